@@ -1,0 +1,51 @@
+"""Typed errors, shared by every part of the package.
+
+Each message names the offending value and what would be right. All of them derive from
+:class:`EPropError`, and from the built-in or PyNN class that a caller would expect.
+"""
+
+from pyNN import errors as pynn_errors
+
+
+class EPropError(Exception):
+    """Base class of the errors raised by pynn_eprop."""
+
+
+class ParameterError(EPropError, pynn_errors.InvalidParameterValueError):
+    """A parameter of a cell, synapse, optimiser, loss or pseudo-derivative is out of range."""
+
+
+class SetupError(EPropError, ValueError):
+    """A keyword of ``setup()`` is unknown or has an unusable value."""
+
+
+class NetworkError(EPropError, ValueError):
+    """The parts of a network do not fit together."""
+
+
+class TargetError(NetworkError):
+    """A readout's target is missing, or has the wrong shape or unusable values."""
+
+
+class DelayError(NetworkError, pynn_errors.ConnectionError):
+    """A delay is shorter than one time step or no whole number of them."""
+
+
+class UnsupportedError(EPropError, NotImplementedError):
+    """The chosen backend cannot do what was asked, although another may."""
+
+
+class SimulationError(EPropError, RuntimeError):
+    """A run could not go on."""
+
+
+class MissingDependencyError(EPropError, ImportError):
+    """An optional package, simulator or toolchain is not installed."""
+
+
+class CheckpointError(EPropError, ValueError):
+    """A checkpoint is unreadable, or belongs to another network."""
+
+
+class RunInterrupted(EPropError, KeyboardInterrupt):
+    """SIGINT or SIGTERM ended a run after the update in progress; the checkpoint is on disk."""

@@ -1,0 +1,1 @@
+"""Parameter tables, optimisers, losses, pseudo-derivatives, and the plain network description."""

@@ -1,0 +1,231 @@
+"""The plain description of a network: arrays and immutable values, no simulator, no PyNN.
+
+This is what a backend's script becomes, and what the reference, the host engine and the chip
+are built from. Parameters keep their physical units; times of spikes and delays are in steps.
+
+Time (SEMANTICS in docs/semantics.md): interval k = 0, 1, ... has the steps s = 1..T. The global
+step of step s is k T + s. A *source* spike at script time tau belongs to the global step
+tau / dt, which is step 0..T-1 of its interval; a *cell* spike of step s is at global step k T + s.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from pynn_eprop.models.losses import Loss
+from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
+
+
+class Boundary(str, Enum):
+    """What happens to e-prop cells and readouts at the end of an interval."""
+
+    RESET = "reset"
+    CONTINUOUS = "continuous"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for the whole network.
+
+    timestep: dt in ms. interval_steps: T, or None where nothing learns.
+    trials_per_update: the paper's n_batch. threads: used over trials and blocks of cells;
+    results do not depend on it.
+    """
+
+    timestep: float = 1.0
+    interval_steps: int | None = None
+    trials_per_update: int = 1
+    boundary: Boundary = Boundary.RESET
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Cells whose spikes are given from outside, as (global step, cell) pairs."""
+
+    label: str
+    size: int
+
+
+@dataclass(frozen=True)
+class SpikingCells:
+    """LIF (``adaptive=False``) or adaptive LIF cells that learn. Arrays have shape (size,)."""
+
+    label: str
+    size: int
+    tau_m: np.ndarray
+    v_thresh: np.ndarray
+    refractory_steps: np.ndarray
+    f_target: np.ndarray
+    c_reg: np.ndarray
+    pseudo_derivative: PseudoDerivative
+    v_initial: np.ndarray
+    adaptive: bool = False
+    beta: np.ndarray | None = None
+    tau_a: np.ndarray | None = None
+    a_initial: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Readouts:
+    """Leaky readouts. Arrays have shape (size,); ``tau_m`` is one number.
+
+    target: shape (size, steps) or None. With ``target_repeats`` its steps are those of one
+    interval, repeated; otherwise its first column belongs to global step ``target_start`` + 1.
+    """
+
+    label: str
+    size: int
+    tau_m: float
+    bias: np.ndarray
+    y_initial: np.ndarray
+    loss: Loss | None = None
+    target: np.ndarray | None = None
+    target_repeats: bool = True
+    target_start: int = 0
+    bias_optimizer: Optimizer | None = None
+
+
+@dataclass(frozen=True)
+class StockCells:
+    """PyNN's IF_curr_exp (``exponential=True``) or IF_curr_delta cells: they never learn.
+
+    Arrays have shape (size,), in PyNN's units (ms, mV, nF, nA). The synaptic time constants are
+    None for IF_curr_delta.
+    """
+
+    label: str
+    size: int
+    exponential: bool
+    tau_m: np.ndarray
+    cm: np.ndarray
+    v_rest: np.ndarray
+    v_thresh: np.ndarray
+    v_reset: np.ndarray
+    refractory_steps: np.ndarray
+    i_offset: np.ndarray
+    v_initial: np.ndarray
+    tau_syn_E: np.ndarray | None = None
+    tau_syn_I: np.ndarray | None = None
+    isyn_exc_initial: np.ndarray | None = None
+    isyn_inh_initial: np.ndarray | None = None
+
+
+Population = Sources | SpikingCells | Readouts | StockCells
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population to another, one array entry per synapse.
+
+    pre, post: indices into ``Network.populations``. delay: whole steps >= 1.
+    optimizer None: the weights never change. inhibitory: the synapses of a stock cell's
+    inhibitory port (e-prop cells and readouts have one signed port).
+    """
+
+    label: str
+    pre: int
+    post: int
+    pre_index: np.ndarray
+    post_index: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+    optimizer: Optimizer | None = None
+    w_min: float = -np.inf
+    w_max: float = np.inf
+    inhibitory: bool = False
+
+
+@dataclass(frozen=True)
+class FixedFeedback:
+    """B_jk that stays, shape (cells, readouts)."""
+
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class SymmetricFeedback:
+    """B_jk = W_kj of a forward projection, at every step. ``projection`` is its index."""
+
+    projection: int
+
+
+@dataclass(frozen=True)
+class WindowedFeedback:
+    """B_jk drawn anew every ``window_steps``, the same sequence in every interval.
+
+    weight: shape (windows, cells, readouts).
+    """
+
+    window_steps: int
+    weight: np.ndarray
+
+
+Feedback = FixedFeedback | SymmetricFeedback | WindowedFeedback
+
+
+@dataclass(frozen=True)
+class LearningSignal:
+    """L_j^t = sum_k B_jk s_k^t, from readouts (``source``) to cells (``target``), both indices.
+
+    s is the error of a readout population with a loss, filtered with its kappa into
+    G_j^t = L_j^t + kappa G_j^{t+1}; of one without a loss (an error module) it is y, with kappa = 0.
+    """
+
+    label: str
+    source: int
+    target: int
+    feedback: Feedback
+
+
+@dataclass(frozen=True)
+class Network:
+    """Everything a machine needs to run."""
+
+    settings: Settings
+    populations: tuple[Population, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    learning_signals: tuple[LearningSignal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Ask for one variable of some cells of a population.
+
+    variable: "spikes"; "v", "a", "h", "learning_signal" of e-prop cells; "y", "error", "target"
+    of readouts (and "loss", which ignores ``cells``); "v", "isyn_exc", "isyn_inh" of stock cells.
+    every: take the global steps that are multiples of this.
+    """
+
+    population: int
+    variable: str
+    cells: np.ndarray
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a stretch of ``run`` gets from outside.
+
+    spikes: population index -> (global steps, cells), sorted by step; a cell may be listed
+    twice for a step. A stretch from global step g0 to g1 gets the spikes with g0 <= step <= g1;
+    those at g1 are given again with the next stretch. currents: population index -> array (steps, size), added at each step of
+    the stretch (nA for stock cells, straight onto v for e-prop cells).
+    """
+
+    spikes: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    currents: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a stretch of ``run`` gave, one entry per :class:`Recording`.
+
+    spikes: (global steps, cells) sorted by step, cells as indices into the population.
+    "loss": (one value per interval that ended in the stretch,).
+    others: (samples, len(cells)), one row per sampled global step of the stretch.
+    """
+
+    entries: tuple[tuple[np.ndarray, np.ndarray] | np.ndarray, ...]

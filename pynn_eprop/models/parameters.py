@@ -1,0 +1,89 @@
+"""One row of the parameter table: name, default, unit, range and meaning."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pynn_eprop.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A scalar model parameter that may differ from cell to cell.
+
+    Parameters
+    ----------
+    name: as scripts write it
+    default: value where a script gives none
+    unit: a unit that ``quantities`` knows ("ms", "Hz", "dimensionless")
+    meaning: one line for the documentation
+    minimum, maximum: the range, both ends included
+    exclusive: the minimum itself is excluded
+    on_grid: the value must be a whole number of time steps
+    uniform: the value must be the same for the whole population
+    """
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    exclusive: bool = False
+    on_grid: bool = False
+    uniform: bool = False
+
+    @property
+    def range(self) -> str:
+        """The range in words, as used in error messages and the documentation."""
+        if self.minimum == -math.inf and self.maximum == math.inf:
+            return "any finite number"
+        if self.maximum == math.inf:
+            return f"{'>' if self.exclusive else '>='} {self.minimum:g}"
+        opening = "]" if self.exclusive else "["
+        return f"in {opening}{self.minimum:g}, {self.maximum:g}]"
+
+    def check(self, values: ArrayLike, owner: str) -> None:
+        """Raise :class:`ParameterError` unless every value is finite and in range.
+
+        ``owner`` names the model in the message.
+        """
+        try:
+            array = np.asarray(values, dtype=float)
+        except (TypeError, ValueError):
+            raise ParameterError(
+                f"{owner}: {self.name}={values!r} is not a number; it must be {self.range}"
+            ) from None
+        low = array <= self.minimum if self.exclusive else array < self.minimum
+        wrong = ~np.isfinite(array) | low | (array > self.maximum)
+        if np.any(wrong):
+            value = float(array[wrong].flat[0])
+            raise ParameterError(
+                f"{owner}: {self.name}={value:g} {self.unit} is not allowed; "
+                f"it must be {self.range}"
+            )
+        if self.uniform and array.size and np.ptp(array) > 0.0:
+            raise ParameterError(
+                f"{owner}: {self.name} must be the same for the whole population, "
+                f"but lies between {array.min():g} and {array.max():g} {self.unit}"
+            )
+
+    def check_grid(self, values: ArrayLike, timestep: float, owner: str) -> None:
+        """Raise :class:`ParameterError` unless every value is a whole number of steps."""
+        if not self.on_grid:
+            return
+        steps = np.asarray(values, dtype=float) / timestep
+        off = np.abs(steps - np.round(steps)) > 1e-6
+        if np.any(off):
+            value = float(np.asarray(values, dtype=float)[off].flat[0])
+            raise ParameterError(
+                f"{owner}: {self.name}={value:g} ms is no whole number of time steps "
+                f"of {timestep:g} ms"
+            )
+
+
+def table(parameters: tuple[Parameter, ...]) -> dict[str, Parameter]:
+    """The rows by name, in order."""
+    return {parameter.name: parameter for parameter in parameters}
