@@ -49,3 +49,11 @@ class CheckpointError(EPropError, ValueError):
 
 class RunInterrupted(EPropError, KeyboardInterrupt):
     """SIGINT or SIGTERM ended a run after the update in progress; the checkpoint is on disk."""
+
+
+class TaskError(EPropError, ValueError):
+    """A task, or a variant of one, is unknown or cannot be built as asked."""
+
+
+class ResultsError(EPropError, ValueError):
+    """A results folder cannot be read, or would be overwritten."""

@@ -1,0 +1,157 @@
+"""Task 1.1: generate three temporal patterns of 1 s, guided by a clock (figure 1c-e)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pynn_eprop.models.optimizers import Adam, StepDecay
+from pynn_eprop.tasks.feedback import Feedback
+from pynn_eprop.tasks.network_plan import (
+    CellsPlan,
+    FeedbackPlan,
+    NetworkPlan,
+    ReadoutPlan,
+    SynapsesPlan,
+)
+from pynn_eprop.tasks.quantities import quantity, require_positive, require_whole
+from pynn_eprop.tasks.trials import Trials
+from pynn_eprop.tasks.weights import scaled_normal
+
+_TARGET, _WEIGHTS, _FEEDBACK = range(3)
+
+
+@dataclass(frozen=True)
+class PatternGeneration:
+    """Parameters of the paper (methods, 'Pattern generation task 1.1').
+
+    Raises :class:`TaskError` for parameters that make no network.
+    """
+
+    name: ClassVar[str] = "pattern-generation"
+    title: ClassVar[str] = "Pattern generation (task 1.1)"
+    error_name: ClassVar[str] = "nMSE"
+    paper_updates: ClassVar[int] = 1000
+    paper_result: ClassVar[str] = "nMSE 0.011"
+
+    n_neurons: int = quantity(600, "", "LIF cells, all-to-all without self-connections")
+    n_inputs: int = quantity(20, "", "clock inputs, in equal groups")
+    n_groups: int = quantity(5, "", "groups of the clock, active one after the other")
+    n_readouts: int = quantity(3, "", "readouts, one for each pattern")
+    timestep: float = quantity(1.0, "ms", "time step")
+    interval: float = quantity(1000.0, "ms", "length of a trial")
+    trials_per_update: int = quantity(1, "", "trials per weight update")
+    clock_period: float = quantity(10.0, "ms", "between the spikes of an active input (100 Hz)")
+    tau_m: float = quantity(20.0, "ms", "membrane time constant")
+    tau_refrac: float = quantity(5.0, "ms", "refractory period")
+    v_thresh: float = quantity(0.61, "", "firing threshold")
+    tau_out: float = quantity(20.0, "ms", "time constant of the readouts")
+    f_target: float = quantity(10.0, "Hz", "target of the firing-rate term")
+    c_reg: float = quantity(0.03, "", "strength of the firing-rate term (see EQUATIONS)")
+    lr: float = quantity(0.003, "", "Adam's learning rate")
+    lr_factor: float = quantity(0.7, "", "factor on the learning rate ...")
+    lr_every: int = quantity(100, "updates", "... after every so many updates")
+    frequencies: tuple[float, ...] = quantity(
+        (1.0, 2.0, 3.0, 5.0), "Hz", "sinusoids that each target is the sum of")
+    amplitudes: tuple[float, float] = quantity(
+        (0.5, 2.0), "", "range of the amplitude of a sinusoid, uniform")
+
+    def __post_init__(self) -> None:
+        for name in ("n_neurons", "n_inputs", "n_groups", "n_readouts", "trials_per_update"):
+            require_whole(getattr(self, name), name, 1, self.name)
+        require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)
+        for name in ("timestep", "interval", "clock_period"):
+            require_positive(getattr(self, name), name, "ms", self.name)
+
+    @classmethod
+    def with_neurons(cls, n_neurons: int) -> "PatternGeneration":
+        """The same task on a network of another size."""
+        return cls(n_neurons=n_neurons)
+
+    @property
+    def interval_steps(self) -> int:
+        """Steps T of a trial."""
+        return round(self.interval / self.timestep)
+
+    def target(self, seed: int) -> np.ndarray:
+        """The patterns, shape (n_readouts, T): column s - 1 is sum A sin(2 pi f (s-1) dt + phi).
+
+        A is uniform over ``amplitudes``, phi over [0, 2 pi).
+        """
+        rng = self._rng(seed, _TARGET)
+        shape = (self.n_readouts, len(self.frequencies), 1)
+        amplitude = rng.uniform(*self.amplitudes, shape)
+        phase = rng.uniform(0.0, 2.0 * np.pi, shape)
+        seconds = np.arange(self.interval_steps) * self.timestep / 1000.0
+        angle = 2.0 * np.pi * np.asarray(self.frequencies)[None, :, None] * seconds
+        return (amplitude * np.sin(angle + phase)).sum(axis=1)
+
+    def clock(self) -> tuple[np.ndarray, ...]:
+        """Spike times (ms) in one trial of each input: group i fires in its i-th part of it."""
+        part = self.interval / self.n_groups
+        groups = np.arange(self.n_inputs) * self.n_groups // self.n_inputs
+        return tuple(np.arange(i * part, (i + 1) * part, self.clock_period) for i in groups)
+
+    def network(self, seed: int, feedback: Feedback, recurrent: bool = True) -> NetworkPlan:
+        """The network with its initial weights, N(0, 1) / sqrt(number of inputs).
+
+        Without ``recurrent`` it is the paper's 'No rec. conn.' baseline.
+        """
+        n, n_in, n_out = self.n_neurons, self.n_inputs, self.n_readouts
+        rng = self._rng(seed, _WEIGHTS)
+        input_weight = scaled_normal(n_in, n, 1.0, rng)
+        recurrent_weight = scaled_normal(n, n, 1.0, rng, self_connections=False)
+        output_weight = scaled_normal(n, n_out, 1.0, rng)
+        synapses = [SynapsesPlan("input_to_cells", "inputs", "cells", input_weight)]
+        if recurrent:
+            synapses.append(SynapsesPlan("cells_to_cells", "cells", "cells", recurrent_weight))
+        synapses.append(SynapsesPlan("cells_to_readout", "cells", "readout", output_weight))
+        return NetworkPlan(
+            timestep=self.timestep,
+            interval=self.interval,
+            trials_per_update=self.trials_per_update,
+            inputs_label="inputs",
+            n_inputs=n_in,
+            cells=(CellsPlan("cells", "EPropLIF", n, {
+                "tau_m": self.tau_m, "v_thresh": self.v_thresh, "tau_refrac": self.tau_refrac,
+                "f_target": self.f_target, "c_reg": self.c_reg}),),
+            readout=ReadoutPlan("readout", n_out, {"tau_m": self.tau_out}, "mse",
+                                self.target(seed)),
+            synapses=tuple(synapses),
+            feedback=(FeedbackPlan(
+                "feedback_to_cells", "cells", feedback,
+                feedback.weights(n_out, n, self._rng(seed, _FEEDBACK)), feedback.scale(n)),),
+            optimizer=Adam(lr=self.lr, schedule=StepDecay(self.lr_factor, self.lr_every)),
+        )
+
+    def training_trials(self, seed: int, first_update: int, n_updates: int) -> Trials:
+        """The clock, once for each trial; it and the target are the same in every trial."""
+        del seed, first_update
+        n_trials = n_updates * self.trials_per_update
+        starts = np.arange(n_trials) * self.interval
+        times = tuple((starts[:, None] + one).ravel() for one in self.clock())
+        return Trials(n_trials, times)
+
+    def draw_example(self, seed: int) -> Trials:
+        """One trial to look at: all are the same."""
+        del seed
+        return Trials(1, self.clock())
+
+    def normalised_error(self, y: np.ndarray, seed: int) -> float:
+        """nMSE of readouts ``y``, shape (T, n_readouts): mse / variance of the target."""
+        target = self.target(seed).T
+        return float(np.mean((y - target) ** 2) / target_variance(target.T))
+
+    def error_of_loss(self, loss: np.ndarray, seed: int) -> np.ndarray:
+        """nMSE of trials with the loss E = 1/2 sum (y - y*)^2 over steps and readouts."""
+        target = self.target(seed)
+        return 2.0 * np.asarray(loss) / target.size / target_variance(target)
+
+    @staticmethod
+    def _rng(seed: int, stream: int) -> np.random.Generator:
+        return np.random.default_rng([seed, 11, stream])
+
+
+def target_variance(target: np.ndarray) -> float:
+    """Variance over time of each row about its own mean, averaged over the rows."""
+    return float(np.mean(np.var(target, axis=1)))

@@ -1,0 +1,44 @@
+"""Parameters of a task as dataclass fields with a unit and a meaning."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from pynn_eprop.errors import TaskError
+
+
+def quantity(default: Any, unit: str, meaning: str) -> Any:
+    """A dataclass field with its unit ("" for a pure number) and meaning."""
+    return field(default=default, metadata={"unit": unit, "meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter as it appears in reports."""
+
+    name: str
+    value: Any
+    unit: str
+    meaning: str
+
+
+def parameter_table(task: Any) -> list[Row]:
+    """The parameters of a task object, in the order of its definition."""
+    return [
+        Row(entry.name, getattr(task, entry.name), entry.metadata["unit"],
+            entry.metadata["meaning"])
+        for entry in dataclasses.fields(task)
+        if "unit" in entry.metadata
+    ]
+
+
+def require_whole(value: object, name: str, minimum: int, owner: str) -> None:
+    """Raise :class:`TaskError` unless ``value`` is a whole number >= ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise TaskError(f"{owner}: {name}={value!r} must be a whole number >= {minimum}")
+
+
+def require_positive(value: float, name: str, unit: str, owner: str) -> None:
+    """Raise :class:`TaskError` unless ``value`` is a finite number > 0."""
+    if not 0.0 < value < float("inf"):
+        raise TaskError(f"{owner}: {name}={value!r} {unit} must be a finite number > 0")
