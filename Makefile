@@ -1,0 +1,90 @@
+# make demo       train the paper's pattern generation task and leave a figure and results
+# make test       everything that must pass: lint, C warnings, sanitizers, tests
+# make evidence   the long runs behind the figures and tables that the repository keeps (resumable)
+# make bench      timings beside NEST and PyTorch
+# make lint, make warnings, make sanitize, make clean
+#
+# Each sets up what it needs, in .venv. A C compiler and Python's headers come from the system:
+# as root on Debian they are installed, otherwise makefiles/require.sh says what is missing.
+
+SHELL := /bin/bash
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+ENGINE_SOURCES := $(shell find c_models -name '*.[ch]') $(wildcard pynn_eprop/engine/build_engine.py)
+BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
+
+.PHONY: demo test evidence bench lint warnings sanitize clean
+
+demo: $(STAMPS)/installed
+	rm -rf demo-results
+	$(BIN)/pynn-eprop run pattern-generation --backend host --seed 1 --out demo-results
+	@echo "The figure and the results are in $(CURDIR)/demo-results:"
+	@ls demo-results
+
+test: lint warnings sanitize $(STAMPS)/scenarios
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+evidence: $(STAMPS)/installed
+	$(BIN)/python -m pynn_eprop.experiments.evidence
+
+bench: $(STAMPS)/bench-tools
+	$(BIN)/python -m benchmarks
+
+lint: $(STAMPS)/test-tools
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+warnings: $(STAMPS)/venv
+	$(MAKE) --no-print-directory -C makefiles/host check
+
+# The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
+SANITIZED := build/sanitize
+sanitize: $(SANITIZED)/stamp
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
+		$(BIN)/pytest -q -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." tests/engine
+
+$(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
+	makefiles/require.sh "$(PYTHON)" sanitizer
+	rm -rf $(SANITIZED)
+	EPROP_SANITIZE=1 $(BIN)/python setup.py -q build --build-base $(SANITIZED) \
+		--build-lib $(SANITIZED)/lib
+	touch $@
+
+$(STAMPS)/venv: makefiles/require.sh
+	makefiles/require.sh "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/installed: $(STAMPS)/venv $(BUILD_INPUTS)
+	$(PIP) install -e .
+	touch $@
+
+# setuptools and cffi are here for the sanitized build, which runs setup.py outside pip
+$(STAMPS)/test-tools: $(STAMPS)/venv $(BUILD_INPUTS)
+	$(PIP) install "setuptools>=77" -e ".[dev]"
+	touch $(STAMPS)/installed $@
+
+$(STAMPS)/bench-tools: $(STAMPS)/venv $(BUILD_INPUTS)
+	$(PIP) install -e ".[bench]"
+	touch $(STAMPS)/installed $@
+
+# PyNN's own system scenarios, from its source distribution
+FETCH_SCENARIOS := $(wildcard tests/conformance/fetch_scenarios.py)
+$(STAMPS)/scenarios: $(STAMPS)/test-tools $(FETCH_SCENARIOS)
+	$(if $(FETCH_SCENARIOS),$(BIN)/python $(FETCH_SCENARIOS))
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist demo-results *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/conformance/scenarios
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+	find pynn_eprop -name '*.so' -delete

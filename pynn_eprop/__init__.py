@@ -1,0 +1,31 @@
+"""Learning in recurrent spiking networks with e-prop, written as PyNN scripts.
+
+The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
+scripts for any backend share is here: optimisers, losses, pseudo-derivatives and errors.
+"""
+
+from pynn_eprop import errors
+from pynn_eprop.models.losses import MSE, CrossEntropy
+from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
+from pynn_eprop.models.pseudo_derivatives import (
+    Arctan,
+    Exponential,
+    FastSigmoid,
+    PiecewiseLinear,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MSE",
+    "SGD",
+    "Adam",
+    "Arctan",
+    "CrossEntropy",
+    "Exponential",
+    "FastSigmoid",
+    "PiecewiseLinear",
+    "StepDecay",
+    "__version__",
+    "errors",
+]

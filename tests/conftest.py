@@ -1,0 +1,24 @@
+"""What holds for every test."""
+
+import os
+
+import matplotlib
+import pytest
+from hypothesis import settings
+
+matplotlib.use("Agg")
+
+# The same examples on every run and machine: a failure in continuous integration is one at home.
+# `HYPOTHESIS_PROFILE=explore` looks for new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to test the normal engine where the sanitized one was asked for."""
+    if os.environ.get("EPROP_SANITIZE"):
+        from pynn_eprop.engine import _eprop
+
+        if "sanitize" not in _eprop.__file__:
+            raise pytest.UsageError(f"EPROP_SANITIZE is set, but the engine is {_eprop.__file__}")
