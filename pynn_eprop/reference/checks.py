@@ -1,0 +1,117 @@
+"""Refuses network descriptions and inputs whose parts do not fit together."""
+
+import numpy as np
+
+from pynn_eprop.errors import DelayError, NetworkError, SimulationError, TargetError
+from pynn_eprop.models.network import (
+    Inputs,
+    LearningSignal,
+    Network,
+    Projection,
+    Readouts,
+    Sources,
+    SpikingCells,
+    StockCells,
+    SymmetricFeedback,
+    WindowedFeedback,
+)
+
+
+def check_network(network: Network) -> None:
+    """Raise :class:`NetworkError` or a class below it unless the network can be built."""
+    for population in network.populations:
+        if isinstance(population, Readouts):
+            _check_readouts(population, network)
+    for projection in network.projections:
+        _check_projection(projection, network)
+    for signal in network.learning_signals:
+        _check_signal(signal, network)
+
+
+def _check_readouts(readouts: Readouts, network: Network) -> None:
+    if readouts.target is None:
+        if readouts.loss is not None:
+            raise TargetError(f"{readouts.label}: a readout with a loss needs a target")
+        return
+    shape, length = np.shape(readouts.target), network.settings.interval_steps
+    if len(shape) != 2 or shape[0] != readouts.size or shape[1] == 0:
+        raise TargetError(f"{readouts.label}: the target has shape {shape}; "
+                          f"it must be ({readouts.size}, steps)")
+    if readouts.target_repeats and length is not None and shape[1] != length:
+        raise TargetError(f"{readouts.label}: a target that repeats must have {length} steps, "
+                          f"as an interval has, not {shape[1]}")
+    if readouts.loss is not None:
+        readouts.loss.check_target(np.asarray(readouts.target, dtype=float), readouts.label)
+
+
+def _check_projection(projection: Projection, network: Network) -> None:
+    label = projection.label
+    pre, post = network.populations[projection.pre], network.populations[projection.post]
+    if isinstance(pre, Readouts) or isinstance(post, Sources):
+        raise NetworkError(f"{label}: no synapses can lead from {pre.label} to {post.label}; "
+                           "they lead from cells that spike to cells or readouts")
+    arrays = (projection.pre_index, projection.post_index, projection.weight, projection.delay)
+    if len({np.shape(array) for array in arrays}) != 1 or np.ndim(projection.weight) != 1:
+        raise NetworkError(f"{label}: pre_index, post_index, weight and delay must have the same "
+                           f"length, not {[np.shape(array) for array in arrays]}")
+    for index, population in ((projection.pre_index, pre), (projection.post_index, post)):
+        if np.any(np.asarray(index) < 0) or np.any(np.asarray(index) >= population.size):
+            raise NetworkError(f"{label}: cell indices of {population.label} must lie in "
+                               f"0..{population.size - 1}")
+    if np.any(np.asarray(projection.delay) < 1):
+        raise DelayError(f"{label}: delay={np.min(projection.delay)} steps is too short; "
+                         "the shortest is 1")
+    if projection.optimizer is None:
+        return
+    if isinstance(post, StockCells):
+        raise NetworkError(f"{label}: synapses onto {post.label} cannot learn; "
+                           "use optimizer=None")
+    if network.settings.interval_steps is None:
+        raise NetworkError(f"{label}: nothing can learn without an update interval; "
+                           "give one or use optimizer=None")
+
+
+def _check_signal(signal: LearningSignal, network: Network) -> None:
+    source, target = network.populations[signal.source], network.populations[signal.target]
+    if not isinstance(source, Readouts) or not isinstance(target, SpikingCells):
+        raise NetworkError(f"{signal.label}: a learning signal leads from readouts to e-prop "
+                           f"cells, not from {source.label} to {target.label}")
+    feedback, shape = signal.feedback, (target.size, source.size)
+    if isinstance(feedback, SymmetricFeedback):
+        forward = network.projections[feedback.projection]
+        if (forward.pre, forward.post) != (signal.target, signal.source):
+            raise NetworkError(f"{signal.label}: symmetric feedback needs a projection from "
+                               f"{target.label} to {source.label}; {forward.label} is none")
+        return
+    found = np.shape(feedback.weight)
+    if isinstance(feedback, WindowedFeedback):
+        if feedback.window_steps < 1 or len(found) != 3 or found[0] < 1:
+            raise NetworkError(f"{signal.label}: windowed feedback needs window_steps >= 1 and "
+                               "weights of shape (windows, cells, readouts)")
+        found = found[1:]
+    if found != shape:
+        raise NetworkError(f"{signal.label}: feedback weights have shape {found}; "
+                           f"they need {shape} (cells, readouts)")
+
+
+def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> None:
+    """Raise :class:`SimulationError` unless the inputs belong to steps start..start + steps."""
+    for index, (times, cells) in inputs.spikes.items():
+        population, times, cells = network.populations[index], np.asarray(times), np.asarray(cells)
+        if not isinstance(population, Sources):
+            raise SimulationError(f"{population.label} takes no spikes from outside; "
+                                  "only sources do")
+        outside = (times < start) | (times > start + steps)
+        if np.any(outside):
+            raise SimulationError(f"{population.label}: a spike at step {times[outside][0]} lies "
+                                  f"outside this run's steps {start}..{start + steps}")
+        if np.any((cells < 0) | (cells >= population.size)):
+            raise SimulationError(f"{population.label}: spikes of a cell that is not in "
+                                  f"0..{population.size - 1}")
+    for index, current in inputs.currents.items():
+        population = network.populations[index]
+        if not isinstance(population, (SpikingCells, StockCells)):
+            raise SimulationError(f"{population.label} takes no current; only cells do")
+        if np.shape(current) != (steps, population.size):
+            raise SimulationError(f"{population.label}: currents have shape {np.shape(current)}; "
+                                  f"this run needs {(steps, population.size)}")

@@ -1,0 +1,32 @@
+"""What every part of the reference has in common: named arrays that are its whole state."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from pynn_eprop.errors import CheckpointError
+
+
+class Component:
+    """A part whose state is the arrays named in ``variables`` (attributes of the instance)."""
+
+    variables: ClassVar[tuple[str, ...]] = ()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of the state, by name."""
+        return {name: np.array(getattr(self, name)) for name in self.variables}
+
+    def restore(self, state: dict[str, np.ndarray], owner: str) -> None:
+        """Take over what :meth:`state` gave.
+
+        Raises :class:`CheckpointError` if a shape differs; ``owner`` is for the message.
+        """
+        for name in self.variables:
+            expected, found = np.shape(getattr(self, name)), np.shape(state[name])
+            if expected != found:
+                raise CheckpointError(
+                    f"{owner}/{name} has shape {found}, but this network needs {expected}; "
+                    "build the network that the checkpoint was written with"
+                )
+        for name in self.variables:
+            setattr(self, name, np.array(state[name], dtype=getattr(self, name).dtype))

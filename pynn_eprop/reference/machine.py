@@ -1,0 +1,326 @@
+"""The network as a whole: the order of things in a step, at an interval's end and in an update."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.models.network import (
+    Inputs,
+    LearningSignal,
+    Network,
+    Readouts,
+    Recorded,
+    Recording,
+    Sources,
+    SpikingCells,
+    StockCells,
+    SymmetricFeedback,
+)
+from pynn_eprop.reference.cells import EPropCells
+from pynn_eprop.reference.checks import check_inputs, check_network
+from pynn_eprop.reference.clock import Clock
+from pynn_eprop.reference.component import Component
+from pynn_eprop.reference.feedback import SignalPath
+from pynn_eprop.reference.plasticity import Plasticity
+from pynn_eprop.reference.readout import ReadoutState
+from pynn_eprop.reference.recorder import Recorder
+from pynn_eprop.reference.stock import StockState
+from pynn_eprop.reference.synapses import SpikeLog, Synapses
+from pynn_eprop.reference.traces import CellTraces, ReadoutTraces
+
+
+class Progress(Component):
+    """Where a run stands, all of shape ().
+
+    step: global steps done. updates: weight updates done. trials: learning intervals since the
+    last update. learning: whether the interval in progress counts.
+    """
+
+    variables = ("step", "updates", "trials", "learning")
+
+    def __init__(self) -> None:
+        self.step = np.zeros((), dtype=int)
+        self.updates = np.zeros((), dtype=int)
+        self.trials = np.zeros((), dtype=int)
+        self.learning = np.ones((), dtype=bool)
+
+
+class ReferenceMachine:
+    """Runs a network as the paper writes it; see :class:`pynn_eprop.engine.machine.Machine`.
+
+    Float64, one step at a time, state for every synapse: for small networks only.
+
+    Raises :class:`NetworkError` if the parts of the network do not fit together.
+    """
+
+    def __init__(self, network: Network) -> None:
+        check_network(network)
+        self.network = network
+        self.clock = Clock(network.settings)
+        self.progress = Progress()
+        self.logs: dict[int, SpikeLog] = {}
+        self.cells: dict[int, EPropCells] = {}
+        self.stock: dict[int, StockState] = {}
+        self.readouts: dict[int, ReadoutState] = {}
+        delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
+        for index, population in enumerate(network.populations):
+            if isinstance(population, Readouts):
+                self.readouts[index] = ReadoutState(population, network.settings.timestep)
+                continue
+            self.logs[index] = SpikeLog(population.size, max(delays, default=1) + 1)
+            if isinstance(population, SpikingCells):
+                self.cells[index] = EPropCells(population, network.settings.timestep)
+            elif isinstance(population, StockCells):
+                self.stock[index] = StockState(population, network.settings.timestep)
+        self.synapses = [
+            Synapses(projection, network.populations[projection.pre],
+                     network.populations[projection.post], self.logs[projection.pre], self.clock)
+            for projection in network.projections
+        ]
+        self.signals = [self._signal_path(signal) for signal in network.learning_signals]
+        self.plastic = {
+            index: Plasticity(self.synapses[index], self._traces(index))
+            for index, projection in enumerate(network.projections)
+            if projection.optimizer is not None
+        }
+
+    def _signal_path(self, signal: LearningSignal) -> SignalPath:
+        forward = None
+        if isinstance(signal.feedback, SymmetricFeedback):
+            forward = self.synapses[signal.feedback.projection]
+        return SignalPath(signal, self.readouts[signal.source],
+                          self.network.populations[signal.target].size, forward)
+
+    def _traces(self, index: int) -> CellTraces | ReadoutTraces:
+        post, post_index = self.network.projections[index].post, self.synapses[index].post_index
+        if post in self.readouts:
+            return ReadoutTraces(post_index)
+        return CellTraces(post_index, sum(path.signal.target == post for path in self.signals))
+
+    @property
+    def step(self) -> int:
+        """Global steps done so far."""
+        return int(self.progress.step)
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done so far."""
+        return int(self.progress.updates)
+
+    def run(self, steps: int, inputs: Inputs, recordings: Sequence[Recording] = (),
+            learning: bool = True) -> Recorded:
+        """Advance by ``steps``; see the Machine interface.
+
+        The spikes of a source recorded by a stretch from g0 to g1 are those at g0 < step <= g1,
+        and those at step 0 if g0 = 0: each once over a sequence of stretches.
+
+        Raises :class:`SimulationError` for inputs that do not fit the stretch, or a target of
+        the whole run that ends within it.
+        """
+        start = self.step
+        check_inputs(inputs, self.network, start, steps)
+        for readout in self.readouts.values():
+            readout.check_target(start + steps)
+        recorder = Recorder(recordings, self._read)
+        self._emit(start, inputs)
+        if start == 0 and steps > 0:
+            recorder.before_first_step()
+        for offset in range(steps):
+            currents = {index: rows[offset] for index, rows in inputs.currents.items()}
+            self._advance(start + 1 + offset, inputs, currents, learning)
+            recorder.after_step(self.step)
+            if self.clock.ends(self.step):
+                recorder.after_interval()
+                self._end_interval()
+        return recorder.recorded()
+
+    def _emit(self, step: int, inputs: Inputs) -> None:
+        """Let the sources spike."""
+        for index, population in enumerate(self.network.populations):
+            if isinstance(population, Sources):
+                times, cells = inputs.spikes.get(index, (np.zeros(0, int), np.zeros(0, int)))
+                now = np.asarray(cells, dtype=int)[np.asarray(times) == step]
+                self.logs[index].write(step, np.bincount(now, minlength=population.size))
+
+    def _advance(self, step: int, inputs: Inputs, currents: dict[int, np.ndarray],
+                 learning: bool) -> None:
+        """Arrivals and v, spikes and h, y and err, L, traces: in this order."""
+        self.progress.step = np.array(step)
+        if self.clock.starts(step):
+            self.progress.learning = np.array(learning)
+        counts = bool(self.progress.learning)
+        self._emit(step, inputs)
+        for index, cells in self.cells.items():
+            current = currents.get(index, np.zeros(cells.population.size))
+            cells.advance(self._receive(index, step) + current)
+            self.logs[index].write(step, cells.z)
+            if counts:
+                cells.spikes = cells.spikes + cells.z
+        for index, stock in self.stock.items():
+            current = currents.get(index, np.zeros(stock.population.size))
+            stock.advance(self._receive(index, step, False), self._receive(index, step, True),
+                          current)
+            self.logs[index].write(step, stock.z)
+        for index, readout in self.readouts.items():
+            readout.advance(step, self._receive(index, step), counts)
+        sent = [path.value(self.clock.local(step)) for path in self.signals]
+        for index, cells in self.cells.items():
+            cells.learning_signal = np.zeros(cells.population.size)
+            for path, value in zip(self.signals, sent, strict=True):
+                if path.signal.target == index:
+                    cells.learning_signal = cells.learning_signal + value
+        for part in self.plastic.values():
+            self._advance_traces(part, sent, counts)
+
+    def _receive(self, post: int, step: int, inhibitory: bool | None = None) -> np.ndarray:
+        """Sum of the weights that arrive at a population, of one port or of both."""
+        total = np.zeros(self.network.populations[post].size)
+        for synapses in self.synapses:
+            projection = synapses.projection
+            if projection.post == post and inhibitory in (None, projection.inhibitory):
+                total = total + synapses.receive(step)
+        return total
+
+    def _advance_traces(self, part: Plasticity, sent: list[np.ndarray], learning: bool) -> None:
+        post, arriving = part.synapses.projection.post, part.synapses.arriving
+        if isinstance(part.traces, ReadoutTraces):
+            part.traces.advance(arriving, self.readouts[post], learning)
+            return
+        signals = [(path.kappa, value) for path, value in zip(self.signals, sent, strict=True)
+                   if path.signal.target == post]
+        part.traces.advance(arriving, self.cells[post], signals, learning)
+
+    def _end_interval(self) -> None:
+        """Update if enough trials were gathered; then forget, if intervals are separate."""
+        if self.progress.learning:
+            self.progress.trials = self.progress.trials + 1
+            if self.progress.trials == self.network.settings.trials_per_update:
+                self._update()
+        for readout in self.readouts.values():
+            readout.loss = np.zeros(())
+        if self.clock.resets:
+            for cells in self.cells.values():
+                cells.reset()
+            for readout in self.readouts.values():
+                readout.reset()
+            for part in self.plastic.values():
+                part.traces.reset()
+
+    def _update(self) -> None:
+        """Gradient and optimiser, for all projections and biases together."""
+        settings = self.network.settings
+        assert settings.interval_steps is not None
+        steps = settings.trials_per_update * settings.interval_steps
+        gradients = {}
+        for index, part in self.plastic.items():
+            if isinstance(part.traces, ReadoutTraces):
+                gradients[index] = part.traces.end_update()
+            else:
+                cells = self.cells[part.synapses.projection.post]
+                gradients[index] = part.traces.end_update(cells.rate_term(steps))
+        for index, gradient in gradients.items():
+            self.plastic[index].update(gradient)
+        for readout in self.readouts.values():
+            readout.end_update()
+        for cells in self.cells.values():
+            cells.spikes = np.zeros(cells.population.size)
+        self.progress.trials = np.array(0)
+        self.progress.updates = self.progress.updates + 1
+
+    def weights(self, projection: int) -> np.ndarray:
+        """Current weights, shape (synapses,)."""
+        return self.synapses[projection].weight.copy()
+
+    def set_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Replace the weights; the optimiser's state stays."""
+        old = self.synapses[projection].weight
+        if np.shape(weight) != old.shape:
+            raise NetworkError(f"{self.network.projections[projection].label}: weights have shape "
+                               f"{np.shape(weight)}, but there are {len(old)} synapses")
+        self.synapses[projection].weight = np.array(weight, dtype=float)
+
+    def gradient(self, projection: int) -> np.ndarray:
+        """Gradient of the last update, shape (synapses,); zeros before the first."""
+        if projection not in self.plastic:
+            return np.zeros(len(self.synapses[projection].weight))
+        return self.plastic[projection].gradient.copy()
+
+    def bias(self, population: int) -> np.ndarray:
+        """Current biases of a readout population, shape (size,)."""
+        return self.readouts[population].bias.copy()
+
+    def bias_gradient(self, population: int) -> np.ndarray:
+        """Gradient of the biases of the last update, shape (size,)."""
+        return self.readouts[population].bias_gradient.copy()
+
+    def sample(self, population: int, variable: str) -> np.ndarray:
+        """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh", ...) now, shape (size,)."""
+        return np.array(self._read(population, variable))
+
+    def _read(self, population: int, variable: str) -> np.ndarray:
+        """A variable of a population after the last step; "spikes" are counts."""
+        if variable == "spikes":
+            every = np.arange(self.network.populations[population].size)
+            return self.logs[population].read(np.full(len(every), self.step), every)
+        for states in (self.cells, self.stock, self.readouts):
+            if population in states:
+                state: Component = states[population]
+                if variable in state.variables:
+                    return np.asarray(getattr(state, variable))
+        label = self.network.populations[population].label
+        raise SimulationError(f"{label} has no variable {variable!r} to record")
+
+    def set_population(self, index: int, network: Network) -> None:
+        """Take new parameters for one population from ``network``; its state stays.
+
+        Raises :class:`NetworkError` if it is of another kind or size than before.
+        """
+        old, new = self.network.populations[index], network.populations[index]
+        if type(old) is not type(new) or old.size != new.size or (
+                isinstance(old, SpikingCells) and isinstance(new, SpikingCells)
+                and old.adaptive != new.adaptive):
+            raise NetworkError(f"{old.label}: only parameters can change, not the kind or number "
+                               "of cells; build a new network for that")
+        populations = (*self.network.populations[:index], new,
+                       *self.network.populations[index + 1:])
+        changed = replace(self.network, populations=populations)
+        check_network(changed)
+        self.network = changed
+        if isinstance(new, SpikingCells):
+            self.cells[index].configure(new)
+        elif isinstance(new, StockCells):
+            self.stock[index].configure(new)
+        elif isinstance(new, Readouts):
+            self.readouts[index].configure(new)
+
+    def _components(self) -> Iterator[tuple[str, Component]]:
+        yield "machine", self.progress
+        for states in (self.logs, self.cells, self.stock, self.readouts):
+            for index, state in states.items():
+                name = "log" if isinstance(state, SpikeLog) else "population"
+                yield f"{name}{index}", state
+                if isinstance(state, ReadoutState):
+                    yield f"{name}{index}/bias_optimizer", state.optimizer
+        for index, synapses in enumerate(self.synapses):
+            yield f"projection{index}", synapses
+        for index, part in self.plastic.items():
+            yield f"projection{index}/plasticity", part
+            yield f"projection{index}/traces", part.traces
+            yield f"projection{index}/optimizer", part.optimizer
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that a machine built from the same network needs to go on identically."""
+        return {f"{owner}/{name}": array for owner, component in self._components()
+                for name, array in component.state().items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Continue from what :meth:`state` gave. Raises :class:`CheckpointError` on a mismatch."""
+        missing = sorted(set(self.state()) ^ set(state))
+        if missing:
+            raise CheckpointError(f"the checkpoint belongs to another network: {missing[0]!r} is "
+                                  "only in one of them")
+        for owner, component in self._components():
+            component.restore({name: state[f"{owner}/{name}"] for name in component.variables},
+                              owner)

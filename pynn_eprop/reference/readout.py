@@ -1,0 +1,94 @@
+"""Leaky readouts (eq. 41), their targets, losses and errors, and the gradient of their biases."""
+
+import numpy as np
+
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import Readouts
+from pynn_eprop.reference.component import Component
+from pynn_eprop.reference.optimizers import OptimizerState
+
+
+class ReadoutState(Component):
+    """State of one readout population; arrays have shape (size,) unless stated.
+
+    error: err_k^t. target: of the last step. loss: E of the interval so far, shape ().
+    bias_trace: dy_k^t / db_k. bias_sum: the gradient of the update in progress.
+    """
+
+    variables = ("y", "error", "target", "loss", "bias", "bias_trace", "bias_sum", "bias_gradient")
+
+    def __init__(self, population: Readouts, timestep: float) -> None:
+        self.timestep = timestep
+        self.configure(population)
+        size = population.size
+        self.error = np.zeros(size)
+        self.target = np.full(size, np.nan)
+        self.loss = np.zeros(())
+        self.bias_sum = np.zeros(size)
+        self.bias_gradient = np.zeros(size)
+        self.optimizer = OptimizerState(size)
+        self.reset()
+
+    def configure(self, population: Readouts) -> None:
+        """Take the parameters."""
+        self.population = population
+        self.kappa = float(np.exp(-self.timestep / population.tau_m))
+        self.bias = np.array(population.bias, dtype=float)
+
+    def reset(self) -> None:
+        """The state at the start of an interval."""
+        self.y = np.array(self.population.y_initial, dtype=float)
+        self.bias_trace = np.zeros(self.population.size)
+
+    def check_target(self, last: int) -> None:
+        """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
+        population = self.population
+        if population.target is None or population.target_repeats:
+            return
+        end = population.target_start + population.target.shape[1]
+        if last > end:
+            raise SimulationError(
+                f"{population.label}: the target ends at step {end}, but the run goes on to step "
+                f"{last}; give a longer target or one that repeats"
+            )
+
+    def target_at(self, step: int) -> np.ndarray:
+        """The target of a global step; NaN where there is none."""
+        population = self.population
+        if population.target is None:
+            return np.full(population.size, np.nan)
+        column = step - 1 - (0 if population.target_repeats else population.target_start)
+        if column < 0:
+            return np.full(population.size, np.nan)
+        return np.array(population.target[:, column % population.target.shape[1]], dtype=float)
+
+    def advance(self, step: int, arriving: np.ndarray, learning: bool) -> None:
+        """One step; ``arriving`` is the sum of the weights of arriving spikes."""
+        self.y = self.kappa * self.y + arriving + self.bias                         # eq. 41
+        self.target = self.target_at(step)
+        self.error, loss = self._error()
+        self.loss = self.loss + loss
+        self.bias_trace = self.kappa * self.bias_trace + 1.0
+        if learning:
+            self.bias_sum = self.bias_sum + self.error * self.bias_trace
+
+    def _error(self) -> tuple[np.ndarray, float]:
+        """err_k^t = dE / dy_k^t without the leak, and this step's part of E."""
+        present = ~np.isnan(self.target)
+        if self.population.loss is None or not present.any():
+            return np.zeros(self.population.size), 0.0
+        if isinstance(self.population.loss, CrossEntropy):
+            shifted = self.y - self.y.max()
+            log_pi = shifted - np.log(np.sum(np.exp(shifted)))
+            return np.exp(log_pi) - self.target, -float(np.sum(self.target * log_pi))   # eq. 51
+        error = np.where(present, self.y - self.target, 0.0)                        # eq. 42
+        return error, 0.5 * float(np.sum(error ** 2))
+
+    def end_update(self) -> None:
+        """Turn what was gathered into the gradient, and let the bias follow it."""
+        self.bias_gradient = self.bias_sum
+        self.bias_sum = np.zeros(self.population.size)
+        if self.population.bias_optimizer is not None:
+            self.bias = self.optimizer.step(self.population.bias_optimizer, self.bias,
+                                            self.bias_gradient)

@@ -1,0 +1,57 @@
+"""Spikes on their way: what was emitted, and what arrives at each synapse."""
+
+import numpy as np
+
+from pynn_eprop.models.network import Population, Projection, Readouts, Sources, StockCells
+from pynn_eprop.reference.clock import Clock
+from pynn_eprop.reference.component import Component
+
+
+class SpikeLog(Component):
+    """How often each cell of one population spiked at each of the last ``depth`` steps."""
+
+    variables = ("counts",)
+
+    def __init__(self, size: int, depth: int) -> None:
+        self.counts = np.zeros((depth, size))
+
+    def write(self, step: int, counts: np.ndarray) -> None:
+        """Note the spikes of ``step``, shape (size,)."""
+        self.counts[step % len(self.counts)] = counts
+
+    def read(self, steps: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Spikes at the given steps of the given cells, same shape as both."""
+        return self.counts[steps % len(self.counts), cells]
+
+
+class Synapses(Component):
+    """The synapses of one projection: their weights, and what arrives."""
+
+    variables = ("weight",)
+
+    def __init__(self, projection: Projection, pre: Population, post: Population, log: SpikeLog,
+                 clock: Clock) -> None:
+        self.projection = projection
+        self.weight = np.array(projection.weight, dtype=float)
+        self.pre_index = np.asarray(projection.pre_index, dtype=int)
+        self.post_index = np.asarray(projection.post_index, dtype=int)
+        # A spiking cell receives z^{t-d} (eq. 20), a readout z^{t-d+1} (eq. 41).
+        self.lag = np.asarray(projection.delay, dtype=int) - isinstance(post, Readouts)
+        self.from_source = isinstance(pre, Sources)
+        self.crosses = isinstance(post, StockCells) or not clock.resets
+        self.post_size = post.size
+        self.log = log
+        self.clock = clock
+        self.arriving = np.zeros(len(self.weight))
+
+    def receive(self, step: int) -> np.ndarray:
+        """Let the spikes due at ``step`` arrive; the sum of weights per cell, shape (post,).
+
+        ``arriving`` then holds the number of spikes per synapse.
+        """
+        emitted = step - self.lag
+        self.arriving = self.log.read(emitted, self.pre_index)
+        if not self.crosses:
+            inside = self.clock.same_interval(emitted, step, self.from_source)
+            self.arriving = np.where(inside, self.arriving, 0.0)
+        return np.bincount(self.post_index, self.weight * self.arriving, self.post_size)

@@ -1,0 +1,85 @@
+"""Eligibility traces of plastic synapses, carried forward in time, and the gradient they give."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pynn_eprop.reference.cells import EPropCells
+from pynn_eprop.reference.component import Component
+from pynn_eprop.reference.readout import ReadoutState
+
+Signal = tuple[float, np.ndarray]
+
+
+class CellTraces(Component):
+    """Traces of the synapses onto e-prop cells, one array entry per synapse.
+
+    eps_v, eps_a: eligibility vector. e_bar: e filtered with the kappa of each learning signal,
+    shape (signals, synapses). signal_sum, e_sum: sum_t L^t e_bar^t and sum_t e^t of the update
+    in progress.
+    """
+
+    variables = ("eps_v", "eps_a", "e_bar", "signal_sum", "e_sum")
+
+    def __init__(self, post_index: np.ndarray, signals: int) -> None:
+        self.post_index = post_index
+        self.signals = signals
+        self.signal_sum = np.zeros(len(post_index))
+        self.e_sum = np.zeros(len(post_index))
+        self.reset()
+
+    def reset(self) -> None:
+        """The traces at the start of an interval."""
+        size = len(self.post_index)
+        self.eps_v = np.zeros(size)
+        self.eps_a = np.zeros(size)
+        self.e_bar = np.zeros((self.signals, size))
+
+    def advance(self, arriving: np.ndarray, cells: EPropCells, signals: Sequence[Signal],
+                learning: bool) -> None:
+        """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
+        j = self.post_index
+        h, alpha, rho, beta = cells.h[j], cells.alpha[j], cells.rho[j], cells.beta[j]
+        self.eps_v = alpha * self.eps_v + arriving                                  # eq. 22
+        e = h * (self.eps_v - beta * self.eps_a)                                    # eq. 23, 28
+        self.eps_a = h * self.eps_v + (rho - beta * h) * self.eps_a                 # eq. 27
+        for r, (kappa, signal) in enumerate(signals):
+            self.e_bar[r] = kappa * self.e_bar[r] + e                               # eq. 45
+            if learning:
+                self.signal_sum += signal[j] * self.e_bar[r]                        # eq. 1, 46, 47
+        if learning:
+            self.e_sum += e
+
+    def end_update(self, rate_term: np.ndarray) -> np.ndarray:
+        """The gradient of the update, with the rate term C_j sum_t e^t (eq. 56)."""
+        gradient = self.signal_sum + rate_term[self.post_index] * self.e_sum
+        self.signal_sum = np.zeros(len(gradient))
+        self.e_sum = np.zeros(len(gradient))
+        return gradient
+
+
+class ReadoutTraces(Component):
+    """Traces of the synapses onto readouts: z_bar, filtered with kappa, one entry per synapse."""
+
+    variables = ("z_bar", "signal_sum")
+
+    def __init__(self, post_index: np.ndarray) -> None:
+        self.post_index = post_index
+        self.signal_sum = np.zeros(len(post_index))
+        self.reset()
+
+    def reset(self) -> None:
+        """The traces at the start of an interval."""
+        self.z_bar = np.zeros(len(self.post_index))
+
+    def advance(self, arriving: np.ndarray, readout: ReadoutState, learning: bool) -> None:
+        """One step; ``arriving`` is z_j^{t-d+1} per synapse."""
+        self.z_bar = readout.kappa * self.z_bar + arriving
+        if learning:
+            self.signal_sum += readout.error[self.post_index] * self.z_bar          # eq. 48, 53
+
+    def end_update(self) -> np.ndarray:
+        """The gradient of the update."""
+        gradient = self.signal_sum
+        self.signal_sum = np.zeros(len(gradient))
+        return gradient
