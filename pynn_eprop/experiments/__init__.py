@@ -1,0 +1,1 @@
+"""Build a task's network on a backend, train it, evaluate it, and write a results folder."""

@@ -138,12 +138,12 @@ class PatternGeneration:
         return Trials(1, self.clock())
 
     def normalised_error(self, y: np.ndarray, seed: int) -> float:
-        """nMSE of readouts ``y``, shape (T, n_readouts): mse / variance of the target."""
+        """The nMSE of readouts ``y``, shape (T, n_readouts): mse / variance of the target."""
         target = self.target(seed).T
         return float(np.mean((y - target) ** 2) / target_variance(target.T))
 
     def error_of_loss(self, loss: np.ndarray, seed: int) -> np.ndarray:
-        """nMSE of trials with the loss E = 1/2 sum (y - y*)^2 over steps and readouts."""
+        """The nMSE of trials with the loss E = 1/2 sum (y - y*)^2 over steps and readouts."""
         target = self.target(seed)
         return 2.0 * np.asarray(loss) / target.size / target_variance(target)
 

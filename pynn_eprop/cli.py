@@ -1,0 +1,138 @@
+"""The command ``pynn-eprop``: list the tasks, run one, resume one."""
+
+import argparse
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+import pynn_eprop
+from pynn_eprop.errors import EPropError
+from pynn_eprop.experiments.backends import BACKENDS, installed_backends
+from pynn_eprop.experiments.configuration import PRECISIONS, Configuration
+from pynn_eprop.experiments.experiment import CHECKPOINT_SECONDS, Experiment
+from pynn_eprop.experiments.history import History
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.experiments.results import result_line
+from pynn_eprop.tasks import FEEDBACKS, TASKS
+
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status.
+
+    0: done. 2: bad input, with one line that says what is wrong. 130, 143: ended by SIGINT,
+    SIGTERM, with all work saved.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except ExperimentInterrupted as interrupt:
+        print(f"pynn-eprop: {interrupt}", file=sys.stderr)
+        return 128 + interrupt.signal_number
+    except EPropError as error:
+        print(f"pynn-eprop: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _list(_options: argparse.Namespace) -> int:
+    print("tasks:")
+    for task in TASKS.values():
+        print(f"  {task.name:20} {task.title}; the paper: {task.paper_result}")
+    print("feedback:")
+    for feedback in FEEDBACKS.values():
+        print(f"  {feedback.name:20} {feedback.meaning}")
+    print(f"backends: {', '.join(installed_backends())}")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    configuration = Configuration(
+        task=options.task, backend=options.backend, precision=options.precision,
+        seed=options.seed, updates=options.updates, neurons=options.neurons,
+        threads=options.threads, feedback=options.feedback, recurrent=options.recurrent,
+        keep_training=options.keep_training, parameters=tuple(options.set))
+    out = options.out or Path("results", f"{options.task}-seed{options.seed}")
+    experiment = Experiment(configuration, out, options.checkpoint_every)
+    with ProgressBar(configuration, hidden=options.quiet) as bar:
+        results = experiment.run(options.resume, options.force, bar.show)
+    print(result_line(results))
+    if not options.quiet:
+        print(f"open {out / 'report.html'}")
+    return 0
+
+
+class ProgressBar:
+    """A bar on standard error with the latest error."""
+
+    def __init__(self, configuration: Configuration, hidden: bool) -> None:
+        self._name = configuration.build_task().error_name
+        self._bar = tqdm(total=configuration.n_updates, unit="update", disable=hidden,
+                         desc=configuration.task, dynamic_ncols=True, file=sys.stderr)
+
+    def show(self, history: History) -> None:
+        """Move the bar to the number of updates done."""
+        if history.error:
+            self._bar.set_postfix_str(f"{self._name} {history.error[-1]:.4f}", refresh=False)
+        if self._bar.initial == 0 and self._bar.n == 0 and history.updates:
+            self._bar.initial = history.updates
+        self._bar.update(history.updates - self._bar.n)
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pynn-eprop", description="Train the networks of Bellec et al. (2019) with e-prop.")
+    parser.add_argument("--version", action="version", version=pynn_eprop.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="list tasks, kinds of feedback and backends")
+    listing.set_defaults(command=_list)
+    run = commands.add_parser("run", help="train on a task and write a results folder")
+    run.set_defaults(command=_run)
+    run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}")
+    run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
+    run.add_argument("--precision", default="float32",
+                     help=f"number system of the host backend: {', '.join(PRECISIONS)}")
+    run.add_argument("--seed", type=int, default=1)
+    run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
+    run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")
+    run.add_argument("--threads", type=int, default=1)
+    run.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
+    run.add_argument("--no-recurrent", dest="recurrent", action="store_false",
+                     help="leave out the connections within the network")
+    run.add_argument("--keep-training", action="store_true",
+                     help="do all updates, also after the task is solved")
+    run.add_argument("--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+                     help="change a parameter of the task (may be repeated)")
+    run.add_argument("--out", type=Path, metavar="DIR",
+                     help="results folder (default: results/TASK-seedSEED)")
+    run.add_argument("--resume", action="store_true",
+                     help="go on where the run in DIR stopped; start it if there is none")
+    run.add_argument("--force", action="store_true", help="replace the run in DIR")
+    run.add_argument("--checkpoint-every", type=float, default=CHECKPOINT_SECONDS,
+                     metavar="SECONDS", help="default: %(default)g")
+    run.add_argument("--quiet", action="store_true", help="print the result line only")
+    return parser
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What one run is: task, variant, backend, seed and size."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from pynn_eprop.errors import TaskError
+from pynn_eprop.tasks import AnyTask, find_feedback, find_task
+from pynn_eprop.tasks.feedback import Feedback
+from pynn_eprop.tasks.quantities import require_whole
+
+PRECISIONS = ("float32", "float64", "reference")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All that decides a run's result, and the number of threads, which does not.
+
+    updates, neurons: None stands for the paper's. parameters: changes to the task's parameters,
+    as (name, value). Raises :class:`TaskError` where the parts make no run.
+    """
+
+    task: str
+    backend: str = "host"
+    precision: str = "float32"
+    seed: int = 1
+    updates: int | None = None
+    neurons: int | None = None
+    threads: int = 1
+    feedback: str = "random"
+    recurrent: bool = True
+    keep_training: bool = False
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise TaskError(f"precision {self.precision!r} is unknown; choose one of "
+                            f"{list(PRECISIONS)}")
+        require_whole(self.seed, "seed", 0, "run")
+        require_whole(self.n_updates, "updates", 1, "run")
+        require_whole(self.threads, "threads", 1, "run")
+        self.build_feedback()
+        self.build_task()
+
+    @property
+    def n_updates(self) -> int:
+        """Weight updates of the whole run, at most."""
+        return find_task(self.task).paper_updates if self.updates is None else self.updates
+
+    def build_feedback(self) -> Feedback:
+        """The kind of feedback weights."""
+        return find_feedback(self.feedback)
+
+    def build_task(self) -> AnyTask:
+        """The task with its parameters."""
+        task_class = find_task(self.task)
+        task: AnyTask = (task_class() if self.neurons is None
+                         else task_class.with_neurons(self.neurons))
+        known = {entry.name for entry in dataclasses.fields(task_class)}
+        for name, _ in self.parameters:
+            if name not in known:
+                raise TaskError(f"task {self.task!r} has no parameter {name!r}; "
+                                f"choose one of {sorted(known)}")
+        try:
+            return dataclasses.replace(task, **dict(self.parameters))
+        except TypeError as error:
+            raise TaskError(f"task {self.task!r}: {error}") from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration in types that JSON knows."""
+        fields = dataclasses.asdict(self)
+        fields["updates"] = self.n_updates
+        fields["neurons"] = self.build_task().n_neurons
+        fields["parameters"] = {name: value for name, value in self.parameters}
+        return fields
+
+    def identity(self) -> dict[str, Any]:
+        """What must agree for one run to go on where another stopped."""
+        fields = self.as_dict()
+        for name in ("updates", "threads", "keep_training"):
+            del fields[name]
+        return fields
+
+    def command(self, out: str = "DIR") -> str:
+        """The command line that makes this run again."""
+        words = [f"pynn-eprop run {self.task} --backend {self.backend}",
+                 f"--precision {self.precision} --seed {self.seed} --updates {self.n_updates}"]
+        if self.neurons is not None:
+            words.append(f"--neurons {self.neurons}")
+        if self.feedback != "random":
+            words.append(f"--feedback {self.feedback}")
+        if not self.recurrent:
+            words.append("--no-recurrent")
+        if self.keep_training:
+            words.append("--keep-training")
+        words += [f"--set {name}={value}" for name, value in self.parameters]
+        return " ".join([*words, f"--out {out}"])

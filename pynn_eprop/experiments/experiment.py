@@ -1,0 +1,135 @@
+"""Run a task from its configuration to a results folder."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.history import History
+from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
+from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
+from pynn_eprop.experiments.results import collect_results
+from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.experiments.training import Training
+from pynn_eprop.plotting import draw_figure
+from pynn_eprop.plotting.report import write_report
+from pynn_eprop.tasks.network_plan import NetworkPlan
+
+CHECKPOINT_SECONDS = 5.0
+
+Progress = Callable[[History], None]
+
+
+class Experiment:
+    """One run in one folder.
+
+    Raises the package's typed errors before any work is done where configuration and folder do
+    not allow the run, and :class:`ExperimentInterrupted` after a signal, with all work saved.
+    """
+
+    def __init__(self, configuration: Configuration, out: Path,
+                 checkpoint_seconds: float = CHECKPOINT_SECONDS) -> None:
+        self.configuration = configuration
+        self.folder = ResultsFolder(out)
+        self.task = configuration.build_task()
+        self._checkpoint_seconds = checkpoint_seconds
+        self._sim = load_backend(configuration.backend)
+
+    def run(self, resume: bool = False, force: bool = False,
+            progress: Progress = lambda history: None) -> dict[str, Any]:
+        """Train, evaluate and write the folder; return the contents of results.json.
+
+        ``progress`` is called after each chunk of updates.
+        """
+        identity = self.configuration.identity()
+        history = self.folder.open(identity, resume, force)
+        try:
+            if history is not None and self._complete(history):
+                return self.folder.read_results()
+            with DeferredInterrupts() as interrupts:
+                history = self._train(history, identity, interrupts, progress)
+                return self._write(history)
+        finally:
+            self.folder.close()
+
+    def _complete(self, history: History) -> bool:
+        """The folder's result is the one asked for."""
+        if not self.folder.finished:
+            return False
+        solved = history.solved_after is not None and not self.configuration.keep_training
+        enough = solved or history.updates >= self.configuration.n_updates
+        return enough and self.folder.read_results()["updates"] == history.updates
+
+    def _plan(self) -> NetworkPlan:
+        configuration = self.configuration
+        return self.task.network(configuration.seed, configuration.build_feedback(),
+                                 configuration.recurrent)
+
+    def _setup(self) -> dict[str, Any]:
+        return {"precision": self.configuration.precision, "threads": self.configuration.threads}
+
+    def _train(self, history: History | None, identity: dict[str, Any],
+               interrupts: DeferredInterrupts, progress: Progress) -> History:
+        sim, folder = self._sim, self.folder
+        network = TaskNetwork(sim, self._plan(), self.configuration.seed, self._setup())
+        training = Training(network, self.task, self.configuration, history or History())
+        if history is None:
+            write_atomically(folder.snapshot_path(0), sim.save_weights)
+        else:
+            sim.load_checkpoint(folder.checkpoint_path())
+        history = training.history
+
+        def save() -> float:
+            folder.save_progress(identity, history, sim.save_checkpoint)
+            return time.monotonic()
+
+        during = max(1, self.configuration.n_updates // 10)
+        saved_at = time.monotonic()
+        progress(history)
+        while not training.finished and interrupts.received is None:
+            training.advance(during if history.updates < during else self.configuration.n_updates)
+            progress(history)
+            if history.updates == during:
+                write_atomically(folder.snapshot_path(during), sim.save_weights)
+            if time.monotonic() - saved_at >= self._checkpoint_seconds:
+                saved_at = save()
+        if history.updates:
+            save()
+        if interrupts.received is not None and not training.finished:
+            raise self._interrupted(interrupts.received, history)
+        write_atomically(folder.path / "weights.npz", sim.save_weights)
+        sim.end()
+        return history
+
+    def _interrupted(self, number: int, history: History) -> ExperimentInterrupted:
+        name = signal.Signals(number).name
+        return ExperimentInterrupted(
+            f"{name}: stopped after {history.updates} of {self.configuration.n_updates} updates; "
+            f"everything so far is in {self.folder.path}. To go on:\n"
+            f"  {self.configuration.command(str(self.folder.path))} --resume", number)
+
+    def _write(self, history: History) -> dict[str, Any]:
+        """Evaluate and write all products; results.json comes last."""
+        folder, plan = self.folder, self._plan()
+        trials = self.task.draw_example(self.configuration.seed)
+        records = {}
+        kept = [update for update in folder.snapshots() if update < history.updates]
+        for update, weights in [*((update, folder.snapshot_path(update)) for update in kept),
+                                (history.updates, folder.path / "weights.npz")]:
+            segment = record_trial(self._sim, plan, self.configuration.seed, self._setup(),
+                                   weights, trials, f"after {update} updates")
+            records[update] = to_arrays(segment, plan)
+        save_nix(segment, self.task.title, folder.path / "recording.nix")
+        results = collect_results(self.configuration, history)
+        figure = draw_figure(self.task, trials, records, results)
+        for suffix in (".png", ".svg"):
+            write_atomically(folder.path / f"figure{suffix}", figure.savefig)
+        write_report(folder.path / "report.html", self.task, results,
+                     folder.path / "figure.png")
+        write_text(folder.path / "results.json", json.dumps(results, indent=1))
+        return results

@@ -1,0 +1,63 @@
+"""What results.json holds."""
+
+import platform
+from importlib import metadata
+from typing import Any
+
+import pynn_eprop
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.history import History
+from pynn_eprop.tasks.quantities import parameter_table
+
+
+def collect_results(configuration: Configuration, history: History) -> dict[str, Any]:
+    """The result of a run in types that JSON knows; null where a key does not apply."""
+    task = configuration.build_task()
+    return {
+        "task": configuration.task,
+        "backend": configuration.backend,
+        "precision": configuration.precision,
+        "seed": configuration.seed,
+        "updates": history.updates,
+        "error_name": task.error_name,
+        "error_curve": history.error,
+        "error_last50": history.error_last,
+        "loss_curve": history.loss,
+        "training_error_curve": history.training_error or None,
+        "solved_after": history.solved_after,
+        "confirmations": [
+            {"update": update, "wrong": wrong, "answers": answers}
+            for update, wrong, answers in history.confirmations] or None,
+        "seconds_training": history.seconds,
+        "neurons": task.n_neurons,
+        "feedback": configuration.feedback,
+        "recurrent": configuration.recurrent,
+        "threads": configuration.threads,
+        "configuration": configuration.as_dict(),
+        "parameters": {row.name: row.value for row in parameter_table(task)},
+        "versions": versions(),
+        "command": configuration.command(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides a result."""
+    return {
+        "pynn_eprop": pynn_eprop.__version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("PyNN", "neo", "numpy")},
+    }
+
+
+def result_line(results: dict[str, Any]) -> str:
+    """The result in one line, as the command prints it."""
+    parts = [f"{results['task']} seed {results['seed']} {results['backend']} "
+             f"{results['precision']}: {results['updates']} updates"]
+    n_last = min(len(results["error_curve"]), 50)
+    parts.append(f"{results['error_name']} {results['error_last50']:.4f} "
+                 f"(mean of last {n_last})")
+    if results["confirmations"] is not None or results["solved_after"] is not None:
+        parts.append(f"solved after {results['solved_after']}" if results["solved_after"]
+                     else "not solved")
+    parts.append(f"{results['seconds_training']:.1f} s of training")
+    return ", ".join(parts)

@@ -1,0 +1,153 @@
+"""Figure of task 1.2, as the paper's figure 2a with the learning curve below."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pynn_eprop.plotting.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    bare_time_axis,
+    draw_raster,
+    new_figure,
+)
+from pynn_eprop.plotting.trial_record import TrialRecord
+from pynn_eprop.tasks.store_recall import RECALL, STORE, StoreRecall, StoreRecallTrials
+
+VALUE_COLOURS = (BLUE, RED)
+COMMAND_COLOURS = {STORE: GREEN, RECALL: PURPLE}
+COMMAND_NAMES = {STORE: "STORE", RECALL: "RECALL"}
+
+
+def draw_store_recall(task: StoreRecall, trials: StoreRecallTrials, record: TrialRecord,
+                      results: Mapping[str, Any]) -> Figure:
+    """Inputs, commands, spikes, thresholds and outputs of one trial; the learning curve below."""
+    figure = new_figure(10.0, 9.0)
+    grid = figure.add_gridspec(7, 1, height_ratios=[1.0, 1.0, 1.2, 1.0, 1.1, 0.2, 1.5])
+    values, commands, cells, threshold, output = (
+        figure.add_subplot(grid[row]) for row in range(5))
+    _draw_inputs(values, commands, task, trials, record)
+    _draw_cells(cells, task, record)
+    _draw_thresholds(threshold, task, record)
+    _draw_outputs(output, task, trials, record)
+    panels = (values, commands, cells, threshold, output)
+    for axes in panels:
+        axes.set_xlim(0.0, task.interval)
+        _shade_commands(axes, task, trials)
+    for axes in panels[:-1]:
+        bare_time_axis(axes)
+    output.set_xlabel("time (ms)")
+    figure.align_ylabels(panels)
+    draw_misclassification(figure.add_subplot(grid[6]), results, task.solved_below)
+    return figure
+
+
+def _shade_commands(axes: Axes, task: StoreRecall, trials: StoreRecallTrials) -> None:
+    for period, command in enumerate(trials.command[0]):
+        if command in COMMAND_COLOURS:
+            axes.axvspan(period * task.period, (period + 1) * task.period, linewidth=0,
+                         color=COMMAND_COLOURS[command], alpha=0.10, zorder=0)
+
+
+def _draw_inputs(values: Axes, commands: Axes, task: StoreRecall, trials: StoreRecallTrials,
+                 record: TrialRecord) -> None:
+    times, cells = record.spikes["inputs"]
+    size = task.group_size
+    colours = (*VALUE_COLOURS, *COMMAND_COLOURS.values())
+    for group, colour in enumerate(colours):
+        mine = cells // size == group
+        draw_raster(values if group < 2 else commands, times[mine], cells[mine] % size, size,
+                    colour, offset=(group % 2) * size)
+    for axes, names in ((values, ("value 0", "value 1")), (commands, ("STORE", "RECALL"))):
+        axes.set_yticks([size / 2, 1.5 * size], names)
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylabel("input")
+    for period, bit in enumerate(trials.bit[0]):
+        values.text((period + 0.5) * task.period, 2 * size + 1, str(bit), ha="center",
+                    va="bottom", color=VALUE_COLOURS[bit], fontsize=9)
+    for period, command in enumerate(trials.command[0]):
+        if command in COMMAND_NAMES:
+            remembered = trials.stored[0, period]
+            commands.text((period + 0.5) * task.period, 2 * size + 1,
+                          f"{COMMAND_NAMES[command]} {remembered}", ha="center", va="bottom",
+                          color=COMMAND_COLOURS[command], fontsize=8)
+
+
+def _draw_cells(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
+    offset = 0
+    for label, colour in (("lif", INK), ("alif", ORANGE)):
+        if label in record.spikes:
+            n_cells = task.n_lif if label == "lif" else task.n_alif
+            draw_raster(axes, *record.spikes[label], n_cells, colour, offset)
+            offset += n_cells
+    names = {task.n_lif / 2 - 0.5: f"{task.n_lif} LIF",
+             task.n_lif + task.n_alif / 2 - 0.5: f"{task.n_alif} adaptive"}
+    axes.set_yticks(list(names), list(names.values()))
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylabel("cells")
+
+
+def _draw_thresholds(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
+    for adaptation in record.adaptation.values():
+        axes.plot(record.times, task.v_thresh + task.beta * adaptation, color=ORANGE,
+                  linewidth=0.9, alpha=0.8)
+    axes.axhline(task.v_thresh, color=GREY, linewidth=0.8, linestyle=":")
+    axes.set_ylabel("thresholds A\n(adaptive cells)")
+
+
+def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
+                  record: TrialRecord) -> None:
+    shifted = np.exp(record.y - record.y.max(axis=1, keepdims=True))
+    probability = shifted[:, 1] / shifted.sum(axis=1)
+    axes.plot(record.times, probability, color=GREY, linewidth=0.9)
+    mean = record.y.reshape(task.n_periods, task.period_steps, 2).mean(axis=1)
+    for period, command in enumerate(trials.command[0]):
+        if command != RECALL:
+            continue
+        within = slice(period * task.period_steps, (period + 1) * task.period_steps)
+        stored = int(trials.stored[0, period])
+        answer = int(mean[period, 1] > mean[period, 0])
+        axes.plot(record.times[within], np.full(task.period_steps, stored), color=INK,
+                  linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.plot(record.times[within], probability[within], color=VALUE_COLOURS[stored],
+                  linewidth=2.0)
+        axes.text((period + 0.5) * task.period, 0.5, "right" if answer == stored else "wrong",
+                  ha="center", va="center", fontsize=8, color=INK)
+    axes.set_ylim(-0.08, 1.08)
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.set_ylabel("output:\nP(stored = 1)")
+
+
+def draw_misclassification(axes: Axes, results: Mapping[str, Any], solved_below: float) -> None:
+    """The validation error after every update, with the update at which the task is solved."""
+    error = np.asarray(results["error_curve"])
+    updates = np.arange(1, len(error) + 1)
+    if results["training_error_curve"]:
+        axes.plot(updates, results["training_error_curve"], color=GREY, linewidth=0.8,
+                  label="training trials")
+    axes.plot(updates, error, color=BLUE, linewidth=1.6, label="validation")
+    axes.axhline(solved_below, color=RED, linewidth=1.0, linestyle=(0, (4, 2)))
+    axes.text(0.0, solved_below, f" {solved_below:.0%}", color=RED, va="bottom", fontsize=8,
+              transform=axes.get_yaxis_transform())
+    solved = results["solved_after"]
+    if solved is not None:
+        axes.axvline(solved, color=GREEN, linewidth=1.2)
+        sure = results["confirmations"][-1]
+        axes.set_title(f"Learning: solved after {solved} updates "
+                       f"({sure['wrong']} of {sure['answers']:,} recalls wrong)")
+    else:
+        axes.set_title(f"Learning: not solved in {len(error)} updates")
+    axes.set_xlabel("update (128 trials of 2.4 s each)")
+    axes.set_ylabel("misclassification")
+    axes.set_xlim(0, max(len(error), 1))
+    axes.set_ylim(0.0, max(0.6, float(error.max()) * 1.05))
+    axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
+    axes.legend(loc="upper right")
