@@ -16,7 +16,7 @@ from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
 from pynn_eprop.experiments.results import collect_results
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.experiments.training import Training
-from pynn_eprop.plotting import draw_figure
+from pynn_eprop.plotting import draw_figure, save_figure
 from pynn_eprop.plotting.report import write_report
 from pynn_eprop.tasks.network_plan import NetworkPlan
 
@@ -128,7 +128,8 @@ class Experiment:
         results = collect_results(self.configuration, history)
         figure = draw_figure(self.task, trials, records, results)
         for suffix in (".png", ".svg"):
-            write_atomically(folder.path / f"figure{suffix}", figure.savefig)
+            write_atomically(folder.path / f"figure{suffix}",
+                             lambda path: save_figure(figure, path))
         write_report(folder.path / "report.html", self.task, results,
                      folder.path / "figure.png")
         write_text(folder.path / "results.json", json.dumps(results, indent=1))

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from pynn_eprop.plotting.pattern_generation import draw_pattern_generation
 from pynn_eprop.plotting.store_recall import draw_store_recall
-from pynn_eprop.plotting.style import styled
+from pynn_eprop.plotting.style import save_figure, styled
 from pynn_eprop.plotting.trial_record import TrialRecord
 from pynn_eprop.tasks import AnyTask, PatternGeneration
 from pynn_eprop.tasks.store_recall import StoreRecallTrials
@@ -28,4 +28,4 @@ def draw_figure(task: AnyTask, trials: Trials, records: Mapping[int, TrialRecord
         return draw_store_recall(task, trials, records[max(records)], results)
 
 
-__all__ = ["TrialRecord", "draw_figure"]
+__all__ = ["TrialRecord", "draw_figure", "save_figure"]

@@ -30,7 +30,7 @@ def draw_pattern_generation(task: PatternGeneration, records: Mapping[int, Trial
     ``records``: trials by the number of updates done before them.
     """
     n_out = task.n_readouts
-    figure = new_figure(10.0, 5.6 + 0.85 * n_out)
+    figure = new_figure(10.0, 5.8 + 0.9 * n_out)
     heights = [0.55, 1.3] + [0.8] * n_out + [0.25, 1.5]
     grid = figure.add_gridspec(len(heights), len(records), height_ratios=heights)
     limit = 1.15 * float(np.abs(task.target(results["seed"])).max())
@@ -50,7 +50,8 @@ def draw_pattern_generation(task: PatternGeneration, records: Mapping[int, Trial
             panels[1].set_ylabel(f"{len(chosen)} of {task.n_neurons}\ncells")
             for k, axes in enumerate(panels[2:]):
                 axes.set_ylabel(f"output {k + 1}")
-            panels[2].legend(loc="upper right", ncols=2, borderaxespad=0.0, handlelength=1.4)
+            panels[2].legend(loc="lower right", bbox_to_anchor=(1.0, 0.93), ncols=2,
+                             borderaxespad=0.0, handlelength=1.6)
         else:
             for axes in panels:
                 axes.tick_params(labelleft=False)

@@ -66,10 +66,11 @@ def _draw_inputs(values: Axes, commands: Axes, task: StoreRecall, trials: StoreR
         mine = cells // size == group
         draw_raster(values if group < 2 else commands, times[mine], cells[mine] % size, size,
                     colour, offset=(group % 2) * size)
-    for axes, names in ((values, ("value 0", "value 1")), (commands, ("STORE", "RECALL"))):
+    for axes, names, title in ((values, ("value 0", "value 1"), "input:\nvalues"),
+                               (commands, ("STORE", "RECALL"), "input:\ncommands")):
         axes.set_yticks([size / 2, 1.5 * size], names)
         axes.tick_params(axis="y", length=0)
-        axes.set_ylabel("input")
+        axes.set_ylabel(title)
     for period, bit in enumerate(trials.bit[0]):
         values.text((period + 0.5) * task.period, 2 * size + 1, str(bit), ha="center",
                     va="bottom", color=VALUE_COLOURS[bit], fontsize=9)
