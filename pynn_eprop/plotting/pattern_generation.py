@@ -50,7 +50,7 @@ def draw_pattern_generation(task: PatternGeneration, records: Mapping[int, Trial
             panels[1].set_ylabel(f"{len(chosen)} of {task.n_neurons}\ncells")
             for k, axes in enumerate(panels[2:]):
                 axes.set_ylabel(f"output {k + 1}")
-            panels[2].legend(loc="lower right", bbox_to_anchor=(1.0, 0.93), ncols=2,
+            panels[2].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2,
                              borderaxespad=0.0, handlelength=1.6)
         else:
             for axes in panels:

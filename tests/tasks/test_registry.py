@@ -19,9 +19,9 @@ def test_the_two_tasks_of_the_paper_are_there():
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(TaskError, match="'juggling' is unknown.*'pattern-generation'"):
+    with pytest.raises(TaskError, match=r"'juggling' is unknown.*'pattern-generation'"):
         find_task("juggling")
-    with pytest.raises(TaskError, match="'backprop' is unknown.*'symmetric'"):
+    with pytest.raises(TaskError, match=r"'backprop' is unknown.*'symmetric'"):
         find_feedback("backprop")
 
 

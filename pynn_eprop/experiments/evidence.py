@@ -1,0 +1,116 @@
+"""The long runs behind the figures and tables of docs/evidence: all seeds, full curves.
+
+``python -m pynn_eprop.experiments.evidence`` skips what is finished, goes on with what was
+interrupted, and then writes the tables and figures anew from all results.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pynn_eprop.errors import EPropError
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.evidence_tables import write_tables
+from pynn_eprop.experiments.experiment import Experiment
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.experiments.results import result_line
+from pynn_eprop.plotting.evidence import draw_learning_curves, draw_solving, draw_variants
+from pynn_eprop.plotting.style import save_figure
+
+PATTERN_SEEDS = (1, 2, 3, 4, 5)
+STORE_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs that differ in their seeds only, with what the paper reports for them."""
+
+    name: str
+    label: str
+    options: dict[str, Any]
+    seeds: tuple[int, ...]
+    paper: float | None = None
+
+    def configurations(self, updates: int | None, neurons: int | None) -> list[Configuration]:
+        """One configuration per seed; the arguments shorten the runs where they are given."""
+        return [Configuration(seed=seed, updates=updates, neurons=neurons, **self.options)
+                for seed in self.seeds]
+
+
+def _pattern(name: str, label: str, paper: float | None = None, **options: Any) -> Series:
+    return Series(f"pattern-generation-{name}", label, {"task": "pattern-generation"} | options,
+                  PATTERN_SEEDS, paper)
+
+
+SERIES = (
+    _pattern("float32", "random feedback", 0.011),
+    _pattern("float64", "random feedback, float64", 0.011, precision="float64"),
+    _pattern("symmetric", "symmetric feedback", feedback="symmetric"),
+    _pattern("window-20ms", "new random feedback every 20 ms", feedback="window-20ms"),
+    _pattern("window-1ms", "new random feedback every 1 ms", feedback="window-1ms"),
+    _pattern("no-recurrent", "no recurrent connections", 0.259, recurrent=False),
+    _pattern("global", "global feedback", 0.485, feedback="global"),
+    Series("store-recall", "store-recall", {"task": "store-recall", "keep_training": True},
+           STORE_SEEDS, 50.0),
+)
+
+
+def gather(work: Path, updates: int | None = None,
+           neurons: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Run, or read, all series; results by name of series, in the order of the seeds.
+
+    Every run has a folder ``work/<series>/seed-<seed>``.
+    """
+    results: dict[str, list[dict[str, Any]]] = {}
+    for series in SERIES:
+        for configuration in series.configurations(updates, neurons):
+            folder = work / series.name / f"seed-{configuration.seed}"
+            result = Experiment(configuration, folder).run(resume=True)
+            print(f"{series.name}: {result_line(result)}", file=sys.stderr, flush=True)
+            results.setdefault(series.name, []).append(result)
+    return results
+
+
+def write_evidence(results: dict[str, list[dict[str, Any]]], out: Path) -> None:
+    """Write tables, figures and README.md from the results of :func:`gather`."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_tables(SERIES, results, out)
+    labels = {series.name: series.label for series in SERIES}
+    pattern = {labels[name]: runs for name, runs in results.items() if name != "store-recall"}
+    papers = {series.label: series.paper for series in SERIES}
+    for name, figure in (
+        ("pattern_generation_learning", draw_learning_curves(pattern)),
+        ("pattern_generation_variants", draw_variants(pattern, papers)),
+        ("store_recall_learning", draw_solving(results["store-recall"])),
+    ):
+        save_figure(figure, out / f"{name}.png")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all that is missing and write the evidence; 130 or 143 after a signal."""
+    parser = argparse.ArgumentParser(prog="python -m pynn_eprop.experiments.evidence",
+                                     description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("results/evidence"),
+                        help="folder for the runs (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs/evidence"),
+                        help="folder for tables and figures (default: %(default)s)")
+    parser.add_argument("--updates", type=int, help="shorter runs, to try the command")
+    parser.add_argument("--neurons", type=int, help="smaller networks, to try the command")
+    options = parser.parse_args(arguments)
+    try:
+        write_evidence(gather(options.work, options.updates, options.neurons), options.out)
+    except ExperimentInterrupted as interrupt:
+        print(f"{interrupt}\nThe same command goes on with the rest.", file=sys.stderr)
+        return 128 + interrupt.signal_number
+    except EPropError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"evidence is in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

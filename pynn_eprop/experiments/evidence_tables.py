@@ -1,0 +1,152 @@
+"""Tables of docs/evidence: learning curves, results per seed, and the page that shows them."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from pynn_eprop.experiments.folder import write_text
+
+BLOCK = 10
+# 97.5% quantiles of Student's t for 1, 2, ... degrees of freedom
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+
+
+class SeriesLike(Protocol):
+    """What the tables need to know about a series of runs."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def paper(self) -> float | None: ...  # noqa: D102
+
+
+Results = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half-width of its 95% interval (Student's t)."""
+    n = len(values)
+    if n < 2:
+        return float(values[0]), float("nan")
+    quantile = STUDENT[n - 2] if n - 2 < len(STUDENT) else 1.96
+    return float(np.mean(values)), quantile * float(np.std(values, ddof=1)) / n**0.5
+
+
+def write_tables(series: Sequence[SeriesLike], results: Results, out: Path) -> None:
+    """Write runs.json, the learning curves as CSV, and README.md."""
+    write_text(out / "runs.json", json.dumps(
+        {name: [_without_curves(run) for run in runs] for name, runs in results.items()},
+        indent=1) + "\n")
+    pattern = {name: runs for name, runs in results.items() if name != "store-recall"}
+    write_text(out / "pattern_generation.csv", _curves(pattern, BLOCK))
+    write_text(out / "store_recall.csv", _curves({"store-recall": results["store-recall"]}, 1))
+    write_text(out / "README.md", _page(series, results))
+
+
+def _without_curves(run: Mapping[str, Any]) -> dict[str, Any]:
+    dropped = ("error_curve", "loss_curve", "training_error_curve", "parameters", "configuration")
+    return {name: value for name, value in run.items() if name not in dropped}
+
+
+def _curves(results: Results, block: int) -> str:
+    """One column per run; each row is the mean error of ``block`` updates."""
+    columns: dict[str, Sequence[float]] = {}
+    length = max(len(run["error_curve"]) for runs in results.values() for run in runs)
+    columns["last_update"] = [min(start + block, length) for start in range(0, length, block)]
+    for name, runs in results.items():
+        for run in runs:
+            error = run["error_curve"]
+            columns[f"{name}-seed{run['seed']}"] = [
+                float(np.mean(error[start:start + block])) for start in range(0, length, block)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow([row[0], *(f"{value:.5g}" for value in row[1:])])
+    return text.getvalue()
+
+
+def _page(series: Sequence[SeriesLike], results: Results) -> str:
+    store = results["store-recall"]
+    first = next(iter(results.values()))[0]
+    lines = [
+        "# Evidence",
+        "",
+        "Written by `make evidence` (`python -m pynn_eprop.experiments.evidence`), which can be",
+        "interrupted and repeated. A mean is given with its 95% interval (Student's t over seeds).",
+        "",
+        f"## Task 1.1, pattern generation: {first['updates']} updates, {first['neurons']} cells",
+        "",
+        "nMSE = mse / variance of the target, mean of the last 50 updates of a run.",
+        "",
+        "| network | nMSE | seed by seed | the paper | ms per update |",
+        "|---|---|---|---|---|",
+    ]
+    for entry in series:
+        if entry.name != "store-recall":
+            lines.append(_pattern_row(entry, results[entry.name]))
+    lines += [
+        "",
+        "![Learning curves of task 1.1](pattern_generation_learning.png)",
+        "",
+        "![Variants of task 1.1](pattern_generation_variants.png)",
+        "",
+        *_store_section(store),
+        "",
+        "## Commands",
+        "",
+        "Each run can be repeated on its own. With the seeds of the tables:",
+        "",
+        "```",
+        *[results[entry.name][0]["command"].replace("--seed 1 ", "--seed SEED ")
+          for entry in series],
+        "```",
+        "",
+        "Versions: " + ", ".join(f"{name} {number}" for name, number in first["versions"].items())
+        + ". One thread.",
+        "",
+        "Files: `runs.json` (every run), `pattern_generation.csv` (means of ten updates), "
+        "`store_recall.csv` (every update).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _pattern_row(entry: SeriesLike, runs: Sequence[Mapping[str, Any]]) -> str:
+    errors = [run["error_last50"] for run in runs]
+    mean, half = mean_and_interval(errors)
+    speed = np.median([1000 * run["seconds_training"] / run["updates"] for run in runs])
+    return (f"| {entry.label} | {mean:.4f} ± {half:.4f} | "
+            f"{', '.join(f'{error:.4f}' for error in errors)} | "
+            f"{'' if entry.paper is None else entry.paper} | {speed:.2f} |")
+
+
+def _store_section(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    solved = [run["solved_after"] for run in runs if run["solved_after"] is not None]
+    lines = [
+        f"## Task 1.2, store-recall: {runs[0]['neurons']} cells, batches of 128 trials",
+        "",
+        "A run counts as solved after an update when the error of a small validation (128 trials)",
+        "is below 5% and so is that of a large one, on fresh trials with at least 1,000 recalls.",
+        "",
+        "| seed | solved after | large validation | error, last 50 updates | ms per update |",
+        "|---|---|---|---|---|",
+    ]
+    for run in runs:
+        sure = run["confirmations"][-1] if run["confirmations"] else None
+        checked = (f"{sure['wrong']} of {sure['answers']:,} wrong "
+                   f"({sure['wrong'] / sure['answers']:.1%})" if sure else "")
+        lines.append(
+            f"| {run['seed']} | {run['solved_after'] or 'not solved'} | {checked} | "
+            f"{run['error_last50']:.2%} | {1000 * run['seconds_training'] / run['updates']:.0f} |")
+    if len(solved) > 1:
+        mean, half = mean_and_interval(solved)
+        lines += ["", f"{len(solved)} of {len(runs)} seeds solved, after {mean:.0f} ± {half:.0f} "
+                  f"updates on average (the paper: 50)."]
+    return [*lines, "", "![Learning curves of task 1.2](store_recall_learning.png)"]

@@ -1,0 +1,103 @@
+"""Figures over many seeds: learning curves, variants (figure 1d and e), solving store-recall."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pynn_eprop.plotting.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    new_figure,
+    running_mean,
+    styled,
+)
+
+Runs = Sequence[Mapping[str, Any]]
+COLOURS = (BLUE, GREY, GREEN, ORANGE, PURPLE, RED, INK)
+GRID: dict[str, Any] = {"axis": "y", "color": "#E5E5E5", "linewidth": 0.6}
+
+
+def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
+    """Learning curves: geometric mean over seeds, with all seeds between the shaded bounds."""
+    with styled():
+        figure = new_figure(8.0, 4.6)
+        axes = figure.subplots()
+        for (label, runs), colour in zip(series.items(), COLOURS, strict=False):
+            length = min(len(run["error_curve"]) for run in runs)
+            curves = np.array([running_mean(np.asarray(run["error_curve"][:length]), 20)
+                               for run in runs])
+            updates = np.arange(1, length + 1)
+            axes.fill_between(updates, curves.min(axis=0), curves.max(axis=0), color=colour,
+                              alpha=0.15, linewidth=0)
+            axes.semilogy(updates, np.exp(np.log(curves).mean(axis=0)), color=colour,
+                          linewidth=1.6, label=label,
+                          linestyle="--" if label.endswith("float64") else "-")
+        axes.set_xlabel("update (1 s of activity each)")
+        axes.set_ylabel("nMSE (mean of the latest 20)")
+        axes.set_xlim(0, length)
+        axes.grid(**GRID)
+        axes.set_title(f"Task 1.1: learning, {len(runs)} seeds each (shaded: all seeds)")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        return figure
+
+
+def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]) -> Figure:
+    """The error at the end for each variant: a bar for the mean, a dot for each seed."""
+    with styled():
+        figure = new_figure(8.0, 0.55 * len(series) + 1.3)
+        axes = figure.subplots()
+        for row, (label, runs) in enumerate(series.items()):
+            errors = [run["error_last50"] for run in runs]
+            axes.barh(row, np.mean(errors), color=BLUE, alpha=0.35, height=0.62)
+            axes.plot(errors, np.full(len(errors), row), "o", color=BLUE, markersize=3.5)
+            axes.text(1.12 * max(*errors, papers[label] or 0.0), row, f"{np.mean(errors):.3f}",
+                      va="center", fontsize=8.5)
+            if papers[label] is not None:
+                axes.plot([papers[label]] * 2, [row - 0.36, row + 0.36], color=RED, linewidth=1.8,
+                          label="the paper" if row == 0 else None)
+        axes.set_xscale("log")
+        axes.set_yticks(range(len(series)), list(series))
+        axes.invert_yaxis()
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("nMSE, mean of the last 50 updates (dots: seeds)")
+        axes.set_title("Task 1.1: variants after training")
+        axes.legend(loc="lower right")
+        return figure
+
+
+def draw_solving(runs: Runs) -> Figure:
+    """Validation error of each seed, with a mark where it counts as solved."""
+    with styled():
+        figure = new_figure(8.0, 4.2)
+        axes = figure.subplots()
+        length = max(len(run["error_curve"]) for run in runs)
+        for run in runs:
+            error = np.asarray(run["error_curve"])
+            axes.plot(np.arange(1, len(error) + 1), error, color=BLUE, linewidth=0.7, alpha=0.35)
+            solved = run["solved_after"]
+            if solved is not None:
+                axes.plot(solved, error[solved - 1], "o", color=GREEN, markersize=6, zorder=3,
+                          markeredgecolor="white")
+        shortest = min(len(run["error_curve"]) for run in runs)
+        mean = np.mean([run["error_curve"][:shortest] for run in runs], axis=0)
+        axes.plot(np.arange(1, shortest + 1), mean, color=BLUE, linewidth=2.0,
+                  label=f"mean of {len(runs)} seeds")
+        axes.plot([], [], "o", color=GREEN, label="solved (below 5% on at least 1,000 recalls)")
+        axes.axhline(0.05, color=RED, linewidth=1.0, linestyle=(0, (4, 2)))
+        axes.text(1.0, 0.05, "5% ", color=RED, va="bottom", ha="right", fontsize=8,
+                  transform=axes.get_yaxis_transform())
+        axes.set_xlabel("update (128 trials of 2.4 s each)")
+        axes.set_ylabel("misclassification rate, validation")
+        axes.set_xlim(0, length)
+        axes.set_ylim(0.0, 0.6)
+        axes.grid(**GRID)
+        axes.set_title("Task 1.2: learning")
+        axes.legend(loc="upper right")
+        return figure
