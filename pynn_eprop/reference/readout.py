@@ -13,7 +13,8 @@ class ReadoutState(Component):
     """State of one readout population; arrays have shape (size,) unless stated.
 
     error: err_k^t. target: of the last step. loss: E of the interval so far, shape ().
-    bias_trace: dy_k^t / db_k. bias_sum: the gradient of the update in progress.
+    bias_trace: dy_k^t / db_k. bias_sum: the gradient of the update in progress. bias_gradient:
+    that of the last update, 0 where the biases stay.
     """
 
     variables = ("y", "error", "target", "loss", "bias", "bias_trace", "bias_sum", "bias_gradient")
@@ -86,9 +87,10 @@ class ReadoutState(Component):
         return error, 0.5 * float(np.sum(error ** 2))
 
     def end_update(self) -> None:
-        """Turn what was gathered into the gradient, and let the bias follow it."""
-        self.bias_gradient = self.bias_sum
+        """Turn what was gathered into the gradient, and let biases that learn follow it."""
+        gradient = self.bias_sum
         self.bias_sum = np.zeros(self.population.size)
         if self.population.bias_optimizer is not None:
+            self.bias_gradient = gradient
             self.bias = self.optimizer.step(self.population.bias_optimizer, self.bias,
                                             self.bias_gradient)

@@ -1,0 +1,99 @@
+"""Short ways to write a network description in a test. Every default can be replaced."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.models.network import (
+    FixedFeedback,
+    Inputs,
+    LearningSignal,
+    Network,
+    Projection,
+    Readouts,
+    Recording,
+    Settings,
+    SpikingCells,
+    StockCells,
+)
+from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
+
+
+def lif(size: int = 1, **parameters: Any) -> SpikingCells:
+    """LIF cells: tau_m 20 ms, v_th 0.61, not refractory, no rate term."""
+    values: dict[str, Any] = {
+        "label": "cells", "pseudo_derivative": PiecewiseLinear(), "tau_m": 20.0, "v_thresh": 0.61,
+        "refractory_steps": 0, "f_target": 10.0, "c_reg": 0.0, "v_initial": 0.0, **parameters}
+    return SpikingCells(size=size, **_arrays(size, values))
+
+
+def alif(size: int = 1, **parameters: Any) -> SpikingCells:
+    """Adaptive LIF cells: beta 0.3, tau_a 100 ms, the rest as :func:`lif`."""
+    return lif(size, adaptive=True, **{"beta": 0.3, "tau_a": 100.0, "a_initial": 0.0, **parameters})
+
+
+def readouts(size: int = 1, **parameters: Any) -> Readouts:
+    """Readouts: tau_out 20 ms, no bias, no loss."""
+    values = {"label": "readouts", "bias": 0.0, "y_initial": 0.0, "tau_m": 20.0, **parameters}
+    for name in ("bias", "y_initial"):
+        values[name] = np.broadcast_to(np.asarray(values[name], dtype=float), size).copy()
+    return Readouts(size=size, **values)
+
+
+def stock(size: int = 1, exponential: bool = False, **parameters: Any) -> StockCells:
+    """IF_curr_delta or IF_curr_exp cells with PyNN's default parameters, not refractory."""
+    values: dict[str, Any] = {
+        "label": "stock", "tau_m": 20.0, "cm": 1.0, "v_rest": -65.0, "v_thresh": -50.0,
+        "v_reset": -65.0, "refractory_steps": 0, "i_offset": 0.0, "v_initial": -65.0}
+    if exponential:
+        values |= {"tau_syn_E": 5.0, "tau_syn_I": 5.0, "isyn_exc_initial": 0.0,
+                   "isyn_inh_initial": 0.0}
+    return StockCells(size=size, exponential=exponential, **_arrays(size, {**values, **parameters}))
+
+
+def _arrays(size: int, values: dict[str, Any]) -> dict[str, Any]:
+    """Every number becomes an array over the cells."""
+    fixed = ("label", "pseudo_derivative", "adaptive")
+    return {name: value if name in fixed or value is None
+            else np.broadcast_to(np.asarray(value, dtype=int if "steps" in name else float),
+                                 size).copy()
+            for name, value in values.items()}
+
+
+def synapses(pre: int, post: int, pairs: Sequence[tuple[int, int]], weight: Any = 1.0,
+             delay: Any = 1, **options: Any) -> Projection:
+    """A projection with one synapse per (pre, post) pair of cells."""
+    index = np.array(pairs, dtype=int).reshape(-1, 2)
+    return Projection(
+        label=options.pop("label", f"{pre} to {post}"), pre=pre, post=post,
+        pre_index=index[:, 0], post_index=index[:, 1],
+        weight=np.broadcast_to(np.asarray(weight, dtype=float), len(index)).copy(),
+        delay=np.broadcast_to(np.asarray(delay, dtype=int), len(index)).copy(), **options)
+
+
+def all_pairs(pre: int, post: int, self_connections: bool = True) -> list[tuple[int, int]]:
+    """All pairs of cells, presynaptic cell by presynaptic cell."""
+    return [(i, j) for i in range(pre) for j in range(post) if self_connections or i != j]
+
+
+def feedback(source: int, target: int, weight: Any, label: str = "feedback") -> LearningSignal:
+    """Fixed feedback with weights (cells, readouts)."""
+    return LearningSignal(label, source, target, FixedFeedback(np.array(weight, dtype=float)))
+
+
+def network(populations: Sequence[Any], projections: Sequence[Projection] = (),
+            signals: Sequence[LearningSignal] = (), **settings: Any) -> Network:
+    """A network; keywords go to :class:`Settings`."""
+    return Network(Settings(**settings), tuple(populations), tuple(projections), tuple(signals))
+
+
+def spikes(population: int, *pairs: tuple[int, int]) -> Inputs:
+    """Source spikes as (step, cell) pairs in order of time."""
+    array = np.array(pairs, dtype=int).reshape(-1, 2)
+    return Inputs(spikes={population: (array[:, 0], array[:, 1])})
+
+
+def record(population: int, variable: str, *cells: int, every: int = 1) -> Recording:
+    """Record a variable of some cells (the first if none is named)."""
+    return Recording(population, variable, np.array(cells or (0,), dtype=int), every)
