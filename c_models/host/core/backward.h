@@ -1,0 +1,203 @@
+/*! \file
+ *  \brief The backward filters of one interval, tile by tile.
+ */
+#ifndef EPROP_CORE_BACKWARD_H
+#define EPROP_CORE_BACKWARD_H
+
+#include "build.h"
+#include "forward.h"
+
+/* Where the filters of one tile stand after a backward pass. */
+typedef struct {
+    ep_signal G[TILE]; /* sum of the filtered learning signals */
+    ep_signal lambda[TILE];
+    ep_signal F[TILE];
+} filter_end;
+
+/* Where the learning signal of a backward pass comes from. */
+enum source {
+    ERRORS,    /* the readouts' errors, as usual */
+    UNIT_RATE, /* none, and a rate term of 1: the sum of eligibilities */
+    LAST_STEP, /* 1 at step T, through the kappa of one signal: the filtered trace ebar at T */
+    LAST_SLOW  /* none, lambda^{T+1} = 1: the slow trace epsilon_a at T + 1 */
+};
+
+/* Adds the feedback of step s through signal g to the tile's G. */
+static EP_INLINE void add_feedback(const engine *e, size_t slot, const learning_signal *g,
+                                   size_t first, size_t width, size_t s, ep_signal *G) {
+    const size_t window = g->windows > 1 ? (s - 1) / g->window_steps : 0;
+    const ep_signal *const signal =
+        slot_activity(e, slot, g->source)->signal + s * e->populations[g->source].padded;
+    const ep_weight *const feedback = g->weight + window * g->readouts * g->padded + first;
+    for (size_t k = 0; k < g->readouts; k++)
+        if (signal[k] != (ep_signal)0)
+            ep_filter_signal(width, feedback + k * g->padded, signal[k], G);
+}
+
+/* Runs the filter over the interval's history of one tile of cells, from step T to step 1.
+
+   out (a tile of history) receives F^{t-1} in row t; it may be the history itself. `only` is the
+   signal of LAST_STEP. With ERRORS, kappa_G (one row of TILE per signal, or NULL) receives each
+   signal's kappa G^1. */
+static void filter_cells(const engine *e, size_t slot, size_t p, size_t tile, enum source source,
+                         size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[TILE]) {
+    const population *const q = &e->populations[p];
+    const size_t first = tile * TILE, width = tile_width(q, tile);
+    const ep_history *const history = tile_history(e, slot_activity(e, slot, p), tile);
+    const ep_decay *const alpha = q->cells.alpha + first;
+    const ep_decay *const rho = q->adaptive ? q->cells.rho + first : NULL;
+    const ep_state *const beta = q->adaptive ? q->cells.beta + first : NULL;
+    const size_t signals = source == ERRORS ? q->signal_count : source == LAST_STEP ? 1 : 0;
+    ep_signal G[signals ? signals : 1][TILE];
+    ep_signal constant[TILE] = {0};
+    memset(G, 0, sizeof G);
+    memset(end, 0, sizeof *end);
+    /* continuous mode adds the rate term at the update, when the rate is known */
+    if (source == ERRORS && !e->settings.continuous)
+        memcpy(constant, q->rate_term + first, width * sizeof *constant);
+    for (size_t j = 0; j < width; j++) {
+        if (source == UNIT_RATE)
+            constant[j] = (ep_signal)1;
+        if (source == LAST_SLOW)
+            end->lambda[j] = (ep_signal)1;
+    }
+    for (size_t s = e->T; s >= 1; s--) {
+        for (size_t r = 0; r < signals; r++) {
+            const size_t which = source == ERRORS ? r : only;
+            const learning_signal *const g = &e->signals[q->signals[which]];
+            ep_filter_decay(width, g->kappa, G[r]);
+            if (source == ERRORS)
+                add_feedback(e, slot, g, first, width, s, G[r]);
+            else if (s == e->T)
+                for (size_t j = 0; j < width; j++)
+                    G[r][j] = (ep_signal)1;
+        }
+        const ep_signal *sum = G[0];
+        if (signals > 1) {
+            memcpy(end->G, G[0], width * sizeof *end->G);
+            for (size_t r = 1; r < signals; r++)
+                for (size_t j = 0; j < width; j++)
+                    end->G[j] += G[r][j];
+            sum = end->G;
+        }
+        const ep_history *const h = history + s * width;
+        if (q->adaptive)
+            ep_filter_alif(width, alpha, rho, beta, sum, constant, h, end->lambda, end->F,
+                           out + s * width);
+        else
+            ep_filter_lif(width, alpha, sum, constant, h, end->F, out + s * width);
+    }
+    for (size_t r = 0; kappa_G != NULL && r < signals; r++) {
+        const size_t which = source == ERRORS ? r : only;
+        for (size_t j = 0; j < width; j++)
+            kappa_G[r][j] = e->signals[q->signals[which]].kappa * G[r][j];
+    }
+}
+
+/* g_k^t = err_k^t + kappa g_k^{t+1} into row t of `out`; returns in `end` g_k^1, and in `sum` (may
+   be NULL) adds sum_t g_k^t, the gradient of the bias. */
+static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile, ep_history *out,
+                            ep_signal *end, double *sum) {
+    const population *const q = &e->populations[p];
+    const size_t first = tile * TILE, width = tile_width(q, tile);
+    const ep_signal *const signal = slot_activity(e, slot, p)->signal + first;
+    memset(end, 0, TILE * sizeof *end);
+    const bool learns = q->loss != EPROP_NO_LOSS;
+    for (size_t s = e->T; s >= 1; s--)
+        for (size_t k = 0; k < width; k++) {
+            end[k] = q->kappa * end[k] + (learns ? signal[s * q->padded + k] : (ep_signal)0);
+            out[s * width + k] = end[k];
+            if (sum != NULL && first + k < q->n)
+                sum[k] += ep_to_double(end[k]);
+        }
+}
+
+/* Synapses of one row whose targets lie in a tile. */
+typedef struct {
+    size_t first, count;
+} segment;
+
+static EP_INLINE segment row_segment(const block *b, const population *post, size_t row,
+                                     size_t tile) {
+    segment part;
+    if (!b->sparse) {
+        part.first = row * post->padded + tile * TILE;
+        part.count = tile_width(post, tile);
+    } else if (b->tile_start != NULL) {
+        const int64_t *const start = b->tile_start + row * (post->tiles + 1) + tile;
+        part.first = (size_t)start[0];
+        part.count = (size_t)(start[1] - start[0]);
+    } else {
+        const int64_t end = b->row_start[row + 1];
+        const int64_t low = find_target(b, b->row_start[row], end, (int64_t)(tile * TILE));
+        part.first = (size_t)low;
+        part.count = (size_t)(find_target(b, low, end, (int64_t)((tile + 1) * TILE)) - low);
+    }
+    return part;
+}
+
+/* Adds rows of a tile's filter to what a segment gathers. Dense segments and those with many
+   synapses add whole rows into `lanes`; others pick their targets into `out`. */
+static void gather_rows(const block *b, segment part, bool whole, size_t width, size_t tile,
+                        const ep_history *const *rows, size_t count, ep_gradient *lanes,
+                        ep_gradient *out) {
+    if (whole) {
+        ep_add_rows(width, lanes, rows, count);
+        return;
+    }
+    for (size_t q = 0; q < part.count; q++) {
+        const size_t lane = (size_t)b->target[part.first + q] - tile * TILE;
+        ep_gradient sum = out[q];
+        for (size_t k = 0; k < count; k++)
+            sum += rows[k][lane];
+        out[q] = sum;
+    }
+}
+
+/* out[q] = sum of the filter rows that the spikes of presynaptic cell `row` arrive at, over the
+   slots first_slot .. first_slot + slots - 1. tiles[slot] is row 0 of the tile's filter there.
+
+   A spike of step s through delay d meets row s + d of a cell (F^{s+d-1}), row s + d - 1 of a
+   readout (g^{s+d-1}). */
+static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
+                   size_t slots, const ep_history *const *tiles, ep_gradient *out) {
+    const population *const post = &e->populations[b->post];
+    const size_t width = tile_width(post, tile);
+    const int64_t shift = b->delay - (post->kind == READOUTS ? 1 : 0);
+    const bool whole = !b->sparse || part.count >= width / 8;
+    ep_gradient sum[TILE] = {0};
+    ep_gradient *const lanes = b->sparse ? sum : out;
+    const ep_history *rows[ROW_BATCH];
+    size_t count = 0;
+    memset(out, 0, part.count * sizeof *out);
+    for (size_t slot = 0; slot < slots; slot++) {
+        const activity *const x = slot_activity(e, slot, b->pre);
+        for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
+            const int64_t at = x->cell_step[q] + shift;
+            if (at < 1 || at > (int64_t)e->T)
+                continue;
+            rows[count++] = tiles[slot] + (size_t)at * width;
+            if (count == ROW_BATCH) {
+                gather_rows(b, part, whole, width, tile, rows, count, lanes, out);
+                count = 0;
+            }
+        }
+    }
+    gather_rows(b, part, whole, width, tile, rows, count, lanes, out);
+    if (whole && b->sparse)
+        for (size_t q = 0; q < part.count; q++)
+            out[q] = sum[(size_t)b->target[part.first + q] - tile * TILE];
+}
+
+/* Sets what is stored at the holes and the padding of a dense segment to 0. */
+static void clear_holes(const block *b, const population *post, size_t row, size_t tile,
+                        EPROP_REAL *values) {
+    const int32_t low = (int32_t)(tile * TILE), high = low + (int32_t)tile_width(post, tile);
+    for (int64_t k = b->hole_row[row]; k < b->hole_row[row + 1]; k++)
+        if (b->hole[k] >= low && b->hole[k] < high)
+            values[b->hole[k] - low] = (EPROP_REAL)0;
+    for (size_t j = post->n; j < (size_t)high; j++)
+        values[j - (size_t)low] = (EPROP_REAL)0;
+}
+
+#endif

@@ -1,0 +1,68 @@
+/*! \file
+ *  \brief Allocation: blocks that live as long as the engine, and lists that grow.
+ */
+#ifndef EPROP_CORE_MEMORY_H
+#define EPROP_CORE_MEMORY_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "types.h"
+
+/* Zeroed memory, aligned for vectors, freed with the engine; NULL sets e->no_memory. */
+static void *own(engine *e, size_t count, size_t size) {
+    if (e->owned_count == e->owned_capacity) {
+        const size_t capacity = e->owned_capacity ? 2 * e->owned_capacity : 64;
+        void **const larger = realloc(e->owned, capacity * sizeof *larger);
+        if (larger == NULL) {
+            e->no_memory = true;
+            return NULL;
+        }
+        e->owned = larger;
+        e->owned_capacity = capacity;
+    }
+    const size_t bytes = count * size;
+    void *memory = NULL;
+    if ((size != 0 && count > SIZE_MAX / 2 / size) ||
+        posix_memalign(&memory, 64, bytes ? (bytes + 63) / 64 * 64 : 64) != 0) {
+        e->no_memory = true;
+        return NULL;
+    }
+    memset(memory, 0, bytes ? (bytes + 63) / 64 * 64 : 64);
+    e->owned[e->owned_count++] = memory;
+    return memory;
+}
+
+#define OWN(e, type, count) ((type *)own((e), (count), sizeof(type)))
+
+/* Room for `needed` elements of `size` bytes in a growing list; false without memory. */
+static bool reserve(void **list, size_t *capacity, size_t needed, size_t size) {
+    if (needed <= *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 256;
+    if (larger < needed)
+        larger = needed;
+    void *const moved = realloc(*list, larger * size);
+    if (moved == NULL)
+        return false;
+    *list = moved;
+    *capacity = larger;
+    return true;
+}
+
+/* Copies n doubles into the number system and fills up to `padded` with `filler`. */
+static void fill(ep_state *out, size_t n, size_t padded, const double *in, double filler) {
+    for (size_t j = 0; j < n; j++)
+        out[j] = ep_from_double(in[j]);
+    for (size_t j = n; j < padded; j++)
+        out[j] = ep_from_double(filler);
+}
+
+static void fill_lanes(ep_lane *out, size_t n, size_t padded, const int32_t *in) {
+    for (size_t j = 0; j < n; j++)
+        out[j] = in[j];
+    for (size_t j = n; j < padded; j++)
+        out[j] = 0;
+}
+
+#endif

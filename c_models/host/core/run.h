@@ -1,0 +1,260 @@
+/*! \file
+ *  \brief Running: intervals in turn or side by side, updates when they are due, results.
+ */
+#ifndef EPROP_CORE_RUN_H
+#define EPROP_CORE_RUN_H
+
+#include "continuous.h"
+#include "state.h"
+
+/* Puts a slot at the start of an interval. What crosses the boundary comes from slot `last`. */
+static void begin_interval(engine *e, size_t slot) {
+    const bool continuous = e->settings.continuous && e->started;
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        activity *const x = slot_activity(e, slot, p);
+        const activity *const before = slot_activity(e, e->last, p);
+        const bool carried = e->started && e->carries;
+        spikes_begin(e, &x->spikes, q->kind, carried ? &before->spikes : NULL);
+        x->loss = 0.0;
+        if (q->kind == SOURCES)
+            continue;
+        const size_t state = q->padded * sizeof(ep_state), lanes = q->padded * sizeof(ep_lane);
+        if (x->count != NULL)
+            memset(x->count, 0, q->padded * sizeof *x->count);
+        if (continuous || (carried && q->kind == STOCK)) {
+            if (x == before)
+                continue;
+            memcpy(x->v, before->v, state);
+            memcpy(x->refractory, before->refractory, lanes);
+            memcpy(x->fired, before->fired, lanes);
+            if (q->kind == STOCK) {
+                memcpy(x->exc, before->exc, state);
+                memcpy(x->inh, before->inh, state);
+            }
+            continue;
+        }
+        memcpy(x->v, q->v_initial, state);
+        if (q->adaptive)
+            memcpy(x->a, q->a_initial, state);
+        if (q->kind != READOUTS) {
+            memset(x->refractory, 0, lanes);
+            memset(x->fired, 0, lanes);
+        }
+        if (q->kind == STOCK && q->exponential) {
+            memcpy(x->exc, q->exc_initial, state);
+            memcpy(x->inh, q->inh_initial, state);
+        }
+    }
+}
+
+static void list_by_cell(engine *e, size_t slot) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        if (!q->by_cell)
+            continue;
+        const int64_t own = q->kind == SOURCES ? 0 : 1;
+        spikes_by_cell(e, slot_activity(e, slot, p), q->n,
+                       e->settings.continuous ? -(int64_t)e->head : own);
+    }
+}
+
+/* Room for the pseudo-derivatives of one thread, per population; NULL where nobody records them. */
+typedef struct {
+    engine *e;
+    size_t first_slot, intervals;
+    ep_history ***slopes; /* [thread][population] */
+} interval_job;
+
+static void interval_body(void *context, size_t index, size_t thread) {
+    const interval_job *const job = context;
+    engine *const e = job->e;
+    const size_t slot = job->first_slot + index;
+    begin_interval(e, slot);
+    advance(e, slot, e->step + (int64_t)(index * e->T), 0, e->T, job->slopes[thread]);
+    if (e->learning)
+        list_by_cell(e, slot);
+}
+
+static void keep_spikes(engine *e, spike_record *record, const activity *x, int64_t begin,
+                        size_t from, size_t to) {
+    size_t q = x->spikes.start[from + e->head + 1];
+    const size_t end = x->spikes.start[to + e->head + 1];
+    const size_t needed = record->used + (end - q);
+    size_t capacity = record->capacity;
+    if (!reserve((void **)&record->step, &capacity, needed, sizeof *record->step) ||
+        !reserve((void **)&record->cell, &record->capacity, needed, sizeof *record->cell)) {
+        e->no_memory = true;
+        return;
+    }
+    for (size_t s = from + 1; s <= to; s++)
+        for (; q < x->spikes.start[s + e->head + 1]; q++) {
+            record->step[record->used] = begin + (int64_t)s;
+            record->cell[record->used++] = x->spikes.cell[q];
+        }
+}
+
+/* Files the results of the steps from + 1 .. to of a slot, and, at the end of the interval, its
+   losses. */
+static void file_results(engine *e, size_t slot, int64_t begin, size_t from, size_t to) {
+    for (int32_t k = 0; k < e->stretch->spike_recordings; k++)
+        keep_spikes(e, &e->records[k],
+                    slot_activity(e, slot, (size_t)e->stretch->spike_recording[k]), begin, from,
+                    to);
+    for (size_t p = 0; p < e->population_count && to == e->T; p++) {
+        population *const q = &e->populations[p];
+        if (q->kind != READOUTS)
+            continue;
+        if (!reserve((void **)&q->losses, &q->losses_capacity, q->losses_used + 1,
+                     sizeof *q->losses)) {
+            e->no_memory = true;
+            return;
+        }
+        q->losses[q->losses_used++] = slot_activity(e, slot, p)->loss;
+    }
+}
+
+/* After an interval (or several side by side) has ended. */
+static void finish_intervals(engine *e, size_t intervals) {
+    if (e->settings.continuous && e->settings.learns)
+        finish_continuous(e);
+    if (!e->learning)
+        return;
+    e->pending += intervals;
+    if (e->pending < (size_t)e->settings.trials_per_update)
+        return;
+    if (e->settings.continuous)
+        update_continuous(e);
+    else
+        update_after_trials(e);
+    e->pending = 0;
+    mirror_feedback(e);
+}
+
+static bool targets_reach(const engine *e, int64_t steps) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        if (q->kind == READOUTS && q->loss != EPROP_NO_LOSS && !q->target_repeats &&
+            (e->step < q->target_start ||
+             e->step + steps > q->target_start + (int64_t)q->target_steps))
+            return false;
+    }
+    return true;
+}
+
+static bool prepare_records(engine *e, size_t count) {
+    if (count > e->record_count) {
+        spike_record *const larger = realloc(e->records, count * sizeof *larger);
+        if (larger == NULL)
+            return false;
+        memset(larger + e->record_count, 0, (count - e->record_count) * sizeof *larger);
+        e->records = larger;
+        e->record_count = count;
+    }
+    for (size_t k = 0; k < e->record_count; k++)
+        e->records[k].used = 0;
+    for (size_t p = 0; p < e->population_count; p++)
+        e->populations[p].losses_used = 0;
+    return true;
+}
+
+/* Where threads keep the pseudo-derivatives that are recorded; one allocation. */
+static ep_history ***prepare_slopes(const engine *e, size_t threads) {
+    size_t lanes = 0;
+    for (size_t p = 0; p < e->population_count; p++)
+        lanes += e->populations[p].padded;
+    const size_t pointers = threads * (1 + e->population_count);
+    char *const memory =
+        calloc(1, pointers * sizeof(void *) + 64 + threads * lanes * sizeof(ep_history));
+    if (memory == NULL)
+        return NULL;
+    ep_history ***const slopes = (ep_history ***)(void *)memory;
+    ep_history **const rows = (ep_history **)(void *)(memory + threads * sizeof(void *));
+    ep_history *next =
+        (ep_history *)(void *)(memory + (pointers * sizeof(void *) + 63) / 64 * 64);
+    for (size_t k = 0; k < threads; k++) {
+        slopes[k] = rows + k * e->population_count;
+        for (int32_t r = 0; r < e->stretch->samplings; r++) {
+            const eprop_sampling *const sampling = &e->stretch->sampling[r];
+            const size_t p = (size_t)sampling->population;
+            if (sampling->variable != EPROP_H || slopes[k][p] != NULL)
+                continue;
+            slopes[k][p] = next;
+            next += e->populations[p].padded;
+        }
+    }
+    return slopes;
+}
+
+/* Whole intervals that may run side by side now; 0 if the next must be done on its own. */
+static size_t side_by_side(const engine *e, int64_t steps) {
+    if (e->s > 0 || e->carries)
+        return 0;
+    const size_t whole = (size_t)(steps / (int64_t)e->T);
+    const size_t room = e->learning ? (size_t)e->settings.trials_per_update - e->pending
+                                    : e->slot_count - e->pending;
+    return whole < room ? whole : room;
+}
+
+static int core_run(engine *e, const eprop_stretch *stretch) {
+    if (!targets_reach(e, stretch->steps))
+        return EPROP_TARGET_ENDED;
+    const size_t threads = (size_t)e->settings.threads;
+    e->stretch = stretch;
+    e->stretch_begin = e->step;
+    ep_history ***const slopes = prepare_slopes(e, threads);
+    e->pool = slopes != NULL ? eprop_pool_start(threads) : NULL;
+    if (e->pool == NULL || !prepare_records(e, (size_t)stretch->spike_recordings)) {
+        eprop_pool_stop(e->pool);
+        free(slopes);
+        return EPROP_NO_MEMORY;
+    }
+    if (e->relist && !e->settings.continuous)
+        for (size_t slot = 0; slot < e->pending; slot++)
+            list_by_cell(e, slot);
+    e->relist = false;
+    mirror_feedback(e);
+    int64_t left = stretch->steps;
+    while (left > 0 && !e->no_memory) {
+        if (e->s == 0)
+            e->learning = stretch->learning && e->settings.learns;
+        const size_t intervals = side_by_side(e, left);
+        if (intervals > 0) {
+            interval_job job = {e, e->pending, intervals, slopes};
+            eprop_pool_run(e->pool, intervals, interval_body, &job);
+            for (size_t k = 0; k < intervals; k++)
+                file_results(e, e->pending + k, e->step + (int64_t)(k * e->T), 0, e->T);
+            e->last = e->pending + intervals - 1;
+            e->started = true;
+            e->step += (int64_t)(intervals * e->T);
+            left -= (int64_t)(intervals * e->T);
+            finish_intervals(e, intervals);
+            continue;
+        }
+        if (e->s == 0) {
+            e->current = e->settings.continuous ? 0 : e->pending;
+            begin_interval(e, e->current);
+            e->started = true;
+            e->last = e->current;
+        }
+        const size_t from = e->s;
+        const size_t to = left < (int64_t)(e->T - from) ? from + (size_t)left : e->T;
+        const int64_t begin = e->step - (int64_t)from;
+        advance(e, e->current, begin, from, to, slopes[0]);
+        file_results(e, e->current, begin, from, to);
+        e->step += (int64_t)(to - from);
+        left -= (int64_t)(to - from);
+        e->s = to == e->T ? 0 : to;
+        if (e->s == 0) {
+            if (e->learning || e->settings.continuous)
+                list_by_cell(e, e->current);
+            finish_intervals(e, 1);
+        }
+    }
+    eprop_pool_stop(e->pool);
+    e->pool = NULL;
+    free(slopes);
+    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
+
+#endif

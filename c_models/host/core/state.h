@@ -1,0 +1,284 @@
+/*! \file
+ *  \brief Allocation of the state, and its entries for checkpoints.
+ */
+#ifndef EPROP_CORE_STATE_H
+#define EPROP_CORE_STATE_H
+
+#include <stdio.h>
+
+#include "spikes.h"
+
+/* Allocates what one population needs in one slot. */
+static void allocate_activity(engine *e, const population *p, activity *x) {
+    x->spikes.start = OWN(e, size_t, e->head + e->T + 2);
+    if (p->by_cell)
+        x->cell_start = OWN(e, size_t, p->n + 2);
+    if (p->kind == SOURCES)
+        return;
+    x->v = OWN(e, ep_state, p->padded);
+    if (p->kind == READOUTS)
+        x->signal = OWN(e, ep_signal, (e->T + 1) * p->padded);
+    else {
+        x->refractory = OWN(e, ep_lane, p->padded);
+        x->fired = OWN(e, ep_lane, p->padded);
+        x->count = OWN(e, int32_t, p->padded);
+    }
+    if (p->adaptive)
+        x->a = OWN(e, ep_state, p->padded);
+    if (p->kind == STOCK) {
+        x->exc = OWN(e, ep_state, p->padded);
+        x->inh = OWN(e, ep_state, p->padded);
+    }
+    /* one row more than steps: row 0 stays unused, so that row t is step t */
+    if (p->plastic)
+        x->history = OWN(e, ep_history, p->padded * (e->T + 1));
+}
+
+/* Lists which blocks and signals arrive at each population. */
+static void wire(engine *e) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        population *const q = &e->populations[p];
+        q->incoming = OWN(e, size_t, e->block_count);
+        q->signals = OWN(e, size_t, e->signal_count);
+        if (e->no_memory)
+            return;
+        for (size_t k = 0; k < e->block_count; k++)
+            if (e->blocks[k].post == p)
+                q->incoming[q->incoming_count++] = k;
+        for (size_t k = 0; k < e->signal_count; k++)
+            if (e->signals[k].target == p)
+                q->signals[q->signal_count++] = k;
+        q->plastic = q->kind == READOUTS && q->bias_optimizer.kind != EP_NONE;
+        e->carries |= q->kind == STOCK;
+    }
+    for (size_t k = 0; k < e->block_count; k++)
+        if (e->blocks[k].optimizer.kind != EP_NONE) {
+            e->populations[e->blocks[k].post].plastic = true;
+            e->populations[e->blocks[k].pre].by_cell = true;
+        }
+}
+
+/* What continuous mode carries over the boundary, one value per synapse and trace. */
+static void allocate_traces(engine *e) {
+    for (size_t k = 0; k < e->block_count; k++) {
+        block *const b = &e->blocks[k];
+        const population *const post = &e->populations[b->post];
+        if (b->optimizer.kind == EP_NONE)
+            continue;
+        b->zhat = OWN(e, ep_gradient, b->synapses);
+        b->gradient_sum = OWN(e, ep_gradient, b->synapses);
+        if (post->kind != SPIKING)
+            continue;
+        b->eligibility_sum = OWN(e, ep_gradient, b->synapses);
+        if (post->adaptive)
+            b->epsilon = OWN(e, ep_gradient, b->synapses);
+        b->ebar = OWN(e, ep_gradient *, post->signal_count);
+        for (size_t r = 0; b->ebar != NULL && r < post->signal_count; r++)
+            b->ebar[r] = OWN(e, ep_gradient, b->synapses);
+    }
+    const size_t threads = (size_t)e->settings.threads;
+    e->scratch = OWN(e, ep_history *, threads);
+    for (size_t k = 0; e->scratch != NULL && k < threads; k++)
+        e->scratch[k] = OWN(e, ep_history, TILE * (e->T + 1));
+}
+
+static int core_build(engine *e) {
+    e->carries = e->settings.continuous != 0;
+    wire(e);
+    e->head = e->carries ? (size_t)e->settings.max_delay : 0;
+    e->slot_count = e->settings.continuous ? 1 : (size_t)e->settings.trials_per_update;
+    if (!e->carries && e->slot_count < (size_t)e->settings.threads)
+        e->slot_count = (size_t)e->settings.threads;
+    e->slots = OWN(e, activity, e->slot_count * e->population_count);
+    e->order = OWN(e, size_t, e->population_count);
+    if (e->no_memory)
+        return EPROP_NO_MEMORY;
+    size_t ordered = 0;
+    for (int readouts = 0; readouts < 2; readouts++)
+        for (size_t p = 0; p < e->population_count; p++)
+            if ((e->populations[p].kind == READOUTS) == (readouts != 0))
+                e->order[ordered++] = p;
+    for (size_t slot = 0; slot < e->slot_count; slot++)
+        for (size_t p = 0; p < e->population_count; p++)
+            allocate_activity(e, &e->populations[p], slot_activity(e, slot, p));
+    if (e->settings.continuous && e->settings.learns)
+        allocate_traces(e);
+    e->built = !e->no_memory;
+    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
+
+/* --- entries for checkpoints --- */
+
+struct state_entry {
+    char name[64];
+    void *data;
+    size_t bytes;
+    spike_list *list; /* its spikes, instead of data */
+};
+
+typedef struct {
+    int64_t step, updates, s, pending, current, last, learning, started;
+} position;
+
+static void add_entry(engine *e, size_t *capacity, const char *group, size_t slot, size_t index,
+                      const char *what, void *data, size_t bytes, spike_list *list) {
+    if (data == NULL && list == NULL)
+        return;
+    if (!reserve((void **)&e->entries, capacity, e->entry_count + 1, sizeof *e->entries)) {
+        e->no_memory = true;
+        return;
+    }
+    struct state_entry *const entry = &e->entries[e->entry_count++];
+    snprintf(entry->name, sizeof entry->name, "%s.%zu.%zu.%s", group, slot, index, what);
+    entry->data = data;
+    entry->bytes = bytes;
+    entry->list = list;
+}
+
+static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        activity *const x = slot_activity(e, slot, p);
+        const size_t state = q->padded * sizeof(ep_state), lanes = q->padded * sizeof(ep_lane);
+#define SLOT_ENTRY(what, data, bytes) add_entry(e, capacity, "slot", slot, p, what, data, bytes, NULL)
+        SLOT_ENTRY("v", x->v, state);
+        SLOT_ENTRY("a", x->a, state);
+        SLOT_ENTRY("exc", x->exc, state);
+        SLOT_ENTRY("inh", x->inh, state);
+        SLOT_ENTRY("refractory", x->refractory, lanes);
+        SLOT_ENTRY("fired", x->fired, lanes);
+        SLOT_ENTRY("count", x->count, q->padded * sizeof *x->count);
+        SLOT_ENTRY("loss", &x->loss, sizeof x->loss);
+        SLOT_ENTRY("start", x->spikes.start, (e->head + e->T + 2) * sizeof *x->spikes.start);
+        add_entry(e, capacity, "slot", slot, p, "spikes", NULL, 0, &x->spikes);
+        if (histories) {
+            SLOT_ENTRY("history", x->history, q->padded * (e->T + 1) * sizeof *x->history);
+            SLOT_ENTRY("signal", x->signal, q->padded * (e->T + 1) * sizeof *x->signal);
+        }
+#undef SLOT_ENTRY
+    }
+}
+
+/* Lists the entries that the present position needs. */
+static void list_entries(engine *e) {
+    size_t capacity = 0;
+    free(e->entries);
+    e->entries = NULL;
+    e->entry_count = 0;
+    for (size_t k = 0; k < e->block_count; k++) {
+        block *const b = &e->blocks[k];
+#define BLOCK_ENTRY(what, data, size) add_entry(e, &capacity, "block", 0, k, what, data, (size) * b->synapses, NULL)
+        BLOCK_ENTRY("weight", b->weight, sizeof *b->weight);
+        BLOCK_ENTRY("gradient", b->gradient, sizeof *b->gradient);
+        BLOCK_ENTRY("m", b->m, sizeof *b->m);
+        BLOCK_ENTRY("v", b->v, sizeof *b->v);
+        BLOCK_ENTRY("zhat", b->zhat, sizeof *b->zhat);
+        BLOCK_ENTRY("epsilon", b->epsilon, sizeof *b->epsilon);
+        BLOCK_ENTRY("gradient_sum", b->gradient_sum, sizeof *b->gradient_sum);
+        BLOCK_ENTRY("eligibility_sum", b->eligibility_sum, sizeof *b->eligibility_sum);
+        for (size_t r = 0; b->ebar != NULL && r < e->populations[b->post].signal_count; r++) {
+            char what[32];
+            snprintf(what, sizeof what, "ebar%zu", r);
+            BLOCK_ENTRY(what, b->ebar[r], sizeof **b->ebar);
+        }
+#undef BLOCK_ENTRY
+        add_entry(e, &capacity, "block", 0, k, "updates", &b->updates, sizeof b->updates, NULL);
+    }
+    for (size_t p = 0; p < e->population_count; p++) {
+        population *const q = &e->populations[p];
+        const size_t bytes = q->padded * sizeof(ep_state);
+#define POPULATION_ENTRY(what, data, bytes) add_entry(e, &capacity, "population", 0, p, what, data, bytes, NULL)
+        POPULATION_ENTRY("bias", q->bias, bytes);
+        POPULATION_ENTRY("bias_m", q->bias_m, bytes);
+        POPULATION_ENTRY("bias_v", q->bias_v, bytes);
+        POPULATION_ENTRY("bias_gradient", q->bias_gradient, bytes);
+        POPULATION_ENTRY("bias_sum", q->bias_sum, q->padded * sizeof *q->bias_sum);
+        POPULATION_ENTRY("bias_trace", q->bias_trace, q->padded * sizeof *q->bias_trace);
+        POPULATION_ENTRY("bias_updates", &q->bias_updates, sizeof q->bias_updates);
+        POPULATION_ENTRY("update_spikes", q->update_spikes, q->n * sizeof *q->update_spikes);
+#undef POPULATION_ENTRY
+    }
+    for (size_t slot = 0; slot < e->slot_count; slot++) {
+        const bool in_progress = e->s > 0 && slot == e->current;
+        const bool waiting = slot < e->pending && !e->settings.continuous;
+        if (waiting || in_progress || (e->started && e->carries && slot == e->last))
+            list_slot(e, &capacity, slot, waiting || in_progress);
+    }
+}
+
+static int core_state_entry(engine *e, int32_t index, char *name, int64_t *bytes) {
+    if (index == 0) {
+        list_entries(e);
+        snprintf(name, 64, "position");
+        *bytes = sizeof(position);
+        return 1;
+    }
+    if ((size_t)index > e->entry_count)
+        return 0;
+    const struct state_entry *const entry = &e->entries[index - 1];
+    memcpy(name, entry->name, sizeof entry->name);
+    *bytes = (int64_t)(entry->list ? entry->list->used * sizeof *entry->list->cell : entry->bytes);
+    return 1;
+}
+
+static int core_state_read(engine *e, int32_t index, void *out) {
+    if (index == 0) {
+        const position p = {e->step, e->updates, (int64_t)e->s, (int64_t)e->pending,
+                            (int64_t)e->current, (int64_t)e->last, e->learning, e->started};
+        memcpy(out, &p, sizeof p);
+        return EPROP_OK;
+    }
+    const struct state_entry *const entry = &e->entries[index - 1];
+    if (entry->list != NULL && entry->list->used > 0)
+        memcpy(out, entry->list->cell, entry->list->used * sizeof *entry->list->cell);
+    else if (entry->list == NULL)
+        memcpy(out, entry->data, entry->bytes);
+    return EPROP_OK;
+}
+
+/* The entry "position" comes first: it decides which others there are. */
+static int core_state_write(engine *e, const char *name, int64_t bytes, const void *in) {
+    if (strcmp(name, "position") == 0) {
+        position p;
+        if (bytes != sizeof p)
+            return EPROP_BAD_ARGUMENT;
+        memcpy(&p, in, sizeof p);
+        if (p.s < 0 || (size_t)p.s >= e->T || p.pending < 0 || p.current < 0 || p.last < 0 ||
+            p.pending >= e->settings.trials_per_update || (size_t)p.current >= e->slot_count ||
+            (size_t)p.last >= e->slot_count)
+            return EPROP_BAD_ARGUMENT;
+        e->step = p.step;
+        e->updates = p.updates;
+        e->s = (size_t)p.s;
+        e->pending = (size_t)p.pending;
+        e->current = (size_t)p.current;
+        e->last = (size_t)p.last;
+        e->learning = p.learning != 0;
+        e->started = p.started != 0;
+        e->relist = true;
+        list_entries(e);
+        return EPROP_OK;
+    }
+    for (size_t k = 0; k < e->entry_count; k++) {
+        struct state_entry *const entry = &e->entries[k];
+        if (strcmp(name, entry->name) != 0)
+            continue;
+        if (entry->list == NULL) {
+            if ((size_t)bytes != entry->bytes)
+                return EPROP_BAD_ARGUMENT;
+            memcpy(entry->data, in, entry->bytes);
+            return EPROP_OK;
+        }
+        const size_t used = (size_t)bytes / sizeof *entry->list->cell;
+        if (!reserve((void **)&entry->list->cell, &entry->list->capacity, used,
+                     sizeof *entry->list->cell))
+            return EPROP_NO_MEMORY;
+        if (used > 0)
+            memcpy(entry->list->cell, in, used * sizeof *entry->list->cell);
+        entry->list->used = used;
+        return EPROP_OK;
+    }
+    return EPROP_BAD_ARGUMENT;
+}
+
+#endif

@@ -1,0 +1,179 @@
+/*! \file
+ *  \brief The engine's data, in the number system of the including file.
+ *
+ *  A *slot* holds the activity of one interval (the paper's trial) in all populations. With
+ *  boundary "reset" the trials of an update live in a slot each, and may run at the same time.
+ *
+ *  What the backward filter reads and writes is laid out in *tiles* of TILE postsynaptic cells:
+ *  tile by tile, within a tile step by step, so that one tile of one interval fits a core's cache.
+ */
+#ifndef EPROP_CORE_TYPES_H
+#define EPROP_CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../engine.h"
+#include "../parallel.h"
+
+#define TILE 64
+#define ROW_BATCH 128 /* rows added in one go */
+
+enum kind { SOURCES, SPIKING, READOUTS, STOCK };
+
+/* Spikes of one interval by step; step s has the entries start[s + head] .. start[s + head + 1]. */
+typedef struct {
+    int32_t *cell;
+    size_t used, capacity;
+    size_t *start;
+} spike_list;
+
+/* One population during one interval. */
+typedef struct {
+    ep_state *v;            /* membrane potential, or the readouts' y */
+    ep_state *a;            /* adaptation */
+    ep_state *exc, *inh;    /* synaptic currents of stock cells */
+    ep_lane *refractory, *fired;
+    int32_t *count;         /* spikes of each cell in the interval */
+    spike_list spikes;
+    ep_history *history;    /* tiled: h^t in row t; the filter leaves F^{t-1} (cells), g^t (readouts) */
+    ep_signal *signal;      /* readouts: row t is err^t, or y^t where there is no loss */
+    double loss;
+    size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
+    int32_t *cell_step;
+    size_t cell_capacity;
+} activity;
+
+typedef struct {
+    enum kind kind;
+    size_t n, padded, tiles;
+    /* spiking cells */
+    ep_cells cells;
+    ep_state *v_initial, *a_initial;
+    double *f_target, *c_reg;
+    ep_signal *rate_term;   /* C_j of the update */
+    bool adaptive, rate_regularised;
+    /* readouts */
+    ep_decay kappa;
+    double kappa_exact;
+    enum eprop_loss loss;
+    ep_state *bias, *target;
+    size_t target_steps;
+    int64_t target_start;
+    bool target_repeats;
+    eprop_optimizer bias_optimizer;
+    ep_moment *bias_m, *bias_v;
+    ep_gradient *bias_gradient;
+    double *bias_sum, *bias_trace;  /* gradient so far of the update; filtered 1, continuous mode */
+    int64_t bias_updates;
+    int64_t *update_spikes; /* spiking cells: of the update so far, continuous mode */
+    /* stock cells */
+    bool exponential;
+    ep_state *decay, *v_rest, *v_reset, *i_offset, *from_current, *from_exc, *from_inh;
+    ep_state *exc_decay, *inh_decay, *exc_initial, *inh_initial, *threshold;
+    ep_lane *period;
+    /* wiring */
+    size_t *incoming, incoming_count;   /* blocks */
+    size_t *signals, signal_count;      /* learning signals that arrive */
+    bool plastic;                       /* some incoming block learns, or the biases do */
+    bool by_cell;                       /* some outgoing block learns */
+    double *losses;                     /* of the intervals that ended in the stretch */
+    size_t losses_used, losses_capacity;
+} population;
+
+typedef struct {
+    size_t pre, post, rows, synapses;
+    int32_t delay;
+    bool inhibitory, sparse, bounded;
+    int64_t *row_start;
+    int32_t *target;
+    int64_t *hole_row;
+    int32_t *hole;
+    int64_t *tile_start;    /* sparse: first synapse of each (row, tile), or NULL to search */
+    ep_weight *weight;
+    ep_gradient *gradient;
+    ep_moment *m, *v;
+    eprop_optimizer optimizer;
+    int64_t updates;
+    /* continuous mode, carried over the boundary, one per synapse */
+    ep_gradient *zhat, *epsilon, **ebar; /* ebar: one per learning signal of the target */
+    ep_gradient *gradient_sum, *eligibility_sum;
+} block;
+
+typedef struct {
+    size_t source, target;
+    size_t readouts, padded;
+    size_t windows, window_steps;
+    ep_weight *weight;      /* (windows, readouts, padded cells) */
+    size_t symmetric_count, *symmetric;
+    ep_decay kappa;
+} learning_signal;
+
+typedef struct {
+    int64_t *step;
+    int32_t *cell;
+    size_t used, capacity;
+} spike_record;
+
+typedef struct eprop_core_engine engine;
+
+struct eprop_core_engine {
+    eprop_settings settings;
+    size_t T, head;
+    bool carries;           /* state or spikes in flight cross the boundary */
+    size_t population_count, block_count, signal_count, slot_count;
+    population *populations;
+    block *blocks;
+    learning_signal *signals;
+    size_t *order;          /* populations in the order of a step: readouts last */
+    activity *slots;        /* slot_count x population_count */
+    spike_record *records;
+    size_t record_count;
+    void **owned;           /* memory to free at the end */
+    size_t owned_count, owned_capacity;
+    ep_history **scratch;   /* one tile of history per thread, continuous mode */
+    const struct tile_task *tasks; /* tiles of the populations that learn */
+    size_t task_count;
+    bool built, no_memory;
+    bool relist;            /* a state was restored: spikes must be listed by cell again */
+    /* where the run stands */
+    int64_t step;           /* global steps done */
+    int64_t updates;
+    size_t s;               /* steps done of the interval in progress */
+    size_t pending;         /* trials done of the update in progress */
+    size_t current, last;   /* slot of the interval in progress, and of the one before it */
+    bool learning;          /* latched when the interval began */
+    bool started;           /* an interval was begun */
+    struct state_entry *entries;
+    size_t entry_count;
+    eprop_pool *pool;
+    const eprop_stretch *stretch;
+    int64_t stretch_begin;  /* global steps done before the stretch */
+};
+
+static EP_INLINE size_t pad_lanes(size_t n) { return (n + EP_LANES - 1) / EP_LANES * EP_LANES; }
+
+static EP_INLINE activity *slot_activity(const engine *e, size_t slot, size_t p) {
+    return &e->slots[slot * e->population_count + p];
+}
+
+/* Cells in tile `tile` of a population, padding included. */
+static EP_INLINE size_t tile_width(const population *p, size_t tile) {
+    const size_t left = p->padded - tile * TILE;
+    return left < TILE ? left : TILE;
+}
+
+/* Row 0 of a tile's history; its rows are tile_width() apart. */
+static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, size_t tile) {
+    return x->history + tile * TILE * (e->T + 1);
+}
+
+/* First step of an interval whose spikes reach `post`; everything counts where state crosses. */
+static EP_INLINE int64_t first_step(const engine *e, const population *pre, const population *post) {
+    if (e->settings.continuous || post->kind == STOCK)
+        return -(int64_t)e->head;
+    return pre->kind == SOURCES ? 0 : 1;
+}
+
+#endif

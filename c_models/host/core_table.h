@@ -1,0 +1,49 @@
+/*! \file
+ *  \brief The functions that every build of the core offers; see core/core.h.
+ */
+#ifndef EPROP_HOST_CORE_TABLE_H
+#define EPROP_HOST_CORE_TABLE_H
+
+#include "engine.h"
+
+/* Each core has its own; nothing outside looks inside. */
+struct eprop_core_engine;
+
+typedef struct {
+    struct eprop_core_engine *(*create)(const eprop_settings *);
+    void (*destroy)(struct eprop_core_engine *);
+    int (*add_sources)(struct eprop_core_engine *, int32_t);
+    int (*add_spiking_cells)(struct eprop_core_engine *, const eprop_spiking_cells *);
+    int (*add_readouts)(struct eprop_core_engine *, const eprop_readouts *);
+    int (*add_stock_cells)(struct eprop_core_engine *, const eprop_stock_cells *);
+    int (*add_block)(struct eprop_core_engine *, const eprop_block *);
+    int (*add_signal)(struct eprop_core_engine *, const eprop_signal *);
+    int (*build)(struct eprop_core_engine *);
+    int (*set_spiking_cells)(struct eprop_core_engine *, int32_t, const eprop_spiking_cells *);
+    int (*set_readouts)(struct eprop_core_engine *, int32_t, const eprop_readouts *);
+    int (*set_stock_cells)(struct eprop_core_engine *, int32_t, const eprop_stock_cells *);
+    int (*run)(struct eprop_core_engine *, const eprop_stretch *);
+    int64_t (*spikes)(const struct eprop_core_engine *, int32_t, const int64_t **,
+                      const int32_t **);
+    int64_t (*losses)(const struct eprop_core_engine *, int32_t, const double **);
+    int64_t (*step)(const struct eprop_core_engine *);
+    int64_t (*updates)(const struct eprop_core_engine *);
+    int (*get_weights)(const struct eprop_core_engine *, int32_t, double *);
+    int (*set_weights)(struct eprop_core_engine *, int32_t, const double *);
+    int (*get_gradient)(const struct eprop_core_engine *, int32_t, double *);
+    int (*get_bias)(const struct eprop_core_engine *, int32_t, double *);
+    int (*get_bias_gradient)(const struct eprop_core_engine *, int32_t, double *);
+    int (*sample)(const struct eprop_core_engine *, int32_t, int32_t, double *);
+    int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
+    int (*state_read)(struct eprop_core_engine *, int32_t, void *);
+    int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);
+} eprop_core;
+
+/* The cores: portable, and for x86 processors with AVX2. */
+extern const eprop_core eprop_core_float32, eprop_core_float64;
+#if defined(__x86_64__) && defined(__GNUC__)
+#define EPROP_HAS_AVX2 1
+extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2;
+#endif
+
+#endif

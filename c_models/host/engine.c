@@ -1,0 +1,199 @@
+/*! \file
+ *  \brief The engine's interface: picks a core by precision and processor, checks indices.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core_table.h"
+
+struct eprop_engine {
+    const eprop_core *core;
+    struct eprop_core_engine *inside;
+    int32_t populations, blocks;
+};
+
+static int use_avx2(void) {
+#ifdef EPROP_HAS_AVX2
+    const char *const choice = getenv("EPROP_ISA");
+    if (choice != NULL && strcmp(choice, "generic") == 0)
+        return 0;
+    return __builtin_cpu_supports("avx2");
+#else
+    return 0;
+#endif
+}
+
+static const eprop_core *pick_core(int32_t precision) {
+    const int avx2 = use_avx2();
+    (void)avx2;
+    switch (precision) {
+    case EPROP_FLOAT32:
+#ifdef EPROP_HAS_AVX2
+        if (avx2)
+            return &eprop_core_float32_avx2;
+#endif
+        return &eprop_core_float32;
+    case EPROP_FLOAT64:
+#ifdef EPROP_HAS_AVX2
+        if (avx2)
+            return &eprop_core_float64_avx2;
+#endif
+        return &eprop_core_float64;
+    default:
+        return NULL;
+    }
+}
+
+const char *eprop_instruction_set(void) { return use_avx2() ? "avx2" : "generic"; }
+
+eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings) {
+    const eprop_core *const core = pick_core(precision);
+    if (core == NULL || settings->interval_steps < 1 || settings->trials_per_update < 1 ||
+        settings->threads < 1 || settings->max_delay < 0)
+        return NULL;
+    eprop_engine *const e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+    e->core = core;
+    e->inside = core->create(settings);
+    if (e->inside == NULL) {
+        free(e);
+        return NULL;
+    }
+    return e;
+}
+
+void eprop_delete(eprop_engine *e) {
+    if (e == NULL)
+        return;
+    e->core->destroy(e->inside);
+    free(e);
+}
+
+static int counted(int status, int32_t *count) {
+    if (status == EPROP_OK)
+        ++*count;
+    return status;
+}
+
+int eprop_add_sources(eprop_engine *e, int32_t size) {
+    return counted(e->core->add_sources(e->inside, size), &e->populations);
+}
+
+int eprop_add_spiking_cells(eprop_engine *e, const eprop_spiking_cells *cells) {
+    return counted(e->core->add_spiking_cells(e->inside, cells), &e->populations);
+}
+
+int eprop_add_readouts(eprop_engine *e, const eprop_readouts *readouts) {
+    return counted(e->core->add_readouts(e->inside, readouts), &e->populations);
+}
+
+int eprop_add_stock_cells(eprop_engine *e, const eprop_stock_cells *cells) {
+    return counted(e->core->add_stock_cells(e->inside, cells), &e->populations);
+}
+
+static int is_population(const eprop_engine *e, int32_t index) {
+    return index >= 0 && index < e->populations;
+}
+
+int eprop_add_block(eprop_engine *e, const eprop_block *block) {
+    if (!is_population(e, block->pre) || !is_population(e, block->post) || block->delay < 1)
+        return EPROP_BAD_ARGUMENT;
+    return counted(e->core->add_block(e->inside, block), &e->blocks);
+}
+
+int eprop_add_signal(eprop_engine *e, const eprop_signal *signal) {
+    if (!is_population(e, signal->source) || !is_population(e, signal->target) ||
+        signal->windows < 1 || signal->window_steps < 1)
+        return EPROP_BAD_ARGUMENT;
+    for (int32_t k = 0; k < signal->symmetric_blocks; k++)
+        if (signal->symmetric_block[k] < 0 || signal->symmetric_block[k] >= e->blocks)
+            return EPROP_BAD_ARGUMENT;
+    return e->core->add_signal(e->inside, signal);
+}
+
+int eprop_build(eprop_engine *e) { return e->core->build(e->inside); }
+
+int eprop_set_spiking_cells(eprop_engine *e, int32_t index, const eprop_spiking_cells *cells) {
+    return is_population(e, index) ? e->core->set_spiking_cells(e->inside, index, cells)
+                                   : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_set_readouts(eprop_engine *e, int32_t index, const eprop_readouts *readouts) {
+    return is_population(e, index) ? e->core->set_readouts(e->inside, index, readouts)
+                                   : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_set_stock_cells(eprop_engine *e, int32_t index, const eprop_stock_cells *cells) {
+    return is_population(e, index) ? e->core->set_stock_cells(e->inside, index, cells)
+                                   : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_run(eprop_engine *e, const eprop_stretch *stretch) {
+    int valid = stretch->steps >= 0;
+    for (int32_t k = 0; k < stretch->samplings; k++)
+        valid = valid && is_population(e, stretch->sampling[k].population) &&
+                stretch->sampling[k].every >= 1;
+    for (int32_t k = 0; k < stretch->spike_recordings; k++)
+        valid = valid && is_population(e, stretch->spike_recording[k]);
+    return valid ? e->core->run(e->inside, stretch) : EPROP_BAD_ARGUMENT;
+}
+
+int64_t eprop_spikes(const eprop_engine *e, int32_t index, const int64_t **step,
+                     const int32_t **cell) {
+    return e->core->spikes(e->inside, index, step, cell);
+}
+
+int64_t eprop_losses(const eprop_engine *e, int32_t population, const double **loss) {
+    return e->core->losses(e->inside, population, loss);
+}
+
+int64_t eprop_step(const eprop_engine *e) { return e->core->step(e->inside); }
+
+int64_t eprop_updates(const eprop_engine *e) { return e->core->updates(e->inside); }
+
+static int is_block(const eprop_engine *e, int32_t index) {
+    return index >= 0 && index < e->blocks;
+}
+
+int eprop_get_weights(const eprop_engine *e, int32_t block, double *out) {
+    return is_block(e, block) ? e->core->get_weights(e->inside, block, out) : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_set_weights(eprop_engine *e, int32_t block, const double *weight) {
+    return is_block(e, block) ? e->core->set_weights(e->inside, block, weight)
+                              : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_get_gradient(const eprop_engine *e, int32_t block, double *out) {
+    return is_block(e, block) ? e->core->get_gradient(e->inside, block, out) : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_get_bias(const eprop_engine *e, int32_t population, double *out) {
+    return is_population(e, population) ? e->core->get_bias(e->inside, population, out)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_get_bias_gradient(const eprop_engine *e, int32_t population, double *out) {
+    return is_population(e, population) ? e->core->get_bias_gradient(e->inside, population, out)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_sample(const eprop_engine *e, int32_t population, int32_t variable, double *out) {
+    return is_population(e, population) ? e->core->sample(e->inside, population, variable, out)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {
+    return e->core->state_entry(e->inside, index, name, bytes);
+}
+
+int eprop_state_read(eprop_engine *e, int32_t index, void *out) {
+    return e->core->state_read(e->inside, index, out);
+}
+
+int eprop_state_write(eprop_engine *e, const char *name, int64_t bytes, const void *in) {
+    return e->core->state_write(e->inside, name, bytes, in);
+}

@@ -1,0 +1,193 @@
+/*! \file
+ *  \brief The host engine: trains a described network; see docs/architecture.md.
+ *
+ *  Everything that crosses this interface is double or integer, whatever the number system
+ *  inside. Indices of populations, blocks and signals count from 0 in the order of the calls that
+ *  add them. Functions return 0, or one of the enum eprop_status codes.
+ */
+#ifndef EPROP_HOST_ENGINE_H
+#define EPROP_HOST_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct eprop_engine eprop_engine;
+
+enum eprop_status { EPROP_OK = 0, EPROP_NO_MEMORY = 1, EPROP_BAD_ARGUMENT = 2, EPROP_TARGET_ENDED = 3 };
+
+enum eprop_precision { EPROP_FLOAT32 = 0, EPROP_FLOAT64 = 1 };
+
+enum eprop_variable {
+    EPROP_V = 0, EPROP_A = 1, EPROP_H = 2, EPROP_LEARNING_SIGNAL = 3, EPROP_Y = 4, EPROP_ERROR = 5,
+    EPROP_TARGET = 6, EPROP_ISYN_EXC = 7, EPROP_ISYN_INH = 8
+};
+
+enum eprop_loss { EPROP_NO_LOSS = 0, EPROP_MSE = 1, EPROP_CROSS_ENTROPY = 2 };
+
+/*! \brief What holds for the whole network. */
+typedef struct {
+    int32_t interval_steps;    /*!< T */
+    int32_t trials_per_update; /*!< n_batch */
+    int32_t continuous;        /*!< boundary: 0 reset, 1 continuous */
+    int32_t learns;            /*!< 0: there are no updates at all */
+    int32_t threads;
+    int32_t max_delay;         /*!< largest delay of any block, in steps */
+    double timestep;           /*!< dt in ms */
+} eprop_settings;
+
+/*! \brief LIF or adaptive LIF cells; arrays over cells. */
+typedef struct {
+    int32_t size;
+    int32_t adaptive;
+    int32_t shape;             /*!< enum ep_shape */
+    double height;
+    const double *alpha, *v_thresh, *inverse_width, *f_target, *c_reg, *v_initial;
+    const int32_t *refractory;
+    const double *rho, *beta, *a_initial; /*!< adaptive cells only */
+} eprop_spiking_cells;
+
+/*! \brief How weights or biases change. kind: enum ep_optimizer_kind. */
+typedef struct {
+    int32_t kind;
+    int32_t eps_hat;
+    int32_t decay_every;       /*!< schedule: lr decay_factor^floor(u / decay_every) */
+    double decay_factor, lr, beta1, beta2, eps, w_min, w_max;
+} eprop_optimizer;
+
+/*! \brief Readouts. target: (target_steps, size), row by row. */
+typedef struct {
+    int32_t size;
+    int32_t loss;              /*!< enum eprop_loss */
+    int32_t target_repeats;
+    int32_t target_steps;
+    int64_t target_start;
+    double kappa;
+    const double *bias, *y_initial, *target;
+    eprop_optimizer bias_optimizer;
+} eprop_readouts;
+
+/*! \brief PyNN's IF_curr_exp and IF_curr_delta; arrays over cells.
+ *
+ *  v <- v_rest + decay (v - v_rest) + from_current (i_offset + injected) + from_exc exc + from_inh inh
+ */
+typedef struct {
+    int32_t size;
+    int32_t exponential;       /*!< 0: weights go straight onto v */
+    const double *decay, *v_rest, *v_thresh, *v_reset, *i_offset, *from_current, *v_initial;
+    const int32_t *refractory;
+    const double *exc_decay, *inh_decay, *from_exc, *from_inh, *exc_initial, *inh_initial;
+} eprop_stock_cells;
+
+/*! \brief Synapses that share a delay, as rows by presynaptic cell.
+ *
+ *  Dense (target == NULL): weight is (pre size, post size), and (hole_row, hole) list, as
+ *  compressed rows, the pairs that have no synapse. Sparse: row_start (pre size + 1), target and
+ *  weight list the synapses, targets ascending within a row.
+ */
+typedef struct {
+    int32_t pre, post, delay, inhibitory;
+    const int64_t *row_start;
+    const int32_t *target;
+    const double *weight;
+    const int64_t *hole_row;
+    const int32_t *hole;
+    eprop_optimizer optimizer;
+} eprop_block;
+
+/*! \brief Feedback from readouts to cells. weight: (windows, readouts, cells).
+ *
+ *  With symmetric_blocks > 0, windows is 1 and B follows the weights of those blocks.
+ */
+typedef struct {
+    int32_t source, target;
+    int32_t windows, window_steps;
+    const double *weight;
+    int32_t symmetric_blocks;
+    const int32_t *symmetric_block;
+    double kappa;              /*!< 0 for a signal from readouts without a loss */
+} eprop_signal;
+
+/*! \brief Sample a variable of some cells at every `every`-th global step into (samples, cells). */
+typedef struct {
+    int32_t population, variable, cells, every;
+    const int32_t *cell;
+    double *out;
+} eprop_sampling;
+
+/*! \brief Source spikes (global steps ascending) or injected currents of one population. */
+typedef struct {
+    int32_t population;
+    int64_t spikes;
+    const int64_t *step;
+    const int32_t *cell;
+} eprop_spike_input;
+
+typedef struct {
+    int32_t population;
+    const double *current;     /*!< (steps, size) */
+} eprop_current_input;
+
+/*! \brief One stretch of a run. */
+typedef struct {
+    int64_t steps;
+    int32_t learning;          /*!< counts from the next interval */
+    int32_t samplings, spike_inputs, current_inputs, spike_recordings;
+    const eprop_sampling *sampling;
+    const eprop_spike_input *spike_input;
+    const eprop_current_input *current_input;
+    const int32_t *spike_recording; /*!< populations whose spikes are kept */
+} eprop_stretch;
+
+/*! \brief Make an empty network; NULL if there is no memory. */
+eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings);
+
+/*! \brief Free everything. */
+void eprop_delete(eprop_engine *engine);
+
+int eprop_add_sources(eprop_engine *engine, int32_t size);
+int eprop_add_spiking_cells(eprop_engine *engine, const eprop_spiking_cells *cells);
+int eprop_add_readouts(eprop_engine *engine, const eprop_readouts *readouts);
+int eprop_add_stock_cells(eprop_engine *engine, const eprop_stock_cells *cells);
+int eprop_add_block(eprop_engine *engine, const eprop_block *block);
+int eprop_add_signal(eprop_engine *engine, const eprop_signal *signal);
+
+/*! \brief Allocate the state and set it to its initial values; nothing can be added afterwards. */
+int eprop_build(eprop_engine *engine);
+
+/*! \brief Take new parameters for a population; its size and its state stay. */
+int eprop_set_spiking_cells(eprop_engine *engine, int32_t index, const eprop_spiking_cells *cells);
+int eprop_set_readouts(eprop_engine *engine, int32_t index, const eprop_readouts *readouts);
+int eprop_set_stock_cells(eprop_engine *engine, int32_t index, const eprop_stock_cells *cells);
+
+/*! \brief Advance. Results go where `stretch` says; spikes and losses are kept for the readers below. */
+int eprop_run(eprop_engine *engine, const eprop_stretch *stretch);
+
+/*! \brief Spikes of the last stretch of its spike recording `index`. */
+int64_t eprop_spikes(const eprop_engine *engine, int32_t index, const int64_t **step,
+                     const int32_t **cell);
+
+/*! \brief Losses of a readout population, one per interval that ended in the last stretch. */
+int64_t eprop_losses(const eprop_engine *engine, int32_t population, const double **loss);
+
+int64_t eprop_step(const eprop_engine *engine);
+int64_t eprop_updates(const eprop_engine *engine);
+
+/*! \brief Weights or gradients of a block, in the layout of eprop_block.weight. */
+int eprop_get_weights(const eprop_engine *engine, int32_t block, double *out);
+int eprop_set_weights(eprop_engine *engine, int32_t block, const double *weight);
+int eprop_get_gradient(const eprop_engine *engine, int32_t block, double *out);
+int eprop_get_bias(const eprop_engine *engine, int32_t population, double *out);
+int eprop_get_bias_gradient(const eprop_engine *engine, int32_t population, double *out);
+
+/*! \brief A state variable of a population as it is now. */
+int eprop_sample(const eprop_engine *engine, int32_t population, int32_t variable, double *out);
+
+/*! \brief The state as numbered binary entries; 0 ends the numbering. `name` has room for 64 bytes. */
+int eprop_state_entry(eprop_engine *engine, int32_t index, char *name, int64_t *bytes);
+int eprop_state_read(eprop_engine *engine, int32_t index, void *out);
+int eprop_state_write(eprop_engine *engine, const char *name, int64_t bytes, const void *in);
+
+/*! \brief Name of the instruction set in use. EPROP_ISA=generic in the environment picks the portable one. */
+const char *eprop_instruction_set(void);
+
+#endif

@@ -1,0 +1,145 @@
+"""Network descriptions in the engine's C structures: constants per step, arrays kept alive."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.engine._eprop import ffi, lib
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import Readouts, SpikingCells, StockCells
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+
+_SHAPES = {"piecewise_linear": 0, "exponential": 1, "fast_sigmoid": 2, "arctan": 3}
+_NONE, _SGD, _ADAM = 0, 1, 2
+
+
+class Arrays:
+    """Contiguous arrays that C structures point to; they live as long as this object."""
+
+    def __init__(self) -> None:
+        self._kept: list[Any] = []
+
+    def doubles(self, values: Any, size: int | None = None) -> Any:
+        """Pointer to ``values`` as doubles, broadcast to ``size`` if given."""
+        array = np.asarray(values, dtype=np.float64)
+        if size is not None:
+            array = np.broadcast_to(array, (size,))
+        return self._pointer(np.ascontiguousarray(array), "double[]")
+
+    def integers(self, values: Any, bits: int = 32) -> Any:
+        """Pointer to ``values`` as signed integers."""
+        array = np.ascontiguousarray(values, dtype=f"int{bits}")
+        return self._pointer(array, f"int{bits}_t[]")
+
+    def keep(self, thing: Any) -> Any:
+        """Keep ``thing`` alive, and return it."""
+        self._kept.append(thing)
+        return thing
+
+    def _pointer(self, array: np.ndarray, kind: str) -> Any:
+        self._kept.append(array)
+        return self.keep(ffi.from_buffer(kind, array))
+
+
+def decay(timestep: float, tau: np.ndarray | float) -> np.ndarray:
+    """exp(-dt / tau)."""
+    return np.exp(-timestep / np.asarray(tau, dtype=float))
+
+
+def optimizer(value: Optimizer | None, w_min: float = -math.inf,
+              w_max: float = math.inf) -> dict[str, Any]:
+    """Fields of ``eprop_optimizer``."""
+    fields: dict[str, Any] = {"kind": _NONE, "decay_every": 1, "decay_factor": 1.0, "eps": 1.0,
+                              "w_min": w_min, "w_max": w_max}
+    if value is None:
+        return fields
+    fields |= {"lr": value.lr, "decay_every": value.schedule.every,
+               "decay_factor": value.schedule.factor}
+    if isinstance(value, SGD):
+        return fields | {"kind": _SGD}
+    assert isinstance(value, Adam)
+    return fields | {"kind": _ADAM, "eps_hat": value.eps_hat, "beta1": value.beta1,
+                     "beta2": value.beta2, "eps": value.eps}
+
+
+def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays) -> Any:
+    """An ``eprop_spiking_cells``."""
+    n, shape = cells.size, cells.pseudo_derivative
+    v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
+    fields = {
+        "size": n, "adaptive": cells.adaptive, "shape": _SHAPES[shape.name],
+        "height": shape.height,
+        "alpha": arrays.doubles(decay(timestep, cells.tau_m), n),
+        "v_thresh": arrays.doubles(v_thresh),
+        "inverse_width": arrays.doubles(1.0 / (shape.width * v_thresh)),
+        "f_target": arrays.doubles(cells.f_target, n),
+        "c_reg": arrays.doubles(cells.c_reg, n),
+        "v_initial": arrays.doubles(cells.v_initial, n),
+        "refractory": arrays.integers(np.broadcast_to(cells.refractory_steps, (n,))),
+    }
+    if cells.adaptive:
+        fields |= {
+            "rho": arrays.doubles(decay(timestep, _given(cells.tau_a)), n),
+            "beta": arrays.doubles(_given(cells.beta), n),
+            "a_initial": arrays.doubles(0.0 if cells.a_initial is None else cells.a_initial, n),
+        }
+    return arrays.keep(ffi.new("eprop_spiking_cells *", fields))
+
+
+def readouts(population: Readouts, timestep: float, interval: int | None, arrays: Arrays) -> Any:
+    """An ``eprop_readouts``. Without intervals, a target is that of the whole run."""
+    n, loss = population.size, population.loss
+    fields = {
+        "size": n, "loss": lib.EPROP_NO_LOSS, "kappa": float(decay(timestep, population.tau_m)),
+        "bias": arrays.doubles(population.bias, n),
+        "y_initial": arrays.doubles(population.y_initial, n),
+        "bias_optimizer": optimizer(population.bias_optimizer),
+        "target_repeats": population.target_repeats and interval is not None,
+        "target_start": population.target_start,
+    }
+    if loss is not None and population.target is not None:
+        target = np.asarray(population.target, dtype=float).T
+        entropy = isinstance(loss, CrossEntropy)
+        fields |= {"loss": lib.EPROP_CROSS_ENTROPY if entropy else lib.EPROP_MSE,
+                   "target": arrays.doubles(target), "target_steps": len(target)}
+    return arrays.keep(ffi.new("eprop_readouts *", fields))
+
+
+def stock_cells(cells: StockCells, timestep: float, arrays: Arrays) -> Any:
+    """An ``eprop_stock_cells``; the exact solution over a step, as in NEST's iaf_psc_exp."""
+    n = cells.size
+    tau_m, cm = np.asarray(cells.tau_m, dtype=float), np.asarray(cells.cm, dtype=float)
+    membrane = decay(timestep, tau_m)
+    fields = {
+        "size": n, "exponential": cells.exponential,
+        "decay": arrays.doubles(membrane, n),
+        "v_rest": arrays.doubles(cells.v_rest, n), "v_thresh": arrays.doubles(cells.v_thresh, n),
+        "v_reset": arrays.doubles(cells.v_reset, n), "i_offset": arrays.doubles(cells.i_offset, n),
+        "from_current": arrays.doubles((1.0 - membrane) * tau_m / cm, n),
+        "v_initial": arrays.doubles(cells.v_initial, n),
+        "refractory": arrays.integers(np.broadcast_to(cells.refractory_steps, (n,))),
+    }
+    if cells.exponential:
+        for port, tau, initial in (("exc", cells.tau_syn_E, cells.isyn_exc_initial),
+                                   ("inh", cells.tau_syn_I, cells.isyn_inh_initial)):
+            tau = np.asarray(_given(tau), dtype=float)
+            fields |= {
+                f"{port}_decay": arrays.doubles(decay(timestep, tau), n),
+                f"from_{port}": arrays.doubles(_response(timestep, tau_m, cm, tau), n),
+                f"{port}_initial": arrays.doubles(0.0 if initial is None else initial, n),
+            }
+    return arrays.keep(ffi.new("eprop_stock_cells *", fields))
+
+
+def _response(timestep: float, tau_m: np.ndarray, cm: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """v after one step that begins with a synaptic current of 1 nA and v at rest."""
+    difference = np.where(tau_m == tau, 1.0, 1.0 / tau_m - 1.0 / tau)
+    unequal = (decay(timestep, tau) - decay(timestep, tau_m)) / difference / cm
+    return np.where(tau_m == tau, timestep * decay(timestep, tau_m) / cm, unequal)
+
+
+def _given(values: np.ndarray | None) -> np.ndarray:
+    if values is None:
+        raise ValueError("a description of these cells needs all their time constants")
+    return values
