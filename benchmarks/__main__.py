@@ -1,0 +1,89 @@
+"""``python -m benchmarks``: our engine beside its peers, in turn, in one run.
+
+Peers are processes of their own and take turns round by round, so that a change in the machine's
+load meets them all. The first round of each is not counted: NEST applies the updates of an
+interval in the next one, and others warm up.
+"""
+
+import argparse
+import shlex
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import memory, report
+from benchmarks.peer import Peer
+
+OURS = "host"
+MODULES = {
+    OURS: "benchmarks.host_peer", "nest": "benchmarks.nest_peer", "torch": "benchmarks.torch_peer",
+}
+WORKLOADS = {"pattern": (OURS, "nest", "torch"), "sparse": (OURS, "nest")}
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--workloads", nargs="+", default=["pattern", "sparse", "memory"],
+                        choices=[*WORKLOADS, "memory"])
+    parser.add_argument("--peers", nargs="+", default=list(MODULES), choices=list(MODULES))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of each peer")
+    parser.add_argument("--cells", type=int, help="another number of cells, for a quick look")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    for name in MODULES:
+        parser.add_argument(f"--{name}-python", default=sys.executable,
+                            help=f"interpreter for the {name} peer")
+    return parser.parse_args()
+
+
+def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """One workload at one number of threads: a row for each peer, ours first."""
+    rounds = args.rounds + 1
+    peers = []
+    for peer in (p for p in WORKLOADS[name] if p in args.peers):
+        interpreter = getattr(args, f"{peer}_python")
+        started = Peer(interpreter, MODULES[peer], name, args.cells, threads, rounds)
+        if started.missing:
+            print(f"  {peer}: not measured, {started.missing}", flush=True)
+        else:
+            peers.append(started)
+    for turn in range(rounds):
+        for peer in peers:
+            answer = peer.round()
+            note = " (not counted)" if turn == 0 else ""
+            print(f"  {peer.about['peer']}: {answer['seconds']:.4g} s{note}", flush=True)
+    rows = [peer.finish() for peer in peers]
+    for row in rows:
+        row.update(workload=name, threads=threads)
+        row["median_s"] = statistics.median(row["seconds"])
+    ours = [row for row in rows if row["peer"] == "pynn_eprop.host"]
+    for row in rows:
+        if ours:
+            row["ratio_to_ours"] = row["median_s"] / ours[0]["median_s"]
+    return rows
+
+
+def main() -> None:
+    """Measure, print ratios, and write ``timings.json``, ``memory.json`` and ``results.md``."""
+    args = parse()
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    machine = report.machine()
+    for name in (w for w in args.workloads if w in WORKLOADS):
+        rows = []
+        for threads in args.threads:
+            print(f"{name}, {threads} thread{'s' * (threads > 1)}", flush=True)
+            rows.append(side_by_side(name, threads, args))
+            print(report.table(rows[-1]), flush=True)
+        report.write(args.out / f"{name}.json", command, machine, sum(rows, []))
+    if "memory" in args.workloads:
+        print("memory", flush=True)
+        rows = memory.measure(args.host_python)
+        print(report.memory_table(rows), flush=True)
+        report.write(args.out / "memory.json", command, machine, rows)
+    (args.out / "results.md").write_text(report.summary(args.out))
+
+
+if __name__ == "__main__":
+    main()

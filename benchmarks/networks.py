@@ -1,0 +1,136 @@
+"""The two networks that every peer builds, as plain arrays: same sizes, weights, input, target.
+
+No simulator is imported here. Times are in ms and steps of 1 ms; local step 0 is the start of
+an interval.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+TAU_M = 20.0
+TAU_OUT = 20.0
+V_THRESH = 0.61
+TAU_REFRAC = 5.0
+F_TARGET = 10.0
+C_REG = 0.03
+HEIGHT = 0.3
+READOUTS = 3
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Task 1.1: a clock of 20 inputs, recurrent all-to-all cells, three sine mixtures to follow.
+
+    The clock's five groups fire in turn, every 10 ms. Nothing fires at local steps 0 and 1,
+    where NEST's input cannot.
+    """
+
+    name = "pattern"
+    cells: int = 600
+    sources: int = 20
+    steps: int = 1000
+    learning_rate: float = 0.003
+
+    def source_steps(self) -> list[np.ndarray]:
+        """Local steps at which each source fires."""
+        group = self.steps // 5
+        return [
+            np.arange(group * (source // 4) + 2, group * (source // 4 + 1), 10)
+            for source in range(self.sources)
+        ]
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Matrices with one row per presynaptic cell: "in", "rec", "out" and "feedback"."""
+        rng = np.random.default_rng(SEED)
+        recurrent = rng.standard_normal((self.cells, self.cells)) / math.sqrt(self.cells)
+        np.fill_diagonal(recurrent, 0.0)
+        return {
+            "in": rng.standard_normal((self.sources, self.cells)) / math.sqrt(self.sources),
+            "rec": recurrent,
+            "out": rng.standard_normal((self.cells, READOUTS)) / math.sqrt(self.cells),
+            "feedback": rng.standard_normal((READOUTS, self.cells)) / math.sqrt(self.cells),
+        }
+
+    @property
+    def synapses(self) -> int:
+        """Plastic synapses."""
+        return self.cells * (self.sources + self.cells - 1 + READOUTS)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """10,000 recurrent cells with 1,000 random inputs each, driven by 100 irregular sources.
+
+    Every synapse is plastic. Each source reaches every cell; its spikes are the same in every
+    interval. The learning rate is small because Adam moves a thousand inputs at once: with the
+    one of task 1.1 the rates explode after one update.
+    """
+
+    name = "sparse"
+    cells: int = 10_000
+    indegree: int = 1_000
+    sources: int = 100
+    source_rate: float = 10.0
+    steps: int = 1000
+    learning_rate: float = 1e-4
+    weight_in: float = 0.1
+    weight_rec: float = 0.5
+
+    def source_steps(self) -> list[np.ndarray]:
+        """Local steps at which each source fires."""
+        rng = np.random.default_rng(SEED)
+        fires = rng.random((self.sources, self.steps - 2)) < self.source_rate * 1e-3
+        return [np.flatnonzero(row) + 2 for row in fires]
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """As in :class:`Pattern`, without "rec": each peer draws it with :attr:`deviation`."""
+        rng = np.random.default_rng(SEED)
+        return {
+            "in": self.weight_in * rng.standard_normal((self.sources, self.cells)),
+            "out": rng.standard_normal((self.cells, READOUTS)) / math.sqrt(self.cells),
+            "feedback": rng.standard_normal((READOUTS, self.cells)) / math.sqrt(self.cells),
+        }
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the recurrent weights, whose mean is 0."""
+        return self.weight_rec / math.sqrt(self.indegree)
+
+    @property
+    def synapses(self) -> int:
+        """Plastic synapses."""
+        return self.cells * (self.sources + self.indegree + READOUTS)
+
+
+Workload = Pattern | Sparse
+
+
+def workload(name: str, cells: int | None = None) -> Workload:
+    """The workload of that name, with ``cells`` cells if given."""
+    kind = {"pattern": Pattern, "sparse": Sparse}[name]
+    if cells is None:
+        return kind()
+    if kind is Sparse:
+        return Sparse(cells=cells, indegree=min(1000, cells - 1))
+    return Pattern(cells=cells)
+
+
+def target(steps: int) -> np.ndarray:
+    """Sums of four sines of random amplitude and phase, shape (READOUTS, steps)."""
+    rng = np.random.default_rng(SEED)
+    time = np.arange(steps) / steps
+    amplitude = rng.uniform(0.5, 2.0, (READOUTS, 4))
+    phase = rng.uniform(0.0, 2.0 * math.pi, (READOUTS, 4))
+    return sum(
+        amplitude[:, [q]] * np.sin(2.0 * math.pi * frequency * time + phase[:, [q]])
+        for q, frequency in enumerate((1, 2, 3, 5))
+    )
+
+
+def repeated(local_steps: np.ndarray, steps: int, intervals: int) -> np.ndarray:
+    """Script times in ms of the same local steps in each of ``intervals`` intervals."""
+    starts = steps * np.arange(intervals)
+    return (starts[:, None] + local_steps[None, :]).ravel().astype(float)

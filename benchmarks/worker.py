@@ -1,0 +1,45 @@
+"""How a peer's process talks to the runner, over its standard input and output.
+
+The process says a line when it is ready, then one per round. Between rounds it waits, so that
+peers which are measured in turn do not disturb each other.
+"""
+
+import argparse
+import json
+import resource
+import sys
+from collections.abc import Callable
+from typing import Any
+
+MARK = "@benchmark "
+
+
+def arguments() -> argparse.Namespace:
+    """What the runner passes: the workload, its size, threads and the number of rounds."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workload")
+    parser.add_argument("--cells", type=int)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    return parser.parse_args()
+
+
+def say(**answer: Any) -> None:
+    """Send one answer to the runner. The mark sets it apart from what a simulator prints."""
+    print(MARK + json.dumps(answer), flush=True)
+
+
+def peak_memory() -> float:
+    """Largest resident memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def serve(measure: Callable[[], dict[str, Any]],
+          finish: Callable[[], dict[str, Any]] = dict, **about: Any) -> None:
+    """Answer the runner's lines: ``measure`` for each "round", ``finish`` once for "finish"."""
+    say(ready=True, memory_mb=peak_memory(), **about)
+    for line in sys.stdin:
+        if line.strip() == "finish":
+            say(memory_mb=peak_memory(), **finish())
+            return
+        say(memory_mb=peak_memory(), **measure())
