@@ -74,9 +74,10 @@ def main() -> None:
         rows = []
         for threads in args.threads:
             print(f"{name}, {threads} thread{'s' * (threads > 1)}", flush=True)
-            rows.append(side_by_side(name, threads, args))
-            print(report.table(rows[-1]), flush=True)
-        report.write(args.out / f"{name}.json", command, machine, sum(rows, []))
+            measured = side_by_side(name, threads, args)
+            print(report.table(measured), flush=True)
+            rows += measured
+        report.write(args.out / f"{name}.json", command, machine, rows)
     if "memory" in args.workloads:
         print("memory", flush=True)
         rows = memory.measure(args.host_python)

@@ -1,0 +1,140 @@
+"""What holds for the repository as a whole: layering, sizes, paths, one place for each number."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pynn_eprop
+from docs import make_parameters
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pynn_eprop"
+BINARY = {".png", ".npz", ".nix", ".pdf"}
+
+#: What each part of the package may import from the others (docs/architecture.md).
+LAYERS = {
+    "errors": set(),
+    "models": {"errors"},
+    "reference": {"models", "errors"},
+    "engine": {"models", "errors"},
+    "common": {"engine", "reference", "models", "errors"},
+    "host": {"common", "engine", "reference", "models", "errors"},
+    "tasks": {"models", "errors"},
+    "plotting": {"tasks", "models", "errors"},
+    "experiments": {"plotting", "tasks", "common", "models", "errors"},
+    "cli": {"experiments", "tasks", "errors"},
+}
+SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
+
+
+def files() -> list[Path]:
+    """Every file that is, or is about to be, part of the repository."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout, so there is no telling what belongs to it")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, stdout=subprocess.PIPE, check=True,
+    ).stdout.decode()
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of the modules that a file imports, wherever in the file."""
+    module = path.relative_to(ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(module[: len(module) - node.level]) if node.level else ""
+            name = ".".join(part for part in (base, node.module) if part)
+            # `from pynn_eprop import errors` names a part, `from numpy import pi` does not
+            if name == "pynn_eprop":
+                yield from (f"{name}.{alias.name}" for alias in node.names)
+            else:
+                yield name
+
+
+def part_of(module: str) -> str | None:
+    """The part of the package that an absolute module name belongs to, or None."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "pynn_eprop" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("part", LAYERS)
+def test_imports_go_downwards(part: str) -> None:
+    folder = PACKAGE / part
+    sources = sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{part}.py"]
+    allowed = LAYERS[part] | {part, "__version__"}
+    upward = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sources for module in imports(path)
+        if (other := part_of(module)) is not None and other not in allowed
+    ]
+    assert upward == []
+
+
+def test_every_part_has_a_layer() -> None:
+    parts = {path.stem for path in PACKAGE.iterdir()
+             if (path.is_dir() and (path / "__init__.py").exists()) or path.suffix == ".py"}
+    assert parts - {"__init__"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("part", ["models", "reference", "engine", "tasks", "plotting"])
+def test_no_simulator_below_the_backends(part: str) -> None:
+    simulators = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted((PACKAGE / part).rglob("*.py")) for module in imports(path)
+        if module.split(".")[0] in SIMULATORS
+    ]
+    assert simulators == []
+
+
+def test_no_path_of_a_machine() -> None:
+    path_of_a_machine = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:tmp|work|farm|root|home)/", re.M)
+    found = [
+        str(path.relative_to(ROOT)) for path in files()
+        if path.suffix not in BINARY and path != Path(__file__)
+        and path_of_a_machine.search(path.read_text(errors="replace"))
+    ]
+    assert found == []
+
+
+def test_one_concept_a_file() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines for path in files()
+        if path.suffix in {".py", ".c", ".h"}
+        and (lines := len(path.read_text().splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_nothing_large_is_kept() -> None:
+    large = {str(path.relative_to(ROOT)): size for path in files()
+             if (size := path.stat().st_size) > 1_500_000}
+    assert large == {}
+
+
+def test_parameter_page_is_written_from_the_tables() -> None:
+    assert make_parameters.PAGE.read_text() == make_parameters.page(), (
+        "run: python -m docs.make_parameters"
+    )
+
+
+def test_version_stands_in_citation_and_changelog() -> None:
+    assert f"\nversion: {pynn_eprop.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0] == pynn_eprop.__version__
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [path for path in files() if path.suffix == ".md"]
+    broken = [
+        f"{page.relative_to(ROOT)} -> {link}" for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)\)", page.read_text())
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert broken == []
