@@ -149,7 +149,7 @@ class ReferenceMachine:
         """Arrivals and v, spikes and h, y and err, L, traces: in this order."""
         self.progress.step = np.array(step)
         if self.clock.starts(step):
-            self.progress.learning = np.array(learning)
+            self._begin_interval(learning)
         counts = bool(self.progress.learning)
         self._emit(step, inputs)
         for index, cells in self.cells.items():
@@ -192,12 +192,9 @@ class ReferenceMachine:
                    if path.signal.target == post]
         part.traces.advance(arriving, self.cells[post], signals, learning)
 
-    def _end_interval(self) -> None:
-        """Update if enough trials were gathered; then forget, if intervals are separate."""
-        if self.progress.learning:
-            self.progress.trials = self.progress.trials + 1
-            if self.progress.trials == self.network.settings.trials_per_update:
-                self._update()
+    def _begin_interval(self, learning: bool) -> None:
+        """Forget the interval before, if intervals are separate."""
+        self.progress.learning = np.array(learning)
         for readout in self.readouts.values():
             readout.loss = np.zeros(())
         if self.clock.resets:
@@ -207,6 +204,13 @@ class ReferenceMachine:
                 readout.reset()
             for part in self.plastic.values():
                 part.traces.reset()
+
+    def _end_interval(self) -> None:
+        """Update if enough trials were gathered."""
+        if self.progress.learning:
+            self.progress.trials = self.progress.trials + 1
+            if self.progress.trials == self.network.settings.trials_per_update:
+                self._update()
 
     def _update(self) -> None:
         """Gradient and optimiser, for all projections and biases together."""
@@ -242,9 +246,13 @@ class ReferenceMachine:
         self.synapses[projection].weight = np.array(weight, dtype=float)
 
     def gradient(self, projection: int) -> np.ndarray:
-        """Gradient of the last update, shape (synapses,); zeros before the first."""
+        """Gradient of the last update, shape (synapses,); zeros before the first.
+
+        Raises :class:`NetworkError` for a projection that does not learn.
+        """
         if projection not in self.plastic:
-            return np.zeros(len(self.synapses[projection].weight))
+            raise NetworkError(f"{self.network.projections[projection].label} has no gradient: it "
+                               "has no optimizer")
         return self.plastic[projection].gradient.copy()
 
     def bias(self, population: int) -> np.ndarray:
@@ -256,7 +264,11 @@ class ReferenceMachine:
         return self.readouts[population].bias_gradient.copy()
 
     def sample(self, population: int, variable: str) -> np.ndarray:
-        """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh", ...) now, shape (size,)."""
+        """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh", ...) now, shape (size,).
+
+        At the end of an interval it is still that of its last step: the next one begins with the
+        reset.
+        """
         return np.array(self._read(population, variable))
 
     def _read(self, population: int, variable: str) -> np.ndarray:
@@ -274,6 +286,8 @@ class ReferenceMachine:
 
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.
+
+        New initial values count from the next reset, or at once before the first step.
 
         Raises :class:`NetworkError` if it is of another kind or size than before.
         """
@@ -294,6 +308,9 @@ class ReferenceMachine:
             self.stock[index].configure(new)
         elif isinstance(new, Readouts):
             self.readouts[index].configure(new)
+        for states in (self.cells, self.stock, self.readouts):
+            if self.step == 0 and index in states:
+                states[index].reset()
 
     def _components(self) -> Iterator[tuple[str, Component]]:
         yield "machine", self.progress

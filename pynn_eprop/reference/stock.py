@@ -14,7 +14,11 @@ class StockState(Component):
     def __init__(self, population: StockCells, timestep: float) -> None:
         self.timestep = timestep
         self.configure(population)
-        size = population.size
+        self.reset()
+
+    def reset(self) -> None:
+        """The initial state. Stock cells go on over the end of an interval."""
+        population, size = self.population, self.population.size
         self.v = np.array(population.v_initial, dtype=float)
         self.isyn_exc = np.zeros(size)
         self.isyn_inh = np.zeros(size)

@@ -10,6 +10,7 @@ from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import alif, lif, network, readouts, record, spikes, stock, synapses
 
 T = 6
+KAPPA = math.exp(-1 / 20)
 RUN = 3 * T
 
 
@@ -22,7 +23,7 @@ def arrivals(post, inputs, boundary, delay, pre=None):
     previous = np.concatenate([[0.0], recorded[:-1]])
     if boundary == Boundary.RESET:
         previous[::T] = 0.0                                  # an interval starts from 0
-    jumps = recorded - math.exp(-1 / 20) * previous
+    jumps = recorded - KAPPA * previous
     return (np.nonzero(jumps > 0.005)[0] + 1).tolist()
 
 
@@ -65,31 +66,51 @@ def state_after_an_interval(boundary):
     currents[T - 1] = 1.0                                    # a spike at the last step
     machine.run(T, Inputs(currents={0: currents}))
     now = {name: machine.sample(index, name)[0] for index, name in ((0, "v"), (0, "a"), (1, "y"))}
+    # a sample at the end of an interval is that of its last step, before a reset
+    v_end = 0.1 * KAPPA ** T + 1.0
+    y_end = 0.2 * KAPPA ** T + 0.1 * (1 - KAPPA ** T) / (1 - KAPPA)
+    assert now == pytest.approx({"v": v_end, "a": 0.3 * math.exp(-T / 100), "y": y_end}, rel=1e-13)
     drive = Inputs(currents={0: np.full((2, 1), 0.6)})
-    recorded = machine.run(2, drive, [record(0, "spikes"), record(0, "v"), record(0, "a")]).entries
-    return now, recorded
+    recorded = machine.run(2, drive, [record(0, "spikes"), record(0, "v"), record(0, "a"),
+                                      record(1, "y")]).entries
+    return v_end, y_end, recorded
 
 
 def test_reset_forgets_everything():
-    now, (times, v, a) = state_after_an_interval(Boundary.RESET)
-    assert now == {"v": 0.1, "a": 0.3, "y": 0.2}
+    _, _, (times, v, a, y) = state_after_an_interval(Boundary.RESET)
     # neither the reset of the spike at step T nor its refractory period reaches step 1
-    assert v[0, 0] == pytest.approx(math.exp(-1 / 20) * 0.1 + 0.6, rel=1e-14)
+    assert v[0, 0] == pytest.approx(KAPPA * 0.1 + 0.6, rel=1e-14)
     assert a[0, 0] == pytest.approx(math.exp(-1 / 100) * 0.3, rel=1e-14)
+    assert y[0, 0] == pytest.approx(KAPPA * 0.2 + 0.1, rel=1e-14)
     assert times[0].tolist() == [T + 1]
 
 
 def test_continuous_goes_on():
-    now, (times, v, a) = state_after_an_interval(Boundary.CONTINUOUS)
-    kappa = math.exp(-1 / 20)
-    v_end = 0.1 * kappa ** T + 1.0
-    assert now["v"] == pytest.approx(v_end, rel=1e-14)
-    assert now["a"] == pytest.approx(0.3 * math.exp(-T / 100), rel=1e-14)
-    assert now["y"] == pytest.approx(0.2 * kappa ** T + 0.1 * (1 - kappa ** T) / (1 - kappa),
-                                     rel=1e-14)
-    assert v[0, 0] == pytest.approx(kappa * v_end + 0.6 - 0.5, rel=1e-14)
+    v_end, y_end, (times, v, a, y) = state_after_an_interval(Boundary.CONTINUOUS)
+    assert v[0, 0] == pytest.approx(KAPPA * v_end + 0.6 - 0.5, rel=1e-14)
     assert a[0, 0] == pytest.approx(0.3 * math.exp(-(T + 1) / 100) + 1, rel=1e-14)
+    assert y[0, 0] == pytest.approx(KAPPA * y_end + 0.1, rel=1e-14)
     assert times[0].tolist() == [], "the refractory period goes on"
+
+
+@pytest.mark.parametrize(("boundary", "v", "y"), [
+    (Boundary.RESET, 0.3, 0.4), (Boundary.CONTINUOUS, 0.1 * math.exp(-T / 20), None)])
+def test_new_initial_values_count_from_the_next_reset(boundary, v, y):
+    def described(v_initial, y_initial):
+        return network([lif(v_initial=v_initial), readouts(y_initial=y_initial)],
+                       interval_steps=T, boundary=boundary)
+
+    machine = ReferenceMachine(described(0.0, 0.0))
+    for index in (0, 1):
+        machine.set_population(index, described(0.1, 0.2))
+    assert machine.sample(0, "v").tolist() == [0.1], "nothing has begun yet"
+    machine.run(T, Inputs())
+    for index in (0, 1):
+        machine.set_population(index, described(0.3, 0.4))
+    assert machine.sample(0, "v")[0] == pytest.approx(0.1 * KAPPA ** T, rel=1e-13)
+    machine.run(1, Inputs())
+    assert machine.sample(0, "v")[0] == pytest.approx(v * KAPPA, rel=1e-13)
+    assert machine.sample(1, "y")[0] == pytest.approx((y or 0.2 * KAPPA ** T) * KAPPA, rel=1e-13)
 
 
 def test_without_intervals_nothing_is_ever_reset():

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Boundary, Inputs, Sources
 from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
@@ -115,7 +116,8 @@ def test_static_projections_stay():
     interval(machine)
     assert machine.updates == 1
     assert machine.weights(0).tolist() == [0.5]
-    assert machine.gradient(0).tolist() == [0.0]
+    with pytest.raises(NetworkError, match="no optimizer"):
+        machine.gradient(0)
 
 
 def test_trials_of_an_update_are_summed():
