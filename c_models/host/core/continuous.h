@@ -189,7 +189,8 @@ static void combine_body(void *context, size_t index, size_t thread) {
                 b->gradient_sum[q] = (ep_gradient)0;
             }
             if (!b->sparse)
-                optimize_segment(b, post, row, task.tile, part, &job->steps[post->incoming[i]]);
+                optimize_segment(b, post, row, task.tile, part, &job->steps[post->incoming[i]],
+                                 b->gradient + part.first);
         }
     }
 }

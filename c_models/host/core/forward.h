@@ -58,9 +58,9 @@ static const double *current_of(const engine *e, size_t p, int64_t row) {
     return NULL;
 }
 
-/* Appends the cells whose flag is set to the spike list, eight at a time. */
-static void collect_spikes(engine *e, activity *x, size_t padded) {
-    for (size_t j = 0; j < padded; j += EP_LANES) {
+/* Appends those of the cells first .. first + n - 1 whose flag is set to the spike list. */
+static void collect_spikes(engine *e, activity *x, size_t first, size_t n) {
+    for (size_t j = first; j < first + n; j += EP_LANES) {
         ep_lane any = 0;
         for (size_t l = 0; l < EP_LANES; l++)
             any |= x->fired[j + l];
@@ -91,12 +91,14 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
             h = tile_history(e, x, tile) + s * width;
         else if (scratch != NULL)
             h = scratch + first;
-        ep_cell_fire(first, width, &q->cells, x->v + first, x->a != NULL ? x->a + first : NULL,
-                     x->refractory + first, x->fired + first, h);
+        const bool any = ep_cell_fire(first, width, &q->cells, x->v + first,
+                                      x->a != NULL ? x->a + first : NULL, x->refractory + first,
+                                      x->fired + first, h);
         if (keep && scratch != NULL)
             memcpy(scratch + first, h, width * sizeof *h);
+        if (any)
+            collect_spikes(e, x, first, width);
     }
-    collect_spikes(e, x, q->padded);
     spikes_close(e, &x->spikes, s);
 }
 
@@ -132,7 +134,7 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
             x->v[j] = q->v_reset[j];
         }
     }
-    collect_spikes(e, x, q->padded);
+    collect_spikes(e, x, 0, q->padded);
     spikes_close(e, &x->spikes, s);
 }
 

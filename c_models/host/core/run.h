@@ -114,8 +114,8 @@ static void file_results(engine *e, size_t slot, int64_t begin, size_t from, siz
     }
 }
 
-/* After an interval (or several side by side) has ended. */
-static void finish_intervals(engine *e, size_t intervals) {
+/* After an interval (or several side by side) has ended; `left` steps of the stretch follow. */
+static void finish_intervals(engine *e, size_t intervals, int64_t left) {
     if (e->settings.continuous && e->settings.learns)
         finish_continuous(e);
     if (!e->learning)
@@ -123,6 +123,7 @@ static void finish_intervals(engine *e, size_t intervals) {
     e->pending += intervals;
     if (e->pending < (size_t)e->settings.trials_per_update)
         return;
+    e->last_update = left < (int64_t)(e->T * (size_t)e->settings.trials_per_update);
     if (e->settings.continuous)
         update_continuous(e);
     else
@@ -228,7 +229,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
             e->started = true;
             e->step += (int64_t)(intervals * e->T);
             left -= (int64_t)(intervals * e->T);
-            finish_intervals(e, intervals);
+            finish_intervals(e, intervals, left);
             continue;
         }
         if (e->s == 0) {
@@ -248,7 +249,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
         if (e->s == 0) {
             if (e->learning || e->settings.continuous)
                 list_by_cell(e, e->current);
-            finish_intervals(e, 1);
+            finish_intervals(e, 1, left);
         }
     }
     eprop_pool_stop(e->pool);

@@ -17,7 +17,7 @@
 #include "../engine.h"
 #include "../parallel.h"
 
-#define TILE 64
+#define TILE (512 / sizeof(EPROP_REAL)) /* long enough to stream, short enough for the cache */
 #define ROW_BATCH 128 /* rows added in one go */
 
 enum kind { SOURCES, SPIKING, READOUTS, STOCK };
@@ -150,6 +150,7 @@ struct eprop_core_engine {
     eprop_pool *pool;
     const eprop_stretch *stretch;
     int64_t stretch_begin;  /* global steps done before the stretch */
+    bool last_update;       /* no further update follows in the stretch: keep the gradients */
 };
 
 static EP_INLINE size_t pad_lanes(size_t n) { return (n + EP_LANES - 1) / EP_LANES * EP_LANES; }

@@ -83,8 +83,7 @@ static void filter_body(void *context, size_t index, size_t thread) {
 }
 
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
-                             segment part, const ep_optimizer_step *step) {
-    ep_gradient *const gradient = b->gradient + part.first;
+                             segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
     if (!b->sparse)
         clear_holes(b, post, row, tile, gradient);
     ep_optimize(part.count, step, gradient, b->weight + part.first,
@@ -118,9 +117,12 @@ static void tile_body(void *context, size_t index, size_t thread) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
-            gather(e, b, row, task.tile, part, job->slots, tiles, b->gradient + part.first);
+            ep_gradient passing[TILE];
+            ep_gradient *const gradient =
+                b->sparse || e->last_update ? b->gradient + part.first : passing;
+            gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
             if (!b->sparse)
-                optimize_segment(b, post, row, task.tile, part, &job->steps[index_of]);
+                optimize_segment(b, post, row, task.tile, part, &job->steps[index_of], gradient);
         }
     }
 }
@@ -140,7 +142,7 @@ static void chunk_body(void *context, size_t index, size_t thread) {
             segment part = {index * CHUNK, CHUNK};
             if (part.first + part.count > b->synapses)
                 part.count = b->synapses - part.first;
-            optimize_segment(b, NULL, 0, 0, part, &job->steps[k]);
+            optimize_segment(b, NULL, 0, 0, part, &job->steps[k], b->gradient + part.first);
             return;
         }
         index -= chunks;

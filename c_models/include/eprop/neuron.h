@@ -81,7 +81,7 @@ static EP_INLINE ep_state ep_pseudo_derivative(enum ep_shape shape, ep_state hei
 }
 
 /*! \brief ep_cell_fire() with what does not change inside the loop as constants. */
-static EP_INLINE void ep_cell_fire_as(size_t first, size_t n, const ep_cells *cells,
+static EP_INLINE ep_lane ep_cell_fire_as(size_t first, size_t n, const ep_cells *cells,
                                       enum ep_shape shape, bool adaptive, bool slopes,
                                       const ep_state *restrict v, const ep_state *restrict a,
                                       ep_lane *restrict refractory, ep_lane *restrict fired,
@@ -91,6 +91,7 @@ static EP_INLINE void ep_cell_fire_as(size_t first, size_t n, const ep_cells *ce
     const ep_lane *restrict period = cells->refractory + first;
     const ep_state *restrict beta = adaptive ? cells->beta + first : NULL;
     const ep_state height = cells->height;
+    ep_lane any = 0;
     for (size_t j = 0; j < n; j++) {
         const ep_state threshold = adaptive ? v_thresh[j] + beta[j] * a[j] : v_thresh[j];
         const ep_lane left = refractory[j];
@@ -104,7 +105,9 @@ static EP_INLINE void ep_cell_fire_as(size_t first, size_t n, const ep_cells *ce
         const ep_lane less = left - (1 - ready);
         refractory[j] = spike ? period[j] : less;
         fired[j] = spike;
+        any |= spike;
     }
+    return any;
 }
 
 /*! \brief Threshold, refractoriness and pseudo-derivative of the cells first .. first + n - 1.
@@ -116,45 +119,26 @@ static EP_INLINE void ep_cell_fire_as(size_t first, size_t n, const ep_cells *ce
  *  \param[in,out] refractory steps left in which the cell cannot spike
  *  \param[out] fired 1 for cells that spike, else 0
  *  \param[out] h pseudo-derivatives, or NULL if not wanted
+ *  \return whether some cell spikes
  */
-static inline void ep_cell_fire(size_t first, size_t n, const ep_cells *cells, const ep_state *v,
+static inline bool ep_cell_fire(size_t first, size_t n, const ep_cells *cells, const ep_state *v,
                                 const ep_state *a, ep_lane *refractory, ep_lane *fired,
                                 ep_history *h) {
-#define EP_FIRE(shape, adaptive, slopes) \
-    ep_cell_fire_as(first, n, cells, shape, adaptive, slopes, v, a, refractory, fired, h)
-    if (h == NULL) {
-        if (a != NULL)
-            EP_FIRE(EP_PIECEWISE_LINEAR, true, false);
-        else
-            EP_FIRE(EP_PIECEWISE_LINEAR, false, false);
-        return;
-    }
+#define EP_FIRE(shape, slopes)                                                                \
+    (a != NULL ? ep_cell_fire_as(first, n, cells, shape, true, slopes, v, a, refractory, fired, h)  \
+               : ep_cell_fire_as(first, n, cells, shape, false, slopes, v, a, refractory, fired, h))
+    if (h == NULL)
+        return EP_FIRE(EP_PIECEWISE_LINEAR, false) != 0;
     switch (cells->shape) {
     case EP_EXPONENTIAL:
-        if (a != NULL)
-            EP_FIRE(EP_EXPONENTIAL, true, true);
-        else
-            EP_FIRE(EP_EXPONENTIAL, false, true);
-        break;
+        return EP_FIRE(EP_EXPONENTIAL, true) != 0;
     case EP_FAST_SIGMOID:
-        if (a != NULL)
-            EP_FIRE(EP_FAST_SIGMOID, true, true);
-        else
-            EP_FIRE(EP_FAST_SIGMOID, false, true);
-        break;
+        return EP_FIRE(EP_FAST_SIGMOID, true) != 0;
     case EP_ARCTAN:
-        if (a != NULL)
-            EP_FIRE(EP_ARCTAN, true, true);
-        else
-            EP_FIRE(EP_ARCTAN, false, true);
-        break;
+        return EP_FIRE(EP_ARCTAN, true) != 0;
     case EP_PIECEWISE_LINEAR:
     default:
-        if (a != NULL)
-            EP_FIRE(EP_PIECEWISE_LINEAR, true, true);
-        else
-            EP_FIRE(EP_PIECEWISE_LINEAR, false, true);
-        break;
+        return EP_FIRE(EP_PIECEWISE_LINEAR, true) != 0;
     }
 #undef EP_FIRE
 }
