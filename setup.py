@@ -1,9 +1,14 @@
 """The compiled part of the build; everything else is in pyproject.toml."""
 
-from pathlib import Path
+import sysconfig
 
 from setuptools import setup
 
-ENGINE = Path("pynn_eprop/engine/build_engine.py")
+# cffi compiles to Python's stable interface, so one wheel serves 3.11 and later; a free-threaded
+# Python has no such interface.
+STABLE = {} if sysconfig.get_config_var("Py_GIL_DISABLED") else {"py_limited_api": "cp311"}
 
-setup(cffi_modules=[f"{ENGINE}:ffi"] if ENGINE.exists() else [])
+setup(
+    cffi_modules=["pynn_eprop/engine/build_engine.py:ffi"],
+    options={"bdist_wheel": STABLE},
+)
