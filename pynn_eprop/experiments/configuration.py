@@ -57,14 +57,14 @@ class Configuration:
         task: AnyTask = (task_class() if self.neurons is None
                          else task_class.with_neurons(self.neurons))
         known = {entry.name for entry in dataclasses.fields(task_class)}
-        for name, _ in self.parameters:
+        for name, value in self.parameters:
             if name not in known:
                 raise TaskError(f"task {self.task!r} has no parameter {name!r}; "
                                 f"choose one of {sorted(known)}")
-        try:
-            return dataclasses.replace(task, **dict(self.parameters))
-        except TypeError as error:
-            raise TaskError(f"task {self.task!r}: {error}") from None
+            if not _same_kind(value, getattr(task, name)):
+                raise TaskError(f"task {self.task!r}: {name}={value!r} is no value like "
+                                f"{getattr(task, name)!r}")
+        return dataclasses.replace(task, **dict(self.parameters))
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in types that JSON knows."""
@@ -95,3 +95,10 @@ class Configuration:
             words.append("--keep-training")
         words += [f"--set {name}={value}" for name, value in self.parameters]
         return " ".join([*words, f"--out {out}"])
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    """A number for a number, as many of them for a tuple."""
+    if isinstance(default, tuple):
+        return isinstance(value, (tuple, list)) and all(_same_kind(v, 0.0) for v in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

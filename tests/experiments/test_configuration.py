@@ -1,0 +1,69 @@
+"""Configurations: defaults, checks before any work, and the command that repeats a run."""
+
+import pytest
+
+from pynn_eprop.cli import _parser
+from pynn_eprop.errors import MissingDependencyError, TaskError
+from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.experiments.configuration import Configuration
+
+
+def test_defaults_are_the_papers():
+    # 1000 iterations (methods, task 1.1), 600 cells
+    configuration = Configuration("pattern-generation")
+    assert configuration.n_updates == 1000
+    assert configuration.build_task().n_neurons == 600
+    assert Configuration("store-recall").build_task().n_neurons == 20
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"task": "juggling"}, "task 'juggling' is unknown"),
+    ({"precision": "float16"}, r"precision 'float16' is unknown; choose one of \['float32'"),
+    ({"seed": -1}, "seed=-1 must be a whole number >= 0"),
+    ({"updates": 0}, "updates=0 must be a whole number >= 1"),
+    ({"threads": 0}, "threads=0 must be a whole number >= 1"),
+    ({"neurons": 0}, "n_neurons=0 must be a whole number >= 1"),
+    ({"feedback": "psychic"}, "feedback 'psychic' is unknown"),
+    ({"parameters": (("colour", 1.0),)}, "no parameter 'colour'"),
+    ({"parameters": (("tau_m", "long"),)}, "tau_m='long' is no value like 20.0"),
+    ({"parameters": (("n_groups", 0.5),)}, r"n_groups=0.5 must be a whole number"),
+])
+def test_bad_configurations_are_refused(options, message):
+    with pytest.raises(TaskError, match=message):
+        Configuration(**({"task": "pattern-generation"} | options))
+
+
+def test_parameters_can_be_changed():
+    configuration = Configuration("pattern-generation", parameters=(("c_reg", 0.01),))
+    assert configuration.build_task().c_reg == 0.01
+
+
+def test_identity_leaves_out_what_does_not_change_the_result():
+    first = Configuration("store-recall", updates=10, threads=1)
+    second = Configuration("store-recall", updates=20, threads=4, keep_training=True)
+    assert first.identity() == second.identity()
+    assert first.identity() != Configuration("store-recall", seed=2).identity()
+
+
+@pytest.mark.parametrize("configuration", [
+    Configuration("pattern-generation"),
+    Configuration("store-recall", precision="float64", seed=3, updates=7, neurons=5,
+                  feedback="window-20ms", recurrent=False, keep_training=True,
+                  parameters=(("lr", 0.02), ("n_periods", 4))),
+])
+def test_command_makes_the_same_configuration(configuration):
+    options = _parser().parse_args(configuration.command("somewhere").split()[1:])
+    again = Configuration(
+        task=options.task, backend=options.backend, precision=options.precision,
+        seed=options.seed, updates=options.updates, neurons=options.neurons,
+        threads=options.threads, feedback=options.feedback, recurrent=options.recurrent,
+        keep_training=options.keep_training, parameters=tuple(options.set))
+    assert again.as_dict() == configuration.as_dict()
+    assert str(options.out) == "somewhere"
+
+
+def test_unknown_and_missing_backends_are_told_apart():
+    with pytest.raises(TaskError, match=r"backend 'matlab' is unknown; choose one of \['host'"):
+        load_backend("matlab")
+    with pytest.raises(MissingDependencyError, match="backend 'spinnaker'"):
+        load_backend("spinnaker")

@@ -1,0 +1,131 @@
+"""Results folders: refusing, resuming, atomic writes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pynn_eprop.errors import ResultsError
+from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.history import History
+
+IDENTITY = {"task": "pattern-generation", "seed": 1, "parameters": {"lr": 0.1}}
+
+
+def folder_with_progress(path, updates=3):
+    folder = ResultsFolder(path)
+    assert folder.open(IDENTITY, resume=False, force=False) is None
+    folder.save_progress(IDENTITY, History(error=[0.5] * updates, loss=[1.0] * updates),
+                         lambda checkpoint: checkpoint.write_bytes(b"state"))
+    folder.close()
+    return ResultsFolder(path)
+
+
+def test_a_new_folder_starts_anew_even_with_resume(tmp_path):
+    assert ResultsFolder(tmp_path / "new").open(IDENTITY, resume=True, force=False) is None
+
+
+def test_progress_comes_back(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    history = folder.open(IDENTITY, resume=True, force=False)
+    assert history == History(error=[0.5] * 3, loss=[1.0] * 3)
+    assert folder.checkpoint_path().read_bytes() == b"state"
+    assert (tmp_path / "learning_curve.csv").read_text() == (
+        "update,error,loss\n1,0.5,1.0\n2,0.5,1.0\n3,0.5,1.0\n")
+
+
+def test_only_the_latest_checkpoint_is_kept(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    folder.save_progress(IDENTITY, History(error=[0.5] * 8, loss=[1.0] * 8),
+                         lambda checkpoint: checkpoint.write_bytes(b"later"))
+    assert [path.name for path in folder.state.glob("checkpoint*")] == ["checkpoint-000008.npz"]
+
+
+def test_a_write_that_fails_leaves_the_old_state(tmp_path):
+    folder = folder_with_progress(tmp_path)
+
+    def fail(path):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        folder.save_progress(IDENTITY, History(error=[0.1] * 9, loss=[1.0] * 9), fail)
+    assert folder.checkpoint_path().read_bytes() == b"state"
+    history = ResultsFolder(tmp_path).open(IDENTITY, resume=True, force=False)
+    assert history is not None and history.updates == 3
+    assert not list(folder.state.glob(".*part*"))
+
+
+def test_an_interrupted_run_is_not_overwritten_by_accident(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    with pytest.raises(ResultsError, match="interrupted after 3 updates; use --resume"):
+        folder.open(IDENTITY, resume=False, force=False)
+
+
+def test_a_finished_run_is_not_overwritten_by_accident(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    write_text(tmp_path / "results.json", "{}")
+    with pytest.raises(ResultsError, match="finished run; use --resume .* --force"):
+        folder.open(IDENTITY, resume=False, force=False)
+
+
+def test_force_clears_the_folder_but_nothing_else(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "results.json").write_text("{}")
+    assert folder.open(IDENTITY, resume=False, force=True) is None
+    assert not folder.finished and not folder.started
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_another_run_is_not_resumed(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    other = IDENTITY | {"seed": 2}
+    with pytest.raises(ResultsError, match="another run \\(seed: 1 there, 2 asked for\\)"):
+        folder.open(other, resume=True, force=False)
+
+
+def test_two_runs_cannot_share_a_folder(tmp_path):
+    first = ResultsFolder(tmp_path)
+    first.open(IDENTITY, resume=False, force=False)
+    with pytest.raises(ResultsError, match="in use by another run"):
+        ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=False)
+    first.close()
+    ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=False)
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match="is a file"):
+        ResultsFolder(tmp_path / "file").open(IDENTITY, resume=False, force=False)
+
+
+def test_an_unreadable_state_says_what_to_do(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    (folder.state / "progress.json").write_text('{"identity"')
+    with pytest.raises(ResultsError, match="cannot be read .* use --force"):
+        folder.open(IDENTITY, resume=True, force=False)
+
+
+def test_temporary_files_keep_the_suffix(tmp_path):
+    # savez and NIX choose or check the suffix themselves
+    seen = []
+    write_atomically(tmp_path / "weights.npz", lambda path: (seen.append(path),
+                                                             path.write_bytes(b"1")))
+    assert seen[0].suffix == ".npz" and seen[0].parent == tmp_path
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"]
+
+
+@given(error=st.lists(st.floats(0.0, 2.0), min_size=1),
+       confirmations=st.lists(st.tuples(st.integers(1, 99), st.integers(0, 9),
+                                        st.integers(9, 99))))
+def test_a_history_survives_json_with_all_its_bits(error, confirmations):
+    history = History(error=error, loss=error, seconds=1.5, confirmations=confirmations)
+    assert History.from_dict(json.loads(json.dumps(history.as_dict()))) == history
+
+
+def test_the_last_fifty_are_averaged():
+    history = History(error=[9.0] * 7 + [1.0] * 25 + [2.0] * 25)
+    assert history.error_last == 1.5
+    assert History(error=[1.0, 2.0]).error_last == 1.5
