@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import neo
 import numpy as np
@@ -13,11 +14,13 @@ from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trials import Trials
 
 
-def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str, object],
+def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str, Any],
                  weights: Path, trials: Trials, label: str) -> neo.Segment:
     """Build the network, load ``weights``, and run one trial with learning switched off.
 
-    The segment holds the spikes of all cells, y and target, and a of adaptive cells.
+    The segment has one spike train per population, whose array annotation "cell" tells the cells
+    apart (a train for each cell makes files of many megabytes), and the signals y and target of
+    the readouts and a of adaptive cells. The annotation "population" names the population.
     """
     network = TaskNetwork(sim, plan, seed, setup)
     sim.load_weights(weights)
@@ -31,28 +34,32 @@ def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str,
     segment = neo.Segment(name=label)
     for population in (network.inputs, *network.cells.values(), network.readout):
         recorded = population.get_data().segments[-1]
-        for train in recorded.spiketrains:
-            train.annotate(population=population.label)
-            segment.spiketrains.append(train)
+        if len(recorded.spiketrains):
+            segment.spiketrains.append(_merged(recorded.spiketrains, population.label))
         for signal in recorded.analogsignals:
-            signal.annotate(population=population.label)
+            signal.annotations = {"population": population.label}
             segment.analogsignals.append(signal)
     sim.end()
     return segment
 
 
+def _merged(trains: Any, population: str) -> neo.SpikeTrain:
+    """The trains of a population's cells, in the order of the cells, as one."""
+    times = np.concatenate([np.asarray(train.rescale("ms").magnitude) for train in trains])
+    cells = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    order = np.lexsort((cells, times))
+    return neo.SpikeTrain(times[order], units="ms", t_start=trains[0].t_start,
+                          t_stop=trains[0].t_stop, name=population,
+                          array_annotations={"cell": cells[order]}, population=population)
+
+
 def to_arrays(segment: neo.Segment, plan: NetworkPlan) -> TrialRecord:
     """The arrays of a segment made by :func:`record_trial`."""
-    sizes = {plan.inputs_label: plan.n_inputs, **{cells.label: cells.size for cells in plan.cells}}
-    spikes = {}
-    for label, size in sizes.items():
-        trains = [train for train in segment.spiketrains
-                  if train.annotations["population"] == label]
-        assert len(trains) == size
-        times = [np.asarray(train.rescale("ms").magnitude) for train in trains]
-        cells = np.repeat(np.arange(size), [len(one) for one in times])
-        spikes[label] = (np.concatenate(times), cells)
     steps = plan.interval_steps
+    spikes = {
+        train.annotations["population"]: (np.asarray(train.rescale("ms").magnitude),
+                                          np.asarray(train.array_annotations["cell"]))
+        for train in segment.spiketrains}
     signals = {
         (signal.annotations["population"], signal.name): np.asarray(signal.magnitude)[-steps:]
         for signal in segment.analogsignals}

@@ -57,11 +57,12 @@ def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]
             errors = [run["error_last50"] for run in runs]
             axes.barh(row, np.mean(errors), color=BLUE, alpha=0.35, height=0.62)
             axes.plot(errors, np.full(len(errors), row), "o", color=BLUE, markersize=3.5)
-            axes.text(1.12 * max(*errors, papers[label] or 0.0), row, f"{np.mean(errors):.3f}",
-                      va="center", fontsize=8.5)
-            if papers[label] is not None:
-                axes.plot([papers[label]] * 2, [row - 0.36, row + 0.36], color=RED, linewidth=1.8,
+            paper = papers[label]
+            if paper is not None:
+                axes.plot([paper, paper], [row - 0.36, row + 0.36], color=RED, linewidth=1.8,
                           label="the paper" if row == 0 else None)
+            axes.text(1.12 * max(*errors, paper or 0.0), row, f"{np.mean(errors):.3f}",
+                      va="center", fontsize=8.5)
         axes.set_xscale("log")
         axes.set_yticks(range(len(series)), list(series))
         axes.invert_yaxis()

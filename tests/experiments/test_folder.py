@@ -66,7 +66,7 @@ def test_an_interrupted_run_is_not_overwritten_by_accident(tmp_path):
 def test_a_finished_run_is_not_overwritten_by_accident(tmp_path):
     folder = folder_with_progress(tmp_path)
     write_text(tmp_path / "results.json", "{}")
-    with pytest.raises(ResultsError, match="finished run; use --resume .* --force"):
+    with pytest.raises(ResultsError, match=r"finished run; use --resume .* --force"):
         folder.open(IDENTITY, resume=False, force=False)
 
 
@@ -104,7 +104,7 @@ def test_a_file_is_no_folder(tmp_path):
 def test_an_unreadable_state_says_what_to_do(tmp_path):
     folder = folder_with_progress(tmp_path)
     (folder.state / "progress.json").write_text('{"identity"')
-    with pytest.raises(ResultsError, match="cannot be read .* use --force"):
+    with pytest.raises(ResultsError, match=r"cannot be read .* use --force"):
         folder.open(IDENTITY, resume=True, force=False)
 
 
