@@ -49,39 +49,38 @@ warnings: $(STAMPS)/venv
 SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
-		$(BIN)/pytest -q -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." tests/engine
+		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." tests/engine
 
 $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
-	makefiles/require.sh "$(PYTHON)" sanitizer
+	@makefiles/require.sh "$(PYTHON)" sanitizer
 	rm -rf $(SANITIZED)
 	EPROP_SANITIZE=1 $(BIN)/python setup.py -q build --build-base $(SANITIZED) \
 		--build-lib $(SANITIZED)/lib
-	touch $@
+	@touch $@
 
 $(STAMPS)/venv: makefiles/require.sh
-	makefiles/require.sh "$(PYTHON)"
+	@makefiles/require.sh "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
-	mkdir -p $(STAMPS)
-	touch $@
+	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/installed: $(STAMPS)/venv $(BUILD_INPUTS)
 	$(PIP) install -e .
-	touch $@
+	@touch $@
 
 # setuptools and cffi are here for the sanitized build, which runs setup.py outside pip
 $(STAMPS)/test-tools: $(STAMPS)/venv $(BUILD_INPUTS)
 	$(PIP) install "setuptools>=77" -e ".[dev]"
-	touch $(STAMPS)/installed $@
+	@touch $(STAMPS)/installed $@
 
 $(STAMPS)/bench-tools: $(STAMPS)/venv $(BUILD_INPUTS)
 	$(PIP) install -e ".[bench]"
-	touch $(STAMPS)/installed $@
+	@touch $(STAMPS)/installed $@
 
 # PyNN's own system scenarios, from its source distribution
 FETCH_SCENARIOS := $(wildcard tests/conformance/fetch_scenarios.py)
 $(STAMPS)/scenarios: $(STAMPS)/test-tools $(FETCH_SCENARIOS)
 	$(if $(FETCH_SCENARIOS),$(BIN)/python $(FETCH_SCENARIOS))
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist demo-results *.egg-info
