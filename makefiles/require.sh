@@ -33,7 +33,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   # shellcheck disable=SC2086  # a list of names
-  apt-get install -y -qq --no-install-recommends $packages
+  apt-get install -y -qq --no-install-recommends $packages >/dev/null
   packages=$(missing | tr '\n' ' ')
   [ -n "${packages// /}" ] || exit 0
 fi
