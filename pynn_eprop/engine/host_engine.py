@@ -8,7 +8,7 @@ import numpy as np
 from pynn_eprop.engine import parameters
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
-from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError, TargetError
+from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -132,7 +132,8 @@ class HostEngine:
         if isinstance(feedback, SymmetricFeedback):
             first, count = (self._first_block[feedback.projection],
                             len(self._blocks[feedback.projection]))
-            fields |= {"symmetric_blocks": count,
+            size = source.size * self.network.populations[signal.target].size
+            fields |= {"symmetric_blocks": count, "weight": arrays.doubles(0.0, size),
                        "symmetric_block": arrays.integers(np.arange(first, first + count))}
         else:
             weight = np.asarray(feedback.weight, dtype=float)
@@ -376,7 +377,7 @@ def _check(status: int) -> None:
     if status == lib.EPROP_NO_MEMORY:
         raise MemoryError("the network does not fit into memory")
     if status == lib.EPROP_TARGET_ENDED:
-        raise TargetError("a target of the whole run ends before this run does (or begins after "
-                          "it); give one that is long enough")
+        raise SimulationError("a target of the whole run ends before this run does; "
+                              "give one that is long enough")
     if status != lib.EPROP_OK:
         raise SimulationError(f"the engine refused an argument (status {status})")

@@ -114,6 +114,18 @@ static void file_results(engine *e, size_t slot, int64_t begin, size_t from, siz
     }
 }
 
+/* Moves the slot of the last of several intervals that do not count to the first free place, so
+   that a checkpoint does not depend on the number of threads. */
+static void keep_last(engine *e) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        activity *const from = slot_activity(e, e->last, p), *const to = slot_activity(e, e->pending, p);
+        const activity kept = *from;
+        *from = *to;
+        *to = kept;
+    }
+    e->last = e->pending;
+}
+
 /* After an interval (or several side by side) has ended; `left` steps of the stretch follow. */
 static void finish_intervals(engine *e, size_t intervals, int64_t left) {
     if (e->settings.continuous && e->settings.learns)
@@ -136,8 +148,7 @@ static bool targets_reach(const engine *e, int64_t steps) {
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
         if (q->kind == READOUTS && q->loss != EPROP_NO_LOSS && !q->target_repeats &&
-            (e->step < q->target_start ||
-             e->step + steps > q->target_start + (int64_t)q->target_steps))
+            e->step + steps > q->target_start + (int64_t)q->target_steps)
             return false;
     }
     return true;
@@ -226,6 +237,8 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
             for (size_t k = 0; k < intervals; k++)
                 file_results(e, e->pending + k, e->step + (int64_t)(k * e->T), 0, e->T);
             e->last = e->pending + intervals - 1;
+            if (!e->learning)
+                keep_last(e);
             e->started = true;
             e->step += (int64_t)(intervals * e->T);
             left -= (int64_t)(intervals * e->T);

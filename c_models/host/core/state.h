@@ -201,7 +201,7 @@ static void list_entries(engine *e) {
     for (size_t slot = 0; slot < e->slot_count; slot++) {
         const bool in_progress = e->s > 0 && slot == e->current;
         const bool waiting = slot < e->pending && !e->settings.continuous;
-        if (waiting || in_progress || (e->started && e->carries && slot == e->last))
+        if (waiting || in_progress || (e->started && slot == e->last))
             list_slot(e, &capacity, slot, waiting || in_progress);
     }
 }
