@@ -64,12 +64,13 @@ def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]
             axes.text(1.12 * max(*errors, paper or 0.0), row, f"{np.mean(errors):.3f}",
                       va="center", fontsize=8.5)
         axes.set_xscale("log")
+        axes.set_xlim(right=1.7 * axes.get_xlim()[1])
         axes.set_yticks(range(len(series)), list(series))
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("nMSE, mean of the last 50 updates (dots: seeds)")
         axes.set_title("Task 1.1: variants after training")
-        axes.legend(loc="lower right")
+        axes.legend(loc="upper right")
         return figure
 
 
