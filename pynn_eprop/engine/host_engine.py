@@ -1,6 +1,6 @@
 """The Python face of the compiled engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -339,13 +339,19 @@ class HostEngine:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""
-        name, size = ffi.new("char[64]"), ffi.new("int64_t *")
         entries: dict[str, np.ndarray] = {}
-        while lib.eprop_state_entry(self._engine, len(entries), name, size):
-            data = np.zeros(size[0], dtype=np.uint8)
-            _check(lib.eprop_state_read(self._engine, len(entries), ffi.from_buffer(data)))
-            entries[ffi.string(name).decode()] = data
+        for number, (name, size) in enumerate(self._state_entries()):
+            entries[name] = np.zeros(size, dtype=np.uint8)
+            _check(lib.eprop_state_read(self._engine, number, ffi.from_buffer(entries[name])))
         return entries
+
+    def _state_entries(self) -> Iterator[tuple[str, int]]:
+        """Name and size in bytes of each entry of the state."""
+        name, size = ffi.new("char[64]"), ffi.new("int64_t *")
+        number = 0
+        while lib.eprop_state_entry(self._engine, number, name, size):
+            yield ffi.string(name).decode(), size[0]
+            number += 1
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from what :meth:`state` gave.
@@ -360,6 +366,10 @@ class HostEngine:
                 raise CheckpointError(f"the entry {name!r} of the checkpoint does not fit this "
                                       f"network in {self.precision}")
             _check(status)
+        missing = [name for name, _ in self._state_entries() if name not in state]
+        if missing:
+            raise CheckpointError(f"the checkpoint has no entry {missing[0]!r}, which this "
+                                  "network needs")
 
 
 def _recordable(population: Population) -> tuple[str, ...]:

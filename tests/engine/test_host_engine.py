@@ -170,6 +170,9 @@ def test_memory_does_not_grow_with_steps_times_synapses():
     (lambda: HostEngine(learning_network()).bias(1), NetworkError, "bias"),
     (lambda: HostEngine(learning_network(optimizer=None)).restore(
         HostEngine(learning_network(6)).state()), CheckpointError, "does not fit"),
+    (lambda: HostEngine(learning_network()).restore(
+        {name: data for name, data in HostEngine(learning_network()).state().items()
+         if not name.endswith("weight")}), CheckpointError, "no entry"),
     (lambda: HostEngine(learning_network(), "float32").restore(
         HostEngine(learning_network(), "float64").state()), CheckpointError, "float32"),
 ])
