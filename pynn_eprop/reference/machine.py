@@ -122,7 +122,7 @@ class ReferenceMachine:
         start = self.step
         check_inputs(inputs, self.network, start, steps)
         for readout in self.readouts.values():
-            readout.check_target(start + steps)
+            readout.check_target(start, start + steps)
         recorder = Recorder(recordings, self._read)
         self._emit(start, inputs)
         if start == 0 and steps > 0:

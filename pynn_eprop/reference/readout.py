@@ -42,16 +42,17 @@ class ReadoutState(Component):
         self.y = np.array(self.population.y_initial, dtype=float)
         self.bias_trace = np.zeros(self.population.size)
 
-    def check_target(self, last: int) -> None:
-        """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
+    def check_target(self, done: int, last: int) -> None:
+        """Raise :class:`SimulationError` unless steps done + 1 .. last lie within the target."""
         population = self.population
         if population.target is None or population.target_repeats:
             return
-        end = population.target_start + population.target.shape[1]
-        if last > end:
+        start = population.target_start
+        end = start + population.target.shape[1]
+        if done < start or last > end:
             raise SimulationError(
-                f"{population.label}: the target ends at step {end}, but the run goes on to step "
-                f"{last}; give a longer target or one that repeats"
+                f"{population.label}: the target is for steps {start + 1} to {end}, but the run "
+                f"is from step {done + 1} to step {last}; give a longer target or one that repeats"
             )
 
     def target_at(self, step: int) -> np.ndarray:
@@ -60,8 +61,6 @@ class ReadoutState(Component):
         if population.target is None:
             return np.full(population.size, np.nan)
         column = step - 1 - (0 if population.target_repeats else population.target_start)
-        if column < 0:
-            return np.full(population.size, np.nan)
         return np.array(population.target[:, column % population.target.shape[1]], dtype=float)
 
     def advance(self, step: int, arriving: np.ndarray, learning: bool) -> None:

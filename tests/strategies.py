@@ -1,0 +1,68 @@
+"""Hypothesis strategies for whole networks; see :mod:`tests.random_networks`."""
+
+from hypothesis import strategies as st
+
+from pynn_eprop.models.network import Boundary
+from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
+from tests.random_networks import (
+    CHANGES,
+    DELAYS,
+    FEEDBACKS,
+    MISSING,
+    OPTIMIZERS,
+    TARGETS,
+    WIRINGS,
+    CellPlan,
+    Plan,
+    ReadoutPlan,
+)
+
+
+def some_of(choices: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    """A few of the choices; a network then picks from these for each of its parts."""
+    return st.lists(st.sampled_from(choices), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+def cell_plans() -> st.SearchStrategy[CellPlan]:
+    """LIF or adaptive cells of every kind."""
+    return st.builds(CellPlan, size=st.integers(1, 7), adaptive=st.booleans(),
+                     shape=st.sampled_from(sorted(PSEUDO_DERIVATIVES)),
+                     refractory=st.integers(0, 5), rate_term=st.booleans(), varied=st.booleans())
+
+
+def readout_plans() -> st.SearchStrategy[ReadoutPlan]:
+    """Readouts with every loss and kind of target."""
+    return st.builds(ReadoutPlan, size=st.integers(1, 4),
+                     loss=st.sampled_from(["mse", "cross_entropy", None]),
+                     target=st.sampled_from(TARGETS), missing=st.sampled_from(MISSING),
+                     bias_optimizer=st.sampled_from(sorted(OPTIMIZERS)),
+                     tau_m=st.sampled_from([2.0, 15.0, 40.0]))
+
+
+@st.composite
+def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True,
+          boundaries: tuple[Boundary, ...] = tuple(Boundary)) -> Plan:
+    """Networks over the whole space of descriptions, at small sizes."""
+    interval = draw(st.integers(1, 25))
+    trials = draw(st.integers(1, 3))
+    total = interval * trials * draw(st.integers(1, 3)) + draw(st.integers(0, interval))
+    stretches = []
+    while total > 0:
+        steps = min(draw(st.sampled_from([interval, 1, interval // 2 + 1, 2 * interval, total])),
+                    total)
+        stretches.append((steps, draw(st.sampled_from([True, True, True, False]))))
+        total -= steps
+    return Plan(
+        seed=draw(st.integers(0, 2 ** 32 - 1)),
+        timestep=draw(st.sampled_from([1.0, 1.0, 0.5, 0.1])),
+        interval_steps=interval, trials=trials, boundary=draw(st.sampled_from(boundaries)),
+        sources=tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=2))),
+        cells=tuple(draw(st.lists(cell_plans(), min_size=1, max_size=2))),
+        stock=tuple(draw(st.lists(st.booleans(), max_size=1))) if stock else (),
+        readouts=tuple(draw(st.lists(readout_plans(), min_size=1, max_size=2))),
+        wirings=draw(some_of(WIRINGS)), delays=draw(some_of(DELAYS)),
+        optimizers=draw(some_of(tuple(OPTIMIZERS))), bounds=draw(st.booleans()),
+        feedbacks=draw(some_of(FEEDBACKS)), currents=draw(st.booleans()),
+        stretches=tuple(stretches),
+        changes=tuple(draw(st.lists(st.sampled_from(CHANGES), max_size=3, unique=True)))
+        if changes else ())
