@@ -1,0 +1,54 @@
+"""Files of named arrays, written so that a reader never sees half of one."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import CheckpointError
+
+_HEADER = "__header__"
+
+
+def write_archive(path: str | Path, arrays: Mapping[str, np.ndarray],
+                  header: Mapping[str, Any] | None = None) -> None:
+    """Write arrays (npz), with a ``header`` of plain data if given, atomically.
+
+    The file appears under its name only when all of it is on the disk.
+    """
+    path = Path(path)
+    entries = dict(arrays)
+    if header is not None:
+        entries[_HEADER] = np.frombuffer(json.dumps(header, default=str).encode(), dtype=np.uint8)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            with zipfile.ZipFile(file, "w") as archive:     # as np.savez, but for any names
+                for name, array in entries.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                        np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_archive(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and header of a file.
+
+    Raises :class:`CheckpointError` for a file that is missing, damaged or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(bytes(arrays.pop(_HEADER, np.zeros(0, np.uint8))) or b"{}")
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist") from error
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is damaged, or no file of this kind ({error})") from error
+    return arrays, header

@@ -1,0 +1,91 @@
+"""From a projection to its synapses: arrays, expanded once from (seed, projection index)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from pyNN.random import NumpyRNG
+from pyNN.standardmodels import StandardSynapseType
+
+from pynn_eprop.common.connection_values import evaluate, seeded
+from pynn_eprop.common.connectivity import connect
+from pynn_eprop.common.grid import delay_steps, to_ms
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.models.counter_random import derived_seed
+
+
+class Purpose(IntEnum):
+    """What a generator derived from (seed, index) is for; other uses count on from the last."""
+
+    CONNECTOR = 0
+    WEIGHT = 1
+    DELAY = 2
+    SAMPLE = 3
+    INITIAL = 8
+    PARAMETERS = 16
+    SET = 64
+
+
+@dataclass
+class Synapses:
+    """The synapses of one projection, sorted by pre, then post; arrays (synapses,).
+
+    pre, post: indices within the projection's groups. weight: as the projection started.
+    delay: whole steps.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pre)
+
+
+def expand(projection: Any, connector: Any, options: SharedOptions, index: int) -> Synapses:
+    """Expand a projection.
+
+    ``index``: of the projection among all of the run, in the order of their making. What a
+    script draws without a seed is drawn from (``options.seed``, ``index``). Raises
+    :class:`NetworkError` and :class:`DelayError`.
+    """
+    rng = NumpyRNG(derived_seed(options.seed, index, Purpose.CONNECTOR))
+    pairs = connect(connector, projection, rng)
+    values = {}
+    for name, value in projection.synapse_type.parameter_space.items():
+        drawn = seeded(value, derived_seed(
+            options.seed, index, Purpose.DELAY if name == "delay" else Purpose.WEIGHT))
+        given = pairs.values.get(name, drawn)
+        values[name] = evaluate(given, name, projection, pairs.pre, pairs.post)
+    if connector.safe:
+        check_signs(projection, values["weight"])
+    delay = to_delay_steps(projection, values.get("delay", options.timestep), options)
+    return Synapses(pairs.pre, pairs.post, np.array(values["weight"]),
+                    np.broadcast_to(delay, len(pairs.pre)))
+
+
+def check_signs(projection: Any, weight: np.ndarray) -> None:
+    """Apply the check of PyNN's synapse type; ours have none."""
+    check = projection.synapse_type.parameter_checks.get("weight")
+    if check is not None and isinstance(projection.synapse_type, StandardSynapseType) \
+            and len(weight):
+        check(weight, projection)
+
+
+def to_delay_steps(projection: Any, delay: Any, options: SharedOptions) -> np.ndarray:
+    """Delays in ms as whole steps; one number where all are the same.
+
+    Raises :class:`DelayError`.
+    """
+    values = np.asarray(delay, dtype=float)
+    if values.ndim and len(values) and values.strides == (0,):
+        values = values[0]
+    maximum = None if options.max_delay == "auto" else float(options.max_delay)
+    return delay_steps(values, options.timestep, projection.label, options.shortest_delay, maximum)
+
+
+def delays_in_ms(delay: np.ndarray, timestep: float) -> np.ndarray:
+    """Delays (synapses,) in ms."""
+    return np.asarray(to_ms(delay, timestep))

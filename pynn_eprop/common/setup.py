@@ -1,0 +1,144 @@
+"""The keywords of ``setup()`` that all backends share, and their checks."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyNN.common.control import DEFAULT_TIMESTEP
+
+from pynn_eprop.common.grid import to_steps
+from pynn_eprop.errors import SetupError
+from pynn_eprop.models.network import Boundary, Settings
+
+SHARED_KEYWORDS = ("timestep", "min_delay", "max_delay", "update_interval", "trials_per_update",
+                   "boundary", "seed")
+LARGEST_SEED = 2 ** 32 - 1
+
+# Keywords of other PyNN backends for which only these values mean what happens here anyway.
+WITHOUT_EFFECT: dict[str, tuple[str, tuple[Any, ...] | None]] = {
+    "t_flush": ("spikes in flight never survive reset() here", None),
+    "verbosity": ("nothing is printed here", None),
+    "spike_precision": ("spikes lie on the time grid", ("on_grid",)),
+}
+
+
+@dataclass(frozen=True)
+class SharedOptions:
+    """What ``setup()`` was given, checked. Times in ms; ``min_delay`` "auto" or a number."""
+
+    timestep: float = DEFAULT_TIMESTEP
+    min_delay: float | str = "auto"
+    max_delay: float | str = "auto"
+    update_interval: float | None = None
+    trials_per_update: int = 1
+    boundary: Boundary = Boundary.RESET
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        _check_number("timestep", self.timestep, minimum=0.0, exclusive=True)
+        object.__setattr__(self, "timestep", float(self.timestep))
+        self._check_delays()
+        if self.update_interval is not None:
+            _check_number("update_interval", self.update_interval, minimum=self.timestep)
+            to_steps(self.update_interval, self.timestep, "setup(): update_interval", SetupError)
+        check_count("trials_per_update", self.trials_per_update)
+        try:
+            object.__setattr__(self, "boundary", Boundary(self.boundary))
+        except ValueError:
+            raise SetupError(f"setup(): boundary={self.boundary!r} is unknown; choose one of "
+                             f"{[choice.value for choice in Boundary]}") from None
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) \
+                or not 0 <= self.seed <= LARGEST_SEED:
+            raise SetupError(f"setup(): seed={self.seed!r} must be a whole number in "
+                             f"0..{LARGEST_SEED}")
+
+    def _check_delays(self) -> None:
+        for name in ("min_delay", "max_delay"):
+            value = getattr(self, name)
+            if value == "auto":
+                continue
+            _check_number(name, value, minimum=self.timestep)
+            to_steps(value, self.timestep, f"setup(): {name}", SetupError)
+        if "auto" not in (self.min_delay, self.max_delay) \
+                and float(self.min_delay) > float(self.max_delay):
+            raise SetupError(f"setup(): min_delay={self.min_delay} ms must not exceed "
+                             f"max_delay={self.max_delay} ms")
+
+    @property
+    def interval_steps(self) -> int | None:
+        """T, or None where nothing learns."""
+        if self.update_interval is None:
+            return None
+        return round(self.update_interval / self.timestep)
+
+    @property
+    def shortest_delay(self) -> float:
+        """What a synapse without a delay gets, in ms."""
+        return self.timestep if self.min_delay == "auto" else float(self.min_delay)
+
+    def settings(self, threads: int = 1) -> Settings:
+        """The same for the network description."""
+        return Settings(self.timestep, self.interval_steps, self.trials_per_update,
+                        self.boundary, threads)
+
+
+def split_keywords(keywords: Mapping[str, Any], own: tuple[str, ...]
+                   ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The shared keywords and a backend's ``own`` ones; those without effect are dropped.
+
+    Raises :class:`SetupError` for an unknown keyword, naming the valid ones.
+    """
+    shared, special = {}, {}
+    for name, value in keywords.items():
+        if name in SHARED_KEYWORDS:
+            shared[name] = value
+        elif name in own:
+            special[name] = value
+        elif name in WITHOUT_EFFECT:
+            _check_without_effect(name, value)
+        else:
+            valid = [*SHARED_KEYWORDS, *own]
+            close = difflib.get_close_matches(name, valid, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise SetupError(f"setup(): unknown keyword {name}={value!r}; {hint}"
+                             f"valid keywords are {', '.join(sorted(valid))}")
+    return shared, special
+
+
+def _check_without_effect(name: str, value: Any) -> None:
+    reason, allowed = WITHOUT_EFFECT[name]
+    if allowed is not None and value not in allowed:
+        raise SetupError(f"setup(): {name}={value!r} is not possible: {reason}; "
+                         f"leave it out or use one of {list(allowed)}")
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise :class:`SetupError` unless ``value`` is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SetupError(f"setup(): {name}={value!r} must be a whole number >= 1")
+
+
+def check_path(name: str, value: Any) -> Path:
+    """A file in a folder that exists. Raises :class:`SetupError`."""
+    try:
+        path = Path(value)
+    except TypeError:
+        raise SetupError(f"setup(): {name}={value!r} is not a file name") from None
+    if not path.absolute().parent.is_dir():
+        raise SetupError(f"setup(): {name}={str(value)!r} is in a folder that does not exist; "
+                         "make it first")
+    return path
+
+
+def _check_number(name: str, value: Any, minimum: float, exclusive: bool = False) -> None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise SetupError(f"setup(): {name}={value!r} must be a number of ms") from None
+    if not math.isfinite(number) or number < minimum or (exclusive and number == minimum):
+        sign = ">" if exclusive else ">="
+        raise SetupError(f"setup(): {name}={value!r} ms is not allowed; "
+                         f"it must be {sign} {minimum:g} ms")

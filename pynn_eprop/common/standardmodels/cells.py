@@ -1,0 +1,129 @@
+"""The cell types that learn, and what all cell types of our backends have in common.
+
+Parameters come from the tables in ``pynn_eprop.models``. Loss, optimiser and pseudo-derivative
+are no PyNN parameters (those are numbers or sequences of numbers, one per cell): they belong to
+the cell type object, as components belong to PyNN's STDPMechanism.
+"""
+# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from pyNN.parameters import Sequence
+from pyNN.standardmodels import StandardCellType
+
+from pynn_eprop.common.standardmodels.tables import check_plain_values, document, same_names
+from pynn_eprop.common.targets import as_sequences
+from pynn_eprop.errors import ParameterError
+from pynn_eprop.models.cells import EPROP_ALIF, EPROP_LIF, EPROP_READOUT, CellModel
+from pynn_eprop.models.losses import MSE, Loss, resolve_loss
+from pynn_eprop.models.optimizers import Optimizer, resolve_optimizer
+from pynn_eprop.models.parameters import Parameter
+from pynn_eprop.models.pseudo_derivatives import (
+    PiecewiseLinear,
+    PseudoDerivative,
+    resolve_pseudo_derivative,
+)
+
+
+class CheckedCellType(StandardCellType):
+    """A cell type whose numeric parameters have ranges.
+
+    ``table``: the ranges. :meth:`check` is called by populations with the values of all cells.
+    """
+
+    table: ClassVar[Mapping[str, Parameter]] = {}
+
+    def __init__(self, **parameters: Any) -> None:
+        check_plain_values(self.table, parameters, type(self).__name__)
+        super().__init__(**parameters)
+
+    def check(self, values: Mapping[str, np.ndarray], timestep: float) -> None:
+        """Raise :class:`ParameterError` unless the values of all cells, by name, can be used."""
+        owner = type(self).__name__
+        for name, array in values.items():
+            if name in self.table:
+                self.table[name].check(array, owner)
+                self.table[name].check_grid(array, timestep, owner)
+
+
+CellClass = TypeVar("CellClass", bound=type[CheckedCellType])
+
+
+def _from_table(model: CellModel, components: Mapping[str, str],
+                sequences: Mapping[str, str] | None = None
+                ) -> Callable[[CellClass], CellClass]:
+    """Give a class the attributes and docstring that PyNN wants, from the table.
+
+    ``sequences``: parameters that hold a sequence per cell, with their units.
+    """
+    sequences = sequences or {}
+
+    def complete(cls: CellClass) -> CellClass:
+        cls.table = model.parameters
+        cls.default_parameters = {**model.defaults, **{name: Sequence([]) for name in sequences}}
+        cls.default_initial_values = dict(model.initial_values)
+        cls.recordable = list(model.recordable)
+        cls.receptor_types = model.receptor_types
+        cls.units = {**{name: row.unit for name, row in model.parameters.items()},
+                     **sequences, **model.units}
+        cls.translations = same_names(cls.default_parameters)
+        cls.__doc__ = document(model.meaning, model.parameters, components, model.recordable)
+        return cls
+
+    return complete
+
+
+class EPropCell(CheckedCellType):
+    """What LIF and ALIF share."""
+
+    conductance_based = False
+    injectable = True
+
+    def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
+                 **parameters: Any) -> None:
+        self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
+        super().__init__(**parameters)
+
+
+_SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":
+          "pseudo-derivative h of the spike (eq. 24) with its height and width; also "
+          "Exponential, FastSigmoid, Arctan"}
+_READOUT = {
+    "loss : 'mse', 'cross_entropy', an object or None, default 'mse'":
+        "None: no error and no target, the readout's learning signal is y",
+    "target : array (readouts, steps) or one Sequence per readout":
+        "target[:, s - 1] belongs to step s; one interval long (it repeats) or several; NaN where "
+        "there is none",
+    "bias_optimizer : 'adam', 'sgd', an object or None, default None":
+        "None: the biases stay",
+}
+
+
+@_from_table(EPROP_LIF, _SHAPE)
+class EPropLIF(EPropCell):
+    adaptive = False
+
+
+@_from_table(EPROP_ALIF, _SHAPE)
+class EPropALIF(EPropCell):
+    adaptive = True
+
+
+@_from_table(EPROP_READOUT, _READOUT, sequences={"target": EPROP_READOUT.units["target"]})
+class EPropReadout(CheckedCellType):
+    conductance_based = False
+    injectable = False
+
+    def __init__(self, loss: str | Loss | None = MSE.name, target: Any = None,
+                 bias_optimizer: str | Optimizer | None = None, **parameters: Any) -> None:
+        self.loss = resolve_loss(loss)
+        self.bias_optimizer = resolve_optimizer(bias_optimizer)
+        if self.loss is None and self.bias_optimizer is not None:
+            raise ParameterError(
+                f"EPropReadout: bias_optimizer={bias_optimizer!r} has no error to follow with "
+                "loss=None; give a loss, or leave the optimizer out")
+        if target is not None:
+            parameters["target"] = as_sequences(target, type(self).__name__)
+        super().__init__(**parameters)

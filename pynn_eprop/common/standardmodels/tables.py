@@ -1,0 +1,49 @@
+"""From the parameter tables to what PyNN's classes want: defaults, units, translations, docs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from pyNN.standardmodels import build_translations
+
+from pynn_eprop.errors import ParameterError
+from pynn_eprop.models.parameters import Parameter
+
+
+def same_names(names: Iterable[str]) -> dict[str, Any]:
+    """PyNN translations for parameters that keep their names and units."""
+    return build_translations(*((name, name) for name in names))
+
+
+def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any],
+                       owner: str) -> None:
+    """Check numbers and arrays of numbers; what is drawn or computed later is checked then.
+
+    Raises :class:`ParameterError`.
+    """
+    for name, value in values.items():
+        if name not in table:
+            continue
+        if value is None:
+            raise ParameterError(f"{owner}: {name}=None is not a number; "
+                                 f"it must be {table[name].range}")
+        if isinstance(value, (int, float, list, tuple, np.ndarray, np.number)):
+            table[name].check(value, owner)
+
+
+def document(meaning: str, table: Mapping[str, Parameter], components: Mapping[str, str],
+             recordable: Iterable[str] = ()) -> str:
+    """A class docstring from the table.
+
+    ``components``: what the constructor takes beside parameters, with its meaning.
+    """
+    lines = [f"{meaning[0].upper()}{meaning[1:]}.", "", "Parameters", "----------"]
+    for parameter in table.values():
+        default = "shortest possible" if np.isnan(parameter.default) else f"{parameter.default:g}"
+        lines += [f"{parameter.name} : {parameter.unit}, {parameter.range}, default {default}",
+                  f"    {parameter.meaning}"]
+    for name, text in components.items():
+        lines += [name, f"    {text}"]
+    if recordable:
+        lines += ["", f"Recordable: {', '.join(recordable)}."]
+    return "\n".join(lines)

@@ -1,0 +1,72 @@
+"""Where a run stands on the grid of steps and intervals, and how far to go at a time."""
+
+from dataclasses import dataclass
+
+from pynn_eprop.common.setup import SharedOptions
+
+CHUNK_SECONDS = 0.2         # between two looks at signals and checkpoints
+_LARGEST_GROWTH = 16        # from one chunk to the next
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Global steps as times in ms, and intervals.
+
+    ``update_steps``: steps from one weight update to the next, or None where nothing learns.
+    """
+
+    timestep: float
+    interval_steps: int | None
+    update_steps: int | None
+
+    @classmethod
+    def of(cls, options: SharedOptions) -> "Timeline":
+        """The timeline that ``setup()`` asked for."""
+        interval = options.interval_steps
+        update = None if interval is None else interval * options.trials_per_update
+        return cls(options.timestep, interval, update)
+
+    def time(self, step: int) -> float:
+        """Script time of a step in ms, without the binary noise of the product."""
+        return round(step * self.timestep, 9)
+
+    def target_step(self, now: int, time: float) -> int:
+        """The step nearest to ``time``; one more than ``now`` if that would be no progress."""
+        step = round(time / self.timestep)
+        if step <= now and time > self.time(now) + 1e-9:
+            return now + 1
+        return step
+
+    def starts_update(self, step: int) -> bool:
+        """Whether no update is half done after ``step``."""
+        return self.update_steps is None or step % self.update_steps == 0
+
+    def interval_end(self, step: int) -> int:
+        """The last step of the interval in progress (of the next one at a boundary)."""
+        length = self.interval_steps or 1
+        return (step // length + 1) * length
+
+
+class Pace:
+    """Chooses chunks of about :data:`CHUNK_SECONDS`, in whole updates where there are updates."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._unit = timeline.update_steps or 1
+        self._chunk = timeline.update_steps or 1000
+
+    def next(self, step: int, last: int, most_steps: int | None = None) -> int:
+        """How many steps to go from ``step``, not beyond ``last``.
+
+        ``most_steps``: keeps what a chunk needs in memory small, if need be within an update.
+        """
+        chunk = self._chunk if most_steps is None else min(self._chunk, max(most_steps, 1))
+        end = (step + chunk) // self._unit * self._unit
+        if end <= step:
+            boundary = (step // self._unit + 1) * self._unit
+            end = boundary if most_steps is None else min(boundary, step + max(most_steps, 1))
+        return min(end, last) - step
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learn from how long a chunk took."""
+        affordable = steps * CHUNK_SECONDS / max(seconds, 1e-6)
+        self._chunk = max(int(min(affordable, self._chunk * _LARGEST_GROWTH)), self._unit)

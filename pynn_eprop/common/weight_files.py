@@ -1,0 +1,87 @@
+"""Files of weights: one entry per projection, under its label.
+
+An entry is a matrix (pre, post) where all cells are connected once, self-connections aside (0
+there); otherwise a structured array with the fields pre, post and weight. Biases that learn have
+an entry "<population label>.bias".
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.archives import read_archive, write_archive
+from pynn_eprop.common.standardmodels import LearningSignal
+from pynn_eprop.errors import CheckpointError, NetworkError
+
+_FIELDS = np.dtype([("pre", np.int32), ("post", np.int32), ("weight", np.float64)])
+
+
+def has_weights(projection: Any) -> bool:
+    """Whether a projection has weights of its own that can be saved."""
+    synapse = projection.synapse_type
+    return not (isinstance(synapse, LearningSignal)
+                and (synapse.symmetric or synapse.window is not None))
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raise :class:`NetworkError` if two entries would have the same name."""
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise NetworkError(f"several projections are labelled {twice[0]!r}; give each its own "
+                           "Projection(label=...) to save or load weights")
+
+
+def to_entry(projection: Any, weight: np.ndarray) -> np.ndarray:
+    """Weights (synapses,) of a projection as an entry."""
+    pre, post, shape = projection.synapses.pre, projection.synapses.post, projection.shape
+    if _is_full(pre, post, shape):
+        matrix = np.zeros(shape)
+        matrix[pre, post] = weight
+        return matrix
+    entry = np.empty(len(weight), dtype=_FIELDS)
+    entry["pre"], entry["post"], entry["weight"] = pre, post, weight
+    return entry
+
+
+def _is_full(pre: np.ndarray, post: np.ndarray, shape: tuple[int, int]) -> bool:
+    """All pairs once, or all but the diagonal. Synapses are sorted, so that repeats are seen."""
+    repeated = np.any((np.diff(pre) == 0) & (np.diff(post) == 0))
+    if repeated or len(pre) not in (shape[0] * shape[1], shape[0] * shape[1] - shape[0]):
+        return False
+    return len(pre) == shape[0] * shape[1] or (shape[0] == shape[1] and not np.any(pre == post))
+
+
+def from_entry(projection: Any, entry: np.ndarray, path: str | Path) -> np.ndarray:
+    """The reverse of :func:`to_entry`, (synapses,).
+
+    Raises :class:`CheckpointError` for other connections than the projection's.
+    """
+    pre, post = projection.synapses.pre, projection.synapses.post
+    if entry.dtype.names is None:
+        if entry.shape != projection.shape or not _is_full(pre, post, projection.shape):
+            raise CheckpointError(f"{path}: the weights of {projection.label!r} are a matrix "
+                                  f"{entry.shape}, but the projection is {projection.shape} with "
+                                  f"{len(pre)} connections")
+        return np.asarray(entry[pre, post], dtype=float)
+    if not (np.array_equal(entry["pre"], pre) and np.array_equal(entry["post"], post)):
+        raise CheckpointError(f"{path}: {projection.label!r} connects other cells there; use the "
+                              "same connector and seed")
+    return np.asarray(entry["weight"], dtype=float)
+
+
+def save(path: str | Path, weights: Mapping[str, np.ndarray]) -> None:
+    """Write entries by label."""
+    write_archive(path, weights)
+
+
+def load(path: str | Path, expected: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read entries. Raises :class:`CheckpointError` unless they are those ``expected``."""
+    entries, _ = read_archive(path)
+    for kind, labels in (("has no", set(expected) - set(entries)),
+                         ("has an unknown", set(entries) - set(expected))):
+        if labels:
+            raise CheckpointError(f"{path} {kind} entry {sorted(labels)[0]!r}; this network's are "
+                                  f"{sorted(expected)}")
+    return entries

@@ -1,0 +1,102 @@
+"""Connections one by one, and tables of their attributes, made from arrays on demand."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+from pyNN import common
+
+_COMBINE = {"sum": np.add, "min": np.minimum, "max": np.maximum}
+MULTIPLE_SYNAPSES = ("sum", "min", "max", "first", "last")
+
+
+class Connection(common.Connection):
+    """One synapse of a projection. Reading and writing go to the projection's arrays."""
+
+    def __init__(self, projection: Any, place: int) -> None:
+        self._projection = projection
+        self._place = place
+
+    @property
+    def presynaptic_index(self) -> int:
+        """Index of the cell in the projection's pre group."""
+        return int(self._projection.synapses.pre[self._place])
+
+    @property
+    def postsynaptic_index(self) -> int:
+        """Index of the cell in the projection's post group."""
+        return int(self._projection.synapses.post[self._place])
+
+    @property
+    def weight(self) -> float:
+        """Weight now."""
+        return float(self._projection.attribute("weight")[self._place])
+
+    @weight.setter
+    def weight(self, value: float) -> None:
+        self._projection.set_one("weight", self._place, value)
+
+    @property
+    def delay(self) -> float:
+        """Delay in ms."""
+        return float(self._projection.attribute("delay")[self._place])
+
+    @delay.setter
+    def delay(self, value: float) -> None:
+        self._projection.set_one("delay", self._place, value)
+
+    def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
+        """Several attributes."""
+        return tuple(getattr(self, name) for name in attribute_names)
+
+
+class Connections(Sequence[Connection]):
+    """The connections of a projection as a sequence."""
+
+    def __init__(self, projection: Any) -> None:
+        self._projection = projection
+
+    def __len__(self) -> int:
+        return len(self._projection.synapses)
+
+    @overload
+    def __getitem__(self, place: int) -> Connection: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Connection]: ...
+
+    def __getitem__(self, place: int | slice) -> Connection | list[Connection]:
+        places = range(len(self))[place]
+        if isinstance(places, range):
+            return [Connection(self._projection, each) for each in places]
+        return Connection(self._projection, places)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return (Connection(self._projection, place) for place in range(len(self)))
+
+
+def as_list(columns: Sequence[np.ndarray]) -> list[tuple[Any, ...]]:
+    """One tuple per connection."""
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def as_array(values: np.ndarray, pre: np.ndarray, post: np.ndarray, shape: tuple[int, int],
+             multiple_synapses: str) -> np.ndarray:
+    """Values as a matrix (pre, post), NaN where there is no connection.
+
+    ``multiple_synapses``: how several between two cells become one value.
+    """
+    matrix = np.full(shape, np.nan)
+    if multiple_synapses == "first":
+        matrix[pre[::-1], post[::-1]] = values[::-1]
+        return matrix
+    matrix[pre, post] = values
+    if multiple_synapses == "last":
+        return matrix
+    first = np.full(shape, -1, dtype=np.int64)
+    first[pre[::-1], post[::-1]] = np.arange(len(values))[::-1]
+    repeated = first[pre, post] != np.arange(len(values))
+    if np.any(repeated):
+        matrix[pre[::-1], post[::-1]] = values[::-1]
+        _COMBINE[multiple_synapses].at(matrix, (pre[repeated], post[repeated]), values[repeated])
+    return matrix

@@ -1,0 +1,153 @@
+"""Set-up, running, and what belongs to the whole network: learning, weights, checkpoints."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyNN import common
+from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
+from pyNN.recording import get_io
+
+from pynn_eprop.common import weight_files
+from pynn_eprop.common.setup import SharedOptions, check_count, check_path, split_keywords
+from pynn_eprop.errors import SetupError
+from pynn_eprop.host import simulator
+from pynn_eprop.host.checkpoints import read_checkpoint, write_checkpoint
+from pynn_eprop.host.machines import Precision
+from pynn_eprop.host.simulator import HostOptions
+
+_OWN_KEYWORDS = ("precision", "threads", "checkpoint")
+
+
+def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY,
+          **extra_params: Any) -> int:
+    """Begin a new network; any earlier one is forgotten.
+
+    Parameters
+    ----------
+    timestep : ms, default 0.1 as in all of PyNN
+    min_delay, max_delay : ms or "auto"
+        A synapse without a delay gets ``min_delay``, one time step by default.
+    update_interval : ms, default none
+        The paper's trial: state is reset and weights are updated at its end. Without it nothing
+        learns.
+    trials_per_update : default 1
+        Intervals that one weight update gathers.
+    boundary : "reset" or "continuous", default "reset"
+        Whether e-prop cells and readouts begin each interval anew.
+    seed : whole number, default 1
+        Of everything that is drawn without a seed of its own.
+    precision : "float32", "float64" or "reference", default "float32"
+        "reference" is the NumPy yardstick, for small networks.
+    threads : default 1
+        Results do not depend on it.
+    checkpoint : file name, default none
+        ``run()`` keeps a checkpoint there: every few seconds, at its end, and on SIGINT or SIGTERM.
+
+    Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
+    """
+    shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
+                                 _OWN_KEYWORDS)
+    simulator.state.clear(SharedOptions(**shared), _host_options(**own))
+    return rank()
+
+
+def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
+                  checkpoint: str | Path | None = None) -> HostOptions:
+    try:
+        chosen = Precision(precision)
+    except ValueError:
+        raise SetupError(f"setup(): precision={precision!r} is unknown; choose one of "
+                         f"{[choice.value for choice in Precision]}") from None
+    check_count("threads", threads)
+    path = None if checkpoint is None else check_path("checkpoint", checkpoint)
+    return HostOptions(chosen, threads, path)
+
+
+def end(compatible_output: bool = True) -> None:
+    """Write what was recorded to files. Data can still be read afterwards."""
+    state = simulator.state
+    for population, variables, filename in state.write_on_end:
+        population.write_data(get_io(filename), variables)
+    state.write_on_end = []
+    state.warn_if_incomplete()
+
+
+run, run_until = common.build_run(simulator)
+run_for = run
+
+initialize = common.initialize
+
+get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank = \
+    common.build_state_queries(simulator)
+
+
+def reset(annotations: Mapping[str, Any] | None = None, keep_weights: bool = False) -> None:
+    """Back to time 0, in a new segment of the recorded data.
+
+    Weights, biases and optimisers go back to where they started, unless ``keep_weights``.
+    Parameters, connections and what is recorded stay.
+    """
+    for recorder in simulator.state.recorders:
+        recorder.store_to_cache(annotations)
+    simulator.state.reset(keep_weights)
+
+
+def num_updates() -> int:
+    """Weight updates done so far."""
+    return simulator.state.simulation.updates
+
+
+def set_learning(learning: bool) -> None:
+    """Switch learning on or off, from the next interval on.
+
+    While it is off, gradients, optimisers, schedules and batches stand still.
+    """
+    simulator.state.simulation.learning = bool(learning)
+
+
+def save_weights(path: str | Path) -> None:
+    """Write all weights, and biases that learn, to an npz file; see ``common.weight_files``."""
+    simulation = simulator.state.simulation
+    projections = [p for p in simulation.projections if weight_files.has_weights(p)]
+    weight_files.check_labels([projection.label for projection in projections])
+    entries = {projection.label: weight_files.to_entry(projection, simulation.weights(projection))
+               for projection in projections}
+    entries.update({f"{population.label}.bias": simulation.bias(population)
+                    for population in simulation.populations if population.bias_learns})
+    weight_files.save(path, entries)
+
+
+def load_weights(path: str | Path) -> None:
+    """Set all weights, and biases that learn, from :func:`save_weights`.
+
+    Raises :class:`CheckpointError` if the file belongs to other projections.
+    """
+    simulation = simulator.state.simulation
+    projections = [p for p in simulation.projections if weight_files.has_weights(p)]
+    weight_files.check_labels([projection.label for projection in projections])
+    biased = [population for population in simulation.populations if population.bias_learns]
+    entries = weight_files.load(path, [
+        *(projection.label for projection in projections),
+        *(f"{population.label}.bias" for population in biased)])
+    weights = [weight_files.from_entry(projection, entries[projection.label], path)
+               for projection in projections]
+    for projection, weight in zip(projections, weights, strict=True):
+        if (weight != simulation.weights(projection)).any():
+            projection.set_weights(weight)
+    for population in biased:
+        population.set(bias=entries[f"{population.label}.bias"])
+
+
+def save_checkpoint(path: str | Path) -> None:
+    """Write all that a script that builds the same network needs to go on identically."""
+    write_checkpoint(path, simulator.state)
+
+
+def load_checkpoint(path: str | Path) -> None:
+    """Go on from :func:`save_checkpoint` or ``setup(checkpoint=...)``.
+
+    Call it after building the same network. Raises :class:`CheckpointError` for another network,
+    another precision or a damaged file.
+    """
+    read_checkpoint(path, simulator.state)

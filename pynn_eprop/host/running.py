@@ -1,0 +1,89 @@
+"""Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
+from pynn_eprop.engine.machine import Machine
+from pynn_eprop.host.simulation import Simulation
+from pynn_eprop.models.network import Inputs
+
+_CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
+_SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
+
+
+def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) -> None:
+    """Run to global step ``last``; ``after_chunk`` is called about five times a second.
+
+    Raises :class:`SimulationError` where a target ends too early.
+    """
+    machine = simulation.prepare()
+    _take_start_samples(simulation, machine)
+    logs = [(population, log) for population in simulation.populations
+            for log in population.recorder.logs.values()]
+    asked = [(population, log) for population, log in logs if not _is_of_source(population, log)]
+    sources = [(population, log) for population, log in logs if _is_of_source(population, log)]
+    recordings = [log.request(population.index) for population, log in asked]
+    bytes_per_step = 8 * sum(population.size for population in simulation.populations
+                             if population.injected)
+    most_steps = _CURRENT_BYTES // bytes_per_step if bytes_per_step else None
+    while simulation.step < last:
+        first = simulation.step
+        steps = simulation.pace.next(first, last, most_steps)
+        inputs = _inputs(simulation, first, first + steps)
+        started = time.perf_counter()
+        recorded = machine.run(steps, inputs, recordings, simulation.learning)
+        simulation.pace.took(steps, time.perf_counter() - started)
+        for (_, log), entry in zip(asked, recorded.entries, strict=True):
+            log.append(entry)
+        for population, log in sources:
+            log.append_given(inputs.spikes[population.index], first)
+        after_chunk()
+
+
+def _is_of_source(population: Any, log: Log) -> bool:
+    """Spikes of sources are known here; no machine needs to be asked."""
+    return population.is_source and isinstance(log, SpikeLog)
+
+
+def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
+    """The sample at the time a recording begins."""
+    step = simulation.step
+    for population in simulation.populations:
+        for log in population.recorder.logs.values():
+            if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+                log.append(_sample(machine, population, log, step)[np.newaxis])
+
+
+def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np.ndarray:
+    if log.variable in _SAMPLED:
+        return machine.sample(population.index, log.variable)[log.cells]
+    known = step == 0 and log.variable != "target"      # h, learning signal and error begin at 0
+    return np.full(len(log.cells), 0.0 if known else np.nan)
+
+
+def _inputs(simulation: Simulation, first: int, last: int) -> Inputs:
+    """Spikes of sources with first <= step <= last, and currents of the steps in between."""
+    inputs = Inputs()
+    for population in simulation.populations:
+        if population.is_source:
+            inputs.spikes[population.index] = population.spikes_between(first, last)
+        elif population.injected:
+            inputs.currents[population.index] = _currents(population, first, last)
+    return inputs
+
+
+def _currents(population: Any, first: int, last: int) -> np.ndarray:
+    """Current into each cell at each step, (steps, size).
+
+    The current of a step is the one at its beginning: a source that starts at t changes what is
+    recorded from t + dt on.
+    """
+    steps = np.arange(first, last)
+    total = np.zeros((len(steps), population.size))
+    for source, cells in population.injected:
+        total[:, cells] += source.current(steps)[:, np.newaxis]
+    return total

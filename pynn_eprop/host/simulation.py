@@ -1,0 +1,217 @@
+"""A network and the machine that runs it: built when needed, kept in agreement, started anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.checks import check_learning
+from pynn_eprop.common.description import Description, describe, describe_population
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.timeline import Pace, Timeline
+from pynn_eprop.engine.machine import Machine
+from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.host.machines import Precision, build_machine, take_over, take_over_learning
+from pynn_eprop.models.network import Network, Readouts
+
+
+@dataclass
+class Simulation:
+    """Everything since ``setup()``.
+
+    populations, projections, current_sources: in the order of their making; the ``index`` of each
+    is its place. learning: whether intervals that start from now on count.
+    """
+
+    options: SharedOptions
+    precision: Precision = Precision.FLOAT32
+    threads: int = 1
+    populations: list[Any] = field(default_factory=list)
+    projections: list[Any] = field(default_factory=list)
+    current_sources: list[Any] = field(default_factory=list)
+    learning: bool = True
+    machine: Machine | None = None
+    description: Description | None = None
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline.of(self.options)
+        self.pace = Pace(self.timeline)
+        self._structure_changed = True
+        self._delays_changed = False
+        self._changed: set[int] = set()
+
+    # --- where it stands ---
+
+    @property
+    def step(self) -> int:
+        """Global steps done since the start or the last reset."""
+        return 0 if self.machine is None else self.machine.step
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done."""
+        return 0 if self.machine is None else self.machine.updates
+
+    @property
+    def time(self) -> float:
+        """Script time in ms."""
+        return self.timeline.time(self.step)
+
+    # --- what changes between runs ---
+
+    def structure_changes(self, what: str) -> None:
+        """Note that the machine is to be built anew.
+
+        Raises :class:`NetworkError` within an interval or a batch of trials.
+        """
+        unit = self.timeline.update_steps
+        if unit is not None and self.step % unit:
+            begun = self.step // unit * unit
+            raise NetworkError(
+                f"{what} at {self.time:g} ms, within the update from "
+                f"{self.timeline.time(begun):g} to {self.timeline.time(begun + unit):g} ms; run() "
+                "to its end first")
+        self._structure_changed = True
+
+    def delays_change(self, label: str) -> None:
+        """Note that delays change.
+
+        Raises :class:`UnsupportedError` once a network that learns has run.
+        """
+        if self.machine is not None and self.step == self.updates == 0:
+            self.machine = None
+        if self.machine is not None:
+            if any(getattr(p.synapse_type, "optimizer", None) for p in self.projections):
+                raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
+                                       "before the first run() or after reset()")
+            self._delays_changed = True
+        self.structure_changes(f"{label}: new delays")
+
+    def population_changes(self, index: int) -> None:
+        """Note that a population has new parameters or initial values."""
+        self._changed.add(index)
+
+    def prepare(self) -> Machine:
+        """The machine, in agreement with the PyNN objects.
+
+        Raises the errors of networks that cannot run.
+        """
+        if self.machine is None or self._structure_changed:
+            self._build()
+        elif self._changed:
+            self._update_populations()
+        assert self.machine is not None
+        return self.machine
+
+    def _build(self) -> None:
+        check_learning(self.populations, self.projections, self.options)
+        description = describe(self.populations, self.projections, self.options, self.threads)
+        old = self.machine
+        if old is not None and self._delays_changed:
+            description.network = _with_weights(description.network, old)
+        machine = build_machine(description.network, self.precision)
+        if old is not None:
+            take_over(old, machine, synapses=not self._delays_changed)
+            for population in self.populations:
+                if getattr(population, "bias_is_new", False):
+                    machine.set_population(population.index, description.network)
+        self.machine, self.description = machine, description
+        self._up_to_date()
+
+    def _update_populations(self) -> None:
+        assert self.machine is not None and self.description is not None
+        described = list(self.description.network.populations)
+        for index in sorted(self._changed):
+            population = self.populations[index]
+            one = describe_population(population, self.options)
+            if isinstance(one, Readouts) and not population.bias_is_new:
+                one = replace(one, bias=self.machine.bias(index))
+            described[index] = one
+        network = replace(self.description.network, populations=tuple(described))
+        for index in sorted(self._changed):
+            self.machine.set_population(index, network)
+        self.description.network = network
+        self._up_to_date()
+
+    def _up_to_date(self) -> None:
+        self._structure_changed = self._delays_changed = False
+        self._changed = set()
+        for population in self.populations:
+            population.bias_is_new = False
+
+    def reset(self, keep_weights: bool) -> None:
+        """Back to step 0; with ``keep_weights`` what was learned stays."""
+        old = self.prepare() if keep_weights and self.machine is not None else None
+        for population in self.populations:
+            population.target_start = 0
+        self.machine = None
+        self._structure_changed = True
+        if old is not None:
+            self._build()
+            assert self.machine is not None
+            take_over_learning(old, self.machine)
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on where a machine of the same network had the given state."""
+        assert self.description is not None
+        machine = build_machine(self.description.network, self.precision)
+        machine.restore(state)
+        self.machine = machine
+
+    # --- weights ---
+
+    def _places(self, projection: Any) -> Sequence[int]:
+        assert self.description is not None
+        return self.description.projections.get(projection.index, [])
+
+    def _built(self, projection: Any) -> Machine | None:
+        """The machine if the projection is in it."""
+        if self.machine is None or self.description is None \
+                or projection.index not in self.description.projections:
+            return None
+        return self.machine
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """Current weights of a projection, (synapses,)."""
+        machine = self._built(projection)
+        if machine is None:
+            return np.array(projection.synapses.weight)
+        return self._gather(projection, machine.weights)
+
+    def gradient(self, projection: Any) -> np.ndarray:
+        """Gradient of the last update, (synapses,); zeros before the first."""
+        machine = self._built(projection)
+        if machine is None:
+            return np.zeros(len(projection.synapses))
+        return self._gather(projection, machine.gradient)
+
+    def _gather(self, projection: Any, read: Any) -> np.ndarray:
+        values = np.empty(len(projection.synapses))
+        for block, place in zip(projection.blocks, self._places(projection), strict=True):
+            block.put(values, read(place))
+        return values
+
+    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        machine = self._built(projection)
+        if machine is None or self.step == 0:
+            projection.synapses.weight = np.array(weight)
+        if machine is not None:
+            for block, place in zip(projection.blocks, self._places(projection), strict=True):
+                machine.set_weights(place, block.take(weight))
+
+    def bias(self, population: Any) -> np.ndarray:
+        """Current biases of a readout population."""
+        if self.machine is None or population.bias_is_new \
+                or population.index >= len(self.machine.network.populations):
+            return np.array(population.values["bias"])
+        return self.machine.bias(population.index)
+
+
+def _with_weights(network: Network, machine: Machine) -> Network:
+    """The same network with the current weights of ``machine``, as far as that goes."""
+    known = len(machine.network.projections)
+    return replace(network, projections=tuple(
+        replace(projection, weight=machine.weights(place)) if place < known else projection
+        for place, projection in enumerate(network.projections)))

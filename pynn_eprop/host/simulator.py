@@ -1,0 +1,162 @@
+"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyNN.common.control import BaseState
+from pyNN.common.populations import IDMixin
+
+from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.errors import RunInterrupted
+from pynn_eprop.host.checkpoints import write_checkpoint
+from pynn_eprop.host.machines import Precision
+from pynn_eprop.host.running import advance
+from pynn_eprop.host.simulation import Simulation
+
+name = "pynn_eprop.host"
+
+CHECKPOINT_SECONDS = 5.0
+_WRITING_SHARE = 0.1        # of the time, at most, unless that made checkpoints rarer than
+_LONGEST_SECONDS = 9.0      # between two of them
+
+
+class ID(int, IDMixin):
+    """A cell, as PyNN hands it out."""
+
+
+@dataclass(frozen=True)
+class HostOptions:
+    """What ``setup()`` of this backend takes beside the shared keywords."""
+
+    precision: Precision = Precision.FLOAT32
+    threads: int = 1
+    checkpoint: Path | None = None
+
+
+class State(BaseState):
+    """The simulation since ``setup()``, and PyNN's book-keeping around it."""
+
+    mpi_rank = 0
+    num_processes = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clear(SharedOptions(), HostOptions())
+
+    def clear(self, options: SharedOptions, host: HostOptions) -> None:
+        """Forget the network and begin a new one."""
+        self.host = host
+        self.simulation = Simulation(options, host.precision, host.threads)
+        self.recorders: set[Any] = set()
+        self.write_on_end: list[tuple[Any, Any, Any]] = []
+        self.id_counter = 1
+        self.segment_counter = 0
+        self.running = False
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        return self.simulation.time
+
+    @property
+    def dt(self) -> float:
+        """Time step in ms."""
+        return self.simulation.options.timestep
+
+    @property
+    def min_delay(self) -> float:
+        """As given to ``setup()``, else the shortest delay there is, in ms."""
+        options = self.simulation.options
+        if options.min_delay != "auto":
+            return float(options.min_delay)
+        delays = [projection.shortest_delay for projection in self.simulation.projections
+                  if len(projection)]
+        return min(delays, default=options.timestep)
+
+    @property
+    def max_delay(self) -> float | str:
+        """As given to ``setup()``."""
+        return self.simulation.options.max_delay
+
+    def next_ids(self, count: int) -> range:
+        """Identifiers for new cells."""
+        first = self.id_counter
+        self.id_counter += count
+        return range(first, first + count)
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms.
+
+        SIGINT and SIGTERM end the run after the update in progress: then the checkpoint is
+        written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
+        """
+        last = self.simulation.timeline.target_step(self.simulation.step, tstop)
+        self.running = True
+        if last <= self.simulation.step:
+            return
+        with Interrupts() as interrupts:
+            keeper = _CheckpointKeeper(self, interrupts, last)
+            advance(self.simulation, last, keeper.after_chunk)
+
+    def reset(self, keep_weights: bool = False) -> None:
+        """Back to time 0, in a new segment."""
+        self.simulation.reset(keep_weights)
+        self.running = False
+        self.segment_counter += 1
+
+    def warn_if_incomplete(self) -> None:
+        """Warn that the run ended within an interval, which then taught nothing."""
+        timeline, step = self.simulation.timeline, self.simulation.step
+        if not timeline.starts_update(step):
+            warnings.warn(f"the run ended at {self.t:g} ms, within an update; what came after the "
+                          "last one changed no weights", stacklevel=3)
+
+
+class _CheckpointKeeper:
+    """Writes checkpoints of a run that goes on to step ``last``, and ends it when asked."""
+
+    def __init__(self, state: State, interrupts: Interrupts, last: int) -> None:
+        self._state = state
+        self._interrupts = interrupts
+        self._last = last
+        self._due = time.monotonic() + CHECKPOINT_SECONDS
+
+    def after_chunk(self) -> None:
+        """Look at signals and the clock. Raises :class:`RunInterrupted`."""
+        simulation = self._state.simulation
+        finished = simulation.step == self._last
+        between_updates = simulation.timeline.starts_update(simulation.step)
+        stop = self._interrupts.received is not None and (between_updates or finished)
+        if stop or finished or (between_updates and time.monotonic() >= self._due):
+            self._write()
+        if stop:
+            self._interrupt()
+
+    def _write(self) -> None:
+        path = self._state.host.checkpoint
+        if path is None:
+            return
+        started = time.monotonic()
+        write_checkpoint(path, self._state)
+        now = time.monotonic()
+        pause = (now - started) / _WRITING_SHARE
+        self._due = now + min(max(CHECKPOINT_SECONDS, pause), _LONGEST_SECONDS)
+
+    def _interrupt(self) -> None:
+        path = self._state.host.checkpoint
+        kept = f"the checkpoint {path} has everything up to there; go on with load_checkpoint()" \
+            if path is not None else \
+            "nothing was written; setup(checkpoint=...) keeps a checkpoint"
+        raise RunInterrupted(f"interrupted by signal {self._interrupts.received} at "
+                             f"{self._state.t:g} ms; {kept}")
+
+
+state = State()

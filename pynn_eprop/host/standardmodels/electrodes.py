@@ -1,0 +1,173 @@
+"""Current sources: into IF_curr cells in nA, into e-prop cells straight onto v at each step."""
+# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pyNN.common import Assembly, BasePopulation
+from pyNN.errors import NonExistentParameterError
+from pyNN.parameters import ParameterSpace, Sequence
+from pyNN.standardmodels import electrodes
+
+from pynn_eprop.common import currents
+from pynn_eprop.common.groups import members
+from pynn_eprop.common.standardmodels.tables import same_names
+from pynn_eprop.errors import NetworkError
+from pynn_eprop.host.simulator import state
+
+
+class _CurrentSource(electrodes.StandardCurrentSource):
+    """A waveform and the cells it goes to.
+
+    Parameters can be changed between runs: what ran before keeps the old ones.
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        simulation = state.simulation
+        self._values: dict[str, Any] = {}
+        self._recorded: list[tuple[int, np.ndarray]] | None = None
+        self.index = len(simulation.current_sources)
+        self._key = (simulation.options.seed, self.index)
+        super().__init__(**parameters)
+        self._take(self.parameter_space)
+        simulation.current_sources.append(self)
+
+    # --- parameters ---
+
+    def _take(self, space: ParameterSpace) -> None:
+        values = dict(self._values)
+        for name, lazy in space.items():
+            lazy.shape = (1,)
+            value = lazy.evaluate(simplify=True)
+            if isinstance(value, np.ndarray):
+                value = value.flat[0]
+            values[name] = np.array(value.value, dtype=float) if isinstance(value, Sequence) \
+                else float(value)
+        owner = type(self).__name__
+        currents.check_finite(values, owner)
+        self._values = self._checked(values, owner)
+
+    def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
+        return values
+
+    def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
+        """Change parameters from now on."""
+        self._take(ParameterSpace(parameters, self.get_schema(), (1,), type(self)))
+
+    def get_parameters(self) -> dict[str, Any]:
+        """All parameters by name: numbers, and arrays where a parameter is a sequence."""
+        return dict(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "set":
+            raise AttributeError(f"{type(self).__name__} has no {name!r}; set values by name, as "
+                                 "in source.amplitude = 0.5, or with set_parameters()")
+        if name not in self._values:
+            raise NonExistentParameterError(name, type(self).__name__, self.get_parameter_names())
+        return self._values[name]
+
+    # --- cells ---
+
+    def inject_into(self, cells: Any, location: Any = None) -> None:
+        """Let the current flow into a Population, view, Assembly or list of cells.
+
+        Raises :class:`NetworkError` for cells that take none.
+        """
+        groups = [cells] if isinstance(cells, (BasePopulation, Assembly)) \
+            else [cell.as_view() for cell in cells]
+        for group in groups:
+            for member in members(group):
+                population = member.population
+                if location is not None or not population.celltype.injectable:
+                    raise NetworkError(f"{type(self).__name__}: no current can be injected into "
+                                       f"{type(population.celltype).__name__} "
+                                       f"({population.label}), only into whole IF_curr_exp, "
+                                       "IF_curr_delta, EPropLIF and EPropALIF cells")
+                population.injected.append((self, member.indices))
+
+    # --- current ---
+
+    def current(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) that begin at ``steps``, for a run that goes on there."""
+        values = self.waveform(steps)
+        if self._recorded is not None:
+            self._recorded.append((int(steps[0]), values))
+        return values
+
+    def waveform(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) at ``steps`` with the present parameters."""
+        raise NotImplementedError
+
+    def record(self) -> None:
+        """Keep the current from now on, for ``get_data()``."""
+        if self._recorded is None:
+            self._recorded = []
+
+    def _get_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) and amplitudes (nA), up to the present one."""
+        parts: dict[int, np.ndarray] = dict(self._recorded or [])
+        now = np.array([state.simulation.step])
+        parts[int(now[0])] = self.waveform(now)
+        steps = np.concatenate([first + np.arange(len(part)) for first, part in parts.items()])
+        return np.round(steps * state.dt, 9), np.concatenate(list(parts.values()))
+
+    # --- checkpoints ---
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """What was recorded, as arrays by their first step."""
+        return {str(first): values for first, values in self._recorded or []}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take back what :meth:`saved` gave."""
+        if arrays:
+            self._recorded = [(int(first), values) for first, values in arrays.items()]
+
+
+class DCSource(_CurrentSource, electrodes.DCSource):
+    __doc__ = electrodes.DCSource.__doc__
+    translations: ClassVar[dict[str, Any]] = same_names(electrodes.DCSource.default_parameters)
+
+    def waveform(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) at ``steps`` with the present parameters."""
+        return currents.direct(steps, self._values, state.dt)
+
+
+class ACSource(_CurrentSource, electrodes.ACSource):
+    __doc__ = electrodes.ACSource.__doc__
+    translations: ClassVar[dict[str, Any]] = same_names(electrodes.ACSource.default_parameters)
+
+    def waveform(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) at ``steps`` with the present parameters."""
+        return currents.alternating(steps, self._values, state.dt)
+
+
+class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
+    __doc__ = electrodes.StepCurrentSource.__doc__
+    translations: ClassVar[dict[str, Any]] = same_names(
+        electrodes.StepCurrentSource.default_parameters)
+
+    def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
+        return {**values, **currents.check_steps(values, state.dt, owner)}
+
+    def waveform(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) at ``steps`` with the present parameters."""
+        return currents.stepwise(steps, self._values, state.dt)
+
+
+class NoisyCurrentSource(_CurrentSource, electrodes.NoisyCurrentSource):
+    __doc__ = (electrodes.NoisyCurrentSource.__doc__ or "") + """
+    Drawn from the seed of ``setup()``; ``dt`` is the time step by default. There is no ``rng``.
+    """
+    translations: ClassVar[dict[str, Any]] = same_names(
+        electrodes.NoisyCurrentSource.default_parameters)
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**{"dt": state.dt, **parameters})
+
+    def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
+        currents.check_noise(values, state.dt, owner)
+        return values
+
+    def waveform(self, steps: np.ndarray) -> np.ndarray:
+        """Amplitudes (nA) at ``steps`` with the present parameters."""
+        return currents.noisy(steps, self._values, state.dt, self._key)
