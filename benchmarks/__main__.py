@@ -58,10 +58,12 @@ def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict
     for row in rows:
         row.update(workload=name, threads=threads)
         row["median_s"] = statistics.median(row["seconds"])
+        row["median_cpu_s"] = statistics.median(row["cpu_seconds"])
     ours = [row for row in rows if row["peer"] == "pynn_eprop.host"]
     for row in rows:
         if ours:
             row["ratio_to_ours"] = row["median_s"] / ours[0]["median_s"]
+            row["cpu_ratio_to_ours"] = row["median_cpu_s"] / ours[0]["median_cpu_s"]
     return rows
 
 

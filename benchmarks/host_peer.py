@@ -71,11 +71,11 @@ def main() -> None:
     sim.run(float(net.steps))
 
     def measure() -> dict[str, Any]:
-        begin = time.perf_counter()
+        clock = worker.Clock()
         sim.run(updates * float(net.steps))
-        seconds = (time.perf_counter() - begin) / updates
+        times = clock.read(updates)
         loss = readout.get_data("loss").segments[0].filter(name="loss")[0]
-        return {"seconds": seconds, "loss": float(np.asarray(loss)[-1, 0])}
+        return {**times, "loss": float(np.asarray(loss)[-1, 0])}
 
     worker.serve(measure, lambda: {"rate_hz": rate(sim, cells, net)},
                  peer="pynn_eprop.host", build_s=built, synapses=net.synapses)

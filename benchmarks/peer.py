@@ -37,7 +37,8 @@ class Peer:
         counted = self.rounds[1:]
         results = {**self.about, **counted[-1], **last}
         results.pop("ready")
-        results["seconds"] = [answer["seconds"] for answer in counted]
+        for times in ("seconds", "cpu_seconds"):
+            results[times] = [answer[times] for answer in counted]
         return results
 
     def _ask(self, line: str) -> dict[str, Any]:

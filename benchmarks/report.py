@@ -34,17 +34,23 @@ def write(path: Path, command: str, about: dict[str, Any], rows: list[dict[str, 
 def table(rows: list[dict[str, Any]]) -> str:
     """Timings as a markdown table; "spread" is (largest - smallest) / median of the rounds."""
     lines = [
-        "| peer | threads | median s | spread | times ours | rate Hz | peak MB | build s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| peer | threads | median s | spread | times ours | CPU s | times ours | rate Hz "
+        "| peak MB | build s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         spread = (max(row["seconds"]) - min(row["seconds"])) / row["median_s"]
-        ratio = f"{row['ratio_to_ours']:.3g}" if "ratio_to_ours" in row else "?"
         lines.append(
-            f"| {row['peer']} | {row['threads']} | {row['median_s']:.4g} | {spread:.0%} | {ratio} "
-            f"| {row['rate_hz']:.1f} | {row['memory_mb']:.0f} | {row['build_s']:.1f} |"
+            f"| {row['peer']} | {row['threads']} | {row['median_s']:.4g} | {spread:.0%} "
+            f"| {_ratio(row, 'ratio_to_ours')} | {row['median_cpu_s']:.4g} "
+            f"| {_ratio(row, 'cpu_ratio_to_ours')} | {row['rate_hz']:.1f} "
+            f"| {row['memory_mb']:.0f} | {row['build_s']:.1f} |"
         )
     return "\n".join(lines)
+
+
+def _ratio(row: dict[str, Any], name: str) -> str:
+    return f"{row[name]:.3g}" if name in row else "?"
 
 
 def memory_table(rows: list[dict[str, Any]]) -> str:

@@ -75,7 +75,7 @@ def main() -> None:
     seconds_per_interval = net.steps / MILLI
 
     def measure() -> dict[str, Any]:
-        begin = time.perf_counter()
+        clock = worker.Clock()
         adam.zero_grad()
         spikes, outputs = forward(torch, weights, inputs, spike)
         rates = spikes.sum(0) / seconds_per_interval
@@ -84,8 +84,7 @@ def main() -> None:
         total.backward()
         weights["rec"].grad.mul_(off_diagonal)
         adam.step()
-        seconds = time.perf_counter() - begin
-        return {"seconds": seconds, "rate_hz": float(rates.mean()), "loss": loss.item()}
+        return {**clock.read(), "rate_hz": rates.mean().item(), "loss": loss.item()}
 
     measure()
     worker.serve(measure, peer=f"PyTorch {torch.__version__} BPTT",

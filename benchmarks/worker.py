@@ -8,6 +8,7 @@ import argparse
 import json
 import resource
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,18 @@ def arguments() -> argparse.Namespace:
 def say(**answer: Any) -> None:
     """Send one answer to the runner. The mark sets it apart from what a simulator prints."""
     print(MARK + json.dumps(answer), flush=True)
+
+
+class Clock:
+    """Started when made. The processor's time is what other processes do not add to."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def read(self, repetitions: int = 1) -> dict[str, float]:
+        """Seconds by the clock, and of all threads on the processors, per repetition."""
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        return {"seconds": wall / repetitions, "cpu_seconds": cpu / repetitions}
 
 
 def peak_memory() -> float:
