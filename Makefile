@@ -58,7 +58,7 @@ $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop
 		--build-lib $(SANITIZED)/lib
 	@touch $@
 
-$(STAMPS)/venv: makefiles/require.sh
+$(STAMPS)/venv:
 	@makefiles/require.sh "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
