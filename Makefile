@@ -49,7 +49,8 @@ warnings: $(STAMPS)/venv
 SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
-		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." tests/engine
+		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
+		tests/engine tests/agreement
 
 $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
 	@makefiles/require.sh "$(PYTHON)" sanitizer
