@@ -135,7 +135,8 @@ static void finish_intervals(engine *e, size_t intervals, int64_t left) {
     e->pending += intervals;
     if (e->pending < (size_t)e->settings.trials_per_update)
         return;
-    e->last_update = left < (int64_t)(e->T * (size_t)e->settings.trials_per_update);
+    e->last_update = !e->stretch->learning ||
+                     left < (int64_t)(e->T * (size_t)e->settings.trials_per_update);
     if (e->settings.continuous)
         update_continuous(e);
     else
