@@ -104,7 +104,6 @@ typedef struct {
     const double *weight;
     int32_t symmetric_blocks;
     const int32_t *symmetric_block;
-    double kappa;              /*!< 0 for a signal from readouts without a loss */
 } eprop_signal;
 
 /*! \brief Sample a variable of some cells at every `every`-th global step into (samples, cells). */

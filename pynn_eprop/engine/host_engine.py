@@ -124,10 +124,7 @@ class HostEngine:
         arrays, feedback = parameters.Arrays(), signal.feedback
         source = self.network.populations[signal.source]
         assert isinstance(source, Readouts)
-        kappa = 0.0
-        if source.loss is not None:
-            kappa = float(parameters.decay(self.network.settings.timestep, source.tau_m))
-        fields: dict[str, Any] = {"source": signal.source, "target": signal.target, "kappa": kappa,
+        fields: dict[str, Any] = {"source": signal.source, "target": signal.target,
                                   "windows": 1, "window_steps": 1}
         if isinstance(feedback, SymmetricFeedback):
             first, count = (self._first_block[feedback.projection],

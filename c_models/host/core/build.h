@@ -119,6 +119,11 @@ static int core_add_spiking_cells(engine *e, const eprop_spiking_cells *in) {
 
 /* --- readouts --- */
 
+/* Errors are filtered with the readouts' kappa, what an error module sends is not. */
+static ep_decay signal_kappa(const population *readouts) {
+    return readouts->loss != EPROP_NO_LOSS ? readouts->kappa : (ep_decay)0;
+}
+
 static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in) {
     population *const p = &e->populations[index];
     if (p->kind != READOUTS || p->n != (size_t)in->size)
@@ -143,6 +148,9 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
     p->target_start = in->target_start;
     p->target_repeats = in->target_repeats != 0;
     p->bias_optimizer = in->bias_optimizer;
+    for (size_t k = 0; k < e->signal_count; k++)
+        if (e->signals[k].source == (size_t)index)
+            e->signals[k].kappa = signal_kappa(p);
     return EPROP_OK;
 }
 
@@ -300,7 +308,7 @@ static int core_add_signal(engine *e, const eprop_signal *in) {
     s->padded = target->padded;
     s->windows = (size_t)in->windows;
     s->window_steps = (size_t)in->window_steps;
-    s->kappa = ep_from_double(in->kappa);
+    s->kappa = signal_kappa(&e->populations[in->source]);
     s->weight = OWN(e, ep_weight, s->windows * s->readouts * s->padded);
     s->symmetric_count = (size_t)in->symmetric_blocks;
     s->symmetric = OWN(e, size_t, s->symmetric_count);
