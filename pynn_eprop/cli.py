@@ -13,7 +13,11 @@ import pynn_eprop
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.backends import BACKENDS, installed_backends
 from pynn_eprop.experiments.configuration import PRECISIONS, Configuration
-from pynn_eprop.experiments.experiment import CHECKPOINT_SECONDS, Experiment
+from pynn_eprop.experiments.experiment import (
+    CHECKPOINT_SECONDS,
+    Experiment,
+    ignore_progress,
+)
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.results import result_line
@@ -58,8 +62,12 @@ def _run(options: argparse.Namespace) -> int:
         keep_training=options.keep_training, parameters=tuple(options.set))
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
     experiment = Experiment(configuration, out, options.checkpoint_every)
-    with ProgressBar(configuration, hidden=options.quiet) as bar:
-        results = experiment.run(options.resume, options.force, bar.show)
+    bar = ProgressBar(configuration)
+    try:
+        results = experiment.run(options.resume, options.force,
+                                 ignore_progress if options.quiet else bar.show)
+    finally:
+        bar.close()
     print(result_line(results))
     if not options.quiet:
         print(f"open {out / 'report.html'}")
@@ -67,26 +75,30 @@ def _run(options: argparse.Namespace) -> int:
 
 
 class ProgressBar:
-    """A bar on standard error with the latest error."""
+    """A bar on standard error with the latest error, from the first call of ``show`` on."""
 
-    def __init__(self, configuration: Configuration, hidden: bool) -> None:
-        self._name = configuration.build_task().error_name
-        self._bar = tqdm(total=configuration.n_updates, unit="update", disable=hidden,
-                         desc=configuration.task, dynamic_ncols=True, file=sys.stderr)
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._error_name = configuration.build_task().error_name
+        self._bar: tqdm | None = None
 
-    def show(self, history: History) -> None:
-        """Move the bar to the number of updates done."""
+    def show(self, history: History, finished: bool) -> None:
+        """Move the bar to the number of updates done; close it when training has finished."""
+        if self._bar is None:
+            self._bar = tqdm(total=self._configuration.n_updates, initial=history.updates,
+                             desc=self._configuration.task, unit="update", dynamic_ncols=True,
+                             file=sys.stderr)
         if history.error:
-            self._bar.set_postfix_str(f"{self._name} {history.error[-1]:.4f}", refresh=False)
-        if self._bar.initial == 0 and self._bar.n == 0 and history.updates:
-            self._bar.initial = history.updates
+            self._bar.set_postfix_str(f"{self._error_name} {history.error[-1]:.4f}",
+                                      refresh=finished)
         self._bar.update(history.updates - self._bar.n)
+        if finished:
+            self.close()
 
-    def __enter__(self) -> "ProgressBar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+    def close(self) -> None:
+        """Leave the bar as it is and end its line."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,7 +22,11 @@ from pynn_eprop.tasks.network_plan import NetworkPlan
 
 CHECKPOINT_SECONDS = 5.0
 
-Progress = Callable[[History], None]
+Progress = Callable[[History, bool], None]
+
+
+def ignore_progress(history: History, finished: bool) -> None:
+    """Show nothing."""
 
 
 class Experiment:
@@ -41,10 +45,11 @@ class Experiment:
         self._sim = load_backend(configuration.backend)
 
     def run(self, resume: bool = False, force: bool = False,
-            progress: Progress = lambda history: None) -> dict[str, Any]:
+            progress: Progress = ignore_progress) -> dict[str, Any]:
         """Train, evaluate and write the folder; return the contents of results.json.
 
-        ``progress`` is called after each chunk of updates.
+        ``progress`` is called with the history, and with whether training has finished, at the
+        start and after each chunk of updates.
         """
         identity = self.configuration.identity()
         history = self.folder.open(identity, resume, force)
@@ -90,10 +95,10 @@ class Experiment:
 
         during = max(1, self.configuration.n_updates // 10)
         saved_at = time.monotonic()
-        progress(history)
+        progress(history, training.finished)
         while not training.finished and interrupts.received is None:
             training.advance(during if history.updates < during else self.configuration.n_updates)
-            progress(history)
+            progress(history, training.finished)
             if history.updates == during:
                 write_atomically(folder.snapshot_path(during), sim.save_weights)
             if time.monotonic() - saved_at >= self._checkpoint_seconds:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pynn_eprop.plotting.style import (
     BLUE,
@@ -120,8 +121,9 @@ def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
                   linewidth=1.2, linestyle=(0, (4, 2)))
         axes.plot(record.times[within], probability[within], color=VALUE_COLOURS[stored],
                   linewidth=2.0)
-        axes.text((period + 0.5) * task.period, 0.5, "right" if answer == stored else "wrong",
-                  ha="center", va="center", fontsize=8, color=INK)
+        axes.text((period + 0.5) * task.period, 0.12 if stored else 0.88,
+                  "right" if answer == stored else "wrong", ha="center", va="center",
+                  fontsize=8, color=INK)
     axes.set_ylim(-0.08, 1.08)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_ylabel("output:\nP(stored = 1)")
@@ -148,7 +150,8 @@ def draw_misclassification(axes: Axes, results: Mapping[str, Any], solved_below:
         axes.set_title(f"Learning: not solved in {len(error)} updates")
     axes.set_xlabel("update (128 trials of 2.4 s each)")
     axes.set_ylabel("misclassification")
-    axes.set_xlim(0, max(len(error), 1))
+    axes.set_xlim(0, len(error))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0.0, max(0.6, float(error.max()) * 1.05))
     axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     axes.legend(loc="upper right")

@@ -47,7 +47,7 @@ class PatternGeneration:
     v_thresh: float = quantity(0.61, "", "firing threshold")
     tau_out: float = quantity(20.0, "ms", "time constant of the readouts")
     f_target: float = quantity(10.0, "Hz", "target of the firing-rate term")
-    c_reg: float = quantity(0.03, "", "strength of the firing-rate term (see EQUATIONS)")
+    c_reg: float = quantity(0.02, "", "strength of the firing-rate term (see EQUATIONS)")
     lr: float = quantity(0.003, "", "Adam's learning rate")
     lr_factor: float = quantity(0.7, "", "factor on the learning rate ...")
     lr_every: int = quantity(100, "updates", "... after every so many updates")
