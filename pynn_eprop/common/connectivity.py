@@ -49,13 +49,24 @@ class Pairs:
 
     def in_order(self) -> "Pairs":
         """Sorted by pre, then post, as ``get(format="array")`` is read row by row."""
-        ascending = np.diff(self.pre) >= 0
-        same_pre = np.diff(self.pre) == 0
-        if np.all(ascending) and np.all(np.diff(self.post)[same_pre] >= 0):
+        same_pre = self.pre[1:] == self.pre[:-1]
+        if np.all(self.pre[1:] >= self.pre[:-1]) \
+                and np.all(self.post[1:][same_pre] >= self.post[:-1][same_pre]):
             return self
-        order = np.lexsort((self.post, self.pre))
+        order = _stable_order(self.post)
+        order = order[_stable_order(self.pre[order])]
         return Pairs(self.pre[order], self.post[order],
                      {name: array[order] for name, array in self.values.items()})
+
+
+def _stable_order(values: np.ndarray) -> np.ndarray:
+    """As ``np.argsort(values, kind="stable")``, but in linear time: NumPy sorts 16 bits by radix."""
+    if np.all(values[1:] >= values[:-1]):
+        return np.arange(len(values))
+    order = np.argsort((values & 0xFFFF).astype(np.uint16), kind="stable")
+    if values.max() > 0xFFFF:
+        order = order[np.argsort((values[order] >> 16).astype(np.uint16), kind="stable")]
+    return order
 
 
 def connect(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:

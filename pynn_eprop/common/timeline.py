@@ -12,7 +12,8 @@ _LARGEST_GROWTH = 16        # from one chunk to the next
 class Timeline:
     """Global steps as times in ms, and intervals.
 
-    ``update_steps``: steps from one weight update to the next, or None where nothing learns.
+    ``update_steps``: steps from one weight update to the next (while learning is on), or None
+    where nothing learns.
     """
 
     timestep: float
@@ -37,9 +38,9 @@ class Timeline:
             return now + 1
         return step
 
-    def starts_update(self, step: int) -> bool:
-        """Whether no update is half done after ``step``."""
-        return self.update_steps is None or step % self.update_steps == 0
+    def starts_interval(self, step: int) -> bool:
+        """Whether no interval is half done after ``step``."""
+        return self.interval_steps is None or step % self.interval_steps == 0
 
     def interval_end(self, step: int) -> int:
         """The last step of the interval in progress (of the next one at a boundary)."""

@@ -1,12 +1,13 @@
 """The machines behind the backend, and what one takes over from another."""
 
+import contextlib
 import re
 from enum import Enum
 
 import numpy as np
 
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.errors import MissingDependencyError
+from pynn_eprop.errors import CheckpointError, MissingDependencyError
 from pynn_eprop.models.network import Network
 from pynn_eprop.reference import ReferenceMachine
 
@@ -47,17 +48,28 @@ def take_over(old: Machine, new: Machine, synapses: bool = True) -> None:
     state = {name: array for name, array in old.state().items()
              if synapses or not name.startswith(("projection", "block"))}
     if isinstance(new, ReferenceMachine):
-        fresh = new.state()
-        fresh.update({name: array for name, array in state.items()
-                      if name in fresh and fresh[name].shape == array.shape})
-        new.restore(fresh)
+        new.restore(_merged(new.state(), state))
         return
-    new.restore({"position": state["position"]})    # decides which other entries there are
-    sizes = {name: array.size for name, array in new.state().items()}
-    fitting = {name for name, array in state.items() if sizes.get(name) == array.size}
-    fitting |= {name for name in state if name.endswith(".spikes") and name in sizes
+    with contextlib.suppress(CheckpointError):      # it is incomplete, but decides what is needed
+        new.restore({"position": state["position"]})
+    needed = new.state()
+    fitting = {name for name, array in state.items()
+               if name in needed and needed[name].size == array.size}
+    fitting |= {name for name in state if name.endswith(".spikes") and name in needed
                 and name.replace(".spikes", ".start") in fitting}
-    new.restore({name: array for name, array in state.items() if name in fitting})
+    new.restore({**needed, **{name: state[name] for name in fitting}})
+
+
+def _merged(fresh: State, state: State) -> State:
+    """``fresh`` with the entries of ``state``; what got more rows keeps the rows it had."""
+    for name, array in state.items():
+        if name not in fresh:
+            continue
+        if fresh[name].shape == array.shape:
+            fresh[name] = array
+        elif name.endswith("/e_bar") and len(array) < len(fresh[name]):
+            fresh[name][:len(array)] = array
+    return fresh
 
 
 _LEARNED = re.compile(

@@ -194,8 +194,8 @@ class Population(_Cells, common.Population):
             raise ParameterError(f"{self.label}: initial value {variable}="
                                  f"{array[~np.isfinite(array)][0]:g} must be finite")
         self.initial[variable] = array
-        self.initial_values[variable] = LazyArray(array, shape=(self.size,), dtype=float)
-        self._simulation.population_changes(self.index)
+        self.initial_values[variable] = LazyArray(simplify(array), shape=(self.size,), dtype=float)
+        self._simulation.initial_values_change(self.index)
 
     def _set_cell_initial_value(self, cell: Any, variable: str, value: float) -> None:
         self.replace_initial(variable, value, np.array([self.id_to_index(cell)]))

@@ -63,15 +63,12 @@ class Simulation:
     def structure_changes(self, what: str) -> None:
         """Note that the machine is to be built anew.
 
-        Raises :class:`NetworkError` within an interval or a batch of trials.
+        Raises :class:`NetworkError` within an interval.
         """
-        unit = self.timeline.update_steps
-        if unit is not None and self.step % unit:
-            begun = self.step // unit * unit
-            raise NetworkError(
-                f"{what} at {self.time:g} ms, within the update from "
-                f"{self.timeline.time(begun):g} to {self.timeline.time(begun + unit):g} ms; run() "
-                "to its end first")
+        if not self.timeline.starts_interval(self.step):
+            end = self.timeline.interval_end(self.step)
+            raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
+                               f"at {self.timeline.time(end):g} ms first")
         self._structure_changed = True
 
     def delays_change(self, label: str) -> None:
@@ -89,8 +86,14 @@ class Simulation:
         self.structure_changes(f"{label}: new delays")
 
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters or initial values."""
+        """Note that a population has new parameters."""
         self._changed.add(index)
+
+    def initial_values_change(self, index: int) -> None:
+        """Note that a population has new initial values."""
+        self._changed.add(index)
+        if self.step == 0:
+            self._structure_changed = True
 
     def prepare(self) -> Machine:
         """The machine, in agreement with the PyNN objects.
@@ -98,23 +101,26 @@ class Simulation:
         Raises the errors of networks that cannot run.
         """
         if self.machine is None or self._structure_changed:
-            self._build()
+            self._build(self.machine, from_start=self.step == 0)
         elif self._changed:
             self._update_populations()
         assert self.machine is not None
         return self.machine
 
-    def _build(self) -> None:
+    def _build(self, old: Machine | None, from_start: bool) -> None:
+        """Build the machine; it goes on where ``old`` stands, or begins with what that learned."""
         check_learning(self.populations, self.projections, self.options)
         description = describe(self.populations, self.projections, self.options, self.threads)
-        old = self.machine
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
         machine = build_machine(description.network, self.precision)
         if old is not None:
-            take_over(old, machine, synapses=not self._delays_changed)
+            if from_start:
+                take_over_learning(old, machine)
+            else:
+                take_over(old, machine, synapses=not self._delays_changed)
             for population in self.populations:
-                if getattr(population, "bias_is_new", False):
+                if population.bias_is_new:
                     machine.set_population(population.index, description.network)
         self.machine, self.description = machine, description
         self._up_to_date()
@@ -148,9 +154,7 @@ class Simulation:
         self.machine = None
         self._structure_changed = True
         if old is not None:
-            self._build()
-            assert self.machine is not None
-            take_over_learning(old, self.machine)
+            self._build(old, from_start=True)
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on where a machine of the same network had the given state."""

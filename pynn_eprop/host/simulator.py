@@ -115,9 +115,9 @@ class State(BaseState):
     def warn_if_incomplete(self) -> None:
         """Warn that the run ended within an interval, which then taught nothing."""
         timeline, step = self.simulation.timeline, self.simulation.step
-        if not timeline.starts_update(step):
-            warnings.warn(f"the run ended at {self.t:g} ms, within an update; what came after the "
-                          "last one changed no weights", stacklevel=3)
+        if not timeline.starts_interval(step):
+            warnings.warn(f"the run ended at {self.t:g} ms, within an interval; its steps taught "
+                          "nothing", stacklevel=3)
 
 
 class _CheckpointKeeper:
@@ -133,9 +133,9 @@ class _CheckpointKeeper:
         """Look at signals and the clock. Raises :class:`RunInterrupted`."""
         simulation = self._state.simulation
         finished = simulation.step == self._last
-        between_updates = simulation.timeline.starts_update(simulation.step)
-        stop = self._interrupts.received is not None and (between_updates or finished)
-        if stop or finished or (between_updates and time.monotonic() >= self._due):
+        between = simulation.timeline.starts_interval(simulation.step)
+        stop = self._interrupts.received is not None and (between or finished)
+        if stop or finished or (between and time.monotonic() >= self._due):
             self._write()
         if stop:
             self._interrupt()

@@ -1,0 +1,70 @@
+"""Steps, times and chunks: expected values from their definitions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.timeline import CHUNK_SECONDS, Pace, Timeline
+
+
+def timeline(interval=None, trials=1, timestep=1.0):
+    return Timeline.of(SharedOptions(timestep=timestep, update_interval=interval,
+                                     trials_per_update=trials))
+
+
+def test_times_are_decimals():
+    assert timeline(timestep=0.1).time(127) == 12.7
+
+
+@pytest.mark.parametrize(("now", "time", "step"), [
+    (0, 10.0, 100), (0, 10.04, 100), (0, 10.06, 101),
+    (5, 0.5, 5), (5, 0.54, 6),     # no progress would let callbacks wait for ever
+])
+def test_target_step_is_the_nearest_that_is_progress(now, time, step):
+    assert timeline(timestep=0.1).target_step(now, time) == step
+
+
+def test_intervals():
+    line = timeline(interval=50.0, trials=2)
+    assert (line.interval_steps, line.update_steps) == (50, 100)
+    assert [line.starts_interval(step) for step in (0, 49, 50, 100)] == [True, False, True, True]
+    assert [line.interval_end(step) for step in (0, 49, 50)] == [50, 50, 100]
+    assert timeline().starts_interval(17)
+
+
+@given(st.sampled_from([None, 7.0, 50.0]), st.integers(1, 3), st.integers(0, 500),
+       st.integers(1, 3000), st.one_of(st.none(), st.integers(0, 400)),
+       st.lists(st.floats(1e-5, 1.0), min_size=1, max_size=5))
+def test_chunks_cover_a_run_and_end_where_updates_do(interval, trials, start, steps, most,
+                                                     seconds):
+    line = timeline(interval, trials)
+    pace, step, last = Pace(line), start, start + steps
+    for turn in range(10 ** 6):
+        if step == last:
+            break
+        chunk = pace.next(step, last, most)
+        assert 1 <= chunk <= last - step
+        if most is not None:
+            assert chunk <= max(most, 1)
+        elif line.update_steps is not None:
+            assert step + chunk == last or (step + chunk) % line.update_steps == 0
+        pace.took(chunk, seconds[turn % len(seconds)] * chunk)
+        step += chunk
+    assert step == last
+
+
+def test_chunks_grow_towards_a_fifth_of_a_second():
+    pace, step = Pace(timeline(interval=1000.0)), 0
+    for _ in range(10):
+        chunk = pace.next(step, 10 ** 9)
+        pace.took(chunk, chunk * 1.2e-6)      # 1.2 ms an update
+        step += chunk
+    assert chunk * 1.2e-6 == pytest.approx(CHUNK_SECONDS, rel=0.01)
+    assert chunk % 1000 == 0
+
+
+def test_a_chunk_is_at_least_one_update():
+    pace = Pace(timeline(interval=1000.0))
+    pace.took(1000, 60.0)
+    assert pace.next(0, 10 ** 6) == 1000
