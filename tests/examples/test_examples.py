@@ -1,0 +1,47 @@
+"""The examples run as a reader would run them, on small networks, and are short."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = ("pattern_generation", "store_recall")
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_under_150_lines(name):
+    assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 150
+
+
+def test_pattern_generation_learns(tmp_path):
+    figure = tmp_path / "figure.png"
+    error, outputs, targets = load("pattern_generation").main(
+        n_updates=100, n_neurons=50, figure=figure)
+    assert error.shape == (100,) and outputs.shape == targets.shape == (1000, 3)
+    assert figure.exists()
+    # nMSE 1 is what silent readouts have; the trial after training is as good as the last ones
+    assert error[-10:].mean() < 0.5 * error[0]
+    after = np.mean((outputs - targets) ** 2) / np.mean(np.var(targets, axis=0))
+    assert after == pytest.approx(error[-10:].mean(), rel=0.5)
+
+
+def test_pattern_generation_gives_the_same_result_again():
+    main = load("pattern_generation").main
+    first, second = (main(n_updates=5, n_neurons=20)[0] for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_store_recall_runs(tmp_path):
+    figure = tmp_path / "figure.png"
+    error = load("store_recall").main(n_updates=2, n_trials=8, figure=figure)
+    assert error.shape == (2,) and np.all((error >= 0.0) & (error <= 1.0))
+    assert figure.exists()
