@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,14 +24,14 @@ from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 
-BAD_INPUT = 2
+SYSTEM_FAILURE, BAD_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status.
 
-    0: done. 2: bad input, with one line that says what is wrong. 130, 143: ended by SIGINT,
-    SIGTERM, with all work saved.
+    0: done. 1: the system failed (no space on the disk, ...). 2: bad input, with one line that
+    says what is wrong. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -41,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EPropError as error:
         print(f"pynn-eprop: error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except OSError as error:
+        print(f"pynn-eprop: error: {error}", file=sys.stderr)
+        return SYSTEM_FAILURE
+    except KeyboardInterrupt:
+        print("pynn-eprop: interrupted; what was saved before is still there", file=sys.stderr)
+        return 128 + signal.SIGINT
 
 
 def _list(_options: argparse.Namespace) -> int:
