@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+# One worker builds the wheel for all of these.
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 def call(*command: str, cwd: Path, **extra: str) -> str:
     """Standard output of a command that must succeed."""
