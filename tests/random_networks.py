@@ -44,7 +44,7 @@ OPTIMIZERS: dict[str, Optimizer | None] = {
 WIRINGS = ("all", "no self", "sparse", "duplicates", "one to one", "empty")
 DELAYS = ("one", "constant", "mixed", "long")
 FEEDBACKS = ("random", "symmetric", "windowed", "none")
-TARGETS = ("interval", "run")
+TARGETS = ("interval", "run", "late")
 MISSING = ("nowhere", "prefix", "steps", "entries")
 CHANGES = ("weights", "population", "target", "checkpoint")
 
@@ -77,9 +77,9 @@ class ReadoutPlan:
 class Plan:
     """What a network contains.
 
-    stretches: (steps, learning), run one after the other. changes: what happens between them:
-    "weights" (replaced), "population" (new parameters, at an update), "target" (one for the rest
-    of the run), "checkpoint" (restored into a new machine).
+    stretches: (steps, learning), run one after the other. changes: what happens between them, the
+    first two only where no update is in progress: "weights" (replaced), "population" (new
+    parameters), "target" (one for the rest of the run), "checkpoint" (restored into a new machine).
     """
 
     seed: int = 0
@@ -104,6 +104,19 @@ class Plan:
     def steps(self) -> int:
         """Length of the whole run."""
         return sum(steps for steps, _ in self.stretches)
+
+    def between_updates(self) -> list[bool]:
+        """Whether no update is in progress after each of the stretches."""
+        if self.interval_steps is None:
+            return [True] * len(self.stretches)
+        step, trials, counts, clean = 0, 0, True, []
+        for steps, learning in self.stretches:
+            for _ in range(steps):
+                counts = learning if step % self.interval_steps == 0 else counts
+                step += 1
+                trials += counts and step % self.interval_steps == 0
+            clean.append(trials % self.trials == 0 and step % self.interval_steps == 0)
+        return clean
 
 
 @dataclass(frozen=True)
@@ -186,8 +199,9 @@ def stock_cells(rng: np.random.Generator, exponential: bool) -> StockCells:
 
 def readout_cells(rng: np.random.Generator, plan: Plan, readout: ReadoutPlan) -> Readouts:
     """Readouts with random biases and targets."""
-    size, whole = readout.size, readout.target == "run"
-    columns = plan.steps if whole else plan.interval_steps or plan.steps
+    size, whole = readout.size, readout.target != "interval"
+    start = int(rng.integers(plan.steps)) if readout.target == "late" else 0
+    columns = plan.steps - start if whole else plan.interval_steps or plan.steps
     loss: Loss | None = None
     target = None
     if readout.loss is not None:
@@ -202,7 +216,7 @@ def readout_cells(rng: np.random.Generator, plan: Plan, readout: ReadoutPlan) ->
     learns = plan.interval_steps is not None
     return readouts(
         size, label=f"readouts {readout.loss}", loss=loss, target=target,
-        target_repeats=not whole, tau_m=readout.tau_m,
+        target_repeats=not whole, target_start=start, tau_m=readout.tau_m,
         bias=rng.normal(0.0, 0.1, size), y_initial=rng.normal(0.0, 0.1, size),
         bias_optimizer=OPTIMIZERS[readout.bias_optimizer] if learns else None)
 
@@ -247,9 +261,7 @@ def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, befor
              "mixed": rng.integers(1, 6, count),
              "long": rng.integers(1, 2 * (plan.interval_steps or 20), count),
              }[rng.choice(plan.delays)].astype(int)
-    scale = 1.0 / np.sqrt(before.size)
-    if isinstance(before, StockCells):
-        scale *= 0.3
+    scale = (2.0 if isinstance(before, Sources) else 1.0) / np.sqrt(before.size)
     bounds: dict[str, float] = {}
     if plan.bounds and rng.random() < 0.5:
         bounds = {"w_min": -0.5 * scale, "w_max": 0.8 * scale}

@@ -33,8 +33,7 @@ class SignalPath:
         if isinstance(feedback, FixedFeedback):
             return np.asarray(feedback.weight, dtype=float)
         if isinstance(feedback, WindowedFeedback):
-            window = (local - 1) // feedback.window_steps
-            return np.asarray(feedback.weight[window % len(feedback.weight)], dtype=float)
+            return np.asarray(feedback.weight[(local - 1) // feedback.window_steps], dtype=float)
         assert isinstance(feedback, SymmetricFeedback) and self.forward is not None
         matrix = np.zeros((self.cells, self.readout.population.size))
         pair = (self.forward.pre_index, self.forward.post_index)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.errors import CheckpointError, NetworkError
+from pynn_eprop.models.checks import check_inputs, check_network
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -19,7 +20,6 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
 )
 from pynn_eprop.reference.cells import EPropCells
-from pynn_eprop.reference.checks import check_inputs, check_network
 from pynn_eprop.reference.clock import Clock
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.feedback import SignalPath
@@ -122,7 +122,7 @@ class ReferenceMachine:
         start = self.step
         check_inputs(inputs, self.network, start, steps)
         for readout in self.readouts.values():
-            readout.check_target(start, start + steps)
+            readout.check_target(start + steps)
         recorder = Recorder(recordings, self._read)
         self._emit(start, inputs)
         if start == 0 and steps > 0:
@@ -282,7 +282,7 @@ class ReferenceMachine:
                 if variable in state.variables:
                     return np.asarray(getattr(state, variable))
         label = self.network.populations[population].label
-        raise SimulationError(f"{label} has no variable {variable!r} to record")
+        raise NetworkError(f"{label} has no variable {variable!r} to record")
 
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.

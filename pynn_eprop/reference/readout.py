@@ -42,26 +42,32 @@ class ReadoutState(Component):
         self.y = np.array(self.population.y_initial, dtype=float)
         self.bias_trace = np.zeros(self.population.size)
 
-    def check_target(self, done: int, last: int) -> None:
-        """Raise :class:`SimulationError` unless steps done + 1 .. last lie within the target."""
+    def check_target(self, last: int) -> None:
+        """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
         population = self.population
-        if population.target is None or population.target_repeats:
+        if population.loss is None or population.target is None or population.target_repeats:
             return
-        start = population.target_start
-        end = start + population.target.shape[1]
-        if done < start or last > end:
+        end = population.target_start + population.target.shape[1]
+        if last > end:
             raise SimulationError(
-                f"{population.label}: the target is for steps {start + 1} to {end}, but the run "
-                f"is from step {done + 1} to step {last}; give a longer target or one that repeats"
+                f"{population.label}: the target ends at step {end}, but the run goes on to step "
+                f"{last}; give a longer target or one that repeats"
             )
 
     def target_at(self, step: int) -> np.ndarray:
         """The target of a global step; NaN where there is none."""
         population = self.population
+        none = np.full(population.size, np.nan)
         if population.target is None:
-            return np.full(population.size, np.nan)
-        column = step - 1 - (0 if population.target_repeats else population.target_start)
-        return np.array(population.target[:, column % population.target.shape[1]], dtype=float)
+            return none
+        column, columns = step - 1, population.target.shape[1]
+        if population.target_repeats:
+            column %= columns
+        else:
+            column -= population.target_start
+        if not 0 <= column < columns:
+            return none
+        return np.array(population.target[:, column], dtype=float)
 
     def advance(self, step: int, arriving: np.ndarray, learning: bool) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes."""

@@ -93,8 +93,7 @@ def _collect_state(machine: Machine, outcome: Outcome, prefix: str) -> None:
 def _change(case: Case, machine: Machine, factory: Factory, number: int) -> Machine:
     """What happens after stretch ``number``."""
     rng = np.random.default_rng([case.plan.seed, number])
-    interval = case.plan.interval_steps
-    between_updates = case.plan.trials == 1 and interval and machine.step % interval == 0
+    between_updates = case.plan.between_updates()[number]
     if "weights" in case.plan.changes and between_updates:
         index = int(rng.integers(len(machine.network.projections)))
         weights = machine.weights(index)

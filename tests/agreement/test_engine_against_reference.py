@@ -7,7 +7,7 @@ each cell did. The named cases say what broke; the random ones cover the combina
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.models.network import Boundary, Network
@@ -40,8 +40,10 @@ CASES = {
     "cross-entropy": Plan(readouts=(ReadoutPlan(3, "cross_entropy"),)),
     "cross-entropy at the end only": Plan(readouts=(ReadoutPlan(3, "cross_entropy",
                                                                 missing="prefix"),)),
+    "cross-entropy of a single readout": Plan(readouts=(ReadoutPlan(1, "cross_entropy"),)),
     "targets missing for some readouts": Plan(readouts=(ReadoutPlan(3, missing="entries"),)),
     "target of the whole run": Plan(readouts=(ReadoutPlan(target="run"),)),
+    "target that begins late": Plan(readouts=(ReadoutPlan(target="late"),)),
     "target given later": Plan(stretches=((20, True), (13, True), (47, True)), changes=("target",),
                                readouts=(ReadoutPlan(bias_optimizer="adam"),)),
     "learning biases": Plan(readouts=(ReadoutPlan(bias_optimizer="adam"),), trials=2),
@@ -79,8 +81,8 @@ CASES = {
                          delays=("mixed",)),
     "incomplete last interval": Plan(stretches=((53, True),)),
     "weights replaced": Plan(stretches=((20, True), (20, True), (40, True)), changes=("weights",)),
-    "parameters changed": Plan(stretches=((20, True),) * 5, changes=("population",),
-                               stock=(True,), seed=4),
+    "parameters changed": Plan(stretches=((20, True),) * 12, changes=("population",),
+                               stock=(True,), trials=2, seed=4),
     "checkpoints": Plan(stretches=((13, True), (7, True), (29, True), (31, True)), trials=2,
                         changes=("checkpoint",), cells=(ADAPTIVE,), delays=("mixed",)),
     "more cells and rows than a tile": Plan(
@@ -118,6 +120,7 @@ def test_networks_without_intervals(stock):
     assert_agree(play(case, engine), play(case, ReferenceMachine), BOUND)
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(plans())
 def test_random_networks(plan):
     case = make_case(plan)

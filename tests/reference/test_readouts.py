@@ -124,24 +124,24 @@ def test_a_target_of_the_whole_run_follows_script_time():
     machine = ReferenceMachine(network([readout], interval_steps=3))
     parts = [machine.run(n, Inputs(), [record(0, "target")]).entries[0][:, 0] for n in (2, 3, 1)]
     assert np.concatenate(parts).tolist() == [1, 2, 3, 4, 5, 6]
-    with pytest.raises(SimulationError, match=r"for steps 1 to 6, .* from step 7 to step 7"):
+    with pytest.raises(SimulationError, match=r"ends at step 6.*to step 7"):
         machine.run(1, Inputs())
     assert machine.step == 6, "nothing was done"
 
 
 def test_a_target_given_later_counts_from_its_start():
-    def described(**target):
-        return network([readouts(loss=MSE(), **target)], interval_steps=5)
+    readout = readouts(loss=MSE(), target=np.array([[5.0, 6.0]]), target_repeats=False,
+                       target_start=3)
+    error, target = errors(readout, "error", "target", steps=5, interval_steps=5)
+    np.testing.assert_array_equal(target[:, 0], [np.nan, np.nan, np.nan, 5, 6])
+    assert error[:, 0].tolist() == [0, 0, 0, -5, -6]
 
-    machine = ReferenceMachine(described(target=np.ones((1, 5))))
-    machine.run(3, Inputs())
-    later = described(target=np.array([[5.0, 6.0]]), target_repeats=False, target_start=3)
-    machine.set_population(0, later)
-    error, target = machine.run(2, Inputs(), [record(0, "error"), record(0, "target")]).entries
-    assert target[:, 0].tolist() == [5, 6]
-    assert error[:, 0].tolist() == [-5, -6]
-    with pytest.raises(SimulationError, match="for steps 4 to 5"):
-        ReferenceMachine(later).run(1, Inputs())
+
+def test_a_target_without_a_loss_may_end():
+    readout = readouts(target=np.array([[5.0]]), target_repeats=False)
+    error, target = errors(readout, "error", "target", steps=2)
+    np.testing.assert_array_equal(target[:, 0], [5, np.nan])
+    assert not error.any()
 
 
 @pytest.mark.parametrize("target", [np.ones((1, 4)), np.ones((2, 3)), np.ones(3), None])

@@ -240,7 +240,7 @@ def test_inputs_that_do_not_fit_the_stretch_are_refused(inputs):
 
 def test_unknown_variables_are_refused():
     machine = ReferenceMachine(network([lif()]))
-    with pytest.raises(SimulationError, match="'y'"):
+    with pytest.raises(NetworkError, match="'y'"):
         machine.sample(0, "y")
 
 
@@ -272,6 +272,7 @@ def test_plastic_synapses_need_an_interval():
     LearningSignal("s", 2, 1, SymmetricFeedback(0)),
     LearningSignal("s", 2, 1, WindowedFeedback(0, np.zeros((1, 2, 1)))),
     LearningSignal("s", 2, 1, WindowedFeedback(5, np.zeros((2, 1)))),
+    LearningSignal("s", 2, 1, WindowedFeedback(4, np.zeros((2, 2, 1)))),
 ])
 def test_learning_signals_that_do_not_fit_are_refused(signal):
     with pytest.raises(NetworkError):

@@ -1,4 +1,7 @@
-"""Refuses network descriptions and inputs whose parts do not fit together."""
+"""Refuses network descriptions and inputs whose parts do not fit together.
+
+For machines, before they build or run; what a script must be told earlier, its backend checks.
+"""
 
 import numpy as np
 
@@ -88,6 +91,10 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
         if feedback.window_steps < 1 or len(found) != 3 or found[0] < 1:
             raise NetworkError(f"{signal.label}: windowed feedback needs window_steps >= 1 and "
                                "weights of shape (windows, cells, readouts)")
+        length = network.settings.interval_steps
+        if length is None or found[0] * feedback.window_steps < length:
+            raise NetworkError(f"{signal.label}: {found[0]} windows of {feedback.window_steps} "
+                               f"steps must cover the update interval, which is {length} steps")
         found = found[1:]
     if found != shape:
         raise NetworkError(f"{signal.label}: feedback weights have shape {found}; "
