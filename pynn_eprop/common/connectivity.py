@@ -60,7 +60,7 @@ class Pairs:
 
 
 def _stable_order(values: np.ndarray) -> np.ndarray:
-    """As ``np.argsort(values, kind="stable")``, but in linear time: NumPy sorts 16 bits by radix."""
+    """As ``np.argsort(values, kind="stable")``, in linear time: NumPy sorts 16 bits by radix."""
     if np.all(values[1:] >= values[:-1]):
         return np.arange(len(values))
     order = np.argsort((values & 0xFFFF).astype(np.uint16), kind="stable")

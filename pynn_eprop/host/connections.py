@@ -1,13 +1,19 @@
 """Connections one by one, and tables of their attributes, made from arrays on demand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
 from pyNN import common
 
-_COMBINE = {"sum": np.add, "min": np.minimum, "max": np.maximum}
-MULTIPLE_SYNAPSES = ("sum", "min", "max", "first", "last")
+_COMBINE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "sum": np.add.reduceat,
+    "min": np.minimum.reduceat,
+    "max": np.maximum.reduceat,
+    "first": lambda values, starts: values[starts],
+    "last": lambda values, starts: values[np.append(starts[1:], len(values)) - 1],
+}
+MULTIPLE_SYNAPSES = tuple(_COMBINE)
 
 
 class Connection(common.Connection):
@@ -84,19 +90,12 @@ def as_array(values: np.ndarray, pre: np.ndarray, post: np.ndarray, shape: tuple
              multiple_synapses: str) -> np.ndarray:
     """Values as a matrix (pre, post), NaN where there is no connection.
 
-    ``multiple_synapses``: how several between two cells become one value.
+    The connections must be sorted by pre, then post. ``multiple_synapses``: how several between
+    two cells become one value.
     """
     matrix = np.full(shape, np.nan)
-    if multiple_synapses == "first":
-        matrix[pre[::-1], post[::-1]] = values[::-1]
-        return matrix
-    matrix[pre, post] = values
-    if multiple_synapses == "last":
-        return matrix
-    first = np.full(shape, -1, dtype=np.int64)
-    first[pre[::-1], post[::-1]] = np.arange(len(values))[::-1]
-    repeated = first[pre, post] != np.arange(len(values))
-    if np.any(repeated):
-        matrix[pre[::-1], post[::-1]] = values[::-1]
-        _COMBINE[multiple_synapses].at(matrix, (pre[repeated], post[repeated]), values[repeated])
+    if len(values):
+        new = np.append(True, (pre[1:] != pre[:-1]) | (post[1:] != post[:-1]))
+        starts = np.flatnonzero(new)
+        matrix[pre[starts], post[starts]] = _COMBINE[multiple_synapses](values, starts)
     return matrix

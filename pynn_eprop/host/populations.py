@@ -79,7 +79,9 @@ class _Cells:
             if array is None:
                 raise NonExistentParameterError(name, type(self.celltype).__name__,
                                                 self.celltype.get_parameter_names())
-            values[name] = simplify(array[indices])
+            chosen = array[indices]
+            values[name] = LazyArray(chosen, shape=(self.size,), dtype=Sequence) \
+                if chosen.dtype == object else simplify(chosen)
         return ParameterSpace(values, shape=(self.size,))
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:

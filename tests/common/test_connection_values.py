@@ -48,13 +48,13 @@ def test_nan_counts_only_where_there_is_a_synapse():
     matrix[PRE, POST] = 1.0
     assert values_of(matrix).tolist() == [1.0] * 5
     matrix[2, 1] = np.inf
-    with pytest.raises(NetworkError, match="p: weight=inf .* from cell 2 to cell 1"):
+    with pytest.raises(NetworkError, match=r"p: weight=inf .* from cell 2 to cell 1"):
         values_of(matrix)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.0 * d + 1e400"])
 def test_values_must_be_finite(value):
-    with pytest.raises(NetworkError, match="weight=.*must be finite"):
+    with pytest.raises(NetworkError, match=r"weight=.*must be finite"):
         values_of(value)
 
 

@@ -120,5 +120,5 @@ def test_poisson_is_active_from_start_for_duration():
 
 
 def test_poisson_rate_beyond_what_can_be_drawn_is_refused():
-    with pytest.raises(ParameterError, match="rate=600000 Hz .* the highest is 500000 Hz"):
+    with pytest.raises(ParameterError, match=r"rate=600000 Hz .* the highest is 500000 Hz"):
         poisson([600_000.0])

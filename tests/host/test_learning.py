@@ -93,7 +93,7 @@ def test_without_learning_weights_and_their_optimiser_stand_still():
 
 
 def test_switching_learning_off_counts_from_the_next_interval():
-    net = learning_network()
+    learning_network()
     sim.run(10.0)
     sim.set_learning(False)
     sim.run(T - 10.0)

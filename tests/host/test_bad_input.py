@@ -1,0 +1,208 @@
+"""Networks that cannot work: each is refused before any work, with the value and the remedy."""
+
+import numpy as np
+import pytest
+from pyNN.errors import ConnectionError as PyNNConnectionError
+
+import pynn_eprop.host as sim
+from pynn_eprop import errors
+
+T = 10.0
+EVERYONE = sim.AllToAllConnector()
+
+
+def parts(update_interval=T, **readout):
+    sim.setup(timestep=1.0, update_interval=update_interval, precision="float64")
+    clock = sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 3.0]), label="clock")
+    network = sim.Population(3, sim.EPropLIF(), label="network")
+    readout = sim.Population(2, sim.EPropReadout(**{"target": np.zeros((2, 10)), **readout}),
+                             label="readout")
+    return clock, network, readout
+
+
+def plastic(pre, post, **kwargs):
+    return sim.Projection(pre, post, EVERYONE, sim.EPropSynapse(weight=0.1), **kwargs)
+
+
+def signal(pre, post, synapse=None, receptor_type="learning_signal"):
+    return sim.Projection(pre, post, EVERYONE, synapse or sim.LearningSignal(weight=1.0),
+                          receptor_type=receptor_type, label="back")
+
+
+def refused(error, *fragments):
+    """Check a message, and that nothing ran."""
+    for fragment in fragments:
+        assert fragment in str(error.value)
+    assert sim.get_current_time() == 0.0
+
+
+def test_a_plastic_projection_that_no_learning_signal_reaches():
+    clock, network, _ = parts()
+    plastic(clock, network, label="in")
+    with pytest.raises(errors.NetworkError) as error:
+        sim.run(T)
+    refused(error, "in: no learning signal reaches network", "LearningSignal(...)",
+            "optimizer=None")
+
+
+def test_a_learning_signal_to_other_cells_does_not_count():
+    clock, network, readout = parts()
+    plastic(clock, network[0:2], label="in")
+    signal(readout, network[2:3])
+    with pytest.raises(errors.NetworkError, match="no learning signal reaches network"):
+        sim.run(T)
+
+
+def test_a_plastic_projection_without_update_interval():
+    clock, network, readout = parts(update_interval=None)
+    plastic(clock, network, label="in")
+    signal(readout, network)
+    with pytest.raises(errors.NetworkError) as error:
+        sim.run(T)
+    refused(error, "in: plastic", "setup(update_interval=...)")
+
+
+def test_learning_biases_without_update_interval():
+    parts(update_interval=None, bias_optimizer="adam")
+    with pytest.raises(errors.NetworkError) as error:
+        sim.run(T)
+    refused(error, "readout: biases learn", "setup(update_interval=...)")
+
+
+def test_a_readout_with_a_loss_and_without_a_target():
+    parts(target=None)
+    with pytest.raises(errors.TargetError) as error:
+        sim.run(T)
+    refused(error, "readout: loss='mse' needs a target", "loss=None")
+
+
+def test_plastic_synapses_onto_a_readout_without_loss():
+    _, network, readout = parts(loss=None, target=None)
+    plastic(network, readout, label="out")
+    with pytest.raises(errors.NetworkError) as error:
+        sim.run(T)
+    refused(error, "out: plastic synapses onto readout, which has loss=None")
+
+
+@pytest.mark.parametrize("receptor", ["excitatory", "inhibitory", None])
+def test_a_learning_signal_on_a_wrong_receptor(receptor):
+    _, network, readout = parts()
+    with pytest.raises(errors.NetworkError, match="receptor_type='learning_signal'"):
+        signal(readout, network, receptor_type=receptor)
+
+
+@pytest.mark.parametrize("synapse", [
+    lambda: sim.EPropSynapse(weight=0.1), lambda: sim.StaticSynapse(weight=0.1)])
+def test_anything_else_on_the_learning_signals_receptor(synapse):
+    clock, network, _ = parts()
+    with pytest.raises(errors.NetworkError, match="cannot lead to the receptor 'learning_signal'"):
+        signal(clock, network, synapse())
+
+
+def test_a_learning_signal_from_or_to_other_cells():
+    clock, network, readout = parts()
+    with pytest.raises(errors.NetworkError, match="leads from EPropReadout, not SpikeSourceArray"):
+        signal(clock, network)
+    stock = sim.Population(2, sim.IF_curr_exp(), label="stock")
+    with pytest.raises(PyNNConnectionError, match=r"learning_signal.*'excitatory', 'inhibitory'"):
+        signal(readout, stock)
+    with pytest.raises(PyNNConnectionError):
+        signal(readout, readout)
+
+
+@pytest.mark.parametrize("forward", [0, 2])
+def test_a_symmetric_signal_with_no_or_several_forward_projections(forward):
+    _, network, readout = parts()
+    for number in range(forward):
+        plastic(network, readout, label=f"out{number}")
+    signal(readout, network, sim.LearningSignal(symmetric=True))
+    with pytest.raises(errors.NetworkError) as error:
+        sim.run(T)
+    found = "there is none" if not forward else "there are 2: out0, out1"
+    refused(error, "back: LearningSignal(symmetric=True) needs exactly one", found,
+            "from network to readout")
+
+
+def test_a_symmetric_signal_that_leaves_synapses_out():
+    _, network, readout = parts()
+    plastic(network, readout, label="out")
+    sim.Projection(readout, network, sim.OneToOneConnector(), sim.LearningSignal(symmetric=True),
+                   receptor_type="learning_signal")
+    with pytest.raises(errors.NetworkError, match="leaves out 4 of the synapses of out"):
+        sim.run(T)
+
+
+@pytest.mark.parametrize(("make", "fragments"), [
+    (lambda: sim.LearningSignal(), ["no feedback weight", "symmetric=True"]),
+    (lambda: sim.LearningSignal(symmetric=True, weight=0.1), ["leave a weight out"]),
+    (lambda: sim.LearningSignal(symmetric=True, window=5.0), ["leave window=5.0 out"]),
+    (lambda: sim.LearningSignal(window=0.0, weight=1.0), ["window=0 ms", "> 0"]),
+    (lambda: sim.LearningSignal(window=5.0, weight=[1.0]), ["weight=[1.0] must be one number"]),
+    (lambda: sim.LearningSignal(window=5.0, weight=-1.0), ["weight=-1.0", ">= 0"]),
+    (lambda: sim.LearningSignal(weight=float("nan")), ["weight=nan"]),
+    (lambda: sim.EPropSynapse(weight=float("inf")), ["EPropSynapse: weight=inf"]),
+    (lambda: sim.EPropSynapse(delay=-1.0), ["delay=-1 ms", "> 0"]),
+    (lambda: sim.EPropSynapse(optimizer="adamw"), ["optimizer='adamw'", "['adam', 'sgd']"]),
+    (lambda: sim.EPropSynapse(w_min=1.0, w_max=0.0), ["w_min=1 must not exceed w_max=0"]),
+    (lambda: sim.EPropSynapse(w_min=float("nan")), ["EPropSynapse (w_min)"]),
+])
+def test_synapse_types(make, fragments):
+    sim.setup(timestep=1.0)
+    with pytest.raises(errors.ParameterError) as error:
+        make()
+    for fragment in fragments:
+        assert fragment in str(error.value)
+
+
+def test_a_learning_signal_has_no_delay():
+    from pyNN.errors import NonExistentParameterError
+    with pytest.raises(NonExistentParameterError, match=r"delay.*valid parameters.*weight"):
+        sim.LearningSignal(weight=1.0, delay=2.0)
+
+
+def test_a_window_off_the_grid_or_without_intervals():
+    _, network, readout = parts()
+    signal(readout, network, sim.LearningSignal(window=2.5, weight=1.0))
+    with pytest.raises(errors.ParameterError, match=r"window=2.5 ms is no whole number"):
+        sim.run(T)
+    _, network, readout = parts(update_interval=None)
+    signal(readout, network, sim.LearningSignal(window=2.0, weight=1.0))
+    with pytest.raises(errors.ParameterError, match=r"give setup.update_interval"):
+        sim.run(T)
+
+
+def test_weights_that_fit_nothing_or_are_not_finite():
+    clock, network, _ = parts()
+    with pytest.raises(errors.NetworkError, match=r"in: the array for weight has shape \(3, 2\)"):
+        sim.Projection(clock, network, EVERYONE, sim.EPropSynapse(weight=np.ones((3, 2))),
+                       label="in")
+    bad = np.ones((2, 3))
+    bad[1, 2] = np.nan
+    with pytest.raises(errors.NetworkError, match=r"weight=nan .* from cell 1 to cell 2"):
+        sim.Projection(clock, network, EVERYONE, sim.EPropSynapse(weight=bad))
+
+
+def test_synapses_from_readouts_to_sources_and_onto_cells_that_do_not_learn():
+    clock, network, readout = parts()
+    stock = sim.Population(2, sim.IF_curr_exp(), label="stock")
+    with pytest.raises(errors.NetworkError, match=r"readouts \(readout\) do not spike"):
+        plastic(readout, network)
+    with pytest.raises(errors.NetworkError, match=r"spike sources \(clock\) take no input"):
+        plastic(network, clock)
+    with pytest.raises(errors.NetworkError, match=r"IF_curr_exp \(stock\) does not learn; use St"):
+        plastic(network, stock)
+
+
+def test_current_into_sources_and_readouts():
+    clock, _, readout = parts()
+    for population in (clock, readout):
+        with pytest.raises(errors.NetworkError, match="no current can be injected into"):
+            sim.DCSource(amplitude=1.0).inject_into(population)
+
+
+def test_a_refused_projection_is_not_part_of_the_network():
+    _, network, readout = parts()
+    with pytest.raises(errors.NetworkError):
+        plastic(readout, network)
+    sim.run(T)
+    assert sim.get_current_time() == T
