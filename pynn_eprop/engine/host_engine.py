@@ -9,6 +9,7 @@ from pynn_eprop.engine import parameters
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -32,6 +33,8 @@ _VARIABLES = {
     "learning_signal": lib.EPROP_LEARNING_SIGNAL, "error": lib.EPROP_ERROR,
     "target": lib.EPROP_TARGET, "isyn_exc": lib.EPROP_ISYN_EXC, "isyn_inh": lib.EPROP_ISYN_INH,
 }
+_POSITION = np.dtype([(name, np.int64) for name in (
+    "step", "updates", "s", "pending", "current", "last", "learning", "started")])
 _STEPS_WITHOUT_INTERVAL = 256  # the engine's own stretches where nothing learns
 
 
@@ -48,14 +51,15 @@ class HostEngine:
     network: what to run
     precision: "float32" or "float64"
 
-    Raises :class:`NetworkError` for an unknown precision, :class:`MemoryError` if the network
-    does not fit into memory.
+    Raises :class:`NetworkError` (or a class below it) for an unknown precision or a network whose
+    parts do not fit together, :class:`MemoryError` if the network does not fit into memory.
     """
 
     def __init__(self, network: Network, precision: str = "float32") -> None:
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
+        check_network(network)
         self.network = network
         self.precision = precision
         self._blocks: list[list[Block]] = []
@@ -158,10 +162,11 @@ class HostEngine:
             learning: bool = True) -> Recorded:
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
-        spikes = {index: self._spike_input(index, given, start, steps, arrays)
-                  for index, given in inputs.spikes.items()}
-        currents = [{"population": index, "current": arrays.doubles(self._current(index, given,
-                                                                                  steps))}
+        check_inputs(inputs, self.network, start, steps)
+        spikes = [{"population": index, "spikes": len(times), "step": arrays.integers(times, 64),
+                   "cell": arrays.integers(cells)}
+                  for index, (times, cells) in inputs.spikes.items()]
+        currents = [{"population": index, "current": arrays.doubles(given)}
                     for index, given in inputs.currents.items()]
         of_cells = sorted({r.population for r in recordings if r.variable == "spikes"
                            and not isinstance(self.network.populations[r.population], Sources)})
@@ -184,7 +189,7 @@ class HostEngine:
             "samplings": len(samplings),
             "sampling": arrays.keep(ffi.new("eprop_sampling[]", samplings)),
             "spike_inputs": len(spikes),
-            "spike_input": arrays.keep(ffi.new("eprop_spike_input[]", list(spikes.values()))),
+            "spike_input": arrays.keep(ffi.new("eprop_spike_input[]", spikes)),
             "current_inputs": len(currents),
             "current_input": arrays.keep(ffi.new("eprop_current_input[]", currents)),
             "spike_recordings": len(of_cells),
@@ -196,31 +201,6 @@ class HostEngine:
             else self._losses(recording.population) if recording.variable == "loss"
             else self._spikes(recording, of_cells, inputs, start, start + steps)
             for number, recording in enumerate(recordings)))
-
-    def _spike_input(self, index: int, given: tuple[np.ndarray, np.ndarray], start: int,
-                     steps: int, arrays: parameters.Arrays) -> dict[str, Any]:
-        population, (times, cells) = self.network.populations[index], given
-        if not isinstance(population, Sources):
-            raise SimulationError(f"{population.label} takes no spikes from outside; "
-                                  "only sources do")
-        if len(times) and (times[0] < start or times[-1] > start + steps):
-            wrong = times[0] if times[0] < start else times[-1]
-            raise SimulationError(f"{population.label}: a spike at step {wrong} lies outside this "
-                                  f"run's steps {start}..{start + steps}")
-        if len(cells) and (np.min(cells) < 0 or np.max(cells) >= population.size):
-            raise SimulationError(f"{population.label}: spikes of a cell that is not in "
-                                  f"0..{population.size - 1}")
-        return {"population": index, "spikes": len(times), "step": arrays.integers(times, 64),
-                "cell": arrays.integers(cells)}
-
-    def _current(self, index: int, given: np.ndarray, steps: int) -> np.ndarray:
-        population = self.network.populations[index]
-        if not isinstance(population, (SpikingCells, StockCells)):
-            raise SimulationError(f"{population.label} takes no current; only cells do")
-        if np.shape(given) != (steps, population.size):
-            raise SimulationError(f"{population.label}: currents have shape {np.shape(given)}; "
-                                  f"this run needs {(steps, population.size)}")
-        return given
 
     def _variable(self, recording: Recording) -> int:
         population = self.network.populations[recording.population]
@@ -272,7 +252,16 @@ class HostEngine:
         return self._of_blocks(projection, lib.eprop_get_weights)
 
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays."""
+        """Replace the weights; the optimiser's state stays.
+
+        Raises :class:`SimulationError` within an update, if learning signals mirror the weights.
+        """
+        mirrored = any(isinstance(signal.feedback, SymmetricFeedback)
+                       and signal.feedback.projection == projection
+                       for signal in self.network.learning_signals)
+        if mirrored and self._update_in_progress():
+            raise SimulationError(f"{self.network.projections[projection].label}: symmetric "
+                                  "feedback follows these weights; replace them between updates")
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
@@ -320,8 +309,18 @@ class HostEngine:
         return out
 
     def set_population(self, index: int, network: Network) -> None:
-        """Take new parameters for one population from ``network``; its state stays."""
+        """Take new parameters for one population from ``network``; its state stays.
+
+        Raises :class:`NetworkError` for another kind or number of cells, and
+        :class:`SimulationError` within an update, where the gradient would mix old and new.
+        """
         population, arrays = network.populations[index], parameters.Arrays()
+        before = self.network.populations[index]
+        check_change(before, population)
+        check_network(network)
+        if changes_gradient(before, population) and self._update_in_progress():
+            raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
+                                  "change between updates only, not within one")
         dt, interval = self.network.settings.timestep, self.network.settings.interval_steps
         if isinstance(population, SpikingCells):
             _check(lib.eprop_set_spiking_cells(
@@ -333,6 +332,14 @@ class HostEngine:
             _check(lib.eprop_set_stock_cells(
                 self._engine, index, parameters.stock_cells(population, dt, arrays)))
         self.network = network
+
+    def _update_in_progress(self) -> bool:
+        """Whether steps were done that the next update will learn from."""
+        position = np.zeros(_POSITION.itemsize, dtype=np.uint8)
+        next(self._state_entries())
+        _check(lib.eprop_state_read(self._engine, 0, ffi.from_buffer(position)))
+        now = position.view(_POSITION)[0]
+        return bool(now["pending"] or (now["s"] and now["learning"]))
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""

@@ -10,6 +10,7 @@ from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
     Network,
+    Population,
     Projection,
     Readouts,
     Sources,
@@ -101,6 +102,28 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
                            f"they need {shape} (cells, readouts)")
 
 
+def check_change(before: Population, after: Population) -> None:
+    """Raise :class:`NetworkError` unless only parameters differ."""
+    if type(before) is not type(after) or before.size != after.size or (
+            isinstance(before, SpikingCells) and isinstance(after, SpikingCells)
+            and before.adaptive != after.adaptive):
+        raise NetworkError(f"{before.label}: only parameters can change, not the kind or number "
+                           "of cells; build a new network for that")
+
+
+def changes_gradient(before: Population, after: Population) -> bool:
+    """Whether the gradient of steps already done depends on what differs.
+
+    The backward filters use the time constants, beta and the loss when an update ends.
+    """
+    if isinstance(before, SpikingCells) and isinstance(after, SpikingCells):
+        names = ["tau_m", *(("beta", "tau_a") if before.adaptive else ())]
+        return any(np.any(getattr(before, name) != getattr(after, name)) for name in names)
+    if isinstance(before, Readouts) and isinstance(after, Readouts):
+        return before.tau_m != after.tau_m or before.loss != after.loss
+    return False
+
+
 def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> None:
     """Raise :class:`SimulationError` unless the inputs belong to steps start..start + steps."""
     for index, (times, cells) in inputs.spikes.items():
@@ -108,6 +131,8 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
         if not isinstance(population, Sources):
             raise SimulationError(f"{population.label} takes no spikes from outside; "
                                   "only sources do")
+        if np.any(times[1:] < times[:-1]):
+            raise SimulationError(f"{population.label}: spikes must be in the order of their steps")
         outside = (times < start) | (times > start + steps)
         if np.any(outside):
             raise SimulationError(f"{population.label}: a spike at step {times[outside][0]} lies "

@@ -171,7 +171,8 @@ class LearningSignal:
     """L_j^t = sum_k B_jk s_k^t, from readouts (``source``) to cells (``target``), both indices.
 
     s is the error of a readout population with a loss, filtered with its kappa into
-    G_j^t = L_j^t + kappa G_j^{t+1}; of one without a loss (an error module) it is y, with kappa = 0.
+    G_j^t = L_j^t + kappa G_j^{t+1}; of one without a loss (an error module) it is y, with
+    kappa = 0.
     """
 
     label: str
@@ -211,8 +212,9 @@ class Inputs:
 
     spikes: population index -> (global steps, cells), sorted by step; a cell may be listed
     twice for a step. A stretch from global step g0 to g1 gets the spikes with g0 <= step <= g1;
-    those at g1 are given again with the next stretch. currents: population index -> array (steps, size), added at each step of
-    the stretch (nA for stock cells, straight onto v for e-prop cells).
+    those at g1 are given again with the next stretch.
+    currents: population index -> array (steps, size), added at each step of the stretch (nA for
+    stock cells, straight onto v for e-prop cells).
     """
 
     spikes: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError
-from pynn_eprop.models.checks import check_inputs, check_network
+from pynn_eprop.models.checks import check_change, check_inputs, check_network
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -291,12 +291,8 @@ class ReferenceMachine:
 
         Raises :class:`NetworkError` if it is of another kind or size than before.
         """
-        old, new = self.network.populations[index], network.populations[index]
-        if type(old) is not type(new) or old.size != new.size or (
-                isinstance(old, SpikingCells) and isinstance(new, SpikingCells)
-                and old.adaptive != new.adaptive):
-            raise NetworkError(f"{old.label}: only parameters can change, not the kind or number "
-                               "of cells; build a new network for that")
+        new = network.populations[index]
+        check_change(self.network.populations[index], new)
         populations = (*self.network.populations[:index], new,
                        *self.network.populations[index + 1:])
         changed = replace(self.network, populations=populations)

@@ -153,6 +153,26 @@ def test_memory_does_not_grow_with_steps_times_synapses():
     assert bytes_ < 0.05 * 4 * steps * synapses_
 
 
+def test_what_the_gradient_depends_on_changes_between_updates_only():
+    """The backward filters use one set of time constants for the whole update."""
+    engine = HostEngine(learning_network(), "float64")
+    before = engine.network
+    slower = replace(before, populations=(
+        before.populations[0], replace(before.populations[1], tau_m=np.full(5, 30.0)),
+        before.populations[2]))
+    engine.run(13, drive(0, 13))
+    with pytest.raises(SimulationError, match="between updates"):
+        engine.set_population(1, slower)
+    higher = replace(before, populations=(
+        before.populations[0], replace(before.populations[1], v_thresh=np.full(5, 0.7)),
+        before.populations[2]))
+    engine.set_population(1, higher)
+    engine.set_population(1, before)
+    engine.run(7, drive(13, 7))
+    engine.set_population(1, slower)
+    np.testing.assert_array_equal(engine.network.populations[1].tau_m, np.full(5, 30.0))
+
+
 @pytest.mark.parametrize(("action", "error", "words"), [
     (lambda: HostEngine(learning_network(), "float16"), NetworkError, "float16"),
     (lambda: HostEngine(learning_network(trials_per_update=0)), NetworkError, "trials_per_update"),
