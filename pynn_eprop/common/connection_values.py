@@ -5,6 +5,7 @@ string or function of the distance d; a function of the cell indices (PyNN's
 IndexBasedExpression).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def distances(space: Space, pre_positions: np.ndarray, post_positions: np.ndarra
     return np.sqrt(total)
 
 
-def seeded(value: Any, seed: int) -> Any:
+def seeded(value: Any, seed: Callable[[], int]) -> Any:
     """``value``, or where it is a RandomDistribution without a seed, the same one seeded.
 
     Works on the base of a LazyArray as well. The original stays as it is.
@@ -109,5 +110,5 @@ def seeded(value: Any, seed: int) -> Any:
         return copy
     if isinstance(value, RandomDistribution) and isinstance(value.rng, NumpyRNG) \
             and value.rng.seed is None:
-        return RandomDistribution(value.name, rng=NumpyRNG(seed), **value.parameters)
+        return RandomDistribution(value.name, rng=NumpyRNG(seed()), **value.parameters)
     return value

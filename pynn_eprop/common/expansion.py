@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,8 @@ def expand(projection: Any, connector: Any, options: SharedOptions, index: int) 
     pairs = connect(connector, projection, rng)
     values = {}
     for name, value in projection.synapse_type.parameter_space.items():
-        drawn = seeded(value, derived_seed(
-            options.seed, index, Purpose.DELAY if name == "delay" else Purpose.WEIGHT))
+        purpose = Purpose.DELAY if name == "delay" else Purpose.WEIGHT
+        drawn = seeded(value, partial(derived_seed, options.seed, index, purpose))
         given = pairs.values.get(name, drawn)
         values[name] = evaluate(given, name, projection, pairs.pre, pairs.post)
     if connector.safe:

@@ -1,7 +1,8 @@
 """Population, PopulationView and Assembly."""
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,9 @@ class _Cells:
         if isinstance(self.celltype, EPropReadout) and parameters.get("target") is not None:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
-        super().set(**parameters)  # type: ignore[misc]
+        # PyNN's own set() would also translate names and units, which are the same here
+        self._set_parameters(ParameterSpace(parameters, self.celltype.get_schema(), (self.size,),
+                                            type(self.celltype)))
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
         population, indices = root(self), indices_in_root(self)
@@ -85,7 +88,7 @@ class _Cells:
         return ParameterSpace(values, shape=(self.size,))
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
-        """Take over values; PyNN calls this with the parameters that ``set`` was given."""
+        """Take over values."""
         population, indices = root(self), indices_in_root(self)
         population.replace_values(indices, _evaluated(parameter_space, self.size, population))
 
@@ -173,7 +176,8 @@ class Population(_Cells, common.Population):
             merged[name][indices] = array
         self._take(merged)
         self.bias_is_new |= "bias" in merged
-        self._simulation.population_changes(self.index)
+        if not self.is_source:      # spikes are inputs of a run, no part of the network
+            self._simulation.population_changes(self.index)
 
     def current_values(self, name: str) -> Any:
         """Values of all cells, or None for an unknown parameter; biases as they are now."""
@@ -187,8 +191,8 @@ class Population(_Cells, common.Population):
         if variable not in defaults:
             raise ParameterError(f"{self.label}: {type(self.celltype).__name__} has no state "
                                  f"variable {variable!r}; choose one of {sorted(defaults)}")
-        seed = derived_seed(simulator.state.simulation.options.seed, self.index,
-                            Purpose.INITIAL + list(defaults).index(variable))
+        seed = partial(derived_seed, simulator.state.simulation.options.seed, self.index,
+                       Purpose.INITIAL + list(defaults).index(variable))
         lazy = seeded(LazyArray(value, shape=(len(indices),), dtype=float), seed)
         array = self.initial.get(variable, np.zeros(self.size)).copy()
         array[indices] = lazy.evaluate()
@@ -239,10 +243,11 @@ def _evaluated(parameter_space: ParameterSpace, size: int, population: Any
     What is drawn without a seed is drawn from the seed of ``setup()``.
     """
     run_seed = simulator.state.simulation.options.seed
+    names = list(population.celltype.default_parameters)
     values = {}
     for name, lazy in parameter_space.items():
-        purpose = Purpose.PARAMETERS + list(population.celltype.default_parameters).index(name)
-        lazy = seeded(lazy, derived_seed(run_seed, population.index, purpose))
+        purpose = Purpose.PARAMETERS + names.index(name)
+        lazy = seeded(lazy, partial(derived_seed, run_seed, population.index, purpose))
         try:
             lazy.shape = (size,)
         except ValueError as error:
@@ -250,15 +255,23 @@ def _evaluated(parameter_space: ParameterSpace, size: int, population: Any
                                  f"{np.shape(lazy.base_value)}, but there are {size} cells"
                                  ) from error
         if isinstance(lazy.base_value, ArrayParameter):
-            array = np.empty(size, dtype=object)
-            array[:] = [Sequence(lazy.base_value)] * size if size else []
-            values[name] = array
+            values[name] = _sequences([lazy.base_value] * size)
             continue
         evaluated = lazy.evaluate(simplify=False)
         if np.asarray(evaluated).dtype == object:
-            array = np.empty(size, dtype=object)
-            array[:] = list(np.atleast_1d(evaluated))
-            values[name] = array
+            values[name] = _sequences(np.atleast_1d(evaluated))
         else:
             values[name] = np.array(np.broadcast_to(evaluated, (size,)), dtype=float)
     return values
+
+
+def _sequences(rows: Iterable[ArrayParameter]) -> np.ndarray:
+    """An array of Sequences with arrays of their own, one object for equal rows that are one."""
+    own: dict[int, Sequence] = {}
+    rows = list(rows)
+    for row in rows:
+        if id(row) not in own:
+            own[id(row)] = Sequence(np.array(row.value, dtype=float))
+    array = np.empty(len(rows), dtype=object)
+    array[:] = [own[id(row)] for row in rows]
+    return array

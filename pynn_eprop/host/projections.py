@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -172,8 +173,8 @@ class Projection(common.Projection):
                 raise NonExistentParameterError(name, type(self.synapse_type).__name__,
                                                 self.synapse_type.get_parameter_names())
             self._sets += 1
-            seed = derived_seed(self._simulation.options.seed, self.index,
-                                Purpose.SET + self._sets)
+            seed = partial(derived_seed, self._simulation.options.seed, self.index,
+                           Purpose.SET + self._sets)
             checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
                                      self.synapses.post)
         if "weight" in checked:

@@ -103,10 +103,10 @@ def test_arithmetic_on_lazy_arrays_is_done():
 def test_only_what_has_no_seed_is_seeded(seed):
     free = RandomDistribution("uniform", low=0.0, high=1.0)
     chosen = RandomDistribution("uniform", low=0.0, high=1.0, rng=NumpyRNG(4))
-    assert seeded(chosen, seed) is chosen
-    assert seeded(0.5, seed) == 0.5
-    drawn = seeded(free, seed)
+    assert seeded(chosen, lambda: seed) is chosen
+    assert seeded(0.5, lambda: seed) == 0.5
+    drawn = seeded(free, lambda: seed)
     assert drawn is not free
     np.testing.assert_array_equal(drawn.next(3), NumpyRNG(seed).next(3))
-    lazy = seeded(LazyArray(free, shape=(3,)), seed)
+    lazy = seeded(LazyArray(free, shape=(3,)), lambda: seed)
     np.testing.assert_array_equal(lazy.evaluate(), NumpyRNG(seed).next(3))

@@ -166,7 +166,7 @@ SCRIPT = textwrap.dedent("""
     from tests.host.test_checkpoints import T, network
 
     simulator.CHECKPOINT_SECONDS = 0.3      # instead of 5: the test is to be short
-    path, out, resume, intervals = sys.argv[1], sys.argv[2], sys.argv[3] == "resume", 20_000
+    path, out, resume, intervals = sys.argv[1], sys.argv[2], sys.argv[3] == "resume", 10_000
     net = network("float32", intervals=intervals, checkpoint=path, cells=40)
     net.cells.record(None)
     if resume:
@@ -212,7 +212,7 @@ def test_a_run_that_is_ended_can_be_resumed_to_the_identical_result(tmp_path, un
                 break
             time.sleep(0.05)
     else:
-        time.sleep(0.5)
+        time.sleep(0.3)
     process.send_signal(number)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == (-number if number == signal.SIGKILL else 3), errors

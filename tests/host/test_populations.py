@@ -214,3 +214,15 @@ def test_models_are_listed_and_described():
     cells = sim.Population(3, sim.EPropLIF(), label="network")
     assert "network" in cells.describe()
     assert "network" in cells[0:2].describe()
+
+
+def test_values_do_not_follow_arrays_that_a_script_changes_later():
+    times, target = np.array([1.0, 2.0]), np.zeros((2, 10))
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=times))
+    readout = sim.Population(2, sim.EPropReadout(target=target))
+    source[1].spike_times = times
+    readout.set(target=target)
+    times += 5.0
+    target += 1.0
+    assert [row.value.tolist() for row in source.get("spike_times")] == [[1.0, 2.0]] * 2
+    assert [row.value.tolist() for row in readout.get("target")] == [[0.0] * 10] * 2
