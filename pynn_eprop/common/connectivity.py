@@ -69,10 +69,12 @@ def _stable_order(values: np.ndarray) -> np.ndarray:
     return order
 
 
-def connect(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
+            rng: AbstractRNG) -> Pairs:
     """The pairs of a projection.
 
-    ``rng`` replaces a generator that the script did not choose. Raises :class:`NetworkError` for
+    ``synapse_type``: what PyNN's own code draws weights and delays from. ``rng`` replaces a
+    generator that the script did not choose. Raises :class:`NetworkError` for
     indices outside the groups, :class:`UnsupportedError` for what PyNN does not implement.
     """
     for kind, expand in _EXPANSIONS.items():
@@ -80,7 +82,7 @@ def connect(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pai
             pairs = expand(connector, projection, rng)
             break
     else:
-        pairs = _collect(connector, projection, rng)
+        pairs = _collect(connector, projection, synapse_type, rng)
     if connector.callback is not None:
         connector.callback(1.0)
     return pairs.in_order()
@@ -275,8 +277,9 @@ def _from_file(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> 
 class _Collector:
     """Stands for a projection while PyNN's own code connects it."""
 
-    def __init__(self, projection: ProjectionLike) -> None:
+    def __init__(self, projection: ProjectionLike, synapse_type: Any) -> None:
         self._projection = projection
+        self.synapse_type = synapse_type
         self.pre_indices: list[np.ndarray] = []
         self.post_indices: list[np.ndarray] = []
         self.parameters: list[dict[str, Any]] = []
@@ -304,9 +307,10 @@ class _Collector:
         return pairs
 
 
-def _collect(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _collect(connector: Any, projection: ProjectionLike, synapse_type: Any,
+             rng: AbstractRNG) -> Pairs:
     """Run PyNN's own code."""
-    collector = _Collector(projection)
+    collector = _Collector(projection, synapse_type)
     drawn = getattr(connector, "rng", None)
     if drawn is not None:
         connector.rng = chosen_rng(connector, rng)

@@ -1,11 +1,13 @@
 """From a projection to its synapses: arrays, expanded once from (seed, projection index)."""
 
+from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from typing import Any
 
 import numpy as np
+from pyNN.parameters import ParameterSpace
 from pyNN.random import NumpyRNG
 from pyNN.standardmodels import StandardSynapseType
 
@@ -53,18 +55,26 @@ def expand(projection: Any, connector: Any, options: SharedOptions, index: int) 
     :class:`NetworkError` and :class:`DelayError`.
     """
     rng = NumpyRNG(derived_seed(options.seed, index, Purpose.CONNECTOR))
-    pairs = connect(connector, projection, rng)
-    values = {}
-    for name, value in projection.synapse_type.parameter_space.items():
-        purpose = Purpose.DELAY if name == "delay" else Purpose.WEIGHT
-        drawn = seeded(value, partial(derived_seed, options.seed, index, purpose))
-        given = pairs.values.get(name, drawn)
-        values[name] = evaluate(given, name, projection, pairs.pre, pairs.post)
+    synapse_type = _seeded_type(projection.synapse_type, options.seed, index)
+    pairs = connect(connector, projection, synapse_type, rng)
+    values = {name: evaluate(pairs.values.get(name, value), name, projection, pairs.pre, pairs.post)
+              for name, value in synapse_type.parameter_space.items()}
     if connector.safe:
         check_signs(projection, values["weight"])
     delay = to_delay_steps(projection, values.get("delay", options.timestep), options)
     return Synapses(pairs.pre, pairs.post, np.array(values["weight"]),
                     np.broadcast_to(delay, len(pairs.pre)))
+
+
+def _seeded_type(synapse_type: Any, seed: int, index: int) -> Any:
+    """The same synapse type with a seed for all that is drawn without one."""
+    seeds = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
+    own = copy(synapse_type)
+    space = synapse_type.parameter_space
+    own.parameter_space = ParameterSpace(
+        {name: seeded(value, partial(derived_seed, seed, index, seeds[name]))
+         for name, value in space.items()}, space.schema)
+    return own
 
 
 def check_signs(projection: Any, weight: np.ndarray) -> None:

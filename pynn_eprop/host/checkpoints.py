@@ -1,5 +1,7 @@
 """Checkpoints: all that a script which builds the same network needs to go on identically."""
 
+import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,52 @@ from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
 from pynn_eprop.errors import CheckpointError
 
 _FORMAT = 1
+
+CHECKPOINT_SECONDS = 5.0    # between two checkpoints of a run,
+_WRITING_SHARE = 0.1        # or more if writing would take more than this share of the time,
+_LONGEST_SECONDS = 9.0      # but not more than this
+_SHORTEST_SECONDS = 1.0     # between those that end short runs
+
+
+class CheckpointKeeper:
+    """Writes the checkpoints that ``setup(checkpoint=...)`` asked for, if it did."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._written = -math.inf
+        self._due = time.monotonic() + CHECKPOINT_SECONDS
+        self._pending = False
+
+    @property
+    def what_is_kept(self) -> str:
+        """What to tell someone who interrupted a run."""
+        if self._path is None:
+            return "nothing was written; setup(checkpoint=...) keeps a checkpoint"
+        return f"the checkpoint {self._path} has everything up to there; go on with " \
+            "load_checkpoint()"
+
+    def after_chunk(self, state: Any, finished: bool, stop: bool) -> None:
+        """Write if it is time: at the end of a run, on a signal, and every few seconds.
+
+        After short runs that follow closely it waits; :meth:`flush` then writes the last.
+        """
+        now = time.monotonic()
+        between = state.simulation.timeline.starts_interval(state.simulation.step)
+        self._pending = True
+        if stop or (finished and now - self._written >= _SHORTEST_SECONDS) \
+                or (between and now >= self._due):
+            self.flush(state)
+
+    def flush(self, state: Any) -> None:
+        """Write what was not yet written."""
+        if self._path is None or not self._pending:
+            return
+        started = time.monotonic()
+        write_checkpoint(self._path, state)
+        self._written = time.monotonic()
+        pause = (self._written - started) / _WRITING_SHARE
+        self._due = self._written + min(max(CHECKPOINT_SECONDS, pause), _LONGEST_SECONDS)
+        self._pending = False
 
 
 def write_checkpoint(path: str | Path, state: Any) -> None:

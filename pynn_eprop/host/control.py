@@ -43,6 +43,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         Results do not depend on it.
     checkpoint : file name, default none
         ``run()`` keeps a checkpoint there: every few seconds, at its end, and on SIGINT or SIGTERM.
+        After short runs that follow each other within a second, ``end()`` writes the last.
 
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
     """
@@ -67,6 +68,7 @@ def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
 def end(compatible_output: bool = True) -> None:
     """Write what was recorded to files. Data can still be read afterwards."""
     state = simulator.state
+    state.keeper.flush(state)
     for population, variables, filename in state.write_on_end:
         population.write_data(get_io(filename), variables)
     state.write_on_end = []

@@ -92,6 +92,10 @@ class _Cells:
         population, indices = root(self), indices_in_root(self)
         population.replace_values(indices, _evaluated(parameter_space, self.size, population))
 
+    def inject(self, current_source: Any) -> None:
+        """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
+        current_source.inject_into(self)
+
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of state variables, in all the forms that PyNN has.
 

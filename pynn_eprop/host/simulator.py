@@ -1,6 +1,5 @@
 """PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
 
-import time
 import warnings
 import weakref
 from dataclasses import dataclass
@@ -13,16 +12,12 @@ from pyNN.common.populations import IDMixin
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import NetworkError, RunInterrupted
-from pynn_eprop.host.checkpoints import write_checkpoint
+from pynn_eprop.host.checkpoints import CheckpointKeeper
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation
 
 name = "pynn_eprop.host"
-
-CHECKPOINT_SECONDS = 5.0
-_WRITING_SHARE = 0.1        # of the time, at most, unless that made checkpoints rarer than
-_LONGEST_SECONDS = 9.0      # between two of them
 
 
 class ID(int, IDMixin):
@@ -67,7 +62,7 @@ class State(BaseState):
 
     def clear(self, options: SharedOptions, host: HostOptions) -> None:
         """Forget the network and begin a new one."""
-        self.host = host
+        self.keeper = CheckpointKeeper(host.checkpoint)
         self.simulation = Simulation(options, host.precision, host.threads)
         self.recorders: set[Any] = set()
         self.write_on_end: list[tuple[Any, Any, Any]] = []
@@ -121,8 +116,18 @@ class State(BaseState):
         if last <= self.simulation.step:
             return
         with Interrupts() as interrupts:
-            keeper = _CheckpointKeeper(self, interrupts, last)
-            advance(self.simulation, last, keeper.after_chunk)
+            advance(self.simulation, last, lambda: self._after_chunk(last, interrupts))
+
+    def _after_chunk(self, last: int, interrupts: Interrupts) -> None:
+        """Look at signals and the clock."""
+        step = self.simulation.step
+        finished = step == last
+        stop = interrupts.received is not None \
+            and (finished or self.simulation.timeline.starts_interval(step))
+        self.keeper.after_chunk(self, finished, stop)
+        if stop:
+            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:g} ms; "
+                                 f"{self.keeper.what_is_kept}")
 
     def reset(self, keep_weights: bool = False) -> None:
         """Back to time 0, in a new segment."""
@@ -136,45 +141,6 @@ class State(BaseState):
         if not timeline.starts_interval(step):
             warnings.warn(f"the run ended at {self.t:g} ms, within an interval; its steps taught "
                           "nothing", stacklevel=3)
-
-
-class _CheckpointKeeper:
-    """Writes checkpoints of a run that goes on to step ``last``, and ends it when asked."""
-
-    def __init__(self, state: State, interrupts: Interrupts, last: int) -> None:
-        self._state = state
-        self._interrupts = interrupts
-        self._last = last
-        self._due = time.monotonic() + CHECKPOINT_SECONDS
-
-    def after_chunk(self) -> None:
-        """Look at signals and the clock. Raises :class:`RunInterrupted`."""
-        simulation = self._state.simulation
-        finished = simulation.step == self._last
-        between = simulation.timeline.starts_interval(simulation.step)
-        stop = self._interrupts.received is not None and (between or finished)
-        if stop or finished or (between and time.monotonic() >= self._due):
-            self._write()
-        if stop:
-            self._interrupt()
-
-    def _write(self) -> None:
-        path = self._state.host.checkpoint
-        if path is None:
-            return
-        started = time.monotonic()
-        write_checkpoint(path, self._state)
-        now = time.monotonic()
-        pause = (now - started) / _WRITING_SHARE
-        self._due = now + min(max(CHECKPOINT_SECONDS, pause), _LONGEST_SECONDS)
-
-    def _interrupt(self) -> None:
-        path = self._state.host.checkpoint
-        kept = f"the checkpoint {path} has everything up to there; go on with load_checkpoint()" \
-            if path is not None else \
-            "nothing was written; setup(checkpoint=...) keeps a checkpoint"
-        raise RunInterrupted(f"interrupted by signal {self._interrupts.received} at "
-                             f"{self._state.t:g} ms; {kept}")
 
 
 state = State()

@@ -40,8 +40,12 @@ class FakeProjection:
         self.shape = (n_pre, n_post)
 
 
+def connect_only(connector, projection, rng):
+    return connect(connector, projection, projection.synapse_type, rng)
+
+
 def expanded(connector, n_pre, n_post, shared=None, seed=1):
-    pairs = connect(connector, FakeProjection(n_pre, n_post, shared), NumpyRNG(seed))
+    pairs = connect_only(connector, FakeProjection(n_pre, n_post, shared), NumpyRNG(seed))
     assert pairs.pre.dtype == pairs.post.dtype == np.int32
     return list(zip(pairs.pre.tolist(), pairs.post.tolist(), strict=True))
 
@@ -96,7 +100,7 @@ def test_all_to_all_and_one_to_one(n_pre, n_post):
 @given(sizes, sizes, st.integers(0, 12))
 def test_no_cell_is_connected_to_itself_where_groups_overlap(n_pre, n_post, shift):
     expected = [(i, j) for i in range(n_pre) for j in range(n_post) if i != j + shift]
-    found = connect(pynn.AllToAllConnector(allow_self_connections=False),
+    found = connect_only(pynn.AllToAllConnector(allow_self_connections=False),
                     _overlapping(n_pre, n_post, shift), NumpyRNG(1))
     assert list(zip(found.pre.tolist(), found.post.tolist(), strict=True)) == expected
     for connector in (
@@ -110,7 +114,7 @@ def test_no_cell_is_connected_to_itself_where_groups_overlap(n_pre, n_post, shif
         possible = {j for _, j in expected}
         if isinstance(connector, pynn.FixedNumberPreConnector) and len(possible) < n_post:
             continue     # one cell could only be connected to itself
-        pairs = connect(connector, _overlapping(n_pre, n_post, shift), NumpyRNG(1))
+        pairs = connect_only(connector, _overlapping(n_pre, n_post, shift), NumpyRNG(1))
         assert not np.any(pairs.pre == pairs.post + shift)
 
 
@@ -131,7 +135,7 @@ def test_array_connector_connects_where_the_array_is_true(n_pre, n_post, data):
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.floats(-1, 1)), min_size=1))
 def test_list_connector_keeps_repeats_and_values(table):
     connector = pynn.FromListConnector(table, column_names=["weight"])
-    pairs = connect(connector, FakeProjection(6, 8), NumpyRNG(1))
+    pairs = connect_only(connector, FakeProjection(6, 8), NumpyRNG(1))
     found = list(zip(pairs.pre.tolist(), pairs.post.tolist(), pairs.values["weight"].tolist(),
                      strict=True))
     expected = sorted(table, key=lambda row: row[:2])
@@ -150,19 +154,19 @@ def test_empty_list_connects_nothing():
 ])
 def test_indices_outside_the_groups_are_refused(table, message):
     with pytest.raises(NetworkError, match=message):
-        connect(pynn.FromListConnector(table), FakeProjection(6, 8), NumpyRNG(1))
+        connect_only(pynn.FromListConnector(table), FakeProjection(6, 8), NumpyRNG(1))
 
 
 def test_list_column_that_is_no_parameter_is_refused():
     connector = pynn.FromListConnector([(0, 0, 1.0)], column_names=["U"])
     with pytest.raises(NetworkError, match=r"no parameter 'U'; the list may give \['weight'"):
-        connect(connector, FakeProjection(6, 8), NumpyRNG(1))
+        connect_only(connector, FakeProjection(6, 8), NumpyRNG(1))
 
 
 def test_connections_from_a_file(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text('# columns = ["i", "j", "weight"]\n0 1 0.5\n2 0 0.25\n')
-    pairs = connect(pynn.FromFileConnector(str(path)), FakeProjection(3, 2), NumpyRNG(1))
+    pairs = connect_only(pynn.FromFileConnector(str(path)), FakeProjection(3, 2), NumpyRNG(1))
     assert pairs.pre.tolist() == [0, 2]
     assert pairs.post.tolist() == [1, 0]
     assert pairs.values["weight"].tolist() == [0.5, 0.25]
@@ -170,7 +174,7 @@ def test_connections_from_a_file(tmp_path):
 
 def test_array_of_wrong_shape_is_refused():
     with pytest.raises(NetworkError, match=r"shape \(2, 2\), but the projection needs \(3, 2\)"):
-        connect(pynn.ArrayConnector(np.ones((2, 2), dtype=bool)), FakeProjection(3, 2),
+        connect_only(pynn.ArrayConnector(np.ones((2, 2), dtype=bool)), FakeProjection(3, 2),
                 NumpyRNG(1))
 
 
@@ -240,7 +244,7 @@ def test_callback_hears_the_end():
 def test_ten_million_connections_take_seconds_and_no_objects():
     # 10,000 cells with 1,000 inputs each: 8 bytes of indices per connection
     projection = FakeProjection(10_000, 10_000, shared=0)
-    pairs = connect(pynn.FixedProbabilityConnector(0.1), projection, NumpyRNG(1))
+    pairs = connect_only(pynn.FixedProbabilityConnector(0.1), projection, NumpyRNG(1))
     assert abs(len(pairs.pre) - 10 ** 7) < 5 * np.sqrt(10 ** 8 * 0.1 * 0.9)
     assert np.all(np.diff(pairs.pre) >= 0)
     counts = np.bincount(pairs.post, minlength=10_000)

@@ -14,7 +14,7 @@ import pytest
 
 import pynn_eprop.host as sim
 from pynn_eprop.errors import CheckpointError, RunInterrupted
-from pynn_eprop.host import simulator
+from pynn_eprop.host import checkpoints, simulator
 from tests.host.networks import STEPS, learning_network, recorded, spikes, weights
 
 T = float(STEPS)
@@ -109,23 +109,37 @@ def test_setup_keeps_a_checkpoint_at_the_end_of_each_run(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["c"]
 
 
-def test_a_long_run_keeps_checkpoints(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulator, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(simulator, "_WRITING_SHARE", 1e9)
-    written = []
-    write = simulator.write_checkpoint
+@pytest.fixture
+def written(monkeypatch):
+    """Steps at which checkpoints were written."""
+    steps = []
+    write = checkpoints.write_checkpoint
 
-    def count(path, state):
-        written.append(state.simulation.step)
+    def note(path, state):
+        steps.append(state.simulation.step)
         write(path, state)
 
-    monkeypatch.setattr(simulator, "write_checkpoint", count)
-    net = network(checkpoint=tmp_path / "c")
-    net.cells.inject(sim.DCSource(amplitude=0.0))
-    simulation = simulator.state.simulation
-    monkeypatch.setattr(simulation.pace, "took", lambda steps, seconds: None)
+    monkeypatch.setattr(checkpoints, "write_checkpoint", note)
+    return steps
+
+
+def test_a_long_run_keeps_checkpoints(tmp_path, monkeypatch, written):
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "_WRITING_SHARE", 1e9)
+    network(checkpoint=tmp_path / "c")
+    monkeypatch.setattr(simulator.state.simulation.pace, "took", lambda steps, seconds: None)
     sim.run(6 * T)
     assert written == [80, 160, 240]
+
+
+def test_short_runs_do_not_write_each_time_and_end_writes_the_last(tmp_path, monkeypatch, written):
+    monkeypatch.setattr(checkpoints, "_SHORTEST_SECONDS", 1e9)
+    network(checkpoint=tmp_path / "c")
+    for _ in range(5):
+        sim.run(T)
+    sim.end()
+    sim.end()
+    assert written == [40, 200]
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -162,10 +176,10 @@ SCRIPT = textwrap.dedent("""
     import numpy as np
     import pynn_eprop.host as sim
     from pynn_eprop.errors import RunInterrupted
-    from pynn_eprop.host import simulator
+    from pynn_eprop.host import checkpoints
     from tests.host.test_checkpoints import T, network
 
-    simulator.CHECKPOINT_SECONDS = 0.3      # instead of 5: the test is to be short
+    checkpoints.CHECKPOINT_SECONDS = 0.3      # instead of 5: the test is to be short
     path, out, resume, intervals = sys.argv[1], sys.argv[2], sys.argv[3] == "resume", 10_000
     net = network("float32", intervals=intervals, checkpoint=path, cells=40)
     net.cells.record(None)

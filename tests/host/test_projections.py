@@ -190,6 +190,17 @@ def test_projections_are_expanded_from_the_seed_and_their_index():
     assert draw(1)[0] != draw(1)[1]
 
 
+def test_weights_drawn_by_connectors_of_pynn_follow_the_seed():
+    def draw(seed):
+        sim.setup(seed=seed)
+        free = sim.RandomDistribution("normal", mu=0.0, sigma=1.0)
+        return sim.Projection(cells(8), cells(8), sim.DistanceDependentProbabilityConnector("d<3"),
+                              static(weight=free)).get("weight", "list")
+
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+
+
 def test_clone_connector_repeats_the_connections():
     pre, post = cells(6), cells(5)
     first = sim.Projection(pre, post, sim.FixedProbabilityConnector(0.4), static(weight=1.0))
