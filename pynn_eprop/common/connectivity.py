@@ -14,6 +14,7 @@ import numpy as np
 from pyNN import connectors as pynn
 from pyNN.random import AbstractRNG
 
+from pynn_eprop.common.memory import check_fits
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 _BLOCK = 4_000_000     # random numbers drawn at a time
@@ -77,6 +78,7 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
     generator that the script did not choose. Raises :class:`NetworkError` for
     indices outside the groups, :class:`UnsupportedError` for what PyNN does not implement.
     """
+    check_fits(_expected_number(connector, projection), projection.label)
     for kind, expand in _EXPANSIONS.items():
         if type(connector) is kind:
             pairs = expand(connector, projection, rng)
@@ -86,6 +88,20 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
     if connector.callback is not None:
         connector.callback(1.0)
     return pairs.in_order()
+
+
+def _expected_number(connector: Any, projection: ProjectionLike) -> float:
+    """About how many connections there will be, where that is known before."""
+    n_pre, n_post = projection.shape
+    if isinstance(connector, pynn.AllToAllConnector):
+        return float(n_pre) * n_post
+    if isinstance(connector, pynn.FixedProbabilityConnector):
+        return connector.p_connect * n_pre * n_post
+    number = getattr(connector, "n", 0)
+    if isinstance(number, int):
+        per_cell = {pynn.FixedNumberPreConnector: n_post, pynn.FixedNumberPostConnector: n_pre}
+        return float(number) * per_cell.get(type(connector), 1)
+    return 0.0
 
 
 def chosen_rng(connector: Any, rng: AbstractRNG) -> AbstractRNG:

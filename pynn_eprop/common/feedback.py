@@ -83,9 +83,10 @@ def _windowed(signal: Any, block: Block, options: SharedOptions) -> network.Wind
     assert options.interval_steps is not None
     windows = -(-options.interval_steps // steps)
     scale = float(np.max(block.take(signal.synapses.weight), initial=0.0))
-    draws = normal((np.arange(windows)[:, np.newaxis, np.newaxis],
-                    np.arange(block.post.size)[np.newaxis, :, np.newaxis],
-                    np.arange(block.pre.size)[np.newaxis, np.newaxis, :]),
-                   Draw.LEARNING_SIGNAL, (options.seed, signal.index))
-    connected = _matrix(block, np.ones(len(block.pre_index))) > 0
-    return network.WindowedFeedback(steps, scale * draws * connected)
+    connected = scale * (_matrix(block, np.ones(len(block.pre_index))) > 0)
+    cells, readouts = np.arange(block.post.size)[:, np.newaxis], np.arange(block.pre.size)
+    weight = np.empty((windows, *connected.shape))
+    for window in range(windows):
+        weight[window] = connected * normal((window, cells, readouts), Draw.LEARNING_SIGNAL,
+                                            (options.seed, signal.index))
+    return network.WindowedFeedback(steps, weight)

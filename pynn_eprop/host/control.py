@@ -134,9 +134,11 @@ def load_weights(path: str | Path) -> None:
         *(f"{population.label}.bias" for population in biased)])
     weights = [weight_files.from_entry(projection, entries[projection.label], path)
                for projection in projections]
-    for projection, weight in zip(projections, weights, strict=True):
-        if (weight != simulation.weights(projection)).any():
-            projection.set_weights(weight)
+    changed = [(projection, weight) for projection, weight in zip(projections, weights, strict=True)
+               if (weight != simulation.weights(projection)).any()]
+    # feedback first: within an interval it is refused, and then nothing is to be changed
+    for projection, weight in sorted(changed, key=lambda pair: not pair[0].is_feedback):
+        projection.set_weights(weight)
     for population in biased:
         population.set(bias=entries[f"{population.label}.bias"])
 

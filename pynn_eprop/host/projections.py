@@ -71,7 +71,7 @@ class Projection(common.Projection):
         self.receptor_type = "excitatory"
         targets = [member.population.celltype for member in members(self.post)]
         if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
-                or isinstance(self.synapse_type, LearningSignal):
+                or self.is_feedback:
             return
         weight = self.synapse_type.parameter_space["weight"]
         base = weight.base_value
@@ -88,6 +88,11 @@ class Projection(common.Projection):
     def __len__(self) -> int:
         """Number of connections."""
         return len(self.synapses)
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether this is a learning signal."""
+        return isinstance(self.synapse_type, LearningSignal)
 
     @property
     def connections(self) -> Connections:
@@ -110,7 +115,7 @@ class Projection(common.Projection):
 
         Raises PyNN's ``NonExistentParameterError`` for another name.
         """
-        signal = isinstance(self.synapse_type, LearningSignal)
+        signal = self.is_feedback
         if name == "weight" and signal and self.synapse_type.symmetric:
             return self._forward_weights()
         if name == "weight":
@@ -130,7 +135,7 @@ class Projection(common.Projection):
         weights = np.zeros((self.post.size, self.pre.size))
         for forward in self._simulation.projections:
             if forward.pre == self.post and forward.post == self.pre \
-                    and not isinstance(forward.synapse_type, LearningSignal):
+                    and not forward.is_feedback:
                 np.add.at(weights, (forward.synapses.pre, forward.synapses.post),
                           forward.attribute("weight"))
         return weights[self.synapses.post, self.synapses.pre]
@@ -182,9 +187,14 @@ class Projection(common.Projection):
         if "delay" in checked:
             self._set_delays(checked["delay"])
 
+    def initialize(self, **initial_values: Any) -> None:
+        """No synapse of this backend has state variables. Raises :class:`UnsupportedError`."""
+        raise UnsupportedError(f"{self.label}: {type(self.synapse_type).__name__} has no state "
+                               f"variables such as {', '.join(initial_values)}")
+
     def set_weights(self, weight: np.ndarray) -> None:
         """Set all weights, (synapses,). Raises :class:`UnsupportedError` for those of others."""
-        if isinstance(self.synapse_type, LearningSignal):
+        if self.is_feedback:
             if self.synapse_type.symmetric:
                 raise UnsupportedError(f"{self.label}: a symmetric learning signal has no weights "
                                        "of its own; set those of the projection to the readouts")

@@ -206,3 +206,22 @@ def test_a_refused_projection_is_not_part_of_the_network():
         plastic(readout, network)
     sim.run(T)
     assert sim.get_current_time() == T
+
+
+def test_a_network_that_does_not_fit_into_memory(monkeypatch):
+    from pynn_eprop.common import memory
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10 ** 9)
+    sim.setup(timestep=1.0)
+    cells = sim.Population(10_000, sim.EPropLIF(), label="big")
+    for connector in (EVERYONE, sim.FixedProbabilityConnector(0.5),
+                      sim.FixedNumberPreConnector(3000), sim.FixedNumberPostConnector(3000),
+                      sim.FixedTotalNumberConnector(10 ** 8)):
+        with pytest.raises(errors.NetworkError) as error:
+            sim.Projection(cells, cells, connector, sim.EPropSynapse(optimizer=None), label="rec")
+        refused(error, "rec: about ", "GB of memory, but this computer has 1 GB", "more sparsely")
+
+
+def test_synapses_have_no_state_variables():
+    clock, network, _ = parts()
+    with pytest.raises(errors.UnsupportedError, match="EPropSynapse has no state variables such"):
+        plastic(clock, network).initialize(u=1.0)

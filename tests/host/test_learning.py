@@ -43,6 +43,19 @@ def test_feedback_of_other_kinds(feedback):
     np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-12)
 
 
+def test_windowed_feedback_is_drawn_as_documented():
+    # B of window w, cell j, readout k: normal(counter (w, j, k), key (seed, projection index))
+    from pynn_eprop.host.simulator import state
+    from pynn_eprop.models.counter_random import Draw, normal
+    learning_network(feedback=sim.LearningSignal(window=7.0, weight=0.3), seed=5)
+    state.simulation.prepare()
+    (signal,) = state.simulation.description.network.learning_signals
+    assert signal.feedback.window_steps == 7
+    assert signal.feedback.weight.shape == (6, 12, 2)      # 40 steps: five windows and a part
+    assert signal.feedback.weight[4, 3, 1] \
+        == 0.3 * normal((4, 3, 1), Draw.LEARNING_SIGNAL, (5, 3))
+
+
 def test_the_loss_falls():
     net = learning_network(cells=30)
     net.readout.record("loss")
