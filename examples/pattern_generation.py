@@ -30,7 +30,7 @@ cell_parameters = {
     "v_thresh": 0.61,
     "tau_refrac": 5.0,    # ms
     "f_target": 10.0,     # Hz
-    "c_reg": 0.03,        # strength of the firing-rate term
+    "c_reg": 0.02,        # strength of the firing-rate term
 }
 tau_out = 20.0            # ms
 

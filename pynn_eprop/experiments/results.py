@@ -56,7 +56,7 @@ def result_line(results: dict[str, Any]) -> str:
     n_last = min(len(results["error_curve"]), 50)
     parts.append(f"{results['error_name']} {results['error_last50']:.4f} "
                  f"(mean of last {n_last})")
-    if results["confirmations"] is not None or results["solved_after"] is not None:
+    if results["training_error_curve"] is not None:
         parts.append(f"solved after {results['solved_after']}" if results["solved_after"]
                      else "not solved")
     parts.append(f"{results['seconds_training']:.1f} s of training")

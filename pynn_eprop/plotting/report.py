@@ -9,6 +9,7 @@ from typing import Any
 
 from pynn_eprop.tasks import AnyTask
 from pynn_eprop.tasks.quantities import parameter_table
+from pynn_eprop.tasks.task import ValidatedTask
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -73,7 +74,7 @@ def write_report(path: Path, task: AnyTask, results: Mapping[str, Any], figure: 
 def _lead(task: AnyTask, results: Mapping[str, Any]) -> str:
     text = (f"{task.n_neurons} cells, {results['updates']} updates on backend "
             f"{results['backend']} ({results['precision']}), seed {results['seed']}. ")
-    if results["confirmations"] is not None or results["solved_after"] is not None:
+    if isinstance(task, ValidatedTask):
         text += (f"Solved after {results['solved_after']} updates."
                  if results["solved_after"] else "Not solved.")
     else:
@@ -87,9 +88,10 @@ def _result_rows(task: AnyTask, results: Mapping[str, Any]) -> list[tuple[str, s
         (f"{results['error_name']}, mean of the last {n_last} updates",
          f"{results['error_last50']:.5f}"),
         (f"{results['error_name']}, first update", f"{results['error_curve'][0]:.4f}"),
-        ("solved after", "does not apply" if not hasattr(task, "solved_below") else
-         f"{results['solved_after']} updates" if results["solved_after"] else "not solved"),
     ]
+    if isinstance(task, ValidatedTask):
+        rows.append(("solved after", f"{results['solved_after']} updates"
+                     if results["solved_after"] else "not solved"))
     for entry in results["confirmations"] or []:
         rows.append((f"large validation after update {entry['update']}",
                      f"{entry['wrong']} of {entry['answers']} recalls wrong "

@@ -25,6 +25,10 @@ _TARGET, _WEIGHTS, _FEEDBACK = range(3)
 class PatternGeneration:
     """Parameters of the paper (methods, 'Pattern generation task 1.1').
 
+    No literal reading of the paper's "0.5 x mse" for the firing-rate term gives its result, so
+    ``c_reg`` was measured: from 0.015 to 0.04 the error is the same within noise (40 seeds),
+    far below and above it is larger.
+
     Raises :class:`TaskError` for parameters that make no network.
     """
 
@@ -47,7 +51,7 @@ class PatternGeneration:
     v_thresh: float = quantity(0.61, "", "firing threshold")
     tau_out: float = quantity(20.0, "ms", "time constant of the readouts")
     f_target: float = quantity(10.0, "Hz", "target of the firing-rate term")
-    c_reg: float = quantity(0.02, "", "strength of the firing-rate term (see EQUATIONS)")
+    c_reg: float = quantity(0.02, "", "firing-rate term: C_j = c_reg (f_j - f_target)")
     lr: float = quantity(0.003, "", "Adam's learning rate")
     lr_factor: float = quantity(0.7, "", "factor on the learning rate ...")
     lr_every: int = quantity(100, "updates", "... after every so many updates")

@@ -49,7 +49,7 @@ class StoreRecall:
     """Parameters of the paper (results and methods, 'Store-recall task 1.2').
 
     The widths of the initial weights are not in the paper; with 1 the task is not learned, with
-    these it is (see EQUATIONS). Raises :class:`TaskError` for parameters that make no network.
+    these it is. Raises :class:`TaskError` for parameters that make no network.
     """
 
     name: ClassVar[str] = "store-recall"
