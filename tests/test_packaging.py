@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+NOT_COPIED = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info",
+              "*.so", "demo-results", "scenarios")
 
 # One worker builds the wheel for all of these.
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -26,14 +29,19 @@ def call(*command: str, cwd: Path, **extra: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from the source distribution alone, with the installed build tools."""
+    """A wheel built from the source distribution alone, with the installed build tools.
+
+    The source distribution is made from a copy: setuptools writes beside what it packs.
+    """
     folder = tmp_path_factory.mktemp("package")
+    checkout = folder / "checkout"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*NOT_COPIED))
     build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder))
-    call(*build, "--sdist", str(ROOT), cwd=folder)
+    call(*build, "--sdist", str(checkout), cwd=folder)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as sdist:
         sdist.extractall(folder, filter="data")
-    (source,) = (path for path in folder.iterdir() if path.is_dir())
+    (source,) = folder.glob("pynn_eprop-*/")
     call(*build, "--wheel", str(source), cwd=folder)
     (built,) = folder.glob("*.whl")
     return built
