@@ -30,7 +30,7 @@ demo: $(STAMPS)/installed
 	@ls demo-results
 
 test: lint warnings sanitize $(STAMPS)/scenarios
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -q -n $(JOBS)
 
 evidence: $(STAMPS)/installed
 	$(BIN)/python -m pynn_eprop.experiments.evidence
