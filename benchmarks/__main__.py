@@ -7,7 +7,6 @@ interval in the next one, and others warm up.
 
 import argparse
 import shlex
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,13 +56,6 @@ def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict
     rows = [peer.finish() for peer in peers]
     for row in rows:
         row.update(workload=name, threads=threads)
-        row["median_s"] = statistics.median(row["seconds"])
-        row["median_cpu_s"] = statistics.median(row["cpu_seconds"])
-    ours = [row for row in rows if row["peer"] == "pynn_eprop.host"]
-    for row in rows:
-        if ours:
-            row["ratio_to_ours"] = row["median_s"] / ours[0]["median_s"]
-            row["cpu_ratio_to_ours"] = row["median_cpu_s"] / ours[0]["median_cpu_s"]
     return rows
 
 

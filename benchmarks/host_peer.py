@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import networks, worker
+from benchmarks import networks, report, worker
 from benchmarks.networks import Pattern, Workload
 
 MILLI = 1000.0
@@ -78,7 +78,7 @@ def main() -> None:
         return {**times, "loss": float(np.asarray(loss)[-1, 0])}
 
     worker.serve(measure, lambda: {"rate_hz": rate(sim, cells, net)},
-                 peer="pynn_eprop.host", build_s=built, synapses=net.synapses)
+                 peer=report.OURS, build_s=built, synapses=net.synapses)
 
 
 if __name__ == "__main__":
