@@ -25,6 +25,8 @@ common = {
     "tau_m": 20.0,        # ms
     "v_thresh": 0.5,
     "tau_refrac": 5.0,    # ms
+    "f_target": 10.0,     # Hz
+    "c_reg": 0.02,
 }
 adaptation = {
     "beta": 0.03,         # threshold increase per spike
@@ -34,7 +36,7 @@ n_cells = {"lif": 10, "alif": 10}
 n_readouts = 2
 tau_out = 20.0            # ms
 
-width = {"in": 0.3, "rec": 0.5, "out": 0.2}     # of the initial weights
+width = {"in": 0.5, "rec": 0.2, "out": 0.2}     # of the initial weights
 adam = Adam(lr=0.01, schedule=StepDecay(factor=0.3, every=100))
 
 

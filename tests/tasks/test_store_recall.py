@@ -21,7 +21,8 @@ def test_parameters_are_the_papers():
     plan = StoreRecall().network(1, find_feedback("random"))
     assert plan.n_inputs == 100 and plan.interval == 2400.0 and plan.trials_per_update == 128
     lif, alif = plan.cells
-    common = {"tau_m": 20.0, "v_thresh": 0.5, "tau_refrac": 5.0}
+    common = {"tau_m": 20.0, "v_thresh": 0.5, "tau_refrac": 5.0,
+              "f_target": 10.0, "c_reg": 0.02}      # the last two are ours
     assert (lif.model, lif.size, lif.parameters) == ("EPropLIF", 10, common)
     assert (alif.model, alif.size) == ("EPropALIF", 10)
     assert alif.parameters == common | {"beta": 0.03, "tau_a": 1200.0}
@@ -39,8 +40,8 @@ def test_weights_are_cut_by_cell_type():
         "lif_to_lif": (200, 200), "lif_to_alif": (200, 300),
         "alif_to_lif": (300, 200), "alif_to_alif": (300, 300),
         "lif_to_readout": (200, 2), "alif_to_readout": (300, 2)}
-    # widths 0.3, 0.5 and 0.2 over the square root of all inputs of that kind; 3% at these sizes
-    expected = {"input": 0.3 / np.sqrt(100), "lif": 0.5 / np.sqrt(500), "alif": 0.5 / np.sqrt(500)}
+    # widths 0.5, 0.2 and 0.2 over the square root of all inputs of that kind; 3% at these sizes
+    expected = {"input": 0.5 / np.sqrt(100), "lif": 0.2 / np.sqrt(500), "alif": 0.2 / np.sqrt(500)}
     for synapses in plan.synapses:
         width = expected[synapses.label.split("_")[0]]
         if synapses.post == "readout":
