@@ -1,5 +1,6 @@
 """What the engine promises beside agreeing with the reference (tests/agreement)."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -204,3 +205,22 @@ def test_refused_with_a_typed_error(action, error, words):
 def test_settings_default_to_one_millisecond_and_no_learning():
     assert Settings() == Settings(timestep=1.0, interval_steps=None, trials_per_update=1,
                                   boundary=Boundary.RESET, threads=1)
+
+
+def test_a_batch_may_be_larger_than_a_stack():
+    """In a thread with a stack of 256 kB: the engine ran out of a stack at one pointer a trial."""
+    trials, updates = 60_000, []
+
+    def train():
+        engine = HostEngine(learning_network(1, interval_steps=1, trials_per_update=trials))
+        engine.run(trials, Inputs())
+        updates.append(engine.updates)
+
+    usual = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=train)
+        thread.start()
+    finally:
+        threading.stack_size(usual)
+    thread.join()
+    assert updates == [1]

@@ -135,10 +135,11 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
     fill(p->v_initial, p->n, p->padded, in->y_initial, 0.0);
     if (in->target != NULL) {
         const size_t values = (size_t)in->target_steps * p->n;
-        if (values > p->target_steps * p->n || p->target == NULL) {
+        if (values > p->target_room || p->target == NULL) {
             p->target = OWN(e, ep_state, values);
             if (p->target == NULL)
                 return EPROP_NO_MEMORY;
+            p->target_room = values;
         }
         fill(p->target, values, values, in->target, 0.0);
         p->target_steps = (size_t)in->target_steps;

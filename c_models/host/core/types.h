@@ -59,7 +59,7 @@ typedef struct {
     double kappa_exact;
     enum eprop_loss loss;
     ep_state *bias, *target;
-    size_t target_steps;
+    size_t target_steps, target_room; /* room: values that `target` can hold */
     int64_t target_start;
     bool target_repeats;
     eprop_optimizer bias_optimizer;

@@ -101,8 +101,14 @@ static void tile_body(void *context, size_t index, size_t thread) {
     engine *const e = job->e;
     const tile_task task = job->tasks[index];
     const population *const post = &e->populations[task.population];
-    const ep_history *tiles[job->slots];
+    const ep_history *few[64]; /* a batch may be larger than a stack */
+    const ep_history **const tiles =
+        job->slots <= sizeof few / sizeof *few ? few : malloc(job->slots * sizeof *tiles);
     (void)thread;
+    if (tiles == NULL) {
+        e->no_memory = true;
+        return;
+    }
     for (size_t slot = 0; slot < job->slots; slot++) {
         tiles[slot] = tile_history(e, slot_activity(e, slot, task.population), task.tile);
         if (!job->filtered)
@@ -125,6 +131,8 @@ static void tile_body(void *context, size_t index, size_t thread) {
                 optimize_segment(b, post, row, task.tile, part, &job->steps[index_of], gradient);
         }
     }
+    if (tiles != few)
+        free((void *)tiles);
 }
 
 #define CHUNK 16384 /* synapses of a sparse block that are updated in one go */
