@@ -8,6 +8,7 @@ import numpy as np
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.feedback import describe_signals
+from pynn_eprop.common.grid import LARGEST_STEPS
 from pynn_eprop.common.groups import Block
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
@@ -99,8 +100,11 @@ def describe_population(population: Any, options: SharedOptions) -> Population:
 
 
 def _steps(times: np.ndarray, timestep: float) -> np.ndarray:
-    """Refractory times as whole steps; those off the grid (stock cells only) last longer."""
-    return np.ceil(times / timestep - 1e-6).astype(np.int32)
+    """Refractory times as whole steps; those off the grid (stock cells only) last longer.
+
+    One of more steps than fit into 32 bits never ends.
+    """
+    return np.minimum(np.ceil(times / timestep - 1e-6), LARGEST_STEPS).astype(np.int32)
 
 
 def _describe_cells(population: Any, options: SharedOptions) -> SpikingCells:

@@ -61,7 +61,7 @@ def expand(projection: Any, connector: Any, options: SharedOptions, index: int) 
               for name, value in synapse_type.parameter_space.items()}
     if connector.safe:
         check_signs(projection, values["weight"])
-    delay = to_delay_steps(projection, values.get("delay", options.timestep), options)
+    delay = to_delay_steps(projection, values.get("delay", options.shortest_delay), options)
     return Synapses(pairs.pre, pairs.post, np.array(values["weight"]),
                     np.broadcast_to(delay, len(pairs.pre)))
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from pynn_eprop.errors import DelayError, EPropError
 
 TOLERANCE = 1e-6     # of a step: what decimal fractions of ms lose in binary
+LARGEST_STEPS = 2 ** 31 - 1     # of a delay, a refractory period or an interval: 32 bits
 _DECIMALS = 9        # of a ms: gives back 0.3 for three steps of 0.1
 
 
@@ -51,6 +52,10 @@ def delay_steps(delays: ArrayLike, timestep: float, owner: str, minimum: float,
     if maximum is not None and np.any(values > maximum + slack):
         raise DelayError(f"{owner}: delay={_first(values, values > maximum + slack):g} ms is too "
                          f"long; setup(max_delay={maximum:g}) sets the limit")
+    long = values / timestep > LARGEST_STEPS
+    if np.any(long):
+        raise DelayError(f"{owner}: delay={_first(values, long):g} ms is too long; the longest is "
+                         f"{LARGEST_STEPS} time steps of {timestep:g} ms")
     return to_steps(values, timestep, f"{owner}: delay").astype(np.int32)
 
 

@@ -2,20 +2,23 @@
 
 import difflib
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from pyNN.common.control import DEFAULT_TIMESTEP
 
-from pynn_eprop.common.grid import to_steps
+from pynn_eprop.common.grid import LARGEST_STEPS, to_steps
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.network import Boundary, Settings
 
 SHARED_KEYWORDS = ("timestep", "min_delay", "max_delay", "update_interval", "trials_per_update",
                    "boundary", "seed")
 LARGEST_SEED = 2 ** 32 - 1
+LARGEST_COUNT = 2 ** 31 - 1
 
 # Keywords of other PyNN backends for which only these values mean what happens here anyway.
 WITHOUT_EFFECT: dict[str, tuple[str, tuple[Any, ...] | None]] = {
@@ -43,17 +46,22 @@ class SharedOptions:
         self._check_delays()
         if self.update_interval is not None:
             _check_number("update_interval", self.update_interval, minimum=self.timestep)
+            object.__setattr__(self, "update_interval", float(self.update_interval))
+            if self.update_interval / self.timestep > LARGEST_STEPS:
+                raise SetupError(f"setup(): update_interval={self.update_interval!r} ms is too "
+                                 f"long; it may have {LARGEST_STEPS} steps of {self.timestep:g} ms")
             to_steps(self.update_interval, self.timestep, "setup(): update_interval", SetupError)
-        check_count("trials_per_update", self.trials_per_update)
+        object.__setattr__(self, "trials_per_update",
+                           check_count("trials_per_update", self.trials_per_update))
         try:
             object.__setattr__(self, "boundary", Boundary(self.boundary))
         except ValueError:
             raise SetupError(f"setup(): boundary={self.boundary!r} is unknown; choose one of "
                              f"{[choice.value for choice in Boundary]}") from None
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) \
-                or not 0 <= self.seed <= LARGEST_SEED:
+        if not _is_whole(self.seed) or not 0 <= self.seed <= LARGEST_SEED:
             raise SetupError(f"setup(): seed={self.seed!r} must be a whole number in "
                              f"0..{LARGEST_SEED}")
+        object.__setattr__(self, "seed", int(self.seed))
 
     def _check_delays(self) -> None:
         for name in ("min_delay", "max_delay"):
@@ -115,21 +123,34 @@ def _check_without_effect(name: str, value: Any) -> None:
                          f"leave it out or use one of {list(allowed)}")
 
 
-def check_count(name: str, value: Any) -> None:
-    """Raise :class:`SetupError` unless ``value`` is a whole number of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SetupError(f"setup(): {name}={value!r} must be a whole number >= 1")
+def _is_whole(value: Any) -> bool:
+    """Whole numbers of Python and of NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_count(name: str, value: Any) -> int:
+    """``value`` as an int. Raises :class:`SetupError` unless it is a whole number >= 1."""
+    if not _is_whole(value) or not 1 <= value <= LARGEST_COUNT:
+        raise SetupError(f"setup(): {name}={value!r} must be a whole number >= 1"
+                         + (f" and <= {LARGEST_COUNT}" if _is_whole(value) and value > 1 else ""))
+    return int(value)
 
 
 def check_path(name: str, value: Any) -> Path:
-    """A file in a folder that exists. Raises :class:`SetupError`."""
+    """A file in a folder that can be written to. Raises :class:`SetupError`."""
     try:
         path = Path(value)
     except TypeError:
         raise SetupError(f"setup(): {name}={value!r} is not a file name") from None
-    if not path.absolute().parent.is_dir():
+    if not path.name or path.is_dir():
+        raise SetupError(f"setup(): {name}={str(value)!r} is a folder, not a file name")
+    folder = path.absolute().parent
+    if not folder.is_dir():
         raise SetupError(f"setup(): {name}={str(value)!r} is in a folder that does not exist; "
                          "make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SetupError(f"setup(): {name}={str(value)!r} is in a folder that cannot be written "
+                         "to; choose another")
     return path
 
 

@@ -1,8 +1,10 @@
 """Where a run stands on the grid of steps and intervals, and how far to go at a time."""
 
+import math
 from dataclasses import dataclass
 
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.errors import SimulationError
 
 CHUNK_SECONDS = 0.2         # between two looks at signals and checkpoints
 _LARGEST_GROWTH = 16        # from one chunk to the next
@@ -32,7 +34,12 @@ class Timeline:
         return round(step * self.timestep, 9)
 
     def target_step(self, now: int, time: float) -> int:
-        """The step nearest to ``time``; one more than ``now`` if that would be no progress."""
+        """The step nearest to ``time``; one more than ``now`` if that would be no progress.
+
+        Raises :class:`SimulationError` for a time that is not finite.
+        """
+        if not math.isfinite(time):
+            raise SimulationError(f"a run cannot end at {time} ms; give a finite time")
         step = round(time / self.timestep)
         if step <= now and time > self.time(now) + 1e-9:
             return now + 1

@@ -60,7 +60,7 @@ def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
     except ValueError:
         raise SetupError(f"setup(): precision={precision!r} is unknown; choose one of "
                          f"{[choice.value for choice in Precision]}") from None
-    check_count("threads", threads)
+    threads = check_count("threads", threads)
     path = None if checkpoint is None else check_path("checkpoint", checkpoint)
     return HostOptions(chosen, threads, path)
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 import numpy as np
 
+from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import CheckpointError, MissingDependencyError
 from pynn_eprop.models.network import Network
@@ -25,8 +26,10 @@ class Precision(str, Enum):
 def build_machine(network: Network, precision: Precision) -> Machine:
     """A machine at global step 0.
 
-    Raises :class:`MissingDependencyError` where the compiled engine is missing.
+    Raises :class:`MissingDependencyError` where the compiled engine is missing,
+    :class:`NetworkError` where a network does not fit into memory.
     """
+    check_activity_fits(network)
     if precision is Precision.REFERENCE:
         return ReferenceMachine(network)
     try:

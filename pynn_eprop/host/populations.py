@@ -15,6 +15,7 @@ from pyNN.random import NumpyRNG
 from pynn_eprop.common.connection_values import seeded
 from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
+from pynn_eprop.common.memory import check_cells_fit
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
@@ -120,6 +121,8 @@ class Population(_Cells, common.Population):
         _check_cell_type(cellclass)
         if isinstance(size, (int, np.integer)) and size < 1:
             raise NetworkError(f"{label or 'population'}: size={size} must be at least 1")
+        if isinstance(size, (int, np.integer)):
+            check_cells_fit(int(size), label or "population")
         self._simulation = simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)

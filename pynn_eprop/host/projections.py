@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pyNN import common
 from pyNN.errors import NonExistentParameterError
+from pyNN.models import BaseSynapseType
 from pyNN.space import Space
 
 from pynn_eprop.common.checks import check_ends, check_takes_input
@@ -27,7 +28,7 @@ from pynn_eprop.host.connections import (
     as_array,
     as_list,
 )
-from pynn_eprop.host.standardmodels.synapses import StaticSynapse
+from pynn_eprop.host.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
 from pynn_eprop.models.counter_random import derived_seed
 
 _EVERYWHERE = Space()
@@ -43,6 +44,7 @@ class Projection(common.Projection):
                  space: Space = _EVERYWHERE, label: str | None = None) -> None:
         if isinstance(postsynaptic_neurons, (common.BasePopulation, common.Assembly)):
             check_takes_input(postsynaptic_neurons, label)
+        _check_synapse_type(synapse_type)
         super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                          source, receptor_type, space, label)
         self._simulation = simulator.state.simulation
@@ -222,3 +224,11 @@ class Projection(common.Projection):
         low = weights.min() if min is None else min
         high = weights.max() if max is None else max
         return np.histogram(weights, np.linspace(low, high, nbins + 1))
+
+
+def _check_synapse_type(synapse_type: Any) -> None:
+    """Raise :class:`UnsupportedError` for a synapse type of another backend."""
+    if isinstance(synapse_type, BaseSynapseType) and not isinstance(synapse_type, SYNAPSE_TYPES):
+        kind, own = type(synapse_type), [each.__name__ for each in SYNAPSE_TYPES]
+        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a synapse type of this "
+                               f"backend; choose one of {own}")

@@ -1,6 +1,7 @@
 """Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
 
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
+from pynn_eprop.errors import SimulationError
 from pynn_eprop.host.simulation import Simulation
-from pynn_eprop.models.network import Inputs
+from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
 
 _CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
 _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
@@ -18,9 +20,11 @@ _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) -> None:
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
-    Raises :class:`SimulationError` where a target ends too early.
+    Raises :class:`SimulationError` where a target ends too early; then nothing was done. Warns
+    where training has diverged.
     """
     machine = simulation.prepare()
+    _check_targets_reach(simulation, machine, last)
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -41,7 +45,40 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append(entry)
         for population, log in sources:
             log.append_given(inputs.spikes[population.index], first)
+        _warn_if_diverged(simulation, machine)
         after_chunk()
+
+
+def _check_targets_reach(simulation: Simulation, machine: Machine, last: int) -> None:
+    for described in machine.network.populations:
+        if not isinstance(described, Readouts) or described.loss is None \
+                or described.target is None or described.target_repeats:
+            continue
+        end = described.target_start + described.target.shape[1]
+        if end < last:
+            time = simulation.timeline.time
+            raise SimulationError(
+                f"{described.label}: the target ends at {time(end):g} ms, before this run does, "
+                f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
+
+
+def _warn_if_diverged(simulation: Simulation, machine: Machine) -> None:
+    """Warn, once after setup() or reset(), of membranes or readouts that are no numbers any more.
+
+    Weights that are not finite show there as soon as a spike meets them.
+    """
+    if simulation.diverged or not simulation.updates:
+        return
+    for index, described in enumerate(machine.network.populations):
+        if not isinstance(described, (SpikingCells, Readouts)):
+            continue
+        variable = "y" if isinstance(described, Readouts) else "v"
+        if not np.all(np.isfinite(machine.sample(index, variable))):
+            simulation.diverged = True
+            warnings.warn(f"training has diverged: {variable} of {described.label} is not finite "
+                          f"at {simulation.time:g} ms, after {simulation.updates} updates; the "
+                          "results are worthless. Choose a lower learning rate", stacklevel=2)
+            return
 
 
 def _is_of_source(population: Any, log: Log) -> bool:

@@ -21,7 +21,8 @@ class Simulation:
     """Everything since ``setup()``.
 
     populations, projections, current_sources: in the order of their making; the ``index`` of each
-    is its place. learning: whether intervals that start from now on count.
+    is its place. learning: whether intervals that start from now on count. diverged: whether a
+    script was told that its training has.
     """
 
     options: SharedOptions
@@ -33,6 +34,7 @@ class Simulation:
     learning: bool = True
     machine: Machine | None = None
     description: Description | None = None
+    diverged: bool = False
 
     def __post_init__(self) -> None:
         self.timeline = Timeline.of(self.options)
@@ -152,6 +154,7 @@ class Simulation:
         for population in self.populations:
             population.target_start = 0
         self.machine = None
+        self.diverged = False
         self._structure_changed = True
         if old is not None:
             self._build(old, from_start=True)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from pynn_eprop.common.setup import SharedOptions, check_count, check_path, split_keywords
@@ -38,6 +39,8 @@ def test_a_synapse_without_delay_gets_min_delay_or_one_step():
     ({"trials_per_update": 1.5}, ["trials_per_update=1.5", "whole number"]),
     ({"trials_per_update": True}, ["trials_per_update=True"]),
     ({"boundary": "soft"}, ["boundary='soft'", "['reset', 'continuous']"]),
+    ({"trials_per_update": 2 ** 31}, ["trials_per_update=2147483648", "<= 2147483647"]),
+    ({"update_interval": 1e10}, ["update_interval=10000000000.0", "2147483647 steps of 0.1 ms"]),
     ({"seed": -1}, ["seed=-1", "0..4294967295"]),
     ({"seed": 1.0}, ["seed=1.0", "whole number"]),
     ({"min_delay": 0.05}, ["min_delay=0.05", ">= 0.1 ms"]),
@@ -49,6 +52,13 @@ def test_bad_values_are_refused(keywords, fragments):
         SharedOptions(**keywords)
     for fragment in fragments:
         assert fragment in str(error.value)
+
+
+def test_whole_numbers_of_numpy_are_as_good_as_those_of_python():
+    options = SharedOptions(seed=np.uint32(7), trials_per_update=np.int64(3))
+    assert (options.seed, options.trials_per_update) == (7, 3)
+    assert type(options.seed) is type(options.trials_per_update) is int
+    assert check_count("threads", np.int32(2)) == 2
 
 
 def test_unknown_keyword_names_the_valid_ones_and_the_nearest():
@@ -82,3 +92,6 @@ def test_counts_and_paths(tmp_path):
         check_path("checkpoint", tmp_path / "no" / "a")
     with pytest.raises(SetupError, match="not a file name"):
         check_path("checkpoint", 3)
+    for folder in (tmp_path, ""):
+        with pytest.raises(SetupError, match="is a folder, not a file name"):
+            check_path("checkpoint", folder)

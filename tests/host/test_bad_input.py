@@ -225,3 +225,52 @@ def test_synapses_have_no_state_variables():
     clock, network, _ = parts()
     with pytest.raises(errors.UnsupportedError, match="EPropSynapse has no state variables such"):
         plastic(clock, network).initialize(u=1.0)
+
+
+def test_more_cells_than_fit_into_memory():
+    sim.setup(timestep=1.0)
+    with pytest.raises(errors.NetworkError, match=r"big: 1000000000000 cells need .* GB of"):
+        sim.Population(10 ** 12, sim.EPropLIF(), label="big")
+
+
+@pytest.mark.parametrize(("keywords", "delay"), [
+    ({"trials_per_update": 10 ** 9}, 1.0), ({"boundary": "continuous"}, 2e9)])
+def test_batches_and_delays_that_do_not_fit_into_memory(keywords, delay):
+    sim.setup(timestep=1.0, update_interval=T, **keywords)
+    clock = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
+    cells = [sim.Population(1, sim.EPropLIF()) for _ in range(100)]
+    sim.Projection(clock, cells[0], EVERYONE, sim.EPropSynapse(delay=delay, optimizer=None))
+    with pytest.raises(errors.NetworkError, match="GB of memory, but this computer has"):
+        sim.run(T)
+
+
+def test_a_delay_of_more_steps_than_the_engine_counts():
+    clock, network, _ = parts()
+    with pytest.raises(errors.DelayError, match=r"delay=4.29497e\+09 ms is too long"):
+        sim.Projection(clock, network, EVERYONE, sim.EPropSynapse(weight=0.1, delay=2.0 ** 32 + 1))
+
+
+@pytest.mark.parametrize("celltype", [
+    lambda: sim.EPropLIF(tau_refrac=1e10), lambda: sim.IF_curr_delta(tau_refrac=1e10)])
+def test_a_refractory_time_longer_than_any_run_never_ends(celltype):
+    sim.setup(timestep=1.0)
+    cell = sim.Population(1, celltype())
+    sim.DCSource(amplitude=100.0).inject_into(cell)
+    cell.record("spikes")
+    sim.run(50.0)
+    assert len(cell.get_data().segments[0].spiketrains[0]) == 1
+
+
+def test_synapse_types_of_other_backends():
+    import pyNN.mock
+    clock, network, _ = parts()
+    with pytest.raises(errors.UnsupportedError, match=r"TsodyksMarkramSynapse is not a synapse ty"):
+        sim.Projection(clock, network, EVERYONE, pyNN.mock.TsodyksMarkramSynapse(delay=1.0))
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf")])
+def test_a_run_without_end(time):
+    parts()
+    with pytest.raises(errors.SimulationError) as error:
+        sim.run(time)
+    refused(error, f"cannot end at {time} ms")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
-from pynn_eprop import errors
+from pynn_eprop import SGD, errors
 from pynn_eprop.host import simulator
 from tests.host.networks import STEPS, learning_network, weights
 
@@ -127,6 +127,23 @@ def test_a_target_that_ends_too_early_ends_the_run():
     sim.run(3 * T)
     with pytest.raises(errors.SimulationError, match="target"):
         sim.run(T)
+
+
+def test_a_target_that_will_end_too_early_is_seen_before_the_run():
+    net = learning_network()
+    net.readout.set(target=np.tile(net.target, 3))
+    with pytest.raises(errors.SimulationError, match=f"ends at {3 * T:g} ms, .* at {1e4 * T:g} ms"):
+        sim.run(1e4 * T)
+    assert sim.get_current_time() == 0.0
+
+
+def test_a_script_is_told_once_that_training_has_diverged():
+    learning_network(precision="float32", optimizer=SGD(lr=1e38))
+    with pytest.warns(UserWarning, match=r"diverged: \w of \w+ is not finite .*learning rate"):
+        sim.run(20 * T)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim.run(20 * T)
 
 
 def test_a_script_may_run_without_any_population():

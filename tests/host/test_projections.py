@@ -103,6 +103,14 @@ def test_a_delay_left_out_is_one_step_or_min_delay():
     assert projection.get("delay", "list", with_address=False) == [0.4]
 
 
+def test_learning_signals_do_not_mind_a_longer_min_delay():
+    sim.setup(timestep=1.0, min_delay=2.0, update_interval=10.0)
+    readout = sim.Population(1, sim.EPropReadout(target=np.zeros((1, 10))))
+    signal = sim.Projection(readout, sim.Population(2, sim.EPropLIF()), sim.AllToAllConnector(),
+                            sim.LearningSignal(weight=1.0), receptor_type="learning_signal")
+    assert len(signal) == 2
+
+
 def test_min_delay_is_that_of_the_projections_where_it_is_automatic():
     sim.Projection(cells(1), cells(1), sim.AllToAllConnector(), static(delay=0.7))
     assert sim.get_min_delay() == 0.7

@@ -28,3 +28,6 @@ class LearningSignal(common.LearningSignal):
 class StaticSynapse(_ShortestDelay, stock.StaticSynapse):
     __doc__ = stock.StaticSynapse.__doc__
     translations: ClassVar[dict[str, Any]] = same_names(stock.StaticSynapse.default_parameters)
+
+
+SYNAPSE_TYPES: tuple[type, ...] = (EPropSynapse, LearningSignal, StaticSynapse)
