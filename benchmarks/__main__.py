@@ -6,7 +6,6 @@ interval in the next one, and others warm up.
 """
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict
 def main() -> None:
     """Measure, print ratios, and write ``timings.json``, ``memory.json`` and ``results.md``."""
     args = parse()
-    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    command = report.command(args)
     machine = report.machine()
     for name in (w for w in args.workloads if w in WORKLOADS):
         rows = []

@@ -1,5 +1,6 @@
 """Results on disk and as tables."""
 
+import argparse
 import datetime
 import json
 import os
@@ -26,10 +27,22 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write(path: Path, command: str, about: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def command(args: argparse.Namespace) -> str:
+    """The command line, without the paths of this machine."""
+    words = ["python -m benchmarks"]
+    for name in ("workloads", "peers", "threads", "rounds", "cells"):
+        value = getattr(args, name)
+        if value is not None:
+            words.append(f"--{name} " + " ".join(map(str, value if isinstance(value, list)
+                                                     else [value])))
+    return " ".join(words)
+
+
+def write(path: Path, line: str, about: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """One workload's results, with the command and the machine they come from."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    results = {"command": command, "machine": about, "rows": rows}
+    about = {**about, "load_after": round(os.getloadavg()[0], 2)}
+    results = {"command": line, "machine": about, "rows": rows}
     path.write_text(json.dumps(results, indent=1) + "\n")
 
 
@@ -94,6 +107,7 @@ def summary(folder: Path) -> str:
         body = memory_table(results["rows"]) if name == "memory" else table(results["rows"])
         parts.append(
             f"## {title}\n\n{body}\n\n`{results['command']}` on {about['cores']} cores of "
-            f"{about['cpu']}, {about['date']}, load {about['load_before']} before the run.\n"
+            f"{about['cpu']}, {about['date']}, load average "
+            f"{about['load_before']} before and {about['load_after']} after.\n"
         )
     return "\n".join(parts)
