@@ -36,7 +36,7 @@ n_cells = {"lif": 10, "alif": 10}
 n_readouts = 2
 tau_out = 20.0            # ms
 
-width = {"in": 0.5, "rec": 0.2, "out": 0.2}     # of the initial weights
+width = {"in": 0.8, "rec": 0.2, "out": 0.2}     # of the initial weights
 adam = Adam(lr=0.01, schedule=StepDecay(factor=0.3, every=100))
 
 

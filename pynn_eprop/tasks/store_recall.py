@@ -81,7 +81,7 @@ class StoreRecall:
     lr: float = quantity(0.01, "", "Adam's learning rate")
     lr_factor: float = quantity(0.3, "", "factor on the learning rate ...")
     lr_every: int = quantity(100, "updates", "... after every so many updates")
-    input_width: float = quantity(0.5, "", "input weights: this times N(0, 1) / sqrt(inputs)")
+    input_width: float = quantity(0.8, "", "input weights: this times N(0, 1) / sqrt(inputs)")
     recurrent_width: float = quantity(0.2, "", "recurrent weights: times N(0, 1) / sqrt(cells)")
     output_width: float = quantity(0.2, "", "output weights: times N(0, 1) / sqrt(cells)")
     validation_trials: int = quantity(128, "", "trials without learning after each update")

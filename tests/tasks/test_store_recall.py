@@ -40,8 +40,8 @@ def test_weights_are_cut_by_cell_type():
         "lif_to_lif": (200, 200), "lif_to_alif": (200, 300),
         "alif_to_lif": (300, 200), "alif_to_alif": (300, 300),
         "lif_to_readout": (200, 2), "alif_to_readout": (300, 2)}
-    # widths 0.5, 0.2 and 0.2 over the square root of all inputs of that kind; 3% at these sizes
-    expected = {"input": 0.5 / np.sqrt(100), "lif": 0.2 / np.sqrt(500), "alif": 0.2 / np.sqrt(500)}
+    # widths 0.8, 0.2 and 0.2 over the square root of all inputs of that kind; 3% at these sizes
+    expected = {"input": 0.8 / np.sqrt(100), "lif": 0.2 / np.sqrt(500), "alif": 0.2 / np.sqrt(500)}
     for synapses in plan.synapses:
         width = expected[synapses.label.split("_")[0]]
         if synapses.post == "readout":
