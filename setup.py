@@ -1,4 +1,4 @@
-"""The compiled part of the build; everything else is in pyproject.toml."""
+"""The compiled parts of the build; everything else is in pyproject.toml."""
 
 import sysconfig
 
@@ -9,6 +9,7 @@ from setuptools import setup
 STABLE = {} if sysconfig.get_config_var("Py_GIL_DISABLED") else {"py_limited_api": "cp311"}
 
 setup(
-    cffi_modules=["pynn_eprop/engine/build_engine.py:ffi"],
+    cffi_modules=["pynn_eprop/engine/build_engine.py:ffi",
+                  "pynn_eprop/emulator/build_emulator.py:ffi"],
     options={"bdist_wheel": STABLE},
 )

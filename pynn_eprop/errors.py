@@ -57,3 +57,15 @@ class TaskError(EPropError, ValueError):
 
 class ResultsError(EPropError, ValueError):
     """A results folder cannot be read, or would be overwritten."""
+
+
+class EmulatorError(EPropError, RuntimeError):
+    """The emulated SpiNNaker board cannot do what was asked."""
+
+
+class ImageError(EmulatorError, ValueError):
+    """Bytes that were to be loaded into a core are no application image."""
+
+
+class AddressTakenError(EmulatorError, OSError):
+    """An address and port that an emulated board needs are in use by another program."""

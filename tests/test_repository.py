@@ -19,6 +19,7 @@ BINARY = {".png", ".npz", ".nix", ".pdf"}
 LAYERS = {
     "errors": set(),
     "models": {"errors"},
+    "emulator": {"errors"},
     "reference": {"models", "errors"},
     "engine": {"models", "errors"},
     "common": {"engine", "reference", "models", "errors"},
@@ -26,7 +27,7 @@ LAYERS = {
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "common", "models", "errors"},
-    "cli": {"experiments", "tasks", "errors"},
+    "cli": {"emulator", "experiments", "tasks", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

@@ -1,0 +1,114 @@
+/*! \file
+ *  \brief The DMA controller of a core: two places for transfers, done one after the other.
+ *
+ *  A transfer takes a fixed time and one per word, as alone on the bus: contention is not
+ *  modelled. The bytes move when it ends.
+ */
+#include "core.h"
+
+#include <string.h>
+
+enum { SETUP_CYCLES = 60, CYCLES_PER_WORD = 2 };
+
+static uint64_t duration(uint32_t description) {
+    return SETUP_CYCLES + (description & DMA_DESC_LENGTH) / 4 * CYCLES_PER_WORD;
+}
+
+static void move(emu_core *core, const transfer *transfer) {
+    const uint32_t length = transfer->description & DMA_DESC_LENGTH;
+    uint8_t *const system = bus_memory(core, transfer->system, length);
+    uint8_t *const tcm = bus_memory(core, transfer->tcm, length);
+    if (system == NULL || tcm == NULL) {
+        fault_record(core, EMU_DMA_ADDRESS, core->pc,
+                     system == NULL ? transfer->system : transfer->tcm);
+        return;
+    }
+    if (transfer->description & DMA_DESC_WRITE)
+        memmove(system, tcm, length);
+    else
+        memmove(tcm, system, length);
+    core->dma.bytes += length;
+}
+
+void dma_complete(emu_core *core) {
+    dma *const dma = &core->dma;
+    while (dma->waiting && dma->queue[0].done <= core->now) {
+        move(core, &dma->queue[0]);
+        dma->transfers++;
+        dma->completed++;
+        dma->queue[0] = dma->queue[1];
+        if (--dma->waiting)
+            dma->queue[0].done = core->now + duration(dma->queue[0].description);
+    }
+}
+
+static void enqueue(emu_core *core, uint32_t description) {
+    dma *const dma = &core->dma;
+    if (dma->waiting == DMA_QUEUE) {
+        fault_record(core, EMU_DMA_OVERFLOW, core_pc(core), dma->system);
+        return;
+    }
+    dma->queue[dma->waiting] = (transfer){.system = dma->system,
+                                          .tcm = dma->tcm,
+                                          .description = description,
+                                          .done = core->now + duration(description)};
+    if (dma->waiting++ == 0)
+        core_limit(core, dma->queue[0].done);
+}
+
+uint32_t dma_read(emu_core *core, uint32_t offset) {
+    const dma *const dma = &core->dma;
+    switch (offset) {
+    case DMA_ADRS:
+        return dma->system;
+    case DMA_ADRT:
+        return dma->tcm;
+    case DMA_STAT:
+        return core->number << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
+               (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
+               (dma->completed ? DMA_STAT_DONE : 0);
+    case DMA_GCTL:
+        return dma->global_control;
+    case DMA_STAT0:
+        return (uint32_t)dma->transfers;
+    default:
+        if (offset > DMA_STAT0 && offset <= DMA_STAT7)
+            return 0;
+        fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), DMA_UNBUFFERED + offset);
+        return 0;
+    }
+}
+
+void dma_write(emu_core *core, uint32_t offset, uint32_t value) {
+    dma *const dma = &core->dma;
+    switch (offset) {
+    case DMA_ADRS:
+        dma->system = value;
+        break;
+    case DMA_ADRT:
+        dma->tcm = value;
+        break;
+    case DMA_DESC:
+        enqueue(core, value);
+        break;
+    case DMA_CTRL:
+        if ((value & DMA_CTRL_UNCOMMIT) && dma->waiting == DMA_QUEUE)
+            dma->waiting--;
+        if (value & DMA_CTRL_ABORT)
+            dma->waiting = 0;
+        if ((value & DMA_CTRL_CLEAR_DONE) && dma->completed)
+            dma->completed = value & DMA_CTRL_ABORT ? 0 : dma->completed - 1;
+        break;
+    case DMA_GCTL:
+        dma->global_control = value;
+        break;
+    case DMA_CRCC: /* checksums, time-out and statistics are not modelled */
+    case DMA_CRCR:
+    case DMA_TMTV:
+    case DMA_SCTL:
+        break;
+    default:
+        fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), DMA_UNBUFFERED + offset);
+    }
+    vic_update(core);
+}

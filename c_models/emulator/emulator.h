@@ -1,0 +1,146 @@
+/*! \file
+ *  \brief A SpiNNaker machine in software: the interface that Python sees.
+ *
+ *  Application cores run real ARM images instruction by instruction (on libunicorn, opened at run
+ *  time). Peripherals, memories, routers and links between chips are here; the monitor core's
+ *  part is played by the caller, between two calls of emu_run().
+ *
+ *  Time is counted in cycles of the 200 MHz core clock, one instruction a cycle: instructions are
+ *  exact, cycles are not modelled. All chips share one clock. Cores run in slices of `quantum`
+ *  cycles; packets travel at the end of a slice. The chips of a slice may run on several host
+ *  threads: nothing in a chip depends on another one within a slice, so results do not depend on
+ *  the number of threads.
+ *
+ *  cffi reads this file: it has declarations, enumerations and plain structures only.
+ */
+#ifndef EPROP_EMULATOR_H
+#define EPROP_EMULATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct emu_machine emu_machine;
+typedef struct emu_chip emu_chip;
+
+enum { EMU_CORES = 18, EMU_LINKS = 6, EMU_ROUTER_ENTRIES = 1024 };
+
+/*! What a check can find. The names are in pynn_eprop/emulator/faults.py, in the same order. */
+enum emu_fault_kind {
+    EMU_UNMAPPED_READ,       /*!< load from where nothing is */
+    EMU_UNMAPPED_WRITE,      /*!< store to where nothing is */
+    EMU_UNMAPPED_FETCH,      /*!< jump to where nothing is */
+    EMU_UNALIGNED,           /*!< address no multiple of the access size */
+    EMU_CODE_WRITE,          /*!< store into the program in ITCM */
+    EMU_UNDEFINED,           /*!< undefined instruction */
+    EMU_STACK_OVERFLOW,      /*!< the word below the stacks was overwritten */
+    EMU_DMA_ADDRESS,         /*!< transfer from or to where nothing is */
+    EMU_DMA_OVERFLOW,        /*!< transfer started with two already waiting */
+    EMU_PACKET_DROPPED,      /*!< packet lost because the core did not drain its receiver */
+    EMU_TICK_OVERRUN,        /*!< no sleep between two expiries of timer 1 */
+    EMU_UNKNOWN_REGISTER,    /*!< a register that is not modelled */
+    EMU_FAULT_KINDS
+};
+
+typedef struct {
+    uint64_t time;    /*!< cycles */
+    uint32_t kind;    /*!< emu_fault_kind */
+    uint32_t core;    /*!< virtual core number */
+    uint32_t pc;      /*!< where; for checks made once per block, the block's address */
+    uint32_t address; /*!< of the access, if there is one; else a figure of the check */
+} emu_fault;
+
+enum emu_core_activity { EMU_ABSENT, EMU_STOPPED, EMU_RUNNING, EMU_ASLEEP };
+
+typedef struct {
+    uint64_t now;              /*!< the core's own time, cycles */
+    uint64_t instructions;     /*!< executed since it was loaded */
+    uint64_t idle;             /*!< cycles spent asleep */
+    uint64_t irqs, fiqs;       /*!< interrupts taken */
+    uint64_t sent, received, dropped; /*!< packets */
+    uint64_t dma_transfers, dma_bytes;
+    uint64_t register_accesses;
+    uint64_t ticks;            /*!< expiries of timer 1 */
+    uint64_t tick_overruns;    /*!< ticks without sleep */
+    uint64_t tick_last, tick_most; /*!< instructions in the last tick and in the busiest one */
+    uint64_t faults[EMU_FAULT_KINDS];
+    uint32_t pc, cpsr, sp, lr;
+    uint32_t activity;         /*!< emu_core_activity */
+} emu_core_status;
+
+/*! Settings of a machine. */
+typedef struct {
+    uint32_t chips;
+    uint32_t threads;      /*!< host threads, the caller included */
+    uint32_t quantum;      /*!< cycles of a slice */
+    uint32_t every_access; /*!< check alignment and code writes at every load and store (slow) */
+    uint32_t profile;      /*!< count instructions by address */
+    uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+} emu_settings;
+
+/*! \brief Open libunicorn. \param[in] path of the shared library
+ *  \return NULL, or what went wrong
+ */
+const char *emu_open_unicorn(const char *path);
+
+/*! \brief A machine without links and with no core loaded. \return NULL: no memory */
+emu_machine *emu_machine_new(const emu_settings *settings);
+void emu_machine_free(emu_machine *machine);
+
+emu_chip *emu_machine_chip(emu_machine *machine, uint32_t index);
+
+/*! \brief Connect one end of a link; each direction is a call of its own. */
+void emu_link(emu_chip *from, uint32_t link, emu_chip *to);
+
+/*! \brief Run until a time, or until a core calls for its monitor.
+ *  \return 1: a monitor interrupt is waiting on some chip; 0: the time was reached
+ */
+int emu_run(emu_machine *machine, uint64_t until);
+
+uint64_t emu_now(const emu_machine *machine);
+
+/*! \brief When something happens next without outside help; UINT64_MAX: never. */
+uint64_t emu_next_event(emu_machine *machine);
+
+/*! \brief Instructions executed by all cores, also by those that were stopped since. */
+uint64_t emu_instructions(const emu_machine *machine);
+
+/*! \brief Has a core of this chip called its monitor since the last question? */
+int emu_take_monitor_interrupt(emu_chip *chip);
+
+uint8_t *emu_sdram(emu_chip *chip);
+uint8_t *emu_sysram(emu_chip *chip);
+uint8_t *emu_itcm(emu_chip *chip, uint32_t core);
+uint8_t *emu_dtcm(emu_chip *chip, uint32_t core);
+
+/*! \brief Registers of the chip (router, system controller), as a monitor reads and writes them.
+ *  \return 0: nothing is there
+ */
+int emu_peek(emu_chip *chip, uint32_t address, uint32_t *value);
+int emu_poke(emu_chip *chip, uint32_t address, uint32_t value);
+
+/*! \brief Reset a core with empty memories. \return NULL, or what went wrong */
+const char *emu_core_reset(emu_chip *chip, uint32_t core);
+
+/*! \brief Let a reset core run from an address, in supervisor mode with interrupts masked.
+ *  \param[in] r0 what the loader hands to the application: its number and flags
+ */
+void emu_core_start(emu_chip *chip, uint32_t core, uint32_t pc, uint32_t r0);
+void emu_core_stop(emu_chip *chip, uint32_t core);
+void emu_core_status_get(emu_chip *chip, uint32_t core, emu_core_status *status);
+
+/*! \brief Instructions by address in ITCM, one figure per halfword; NULL: not profiled. */
+const uint64_t *emu_profile(emu_chip *chip, uint32_t core);
+
+/*! \brief The monitor's interrupt to cores (bits by virtual core). */
+void emu_interrupt(emu_chip *chip, uint32_t cores);
+
+/*! \brief The flags that applications wait for in SYNC0 and SYNC1. */
+void emu_flags(emu_chip *chip, uint32_t set, uint32_t clear);
+
+/*! \brief Does a core hold this lock of the system controller? */
+int emu_locked(const emu_chip *chip, uint32_t lock);
+
+/*! \brief Take the faults recorded since the last call, oldest first. \return how many */
+uint32_t emu_take_faults(emu_chip *chip, emu_fault *faults, uint32_t most);
+
+#endif

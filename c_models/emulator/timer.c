@@ -1,0 +1,100 @@
+/*! \file
+ *  \brief The two timers of a core (SP804), counting core cycles down.
+ */
+#include "core.h"
+
+static uint32_t prescale_shift(const timer *timer) {
+    static const uint32_t shifts[4] = {0, 4, 8, 8};
+    return shifts[TIMER_PRESCALE(timer->control)];
+}
+
+static uint32_t count(const emu_core *core, const timer *timer) {
+    if (!(timer->control & TIMER_ENABLE))
+        return timer->held;
+    return timer->expiry > core->now
+               ? (uint32_t)((timer->expiry - core->now) >> prescale_shift(timer))
+               : 0;
+}
+
+static void start(emu_core *core, timer *timer, uint32_t from) {
+    timer->expiry = core->now + ((uint64_t)from << prescale_shift(timer));
+    core_limit(core, timer->expiry);
+}
+
+uint64_t timer_next(const emu_core *core) {
+    uint64_t next = NEVER;
+    for (uint32_t i = 0; i < 2; i++)
+        if ((core->timers[i].control & TIMER_ENABLE) && core->timers[i].expiry < next)
+            next = core->timers[i].expiry;
+    return next;
+}
+
+void timer_expire(emu_core *core) {
+    for (uint32_t i = 0; i < 2; i++) {
+        timer *const timer = &core->timers[i];
+        while ((timer->control & TIMER_ENABLE) && timer->expiry <= core->now) {
+            if (i == 0)
+                check_tick(core);
+            timer->raised = true;
+            if (timer->control & TIMER_ONE_SHOT) {
+                timer->control &= ~TIMER_ENABLE;
+                timer->held = 0;
+                break;
+            }
+            const uint32_t whole = timer->control & TIMER_32_BIT ? UINT32_MAX : 0xffffu;
+            const uint64_t from = timer->control & TIMER_PERIODIC ? timer->background : whole;
+            timer->expiry += (from ? from : 1) << prescale_shift(timer);
+        }
+    }
+}
+
+uint32_t timer_read(emu_core *core, uint32_t offset) {
+    const timer *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    switch (offset % TIMER_SECOND) {
+    case TIMER_LOAD:
+        return timer->load;
+    case TIMER_COUNT:
+        return count(core, timer);
+    case TIMER_CONTROL:
+        return timer->control;
+    case TIMER_RAW_INT:
+        return timer->raised;
+    case TIMER_MASK_INT:
+        return timer->raised && (timer->control & TIMER_INT_ENABLE);
+    case TIMER_BG_LOAD:
+        return timer->background;
+    default:
+        fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), TIMER_UNBUFFERED + offset);
+        return 0;
+    }
+}
+
+void timer_write(emu_core *core, uint32_t offset, uint32_t value) {
+    timer *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    switch (offset % TIMER_SECOND) {
+    case TIMER_LOAD:
+        timer->load = timer->background = timer->held = value;
+        if (timer->control & TIMER_ENABLE)
+            start(core, timer, value);
+        break;
+    case TIMER_CONTROL: {
+        const uint32_t left = count(core, timer);
+        const bool was_running = timer->control & TIMER_ENABLE;
+        timer->control = value & 0xffu;
+        if (!(value & TIMER_ENABLE))
+            timer->held = left;
+        else if (!was_running)
+            start(core, timer, left);
+        break;
+    }
+    case TIMER_INT_CLR:
+        timer->raised = false;
+        break;
+    case TIMER_BG_LOAD:
+        timer->background = value;
+        break;
+    default:
+        fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), TIMER_UNBUFFERED + offset);
+    }
+    vic_update(core);
+}

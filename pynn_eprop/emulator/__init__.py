@@ -1,0 +1,18 @@
+"""A SpiNNaker board in software that stock sPyNNaker connects to.
+
+``pynn-eprop board --chips 4`` serves one until stopped; in a script::
+
+    from pynn_eprop.emulator import Board
+
+    with Board(chips=4) as board:
+        ...  # any sPyNNaker script
+
+What it models and what it does not is in docs/emulator.md. Nothing else of the package is needed
+here but its errors.
+"""
+
+from pynn_eprop.emulator.board import Board
+from pynn_eprop.emulator.faults import Fault, FaultKind
+from pynn_eprop.emulator.status import BoardStatus, CoreStatus
+
+__all__ = ["Board", "BoardStatus", "CoreStatus", "Fault", "FaultKind"]

@@ -1,0 +1,138 @@
+"""A board to use: emulated machine, network and configuration in one object."""
+
+import ipaddress
+import threading
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from pynn_eprop.emulator.configuration import configured, machine_lines
+from pynn_eprop.emulator.faults import Fault
+from pynn_eprop.emulator.geometry import Coordinates, geometry
+from pynn_eprop.emulator.machine import QUANTUM, Machine, Options
+from pynn_eprop.emulator.server import PORT, Server
+from pynn_eprop.emulator.status import BoardStatus, function_profile, status
+from pynn_eprop.errors import EmulatorError
+
+ADDRESS: Final = "127.0.0.2"
+
+
+class Board:
+    """One or more SpiNNaker boards in software, on loopback addresses.
+
+    As a context manager it serves in a thread of this process and configures sPyNNaker for it::
+
+        with Board(chips=4) as board:
+            run_my_pynn_script()
+            print(board.status())
+
+    ``chips``: 1, 4 or 48 a board. ``boards``: 1, or 3, 6, ... of 48 chips, each on an address of
+    its own from ``address`` on. ``threads``: host threads; results do not depend on it.
+    ``real_time``: never run faster than a real board. ``every_access``: check every load and
+    store. ``profile``: count instructions by function. ``programs``: ELF files whose functions
+    are named in reports. ``debug``: let sPyNNaker write all its reports.
+
+    Raises EmulatorError for a board that does not exist or an address outside the loopback range,
+    AddressTakenError when another program has it, and MissingDependencyError without unicorn.
+    """
+
+    def __init__(self, chips: int = 4, *, boards: int = 1, address: str = ADDRESS,
+                 threads: int = 1, real_time: bool = True, every_access: bool = False,
+                 profile: bool = False, quantum: int = QUANTUM,
+                 programs: Iterable[str | Path] = (), debug: bool = False) -> None:
+        self.geometry = geometry(chips, boards)
+        self.addresses = _addresses(self.geometry.ethernet_chips, address)
+        self.address = address
+        self._debug = debug
+        self.machine = Machine(self.geometry, self.addresses, Options(
+            threads=threads, every_access=every_access, profile=profile, quantum=quantum))
+        try:
+            self.machine.faults.add_programs(Path(path) for path in programs)
+            self.server = Server(self.machine, self.addresses, real_time=real_time)
+        except BaseException:
+            self.machine.close()
+            raise
+        self._thread: threading.Thread | None = None
+        self._stack = ExitStack()
+        self.home: Path | None = None
+
+    @property
+    def configuration_lines(self) -> str:
+        """The two lines that a user's ``~/.spynnaker.cfg`` needs under ``[Machine]``."""
+        return machine_lines(self.address, self.geometry.version)
+
+    def serve(self) -> None:
+        """Serve in this thread until stop() is called."""
+        self.server.serve()
+
+    def stop(self) -> None:
+        """End serve()."""
+        self.server.stop()
+
+    def close(self) -> None:
+        """Close the sockets and give back the memory."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.server.close()
+        self.machine.close()
+
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(target=self.serve, name=f"board {self.address}",
+                                        daemon=True)
+        self._thread.start()
+
+    def status(self) -> BoardStatus:
+        """What cores and chips are doing now; printed, a table."""
+        with self.server.lock:
+            return status(self.machine, self.server)
+
+    def faults(self) -> list[Fault]:
+        """All that the checks have found."""
+        with self.server.lock:
+            self.machine.new_faults()
+            return list(self.machine.faults.all)
+
+    def profile(self, x: int, y: int, core: int) -> dict[str, int]:
+        """Instructions by function of a core (option ``profile``), the busiest first.
+
+        Without an ELF file for its program the names are addresses.
+        """
+        with self.server.lock:
+            return function_profile(self.machine, x, y, core)
+
+    def iobuf(self, x: int, y: int, core: int) -> str:
+        """What a core has printed."""
+        with self.server.lock:
+            return self.machine.monitors[x, y].chip.iobuf(core)
+
+    def __enter__(self) -> "Board":
+        self.home = self._stack.enter_context(
+            configured(self.address, self.geometry.version, self._debug))
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            self.close()
+        finally:
+            self._stack.close()
+
+
+def _addresses(ethernet_chips: list[Coordinates], first: str) -> dict[Coordinates, str]:
+    try:
+        base = ipaddress.IPv4Address(first)
+    except ipaddress.AddressValueError as error:
+        raise EmulatorError(f"{first!r} is no IPv4 address; choose one such as {ADDRESS}") from error
+    if not (base.is_loopback and (base + len(ethernet_chips) - 1).is_loopback):
+        raise EmulatorError(
+            f"{first} is not in the loopback range 127.0.0.0/8, which an emulated board stays in")
+    return {chip: str(base + index) for index, chip in enumerate(ethernet_chips)}
+
+
+__all__ = ["ADDRESS", "PORT", "Board"]

@@ -1,0 +1,190 @@
+"""A machine on the network: UDP sockets of its boards, and the loop that lets it run."""
+
+import contextlib
+import logging
+import selectors
+import socket
+import threading
+import time
+from typing import Any, Final
+
+from pynn_eprop.emulator.geometry import Coordinates
+from pynn_eprop.emulator.layout import CYCLES_PER_MS
+from pynn_eprop.emulator.library import NEVER
+from pynn_eprop.emulator.machine import Machine
+from pynn_eprop.emulator.message import Message
+from pynn_eprop.emulator.tags import Address
+from pynn_eprop.errors import AddressTakenError
+
+log = logging.getLogger(__name__)
+
+PORT: Final = 17893
+"""UDP port of SpiNNaker boards."""
+PADDING: Final = 2
+"""Bytes before the message in a UDP packet."""
+LARGEST: Final = 2048
+AT_ONCE: Final = 64
+"""Packets taken before the machine runs on."""
+STEP: Final = CYCLES_PER_MS
+LAG: Final = 20 * CYCLES_PER_MS
+"""A machine that is so far behind the host's clock does not try to catch up."""
+
+
+class Server:
+    """Serves a machine's boards on loopback addresses until stopped.
+
+    With ``real_time`` the machine runs no faster than a real one; it is slower when the host is.
+    Raises AddressTakenError when an address and port cannot be had.
+    """
+
+    def __init__(self, machine: Machine, addresses: dict[Coordinates, str], *,
+                 port: int = PORT, real_time: bool = True) -> None:
+        self.machine = machine
+        self.addresses = addresses
+        self.port = port
+        self.lock = threading.RLock()
+        self.packets_in = self.packets_out = self.packets_ignored = 0
+        self.busy_seconds = 0.0
+        self._real_time = real_time
+        self._selector = selectors.DefaultSelector()
+        self._sockets: dict[tuple[Coordinates, int], socket.socket] = {}
+        self._stopped = threading.Event()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._selector.register(self._wake_in, selectors.EVENT_READ, None)
+        self._origin = (time.monotonic(), machine.now)
+        try:
+            for ethernet in addresses:
+                self._open(ethernet, port)
+        except AddressTakenError:
+            self.close()
+            raise
+        machine.transmit = self._transmit
+        machine.on_tags_changed = self._tags_changed
+
+    def _open(self, ethernet: Coordinates, port: int) -> None:
+        address = self.addresses[ethernet]
+        new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            new.bind((address, port))
+        except OSError as error:
+            new.close()
+            raise AddressTakenError(
+                f"UDP port {port} of {address} cannot be used ({error.strerror}); stop the other "
+                "board or choose another loopback address, such as 127.0.1.1") from error
+        new.setblocking(False)
+        new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._sockets[ethernet, port] = new
+        self._selector.register(new, selectors.EVENT_READ, (ethernet, port))
+
+    def _shut(self, key: tuple[Coordinates, int]) -> None:
+        old = self._sockets.pop(key)
+        self._selector.unregister(old)
+        old.close()
+
+    def _tags_changed(self, ethernet: Coordinates) -> None:
+        """Listen to the ports of the board's reversed tags, and to no others."""
+        wanted = set(self.machine.tags[ethernet].reversed_ports()) - {self.port}
+        for key in [key for key in self._sockets if key[0] == ethernet and key[1] != self.port]:
+            if key[1] not in wanted:
+                self._shut(key)
+        for port in wanted:
+            if (ethernet, port) not in self._sockets:
+                try:
+                    self._open(ethernet, port)
+                except AddressTakenError as error:
+                    log.warning("reversed IP tag: %s", error)
+
+    def _transmit(self, ethernet: Coordinates, address: Address, port: int | None,
+                  data: bytes) -> None:
+        source = self._sockets.get((ethernet, port or self.port),
+                                   self._sockets[ethernet, self.port])
+        try:
+            source.sendto(data, address)
+            self.packets_out += 1
+        except (OSError, OverflowError) as error:
+            log.warning("a packet to %s:%d is lost: %s", *address, error)
+
+    # -- the loop ----------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Serve until stop() is called from another thread or a signal handler."""
+        while not self._stopped.is_set():
+            with self.lock:
+                wait = self._advance()
+            self._receive(wait)
+
+    def stop(self) -> None:
+        """End serve()."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            self._wake_out.send(b"\0")
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for key in list(self._sockets):
+            self._shut(key)
+        self._selector.close()
+        self._wake_in.close()
+        self._wake_out.close()
+
+    def _advance(self) -> float | None:
+        """Run the machine for a step if something is due. Returns seconds until the next event."""
+        machine = self.machine
+        following = machine.next_event
+        if following == NEVER:
+            return None
+        started = time.monotonic()
+        allowed = self._allowed(started)
+        if self._real_time and following > allowed:
+            return (following - allowed) / (1000 * CYCLES_PER_MS)
+        if following > machine.now + STEP:
+            machine.run(following)
+        else:
+            machine.run(machine.now + STEP)
+        self.busy_seconds += time.monotonic() - started
+        for fault in machine.new_faults():
+            log.warning("%s", fault)
+        return 0.0
+
+    def _allowed(self, host: float) -> int:
+        """How far the host's clock lets the machine run."""
+        allowed = self._origin[1] + int((host - self._origin[0]) * 1000 * CYCLES_PER_MS)
+        if not -LAG < allowed - self.machine.now < LAG:
+            self._origin = (host, self.machine.now)
+            return self.machine.now
+        return allowed
+
+    def _receive(self, wait: float | None) -> None:
+        for key, _ in self._selector.select(wait):
+            if key.data is None:
+                with contextlib.suppress(BlockingIOError):
+                    self._wake_in.recv(64)
+            else:
+                self._drain(key.fileobj, *key.data)
+
+    def _drain(self, source: Any, ethernet: Coordinates, port: int) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                data, sender = source.recvfrom(LARGEST)
+            except (BlockingIOError, ConnectionRefusedError):
+                return
+            self.packets_in += 1
+            with self.lock:
+                if port == self.port:
+                    self._message(source, ethernet, data, sender)
+                else:
+                    self.machine.inject(ethernet, port, data[:272], sender)
+
+    def _message(self, source: Any, ethernet: Coordinates, data: bytes, sender: Address) -> None:
+        message = Message.parse(data[PADDING:])
+        if message is None:
+            self.packets_ignored += 1
+            return
+        answer = self.machine.receive(ethernet, message, sender)
+        if answer is not None:
+            try:
+                source.sendto(bytes(PADDING) + answer, sender)
+                self.packets_out += 1
+            except OSError as error:
+                log.warning("an answer to %s:%d is lost: %s", *sender, error)
