@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static bool overdue(const emu_core *core, uint64_t time) {
-    const comms *const comms = &core->comms;
+    const comms_state *const comms = &core->comms;
     const uint32_t fill = comms->tail - comms->head;
     if (fill == RECEIVE_QUEUE)
         return true;
@@ -18,8 +18,8 @@ static bool overdue(const emu_core *core, uint64_t time) {
                                   emu_machine_settings(core->chip->machine)->drain_cycles;
 }
 
-void comms_deliver(emu_core *core, const packet *sent, uint64_t time) {
-    comms *const comms = &core->comms;
+void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
+    comms_state *const comms = &core->comms;
     if (core->activity == EMU_STOPPED)
         return; /* as a core without application, which discards what it gets */
     if (overdue(core, time)) {
@@ -27,7 +27,7 @@ void comms_deliver(emu_core *core, const packet *sent, uint64_t time) {
         fault_record(core, EMU_PACKET_DROPPED, core->pc, sent->key);
         return;
     }
-    packet *const place = &comms->received[comms->tail++ % RECEIVE_QUEUE];
+    mc_packet *const place = &comms->received[comms->tail++ % RECEIVE_QUEUE];
     *place = *sent;
     place->time = time;
     comms->taken++;
@@ -36,8 +36,8 @@ void comms_deliver(emu_core *core, const packet *sent, uint64_t time) {
 }
 
 uint32_t comms_read(emu_core *core, uint32_t offset) {
-    comms *const comms = &core->comms;
-    const packet *const first = &comms->received[comms->head % RECEIVE_QUEUE];
+    comms_state *const comms = &core->comms;
+    const mc_packet *const first = &comms->received[comms->head % RECEIVE_QUEUE];
     const bool waiting = comms_waiting(comms);
     switch (offset) {
     case CC_TCR:
@@ -68,13 +68,13 @@ static void send(emu_core *core, uint32_t key) {
     emu_chip *const chip = core->chip;
     if (chip->sent == chip->outbox_size) {
         const uint32_t size = chip->outbox_size ? 2 * chip->outbox_size : 256;
-        packet *const outbox = realloc(chip->outbox, size * sizeof *outbox);
+        mc_packet *const outbox = realloc(chip->outbox, size * sizeof *outbox);
         if (outbox == NULL)
             return;
         chip->outbox = outbox;
         chip->outbox_size = size;
     }
-    chip->outbox[chip->sent++] = (packet){.time = core->now,
+    chip->outbox[chip->sent++] = (mc_packet){.time = core->now,
                                           .control = core->comms.control & PACKET_CONTROL,
                                           .key = key,
                                           .payload = core->comms.payload};

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 
 /* a core's translated code is small; the engine's default buffer would be 32 MB and more */
-enum { TRANSLATION_BUFFER = 4 << 20, ERROR_UNTIL = 0xfffffff0 };
+enum { TRANSLATION_BUFFER = 4 << 20 };
+#define NO_END 0xfffffff0u /* exits are switched off: no address ends a run */
 
 static uint32_t get(const emu_core *core, int number) {
     uint32_t value = 0;
@@ -56,6 +57,12 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *u
         core->profile[address / 2] += instructions;
 }
 
+static void raise_at(emu_core *core, uint32_t pc, uint32_t vector) {
+    core->cause = CAUSE_EXCEPTION;
+    core->exception = vector;
+    core->exception_pc = pc;
+}
+
 static bool on_invalid_access(uc_engine *engine, int type, uint64_t address, int size,
                               int64_t value, void *user) {
     (void)engine, (void)size, (void)value;
@@ -75,10 +82,9 @@ static bool on_invalid_access(uc_engine *engine, int type, uint64_t address, int
     default:
         fault_record(core, EMU_UNMAPPED_READ, core_pc(core), where);
     }
-    core->cause = CAUSE_EXCEPTION;
-    core->exception = type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT
-                          ? VECTOR_PREFETCH_ABORT
-                          : VECTOR_DATA_ABORT;
+    raise_at(core, core_pc(core), type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT
+                                      ? VECTOR_PREFETCH_ABORT
+                                      : VECTOR_DATA_ABORT);
     return false;
 }
 
@@ -92,8 +98,7 @@ static void on_access(uc_engine *engine, int type, uint64_t address, int size, i
     memcpy(&code_top, core->itcm + SARK_CODE_TOP, sizeof code_top);
     if (where & ((uint32_t)size - 1u)) {
         fault_record(core, EMU_UNALIGNED, core_pc(core), where);
-        core->cause = CAUSE_EXCEPTION;
-        core->exception = VECTOR_DATA_ABORT;
+        raise_at(core, core_pc(core), VECTOR_DATA_ABORT);
         unicorn.emu_stop(engine);
     } else if (type == UC_MEM_WRITE && where < ITCM_SIZE && where >= SARK_TABLE_END &&
                where < code_top) {
@@ -102,24 +107,21 @@ static void on_access(uc_engine *engine, int type, uint64_t address, int size, i
 }
 
 static void on_exception(uc_engine *engine, uint32_t number, void *user) {
-    enum { UNICORN_UNDEFINED = 1, UNICORN_SVC = 2, UNICORN_PREFETCH_ABORT = 3, UNICORN_DATA_ABORT = 4,
-           UNICORN_BREAKPOINT = 7 };
+    enum {
+        UNICORN_SVC = 2,
+        UNICORN_PREFETCH_ABORT = 3,
+        UNICORN_DATA_ABORT = 4,
+        UNICORN_BREAKPOINT = 7
+    };
     emu_core *const core = user;
-    core->cause = CAUSE_EXCEPTION;
-    switch (number) {
-    case UNICORN_SVC:
-        core->exception = VECTOR_SVC;
-        break;
-    case UNICORN_PREFETCH_ABORT:
-    case UNICORN_BREAKPOINT:
-        core->exception = VECTOR_PREFETCH_ABORT;
-        break;
-    case UNICORN_DATA_ABORT:
-        core->exception = VECTOR_DATA_ABORT;
-        break;
-    default:
-        core->exception = VECTOR_UNDEFINED;
-    }
+    uint32_t vector = VECTOR_UNDEFINED;
+    if (number == UNICORN_SVC)
+        vector = VECTOR_SVC;
+    else if (number == UNICORN_PREFETCH_ABORT || number == UNICORN_BREAKPOINT)
+        vector = VECTOR_PREFETCH_ABORT;
+    else if (number == UNICORN_DATA_ABORT)
+        vector = VECTOR_DATA_ABORT;
+    raise_at(core, core_pc(core), vector);
     unicorn.emu_stop(engine);
 }
 
@@ -322,9 +324,10 @@ static uint64_t next_event(const emu_core *core) {
 static void execute(emu_core *core) {
     const uint32_t thumb = get(core, UC_ARM_REG_CPSR) & CPSR_THUMB ? 1u : 0u;
     core->cause = CAUSE_SLEEP;
-    const int error = unicorn.emu_start(core->engine, core->pc | thumb, ERROR_UNTIL, 0, 0);
+    const int error = unicorn.emu_start(core->engine, core->pc | thumb, NO_END, 0, 0);
     core->pc = core_pc(core);
     if (core->cause == CAUSE_EXCEPTION) {
+        core->pc = core->exception_pc;
         take_exception(core, core->exception);
     } else if (error == UC_ERR_INSN_INVALID) {
         take_exception(core, VECTOR_UNDEFINED);

@@ -16,14 +16,14 @@ enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZ
 typedef struct {
     uint64_t time;
     uint32_t control, key, payload;
-} packet;
+} mc_packet;
 
 typedef struct {
     uint32_t load, background, control;
     uint32_t held;     /* the count while stopped */
     uint64_t expiry;   /* when it reaches zero, while enabled */
     bool raised;
-} timer;
+} timer_state;
 
 typedef struct {
     uint32_t soft, enable, select, default_address;
@@ -31,26 +31,26 @@ typedef struct {
     uint32_t priority;                       /* slots below are allowed; VIC_SLOTS + 1: all */
     uint32_t stack[VIC_SLOTS + 2], depth;    /* priorities interrupted */
     bool irq, fiq;                           /* lines to the core */
-} vic;
+} vic_state;
 
 typedef struct {
     uint32_t control, payload;
-    packet received[RECEIVE_QUEUE];
+    mc_packet received[RECEIVE_QUEUE];
     uint32_t head, tail;                     /* counters; their difference is the fill */
     uint64_t sent, taken, dropped;
-} comms;
+} comms_state;
 
 typedef struct {
     uint32_t system, tcm, description;
     uint64_t done;
-} transfer;
+} dma_transfer;
 
 typedef struct {
     uint32_t system, tcm, global_control;
-    transfer queue[DMA_QUEUE];
+    dma_transfer queue[DMA_QUEUE];
     uint32_t waiting, completed;
     uint64_t transfers, bytes;
-} dma;
+} dma_state;
 
 typedef struct emu_core {
     emu_chip *chip;
@@ -62,17 +62,17 @@ typedef struct emu_core {
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
     enum { CAUSE_SLEEP, CAUSE_TIME, CAUSE_INTERRUPT, CAUSE_EXCEPTION } cause; /* why it returned */
-    uint32_t exception;                      /* interrupt number given by unicorn */
+    uint32_t exception, exception_pc;        /* its vector, and where it came from */
     uint64_t ticks, tick_start, tick_last, tick_most, tick_overruns;
     bool slept;                              /* since the last tick */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
     uint8_t state_of[BLOCKS];                /* of the block at an address: 0 unknown, 1 ARM, 2 Thumb */
     uint64_t *profile;
-    timer timers[2];
-    vic vic;
-    comms comms;
-    dma dma;
+    timer_state timers[2];
+    vic_state vic;
+    comms_state comms;
+    dma_state dma;
 } emu_core;
 
 typedef struct {
@@ -80,22 +80,22 @@ typedef struct {
     uint32_t key[EMU_ROUTER_ENTRIES], mask[EMU_ROUTER_ENTRIES], route[EMU_ROUTER_ENTRIES];
     uint32_t used;                           /* entries from here on are empty */
     uint32_t p2p[RTR_P2P_WORDS];
-} router;
+} router_state;
 
 typedef struct {
     uint32_t interrupts, flags, locks, cpu_disabled, cpu_ok, gpio;
-} system_controller;
+} system_state;
 
 struct emu_chip {
     emu_machine *machine;
     uint8_t *sdram, *sysram;
     emu_core *cores[EMU_CORES];
     emu_chip *neighbours[EMU_LINKS];
-    system_controller system;
-    router router;
+    system_state system;
+    router_state router;
     bool monitor_interrupt;
     uint64_t next;                           /* when one of its cores has something to do */
-    packet *outbox;                          /* sent in this slice */
+    mc_packet *outbox;                          /* sent in this slice */
     uint32_t sent, outbox_size;
     emu_fault faults[FAULTS_KEPT];
     uint32_t fault_count, fault_taken;
@@ -128,7 +128,7 @@ const char *bus_attach(emu_core *core);
 uint8_t *bus_memory(emu_core *core, uint32_t address, uint32_t size);
 
 /* vic.c */
-void vic_reset(vic *vic);
+void vic_reset(vic_state *vic);
 void vic_update(emu_core *core);
 uint32_t vic_read(emu_core *core, uint32_t offset);
 void vic_write(emu_core *core, uint32_t offset, uint32_t value);
@@ -140,15 +140,15 @@ uint32_t timer_read(emu_core *core, uint32_t offset);
 void timer_write(emu_core *core, uint32_t offset, uint32_t value);
 
 /* comms.c */
-static inline bool comms_waiting(const comms *comms) { return comms->head != comms->tail; }
+static inline bool comms_waiting(const comms_state *comms) { return comms->head != comms->tail; }
 /*! \brief A packet from the router. */
-void comms_deliver(emu_core *core, const packet *packet, uint64_t time);
+void comms_deliver(emu_core *core, const mc_packet *packet, uint64_t time);
 uint32_t comms_read(emu_core *core, uint32_t offset);
 void comms_write(emu_core *core, uint32_t offset, uint32_t value);
 
 /* dma.c */
 void dma_complete(emu_core *core);
-static inline uint64_t dma_next(const dma *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
+static inline uint64_t dma_next(const dma_state *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
 
@@ -157,10 +157,10 @@ bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value);
 bool system_write(emu_chip *chip, uint32_t offset, uint32_t value);
 
 /* router.c */
-void router_reset(router *router);
+void router_reset(router_state *router);
 bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value);
 bool router_write(emu_chip *chip, uint32_t offset, uint32_t value);
 /*! \brief Carry a packet from a core to all its receivers. */
-void router_send(emu_chip *chip, const packet *packet, uint64_t time);
+void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time);
 
 #endif

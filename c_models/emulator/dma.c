@@ -14,7 +14,7 @@ static uint64_t duration(uint32_t description) {
     return SETUP_CYCLES + (description & DMA_DESC_LENGTH) / 4 * CYCLES_PER_WORD;
 }
 
-static void move(emu_core *core, const transfer *transfer) {
+static void move(emu_core *core, const dma_transfer *transfer) {
     const uint32_t length = transfer->description & DMA_DESC_LENGTH;
     uint8_t *const system = bus_memory(core, transfer->system, length);
     uint8_t *const tcm = bus_memory(core, transfer->tcm, length);
@@ -31,7 +31,7 @@ static void move(emu_core *core, const transfer *transfer) {
 }
 
 void dma_complete(emu_core *core) {
-    dma *const dma = &core->dma;
+    dma_state *const dma = &core->dma;
     while (dma->waiting && dma->queue[0].done <= core->now) {
         move(core, &dma->queue[0]);
         dma->transfers++;
@@ -43,12 +43,12 @@ void dma_complete(emu_core *core) {
 }
 
 static void enqueue(emu_core *core, uint32_t description) {
-    dma *const dma = &core->dma;
+    dma_state *const dma = &core->dma;
     if (dma->waiting == DMA_QUEUE) {
         fault_record(core, EMU_DMA_OVERFLOW, core_pc(core), dma->system);
         return;
     }
-    dma->queue[dma->waiting] = (transfer){.system = dma->system,
+    dma->queue[dma->waiting] = (dma_transfer){.system = dma->system,
                                           .tcm = dma->tcm,
                                           .description = description,
                                           .done = core->now + duration(description)};
@@ -57,7 +57,7 @@ static void enqueue(emu_core *core, uint32_t description) {
 }
 
 uint32_t dma_read(emu_core *core, uint32_t offset) {
-    const dma *const dma = &core->dma;
+    const dma_state *const dma = &core->dma;
     switch (offset) {
     case DMA_ADRS:
         return dma->system;
@@ -71,6 +71,9 @@ uint32_t dma_read(emu_core *core, uint32_t offset) {
         return dma->global_control;
     case DMA_STAT0:
         return (uint32_t)dma->transfers;
+    case DMA_DESC: /* for writing only; read back to wait for the write buffer */
+    case DMA_CTRL:
+        return 0;
     default:
         if (offset > DMA_STAT0 && offset <= DMA_STAT7)
             return 0;
@@ -80,7 +83,7 @@ uint32_t dma_read(emu_core *core, uint32_t offset) {
 }
 
 void dma_write(emu_core *core, uint32_t offset, uint32_t value) {
-    dma *const dma = &core->dma;
+    dma_state *const dma = &core->dma;
     switch (offset) {
     case DMA_ADRS:
         dma->system = value;

@@ -99,7 +99,7 @@ static void run_chip(void *context, size_t index, size_t thread) {
 /* Packets of the slice in the order of their times; of equal times, by chip and core. */
 typedef struct {
     emu_chip *chip;
-    const packet *packet;
+    const mc_packet *packet;
     uint32_t order;
 } posted;
 

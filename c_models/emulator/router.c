@@ -29,7 +29,7 @@ enum {
     FILTER_DESTINATIONS = 0x01ff0000
 };
 
-void router_reset(router *router) {
+void router_reset(router_state *router) {
     /* what the monitor sets at boot: counters 0-7 count what was routed, 8-11 what was lost,
        each for the four types of packet, from cores and from links */
     static const uint32_t filters[RTR_DIAG_COUNTERS] = {
@@ -47,7 +47,7 @@ void router_reset(router *router) {
     router->registers[RTR_CONTROL / 4] = 0x00400001u;
 }
 
-static void count(router *router, const packet *packet, uint32_t source, bool default_routed,
+static void count(router_state *router, const mc_packet *packet, uint32_t source, bool default_routed,
                   uint32_t destinations) {
     const uint32_t seen =
         1u << (FILTER_TYPE + PACKET_TYPE(packet->control)) |
@@ -62,7 +62,7 @@ static void count(router *router, const packet *packet, uint32_t source, bool de
     }
 }
 
-static void dump(router *router, const packet *packet, uint32_t source, uint32_t outputs) {
+static void dump(router_state *router, const mc_packet *packet, uint32_t source, uint32_t outputs) {
     count(router, packet, source, false, 1u << FILTER_DUMPED);
     router->registers[RTR_DUMP_HEADER / 4] = packet->control;
     router->registers[RTR_DUMP_KEY / 4] = packet->key;
@@ -72,7 +72,7 @@ static void dump(router *router, const packet *packet, uint32_t source, uint32_t
 }
 
 /*! \brief The outputs of a packet. \return false: nothing matches, and it came from a core */
-static bool find(const router *router, const packet *packet, uint32_t source, uint32_t *outputs,
+static bool find(const router_state *router, const mc_packet *packet, uint32_t source, uint32_t *outputs,
                  bool *by_default) {
     *by_default = false;
     if (PACKET_TYPE(packet->control) == PACKET_FR) {
@@ -92,9 +92,9 @@ static bool find(const router *router, const packet *packet, uint32_t source, ui
     return source != LOCAL;
 }
 
-static void arrive(emu_chip *chip, uint32_t source, const packet *packet,
+static void arrive(emu_chip *chip, uint32_t source, const mc_packet *packet,
                    uint64_t time, uint32_t hops) {
-    router *const router = &chip->router;
+    router_state *const router = &chip->router;
     uint32_t outputs;
     bool by_default;
     if (!find(router, packet, source, &outputs, &by_default) || hops > MOST_HOPS) {
@@ -125,12 +125,12 @@ static void arrive(emu_chip *chip, uint32_t source, const packet *packet,
     count(router, packet, source, by_default, destinations);
 }
 
-void router_send(emu_chip *chip, const packet *packet, uint64_t time) {
+void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time) {
     arrive(chip, LOCAL, packet, time, 0);
 }
 
 bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
-    const router *const router = &chip->router;
+    const router_state *const router = &chip->router;
     const uint32_t entry = offset % RTR_MC_ROUTE / 4;
     if (offset < RTR_REGISTERS)
         *value = router->registers[offset / 4];
@@ -145,7 +145,7 @@ bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
     return true;
 }
 
-static void set_register(router *router, uint32_t offset, uint32_t value) {
+static void set_register(router_state *router, uint32_t offset, uint32_t value) {
     if (offset == RTR_DIAG_ENABLE) {
         for (uint32_t i = 0; i < RTR_DIAG_COUNTERS; i++)
             if (value >> (16 + i) & 1u) /* the upper half clears counters */
@@ -156,7 +156,7 @@ static void set_register(router *router, uint32_t offset, uint32_t value) {
 }
 
 bool router_write(emu_chip *chip, uint32_t offset, uint32_t value) {
-    router *const router = &chip->router;
+    router_state *const router = &chip->router;
     const uint32_t entry = offset % RTR_MC_ROUTE / 4;
     if (offset < RTR_REGISTERS) {
         set_register(router, offset, value);

@@ -14,7 +14,7 @@ static void interrupts_changed(emu_chip *chip) {
 }
 
 bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
-    system_controller *const system = &chip->system;
+    system_state *const system = &chip->system;
     if (offset >= SC_TAS0 && offset < SC_TAC0 + 4 * SC_LOCKS) {
         /* reading takes or gives back a lock, and says whether it was taken before */
         const uint32_t bit = 1u << ((offset - SC_TAS0) / 4 % SC_LOCKS);
@@ -59,7 +59,7 @@ bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
 }
 
 bool system_write(emu_chip *chip, uint32_t offset, uint32_t value) {
-    system_controller *const system = &chip->system;
+    system_state *const system = &chip->system;
     const bool coded = (value & SC_CODE_MASK) == SC_CODE;
     switch (offset) {
     case SC_SET_IRQ:

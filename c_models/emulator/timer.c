@@ -3,12 +3,12 @@
  */
 #include "core.h"
 
-static uint32_t prescale_shift(const timer *timer) {
+static uint32_t prescale_shift(const timer_state *timer) {
     static const uint32_t shifts[4] = {0, 4, 8, 8};
     return shifts[TIMER_PRESCALE(timer->control)];
 }
 
-static uint32_t count(const emu_core *core, const timer *timer) {
+static uint32_t count(const emu_core *core, const timer_state *timer) {
     if (!(timer->control & TIMER_ENABLE))
         return timer->held;
     return timer->expiry > core->now
@@ -16,7 +16,7 @@ static uint32_t count(const emu_core *core, const timer *timer) {
                : 0;
 }
 
-static void start(emu_core *core, timer *timer, uint32_t from) {
+static void start(emu_core *core, timer_state *timer, uint32_t from) {
     timer->expiry = core->now + ((uint64_t)from << prescale_shift(timer));
     core_limit(core, timer->expiry);
 }
@@ -31,7 +31,7 @@ uint64_t timer_next(const emu_core *core) {
 
 void timer_expire(emu_core *core) {
     for (uint32_t i = 0; i < 2; i++) {
-        timer *const timer = &core->timers[i];
+        timer_state *const timer = &core->timers[i];
         while ((timer->control & TIMER_ENABLE) && timer->expiry <= core->now) {
             if (i == 0)
                 check_tick(core);
@@ -49,7 +49,7 @@ void timer_expire(emu_core *core) {
 }
 
 uint32_t timer_read(emu_core *core, uint32_t offset) {
-    const timer *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    const timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
         return timer->load;
@@ -70,7 +70,7 @@ uint32_t timer_read(emu_core *core, uint32_t offset) {
 }
 
 void timer_write(emu_core *core, uint32_t offset, uint32_t value) {
-    timer *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
         timer->load = timer->background = timer->held = value;

@@ -7,7 +7,7 @@
 
 enum { LOWEST = VIC_SLOTS + 1 };
 
-void vic_reset(vic *vic) {
+void vic_reset(vic_state *vic) {
     memset(vic, 0, sizeof *vic);
     vic->priority = LOWEST;
 }
@@ -18,7 +18,7 @@ static uint32_t sources(const emu_core *core) {
         if (core->timers[i].raised && (core->timers[i].control & TIMER_INT_ENABLE))
             raw |= 1u << (INT_TIMER1 + i);
     if (comms_waiting(&core->comms)) {
-        const packet *const first = &core->comms.received[core->comms.head % RECEIVE_QUEUE];
+        const mc_packet *const first = &core->comms.received[core->comms.head % RECEIVE_QUEUE];
         raw |= 1u << INT_CC_READY | 1u << (INT_CC_MC + PACKET_TYPE(first->control));
     }
     raw |= 1u << INT_CC_TX_EMPTY | 1u << INT_CC_TX_NOT_FULL; /* packets leave at once */
@@ -30,7 +30,7 @@ static uint32_t sources(const emu_core *core) {
 }
 
 /*! \brief The slot to serve: VIC_SLOTS for the default vector, LOWEST for none. */
-static uint32_t best(const vic *vic, uint32_t irqs) {
+static uint32_t best(const vic_state *vic, uint32_t irqs) {
     uint32_t vectored = 0;
     for (uint32_t slot = 0; slot < VIC_SLOTS; slot++) {
         if (!(vic->control[slot] & VIC_CNTL_ENABLE))
@@ -44,7 +44,7 @@ static uint32_t best(const vic *vic, uint32_t irqs) {
 }
 
 void vic_update(emu_core *core) {
-    vic *const vic = &core->vic;
+    vic_state *const vic = &core->vic;
     const uint32_t active = sources(core) & vic->enable;
     const uint32_t irqs = active & ~vic->select;
     vic->irq = irqs != 0 && best(vic, irqs) != LOWEST;
@@ -52,7 +52,7 @@ void vic_update(emu_core *core) {
 }
 
 static uint32_t acknowledge(emu_core *core) {
-    vic *const vic = &core->vic;
+    vic_state *const vic = &core->vic;
     const uint32_t slot = best(vic, sources(core) & vic->enable & ~vic->select);
     if (slot != LOWEST && vic->depth < sizeof vic->stack / sizeof vic->stack[0]) {
         vic->stack[vic->depth++] = vic->priority;
@@ -63,7 +63,7 @@ static uint32_t acknowledge(emu_core *core) {
 }
 
 uint32_t vic_read(emu_core *core, uint32_t offset) {
-    const vic *const vic = &core->vic;
+    const vic_state *const vic = &core->vic;
     if (offset >= VIC_ADDR0 && offset < VIC_ADDR0 + 4 * VIC_SLOTS)
         return vic->address[(offset - VIC_ADDR0) / 4];
     if (offset >= VIC_CNTL0 && offset < VIC_CNTL0 + 4 * VIC_SLOTS)
@@ -96,7 +96,7 @@ uint32_t vic_read(emu_core *core, uint32_t offset) {
 }
 
 void vic_write(emu_core *core, uint32_t offset, uint32_t value) {
-    vic *const vic = &core->vic;
+    vic_state *const vic = &core->vic;
     if (offset >= VIC_ADDR0 && offset < VIC_ADDR0 + 4 * VIC_SLOTS)
         vic->address[(offset - VIC_ADDR0) / 4] = value;
     else if (offset >= VIC_CNTL0 && offset < VIC_CNTL0 + 4 * VIC_SLOTS)

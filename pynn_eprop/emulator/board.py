@@ -128,7 +128,8 @@ def _addresses(ethernet_chips: list[Coordinates], first: str) -> dict[Coordinate
     try:
         base = ipaddress.IPv4Address(first)
     except ipaddress.AddressValueError as error:
-        raise EmulatorError(f"{first!r} is no IPv4 address; choose one such as {ADDRESS}") from error
+        raise EmulatorError(
+            f"{first!r} is no IPv4 address; choose one such as {ADDRESS}") from error
     if not (base.is_loopback and (base + len(ethernet_chips) - 1).is_loopback):
         raise EmulatorError(
             f"{first} is not in the loopback range 127.0.0.0/8, which an emulated board stays in")

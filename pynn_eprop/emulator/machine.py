@@ -50,7 +50,7 @@ class Machine:
     """
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
-                 options: Options = Options()) -> None:  # noqa: B008 - immutable
+                 options: Options = Options()) -> None:
         if options.threads < 1:
             raise EmulatorError(f"{options.threads} host threads; choose 1 or more")
         if options.quantum < 1:

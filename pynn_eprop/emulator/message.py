@@ -50,7 +50,7 @@ class Message:
 
     @property
     def wants_reply(self) -> bool:
-        """Does the sender wait for an answer?"""
+        """The sender waits for an answer."""
         return bool(self.flags & REPLY_EXPECTED)
 
     def answer(self, code: int, payload: bytes = b"") -> "Message":

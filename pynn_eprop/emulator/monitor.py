@@ -232,7 +232,7 @@ class Monitor:
 
     @property
     def has_waiting(self) -> bool:
-        """Is a message in line for a core?"""
+        """A message is in line for some core."""
         return any(self._waiting.values())
 
     def deliver(self) -> bool:

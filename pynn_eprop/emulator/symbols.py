@@ -72,7 +72,7 @@ class Symbols:
         return self.names[index], address - self.addresses[index]
 
     def matches(self, itcm: bytes) -> bool:
-        """Is this the program in a core's instruction memory?
+        """Whether this is the program in a core's instruction memory.
 
         The first 128 bytes are left out: applications change their vectors.
         """

@@ -36,7 +36,7 @@ class Tag:
 
     @property
     def strips(self) -> bool:
-        """Does it leave out the header?"""
+        """The header is left out."""
         return bool(self.flags & STRIP)
 
     def pack(self) -> bytes:

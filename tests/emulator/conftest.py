@@ -1,0 +1,36 @@
+"""Machines without a network."""
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
+
+from pynn_eprop.emulator.geometry import geometry
+from pynn_eprop.emulator.machine import Machine, Options
+from tests.emulator.running import MakeMachine
+
+ADDRESS = "127.0.3.1"
+
+
+@pytest.fixture
+def make_machine() -> Iterator[MakeMachine]:
+    """Makes machines that are closed after the test."""
+    made = []
+
+    def make(chips: int = 1, boards: int = 1, **options: object) -> Machine:
+        shape = geometry(chips, boards)
+        machine = Machine(shape, dict.fromkeys(shape.ethernet_chips, ADDRESS),
+                          Options(**options))  # type: ignore[arg-type]
+        made.append(machine)
+        return machine
+
+    yield make
+    for machine in made:
+        machine.close()
+
+
+@pytest.fixture
+def machine(make_machine: MakeMachine) -> Machine:
+    """A machine of one chip."""
+    return make_machine()
