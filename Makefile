@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-ENGINE_SOURCES := $(shell find c_models -name '*.[ch]') $(wildcard pynn_eprop/engine/build_engine.py)
+ENGINE_SOURCES := $(shell find c_models -name '*.[ch]') $(wildcard pynn_eprop/*/build_*.py)
 BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
 
 .PHONY: demo test evidence bench lint warnings sanitize clean
@@ -44,6 +44,7 @@ lint: $(STAMPS)/test-tools
 
 warnings: $(STAMPS)/venv
 	$(MAKE) --no-print-directory -C makefiles/host check
+	$(MAKE) --no-print-directory -C makefiles/emulator check
 
 # The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
 SANITIZED := build/sanitize

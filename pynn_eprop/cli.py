@@ -1,4 +1,4 @@
-"""The command ``pynn-eprop``: list the tasks, run one, resume one."""
+"""The command ``pynn-eprop``: list the tasks, run one, resume one; serve an emulated board."""
 
 import argparse
 import ast
@@ -11,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 import pynn_eprop
+from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.backends import BACKENDS, installed_backends
 from pynn_eprop.experiments.configuration import PRECISIONS, Configuration
@@ -140,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--checkpoint-every", type=float, default=CHECKPOINT_SECONDS,
                      metavar="SECONDS", help="default: %(default)g")
     run.add_argument("--quiet", action="store_true", help="print the result line only")
+    board_command.add_parser(commands)
     return parser
 
 

@@ -8,15 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from pynn_eprop.emulator.configuration import configured, machine_lines
+from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.geometry import Coordinates, geometry
 from pynn_eprop.emulator.machine import QUANTUM, Machine, Options
-from pynn_eprop.emulator.server import PORT, Server
+from pynn_eprop.emulator.server import PORT, Server, port_is_free
 from pynn_eprop.emulator.status import BoardStatus, function_profile, status
-from pynn_eprop.errors import EmulatorError
+from pynn_eprop.errors import AddressTakenError, EmulatorError
 
 ADDRESS: Final = "127.0.0.2"
+SEARCHED: Final = 200
+"""Addresses that are tried when none is given."""
 
 
 class Board:
@@ -29,22 +31,24 @@ class Board:
             print(board.status())
 
     ``chips``: 1, 4 or 48 a board. ``boards``: 1, or 3, 6, ... of 48 chips, each on an address of
-    its own from ``address`` on. ``threads``: host threads; results do not depend on it.
-    ``real_time``: never run faster than a real board. ``every_access``: check every load and
-    store. ``profile``: count instructions by function. ``programs``: ELF files whose functions
-    are named in reports. ``debug``: let sPyNNaker write all its reports.
+    its own from ``address`` on (default: the first that are free from 127.0.0.2 on).
+    ``threads``: host threads; results do not depend on it. ``real_time``: never run faster than a
+    real board. ``every_access``: check every load and store. ``profile``: count instructions by
+    function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
+    sPyNNaker write all its reports.
 
     Raises EmulatorError for a board that does not exist or an address outside the loopback range,
     AddressTakenError when another program has it, and MissingDependencyError without unicorn.
     """
 
-    def __init__(self, chips: int = 4, *, boards: int = 1, address: str = ADDRESS,
+    def __init__(self, chips: int = 4, *, boards: int = 1, address: str | None = None,
                  threads: int = 1, real_time: bool = True, every_access: bool = False,
                  profile: bool = False, quantum: int = QUANTUM,
                  programs: Iterable[str | Path] = (), debug: bool = False) -> None:
         self.geometry = geometry(chips, boards)
-        self.addresses = _addresses(self.geometry.ethernet_chips, address)
-        self.address = address
+        self.addresses = _addresses(
+            self.geometry.ethernet_chips, address or _free_address(self.geometry.ethernet_chips))
+        self.address = self.addresses[self.geometry.ethernet_chips[0]]
         self._debug = debug
         self.machine = Machine(self.geometry, self.addresses, Options(
             threads=threads, every_access=every_access, profile=profile, quantum=quantum))
@@ -62,6 +66,11 @@ class Board:
     def configuration_lines(self) -> str:
         """The two lines that a user's ``~/.spynnaker.cfg`` needs under ``[Machine]``."""
         return machine_lines(self.address, self.geometry.version)
+
+    @property
+    def faster_lines(self) -> str:
+        """Lines for the same section that switch off what an emulated board has no use for."""
+        return "\n".join(FASTER)
 
     def serve(self) -> None:
         """Serve in this thread until stop() is called."""
@@ -122,6 +131,15 @@ class Board:
             self.close()
         finally:
             self._stack.close()
+
+
+def _free_address(ethernet_chips: list[Coordinates]) -> str:
+    """The first address from which on all boards find their port free."""
+    base = ipaddress.IPv4Address(ADDRESS)
+    for first in range(SEARCHED):
+        if all(port_is_free(str(base + first + index)) for index in range(len(ethernet_chips))):
+            return str(base + first)
+    raise AddressTakenError(f"UDP port {PORT} is taken on the {SEARCHED} addresses from {base} on")
 
 
 def _addresses(ethernet_chips: list[Coordinates], first: str) -> dict[Coordinates, str]:

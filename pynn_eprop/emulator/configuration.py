@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ TIMEOUT_SECONDS: Final = 3600
 """How long sPyNNaker waits for cores after the end of a run: the board may be slower than real
 time."""
 
+FASTER: Final = ("enable_advanced_monitor_support = False", "enable_reinjection = False",
+                 f"post_simulation_overrun_before_error = {TIMEOUT_SECONDS}")
+"""Advanced monitors make transfers faster and send again what congestion lost: an emulated board
+has no use for either, and their cores wake every 10 us."""
+
 
 def machine_lines(address: str, version: int) -> str:
     """The two lines that name a board in a user's configuration, under ``[Machine]``."""
@@ -24,13 +30,10 @@ def configuration(address: str, version: int, reports: Path | None = None,
                   debug: bool = False) -> str:
     """The whole configuration file for an emulated board.
 
-    Java, the advanced monitors and reinjection are switched off: they make transfers faster and
-    send again what congestion lost, which an emulated board has no use for.
+    Java, the advanced monitors and reinjection are switched off.
     """
     lines = [
-        "[Machine]", machine_lines(address, version), "enable_advanced_monitor_support = False",
-        "enable_reinjection = False",
-        f"post_simulation_overrun_before_error = {TIMEOUT_SECONDS}", "", "[Java]",
+        "[Machine]", machine_lines(address, version), *FASTER, "", "[Java]",
         "use_java = False", "", "[Mode]", f"mode = {'Debug' if debug else 'Production'}", ""]
     if reports is not None:
         lines += ["[Reports]", f"default_report_file_path = {reports}", ""]
@@ -41,19 +44,26 @@ def configuration(address: str, version: int, reports: Path | None = None,
 def configured(address: str, version: int, debug: bool = False) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
 
-    Gives the folder, which has the reports. HOME is put back at the end. The folder goes when the
-    process ends: sPyNNaker still writes into it at that moment.
+    Gives the folder, which has the reports. At the end it is removed and HOME put back.
     """
-    folder = tempfile.TemporaryDirectory(prefix="pynn_eprop-board-", ignore_cleanup_errors=True)
-    atexit.register(folder.cleanup)  # before sPyNNaker registers its own, so called after it
-    home = Path(folder.name)
-    (home / CFG_NAME).write_text(configuration(address, version, home, debug))
-    before = os.environ.get("HOME")
-    os.environ["HOME"] = folder.name
-    try:
-        yield home
-    finally:
-        if before is None:
-            os.environ.pop("HOME", None)
-        else:
-            os.environ["HOME"] = before
+    with tempfile.TemporaryDirectory(prefix="pynn_eprop-board-",
+                                     ignore_cleanup_errors=True) as name:
+        home = Path(name)
+        (home / CFG_NAME).write_text(configuration(address, version, home, debug))
+        before = os.environ.get("HOME")
+        os.environ["HOME"] = name
+        try:
+            yield home
+        finally:
+            if before is None:
+                os.environ.pop("HOME", None)
+            else:
+                os.environ["HOME"] = before
+            _forget_reports()
+
+
+def _forget_reports() -> None:
+    """Keep sPyNNaker from marking a report folder that is gone as failed when Python ends."""
+    module = sys.modules.get("spinn_utilities.data.utils_data_writer")
+    if module is not None:
+        atexit.unregister(module.UtilsDataWriter.write_errored_file)

@@ -40,11 +40,10 @@ VCPU_SIZE: Final = 128
 SV: Final = SYSRAM + 0x7F00
 SV_SIZE: Final = 0x100
 
-# SDRAM: buffers of the cores, user heap, system heap, space where images are put for loading
+# SDRAM: buffers of the cores, user heap, space where hosts put images, system heap
 SYSTEM_BUFFER_WORDS: Final = 32768
 SDRAM_USER: Final = SDRAM + CORES * SYSTEM_BUFFER_WORDS * 4
-SDRAM_USER_WORDS: Final = 1 << 20
-SDRAM_HEAP: Final = SDRAM_USER + SDRAM_USER_WORDS * 4
+SDRAM_HEAP: Final = SDRAM_USER
 SDRAM_SYSTEM: Final = SDRAM + SDRAM_SIZE - (8 << 20)
 IMAGE_SPACE: Final = 256 << 10
 """Bytes at the start of the system part where a host puts an image before starting it."""

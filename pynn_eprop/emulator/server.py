@@ -30,6 +30,16 @@ LAG: Final = 20 * CYCLES_PER_MS
 """A machine that is so far behind the host's clock does not try to catch up."""
 
 
+def port_is_free(address: str, port: int = PORT) -> bool:
+    """Whether a board could have this address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
 class Server:
     """Serves a machine's boards on loopback addresses until stopped.
 
