@@ -1,7 +1,8 @@
 """Heaps in the layout that cores share with the monitor: a chain of blocks and one of free blocks.
 
 A heap starts with four words (first free block, first block, last block, free bytes); a block with
-two (next block; next free block, or while in use 0xffff0000 | application << 8 | tag).
+two (next block; next free block, or while in use 0xffff0000 | application << 8 | tag). Hosts and
+cores can overwrite all of it: a chain that does not go upwards raises Refused.
 """
 
 import struct
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.layout import SV, Sv
+from pynn_eprop.emulator.refusal import Refused, ReturnCode
 
 HEADER = 8
 ROOT = 16
@@ -36,6 +38,10 @@ class Heap:
         chip.set_word(SV + variable, base)
         return cls(chip, variable)
 
+    def _broken(self, block: int) -> Refused:
+        return Refused(ReturnCode.NO_BUFFER,
+                       f"the heap at 0x{self._base:08x} was overwritten at 0x{block:08x}")
+
     def _blocks(self) -> list[tuple[int, int, int]]:
         """Address, size and owner word of every block, in the order of addresses."""
         _, block, last, _ = struct.unpack("<4I", self._chip.read(self._base, ROOT))
@@ -43,7 +49,7 @@ class Heap:
         while block != last:
             following, owner = struct.unpack("<2I", self._chip.read(block, HEADER))
             if not block < following <= last:
-                raise ValueError(f"heap at 0x{self._base:08x} is broken at 0x{block:08x}")
+                raise self._broken(block)
             blocks.append((block, following - block, owner))
             block = following
         return blocks
@@ -52,8 +58,10 @@ class Heap:
         """Address and size, header included, of the free blocks."""
         block = self._chip.word(self._base)
         blocks: list[tuple[int, int]] = []
-        while block and len(blocks) < 1 << 20:
+        while block:
             following, next_free = struct.unpack("<2I", self._chip.read(block, HEADER))
+            if following <= block or 0 < next_free <= block:
+                raise self._broken(block)
             blocks.append((block, following - block))
             block = next_free
         return blocks

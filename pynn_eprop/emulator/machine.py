@@ -1,7 +1,8 @@
 """A machine without a network: its chips, their monitors, and the messages between them."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,11 +146,23 @@ class Machine:
     def _collect(self) -> None:
         for monitor in self.monitors.values():
             if lib.emu_take_monitor_interrupt(monitor.chip.handle):
-                monitor.collect()
+                with self._guarded(monitor):
+                    monitor.collect()
 
-    def _deliver(self) -> bool:
-        return any([monitor.deliver() for monitor in self.monitors.values()
-                    if monitor.has_waiting])
+    def _deliver(self) -> None:
+        for monitor in self.monitors.values():
+            if monitor.has_waiting:
+                with self._guarded(monitor):
+                    monitor.deliver()
+
+    @contextmanager
+    def _guarded(self, monitor: Monitor) -> Iterator[None]:
+        """A chip whose system variables were overwritten must not stop the machine."""
+        try:
+            yield
+        except Refused as refusal:
+            log.warning("the monitor of chip (%d, %d) cannot go on: %s", monitor.chip.x,
+                        monitor.chip.y, refusal)
 
     def wait_for_lock(self, monitor: Monitor, lock: Lock) -> None:
         """Let cores go on until none of a chip's cores holds a lock."""

@@ -56,7 +56,6 @@ class Monitor:
         self._known_applications: set[int] = set()
         self._waiting: dict[int, deque[bytes]] = defaultdict(deque)
         self.router = RouterTable(chip)
-        self.problems: list[str] = []
 
     # -- boot --------------------------------------------------------------------------------
 
@@ -235,9 +234,8 @@ class Monitor:
         """A message is in line for some core."""
         return any(self._waiting.values())
 
-    def deliver(self) -> bool:
-        """Hand messages to cores whose mailbox is free. Returns whether there was one."""
-        delivered = False
+    def deliver(self) -> None:
+        """Hand messages to cores whose mailbox is free."""
         for core, messages in self._waiting.items():
             if not messages:
                 continue
@@ -248,8 +246,6 @@ class Monitor:
                 buffer = self._take_buffer()
                 if buffer:
                     self._hand_over(core, buffer, messages.popleft())
-                    delivered = True
-        return delivered
 
     def _hand_over(self, core: int, buffer: int, message: bytes) -> None:
         self.chip.write(buffer + 4, struct.pack("<HH", len(message), 0) + message)
@@ -285,9 +281,6 @@ class Monitor:
             try:
                 size = min(self.chip.half(buffer + 4), MESSAGE_BYTES - 8)
                 message = self.chip.read(buffer + 8, size)
-            except Refused as refusal:
-                self.problems.append(f"core {core} left a message nowhere: {refusal}")
-                continue
             finally:
                 self.chip.set_byte(self.chip.vcpu(core, Vcpu.COMMAND_FROM_CORE), Mailbox.IDLE)
             self._give_buffer(buffer)

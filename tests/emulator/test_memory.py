@@ -88,7 +88,8 @@ def test_router_entries_are_loaded_and_cleared(machine: Machine) -> None:
         "<HHIII", 1, 0, 0x80, 0x200, 0xFFFFFF00)
     monitor.chip.write(BASE, table)
     assert monitor.router.load(BASE, 2, 10, 17)
-    assert monitor.router.entries() == [(10, 0x100, 0xFFFFFF00, 0x41), (11, 0x200, 0xFFFFFF00, 0x80)]
+    assert monitor.router.entries() == [(10, 0x100, 0xFFFFFF00, 0x41),
+                                        (11, 0x200, 0xFFFFFF00, 0x80)]
     assert not monitor.router.load(BASE, 2, 1023, 17)
     assert monitor.router.clear(10, 1)
     assert not monitor.router.clear(1020, 10)
