@@ -1,6 +1,7 @@
 """A board to use: emulated machine, network and configuration in one object."""
 
 import ipaddress
+import socket
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.geometry import Coordinates, geometry
 from pynn_eprop.emulator.machine import QUANTUM, Machine, Options
-from pynn_eprop.emulator.server import PORT, Server, port_is_free
+from pynn_eprop.emulator.server import PORT, Server, bind
 from pynn_eprop.emulator.status import BoardStatus, function_profile, status
 from pynn_eprop.errors import AddressTakenError, EmulatorError
 
@@ -46,18 +47,19 @@ class Board:
                  profile: bool = False, quantum: int = QUANTUM,
                  programs: Iterable[str | Path] = (), debug: bool = False) -> None:
         self.geometry = geometry(chips, boards)
-        self.addresses = _addresses(
-            self.geometry.ethernet_chips, address or _free_address(self.geometry.ethernet_chips))
+        sockets = _bind(self.geometry.ethernet_chips, address)
+        self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.address = self.addresses[self.geometry.ethernet_chips[0]]
         self._debug = debug
-        self.machine = Machine(self.geometry, self.addresses, Options(
-            threads=threads, every_access=every_access, profile=profile, quantum=quantum))
-        try:
+        with ExitStack() as undo:
+            for one in sockets.values():
+                undo.callback(one.close)
+            self.machine = Machine(self.geometry, self.addresses, Options(
+                threads=threads, every_access=every_access, profile=profile, quantum=quantum))
+            undo.callback(self.machine.close)
             self.machine.faults.add_programs(Path(path) for path in programs)
-            self.server = Server(self.machine, self.addresses, real_time=real_time)
-        except BaseException:
-            self.machine.close()
-            raise
+            self.server = Server(self.machine, sockets, real_time=real_time)
+            undo.pop_all()
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
         self.home: Path | None = None
@@ -133,25 +135,43 @@ class Board:
             self._stack.close()
 
 
-def _free_address(ethernet_chips: list[Coordinates]) -> str:
-    """The first address from which on all boards find their port free."""
+def _bind(ethernet_chips: list[Coordinates],
+          first: str | None) -> dict[Coordinates, socket.socket]:
+    """Sockets of the boards on addresses from the first one on, or where there is room."""
+    if first is not None:
+        return _bind_from(ethernet_chips, _loopback(first, len(ethernet_chips)))
     base = ipaddress.IPv4Address(ADDRESS)
-    for first in range(SEARCHED):
-        if all(port_is_free(str(base + first + index)) for index in range(len(ethernet_chips))):
-            return str(base + first)
+    for offset in range(SEARCHED):
+        try:
+            return _bind_from(ethernet_chips, base + offset)
+        except AddressTakenError:
+            continue
     raise AddressTakenError(f"UDP port {PORT} is taken on the {SEARCHED} addresses from {base} on")
 
 
-def _addresses(ethernet_chips: list[Coordinates], first: str) -> dict[Coordinates, str]:
+def _bind_from(ethernet_chips: list[Coordinates],
+               base: ipaddress.IPv4Address) -> dict[Coordinates, socket.socket]:
+    sockets: dict[Coordinates, socket.socket] = {}
+    try:
+        for index, chip in enumerate(ethernet_chips):
+            sockets[chip] = bind(str(base + index))
+    except AddressTakenError:
+        for one in sockets.values():
+            one.close()
+        raise
+    return sockets
+
+
+def _loopback(first: str, boards: int) -> ipaddress.IPv4Address:
     try:
         base = ipaddress.IPv4Address(first)
     except ipaddress.AddressValueError as error:
         raise EmulatorError(
             f"{first!r} is no IPv4 address; choose one such as {ADDRESS}") from error
-    if not (base.is_loopback and (base + len(ethernet_chips) - 1).is_loopback):
+    if not (base.is_loopback and (base + boards - 1).is_loopback):
         raise EmulatorError(
             f"{first} is not in the loopback range 127.0.0.0/8, which an emulated board stays in")
-    return {chip: str(base + index) for index, chip in enumerate(ethernet_chips)}
+    return base
 
 
 __all__ = ["ADDRESS", "PORT", "Board"]

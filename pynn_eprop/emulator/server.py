@@ -30,27 +30,32 @@ LAG: Final = 20 * CYCLES_PER_MS
 """A machine that is so far behind the host's clock does not try to catch up."""
 
 
-def port_is_free(address: str, port: int = PORT) -> bool:
-    """Whether a board could have this address now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
+def bind(address: str, port: int = PORT) -> socket.socket:
+    """A socket on a loopback address; raises AddressTakenError when it cannot be had."""
+    new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        new.bind((address, port))
+    except OSError as error:
+        new.close()
+        raise AddressTakenError(
+            f"UDP port {port} of {address} cannot be used ({error.strerror}); stop the other "
+            "board or choose another loopback address, such as 127.0.1.1") from error
+    new.setblocking(False)
+    new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    return new
 
 
 class Server:
     """Serves a machine's boards on loopback addresses until stopped.
 
+    ``sockets`` has one for each board, by its Ethernet chip; they are closed with the server.
     With ``real_time`` the machine runs no faster than a real one; it is slower when the host is.
-    Raises AddressTakenError when an address and port cannot be had.
     """
 
-    def __init__(self, machine: Machine, addresses: dict[Coordinates, str], *,
+    def __init__(self, machine: Machine, sockets: dict[Coordinates, socket.socket], *,
                  port: int = PORT, real_time: bool = True) -> None:
         self.machine = machine
-        self.addresses = addresses
+        self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.port = port
         self.lock = threading.RLock()
         self.packets_in = self.packets_out = self.packets_ignored = 0
@@ -63,27 +68,12 @@ class Server:
         self._wake_in.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ, None)
         self._origin = (time.monotonic(), machine.now)
-        try:
-            for ethernet in addresses:
-                self._open(ethernet, port)
-        except AddressTakenError:
-            self.close()
-            raise
+        for ethernet, bound in sockets.items():
+            self._add(ethernet, port, bound)
         machine.transmit = self._transmit
         machine.on_tags_changed = self._tags_changed
 
-    def _open(self, ethernet: Coordinates, port: int) -> None:
-        address = self.addresses[ethernet]
-        new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            new.bind((address, port))
-        except OSError as error:
-            new.close()
-            raise AddressTakenError(
-                f"UDP port {port} of {address} cannot be used ({error.strerror}); stop the other "
-                "board or choose another loopback address, such as 127.0.1.1") from error
-        new.setblocking(False)
-        new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    def _add(self, ethernet: Coordinates, port: int, new: socket.socket) -> None:
         self._sockets[ethernet, port] = new
         self._selector.register(new, selectors.EVENT_READ, (ethernet, port))
 
@@ -101,7 +91,7 @@ class Server:
         for port in wanted:
             if (ethernet, port) not in self._sockets:
                 try:
-                    self._open(ethernet, port)
+                    self._add(ethernet, port, bind(self.addresses[ethernet], port))
                 except AddressTakenError as error:
                     log.warning("reversed IP tag: %s", error)
 
