@@ -2,7 +2,7 @@
 
 Two boards get them. One also gets commands that overwrite memory, system variables included: it
 must stay up. The other gets all but those, while an application runs on it: it must stay correct,
-which a short program that is loaded again and again shows. Ends with a line of figures.
+which a short program shows that is loaded again and again. Ends with a line of figures.
 """
 
 import logging
@@ -19,16 +19,20 @@ APPLICATION = 16
 BURST = 200
 
 
-def load_and_count(host: Host) -> int:
-    """Stop what runs, load a program into three cores and count the ones that run."""
+def runs_a_program(host: Host) -> bool:
+    """Stop what runs, load a program into a core, and see whether it runs."""
     host.command(20, 0x3F << 16, 5 << 28 | 2 << 16 | 0xFF00 | APPLICATION)
     image, place = counting_program(), SDRAM + (120 << 20)
     for offset in range(0, len(image), 256):
         part = image[offset:offset + 256]
         host.command(3, place + offset, len(part), 0, data=part)
     host.command(24, place, APPLICATION << 24 | 2)
-    time.sleep(0.02)
-    return int.from_bytes(host.command(15, APPLICATION, 7)[1], "little")
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if host.command(15, APPLICATION, 7)[1] == b"\1\0\0\0":
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def main(seconds: float, seed: int) -> None:
@@ -47,7 +51,7 @@ def main(seconds: float, seed: int) -> None:
                 host.send(hostile(generator, codes))
             assert host.command(0)[0] == 0x80
             packets += BURST
-        assert load_and_count(hosts[1][0]) == 1
+        assert runs_a_program(hosts[1][0])
         checks += 1
         time.sleep(0.05)  # leave the machine to others
     for board in (wild, tame):

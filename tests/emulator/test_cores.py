@@ -32,9 +32,9 @@ def with_timer(program: Program, period: int = TICK) -> Program:
             .put(TIMER + 0x00, period).put(TIMER + 0x08, 0xE2).word(INTERRUPTS_ON))
 
 
-def timer_program(body: int = 0) -> Program:
+def timer_program(body: int = 0, period: int = TICK) -> Program:
     """Counts ticks at RESULT; each interrupt runs a loop of 2 instructions ``body`` times."""
-    program = with_timer(Program()).sleep()
+    program = with_timer(Program(), period).sleep()
     program.label("irq").load(1, RESULT).read(2, 1).add(2, 2, 1).store(2, 1)
     if body:
         program.load(3, body).label("loop").subtract(3, 3, 1).branch_not_zero("loop")

@@ -5,7 +5,6 @@ of a constant input, as sPyNNaker's own documentation has them; they run in floa
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -78,8 +77,8 @@ def izhikevich() -> tuple[list[int], np.ndarray]:
     return spikes, np.array(trace)
 
 
-@pytest.fixture(scope="module")
-def recorded() -> Iterator[dict[str, tuple[list[float], np.ndarray]]]:
+def record() -> dict[str, tuple[list[float], np.ndarray]]:
+    """Spikes and v of one cell of each kind, from one run on the board."""
     with Board(chips=4) as board:
         import pyNN.spiNNaker as sim
 
@@ -101,23 +100,19 @@ def recorded() -> Iterator[dict[str, tuple[list[float], np.ndarray]]]:
                           segment.analogsignals[0].magnitude[:, 0])
         assert board.faults() == []
         sim.end()
-        yield data
+    return data
 
 
-@pytest.mark.parametrize("kind, millivolts", [
-    ("exp", 0.005),
-    ("delta", 0.005),
-    # 0.05 uS is held in 16 bits: an error of 3e-4, of an input of 3 nA on 20 MOhm
-    ("cond", 0.02),
-])
-def test_leaky_cells(recorded: dict, kind: str, millivolts: float) -> None:
-    spikes, trace = leaky(kind)
-    assert len(spikes) >= 2
-    assert recorded[kind][0] == spikes
-    assert np.abs(recorded[kind][1] - trace).max() < millivolts
-
-
-def test_izhikevich_cell(recorded: dict) -> None:
+def test_cells_against_their_equations() -> None:
+    recorded = record()
+    for kind, millivolts in (
+            ("exp", 0.005), ("delta", 0.005),
+            # 0.05 uS is held in 16 bits: an error of 3e-4, of an input of 3 nA on 20 MOhm
+            ("cond", 0.02)):
+        spikes, trace = leaky(kind)
+        assert len(spikes) >= 2
+        assert recorded[kind][0] == spikes
+        assert np.abs(recorded[kind][1] - trace).max() < millivolts
     spikes, trace = izhikevich()
     assert len(spikes) >= 4
     assert recorded["izk"][0] == spikes
