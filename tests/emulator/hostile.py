@@ -11,6 +11,7 @@ from pynn_eprop.emulator.server import PORT
 
 DATA = SDRAM + 0x01000000
 ALL = (*range(33), 64, 0xFFFF)
+TRIES = 5
 HARMLESS = (0, 1, 2, 4, 6, 15, 16, 17, 25, 27, 30, 31, 33, 64, 0xFFFF)
 """Commands that change nothing."""
 
@@ -27,13 +28,19 @@ class Host:
         self.socket.send(data)
 
     def command(self, code: int, *arguments: int, data: bytes = b"") -> tuple[int, bytes]:
+        """Send a command as hosts do: again when no answer comes, since UDP may lose it."""
         first, second, third = (*arguments, 0, 0, 0)[:3]
-        self.send(packet(code, first, second, third, data))
-        while True:
-            answer = self.socket.recv(2048)
-            result, sequence = struct.unpack_from("<HH", answer, 10)
-            if sequence == 0x5AFE:
-                return result, answer[14:]
+        for _ in range(TRIES):
+            self.send(packet(code, first, second, third, data))
+            try:
+                while True:
+                    answer = self.socket.recv(2048)
+                    result, sequence = struct.unpack_from("<HH", answer, 10)
+                    if sequence == 0x5AFE:
+                        return result, answer[14:]
+            except TimeoutError:
+                continue
+        raise TimeoutError(f"no answer to command {code}")
 
 
 def packet(code: int, first: int, second: int, third: int, data: bytes = b"",
