@@ -51,7 +51,7 @@ SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
 		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
-		tests/engine tests/agreement
+		tests/engine tests/agreement tests/emulator --ignore-glob='*spynnaker*'
 
 $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
 	@makefiles/require.sh "$(PYTHON)" sanitizer

@@ -21,17 +21,18 @@ static void set(emu_core *core, int number, uint32_t value) {
     unicorn.reg_write(core->engine, number, &value);
 }
 
+static bool is_thumb(const emu_core *core) { return get(core, UC_ARM_REG_CPSR) & CPSR_THUMB; }
+
 static uint32_t block_instructions(emu_core *core, uint64_t address, uint32_t size) {
-    uint8_t known;
-    if (address < ITCM_SIZE) {
-        uint8_t *const state = &core->state_of[address / 2];
-        if (*state == 0)
-            *state = get(core, UC_ARM_REG_CPSR) & CPSR_THUMB ? 2 : 1;
-        known = *state;
-    } else {
-        known = get(core, UC_ARM_REG_CPSR) & CPSR_THUMB ? 2 : 1;
+    if (address >= ITCM_SIZE)
+        return is_thumb(core) ? size / 2 : size / 4;
+    const uint32_t place = (uint32_t)address / 64, bit = 1u << (address / 2 % 32);
+    if (!(core->known[place] & bit)) {
+        core->known[place] |= bit;
+        if (is_thumb(core))
+            core->thumb[place] |= bit;
     }
-    return known == 2 ? size / 2 : size / 4;
+    return core->thumb[place] & bit ? size / 2 : size / 4;
 }
 
 /* Called before each block of code: the place where time passes and interrupts are seen. */
@@ -42,7 +43,7 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *u
         unicorn.emu_stop(engine);
         return;
     }
-    if (core->vic.irq || core->vic.fiq) {
+    if (core->interrupted) {
         const uint32_t cpsr = get(core, UC_ARM_REG_CPSR);
         if ((core->vic.fiq && !(cpsr & CPSR_NO_FIQ)) || (core->vic.irq && !(cpsr & CPSR_NO_IRQ))) {
             core->cause = CAUSE_INTERRUPT;
@@ -224,12 +225,14 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     memset(core->dtcm, 0, DTCM_SIZE);
     if (core->profile != NULL)
         memset(core->profile, 0, BLOCKS * sizeof *core->profile);
-    memset(core->state_of, 0, sizeof core->state_of);
+    memset(core->known, 0, sizeof core->known);
+    memset(core->thumb, 0, sizeof core->thumb);
     memset(core->timers, 0, sizeof core->timers);
     memset(&core->comms, 0, sizeof core->comms);
     memset(&core->dma, 0, sizeof core->dma);
     memset(core->faults, 0, sizeof core->faults);
     vic_reset(&core->vic);
+    vic_update(core);
     chip->system.interrupts &= ~(1u << number);
     core->now = emu_now(chip->machine);
     core->instructions = core->idle = core->irqs = core->fiqs = core->register_accesses = 0;
@@ -266,14 +269,17 @@ void core_advance(emu_core *core, uint64_t time) {
     }
 }
 
+static uint64_t next_event(const emu_core *core) {
+    const uint64_t timer = timer_next(core), dma = dma_next(&core->dma);
+    return timer < dma ? timer : dma;
+}
+
 uint64_t core_next(const emu_core *core) {
-    if (core->activity == EMU_RUNNING || (core->activity == EMU_ASLEEP &&
-                                          (core->vic.irq || core->vic.fiq)))
+    if (core->activity == EMU_RUNNING || (core->activity == EMU_ASLEEP && core->interrupted))
         return core->now;
     if (core->activity != EMU_ASLEEP)
         return NEVER;
-    const uint64_t timer = timer_next(core), dma = dma_next(&core->dma);
-    return timer < dma ? timer : dma;
+    return next_event(core);
 }
 
 static void enter(emu_core *core, uint32_t mode, uint32_t vector, uint32_t return_offset) {
@@ -299,7 +305,7 @@ static void take_interrupt(emu_core *core) {
 /* The link register is what the architecture gives: a handler that returns goes to the next
    instruction (SVC, undefined) or to the same one (aborts). */
 static void take_exception(emu_core *core, uint32_t vector) {
-    const bool thumb = get(core, UC_ARM_REG_CPSR) & CPSR_THUMB;
+    const bool thumb = is_thumb(core);
     switch (vector) {
     case VECTOR_UNDEFINED:
         fault_record(core, EMU_UNDEFINED, core->pc, core->pc);
@@ -316,13 +322,8 @@ static void take_exception(emu_core *core, uint32_t vector) {
     }
 }
 
-static uint64_t next_event(const emu_core *core) {
-    const uint64_t timer = timer_next(core), dma = dma_next(&core->dma);
-    return timer < dma ? timer : dma;
-}
-
 static void execute(emu_core *core) {
-    const uint32_t thumb = get(core, UC_ARM_REG_CPSR) & CPSR_THUMB ? 1u : 0u;
+    const uint32_t thumb = is_thumb(core) ? 1u : 0u;
     core->cause = CAUSE_SLEEP;
     const int error = unicorn.emu_start(core->engine, core->pc | thumb, NO_END, 0, 0);
     core->pc = core_pc(core);
@@ -346,7 +347,7 @@ void core_run(emu_core *core, uint64_t end) {
         dma_complete(core);
         vic_update(core);
         if (core->activity == EMU_ASLEEP) {
-            if (!core->vic.irq && !core->vic.fiq) {
+            if (!core->interrupted) {
                 const uint64_t next = next_event(core);
                 if (next >= end)
                     return;
@@ -355,7 +356,7 @@ void core_run(emu_core *core, uint64_t end) {
             }
             core->activity = EMU_RUNNING;
         }
-        if (core->vic.irq || core->vic.fiq)
+        if (core->interrupted)
             take_interrupt(core);
         const uint64_t next = next_event(core);
         core->limit = next < end ? next : end;

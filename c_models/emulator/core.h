@@ -59,6 +59,7 @@ typedef struct emu_core {
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
     uint64_t now, limit;
+    bool interrupted;                        /* one of the lines from the VIC is up */
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
     enum { CAUSE_SLEEP, CAUSE_TIME, CAUSE_INTERRUPT, CAUSE_EXCEPTION } cause; /* why it returned */
@@ -67,7 +68,7 @@ typedef struct emu_core {
     bool slept;                              /* since the last tick */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
-    uint8_t state_of[BLOCKS];                /* of the block at an address: 0 unknown, 1 ARM, 2 Thumb */
+    uint32_t known[BLOCKS / 32], thumb[BLOCKS / 32]; /* instruction set of the block at an address */
     uint64_t *profile;
     timer_state timers[2];
     vic_state vic;

@@ -49,6 +49,7 @@ void vic_update(emu_core *core) {
     const uint32_t irqs = active & ~vic->select;
     vic->irq = irqs != 0 && best(vic, irqs) != LOWEST;
     vic->fiq = (active & vic->select) != 0;
+    core->interrupted = vic->irq || vic->fiq;
 }
 
 static uint32_t acknowledge(emu_core *core) {
