@@ -47,6 +47,8 @@ class Board:
                  profile: bool = False, quantum: int = QUANTUM,
                  programs: Iterable[str | Path] = (), debug: bool = False) -> None:
         self.geometry = geometry(chips, boards)
+        options = Options(threads=threads, every_access=every_access, profile=profile,
+                          quantum=quantum)
         sockets = _bind(self.geometry.ethernet_chips, address)
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.address = self.addresses[self.geometry.ethernet_chips[0]]
@@ -54,8 +56,7 @@ class Board:
         with ExitStack() as undo:
             for one in sockets.values():
                 undo.callback(one.close)
-            self.machine = Machine(self.geometry, self.addresses, Options(
-                threads=threads, every_access=every_access, profile=profile, quantum=quantum))
+            self.machine = Machine(self.geometry, self.addresses, options)
             undo.callback(self.machine.close)
             self.machine.faults.add_programs(Path(path) for path in programs)
             self.server = Server(self.machine, sockets, real_time=real_time)

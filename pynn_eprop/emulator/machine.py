@@ -33,13 +33,19 @@ class Options:
 
     ``threads``: host threads; results do not depend on it. ``every_access``: check alignment and
     writes to code at every access, at a third of the speed. ``profile``: count instructions by
-    address. ``quantum``: cycles of a slice.
+    address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers below 1.
     """
 
     threads: int = 1
     every_access: bool = False
     profile: bool = False
     quantum: int = QUANTUM
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise EmulatorError(f"{self.threads} host threads; choose 1 or more")
+        if self.quantum < 1:
+            raise EmulatorError(f"slices of {self.quantum} cycles; choose 1 or more")
 
 
 class Machine:
@@ -52,10 +58,6 @@ class Machine:
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
                  options: Options = Options()) -> None:
-        if options.threads < 1:
-            raise EmulatorError(f"{options.threads} host threads; choose 1 or more")
-        if options.quantum < 1:
-            raise EmulatorError(f"slices of {options.quantum} cycles; choose 1 or more")
         open_unicorn()
         self.geometry = geometry
         self.options = options
