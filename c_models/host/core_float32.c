@@ -4,4 +4,4 @@
 #include "eprop/number_float32.h"
 
 #define EPROP_CORE eprop_core_float32
-#include "core/core.h"
+#include "float/core.h"

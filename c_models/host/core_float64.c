@@ -4,4 +4,4 @@
 #include "eprop/number_float64.h"
 
 #define EPROP_CORE eprop_core_float64
-#include "core/core.h"
+#include "float/core.h"

@@ -13,7 +13,7 @@
 #include "eprop/number_float64.h"
 
 #define EPROP_CORE eprop_core_float64_avx2
-#include "core/core.h"
+#include "float/core.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -6,6 +6,11 @@
 
 #include "memory.h"
 
+/* What the number system adds to a new block, and its weights; defined where the core is put
+   together (float/, fixed/). */
+static void prepare_block(engine *e, block *b, const eprop_block *in);
+static void put_weights(engine *e, block *b, const double *weight);
+
 static engine *core_new(const eprop_settings *settings) {
     engine *const e = calloc(1, sizeof *e);
     if (e == NULL)
@@ -68,151 +73,6 @@ static int core_add_sources(engine *e, int32_t size) {
     return add_population(e, SOURCES, size) != NULL ? EPROP_OK : EPROP_NO_MEMORY;
 }
 
-/* --- spiking cells --- */
-
-static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_cells *in) {
-    population *const p = &e->populations[index];
-    if (p->kind != SPIKING || p->n != (size_t)in->size)
-        return EPROP_BAD_ARGUMENT;
-    p->cells.height = ep_from_double(in->height);
-    p->cells.shape = (enum ep_shape)in->shape;
-    fill((ep_state *)p->cells.alpha, p->n, p->padded, in->alpha, 0.0);
-    fill((ep_state *)p->cells.v_thresh, p->n, p->padded, in->v_thresh, 1.0);
-    fill((ep_state *)p->cells.inverse_width, p->n, p->padded, in->inverse_width, 1.0);
-    fill_lanes((ep_lane *)p->cells.refractory, p->n, p->padded, in->refractory);
-    fill(p->v_initial, p->n, p->padded, in->v_initial, 0.0);
-    memcpy(p->f_target, in->f_target, p->n * sizeof *p->f_target);
-    memcpy(p->c_reg, in->c_reg, p->n * sizeof *p->c_reg);
-    p->rate_regularised = false;
-    for (size_t j = 0; j < p->n; j++)
-        p->rate_regularised |= in->c_reg[j] != 0.0;
-    if (p->adaptive) {
-        fill((ep_state *)p->cells.rho, p->n, p->padded, in->rho, 0.0);
-        fill((ep_state *)p->cells.beta, p->n, p->padded, in->beta, 0.0);
-        fill(p->a_initial, p->n, p->padded, in->a_initial, 0.0);
-    }
-    return EPROP_OK;
-}
-
-static int core_add_spiking_cells(engine *e, const eprop_spiking_cells *in) {
-    population *const p = add_population(e, SPIKING, in->size);
-    if (p == NULL)
-        return EPROP_NO_MEMORY;
-    p->adaptive = in->adaptive != 0;
-    p->cells.alpha = OWN(e, ep_decay, p->padded);
-    p->cells.v_thresh = OWN(e, ep_state, p->padded);
-    p->cells.inverse_width = OWN(e, ep_state, p->padded);
-    p->cells.refractory = OWN(e, ep_lane, p->padded);
-    p->v_initial = OWN(e, ep_state, p->padded);
-    p->f_target = OWN(e, double, p->n);
-    p->c_reg = OWN(e, double, p->n);
-    p->rate_term = OWN(e, ep_signal, p->padded);
-    p->update_spikes = OWN(e, int64_t, p->n);
-    if (p->adaptive) {
-        p->cells.rho = OWN(e, ep_decay, p->padded);
-        p->cells.beta = OWN(e, ep_state, p->padded);
-        p->a_initial = OWN(e, ep_state, p->padded);
-    }
-    return e->no_memory ? EPROP_NO_MEMORY
-                        : core_set_spiking_cells(e, (int32_t)e->population_count - 1, in);
-}
-
-/* --- readouts --- */
-
-/* Errors are filtered with the readouts' kappa, what an error module sends is not. */
-static ep_decay signal_kappa(const population *readouts) {
-    return readouts->loss != EPROP_NO_LOSS ? readouts->kappa : (ep_decay)0;
-}
-
-static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in) {
-    population *const p = &e->populations[index];
-    if (p->kind != READOUTS || p->n != (size_t)in->size)
-        return EPROP_BAD_ARGUMENT;
-    p->kappa_exact = in->kappa;
-    p->kappa = ep_from_double(in->kappa);
-    p->loss = (enum eprop_loss)in->loss;
-    fill(p->bias, p->n, p->padded, in->bias, 0.0);
-    fill(p->v_initial, p->n, p->padded, in->y_initial, 0.0);
-    if (in->target != NULL) {
-        const size_t values = (size_t)in->target_steps * p->n;
-        if (values > p->target_room || p->target == NULL) {
-            p->target = OWN(e, ep_state, values);
-            if (p->target == NULL)
-                return EPROP_NO_MEMORY;
-            p->target_room = values;
-        }
-        fill(p->target, values, values, in->target, 0.0);
-        p->target_steps = (size_t)in->target_steps;
-    } else {
-        p->loss = EPROP_NO_LOSS;
-    }
-    p->target_start = in->target_start;
-    p->target_repeats = in->target_repeats != 0;
-    p->bias_optimizer = in->bias_optimizer;
-    for (size_t k = 0; k < e->signal_count; k++)
-        if (e->signals[k].source == (size_t)index)
-            e->signals[k].kappa = signal_kappa(p);
-    return EPROP_OK;
-}
-
-static int core_add_readouts(engine *e, const eprop_readouts *in) {
-    population *const p = add_population(e, READOUTS, in->size);
-    if (p == NULL)
-        return EPROP_NO_MEMORY;
-    p->bias = OWN(e, ep_state, p->padded);
-    p->v_initial = OWN(e, ep_state, p->padded);
-    p->bias_m = OWN(e, ep_moment, p->padded);
-    p->bias_v = OWN(e, ep_moment, p->padded);
-    p->bias_gradient = OWN(e, ep_gradient, p->padded);
-    p->bias_sum = OWN(e, double, p->padded);
-    p->bias_trace = OWN(e, double, p->padded);
-    return e->no_memory ? EPROP_NO_MEMORY
-                        : core_set_readouts(e, (int32_t)e->population_count - 1, in);
-}
-
-/* --- stock cells --- */
-
-static int core_set_stock_cells(engine *e, int32_t index, const eprop_stock_cells *in) {
-    population *const p = &e->populations[index];
-    if (p->kind != STOCK || p->n != (size_t)in->size)
-        return EPROP_BAD_ARGUMENT;
-    const size_t n = p->n, padded = p->padded;
-    fill(p->decay, n, padded, in->decay, 0.0);
-    fill(p->v_rest, n, padded, in->v_rest, 0.0);
-    fill(p->threshold, n, padded, in->v_thresh, 1.0);
-    fill(p->v_reset, n, padded, in->v_reset, 0.0);
-    fill(p->i_offset, n, padded, in->i_offset, 0.0);
-    fill(p->from_current, n, padded, in->from_current, 0.0);
-    fill(p->v_initial, n, padded, in->v_initial, 0.0);
-    fill_lanes(p->period, n, padded, in->refractory);
-    if (p->exponential) {
-        fill(p->exc_decay, n, padded, in->exc_decay, 0.0);
-        fill(p->inh_decay, n, padded, in->inh_decay, 0.0);
-        fill(p->from_exc, n, padded, in->from_exc, 0.0);
-        fill(p->from_inh, n, padded, in->from_inh, 0.0);
-        fill(p->exc_initial, n, padded, in->exc_initial, 0.0);
-        fill(p->inh_initial, n, padded, in->inh_initial, 0.0);
-    }
-    return EPROP_OK;
-}
-
-static int core_add_stock_cells(engine *e, const eprop_stock_cells *in) {
-    population *const p = add_population(e, STOCK, in->size);
-    if (p == NULL)
-        return EPROP_NO_MEMORY;
-    p->exponential = in->exponential != 0;
-    ep_state **const arrays[] = {&p->decay,        &p->v_rest,    &p->threshold,
-                                 &p->v_reset,      &p->i_offset,  &p->from_current,
-                                 &p->v_initial,    &p->exc_decay, &p->inh_decay,
-                                 &p->from_exc,     &p->from_inh,  &p->exc_initial,
-                                 &p->inh_initial};
-    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
-        *arrays[k] = OWN(e, ep_state, p->padded);
-    p->period = OWN(e, ep_lane, p->padded);
-    return e->no_memory ? EPROP_NO_MEMORY
-                        : core_set_stock_cells(e, (int32_t)e->population_count - 1, in);
-}
-
 /* --- synapses --- */
 
 /* First synapse at or after `first` of a sparse row whose target is not below `cell`. */
@@ -240,22 +100,6 @@ static void index_tiles(engine *e, block *b, size_t tiles) {
                 find_target(b, b->row_start[row], b->row_start[row + 1], (int64_t)(tile * TILE));
 }
 
-static void put_weights(const engine *e, block *b, const double *weight) {
-    const population *const post = &e->populations[b->post];
-    if (b->sparse) {
-        for (size_t q = 0; q < b->synapses; q++)
-            b->weight[q] = ep_from_double(weight[q]);
-        return;
-    }
-    for (size_t row = 0; row < b->rows; row++) {
-        ep_weight *const out = b->weight + row * post->padded;
-        for (size_t j = 0; j < post->n; j++)
-            out[j] = ep_from_double(weight[row * post->n + j]);
-        for (int64_t k = b->hole_row[row]; k < b->hole_row[row + 1]; k++)
-            out[b->hole[k]] = ep_from_double(0.0);
-    }
-}
-
 static int core_add_block(engine *e, const eprop_block *in) {
     block *const b = append(e, (void **)&e->blocks, &e->block_count, sizeof(block));
     if (b == NULL)
@@ -279,9 +123,10 @@ static int core_add_block(engine *e, const eprop_block *in) {
         b->gradient = OWN(e, ep_gradient, b->synapses);
         if (b->optimizer.kind == EP_ADAM) {
             b->m = OWN(e, ep_moment, b->synapses);
-            b->v = OWN(e, ep_moment, b->synapses);
+            b->v = OWN(e, ep_variance, b->synapses);
         }
     }
+    prepare_block(e, b, in);
     if (e->no_memory)
         return EPROP_NO_MEMORY;
     memcpy(row_copy, starts, (b->rows + 1) * sizeof *row_copy);
@@ -296,31 +141,6 @@ static int core_add_block(engine *e, const eprop_block *in) {
     }
     put_weights(e, b, in->weight);
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
-}
-
-static int core_add_signal(engine *e, const eprop_signal *in) {
-    learning_signal *const s = append(e, (void **)&e->signals, &e->signal_count, sizeof *s);
-    if (s == NULL)
-        return EPROP_NO_MEMORY;
-    const population *const target = &e->populations[in->target];
-    s->source = (size_t)in->source;
-    s->target = (size_t)in->target;
-    s->readouts = e->populations[in->source].n;
-    s->padded = target->padded;
-    s->windows = (size_t)in->windows;
-    s->window_steps = (size_t)in->window_steps;
-    s->kappa = signal_kappa(&e->populations[in->source]);
-    s->weight = OWN(e, ep_weight, s->windows * s->readouts * s->padded);
-    s->symmetric_count = (size_t)in->symmetric_blocks;
-    s->symmetric = OWN(e, size_t, s->symmetric_count);
-    if (e->no_memory)
-        return EPROP_NO_MEMORY;
-    for (size_t k = 0; k < s->symmetric_count; k++)
-        s->symmetric[k] = (size_t)in->symmetric_block[k];
-    for (size_t row = 0; s->symmetric_count == 0 && row < s->windows * s->readouts; row++)
-        fill(s->weight + row * s->padded, target->n, target->padded,
-             in->weight + row * target->n, 0.0);
-    return EPROP_OK;
 }
 
 #endif

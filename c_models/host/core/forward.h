@@ -6,49 +6,14 @@
 
 #include "spikes.h"
 
-/* Dense rows waiting to be added to one array. */
-typedef struct {
-    const ep_weight *row[ROW_BATCH];
-    size_t count;
-} row_batch;
-
-static EP_INLINE void batch_flush(row_batch *rows, size_t n, ep_state *out) {
-    if (rows->count > 0)
-        ep_add_rows(n, out, rows->row, rows->count);
-    rows->count = 0;
-}
-
-/* Adds to `out` what reaches population p at step s through its blocks of one port. */
-static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhibitory,
-                    ep_state *out) {
-    const population *const post = &e->populations[p];
-    row_batch rows;
-    rows.count = 0;
-    for (size_t k = 0; k < post->incoming_count; k++) {
-        const block *const b = &e->blocks[post->incoming[k]];
-        if (b->inhibitory != inhibitory && post->kind == STOCK)
-            continue;
-        const population *const pre = &e->populations[b->pre];
-        const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
-        if (emitted < first_step(e, pre, post))
-            continue;
-        const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
-        const size_t at = (size_t)(emitted + (int64_t)e->head);
-        for (size_t q = list->start[at]; q < list->start[at + 1]; q++) {
-            const size_t cell = (size_t)list->cell[q];
-            if (b->sparse) {
-                const int64_t first = b->row_start[cell];
-                ep_scatter_row((size_t)(b->row_start[cell + 1] - first), out, b->target + first,
-                               b->weight + first);
-            } else {
-                rows.row[rows.count++] = b->weight + cell * post->padded;
-                if (rows.count == ROW_BATCH)
-                    batch_flush(&rows, post->padded, out);
-            }
-        }
-    }
-    batch_flush(&rows, post->padded, out);
-}
+/* One step of a population, and a sample of one cell, in the number system (float/, fixed/). */
+static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const double *current,
+                         ep_history *scratch);
+static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double *current);
+static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
+                          const double *current);
+static double sample_one(const engine *e, size_t slot, size_t p, int32_t variable, size_t j,
+                         size_t s, int64_t global, const ep_history *h);
 
 static const double *current_of(const engine *e, size_t p, int64_t row) {
     const eprop_stretch *const stretch = e->stretch;
@@ -58,157 +23,12 @@ static const double *current_of(const engine *e, size_t p, int64_t row) {
     return NULL;
 }
 
-/* Appends those of the cells first .. first + n - 1 whose flag is set to the spike list. */
-static void collect_spikes(engine *e, activity *x, size_t first, size_t n) {
-    for (size_t j = first; j < first + n; j += EP_LANES) {
-        ep_lane any = 0;
-        for (size_t l = 0; l < EP_LANES; l++)
-            any |= x->fired[j + l];
-        if (any == 0)
-            continue;
-        for (size_t l = 0; l < EP_LANES; l++)
-            if (x->fired[j + l]) {
-                x->count[j + l]++;
-                spikes_push(e, &x->spikes, (int32_t)(j + l));
-            }
-    }
-}
-
-static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const double *current,
-                         ep_history *scratch) {
-    const population *const q = &e->populations[p];
-    activity *const x = slot_activity(e, slot, p);
-    ep_cell_decay(q->padded, &q->cells, x->fired, x->v, x->a);
-    deliver(e, slot, p, (int64_t)s, false, x->v);
-    if (current != NULL)
-        for (size_t j = 0; j < q->n; j++)
-            x->v[j] += ep_from_double(current[j]);
-    const bool keep = x->history != NULL && (e->learning || e->settings.continuous);
-    for (size_t tile = 0; tile < q->tiles; tile++) {
-        const size_t first = tile * TILE, width = tile_width(q, tile);
-        ep_history *h = NULL;
-        if (keep)
-            h = tile_history(e, x, tile) + s * width;
-        else if (scratch != NULL)
-            h = scratch + first;
-        const bool any = ep_cell_fire(first, width, &q->cells, x->v + first,
-                                      x->a != NULL ? x->a + first : NULL, x->refractory + first,
-                                      x->fired + first, h);
-        if (keep && scratch != NULL)
-            memcpy(scratch + first, h, width * sizeof *h);
-        if (any)
-            collect_spikes(e, x, first, width);
-    }
-    spikes_close(e, &x->spikes, s);
-}
-
-static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double *current) {
-    const population *const q = &e->populations[p];
-    activity *const x = slot_activity(e, slot, p);
-    for (size_t j = 0; j < q->n; j++) {
-        const ep_state injected = current != NULL ? ep_from_double(current[j]) : (ep_state)0;
-        x->v[j] = q->v_rest[j] + q->decay[j] * (x->v[j] - q->v_rest[j]) +
-                  q->from_current[j] * (q->i_offset[j] + injected);
-        if (q->exponential) {
-            x->v[j] += q->from_exc[j] * x->exc[j] + q->from_inh[j] * x->inh[j];
-            x->exc[j] *= q->exc_decay[j];
-            x->inh[j] *= q->inh_decay[j];
-        } else {
-            x->exc[j] = (ep_state)0; /* holds the arrivals of this step */
-        }
-    }
-    deliver(e, slot, p, (int64_t)s, false, x->exc);
-    deliver(e, slot, p, (int64_t)s, true, q->exponential ? x->inh : x->exc);
-    for (size_t j = 0; j < q->n; j++) {
-        x->fired[j] = 0;
-        if (x->refractory[j] > 0) {
-            x->refractory[j]--;
-            x->v[j] = q->v_reset[j];
-            continue;
-        }
-        if (!q->exponential)
-            x->v[j] += x->exc[j];
-        if (x->v[j] >= q->threshold[j]) {
-            x->fired[j] = 1;
-            x->refractory[j] = q->period[j];
-            x->v[j] = q->v_reset[j];
-        }
-    }
-    collect_spikes(e, x, 0, q->padded);
-    spikes_close(e, &x->spikes, s);
-}
-
 /* The target of a step, (size,), or NULL. `global` is the step's global number. */
 static const ep_state *target_of(const population *p, size_t s, int64_t global) {
     if (p->target == NULL)
         return NULL;
     const int64_t row = p->target_repeats ? (int64_t)s - 1 : global - p->target_start - 1;
     return row >= 0 && row < (int64_t)p->target_steps ? p->target + row * (int64_t)p->n : NULL;
-}
-
-static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
-                          const double *current) {
-    const population *const q = &e->populations[p];
-    activity *const x = slot_activity(e, slot, p);
-    ep_readout_decay(q->padded, q->kappa, q->bias, x->v);
-    deliver(e, slot, p, (int64_t)s, false, x->v);
-    if (current != NULL)
-        for (size_t k = 0; k < q->n; k++)
-            x->v[k] += ep_from_double(current[k]);
-    ep_signal *const signal = x->signal + s * q->padded;
-    const ep_state *const target = target_of(q, s, global);
-    if (q->loss == EPROP_NO_LOSS)
-        memcpy(signal, x->v, q->n * sizeof *signal);
-    else if (target == NULL)
-        memset(signal, 0, q->n * sizeof *signal);
-    else if (q->loss == EPROP_MSE)
-        x->loss += ep_squared_error(q->n, x->v, target, signal);
-    else
-        x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
-}
-
-/* Learning signal of one cell at step s. */
-static ep_signal learning_signal_of(const engine *e, size_t slot, const population *p, size_t j,
-                                    size_t s) {
-    ep_signal sum = (ep_signal)0;
-    for (size_t r = 0; r < p->signal_count; r++) {
-        const learning_signal *const g = &e->signals[p->signals[r]];
-        const size_t window = g->windows > 1 ? (s - 1) / g->window_steps : 0;
-        const ep_signal *const signal = slot_activity(e, slot, g->source)->signal +
-                                        s * e->populations[g->source].padded;
-        const ep_weight *const feedback = g->weight + window * g->readouts * g->padded;
-        for (size_t k = 0; k < g->readouts; k++)
-            sum += feedback[k * g->padded + j] * signal[k];
-    }
-    return sum;
-}
-
-static double sample_one(const engine *e, size_t slot, size_t p, int32_t variable, size_t j,
-                         size_t s, int64_t global, const ep_history *h) {
-    const population *const q = &e->populations[p];
-    const activity *const x = slot_activity(e, slot, p);
-    switch (variable) {
-    case EPROP_V:
-    case EPROP_Y:
-        return ep_to_double(x->v[j]);
-    case EPROP_A:
-        return ep_to_double(x->a[j]);
-    case EPROP_H:
-        return ep_to_double(h[j]);
-    case EPROP_LEARNING_SIGNAL:
-        return ep_to_double(learning_signal_of(e, slot, q, j, s));
-    case EPROP_ERROR:
-        return q->loss == EPROP_NO_LOSS ? 0.0 : ep_to_double(x->signal[s * q->padded + j]);
-    case EPROP_TARGET: {
-        const ep_state *const target = target_of(q, s, global);
-        return target != NULL ? ep_to_double(target[j]) : (double)NAN;
-    }
-    case EPROP_ISYN_EXC:
-        return ep_to_double(x->exc[j]);
-    case EPROP_ISYN_INH:
-    default:
-        return ep_to_double(x->inh[j]);
-    }
 }
 
 /* Takes the samples due at a step. */

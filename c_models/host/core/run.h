@@ -4,8 +4,13 @@
 #ifndef EPROP_CORE_RUN_H
 #define EPROP_CORE_RUN_H
 
-#include "continuous.h"
 #include "state.h"
+#include "update.h"
+
+/* Continuous mode and symmetric feedback, in the number system (float/, fixed/). */
+static void finish_continuous(engine *e);
+static void update_continuous(engine *e);
+static void mirror_feedback(engine *e);
 
 /* Puts a slot at the start of an interval. What crosses the boundary comes from slot `last`. */
 static void begin_interval(engine *e, size_t slot) {

@@ -135,6 +135,9 @@ static void add_entry(engine *e, size_t *capacity, const char *group, size_t slo
     entry->list = list;
 }
 
+/* Entries that only the number system has (float/, fixed/). */
+static void list_own_entries(engine *e, size_t *capacity);
+
 static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) {
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
@@ -190,7 +193,7 @@ static void list_entries(engine *e) {
 #define POPULATION_ENTRY(what, data, bytes) add_entry(e, &capacity, "population", 0, p, what, data, bytes, NULL)
         POPULATION_ENTRY("bias", q->bias, bytes);
         POPULATION_ENTRY("bias_m", q->bias_m, bytes);
-        POPULATION_ENTRY("bias_v", q->bias_v, bytes);
+        POPULATION_ENTRY("bias_v", q->bias_v, q->padded * sizeof *q->bias_v);
         POPULATION_ENTRY("bias_gradient", q->bias_gradient, bytes);
         POPULATION_ENTRY("bias_sum", q->bias_sum, q->padded * sizeof *q->bias_sum);
         POPULATION_ENTRY("bias_trace", q->bias_trace, q->padded * sizeof *q->bias_trace);
@@ -198,6 +201,7 @@ static void list_entries(engine *e) {
         POPULATION_ENTRY("update_spikes", q->update_spikes, q->n * sizeof *q->update_spikes);
 #undef POPULATION_ENTRY
     }
+    list_own_entries(e, &capacity);
     for (size_t slot = 0; slot < e->slot_count; slot++) {
         const bool in_progress = e->s > 0 && slot == e->current;
         const bool waiting = slot < e->pending && !e->settings.continuous;

@@ -17,6 +17,14 @@
 #include "../engine.h"
 #include "../parallel.h"
 
+/* Fields that one number system has and the others do not. */
+#ifndef EP_POPULATION_FIELDS
+#define EP_POPULATION_FIELDS
+#define EP_BLOCK_FIELDS
+#define EP_SIGNAL_FIELDS
+#define EP_ACTIVITY_FIELDS
+#endif
+
 #define TILE (512 / sizeof(EPROP_REAL)) /* long enough to stream, short enough for the cache */
 #define ROW_BATCH 128 /* rows added in one go */
 
@@ -43,6 +51,7 @@ typedef struct {
     size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
     int32_t *cell_step;
     size_t cell_capacity;
+    EP_ACTIVITY_FIELDS
 } activity;
 
 typedef struct {
@@ -63,7 +72,8 @@ typedef struct {
     int64_t target_start;
     bool target_repeats;
     eprop_optimizer bias_optimizer;
-    ep_moment *bias_m, *bias_v;
+    ep_moment *bias_m;
+    ep_variance *bias_v;
     ep_gradient *bias_gradient;
     double *bias_sum, *bias_trace;  /* gradient so far of the update; filtered 1, continuous mode */
     int64_t bias_updates;
@@ -80,6 +90,7 @@ typedef struct {
     bool by_cell;                       /* some outgoing block learns */
     double *losses;                     /* of the intervals that ended in the stretch */
     size_t losses_used, losses_capacity;
+    EP_POPULATION_FIELDS
 } population;
 
 typedef struct {
@@ -93,12 +104,14 @@ typedef struct {
     int64_t *tile_start;    /* sparse: first synapse of each (row, tile), or NULL to search */
     ep_weight *weight;
     ep_gradient *gradient;
-    ep_moment *m, *v;
+    ep_moment *m;
+    ep_variance *v;
     eprop_optimizer optimizer;
     int64_t updates;
     /* continuous mode, carried over the boundary, one per synapse */
     ep_gradient *zhat, *epsilon, **ebar; /* ebar: one per learning signal of the target */
     ep_gradient *gradient_sum, *eligibility_sum;
+    EP_BLOCK_FIELDS
 } block;
 
 typedef struct {
@@ -108,6 +121,7 @@ typedef struct {
     ep_weight *weight;      /* (windows, readouts, padded cells) */
     size_t symmetric_count, *symmetric;
     ep_decay kappa;
+    EP_SIGNAL_FIELDS
 } learning_signal;
 
 typedef struct {

@@ -4,34 +4,7 @@
 #ifndef EPROP_CORE_UPDATE_H
 #define EPROP_CORE_UPDATE_H
 
-#include "backward.h"
-
-/* The constants of the next update of an optimiser that has done `updates` so far. */
-static ep_optimizer_step optimizer_step(const eprop_optimizer *optimizer, int64_t updates) {
-    ep_optimizer_step step = {0};
-    const double lr =
-        optimizer->lr * pow(optimizer->decay_factor, (double)(updates / optimizer->decay_every));
-    const double u = (double)(updates + 1);
-    const double correction1 = 1.0 - pow(optimizer->beta1, u);
-    const double correction2 = 1.0 - pow(optimizer->beta2, u);
-    step.kind = (enum ep_optimizer_kind)optimizer->kind;
-    step.beta1 = (ep_moment)optimizer->beta1;
-    step.one_minus_beta1 = (ep_moment)(1.0 - optimizer->beta1);
-    step.beta2 = (ep_moment)optimizer->beta2;
-    step.one_minus_beta2 = (ep_moment)(1.0 - optimizer->beta2);
-    step.rate = (ep_moment)lr;
-    step.variance_scale = (ep_moment)1;
-    if (step.kind == EP_ADAM && optimizer->eps_hat) {
-        step.rate = (ep_moment)(lr * sqrt(correction2) / correction1);
-    } else if (step.kind == EP_ADAM) {
-        step.rate = (ep_moment)(lr / correction1);
-        step.variance_scale = (ep_moment)(1.0 / correction2);
-    }
-    step.eps = (ep_moment)optimizer->eps;
-    step.w_min = (ep_weight)optimizer->w_min;
-    step.w_max = (ep_weight)optimizer->w_max;
-    return step;
-}
+#include "segments.h"
 
 /* One tile of postsynaptic cells: what the loops over tiles hand out. */
 typedef struct tile_task {
@@ -46,6 +19,18 @@ typedef struct {
     const ep_optimizer_step *steps; /* one per block */
     bool filtered;            /* the filters have run already */
 } update_job;
+
+/* What the number system provides (float/, fixed/): the constants of a block's next update, after
+   `updates` so far; the backward filter of a tile, in place of its history; the gradients of a
+   segment from the filters of all slots (tiles[slot] is row 0 of the tile there); the optimiser. */
+static ep_optimizer_step block_step(const engine *e, const block *b, int64_t updates);
+static void filter_one(const engine *e, tile_task task, size_t slot);
+static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part, size_t slots,
+                   const ep_history *const *tiles, ep_gradient *out);
+static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
+                             segment part, const ep_optimizer_step *step, ep_gradient *gradient);
+static void optimize_bias(population *p);
+static void set_rate_terms(engine *e, size_t slots);
 
 /* All tiles of the populations that learn; the list is the engine's. */
 static const tile_task *list_tiles(engine *e, size_t *count) {
@@ -63,36 +48,11 @@ static const tile_task *list_tiles(engine *e, size_t *count) {
     return e->tasks;
 }
 
-static void filter_one(const engine *e, tile_task task, size_t slot) {
-    const activity *const x = slot_activity(e, slot, task.population);
-    ep_history *const history = tile_history(e, x, task.tile);
-    if (e->populations[task.population].kind == SPIKING) {
-        filter_end end;
-        filter_cells(e, slot, task.population, task.tile, ERRORS, 0, history, &end, NULL);
-    } else {
-        ep_signal end[TILE];
-        filter_readouts(e, slot, task.population, task.tile, history, end, NULL);
-    }
-}
-
 /* Body: index = (task, slot). */
 static void filter_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
     (void)thread;
     filter_one(job->e, job->tasks[index / job->slots], index % job->slots);
-}
-
-static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
-                             segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
-    if (!b->sparse)
-        clear_holes(b, post, row, tile, gradient);
-    ep_optimize(part.count, step, gradient, b->weight + part.first,
-                b->m != NULL ? b->m + part.first : NULL, b->v != NULL ? b->v + part.first : NULL);
-    if (b->bounded) {
-        ep_clip(part.count, step, b->weight + part.first);
-        if (!b->sparse)
-            clear_holes(b, post, row, tile, b->weight + part.first);
-    }
 }
 
 /* Body: gradients (and for dense blocks the optimiser) of one tile. */
@@ -165,18 +125,6 @@ static size_t count_chunks(const engine *e) {
     return chunks;
 }
 
-/* One step of the biases with the gradient in bias_sum, which becomes 0. */
-static void optimize_bias(population *p) {
-    if (p->kind != READOUTS || p->bias_optimizer.kind == EP_NONE)
-        return;
-    const ep_optimizer_step step = optimizer_step(&p->bias_optimizer, p->bias_updates++);
-    for (size_t k = 0; k < p->n; k++) {
-        p->bias_gradient[k] = ep_from_double(p->bias_sum[k]);
-        p->bias_sum[k] = 0.0;
-    }
-    ep_optimize(p->n, &step, p->bias_gradient, p->bias, p->bias_m, p->bias_v);
-}
-
 /* The constants of this update for every block; NULL without memory. */
 static ep_optimizer_step *next_steps(engine *e) {
     ep_optimizer_step *const steps = calloc(e->block_count + 1, sizeof *steps);
@@ -184,22 +132,8 @@ static ep_optimizer_step *next_steps(engine *e) {
         e->no_memory = true;
     for (size_t k = 0; steps != NULL && k < e->block_count; k++)
         if (e->blocks[k].optimizer.kind != EP_NONE)
-            steps[k] = optimizer_step(&e->blocks[k].optimizer, e->blocks[k].updates++);
+            steps[k] = block_step(e, &e->blocks[k], e->blocks[k].updates++);
     return steps;
-}
-
-/* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
-static void set_rate_terms(engine *e, size_t slots) {
-    const double seconds = 1e-3 * e->settings.timestep * (double)e->T * (double)slots;
-    for (size_t p = 0; p < e->population_count; p++) {
-        population *const q = &e->populations[p];
-        for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {
-            int64_t spikes = 0;
-            for (size_t slot = 0; slot < slots; slot++)
-                spikes += slot_activity(e, slot, p)->count[j];
-            q->rate_term[j] = (ep_signal)(q->c_reg[j] * ((double)spikes / seconds - q->f_target[j]));
-        }
-    }
 }
 
 /* The update at the end of its last trial, boundary "reset". */
@@ -231,28 +165,6 @@ static void update_after_trials(engine *e) {
     }
     free((void *)job.steps);
     e->updates++;
-}
-
-/* Copies the weights of the forward projection into the feedback of symmetric signals. */
-static void mirror_feedback(engine *e) {
-    for (size_t k = 0; k < e->signal_count; k++) {
-        learning_signal *const g = &e->signals[k];
-        if (g->symmetric_count == 0)
-            continue;
-        memset(g->weight, 0, g->readouts * g->padded * sizeof *g->weight);
-        for (size_t i = 0; i < g->symmetric_count; i++) {
-            const block *const b = &e->blocks[g->symmetric[i]];
-            const population *const post = &e->populations[b->post];
-            for (size_t row = 0; row < b->rows; row++) {
-                if (b->sparse)
-                    for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)
-                        g->weight[(size_t)b->target[q] * g->padded + row] += b->weight[q];
-                else
-                    for (size_t r = 0; r < g->readouts; r++)
-                        g->weight[r * g->padded + row] += b->weight[row * post->padded + r];
-            }
-        }
-    }
 }
 
 #endif

@@ -12,7 +12,8 @@
  *  | ep_history  | pseudo-derivative h, and in its place the backward filter F      |
  *  | ep_signal   | error, learning signal, G, C, lambda                             |
  *  | ep_gradient | gradient of a weight                                             |
- *  | ep_moment   | Adam's moments                                                   |
+ *  | ep_moment   | Adam's first moment                                              |
+ *  | ep_variance | Adam's second moment                                             |
  *  | ep_lane     | integer of a state's width: spike flags, refractory counters     |
  */
 #ifndef EPROP_NUMBER_FLOAT_H
@@ -27,6 +28,7 @@ typedef EPROP_REAL ep_history;
 typedef EPROP_REAL ep_signal;
 typedef EPROP_REAL ep_gradient;
 typedef EPROP_REAL ep_moment;
+typedef EPROP_REAL ep_variance;
 
 /*! \brief Arrays over cells are padded to a multiple of this many elements. */
 #define EP_LANES 8

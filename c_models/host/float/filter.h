@@ -1,11 +1,10 @@
 /*! \file
- *  \brief The backward filters of one interval, tile by tile.
+ *  \brief The backward filters of one interval in floating point, and the gradients they give.
  */
-#ifndef EPROP_CORE_BACKWARD_H
-#define EPROP_CORE_BACKWARD_H
+#ifndef EPROP_FLOAT_FILTER_H
+#define EPROP_FLOAT_FILTER_H
 
-#include "build.h"
-#include "forward.h"
+#include "../core/segments.h"
 
 /* Where the filters of one tile stand after a backward pass. */
 typedef struct {
@@ -112,30 +111,6 @@ static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile,
         }
 }
 
-/* Synapses of one row whose targets lie in a tile. */
-typedef struct {
-    size_t first, count;
-} segment;
-
-static EP_INLINE segment row_segment(const block *b, const population *post, size_t row,
-                                     size_t tile) {
-    segment part;
-    if (!b->sparse) {
-        part.first = row * post->padded + tile * TILE;
-        part.count = tile_width(post, tile);
-    } else if (b->tile_start != NULL) {
-        const int64_t *const start = b->tile_start + row * (post->tiles + 1) + tile;
-        part.first = (size_t)start[0];
-        part.count = (size_t)(start[1] - start[0]);
-    } else {
-        const int64_t end = b->row_start[row + 1];
-        const int64_t low = find_target(b, b->row_start[row], end, (int64_t)(tile * TILE));
-        part.first = (size_t)low;
-        part.count = (size_t)(find_target(b, low, end, (int64_t)((tile + 1) * TILE)) - low);
-    }
-    return part;
-}
-
 /* Adds rows of a tile's filter to what a segment gathers. Dense segments and those with many
    synapses add whole rows into `lanes`; others pick their targets into `out`. */
 static void gather_rows(const block *b, segment part, bool whole, size_t width, size_t tile,
@@ -187,17 +162,6 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     if (whole && b->sparse)
         for (size_t q = 0; q < part.count; q++)
             out[q] = sum[(size_t)b->target[part.first + q] - tile * TILE];
-}
-
-/* Sets what is stored at the holes and the padding of a dense segment to 0. */
-static void clear_holes(const block *b, const population *post, size_t row, size_t tile,
-                        EPROP_REAL *values) {
-    const int32_t low = (int32_t)(tile * TILE), high = low + (int32_t)tile_width(post, tile);
-    for (int64_t k = b->hole_row[row]; k < b->hole_row[row + 1]; k++)
-        if (b->hole[k] >= low && b->hole[k] < high)
-            values[b->hole[k] - low] = (EPROP_REAL)0;
-    for (size_t j = post->n; j < (size_t)high; j++)
-        values[j - (size_t)low] = (EPROP_REAL)0;
 }
 
 #endif

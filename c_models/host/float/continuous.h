@@ -18,10 +18,10 @@
  *  New values replace old ones in this order, in which each sum needs only traces below it.
  *  Readouts: g in the place of F, kappa in the place of alpha, and only zhat.
  */
-#ifndef EPROP_CORE_CONTINUOUS_H
-#define EPROP_CORE_CONTINUOUS_H
+#ifndef EPROP_FLOAT_CONTINUOUS_H
+#define EPROP_FLOAT_CONTINUOUS_H
 
-#include "update.h"
+#include "optimize.h"
 
 /* One trace's share in a sum: factor[lane] times trace. */
 typedef struct {

@@ -1,0 +1,16 @@
+/*! \file
+ *  \brief The core in floating point; the including file names a number system and EPROP_CORE.
+ */
+#include "eprop/neuron.h"
+#include "eprop/rows.h"
+#include "eprop/readout.h"
+#include "eprop/filter.h"
+#include "eprop/optimizer.h"
+
+#include "build.h"
+#include "step.h"
+#include "optimize.h"
+#include "continuous.h"
+#include "values.h"
+
+#include "../core/core.h"
