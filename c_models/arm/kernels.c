@@ -41,6 +41,10 @@ uint32_t kernel_filter_signal(uint32_t n, uint32_t readouts, int32_t kappa,
     return ep_filter_signal(n, readouts, kappa, feedback, error, G);
 }
 
+uint32_t kernel_filter_error(uint32_t n, int32_t kappa, const int32_t *error, int32_t *g) {
+    return ep_filter_error(n, kappa, error, g);
+}
+
 uint32_t kernel_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                            const int32_t *G, ep_filter_state *state) {
     return ep_filter_lif(n, filter, h, G, state);

@@ -18,6 +18,7 @@ void kernel_spill(uint32_t n, int32_t *sum, int64_t *wide);
 uint32_t kernel_collect(uint32_t n, int32_t limit, int64_t *wide, int32_t *sum);
 uint32_t kernel_filter_signal(uint32_t n, uint32_t readouts, int32_t kappa,
                               const int32_t *feedback, const int32_t *error, int32_t *G);
+uint32_t kernel_filter_error(uint32_t n, int32_t kappa, const int32_t *error, int32_t *g);
 uint32_t kernel_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                            const int32_t *G, ep_filter_state *state);
 uint32_t kernel_filter_alif(uint32_t n, const ep_filter *filter, const uint16_t *h,

@@ -34,16 +34,17 @@ typedef struct {
     int (*get_bias)(const struct eprop_core_engine *, int32_t, double *);
     int (*get_bias_gradient)(const struct eprop_core_engine *, int32_t, double *);
     int (*sample)(const struct eprop_core_engine *, int32_t, int32_t, double *);
+    int64_t (*saturated)(const struct eprop_core_engine *, int32_t, int32_t);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
     int (*state_read)(struct eprop_core_engine *, int32_t, void *);
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);
 } eprop_core;
 
 /* The cores: portable, and for x86 processors with AVX2. */
-extern const eprop_core eprop_core_float32, eprop_core_float64;
+extern const eprop_core eprop_core_float32, eprop_core_float64, eprop_core_fixed;
 #if defined(__x86_64__) && defined(__GNUC__)
 #define EPROP_HAS_AVX2 1
-extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2;
+extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2, eprop_core_fixed_avx2;
 #endif
 
 #endif

@@ -41,6 +41,12 @@ static const eprop_core *pick_core(int32_t precision) {
             return &eprop_core_float64_avx2;
 #endif
         return &eprop_core_float64;
+    case EPROP_FIXED:
+#ifdef EPROP_HAS_AVX2
+        if (avx2)
+            return &eprop_core_fixed_avx2;
+#endif
+        return &eprop_core_fixed;
     default:
         return NULL;
     }
@@ -184,6 +190,13 @@ int eprop_get_bias_gradient(const eprop_engine *e, int32_t population, double *o
 int eprop_sample(const eprop_engine *e, int32_t population, int32_t variable, double *out) {
     return is_population(e, population) ? e->core->sample(e->inside, population, variable, out)
                                         : EPROP_BAD_ARGUMENT;
+}
+
+int64_t eprop_saturated(const eprop_engine *e, int32_t what, int32_t index) {
+    const int known = what < EPROP_GRADIENT ? is_population(e, index) : is_block(e, index);
+    return known && what >= 0 && what < EPROP_SATURATIONS
+               ? e->core->saturated(e->inside, what, index)
+               : 0;
 }
 
 int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {

@@ -15,7 +15,7 @@ typedef struct eprop_engine eprop_engine;
 
 enum eprop_status { EPROP_OK = 0, EPROP_NO_MEMORY = 1, EPROP_BAD_ARGUMENT = 2, EPROP_TARGET_ENDED = 3 };
 
-enum eprop_precision { EPROP_FLOAT32 = 0, EPROP_FLOAT64 = 1 };
+enum eprop_precision { EPROP_FLOAT32 = 0, EPROP_FLOAT64 = 1, EPROP_FIXED = 2 };
 
 enum eprop_variable {
     EPROP_V = 0, EPROP_A = 1, EPROP_H = 2, EPROP_LEARNING_SIGNAL = 3, EPROP_Y = 4, EPROP_ERROR = 5,
@@ -44,6 +44,7 @@ typedef struct {
     const double *alpha, *v_thresh, *inverse_width, *f_target, *c_reg, *v_initial;
     const int32_t *refractory;
     const double *rho, *beta, *a_initial; /*!< adaptive cells only */
+    int32_t signal_bits;       /*!< fixed point: bits after the point of G and C */
 } eprop_spiking_cells;
 
 /*! \brief How weights or biases change. kind: enum ep_optimizer_kind. */
@@ -64,6 +65,7 @@ typedef struct {
     double kappa;
     const double *bias, *y_initial, *target;
     eprop_optimizer bias_optimizer;
+    int32_t signal_bits;       /*!< fixed point: bits after the point of the filtered errors */
 } eprop_readouts;
 
 /*! \brief PyNN's IF_curr_exp and IF_curr_delta; arrays over cells.
@@ -92,6 +94,7 @@ typedef struct {
     const int64_t *hole_row;
     const int32_t *hole;
     eprop_optimizer optimizer;
+    int32_t weight_bits;       /*!< fixed point: bits after the point of the 16-bit weights */
 } eprop_block;
 
 /*! \brief Feedback from readouts to cells. weight: (windows, readouts, cells).
@@ -104,6 +107,7 @@ typedef struct {
     const double *weight;
     int32_t symmetric_blocks;
     const int32_t *symmetric_block;
+    int32_t weight_bits;       /*!< fixed point: bits after the point of the 32-bit weights */
 } eprop_signal;
 
 /*! \brief Sample a variable of some cells at every `every`-th global step into (samples, cells). */
@@ -177,6 +181,22 @@ int eprop_set_weights(eprop_engine *engine, int32_t block, const double *weight)
 int eprop_get_gradient(const eprop_engine *engine, int32_t block, double *out);
 int eprop_get_bias(const eprop_engine *engine, int32_t population, double *out);
 int eprop_get_bias_gradient(const eprop_engine *engine, int32_t population, double *out);
+
+/*! \brief What saturates in fixed point: the first six of a population, the others of a block. */
+enum eprop_saturation {
+    EPROP_STATE = 0,           /*!< v, a, y */
+    EPROP_INPUT = 1,           /*!< arrivals and currents of a step */
+    EPROP_ERRORS = 2,          /*!< errors as the filter takes them */
+    EPROP_FILTERED = 3,        /*!< G */
+    EPROP_FILTER = 4,          /*!< F, lambda, the readouts' filtered errors */
+    EPROP_RATE = 5,            /*!< the rate term */
+    EPROP_GRADIENT = 6,        /*!< gradients, also of biases */
+    EPROP_WEIGHT = 7,          /*!< weights at the edge of their format after an update */
+    EPROP_SATURATIONS = 8
+};
+
+/*! \brief Values that saturated since the engine was built; 0 in floating point. */
+int64_t eprop_saturated(const eprop_engine *engine, int32_t what, int32_t index);
 
 /*! \brief A state variable of a population as it is now. */
 int eprop_sample(const eprop_engine *engine, int32_t population, int32_t variable, double *out);

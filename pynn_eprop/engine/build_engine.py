@@ -18,6 +18,8 @@ SOURCES = [
     "c_models/host/core_float32_avx2.c",
     "c_models/host/core_float64.c",
     "c_models/host/core_float64_avx2.c",
+    "c_models/host/core_fixed.c",
+    "c_models/host/core_fixed_avx2.c",
 ]
 # Results must not depend on the processor: no fused multiply-add, no re-association.
 FLAGS = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-O3", "-ffp-contract=off", "-fno-math-errno",

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.engine import parameters
+from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
+from pynn_eprop.engine.fixed_point import FixedPoint, Formats, check_weights, choose_formats
+from pynn_eprop.engine.range_report import RangeReport, make_report
+from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
 from pynn_eprop.models.network import (
@@ -27,12 +30,8 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
 )
 
-PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64}
-_VARIABLES = {
-    "v": lib.EPROP_V, "a": lib.EPROP_A, "h": lib.EPROP_H, "y": lib.EPROP_Y,
-    "learning_signal": lib.EPROP_LEARNING_SIGNAL, "error": lib.EPROP_ERROR,
-    "target": lib.EPROP_TARGET, "isyn_exc": lib.EPROP_ISYN_EXC, "isyn_inh": lib.EPROP_ISYN_INH,
-}
+PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
+              "fixed": lib.EPROP_FIXED}
 _POSITION = np.dtype([(name, np.int64) for name in (
     "step", "updates", "s", "pending", "current", "last", "learning", "started")])
 _STEPS_WITHOUT_INTERVAL = 256  # the engine's own stretches where nothing learns
@@ -49,19 +48,27 @@ class HostEngine:
     Parameters
     ----------
     network: what to run
-    precision: "float32" or "float64"
+    precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
+    fixed_point: formats that shall not be chosen from the network; "fixed" only
 
-    Raises :class:`NetworkError` (or a class below it) for an unknown precision or a network whose
-    parts do not fit together, :class:`MemoryError` if the network does not fit into memory.
+    Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
+    weights that no format holds, :class:`UnsupportedError` for what fixed point does not offer.
     """
 
-    def __init__(self, network: Network, precision: str = "float32") -> None:
+    def __init__(self, network: Network, precision: str = "float32",
+                 fixed_point: FixedPoint | None = None) -> None:
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
         check_network(network)
         self.network = network
         self.precision = precision
+        self.formats: Formats | None = None
+        if precision == "fixed":
+            self.formats = choose_formats(network, fixed_point)
+        elif fixed_point is not None:
+            raise NetworkError(f"precision={precision!r} has no formats to choose; "
+                               "fixed_point is for precision='fixed'")
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
         for projection in network.projections:
@@ -81,35 +88,41 @@ class HostEngine:
             "timestep": settings.timestep,
         })), lib.eprop_delete)
         if self._engine == ffi.NULL:
-            raise NetworkError(f"settings {settings} cannot be run: the interval, the trials per "
-                               "update and the threads must be at least 1")
-        for population in network.populations:
-            self._add_population(population)
-        for projection, blocks in zip(network.projections, self._blocks, strict=True):
+            raise NetworkError(f"{settings}: steps, trials and threads must be at least 1, "
+                               "as interval_steps, trials_per_update and threads")
+        for index, population in enumerate(network.populations):
+            self._add_population(index, population)
+        for index, (projection, blocks) in enumerate(
+                zip(network.projections, self._blocks, strict=True)):
             for block in blocks:
-                self._add_block(projection, block)
-        for signal in network.learning_signals:
-            self._add_signal(signal)
-        _check(lib.eprop_build(self._engine))
+                self._add_block(index, projection, block)
+        for index, signal in enumerate(network.learning_signals):
+            self._add_signal(index, signal)
+        check(lib.eprop_build(self._engine))
 
     # --- building ---
 
-    def _add_population(self, population: Population) -> None:
+    def _bits(self, what: str, index: int) -> int:
+        return getattr(self.formats, f"{what}_bits")[index] if self.formats else 0
+
+    def _add_population(self, index: int, population: Population) -> None:
         arrays, dt = parameters.Arrays(), self.network.settings.timestep
         if isinstance(population, Sources):
             status = lib.eprop_add_sources(self._engine, population.size)
         elif isinstance(population, SpikingCells):
             status = lib.eprop_add_spiking_cells(
-                self._engine, parameters.spiking_cells(population, dt, arrays))
+                self._engine, parameters.spiking_cells(population, dt, arrays,
+                                                       self._bits("signal", index)))
         elif isinstance(population, Readouts):
             status = lib.eprop_add_readouts(self._engine, parameters.readouts(
-                population, dt, self.network.settings.interval_steps, arrays))
+                population, dt, self.network.settings.interval_steps, arrays,
+                self._bits("signal", index)))
         else:
             status = lib.eprop_add_stock_cells(
                 self._engine, parameters.stock_cells(population, dt, arrays))
-        _check(status)
+        check(status)
 
-    def _add_block(self, projection: Projection, block: Block) -> None:
+    def _add_block(self, index: int, projection: Projection, block: Block) -> None:
         arrays = parameters.Arrays()
         rows = arrays.integers(block.row_start, 64)
         columns = arrays.integers(block.column)
@@ -119,17 +132,19 @@ class HostEngine:
             "weight": arrays.doubles(block.pack(np.asarray(projection.weight, dtype=float))),
             "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
                                               projection.w_max),
+            "weight_bits": self._bits("weight", index),
         }
         fields |= ({"hole_row": rows, "hole": columns} if block.dense
                    else {"row_start": rows, "target": columns})
-        _check(lib.eprop_add_block(self._engine, ffi.new("eprop_block *", fields)))
+        check(lib.eprop_add_block(self._engine, ffi.new("eprop_block *", fields)))
 
-    def _add_signal(self, signal: LearningSignal) -> None:
+    def _add_signal(self, index: int, signal: LearningSignal) -> None:
         arrays, feedback = parameters.Arrays(), signal.feedback
         source = self.network.populations[signal.source]
         assert isinstance(source, Readouts)
         fields: dict[str, Any] = {"source": signal.source, "target": signal.target,
-                                  "windows": 1, "window_steps": 1}
+                                  "windows": 1, "window_steps": 1,
+                                  "weight_bits": self._bits("feedback", index)}
         if isinstance(feedback, SymmetricFeedback):
             first, count = (self._first_block[feedback.projection],
                             len(self._blocks[feedback.projection]))
@@ -144,7 +159,7 @@ class HostEngine:
                 fields["window_steps"] = feedback.window_steps
             fields |= {"windows": len(weight),
                        "weight": arrays.doubles(weight.transpose(0, 2, 1))}
-        _check(lib.eprop_add_signal(self._engine, ffi.new("eprop_signal *", fields)))
+        check(lib.eprop_add_signal(self._engine, ffi.new("eprop_signal *", fields)))
 
     # --- running ---
 
@@ -195,47 +210,21 @@ class HostEngine:
             "spike_recordings": len(of_cells),
             "spike_recording": arrays.integers(of_cells),
         })
-        _check(lib.eprop_run(self._engine, stretch))
+        check(lib.eprop_run(self._engine, stretch))
         return Recorded(tuple(
             samples[number] if number in samples
-            else self._losses(recording.population) if recording.variable == "loss"
-            else self._spikes(recording, of_cells, inputs, start, start + steps)
+            else taken.losses(self._engine, recording.population, self.network)
+            if recording.variable == "loss"
+            else taken.spikes(self._engine, recording, self.network, of_cells, inputs, start,
+                              start + steps)
             for number, recording in enumerate(recordings)))
 
     def _variable(self, recording: Recording) -> int:
         population = self.network.populations[recording.population]
-        if recording.variable not in _recordable(population):
+        if recording.variable not in recordable(population):
             raise NetworkError(f"{population.label} has no variable {recording.variable!r} to "
-                               f"record; choose one of {_recordable(population)}")
-        return int(_VARIABLES[recording.variable])
-
-    def _losses(self, population: int) -> np.ndarray:
-        out = ffi.new("double **")
-        count = lib.eprop_losses(self._engine, population, out)
-        if count == 0 or self.network.settings.interval_steps is None:
-            return np.zeros(0)
-        return np.frombuffer(ffi.buffer(out[0], count * 8)).copy()
-
-    def _spikes(self, recording: Recording, of_cells: list[int], inputs: Inputs, start: int,
-                end: int) -> tuple[np.ndarray, np.ndarray]:
-        """Each spike once over a sequence of stretches, as in the reference."""
-        index, size = recording.population, self.network.populations[recording.population].size
-        if index in of_cells:
-            step_out, cell_out = ffi.new("int64_t **"), ffi.new("int32_t **")
-            count = lib.eprop_spikes(self._engine, of_cells.index(index), step_out, cell_out)
-            step, cell = np.zeros(0, np.int64), np.zeros(0, np.int32)
-            if count:
-                step = np.frombuffer(ffi.buffer(step_out[0], count * 8), np.int64).copy()
-                cell = np.frombuffer(ffi.buffer(cell_out[0], count * 4), np.int32).copy()
-        else:
-            step, cell = inputs.spikes.get(index, (np.zeros(0, np.int64), np.zeros(0, np.int32)))
-            taken = (step > start) | (step == 0)
-            step, cell = step[taken & (step <= end)], cell[taken & (step <= end)]
-        if len(recording.cells) < size:
-            wanted = np.zeros(size, dtype=bool)
-            wanted[recording.cells] = True
-            step, cell = step[wanted[cell]], cell[wanted[cell]]
-        return step, cell
+                               f"record; choose one of {recordable(population)}")
+        return int(VARIABLES[recording.variable])
 
     # --- reading and setting ---
 
@@ -243,7 +232,7 @@ class HostEngine:
         out = np.zeros(len(self.network.projections[projection].weight))
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
             values = np.zeros(block.size)
-            _check(read(self._engine, number, ffi.from_buffer("double[]", values)))
+            check(read(self._engine, number, ffi.from_buffer("double[]", values)))
             block.unpack(values, out)
         return out
 
@@ -264,9 +253,12 @@ class HostEngine:
                                   "feedback follows these weights; replace them between updates")
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
+        if self.formats:
+            check_weights(self.network.projections[projection], values,
+                          self.formats.weight_bits[projection])
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
             packed = block.pack(values)
-            _check(lib.eprop_set_weights(self._engine, number,
+            check(lib.eprop_set_weights(self._engine, number,
                                          ffi.from_buffer("double[]", packed)))
 
     def gradient(self, projection: int) -> np.ndarray:
@@ -284,7 +276,7 @@ class HostEngine:
         if not isinstance(described, Readouts):
             raise NetworkError(f"{described.label} has no bias; only readouts do")
         out = np.zeros(described.size)
-        _check(read(self._engine, population, ffi.from_buffer("double[]", out)))
+        check(read(self._engine, population, ffi.from_buffer("double[]", out)))
         return out
 
     def bias(self, population: int) -> np.ndarray:
@@ -301,11 +293,11 @@ class HostEngine:
         out = np.zeros(described.size)
         status = lib.EPROP_BAD_ARGUMENT
         if variable in ("v", "a", "y", "isyn_exc", "isyn_inh"):
-            status = lib.eprop_sample(self._engine, population, _VARIABLES[variable],
+            status = lib.eprop_sample(self._engine, population, VARIABLES[variable],
                                       ffi.from_buffer("double[]", out))
         if status == lib.EPROP_BAD_ARGUMENT:
             raise NetworkError(f"{described.label} has no state variable {variable!r}")
-        _check(status)
+        check(status)
         return out
 
     def set_population(self, index: int, network: Network) -> None:
@@ -323,13 +315,15 @@ class HostEngine:
                                   "change between updates only, not within one")
         dt, interval = self.network.settings.timestep, self.network.settings.interval_steps
         if isinstance(population, SpikingCells):
-            _check(lib.eprop_set_spiking_cells(
-                self._engine, index, parameters.spiking_cells(population, dt, arrays)))
+            check(lib.eprop_set_spiking_cells(
+                self._engine, index, parameters.spiking_cells(population, dt, arrays,
+                                                              self._bits("signal", index))))
         elif isinstance(population, Readouts):
-            _check(lib.eprop_set_readouts(
-                self._engine, index, parameters.readouts(population, dt, interval, arrays)))
+            check(lib.eprop_set_readouts(
+                self._engine, index, parameters.readouts(population, dt, interval, arrays,
+                                                         self._bits("signal", index))))
         elif isinstance(population, StockCells):
-            _check(lib.eprop_set_stock_cells(
+            check(lib.eprop_set_stock_cells(
                 self._engine, index, parameters.stock_cells(population, dt, arrays)))
         self.network = network
 
@@ -337,16 +331,27 @@ class HostEngine:
         """Whether steps were done that the next update will learn from."""
         position = np.zeros(_POSITION.itemsize, dtype=np.uint8)
         next(self._state_entries())
-        _check(lib.eprop_state_read(self._engine, 0, ffi.from_buffer(position)))
+        check(lib.eprop_state_read(self._engine, 0, ffi.from_buffer(position)))
         now = position.view(_POSITION)[0]
         return bool(now["pending"] or (now["s"] and now["learning"]))
+
+    def saturated(self, what: int, index: int) -> int:
+        """How many values of a population, or of a projection, saturated."""
+        if what < lib.EPROP_GRADIENT:
+            return int(lib.eprop_saturated(self._engine, what, index))
+        return sum(int(lib.eprop_saturated(self._engine, what, self._first_block[index] + block))
+                   for block in range(len(self._blocks[index])))
+
+    def range_report(self) -> RangeReport | None:
+        """What the formats resolve, hold and lost so far; None in floating point."""
+        return make_report(self) if self.formats else None
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""
         entries: dict[str, np.ndarray] = {}
         for number, (name, size) in enumerate(self._state_entries()):
             entries[name] = np.zeros(size, dtype=np.uint8)
-            _check(lib.eprop_state_read(self._engine, number, ffi.from_buffer(entries[name])))
+            check(lib.eprop_state_read(self._engine, number, ffi.from_buffer(entries[name])))
         return entries
 
     def _state_entries(self) -> Iterator[tuple[str, int]]:
@@ -369,29 +374,8 @@ class HostEngine:
             if status == lib.EPROP_BAD_ARGUMENT:
                 raise CheckpointError(f"the entry {name!r} of the checkpoint does not fit this "
                                       f"network in {self.precision}")
-            _check(status)
+            check(status)
         missing = [name for name, _ in self._state_entries() if name not in state]
         if missing:
             raise CheckpointError(f"the checkpoint has no entry {missing[0]!r}, which this "
                                   "network needs")
-
-
-def _recordable(population: Population) -> tuple[str, ...]:
-    if isinstance(population, SpikingCells):
-        return ("spikes", "v", "h", "learning_signal", *(("a",) if population.adaptive else ()))
-    if isinstance(population, Readouts):
-        return ("y", "error", "target", "loss")
-    if isinstance(population, StockCells):
-        return ("spikes", "v", *(("isyn_exc", "isyn_inh") if population.exponential else ()))
-    return ("spikes",)
-
-
-def _check(status: int) -> None:
-    """Turn a status of the engine into an exception."""
-    if status == lib.EPROP_NO_MEMORY:
-        raise MemoryError("the network does not fit into memory")
-    if status == lib.EPROP_TARGET_ENDED:
-        raise SimulationError("a target of the whole run ends before this run does; "
-                              "give one that is long enough")
-    if status != lib.EPROP_OK:
-        raise SimulationError(f"the engine refused an argument (status {status})")

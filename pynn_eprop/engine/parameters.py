@@ -63,13 +63,14 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
                      "beta2": value.beta2, "eps": value.eps}
 
 
-def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays) -> Any:
-    """An ``eprop_spiking_cells``."""
+def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,
+                  signal_bits: int = 0) -> Any:
+    """An ``eprop_spiking_cells``; signal_bits is the format of learning signals, if fixed."""
     n, shape = cells.size, cells.pseudo_derivative
     v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
     fields = {
         "size": n, "adaptive": cells.adaptive, "shape": _SHAPES[shape.name],
-        "height": shape.height,
+        "height": shape.height, "signal_bits": signal_bits,
         "alpha": arrays.doubles(decay(timestep, cells.tau_m), n),
         "v_thresh": arrays.doubles(v_thresh),
         "inverse_width": arrays.doubles(1.0 / (shape.width * v_thresh)),
@@ -87,7 +88,8 @@ def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays) -> Any:
     return arrays.keep(ffi.new("eprop_spiking_cells *", fields))
 
 
-def readouts(population: Readouts, timestep: float, interval: int | None, arrays: Arrays) -> Any:
+def readouts(population: Readouts, timestep: float, interval: int | None, arrays: Arrays,
+             signal_bits: int = 0) -> Any:
     """An ``eprop_readouts``. Without intervals, a target is that of the whole run."""
     n, loss = population.size, population.loss
     fields = {
@@ -96,7 +98,7 @@ def readouts(population: Readouts, timestep: float, interval: int | None, arrays
         "y_initial": arrays.doubles(population.y_initial, n),
         "bias_optimizer": optimizer(population.bias_optimizer),
         "target_repeats": population.target_repeats and interval is not None,
-        "target_start": population.target_start,
+        "target_start": population.target_start, "signal_bits": signal_bits,
     }
     if loss is not None and population.target is not None:
         target = np.asarray(population.target, dtype=float).T

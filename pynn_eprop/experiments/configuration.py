@@ -9,7 +9,7 @@ from pynn_eprop.tasks import AnyTask, find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.quantities import require_whole
 
-PRECISIONS = ("float32", "float64", "reference")
+PRECISIONS = ("float32", "float64", "fixed", "reference")
 
 
 @dataclass(frozen=True)

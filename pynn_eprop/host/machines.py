@@ -16,10 +16,15 @@ State = dict[str, np.ndarray]
 
 
 class Precision(str, Enum):
-    """Number system. REFERENCE is the NumPy yardstick: float64, slow, for small networks."""
+    """Number system.
+
+    FIXED is the arithmetic of a SpiNNaker core. REFERENCE is the NumPy yardstick: float64, slow,
+    for small networks.
+    """
 
     FLOAT32 = "float32"
     FLOAT64 = "float64"
+    FIXED = "fixed"
     REFERENCE = "reference"
 
 
@@ -78,8 +83,8 @@ def _merged(fresh: State, state: State) -> State:
 _LEARNED = re.compile(
     r"projection\d+/(weight|plasticity/.*|optimizer/.*)"       # reference
     r"|population\d+/(bias|bias_gradient|bias_optimizer/.*)"
-    r"|block\.\d+\.\d+\.(weight|gradient|m|v|updates)"         # engine
-    r"|population\.\d+\.\d+\.(bias|bias_m|bias_v|bias_gradient|bias_updates)")
+    r"|block\.\d+\.\d+\.(weight|master|gradient|m|v|updates)"  # engine
+    r"|population\.\d+\.\d+\.(bias|bias_master|bias_m|bias_v|bias_gradient|bias_updates)")
 
 
 def take_over_learning(old: Machine, new: Machine) -> None:

@@ -47,6 +47,7 @@ const eprop_core EPROP_CORE = {
     core_get_bias,
     core_get_bias_gradient,
     core_sample,
+    core_saturated,
     core_state_entry,
     core_state_read,
     core_state_write,

@@ -50,19 +50,4 @@ static bool reserve(void **list, size_t *capacity, size_t needed, size_t size) {
     return true;
 }
 
-/* Copies n doubles into the number system and fills up to `padded` with `filler`. */
-static void fill(ep_state *out, size_t n, size_t padded, const double *in, double filler) {
-    for (size_t j = 0; j < n; j++)
-        out[j] = ep_from_double(in[j]);
-    for (size_t j = n; j < padded; j++)
-        out[j] = ep_from_double(filler);
-}
-
-static void fill_lanes(ep_lane *out, size_t n, size_t padded, const int32_t *in) {
-    for (size_t j = 0; j < n; j++)
-        out[j] = in[j];
-    for (size_t j = n; j < padded; j++)
-        out[j] = 0;
-}
-
 #endif

@@ -82,7 +82,8 @@ static void allocate_traces(engine *e) {
         e->scratch[k] = OWN(e, ep_history, TILE * (e->T + 1));
 }
 
-static int core_build(engine *e) {
+/* Allocates what every number system needs. */
+static int allocate_state(engine *e) {
     e->carries = e->settings.continuous != 0;
     wire(e);
     e->head = e->carries ? (size_t)e->settings.max_delay : 0;

@@ -25,7 +25,7 @@
 #define EP_ACTIVITY_FIELDS
 #endif
 
-#define TILE (512 / sizeof(EPROP_REAL)) /* long enough to stream, short enough for the cache */
+#define TILE (512 / sizeof(ep_history)) /* long enough to stream, short enough for the cache */
 #define ROW_BATCH 128 /* rows added in one go */
 
 enum kind { SOURCES, SPIKING, READOUTS, STOCK };

@@ -6,6 +6,21 @@
 
 #include "../core/build.h"
 
+/* Copies n doubles into the number system and fills up to `padded` with `filler`. */
+static void fill(ep_state *out, size_t n, size_t padded, const double *in, double filler) {
+    for (size_t j = 0; j < n; j++)
+        out[j] = ep_from_double(in[j]);
+    for (size_t j = n; j < padded; j++)
+        out[j] = ep_from_double(filler);
+}
+
+static void fill_lanes(ep_lane *out, size_t n, size_t padded, const int32_t *in) {
+    for (size_t j = 0; j < n; j++)
+        out[j] = in[j];
+    for (size_t j = n; j < padded; j++)
+        out[j] = 0;
+}
+
 /* --- spiking cells --- */
 
 static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_cells *in) {

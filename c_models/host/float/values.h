@@ -11,6 +11,8 @@ static void list_own_entries(engine *e, size_t *capacity) {
     (void)capacity;
 }
 
+static int core_build(engine *e) { return allocate_state(e); }
+
 static void export_values(const block *b, const population *post, const EPROP_REAL *values,
                           double *out) {
     if (b->sparse) {
@@ -81,6 +83,13 @@ static int core_sample(const engine *e, int32_t index, int32_t variable, double 
     for (size_t j = 0; j < q->n; j++)
         out[j] = ep_to_double(e->started ? values[j] : initial[j]);
     return EPROP_OK;
+}
+
+static int64_t core_saturated(const engine *e, int32_t what, int32_t index) {
+    (void)e;
+    (void)what;
+    (void)index;
+    return 0;
 }
 
 #endif

@@ -13,8 +13,8 @@
  *  | weight on the wire        | int16_t  | Qs     | +-2^(15-s)     | s = 1 .. 15, of the projection |
  *  | master weight             | int32_t  | Qs+16  | the same       | updates of 1e-9 must count     |
  *  | pseudo-derivative h       | uint16_t | Qp     | 0 .. 2^(16-p)  | p from height and width        |
- *  | L, G, C, lambda / beta    | int32_t  | Qg     | +-2^(29-g)     | g of the population, e.g. 19   |
- *  | F, readouts' g            | int32_t  | Qf     | +-2^(29-f)     | f = g - k, height < 2^(k-1)    |
+ *  | L, G, C                   | int32_t  | Qg     | +-2^(29-g)     | g of the population, e.g. 19   |
+ *  | F, lambda / beta, g_k     | int32_t  | Qf     | +-2^(29-f)     | f = g - k, height < 2^(k-1)    |
  *  | gradient, moment m        | int32_t  | Qf     | +-2^(30-f)     | sum over the spikes            |
  *  | moment v                  | uint64_t | Q2f    | 2^(60-2f)      | the square of a gradient       |
  *  | feedback B                | int32_t  | Qb     | +-2^(28-b)     | room to sum over the readouts  |

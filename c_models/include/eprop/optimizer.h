@@ -8,8 +8,7 @@
 
 #include <stddef.h>
 
-/*! \brief The optimisers. */
-enum ep_optimizer_kind { EP_NONE = 0, EP_SGD = 1, EP_ADAM = 2 };
+#include "optimizer_kind.h"
 
 /*! \brief Constants of one update.
  *

@@ -32,7 +32,7 @@ static EP_INLINE int32_t ep_mu_limit(const ep_filter *filter) {
 typedef struct {
     int32_t C;  /*!< rate term, Qg */
     int32_t F;  /*!< F^t, Qf */
-    int32_t mu; /*!< lambda / beta, Qg; adaptive cells only */
+    int32_t mu; /*!< lambda / beta, Qf; adaptive cells only */
 } ep_filter_state;
 
 static EP_INLINE uint32_t ep_filter_signal_as(size_t n, size_t readouts, int slow, int32_t kappa,
@@ -153,6 +153,22 @@ static inline uint32_t ep_filter_alif(size_t n, const ep_filter *filter, const u
             saturated +=
                 ep_saturate(1, EP_LIMIT, &state[j].F) + ep_saturate(1, mu_limit, &state[j].mu);
     return saturated;
+}
+
+/*! \brief g <- err + kappa g for n readouts.
+ *  \param[in] error err_k, Qf, within +-EP_TERM_LIMIT
+ *  \param[in,out] g filtered error, Qf
+ *  \return how many values saturated
+ */
+static inline uint32_t ep_filter_error(size_t n, int32_t kappa, const int32_t *restrict error,
+                                       int32_t *restrict g) {
+    uint32_t outside = 0;
+    for (size_t k = 0; k < n; k++) {
+        const int32_t now = ep_mac(error[k] + ep_whole(g[k], kappa), g[k], kappa);
+        g[k] = now;
+        outside |= (uint32_t)now + EP_LIMIT;
+    }
+    return ep_outside(outside) ? ep_saturate(n, EP_LIMIT, g) : 0;
 }
 
 /*! \brief C = c_reg (f - f_target) of cells with common parameters, within +-EP_TERM_LIMIT.

@@ -16,10 +16,12 @@
 #define EPROP_FIXED_OPTIMIZER_H
 
 #include "../number_fixed.h"
+#include "../optimizer_kind.h"
 #include "tables.h"
 
 /*! \brief Constants of one update, the same for all weights of a projection. */
 typedef struct {
+    int32_t kind;            /*!< enum ep_optimizer_kind */
     int32_t one_minus_beta1; /*!< Q32, less 1 if it is 0.5 or more */
     int32_t one_minus_beta2; /*!< Q32, less than 0.5 */
     int32_t rate;            /*!< see ep_adam_step() */
@@ -171,6 +173,15 @@ static inline uint32_t ep_sgd(size_t n, const ep_optimizer_step *step,
         weight[q] = ep_wire_weight(w);
     }
     return saturated;
+}
+
+/*! \brief The largest gradient whose step of gradient descent stays within 32 bits. */
+static inline int32_t ep_sgd_limit(const ep_optimizer_step *step) {
+    const int32_t largest = INT32_MAX >> step->rate_shift;
+    int32_t limit = EP_GRADIENT_LIMIT;
+    while (ep_mul(limit, step->rate) > largest)
+        limit >>= 1;
+    return limit;
 }
 
 /*! \brief Clip n weights to the bounds of the projection. */

@@ -1,0 +1,194 @@
+/*! \file
+ *  \brief The backward filters of one interval in fixed point, and the gradients they give.
+ */
+#ifndef EPROP_FIXED_FILTER_TILES_H
+#define EPROP_FIXED_FILTER_TILES_H
+
+#include "../core/segments.h"
+#include "step.h"
+
+/* The sum of several filtered signals, within the limit of one. */
+static uint32_t sum_signals(size_t signals, size_t width, const int32_t (*G)[TILE], int32_t *sum) {
+    uint32_t saturated = 0;
+    for (size_t j = 0; j < width; j++) {
+        int64_t total = 0;
+        for (size_t r = 0; r < signals; r++)
+            total += G[r][j];
+        const int64_t high = EP_LIMIT - 1, low = -EP_LIMIT;
+        saturated += total > high || total < low;
+        sum[j] = (int32_t)(total > high ? high : total < low ? low : total);
+    }
+    return saturated;
+}
+
+static uint32_t filter_groups(const population *q, size_t tile, const uint16_t *h,
+                              const int32_t *G, ep_filter_state *state) {
+    uint32_t saturated = 0;
+    for (size_t k = 0; k < q->group_count; k++) {
+        const cell_group *const group = &q->groups[k];
+        if (group->first / TILE != tile)
+            continue;
+        const size_t lane = group->first % TILE;
+        saturated += q->adaptive ? ep_filter_alif(group->count, &group->filter, h + lane, G + lane,
+                                                  state + lane)
+                                 : ep_filter_lif(group->count, &group->filter, h + lane, G + lane,
+                                                 state + lane);
+    }
+    return saturated;
+}
+
+/* Runs the filter over the interval's history of one tile of cells, from step T to step 1; F^{t-1}
+   takes the place of h^t. Returns the or of all |F|. */
+static uint32_t filter_cells(const engine *e, size_t slot, size_t p, size_t tile) {
+    const population *const q = &e->populations[p];
+    const size_t first = tile * TILE, width = tile_width(q, tile), signals = q->signal_count;
+    const size_t cells = q->n - first < TILE ? q->n - first : TILE;
+    ep_history *const history = tile_history(e, slot_activity(e, slot, p), tile);
+    int32_t G[signals ? signals : 1][TILE], total[TILE];
+    ep_filter_state state[TILE];
+    uint32_t magnitude = 0;
+    memset(G, 0, sizeof G);
+    memset(state, 0, sizeof state);
+    for (size_t j = 0; j < cells; j++)
+        state[j].C = q->rate_term[first + j];
+    for (size_t s = e->T; s >= 1; s--) {
+        for (size_t r = 0; r < signals; r++) {
+            const learning_signal *const g = &e->signals[q->signals[r]];
+            int32_t error[g->readouts];
+            const uint32_t limited = scale_errors(e, slot, g, s, error);
+            if (tile == 0)
+                count_saturated(q->saturated, EPROP_ERRORS, limited);
+            count_saturated(q->saturated, EPROP_FILTERED,
+                            ep_filter_signal(cells, g->readouts, g->kappa,
+                                             feedback_of(g, s) + first * g->readouts, error, G[r]));
+        }
+        const int32_t *sum = G[0];
+        if (signals > 1) {
+            count_saturated(q->saturated, EPROP_FILTERED,
+                            sum_signals(signals, cells, (const int32_t(*)[TILE])G, total));
+            sum = total;
+        }
+        int32_t *const row = history + s * width;
+        count_saturated(q->saturated, EPROP_FILTER,
+                        filter_groups(q, tile, (const uint16_t *)row, sum, state));
+        for (size_t j = 0; j < width; j++) {
+            row[j] = state[j].F;
+            magnitude |= (uint32_t)(state[j].F ^ (state[j].F >> 31));
+        }
+    }
+    return magnitude;
+}
+
+/* g_k^t into row t of the history of one tile of readouts. Returns the or of all |g|. */
+static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t tile) {
+    const population *const q = &e->populations[p];
+    const size_t first = tile * TILE, width = tile_width(q, tile);
+    activity *const x = slot_activity(e, slot, p);
+    ep_history *const history = tile_history(e, x, tile);
+    int32_t g[TILE] = {0}, error[TILE] = {0};
+    uint32_t magnitude = 0;
+    for (size_t s = e->T; s >= 1; s--) {
+        uint32_t limited = 0;
+        for (size_t k = 0; q->loss != EPROP_NO_LOSS && k < width; k++)
+            error[k] = ep_rescale(x->signal[s * q->padded + first + k],
+                                  q->signal_bits - EP_STATE_BITS, EP_TERM_LIMIT, &limited);
+        count_saturated(q->saturated, EPROP_ERRORS, limited);
+        count_saturated(q->saturated, EPROP_FILTER, ep_filter_error(width, q->kappa, error, g));
+        for (size_t k = 0; k < width; k++) {
+            history[s * width + k] = g[k];
+            magnitude |= (uint32_t)(g[k] ^ (g[k] >> 31));
+        }
+    }
+    return magnitude;
+}
+
+static void filter_one(const engine *e, tile_task task, size_t slot) {
+    const population *const p = &e->populations[task.population];
+    p->magnitudes[task.tile * e->slot_count + slot] =
+        p->kind == SPIKING ? filter_cells(e, slot, task.population, task.tile)
+                           : filter_readouts(e, slot, task.population, task.tile);
+}
+
+/* Exact sums of filter rows, `lanes` wide. */
+typedef struct {
+    size_t lanes, budget, used;
+    bool spilled;
+    int32_t sum[TILE];
+    int64_t wide[TILE];
+} row_sum;
+
+static void add_filter_row(row_sum *total, const int32_t *row) {
+    if (total->used == total->budget) {
+        if (!total->spilled)
+            memset(total->wide, 0, sizeof total->wide);
+        ep_spill(total->lanes, total->sum, total->wide);
+        total->spilled = true;
+        total->used = 0;
+    }
+    ep_add_filter_row(total->lanes, row, total->sum);
+    total->used++;
+}
+
+/* The sums within the limit of gradients. */
+static void close_row_sum(row_sum *total) {
+    if (!total->spilled)
+        memset(total->wide, 0, sizeof total->wide);
+    (void)ep_collect(total->lanes, INT32_MAX, total->wide, total->sum);
+}
+
+static uint32_t limit_gradients(size_t n, int32_t limit, int32_t *gradient) {
+    uint32_t saturated = 0;
+    for (size_t q = 0; q < n; q++) {
+        const int32_t g = gradient[q];
+        saturated += g > limit || g < -limit;
+        gradient[q] = g > limit ? limit : g < -limit ? -limit : g;
+    }
+    return saturated;
+}
+
+/* See ../core/update.h. A spike of step s through delay d meets row s + d of a cell (F^{s+d-1}),
+   row s + d - 1 of a readout (g^{s+d-1}). */
+static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
+                   size_t slots, const ep_history *const *tiles, ep_gradient *out) {
+    const population *const post = &e->populations[b->post];
+    const size_t width = tile_width(post, tile);
+    const int64_t shift = b->delay - (post->kind == READOUTS ? 1 : 0);
+    const bool whole = !b->sparse || part.count >= width / 8;
+    uint32_t magnitude = 0;
+    for (size_t slot = 0; slot < slots; slot++)
+        magnitude |= post->magnitudes[tile * e->slot_count + slot];
+    row_sum total;
+    total.lanes = whole ? width : part.count;
+    total.budget = ep_row_budget(magnitude);
+    total.used = 0;
+    total.spilled = false;
+    memset(total.sum, 0, sizeof total.sum);
+    int64_t *const picked = total.wide; /* sparse: one sum per synapse of the segment */
+    if (!whole)
+        memset(picked, 0, sizeof total.wide);
+    for (size_t slot = 0; slot < slots; slot++) {
+        const activity *const x = slot_activity(e, slot, b->pre);
+        for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
+            const int64_t at = x->cell_step[q] + shift;
+            if (at < 1 || at > (int64_t)e->T)
+                continue;
+            const ep_history *const filter = tiles[slot] + (size_t)at * width;
+            if (whole)
+                add_filter_row(&total, filter);
+            else
+                for (size_t k = 0; k < part.count; k++)
+                    picked[k] += filter[(size_t)b->target[part.first + k] - tile * TILE];
+        }
+    }
+    if (!whole)
+        total.spilled = true;
+    close_row_sum(&total);
+    for (size_t q = 0; q < part.count; q++)
+        out[q] = whole && b->sparse
+                     ? total.sum[(size_t)b->target[part.first + q] - tile * TILE]
+                     : total.sum[q];
+    count_saturated(b->saturated, EPROP_GRADIENT,
+                    limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
+}
+
+#endif

@@ -1,0 +1,170 @@
+/*! \file
+ *  \brief Optimisers, biases, rate terms and symmetric feedback in fixed point.
+ *
+ *  The constants of an update are computed in double precision and rounded; on the chip they are
+ *  part of what the host sends.
+ */
+#ifndef EPROP_FIXED_OPTIMIZE_H
+#define EPROP_FIXED_OPTIMIZE_H
+
+#include "../core/update.h"
+#include "filter.h"
+
+/* rate and rate_shift for a number that is to be a Q32. */
+static void set_rate(ep_optimizer_step *step, double rate) {
+    step->rate_shift = 0;
+    while (ldexp(rate, 32 - step->rate_shift) > 2147483000.0 && step->rate_shift < 31)
+        step->rate_shift++;
+    step->rate = to_fixed(rate, 32 - step->rate_shift);
+}
+
+/* Bits of a bound on |m| / sqrt(v), which no sequence of gradients passes. */
+static int32_t ratio_bits(double beta1, double beta2) {
+    const double bound =
+        (1.0 - beta1) / sqrt((1.0 - beta2) * (1.0 - beta1 * beta1 / beta2)) * 1.05;
+    int32_t bits = 0;
+    while (ldexp(1.0, bits) < bound)
+        bits++;
+    return bits;
+}
+
+/* The constants of the next update of an optimiser that has done `updates` so far. */
+static ep_optimizer_step optimizer_step(const eprop_optimizer *optimizer, int64_t updates,
+                                        int master_bits, int gradient_bits) {
+    ep_optimizer_step step = {0};
+    const double lr =
+        optimizer->lr * pow(optimizer->decay_factor, (double)(updates / optimizer->decay_every));
+    step.kind = optimizer->kind;
+    step.w_min = isfinite(optimizer->w_min) ? to_fixed(optimizer->w_min, master_bits) : -INT32_MAX;
+    step.w_max = isfinite(optimizer->w_max) ? to_fixed(optimizer->w_max, master_bits) : INT32_MAX;
+    if (step.kind == EP_SGD)
+        set_rate(&step, ldexp(lr, master_bits - gradient_bits));
+    if (step.kind != EP_ADAM)
+        return step;
+    const double u = (double)(updates + 1);
+    const double root2 = sqrt(1.0 - pow(optimizer->beta2, u));
+    const double small = 1.0 - optimizer->beta1;
+    step.one_minus_beta1 = to_decay(small);
+    step.one_minus_beta2 = to_fixed(1.0 - optimizer->beta2, 32);
+    step.ratio_bits = ratio_bits(optimizer->beta1, optimizer->beta2);
+    set_rate(&step, ldexp(lr * root2 / (1.0 - pow(optimizer->beta1, u)),
+                          master_bits + 3 + step.ratio_bits - 32));
+    /* m of this size and less can stay for ever; v grows from gradients of `least` on */
+    step.idle = (int32_t)fmin(0.5 / small, 1e6);
+    const double least = sqrt(0.5 / (1.0 - optimizer->beta2));
+    while (step.floor < 3 ||
+           ldexp(1.0, step.floor + step.ratio_bits) < least + step.idle + 1.0)
+        step.floor++;
+    const double eps = ldexp(optimizer->eps_hat ? optimizer->eps : optimizer->eps * root2,
+                             gradient_bits);
+    step.eps = eps < 0.125 ? 0 : (uint32_t)fmin(nearbyint(ldexp(eps, 8)), 4294967295.0);
+    return step;
+}
+
+static ep_optimizer_step block_step(const engine *e, const block *b, int64_t updates) {
+    return optimizer_step(&b->optimizer, updates, b->weight_bits + EP_MASTER_SHIFT,
+                          e->populations[b->post].filter_bits);
+}
+
+static uint32_t optimize(size_t n, const ep_optimizer_step *step, const int32_t *gradient,
+                         int32_t *m, uint64_t *v, int32_t *master, int16_t *weight) {
+    return step->kind == EP_ADAM ? ep_adam(n, step, gradient, m, v, master, weight)
+                                 : ep_sgd(n, step, gradient, master, weight);
+}
+
+/* Weights of pairs without a synapse stay 0. */
+static void clear_weights(const block *b, const population *post, size_t row, size_t tile,
+                          segment part) {
+    clear_holes(b, post, row, tile, b->master + part.first);
+    for (size_t q = part.first; q < part.first + part.count; q++)
+        b->weight[q] = ep_wire_weight(b->master[q]);
+}
+
+static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
+                             segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
+    if (!b->sparse)
+        clear_holes(b, post, row, tile, gradient);
+    if (step->kind == EP_SGD)
+        count_saturated(b->saturated, EPROP_GRADIENT,
+                        limit_gradients(part.count, ep_sgd_limit(step), gradient));
+    count_saturated(b->saturated, EPROP_WEIGHT,
+                    optimize(part.count, step, gradient, b->m != NULL ? b->m + part.first : NULL,
+                             b->v != NULL ? b->v + part.first : NULL, b->master + part.first,
+                             b->weight + part.first));
+    if (b->bounded) {
+        ep_clip(part.count, step, b->master + part.first, b->weight + part.first);
+        if (!b->sparse)
+            clear_weights(b, post, row, tile, part);
+    }
+}
+
+/* One step of the biases with the gradient in bias_sum, which becomes 0. */
+static void optimize_bias(population *p) {
+    if (p->kind != READOUTS || p->bias_optimizer.kind == EP_NONE)
+        return;
+    const ep_optimizer_step step =
+        optimizer_step(&p->bias_optimizer, p->bias_updates++, EP_BIAS_BITS, p->filter_bits);
+    const int32_t limit = step.kind == EP_SGD ? ep_sgd_limit(&step) : EP_GRADIENT_LIMIT;
+    for (size_t k = 0; k < p->n; k++) {
+        int16_t unused;
+        p->bias_gradient[k] = (int32_t)fmax(fmin(p->bias_sum[k], INT32_MAX), -INT32_MAX);
+        p->bias_sum[k] = 0.0;
+        count_saturated(p->saturated, EPROP_FILTER, limit_gradients(1, limit, &p->bias_gradient[k]));
+        count_saturated(p->saturated, EPROP_STATE,
+                        optimize(1, &step, &p->bias_gradient[k], &p->bias_m[k], &p->bias_v[k],
+                                 &p->bias_master[k], &unused));
+    }
+    derive_biases(p);
+}
+
+/* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
+static void set_rate_terms(engine *e, size_t slots) {
+    const double seconds = 1e-3 * e->settings.timestep * (double)e->T * (double)slots;
+    for (size_t p = 0; p < e->population_count; p++) {
+        population *const q = &e->populations[p];
+        uint32_t saturated = 0;
+        for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {
+            int32_t spikes = 0;
+            for (size_t slot = 0; slot < slots; slot++)
+                spikes += slot_activity(e, slot, p)->count[j];
+            const int bits = q->signal_bits + 8;
+            const double offset = ldexp(-q->c_reg[j] * q->f_target[j], bits);
+            q->rate_term[j] =
+                ep_rate_term(spikes, to_fixed(q->c_reg[j] / seconds, bits),
+                             (int64_t)nearbyint(fmax(fmin(offset, 4e18), -4e18)), &saturated);
+        }
+        if (q->kind == SPIKING)
+            count_saturated(q->saturated, EPROP_RATE, saturated);
+    }
+}
+
+/* Copies the weights of the forward projection into the feedback of symmetric signals. */
+static void mirror_feedback(engine *e) {
+    for (size_t k = 0; k < e->signal_count; k++) {
+        const learning_signal *const g = &e->signals[k];
+        if (g->symmetric_count == 0)
+            continue;
+        memset(g->feedback, 0, g->readouts * g->padded * sizeof *g->feedback);
+        for (size_t i = 0; i < g->symmetric_count; i++) {
+            const block *const b = &e->blocks[g->symmetric[i]];
+            const population *const post = &e->populations[b->post];
+            const int32_t unit = (int32_t)1 << (g->feedback_bits - b->weight_bits);
+            for (size_t row = 0; row < b->rows; row++) {
+                if (b->sparse)
+                    for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)
+                        g->feedback[row * g->readouts + (size_t)b->target[q]] +=
+                            unit * b->weight[q];
+                else
+                    for (size_t r = 0; r < g->readouts; r++)
+                        g->feedback[row * g->readouts + r] +=
+                            unit * b->weight[row * post->padded + r];
+            }
+        }
+    }
+}
+
+/* Learning across boundaries is refused before a network comes here. */
+static void finish_continuous(engine *e) { (void)e; }
+static void update_continuous(engine *e) { (void)e; }
+
+#endif

@@ -1,0 +1,114 @@
+/*! \file
+ *  \brief Weights, gradients, states and counters in fixed point, for the caller.
+ */
+#ifndef EPROP_FIXED_VALUES_H
+#define EPROP_FIXED_VALUES_H
+
+#include "../core/state.h"
+
+static void list_own_entries(engine *e, size_t *capacity) {
+    for (size_t k = 0; k < e->block_count; k++) {
+        const block *const b = &e->blocks[k];
+        add_entry(e, capacity, "block", 0, k, "master", b->master, b->synapses * sizeof *b->master,
+                  NULL);
+        add_entry(e, capacity, "block", 0, k, "saturated", b->saturated,
+                  EPROP_SATURATIONS * sizeof *b->saturated, NULL);
+    }
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        add_entry(e, capacity, "population", 0, p, "bias_master", q->bias_master,
+                  q->padded * sizeof *q->bias_master, NULL);
+        add_entry(e, capacity, "population", 0, p, "saturated", q->saturated,
+                  EPROP_SATURATIONS * sizeof *q->saturated, NULL);
+    }
+}
+
+static int core_build(engine *e) {
+    const int status = allocate_state(e);
+    for (size_t p = 0; status == EPROP_OK && p < e->population_count; p++) {
+        population *const q = &e->populations[p];
+        q->magnitudes = OWN(e, uint32_t, q->tiles * e->slot_count);
+        for (size_t slot = 0; q->kind != SOURCES && slot < e->slot_count; slot++) {
+            slot_activity(e, slot, p)->input = OWN(e, int32_t, q->padded);
+            slot_activity(e, slot, p)->wide = OWN(e, int64_t, q->padded);
+        }
+    }
+    return e->no_memory ? EPROP_NO_MEMORY : status;
+}
+static void export_values(const block *b, const population *post, const int32_t *values, int bits,
+                          double *out) {
+    if (b->sparse) {
+        for (size_t q = 0; q < b->synapses; q++)
+            out[q] = from_fixed(values[q], bits);
+        return;
+    }
+    for (size_t row = 0; row < b->rows; row++)
+        for (size_t j = 0; j < post->n; j++)
+            out[row * post->n + j] = from_fixed(values[row * post->padded + j], bits);
+}
+
+static int core_get_weights(const engine *e, int32_t index, double *out) {
+    const block *const b = &e->blocks[index];
+    export_values(b, &e->populations[b->post], b->master, b->weight_bits + EP_MASTER_SHIFT, out);
+    return EPROP_OK;
+}
+
+static int core_set_weights(engine *e, int32_t index, const double *weight) {
+    put_weights(e, &e->blocks[index], weight);
+    return EPROP_OK;
+}
+
+static int core_get_gradient(const engine *e, int32_t index, double *out) {
+    const block *const b = &e->blocks[index];
+    if (b->gradient == NULL)
+        return EPROP_BAD_ARGUMENT;
+    const population *const post = &e->populations[b->post];
+    export_values(b, post, b->gradient, post->filter_bits, out);
+    return EPROP_OK;
+}
+
+static int core_get_bias(const engine *e, int32_t index, double *out) {
+    const population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    for (size_t k = 0; k < q->n; k++)
+        out[k] = from_fixed(q->bias_master[k], EP_BIAS_BITS);
+    return EPROP_OK;
+}
+
+static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
+    const population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    for (size_t k = 0; k < q->n; k++)
+        out[k] = from_fixed(q->bias_gradient[k], q->filter_bits);
+    return EPROP_OK;
+}
+
+static int core_sample(const engine *e, int32_t index, int32_t variable, double *out) {
+    const population *const q = &e->populations[index];
+    const activity *const x = slot_activity(e, e->s > 0 ? e->current : e->last, (size_t)index);
+    const int32_t *values = NULL, *initial = NULL;
+    int bits = EP_STATE_BITS;
+    if (variable == (q->kind == READOUTS ? EPROP_Y : EPROP_V)) {
+        values = x->v;
+        initial = q->v_initial;
+    } else if (variable == EPROP_A) {
+        values = x->a;
+        initial = q->a_initial;
+        bits = EP_ADAPTATION_BITS;
+    }
+    if (values == NULL)
+        return EPROP_BAD_ARGUMENT;
+    for (size_t j = 0; j < q->n; j++)
+        out[j] = from_fixed(e->started ? values[j] : initial[j], bits);
+    return EPROP_OK;
+}
+
+static int64_t core_saturated(const engine *e, int32_t what, int32_t index) {
+    const int64_t *const saturated =
+        what < EPROP_GRADIENT ? e->populations[index].saturated : e->blocks[index].saturated;
+    return saturated != NULL ? saturated[what] : 0;
+}
+
+#endif

@@ -1,0 +1,10 @@
+/*! \file
+ *  \brief The optimisers, by number.
+ */
+#ifndef EPROP_OPTIMIZER_KIND_H
+#define EPROP_OPTIMIZER_KIND_H
+
+/*! \brief The optimisers. */
+enum ep_optimizer_kind { EP_NONE = 0, EP_SGD = 1, EP_ADAM = 2 };
+
+#endif

@@ -1,0 +1,286 @@
+"""Number formats of a network in fixed point: chosen from the network, or given by the user.
+
+Formats are powers of two, named by the bits after the binary point. The kernels' formats and
+limits are in c_models/include/eprop/number_fixed.h; docs/fixed_point.md says why.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import (
+    Boundary,
+    FixedFeedback,
+    LearningSignal,
+    Network,
+    Population,
+    Projection,
+    Readouts,
+    SpikingCells,
+    StockCells,
+    SymmetricFeedback,
+)
+from pynn_eprop.models.optimizers import Adam, Optimizer
+
+STATE_BITS = 15
+WEIGHT_BITS = range(2, 16)
+"""Bits after the point of a 16-bit weight. No more than a state has: finer weights would be
+rounded when they arrive. No fewer, so that one weight fits the arrivals of a step."""
+SIGNAL_BITS = range(8, 25)
+MASTER_SHIFT = 16
+"""Further bits of the master weight that the optimiser changes."""
+_STEPS_OF_ADAM = 100    # a weight without bounds has room for this many full steps
+_MSE_BITS, _ENTROPY_BITS = 19, 22
+_STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
+_THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
+_BETA_LIMIT, _BIAS_LIMIT, _CLASSES = 8.0, 128.0, 256
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Formats that the user wants: bits after the point, by label; the others are chosen.
+
+    weight_bits: of projections (2 to 15; weights lie within +-2^(15 - bits)).
+    signal_bits: of cells and readouts, for learning signals, filters and gradients (8 to 24;
+    signals lie within +-2^(29 - bits), gradients within +-2^(30 - bits)).
+    """
+
+    weight_bits: Mapping[str, int] = field(default_factory=dict)
+    signal_bits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Formats:
+    """Bits after the point, by index in the network; 0 for sources."""
+
+    weight_bits: tuple[int, ...]
+    signal_bits: tuple[int, ...]
+    feedback_bits: tuple[int, ...]
+
+
+def weight_limit(bits: int) -> float:
+    """The largest weight that 16 bits hold with ``bits`` after the point."""
+    return float((2 ** 15 - 1) / 2.0 ** bits)
+
+
+def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Formats:
+    """The formats of a network, after checking that fixed point can run it.
+
+    Raises :class:`UnsupportedError` for what fixed point does not offer, and
+    :class:`NetworkError` for weights or parameters that no format (or not the wanted one) holds.
+    """
+    wanted = wanted or FixedPoint()
+    _check_names("weight_bits", wanted.weight_bits, [p.label for p in network.projections],
+                 WEIGHT_BITS)
+    _check_names("signal_bits", wanted.signal_bits,
+                 [p.label for p in network.populations if isinstance(p, (SpikingCells, Readouts))],
+                 SIGNAL_BITS)
+    _check_boundary(network)
+    for population in network.populations:
+        _check_population(population)
+    weights = tuple(_weight_bits(network, projection, wanted.weight_bits.get(projection.label))
+                    for projection in network.projections)
+    signals = tuple(wanted.signal_bits.get(population.label, _signal_bits(network, index))
+                    for index, population in enumerate(network.populations))
+    feedback = tuple(_feedback_bits(network, signal, weights)
+                     for signal in network.learning_signals)
+    return Formats(weights, signals, feedback)
+
+
+def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None:
+    """Raise :class:`NetworkError` if ``weight`` does not fit, with the format that would do."""
+    if len(weight) == 0:
+        return
+    if not np.all(np.isfinite(weight)):
+        raise NetworkError(f"{projection.label}: a weight is not finite")
+    largest = float(np.max(np.abs(weight)))
+    if largest > weight_limit(bits):
+        better = _bits_for(largest)
+        remedy = (f"weight_bits={better} holds it (up to {weight_limit(better):g})"
+                  if better >= WEIGHT_BITS[0] else
+                  f"no format reaches beyond {weight_limit(WEIGHT_BITS[0]):g}: scale the weights "
+                  "and the thresholds down")
+        raise NetworkError(f"{projection.label}: the weight {largest:g} does not fit 16 bits with "
+                           f"{bits} after the point (up to {weight_limit(bits):g}); {remedy}")
+    if largest > 0 and largest * 2.0 ** bits < 0.5:
+        remedy = (f"weight_bits={min(_bits_for(largest), WEIGHT_BITS[-1])} holds them"
+                  if largest * 2.0 ** WEIGHT_BITS[-1] >= 0.5 else
+                  "no format is finer than 2^-15: scale weights and thresholds up")
+        raise NetworkError(f"{projection.label}: all weights (the largest is {largest:g}) round to "
+                           f"zero with {bits} bits after the point; {remedy}")
+
+
+def _check_names(what: str, given: Mapping[str, int], labels: list[str], allowed: range) -> None:
+    for label, bits in given.items():
+        if label not in labels:
+            raise NetworkError(f"FixedPoint({what}=...): there is no {label!r}; choose from "
+                               f"{sorted(labels)}")
+        if bits not in allowed:
+            raise NetworkError(f"FixedPoint({what}=...): {bits!r} for {label!r} is not a whole "
+                               f"number from {allowed[0]} to {allowed[-1]}")
+
+
+def _check_boundary(network: Network) -> None:
+    settings = network.settings
+    if settings.interval_steps is not None and settings.boundary == Boundary.CONTINUOUS:
+        raise UnsupportedError(
+            "fixed point learns with boundary='reset' only: what continuous mode carries over a "
+            "boundary is one number per synapse and trace, which the chip has no room for; "
+            "use precision='float32'")
+
+
+def _check_population(population: Population) -> None:
+    label = population.label
+    if isinstance(population, StockCells):
+        raise UnsupportedError(f"{label}: fixed point has no IF_curr cells (on the chip the "
+                               "binaries of sPyNNaker run them, in their own format); "
+                               "use precision='float32'")
+    if isinstance(population, SpikingCells):
+        _check_cells(population)
+    if isinstance(population, Readouts):
+        _check_limit(label, "bias", population.bias, _BIAS_LIMIT)
+        _check_limit(label, "y's initial value", population.y_initial, _STATE_LIMIT)
+        _check_optimizer(label, population.bias_optimizer)
+        if population.target is not None:
+            _check_limit(label, "target", population.target, _STATE_LIMIT)
+        if isinstance(population.loss, CrossEntropy) and population.size > _CLASSES:
+            raise UnsupportedError(f"{label}: cross-entropy over {population.size} readouts; "
+                                   f"fixed point sums over at most {_CLASSES}")
+
+
+def _check_cells(cells: SpikingCells) -> None:
+    label, shape = cells.label, cells.pseudo_derivative
+    if shape.name != "piecewise_linear":
+        raise UnsupportedError(f"{label}: fixed point has the piecewise linear pseudo-derivative "
+                               f"only, as {shape.name} needs a division or an exponential per cell "
+                               "and step; use precision='float32'")
+    _check_limit(label, "v_thresh", cells.v_thresh, _THRESHOLD_LIMIT)
+    _check_limit(label, "width of the pseudo-derivative", shape.width * cells.v_thresh,
+                 _THRESHOLD_LIMIT)
+    _check_limit(label, "v's initial value", cells.v_initial, _STATE_LIMIT)
+    smallest = float(np.min(shape.width * np.asarray(cells.v_thresh)))
+    if smallest < 2.0 ** -8 or shape.height >= 16 or shape.height / smallest >= 2 ** 13:
+        raise NetworkError(f"{label}: a pseudo-derivative of height {shape.height:g} and width "
+                           f"{smallest:g} (times v_thresh) is too steep for states of 2^-15; "
+                           "scale weights and thresholds up")
+    if cells.adaptive:
+        assert cells.beta is not None
+        _check_limit(label, "beta", cells.beta, _BETA_LIMIT)
+        if cells.a_initial is not None:
+            _check_limit(label, "a's initial value", cells.a_initial, 2.0 ** 10)
+
+
+def _check_limit(label: str, what: str, values: np.ndarray, limit: float) -> None:
+    present = np.abs(np.asarray(values, dtype=float))
+    largest = float(np.max(present, initial=0.0, where=~np.isnan(present)))
+    if largest >= limit:
+        raise NetworkError(f"{label}: {what} {largest:g} does not fit fixed point, "
+                           f"which holds less than {limit:g}; scale the network down")
+
+
+def _check_optimizer(label: str, optimizer: Optimizer | None) -> None:
+    if not isinstance(optimizer, Adam):
+        return
+    if optimizer.beta2 <= 0.5 or optimizer.beta1 ** 2 >= 0.999 * optimizer.beta2:
+        raise UnsupportedError(
+            f"{label}: Adam with beta1={optimizer.beta1:g}, beta2={optimizer.beta2:g}; fixed point "
+            "needs beta2 > 0.5 and beta1^2 < 0.999 beta2, or m / sqrt(v) has no bound")
+
+
+def _bits_for(largest: float) -> int:
+    """The most bits after the point with which 16 bits hold ``largest``."""
+    if largest <= 0:
+        return WEIGHT_BITS[-1]
+    bits = math.floor(math.log2((2 ** 15 - 1) / largest))
+    return min(bits, WEIGHT_BITS[-1])
+
+
+def _weight_bits(network: Network, projection: Projection, wanted: int | None) -> int:
+    """Weights need room to grow: twice their size, the optimiser's steps, and 1 / sqrt(fan-in)."""
+    _check_optimizer(projection.label, projection.optimizer)
+    weight = np.asarray(projection.weight, dtype=float)
+    largest = float(np.max(np.abs(weight), initial=0.0))
+    for bound in (projection.w_min, projection.w_max):
+        if projection.optimizer is not None and math.isfinite(bound):
+            largest = max(largest, abs(bound))
+    room = largest
+    bounded = math.isfinite(projection.w_min) and math.isfinite(projection.w_max)
+    if projection.optimizer is not None and not bounded and len(weight):
+        fan_in = int(np.max(np.bincount(projection.post_index)))
+        room = 2 * largest + 1 / math.sqrt(fan_in)
+        if isinstance(projection.optimizer, Adam):
+            room += _STEPS_OF_ADAM * projection.optimizer.lr
+    bits = max(_bits_for(room), min(WEIGHT_BITS[0], _bits_for(largest)), WEIGHT_BITS[0])
+    bits = bits if wanted is None else wanted
+    check_weights(projection, np.append(weight, largest) if len(weight) else weight, bits)
+    return bits
+
+
+def _signal_bits(network: Network, index: int) -> int:
+    """19 bits for squared errors, 22 for cross-entropy, fewer where larger signals may come."""
+    population = network.populations[index]
+    if isinstance(population, Readouts):
+        bits = _ENTROPY_BITS if isinstance(population.loss, CrossEntropy) else _MSE_BITS
+        return _fewer(bits, 8 * _largest_error(population) / _leak(network, population))
+    if not isinstance(population, SpikingCells):
+        return 0
+    incoming = [signal for signal in network.learning_signals if signal.target == index]
+    bits, largest = _ENTROPY_BITS, _rate_term(network, population)
+    for signal in incoming:
+        source = network.populations[signal.source]
+        assert isinstance(source, Readouts)
+        if not isinstance(source.loss, CrossEntropy):
+            bits = _MSE_BITS
+        leak = _leak(network, source) if source.loss is not None else 1.0
+        largest += 8 * _largest_error(source) * _feedback_sum(network, signal) / leak
+    return _fewer(bits, largest)
+
+
+def _fewer(bits: int, largest: float) -> int:
+    """At most ``bits``, so that ``largest`` stays within 2^28 units."""
+    return max(min(bits, math.floor(28 - math.log2(max(largest, 1e-9)))), SIGNAL_BITS[0])
+
+
+def _largest_error(readouts: Readouts) -> float:
+    if isinstance(readouts.loss, CrossEntropy):
+        return 1.0
+    target = np.zeros(1) if readouts.target is None else np.abs(readouts.target)
+    return max(1.0, float(np.max(target, initial=0.0, where=~np.isnan(target))))
+
+
+def _leak(network: Network, readouts: Readouts) -> float:
+    return 1.0 - math.exp(-network.settings.timestep / readouts.tau_m)
+
+
+def _rate_term(network: Network, cells: SpikingCells) -> float:
+    """The rate term of a cell that is silent, or fires every step."""
+    most = np.maximum(1000.0 / network.settings.timestep - cells.f_target, cells.f_target)
+    return float(np.max(np.abs(cells.c_reg * most), initial=0.0))
+
+
+def _feedback_sum(network: Network, signal: LearningSignal) -> float:
+    """max over cells of sum_k |B_jk|."""
+    feedback = signal.feedback
+    if isinstance(feedback, SymmetricFeedback):
+        forward = network.projections[feedback.projection]
+        sums = np.bincount(forward.pre_index, np.abs(forward.weight))
+        return 2.0 * float(np.max(sums, initial=0.0))
+    return float(np.max(np.sum(np.abs(feedback.weight), axis=-1), initial=0.0))
+
+
+def _feedback_bits(network: Network, signal: LearningSignal, weights: tuple[int, ...]) -> int:
+    """sum_k |B_jk| fits 2^29 units, so that a sum over the readouts fits 64 bits."""
+    feedback = signal.feedback
+    source = network.populations[signal.source]
+    if isinstance(feedback, SymmetricFeedback):
+        forward = network.projections[feedback.projection]
+        pairs = np.stack([forward.pre_index, forward.post_index])
+        copies = int(np.max(np.unique(pairs, axis=1, return_counts=True)[1], initial=1))
+        headroom = 2 + math.ceil(math.log2(source.size * copies))
+        return weights[feedback.projection] + MASTER_SHIFT - headroom
+    assert isinstance(feedback, FixedFeedback) or feedback.weight.ndim == 3
+    return min(30, math.floor(29 - math.log2(max(_feedback_sum(network, signal), 1e-9))))
