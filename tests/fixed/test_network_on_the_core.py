@@ -128,7 +128,7 @@ def test_training_on_the_core_gives_the_engines_bits(adaptive, entropy, classes)
         bits = engine.formats.weight_bits[part] + 16
         expected = np.ldexp(matrix(engine, part), bits).astype(np.int32)
         np.testing.assert_array_equal(image.master(part), expected)
-        assert np.count_nonzero(expected != before[part]) > 0.5 * np.count_nonzero(before[part])
+        assert np.count_nonzero(expected != before[part]) > 0.3 * np.count_nonzero(before[part])
     assert core.unaligned == []
 
 

@@ -35,6 +35,13 @@
 #define EP_INLINE inline
 #endif
 
+/*! \brief Lets a loop of a few iterations be unrolled whole. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define EP_UNROLL _Pragma("GCC unroll 4")
+#else
+#define EP_UNROLL
+#endif
+
 #define EP_STATE_BITS 15      /*!< v, y, targets, errors, arrivals */
 #define EP_ADAPTATION_BITS 19 /*!< a */
 #define EP_BETA_BITS 28       /*!< beta, so that beta a is a state */

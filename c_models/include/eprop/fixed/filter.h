@@ -45,6 +45,7 @@ static EP_INLINE uint32_t ep_filter_signal_as(size_t n, size_t readouts, int slo
         const int32_t whole = slow ? ep_whole(before, kappa) : before;
         uint64_t sum = (uint64_t)(uint32_t)whole << 32 | UINT32_C(0x80000000);
         sum += (uint64_t)((int64_t)before * kappa);
+        EP_UNROLL
         for (size_t k = 0; k < readouts; k++)
             sum += (uint64_t)((int64_t)feedback[k] * error[k]);
         feedback += readouts;
