@@ -32,7 +32,9 @@ demo: $(STAMPS)/installed
 test: lint warnings sanitize $(STAMPS)/scenarios
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-evidence: $(STAMPS)/installed
+evidence: $(STAMPS)/test-tools
+	@makefiles/require.sh "$(PYTHON)" arm
+	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m pynn_eprop.experiments.evidence
 
 bench: $(STAMPS)/bench-tools
@@ -45,13 +47,16 @@ lint: $(STAMPS)/test-tools
 warnings: $(STAMPS)/venv
 	$(MAKE) --no-print-directory -C makefiles/host check
 	$(MAKE) --no-print-directory -C makefiles/emulator check
+	@makefiles/require.sh "$(PYTHON)" arm
+	$(MAKE) --no-print-directory -C makefiles/arm
 
 # The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
 SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
 		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
-		tests/engine tests/agreement tests/emulator --ignore-glob='*spynnaker*'
+		tests/engine tests/agreement tests/fixed/test_fixed_engine.py tests/emulator \
+		--ignore-glob='*spynnaker*'
 
 $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
 	@makefiles/require.sh "$(PYTHON)" sanitizer

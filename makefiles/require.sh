@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes sure that what the build needs from the system is there: a C compiler, the headers of
-# Python, the venv module and, with a second argument "sanitizer", the address sanitizer's library.
+# Python, the venv module and, with a second argument "sanitizer", the address sanitizer's library,
+# with "arm" the cross compiler.
 # As root on a Debian system it installs what is missing; otherwise it says what to install.
 #
-# Usage: makefiles/require.sh PYTHON [sanitizer]
+# Usage: makefiles/require.sh PYTHON [sanitizer|arm]
 set -eu
 python=${1:-}
 what=${2:-}
@@ -22,6 +23,9 @@ missing() {
   "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || echo python3-venv
   if [ "$what" = sanitizer ] && command -v gcc >/dev/null 2>&1; then
     [ -f "$(gcc -print-file-name=libasan.so)" ] || echo gcc libc6-dev
+  fi
+  if [ "$what" = arm ]; then
+    command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo gcc-arm-none-eabi
   fi
 }
 

@@ -1,10 +1,12 @@
 """Learning in recurrent spiking networks with e-prop, written as PyNN scripts.
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
-scripts for any backend share is here: optimisers, losses, pseudo-derivatives and errors.
+scripts for any backend share is here: optimisers, losses, pseudo-derivatives,
+formats of fixed point and errors.
 """
 
 from pynn_eprop import errors
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy
 from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
 from pynn_eprop.models.pseudo_derivatives import (
@@ -24,6 +26,7 @@ __all__ = [
     "CrossEntropy",
     "Exponential",
     "FastSigmoid",
+    "FixedPoint",
     "PiecewiseLinear",
     "StepDecay",
     "__version__",

@@ -6,11 +6,12 @@ limits are in c_models/include/eprop/number_fixed.h; docs/fixed_point.md says wh
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
     Boundary,
@@ -38,19 +39,6 @@ _MSE_BITS, _ENTROPY_BITS = 19, 22
 _STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
 _THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
 _BETA_LIMIT, _BIAS_LIMIT, _CLASSES = 8.0, 128.0, 256
-
-
-@dataclass(frozen=True)
-class FixedPoint:
-    """Formats that the user wants: bits after the point, by label; the others are chosen.
-
-    weight_bits: of projections (2 to 15; weights lie within +-2^(15 - bits)).
-    signal_bits: of cells and readouts, for learning signals, filters and gradients (8 to 24;
-    signals lie within +-2^(29 - bits), gradients within +-2^(30 - bits)).
-    """
-
-    weight_bits: Mapping[str, int] = field(default_factory=dict)
-    signal_bits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import numpy as np
 from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
-from pynn_eprop.engine.fixed_point import FixedPoint, Formats, check_weights, choose_formats
-from pynn_eprop.engine.range_report import RangeReport, make_report
+from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
+from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -345,6 +346,10 @@ class HostEngine:
     def range_report(self) -> RangeReport | None:
         """What the formats resolve, hold and lost so far; None in floating point."""
         return make_report(self) if self.formats else None
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated so far, one sentence each; empty in floating point."""
+        return saturations(self) if self.formats else ()
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""

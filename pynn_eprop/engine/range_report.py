@@ -72,8 +72,7 @@ class RangeReport:
         """What saturated, one sentence each; empty if nothing did."""
         parts: list[ProjectionRange | PopulationRange] = [*self.projections, *self.populations]
         return tuple(
-            f"{part.label}: {count} times {what} reached the limit of their fixed-point format"
-            for part in (*self.projections, *self.populations)
+            _sentence(part.label, what, count) for part in parts
             for what, count in part.saturated.items() if count)
 
     def __str__(self) -> str:
@@ -88,6 +87,22 @@ class RangeReport:
                   f"{p.gradient_limit:>11.6g} {p.resolution:>11.3g} "
                   f"{sum(p.saturated.values()):>10}" for p in self.populations]
         return "\n".join([*lines, *self.warnings])
+
+
+def saturations(engine: Any) -> tuple[str, ...]:
+    """What saturated in a :class:`HostEngine` so far, one sentence each."""
+    network = engine.network
+    counts = [(population.label, what, engine.saturated(code, index))
+              for index, population in enumerate(network.populations)
+              for what, code in _OF_POPULATIONS.items()]
+    counts += [(projection.label, what, engine.saturated(code, index))
+               for index, projection in enumerate(network.projections)
+               for what, code in _OF_PROJECTIONS.items()]
+    return tuple(_sentence(*entry) for entry in counts if entry[2])
+
+
+def _sentence(label: str, what: str, count: int) -> str:
+    return f"{label}: {count} times {what} reached the limit of their fixed-point format"
 
 
 def make_report(engine: Any) -> RangeReport:

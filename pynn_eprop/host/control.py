@@ -10,13 +10,15 @@ from pyNN.recording import get_io
 
 from pynn_eprop.common import weight_files
 from pynn_eprop.common.setup import SharedOptions, check_count, check_path, split_keywords
+from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import SetupError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.checkpoints import read_checkpoint, write_checkpoint
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.simulator import HostOptions
+from pynn_eprop.models.fixed_point import FixedPoint
 
-_OWN_KEYWORDS = ("precision", "threads", "checkpoint")
+_OWN_KEYWORDS = ("precision", "threads", "checkpoint", "fixed_point")
 
 
 def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY,
@@ -37,8 +39,12 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         Whether e-prop cells and readouts begin each interval anew.
     seed : whole number, default 1
         Of everything that is drawn without a seed of its own.
-    precision : "float32", "float64" or "reference", default "float32"
-        "reference" is the NumPy yardstick, for small networks.
+    precision : "float32", "float64", "fixed" or "reference", default "float32"
+        "fixed" computes the numbers of a SpiNNaker core; what saturates is a warning at the end of
+        a run and an annotation of the recorded data. "reference" is the NumPy yardstick, for small
+        networks.
+    fixed_point : FixedPoint, default none
+        Formats that shall not be chosen from the network; see ``range_report()``.
     threads : default 1
         Results do not depend on it.
     checkpoint : file name, default none
@@ -54,7 +60,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
 
 
 def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
-                  checkpoint: str | Path | None = None) -> HostOptions:
+                  checkpoint: str | Path | None = None,
+                  fixed_point: FixedPoint | None = None) -> HostOptions:
     try:
         chosen = Precision(precision)
     except ValueError:
@@ -62,7 +69,11 @@ def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
                          f"{[choice.value for choice in Precision]}") from None
     threads = check_count("threads", threads)
     path = None if checkpoint is None else check_path("checkpoint", checkpoint)
-    return HostOptions(chosen, threads, path)
+    if fixed_point is not None and (chosen is not Precision.FIXED
+                                    or not isinstance(fixed_point, FixedPoint)):
+        raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint, and goes "
+                         f"with precision='fixed', not {chosen.value!r}")
+    return HostOptions(chosen, threads, path, fixed_point)
 
 
 def end(compatible_output: bool = True) -> None:
@@ -93,6 +104,14 @@ def reset(annotations: Mapping[str, Any] | None = None, keep_weights: bool = Fal
     for recorder in simulator.state.recorders:
         recorder.store_to_cache(annotations)
     simulator.state.reset(keep_weights)
+
+
+def range_report() -> RangeReport | None:
+    """What the fixed-point formats resolve and hold, and what saturated; ``print`` it.
+
+    None in floating point, and before the first run.
+    """
+    return simulator.state.simulation.range_report()
 
 
 def num_updates() -> int:

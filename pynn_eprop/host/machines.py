@@ -9,6 +9,7 @@ import numpy as np
 from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import CheckpointError, MissingDependencyError
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.reference import ReferenceMachine
 
@@ -28,8 +29,9 @@ class Precision(str, Enum):
     REFERENCE = "reference"
 
 
-def build_machine(network: Network, precision: Precision) -> Machine:
-    """A machine at global step 0.
+def build_machine(network: Network, precision: Precision,
+                  fixed_point: FixedPoint | None = None) -> Machine:
+    """A machine at global step 0. fixed_point: formats that shall not be chosen, if FIXED.
 
     Raises :class:`MissingDependencyError` where the compiled engine is missing,
     :class:`NetworkError` where a network does not fit into memory.
@@ -43,7 +45,7 @@ def build_machine(network: Network, precision: Precision) -> Machine:
         raise MissingDependencyError(
             f"the compiled engine is missing ({error}); build it with `pip install -e .`, or use "
             "setup(precision='reference') for small networks") from error
-    return HostEngine(network, precision.value)
+    return HostEngine(network, precision.value, fixed_point)
 
 
 def take_over(old: Machine, new: Machine, synapses: bool = True) -> None:

@@ -123,7 +123,12 @@ class Recorder(recording.Recorder):
     def _current(self) -> FinishedSegment:
         state = simulator.state
         return FinishedSegment(f"segment{state.segment_counter:03d}", self.logs, self._start,
-                               state.simulation.step)
+                               state.simulation.step, self._saturations())
+
+    def _saturations(self) -> dict[str, Any]:
+        """An annotation that tells what saturated, if something did."""
+        sentences = simulator.state.simulation.saturations()
+        return {"saturations": "; ".join(sentences)} if sentences else {}
 
     def _segment(self, part: FinishedSegment, names: list[str],
                  cells: np.ndarray | None) -> neo.Segment:
@@ -148,7 +153,7 @@ class Recorder(recording.Recorder):
         """End the segment, before a reset; what is recorded stays the same."""
         if simulator.state.simulation.step and not self._cleared:
             part = self._current()
-            part.annotations = dict(annotations or {})
+            part.annotations |= annotations or {}
             self.finished.append(part)
         self._cleared = False
         self._start = 0

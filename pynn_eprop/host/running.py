@@ -25,6 +25,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """
     machine = simulation.prepare()
     _check_targets_reach(simulation, machine, last)
+    known = simulation.saturations()
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -47,6 +48,9 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append_given(inputs.spikes[population.index], first)
         _warn_if_diverged(simulation, machine)
         after_chunk()
+    for sentence in simulation.saturations():
+        if sentence not in known:
+            warnings.warn(f"{sentence} (range_report() has the formats)", stacklevel=2)
 
 
 def _check_targets_reach(simulation: Simulation, machine: Machine, last: int) -> None:

@@ -11,8 +11,10 @@ from pynn_eprop.common.description import Description, describe, describe_popula
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Pace, Timeline
 from pynn_eprop.engine.machine import Machine
+from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.host.machines import Precision, build_machine, take_over, take_over_learning
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
 
 
@@ -28,6 +30,7 @@ class Simulation:
     options: SharedOptions
     precision: Precision = Precision.FLOAT32
     threads: int = 1
+    fixed_point: FixedPoint | None = None
     populations: list[Any] = field(default_factory=list)
     projections: list[Any] = field(default_factory=list)
     current_sources: list[Any] = field(default_factory=list)
@@ -59,6 +62,16 @@ class Simulation:
     def time(self) -> float:
         """Script time in ms."""
         return self.timeline.time(self.step)
+
+    def range_report(self) -> RangeReport | None:
+        """The formats of the machine in fixed point; None in floating point or before a run."""
+        report = getattr(self.machine, "range_report", None)
+        return report() if report is not None else None
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated in fixed point so far, one sentence each."""
+        found = getattr(self.machine, "saturations", None)
+        return found() if found is not None else ()
 
     # --- what changes between runs ---
 
@@ -115,7 +128,7 @@ class Simulation:
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
-        machine = build_machine(description.network, self.precision)
+        machine = build_machine(description.network, self.precision, self.fixed_point)
         if old is not None:
             if from_start:
                 take_over_learning(old, machine)
@@ -162,7 +175,8 @@ class Simulation:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on where a machine of the same network had the given state."""
         assert self.description is not None
-        machine = build_machine(self.description.network, self.precision)
+        machine = build_machine(self.description.network, self.precision,
+                                self.fixed_point)
         machine.restore(state)
         self.machine = machine
 

@@ -16,6 +16,7 @@ from pynn_eprop.host.checkpoints import CheckpointKeeper
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation
+from pynn_eprop.models.fixed_point import FixedPoint
 
 name = "pynn_eprop.host"
 
@@ -48,6 +49,7 @@ class HostOptions:
     precision: Precision = Precision.FLOAT32
     threads: int = 1
     checkpoint: Path | None = None
+    fixed_point: FixedPoint | None = None
 
 
 class State(BaseState):
@@ -63,7 +65,7 @@ class State(BaseState):
     def clear(self, options: SharedOptions, host: HostOptions) -> None:
         """Forget the network and begin a new one."""
         self.keeper = CheckpointKeeper(host.checkpoint)
-        self.simulation = Simulation(options, host.precision, host.threads)
+        self.simulation = Simulation(options, host.precision, host.threads, host.fixed_point)
         self.recorders: set[Any] = set()
         self.write_on_end: list[tuple[Any, Any, Any]] = []
         self.id_counter = 1

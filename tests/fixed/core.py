@@ -1,6 +1,7 @@
 """An ARM core in software (Unicorn) that runs the test image, beside the same code on the host."""
 
 import ctypes
+import fcntl
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -15,8 +16,6 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build/arm"
 CODE, STACK, RETURN, DATA = 0x0, 0x41_0000, 0xF_0000, 0x6000_0000
 DATA_SIZE = 1 << 24
-#: What a kernel's data may look like to the host and to the core alike: all fields 32 bits wide.
-Structure = np.ndarray
 
 
 @cache
@@ -24,7 +23,11 @@ def build() -> Path:
     """The folder with both builds, made when needed."""
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("no arm-none-eabi-gcc; on Debian: apt-get install gcc-arm-none-eabi")
-    subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT / "makefiles/arm"], check=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:    # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "--no-print-directory", "-s", "-C", ROOT / "makefiles/arm"],
+                       check=True)
     return BUILD
 
 
@@ -47,10 +50,7 @@ def symbols() -> dict[str, int]:
 @cache
 def image() -> bytes:
     """Code and constants of the image, from address 0x100."""
-    target = build() / "kernels.bin"
-    subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", build() / "kernels.elf",
-                    target], check=True)
-    return target.read_bytes()
+    return (build() / "kernels.bin").read_bytes()
 
 
 class Core:

@@ -137,7 +137,8 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
     limit_states(p->v_initial, p->n, p->saturated);
     if (in->target != NULL) {
         const size_t values = (size_t)in->target_steps * p->n;
-        if (values > p->target_steps * p->n || p->target == NULL) {
+        if (values > p->target_room || p->target == NULL) {
+            p->target_room = values;
             p->target = OWN(e, ep_state, values);
             if (p->target == NULL)
                 return EPROP_NO_MEMORY;

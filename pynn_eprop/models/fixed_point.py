@@ -1,0 +1,17 @@
+"""The formats of fixed point that a user may choose, as an immutable value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Formats that the user wants: bits after the point, by label; the others are chosen.
+
+    weight_bits: of projections (2 to 15; weights lie within +-2^(15 - bits)).
+    signal_bits: of cells and readouts, for learning signals, filters and gradients (8 to 24;
+    signals lie within +-2^(29 - bits), gradients within +-2^(30 - bits)).
+    """
+
+    weight_bits: Mapping[str, int] = field(default_factory=dict)
+    signal_bits: Mapping[str, int] = field(default_factory=dict)
