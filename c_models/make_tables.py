@@ -44,7 +44,8 @@ def array(name: str, values: list[int]) -> str:
     """A C array."""
     lines = [", ".join(f"0x{value:08x}u" for value in values[k:k + 8])
              for k in range(0, len(values), 8)]
-    return f"static const uint32_t {name}[{len(values)}] = {{\n    " + ",\n    ".join(lines) + "};\n"
+    body = ",\n    ".join(lines)
+    return f"static const uint32_t {name}[{len(values)}] = {{\n    {body}}};\n"
 
 
 def header() -> str:
@@ -65,7 +66,7 @@ def header() -> str:
 
 /*! \\brief 2^-((i + 0.5) / {EXP_ENTRIES}), Q31. */
 EP_TABLE {array("ep_exp_table", exp_table())}
-/*! \\brief 1 / sqrt(x) from x = 1 + i / {ROOT_SEGMENTS}: (value - 0.5) in Q17 << 16 | fall in Q23. */
+/*! \\brief 1 / sqrt(x) from x = 1 + i / {ROOT_SEGMENTS}: value - 0.5, Q17 << 16 | fall, Q23. */
 EP_TABLE {array("ep_root_table", root_table())}
 #endif
 """

@@ -31,7 +31,7 @@ EP_TABLE static const uint32_t ep_exp_table[128] = {
     0x459a99aeu, 0x453a5e9eu, 0x44daa899u, 0x447b76e7u, 0x441cc8d2u, 0x43be9da3u, 0x4360f4a5u, 0x4303cd24u,
     0x42a7266eu, 0x424affd0u, 0x41ef5899u, 0x41943019u, 0x413985a1u, 0x40df5883u, 0x4085a811u, 0x402c739fu};
 
-/*! \brief 1 / sqrt(x) from x = 1 + i / 64: (value - 0.5) in Q17 << 16 | fall in Q23. */
+/*! \brief 1 / sqrt(x) from x = 1 + i / 64: value - 0.5, Q17 << 16 | fall, Q23. */
 EP_TABLE static const uint32_t ep_root_table[192] = {
     0xfffffd28u, 0xfc0af728u, 0xf82df19bu, 0xf467ec73u, 0xf0b5e723u, 0xed18e21bu, 0xe990dd86u, 0xe61ad8d1u,
     0xe2b7d464u, 0xdf65cfe5u, 0xdc25cbbau, 0xd8f6c7c5u, 0xd5d7c3e9u, 0xd2c7c005u, 0xcfc7bc79u, 0xccd5b8e1u,
