@@ -43,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EPropError as error:
         print(f"pynn-eprop: error: {error}", file=sys.stderr)
         return BAD_INPUT
-    except OSError as error:
-        print(f"pynn-eprop: error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        return SYSTEM_FAILURE
+    except (OSError, MemoryError) as error:
+        print(f"pynn-eprop: error: {error or 'out of memory'}", file=sys.stderr)
         return SYSTEM_FAILURE
     except KeyboardInterrupt:
         print("pynn-eprop: interrupted; what was saved before is still there", file=sys.stderr)

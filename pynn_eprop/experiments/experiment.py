@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop.common.memory import check_fits
 from pynn_eprop.experiments.backends import load_backend
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
-from pynn_eprop.experiments.results import collect_results
+from pynn_eprop.experiments.results import collect_results, without_nan
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.experiments.training import Training
 from pynn_eprop.plotting import draw_figure, save_figure
@@ -72,6 +73,8 @@ class Experiment:
 
     def _plan(self) -> NetworkPlan:
         configuration = self.configuration
+        n = self.task.n_neurons
+        check_fits(n * n if configuration.recurrent else n, f"task {configuration.task!r}")
         return self.task.network(configuration.seed, configuration.build_feedback(),
                                  configuration.recurrent)
 
@@ -137,5 +140,6 @@ class Experiment:
                              lambda path: save_figure(figure, path))
         write_report(folder.path / "report.html", self.task, results,
                      folder.path / "figure.png")
-        write_text(folder.path / "results.json", json.dumps(results, indent=1))
+        write_text(folder.path / "results.json",
+                   json.dumps(without_nan(results), indent=1, allow_nan=False))
         return results

@@ -1,5 +1,6 @@
 """What results.json holds."""
 
+import math
 import platform
 from importlib import metadata
 from typing import Any
@@ -49,12 +50,22 @@ def versions() -> dict[str, str]:
     }
 
 
+def without_nan(value: Any) -> Any:
+    """The same with null for what is not finite, which JSON cannot write."""
+    if isinstance(value, dict):
+        return {key: without_nan(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [without_nan(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def result_line(results: dict[str, Any]) -> str:
     """The result in one line, as the command prints it."""
     parts = [f"{results['task']} seed {results['seed']} {results['backend']} "
              f"{results['precision']}: {results['updates']} updates"]
     n_last = min(len(results["error_curve"]), 50)
-    parts.append(f"{results['error_name']} {results['error_last50']:.4f} "
+    last = math.nan if results["error_last50"] is None else results["error_last50"]
+    parts.append(f"{results['error_name']} {last:.4f} "
                  f"(mean of last {n_last})")
     if results["training_error_curve"] is not None:
         parts.append(f"solved after {results['solved_after']}" if results["solved_after"]

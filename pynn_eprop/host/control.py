@@ -40,9 +40,9 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     seed : whole number, default 1
         Of everything that is drawn without a seed of its own.
     precision : "float32", "float64", "fixed" or "reference", default "float32"
-        "fixed" computes the numbers of a SpiNNaker core; what saturates is a warning at the end of
-        a run and an annotation of the recorded data. "reference" is the NumPy yardstick, for small
-        networks.
+        "fixed" computes the numbers of a SpiNNaker core; what saturates is a warning (the
+        first time) and an annotation of the recorded data. "reference" is the NumPy yardstick, for
+        small networks.
     fixed_point : FixedPoint, default none
         Formats that shall not be chosen from the network; see ``range_report()``.
     threads : default 1

@@ -19,7 +19,12 @@ from pynn_eprop.common.memory import check_cells_fit
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.errors import NetworkError, ParameterError, UnsupportedError
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    SimulationError,
+    UnsupportedError,
+)
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
 from pynn_eprop.host.standardmodels.cells import (
@@ -137,6 +142,12 @@ class Population(_Cells, common.Population):
                          structure, initial_values or {}, label)
         self._simulation.populations.append(self)
 
+    def check_current(self) -> None:
+        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
+        if self._simulation is not simulator.state.simulation:
+            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
+                                  "ended; get its data, or change it, before that")
+
     @property
     def is_source(self) -> bool:
         """Whether its spikes are given from outside."""
@@ -177,6 +188,7 @@ class Population(_Cells, common.Population):
 
     def replace_values(self, indices: np.ndarray, values: dict[str, np.ndarray]) -> None:
         """Set parameters of some cells. Raises the errors of bad values before any change."""
+        self.check_current()
         merged = {}
         for name, array in values.items():
             merged[name] = self.current_values(name).copy()

@@ -49,6 +49,7 @@ class Recorder(recording.Recorder):
         Raises PyNN's ``RecordingError`` for a variable that the cells do not have,
         :class:`SimulationError` for a sampling interval off the grid or unlike that in use.
         """
+        self.population.check_current()
         if locations is not None:
             raise UnsupportedError(f"{self.population.label}: locations={locations!r} is for cells "
                                    "with compartments; there are none here")
@@ -108,6 +109,7 @@ class Recorder(recording.Recorder):
             clear: bool = False, annotations: Mapping[str, Any] | None = None,
             locations: Any = None) -> neo.Block:
         """The recorded data as a block with one segment per run between resets."""
+        self.population.check_current()
         names = [variables] if isinstance(variables, str) else list(variables)
         cells = None if filter_ids is None \
             else self.population.id_to_index(np.array(filter_ids, dtype=np.int64))

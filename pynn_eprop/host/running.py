@@ -1,5 +1,6 @@
 """Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
 
+import re
 import time
 import warnings
 from collections.abc import Callable
@@ -25,7 +26,6 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """
     machine = simulation.prepare()
     _check_targets_reach(simulation, machine, last)
-    known = simulation.saturations()
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -48,9 +48,17 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append_given(inputs.spikes[population.index], first)
         _warn_if_diverged(simulation, machine)
         after_chunk()
+    _warn_of_saturations(simulation)
+
+
+def _warn_of_saturations(simulation: Simulation) -> None:
+    """Tell once of each kind: training in thousands of runs would repeat it thousands of times."""
     for sentence in simulation.saturations():
-        if sentence not in known:
-            warnings.warn(f"{sentence} (range_report() has the formats)", stacklevel=2)
+        kind = re.sub(r"\d+ times ", "", sentence)
+        if kind not in simulation.told:
+            simulation.told.add(kind)
+            warnings.warn(f"{sentence} (range_report() has the formats, and counts on)",
+                          stacklevel=3)
 
 
 def _check_targets_reach(simulation: Simulation, machine: Machine, last: int) -> None:

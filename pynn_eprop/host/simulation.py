@@ -38,6 +38,7 @@ class Simulation:
     machine: Machine | None = None
     description: Description | None = None
     diverged: bool = False
+    told: set[str] = field(default_factory=set)      # saturations that were warned of
 
     def __post_init__(self) -> None:
         self.timeline = Timeline.of(self.options)

@@ -274,3 +274,16 @@ def test_a_run_without_end(time):
     with pytest.raises(errors.SimulationError) as error:
         sim.run(time)
     refused(error, f"cannot end at {time} ms")
+
+
+@pytest.mark.parametrize("use", [
+    lambda old: old.get_data(), lambda old: old.record("spikes"), lambda old: old.set(tau_m=30.0)])
+def test_a_population_of_an_earlier_setup_is_refused(use):
+    """Silence would look like a network that never spiked."""
+    sim.setup(timestep=1.0)
+    old = sim.Population(2, sim.EPropLIF(), label="old")
+    old.record("v")
+    sim.run(5.0)
+    sim.setup(timestep=1.0)
+    with pytest.raises(errors.SimulationError, match="old belongs to a network"):
+        use(old)

@@ -179,8 +179,8 @@ SCRIPT = textwrap.dedent("""
     from pynn_eprop.host import checkpoints
     from tests.host.test_checkpoints import T, network
 
-    checkpoints.CHECKPOINT_SECONDS = 0.3      # instead of 5: the test is to be short
-    path, out, resume, intervals = sys.argv[1], sys.argv[2], sys.argv[3] == "resume", 10_000
+    checkpoints.CHECKPOINT_SECONDS = 0.1      # instead of 5: the test is to be short
+    path, out, resume, intervals = sys.argv[1], sys.argv[2], sys.argv[3] == "resume", 40_000
     net = network("float32", intervals=intervals, checkpoint=path, cells=40)
     net.cells.record(None)
     if resume:
@@ -224,7 +224,7 @@ def test_a_run_that_is_ended_can_be_resumed_to_the_identical_result(tmp_path, un
         for _ in range(600):       # checkpoints appear every few seconds
             if (tmp_path / "c").exists() or process.poll() is not None:
                 break
-            time.sleep(0.05)
+            time.sleep(0.01)
     else:
         time.sleep(0.3)
     process.send_signal(number)
