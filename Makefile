@@ -52,9 +52,11 @@ warnings: $(STAMPS)/venv
 	$(MAKE) --no-print-directory -C makefiles/arm
 
 # The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
+# libstdc++ comes along, or the sanitizer cannot follow the exceptions of C++ extensions.
 SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
-	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) libstdc++.so.6" \
+		ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
 		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
 		tests/engine tests/agreement tests/fixed/test_fixed_engine.py tests/emulator \
 		--ignore-glob='*spynnaker*'
