@@ -2,8 +2,10 @@
 
 import atexit
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +46,8 @@ def configuration(address: str, version: int, reports: Path | None = None,
 def configured(address: str, version: int, debug: bool = False) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
 
-    Gives the folder, which has the reports. At the end it is removed and HOME put back.
+    Gives the folder, which has the reports. At the end it is removed, HOME is put back, and so is
+    the handler of SIGINT, which sPyNNaker replaces.
     """
     with tempfile.TemporaryDirectory(prefix="pynn_eprop-board-",
                                      ignore_cleanup_errors=True) as name:
@@ -52,6 +55,7 @@ def configured(address: str, version: int, debug: bool = False) -> Iterator[Path
         (home / CFG_NAME).write_text(configuration(address, version, home, debug))
         before = os.environ.get("HOME")
         os.environ["HOME"] = name
+        handler = signal.getsignal(signal.SIGINT)
         try:
             yield home
         finally:
@@ -59,6 +63,8 @@ def configured(address: str, version: int, debug: bool = False) -> Iterator[Path
                 os.environ.pop("HOME", None)
             else:
                 os.environ["HOME"] = before
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, handler)
             _forget_reports()
 
 
