@@ -63,7 +63,7 @@ def configured(address: str, version: int, debug: bool = False) -> Iterator[Path
                 os.environ.pop("HOME", None)
             else:
                 os.environ["HOME"] = before
-            if threading.current_thread() is threading.main_thread():
+            if handler is not None and threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, handler)
             _forget_reports()
 
