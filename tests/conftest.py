@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 
 import matplotlib
 import pytest
@@ -16,7 +17,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse to test the normal engine where the sanitized one was asked for."""
+    """Let interrupts through; refuse the normal engine where the sanitized one was asked for.
+
+    A shell's background jobs, and what they start, begin with SIGINT ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("EPROP_SANITIZE"):
         from pynn_eprop.engine import _eprop
 
