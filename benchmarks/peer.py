@@ -45,7 +45,10 @@ class Peer:
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
-        return self._answer()
+        answer = self._answer()
+        if "missing" in answer:
+            raise RuntimeError(f"{self.about['peer']}: {answer['missing']}")
+        return answer
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
