@@ -36,7 +36,6 @@ evidence: $(STAMPS)/test-tools
 	@makefiles/require.sh "$(PYTHON)" arm
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
-	$(BIN)/python -m tests.fixed.evidence_tasks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
 
 bench: $(STAMPS)/bench-tools
