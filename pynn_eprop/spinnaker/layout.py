@@ -1,0 +1,332 @@
+# ruff: noqa: E501
+"""What host and core both read: the regions of a core's memory and the structures in them.
+
+This is the one description. Python packs with the NumPy types that it gives; the C header
+``c_models/spinnaker/layout.h`` is written from it by ``python -m c_models.make_layout``, with an
+assertion for the size of each structure and the place of each field. All structures are made of
+words, or of double words at multiples of eight bytes.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+VERSION = 1
+"""Of this layout; a core refuses data of another version."""
+
+COLOUR_BITS = 4
+"""Low bits of the keys of our own cells, readouts and weights: the step, modulo 16."""
+
+MINIMUM_PAUSE = 5
+"""Machine steps from the end of an interval to the start of the next, if no update takes longer.
+
+Readouts do step s at machine step s + 1, and their errors are with the cells at s + 2; cells begin
+with the gradient at T + 3.
+"""
+
+
+class Region(IntEnum):
+    """Regions of a core's memory, for both binaries."""
+
+    SYSTEM = 0
+    RECORDING = 1
+    PROVENANCE = 2
+    SETUP = 3
+    """core_setup: what stays for the life of the network."""
+    KEYS = 4
+    """key_entry for each key block that reaches the core, by ascending key."""
+    BLOCKS = 5
+    """block for each projection and delay, ordered by delay."""
+    CELLS = 6
+    """Cells: cell_group[n_groups], initial v and a, rate gains and offsets. Readouts: readout_cells."""
+    ROWS = 7
+    """Weights and learning state; blocks give byte offsets into it."""
+    SIGNALS = 8
+    """Cells: signal[n_signals] and their feedback weights. Readouts: mirror_row for symmetric ones."""
+    RUN = 9
+    """run_header and the optimiser's constants for each update; read anew at each resume."""
+    TARGET = 10
+    """Readouts: int32 targets, step by step."""
+    SAMPLES = 11
+    """sampling for each recording channel, and cell numbers."""
+    LOG = 12
+    """What cores write during an interval; not initialised."""
+    STATUS = 13
+    """core_status: why a core gave up."""
+
+
+class Channel(IntEnum):
+    """Recording channels, for both binaries."""
+
+    SPIKES = 0
+    V = 1
+    A = 2
+    H = 3
+    LEARNING_SIGNAL = 4
+    Y = 5
+    ERROR = 6
+    LOSS = 7
+
+
+class Kind(IntEnum):
+    """What a core runs."""
+
+    LIF = 0
+    ALIF = 1
+    READOUT = 2
+
+
+class KeyKind(IntEnum):
+    """What a packet of a key block carries."""
+
+    SPIKE = 0
+    """A spike; a payload, where there is one, is how many."""
+    SIGNAL = 1
+    """A readout's error (or y), payload int32 Q15."""
+    FEEDBACK = 2
+    """A weight of the forward projection of a symmetric signal, payload int16 sign-extended."""
+
+
+class Loss(IntEnum):
+    """As enum eprop_loss of the host engine."""
+
+    NONE = 0
+    SQUARED = 1
+    CROSS_ENTROPY = 2
+
+
+class Status(IntEnum):
+    """Why a core gave up; ``used`` and ``given`` say how much was needed and there."""
+
+    RUNNING = 0
+    PAUSE_TOO_SHORT = 1      # microseconds
+    LOG_FULL = 2             # spikes of one interval
+    NO_DTCM = 3              # bytes
+    WRONG_LAYOUT = 4         # versions
+    NO_CONSTANTS = 5         # updates
+    TARGET_ENDED = 6         # intervals
+    PACKETS_LOST = 7         # packets, places in the receive buffer
+
+
+class Provenance(IntEnum):
+    """Words of a core's provenance, behind those that every SpiNNaker core has."""
+
+    SATURATED_STATES = 0
+    SATURATED_ARRIVALS = 1
+    SATURATED_ERRORS = 2
+    SATURATED_SIGNALS = 3
+    SATURATED_FILTERS = 4
+    SATURATED_RATES = 5
+    SATURATED_GRADIENTS = 6
+    SATURATED_WEIGHTS = 7
+    LATE_SPIKES = 8
+    """Arrived after their step had been done; counted at the next."""
+    IGNORED_INPUT = 9
+    """Arrived in a pause, or at a step that the interval does not have."""
+    LOST_PACKETS = 10
+    """Found the receive buffer full."""
+    INCOMPLETE_SIGNALS = 11
+    """Steps at which some but not all readouts of a signal were heard."""
+    UNKNOWN_KEYS = 12
+    LONGEST_TICK = 13
+    """Microseconds of the longest step, updates excepted."""
+    OVERRUNS = 14
+    """Steps that took longer than a machine step."""
+    LONGEST_UPDATE = 15
+    """Microseconds from the begin of an update to its end."""
+    GIVEN_UPDATE = 16
+    """Microseconds that the pause gives."""
+    MOST_LOGGED = 17
+    """Most spikes logged in one interval."""
+    MOST_QUEUED = 18
+    """Most packets waiting in the receive buffer."""
+    UPDATES = 19
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field: its name, C type, how many, and what it is."""
+
+    name: str
+    ctype: str
+    meaning: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure in memory."""
+
+    name: str
+    meaning: str
+    fields: tuple[Field, ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The NumPy type, little-endian, without gaps."""
+        return np.dtype([(field.name, _NUMPY[field.ctype], (field.count,)) if field.count > 1
+                         else (field.name, _NUMPY[field.ctype]) for field in self.fields])
+
+
+_NUMPY = {"uint32_t": "<u4", "int32_t": "<i4", "uint64_t": "<u8", "int64_t": "<i8"}
+
+
+def _structure(name: str, meaning: str, *fields: tuple) -> Structure:
+    return Structure(name, meaning, tuple(Field(*field) for field in fields))
+
+
+_U, _I, _L = "uint32_t", "int32_t", "int64_t"
+
+CORE_SETUP = _structure(
+    "core_setup", "What stays for the life of the network.",
+    ("version", _U, "VERSION"),
+    ("kind", _U, "Kind"),
+    ("n", _U, "cells or readouts here"),
+    ("lanes", _U, "n rounded up to 8; one more than n at least where a block is sparse"),
+    ("n_groups", _U, "groups of cells"),
+    ("n_keys", _U, "entries of KEYS"),
+    ("n_blocks", _U, "entries of BLOCKS"),
+    ("n_signals", _U, "learning signals that arrive (cells)"),
+    ("n_sources", _U, "source numbers in use: 0 .. n_sources - 1"),
+    ("n_plastic", _U, "optimiser entries for each update: plastic blocks, then biases if they learn"),
+    ("max_delay", _U, "largest delay of any block, steps"),
+    ("interval_steps", _U, "T; 0 where nothing learns, and time has no intervals"),
+    ("trials_per_update", _U, "intervals whose gradient is summed"),
+    ("pause_trial", _U, "machine steps after an interval without update"),
+    ("pause_update", _U, "machine steps after an interval with update"),
+    ("log_slots", _U, "intervals kept in the log: all of an update where rates are regularised, or 1"),
+    ("log_capacity", _U, "spikes that each slot (T = 0: the ring) holds"),
+    ("has_spike_key", _U, "1: spikes are sent"),
+    ("spike_key", _U, "base key of spikes: | cell << COLOUR_BITS | step & 15"),
+    ("has_signal_key", _U, "1: errors are sent"),
+    ("signal_key", _U, "base key of errors: | readout << COLOUR_BITS | step & 15"),
+    ("has_feedback_key", _U, "1: forward weights are sent to symmetric signals"),
+    ("feedback_key", _U, "base key of mirrored weights: | (entry of SIGNALS) << COLOUR_BITS"),
+    ("n_mirrored", _U, "mirrored weights (readouts)"),
+    ("ring_words", _U, "places of the receive buffer for packets, a power of two"),
+    ("filter_words", _U, "words of DTCM for rows of F"),
+    ("event_capacity", _U, "spikes that are sorted in one go"),
+    ("forward_bytes", _U, "longest row of weights"),
+    ("state_bytes", _U, "longest row of learning state"),
+    ("timestep_us", _U, "machine step in microseconds"),
+)
+
+KEY_ENTRY = _structure(
+    "key_entry", "One block of keys that reaches this core.",
+    ("key", _U, "base key"),
+    ("mask", _U, "bits of the base key"),
+    ("kind", _U, "KeyKind"),
+    ("colour_bits", _U, "low bits that hold the step; 0 where the sender gives none"),
+    ("first", _U, "SPIKE: source number of the first cell. Others: index of the signal"),
+    ("count", _U, "SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights"),
+    ("first_step", _U, "first step of an interval whose spikes count: 0 for sources, 1 for our cells"),
+    ("last_step", _U, "and the last: T - 1 for sources, T for our cells"),
+)
+
+BLOCK = _structure(
+    "block", "Synapses of one projection with one delay, rows by source.",
+    ("first_source", _U, "source number of row 0"),
+    ("rows", _U, "rows"),
+    ("delay", _U, "steps, from 1"),
+    ("sparse", _U, "0: each row has `lanes` weights"),
+    ("kind", _U, "enum ep_optimizer_kind; 0: the weights never change"),
+    ("bounded", _U, "weights are clipped"),
+    ("optimizer", _U, "index of its constants within an update"),
+    ("factor", _I, "2^(15 - s), that brings weights to the arrivals' format"),
+    ("share", _I, "factor times the most synapses between two cells: what a row uses of the budget"),
+    ("row_start", _U, "sparse: offset of uint32[rows + 1], the first synapse of each row (a multiple of 4)"),
+    ("weight", _U, "offset of the weights: int16[rows][lanes], or (target << 16 | weight) words"),
+    ("state", _U, "offset of the learning state, see STATE_ROW"),
+    ("holes", _U, "dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without synapse, or 0"),
+)
+"""Sparse rows are filled up to a multiple of 4 with weight 0 for target lanes - 1, which is no cell."""
+
+STATE_ROW = {
+    1: (("gradient", "<i8"), ("master", "<i4")),
+    2: (("gradient", "<i8"), ("v", "<u8"), ("m", "<i4"), ("master", "<i4")),
+}
+"""Arrays of a row's learning state, one behind the other, each with an entry per synapse of the
+row (dense: lanes); by enum ep_optimizer_kind: 1 SGD, 2 Adam. A sparse row of synapses
+row_start[i] .. row_start[i + 1] lies at state + row_start[i] x the bytes of one synapse. The
+gradient is the sum so far of the update in progress; after an update it holds the last gradient
+(limited, as it went into the optimiser) until the first gradient of the next one is added, which
+replaces it."""
+
+CELL_GROUP = _structure(
+    "cell_group_data", "Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels.",
+    ("first", _U, "first cell"),
+    ("count", _U, "cells"),
+    ("cells", _I, "ep_cells: alpha, v_thresh, width, slope, refractory, rho, beta", 7),
+    ("filter", _I, "ep_filter: alpha, rho, beta, beta_shift, h_shift", 5),
+)
+"""CELLS of spiking cells: cell_group_data[n_groups]; int32 v_initial[lanes]; int32 a_initial[lanes];
+int32 rate_gain[lanes]; int64 rate_offset[lanes] (at a multiple of 8)."""
+
+READOUT_CELLS = _structure(
+    "readout_cells", "Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the biases.",
+    ("kappa", _I, "decay, Q32"),
+    ("loss", _U, "Loss"),
+    ("signal_shift", _I, "shift of errors from Q15 to the filter's format"),
+    ("target_repeats", _U, "1: TARGET holds the steps of one interval"),
+    ("bias_kind", _U, "enum ep_optimizer_kind of the biases; 0: fixed"),
+    ("padding", _U, ""),
+)
+"""State of the biases, from the next multiple of 8 on: as one dense STATE_ROW of Adam, whatever the
+kind; its master is the one in use, bias_master its first value."""
+
+SIGNAL = _structure(
+    "signal", "A learning signal as cells take it.",
+    ("readouts", _U, "K"),
+    ("kappa", _I, "decay of the filter G; 0 from an error module"),
+    ("shift", _I, "of errors from Q15 to Q(g + 32 - b)"),
+    ("windows", _U, "feedback matrices; 1 if B stays"),
+    ("window_steps", _U, "steps of each"),
+    ("feedback", _U, "offset in SIGNALS of B: int32[windows][lanes][K]"),
+    ("unit", _I, "symmetric: what one unit of a forward weight is in B's format"),
+    ("mirrored", _U, "symmetric: offset in SIGNALS of int32[count] places in B, -1 for other cores' cells"),
+)
+"""A symmetric signal's key block sends weight number i of the readouts' mirror list; place[i] = j K + k
+says where it goes. Weights for one place are summed: the first of a place (in the list's order) sets,
+others add; the list has equal places next to each other, and (place, set) is kept as place << 1 | set."""
+
+MIRROR_ROW = _structure(
+    "mirror_entry", "Readouts: a forward weight that is sent, n_mirrored of them.",
+    ("weight", _U, "offset in ROWS of the int16 (in a sparse row: of its word)"),
+)
+
+RUN_HEADER = _structure(
+    "run_header", "Read at each start and resume.",
+    ("learning", _U, "for intervals that begin from now on"),
+    ("restart", _U, "1: forget state and time; start with interval 0, as after loading"),
+    ("reload", _U, "1: read CELLS again; states stay"),
+    ("first_update", _U, "number of the update that the first constants belong to"),
+    ("n_updates", _U, "updates whose constants follow"),
+    ("first_target", _U, "not repeated: interval whose first step is the first row of TARGET"),
+    ("n_targets", _U, "intervals in TARGET (repeated: 1)"),
+    ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new weights)"),
+)
+"""Behind it ep_optimizer_step[n_updates][n_plastic], 11 words each."""
+
+SAMPLING = _structure(
+    "sampling", "One recording channel, in the order of Channel; behind all of them the cell numbers.",
+    ("enabled", _U, "1: recorded"),
+    ("every", _U, "global steps that are multiples of this"),
+    ("count", _U, "cells"),
+    ("first", _U, "index of the first cell number (uint32) in the list behind"),
+)
+"""Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only where a bit is set.
+Others: uint32 global step, int32[count] values (h unsigned). LOSS: uint32 interval, uint32 0, int64 value
+(squared errors: sum of err^2, Q30; cross-entropy: see ep_cross_entropy_loss)."""
+
+CORE_STATUS = _structure(
+    "core_status", "Why a core gave up.",
+    ("code", _U, "Status"),
+    ("used", _U, ""),
+    ("given", _U, ""),
+    ("interval", _U, "interval in progress"),
+)
+
+STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW, RUN_HEADER,
+              SAMPLING, CORE_STATUS)
+ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)
