@@ -85,3 +85,39 @@ def load(path: str | Path, expected: Sequence[str]) -> dict[str, np.ndarray]:
             raise CheckpointError(f"{path} {kind} entry {sorted(labels)[0]!r}; this network's are "
                                   f"{sorted(expected)}")
     return entries
+
+
+def save_weights(simulation: Any, path: str | Path) -> None:
+    """Write all weights of a simulation, and biases that learn."""
+    projections = _with_weights(simulation)
+    entries = {projection.label: to_entry(projection, simulation.weights(projection))
+               for projection in projections}
+    entries.update({f"{population.label}.bias": simulation.bias(population)
+                    for population in simulation.populations if population.bias_learns})
+    save(path, entries)
+
+
+def load_weights(simulation: Any, path: str | Path) -> None:
+    """Set all weights of a simulation, and biases that learn.
+
+    Raises :class:`CheckpointError` if the file belongs to other projections.
+    """
+    projections = _with_weights(simulation)
+    biased = [population for population in simulation.populations if population.bias_learns]
+    entries = load(path, [*(projection.label for projection in projections),
+                          *(f"{population.label}.bias" for population in biased)])
+    weights = [from_entry(projection, entries[projection.label], path)
+               for projection in projections]
+    changed = [(projection, weight) for projection, weight in zip(projections, weights, strict=True)
+               if (weight != simulation.weights(projection)).any()]
+    # feedback first: within an interval it is refused, and then nothing is to be changed
+    for projection, weight in sorted(changed, key=lambda pair: not pair[0].is_feedback):
+        projection.set_weights(weight)
+    for population in biased:
+        population.set(bias=entries[f"{population.label}.bias"])
+
+
+def _with_weights(simulation: Any) -> list[Any]:
+    projections = [projection for projection in simulation.projections if has_weights(projection)]
+    check_labels([projection.label for projection in projections])
+    return projections

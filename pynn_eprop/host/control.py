@@ -129,14 +129,7 @@ def set_learning(learning: bool) -> None:
 
 def save_weights(path: str | Path) -> None:
     """Write all weights, and biases that learn, to an npz file; see ``common.weight_files``."""
-    simulation = simulator.state.simulation
-    projections = [p for p in simulation.projections if weight_files.has_weights(p)]
-    weight_files.check_labels([projection.label for projection in projections])
-    entries = {projection.label: weight_files.to_entry(projection, simulation.weights(projection))
-               for projection in projections}
-    entries.update({f"{population.label}.bias": simulation.bias(population)
-                    for population in simulation.populations if population.bias_learns})
-    weight_files.save(path, entries)
+    weight_files.save_weights(simulator.state.simulation, path)
 
 
 def load_weights(path: str | Path) -> None:
@@ -144,22 +137,7 @@ def load_weights(path: str | Path) -> None:
 
     Raises :class:`CheckpointError` if the file belongs to other projections.
     """
-    simulation = simulator.state.simulation
-    projections = [p for p in simulation.projections if weight_files.has_weights(p)]
-    weight_files.check_labels([projection.label for projection in projections])
-    biased = [population for population in simulation.populations if population.bias_learns]
-    entries = weight_files.load(path, [
-        *(projection.label for projection in projections),
-        *(f"{population.label}.bias" for population in biased)])
-    weights = [weight_files.from_entry(projection, entries[projection.label], path)
-               for projection in projections]
-    changed = [(projection, weight) for projection, weight in zip(projections, weights, strict=True)
-               if (weight != simulation.weights(projection)).any()]
-    # feedback first: within an interval it is refused, and then nothing is to be changed
-    for projection, weight in sorted(changed, key=lambda pair: not pair[0].is_feedback):
-        projection.set_weights(weight)
-    for population in biased:
-        population.set(bias=entries[f"{population.label}.bias"])
+    weight_files.load_weights(simulator.state.simulation, path)
 
 
 def save_checkpoint(path: str | Path) -> None:
