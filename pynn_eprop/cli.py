@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -106,8 +107,9 @@ class ProgressBar:
             self.close()
 
     def close(self) -> None:
-        """Leave the bar as it is and end its line."""
-        if self._bar is not None:
+        """Show the bar as it is now and end its line."""
+        if self._bar is not None and not self._bar.disable:
+            self._bar.refresh()
             self._bar.close()
 
 
@@ -140,11 +142,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--resume", action="store_true",
                      help="go on where the run in DIR stopped; start it if there is none")
     run.add_argument("--force", action="store_true", help="replace the run in DIR")
-    run.add_argument("--checkpoint-every", type=float, default=CHECKPOINT_SECONDS,
+    run.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
                      metavar="SECONDS", help="default: %(default)g")
     run.add_argument("--quiet", action="store_true", help="print the result line only")
     board_command.add_parser(commands)
     return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0.0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 on")
+    return seconds
 
 
 def _assignment(text: str) -> tuple[str, Any]:

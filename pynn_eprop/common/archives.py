@@ -1,5 +1,6 @@
 """Files of named arrays, written so that a reader never sees half of one."""
 
+import glob
 import json
 import os
 import zipfile
@@ -18,9 +19,13 @@ def write_archive(path: str | Path, arrays: Mapping[str, np.ndarray],
                   header: Mapping[str, Any] | None = None) -> None:
     """Write arrays (npz), with a ``header`` of plain data if given, atomically.
 
-    The file appears under its name only when all of it is on the disk.
+    The file appears under its name only when all of it is on the disk. What a killed process left
+    half-written is removed. Raises :class:`CheckpointError` where there is no such folder.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise CheckpointError(f"{path} cannot be written: there is no folder {path.parent}")
+    _remove_leftovers(path)
     entries = dict(arrays)
     if header is not None:
         entries[_HEADER] = np.frombuffer(json.dumps(header, default=str).encode(), dtype=np.uint8)
@@ -36,6 +41,25 @@ def write_archive(path: str | Path, arrays: Mapping[str, np.ndarray],
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes that no longer run began to write under this name."""
+    pattern = f".{glob.escape(path.name)}.*.partial"
+    for leftover in path.parent.glob(pattern):
+        writer = leftover.name.split(".")[-2]
+        if writer.isdigit() and not _runs(int(writer)):
+            leftover.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def read_archive(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -22,8 +22,9 @@ from pynn_eprop.common.groups import indices_in_root, root
 from pynn_eprop.common.memory import check_cells_fit
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.errors import NetworkError, ParameterError, SimulationError
+from pynn_eprop.errors import EPropError, NetworkError, ParameterError, SimulationError
 from pynn_eprop.models.counter_random import derived_seed
 
 
@@ -55,8 +56,9 @@ class CellGroup:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
         # PyNN's own set() would also translate names and units, which are the same here
-        self._set_parameters(ParameterSpace(parameters, self.celltype.get_schema(), (self.size,),
-                                            type(self.celltype)))
+        self._set_parameters(ParameterSpace(
+            rows_as_sequences(parameters), self.celltype.get_schema(), (self.size,),
+            type(self.celltype)))
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
         population, indices = root(self), indices_in_root(self)
@@ -89,6 +91,13 @@ class CellGroup:
         for variable, value in initial_values.items():
             population.replace_initial(variable, value, indices)
 
+
+def check_selection(parent: Any, selector: Any, label: str | None) -> None:
+    """Raise :class:`NetworkError` for a view that would have no cells."""
+    empty = not isinstance(selector, slice) and np.size(selector) == 0
+    if empty or np.size(np.arange(parent.size)[selector]) == 0:
+        raise NetworkError(f"{label or 'a view'} of {parent.label} would have no cells; "
+                           f"select at least one of its {parent.size}")
 
 
 class CellArrays(CellGroup):
@@ -162,10 +171,16 @@ class CellArrays(CellGroup):
         for name, array in values.items():
             merged[name] = self.current_values(name).copy()
             merged[name][indices] = array
+        before = dict(self.values), self.target_start, self.bias_is_new
         self._take(merged)
         self.bias_is_new |= "bias" in merged
-        if not self.is_source:      # spikes are inputs of a run, no part of the network
+        if self.is_source:      # spikes are inputs of a run, no part of the network
+            return
+        try:
             self._simulation.population_changes(self.index)
+        except EPropError:
+            self.values, self.target_start, self.bias_is_new = before
+            raise
 
     def current_values(self, name: str) -> Any:
         """Values of all cells, or None for an unknown parameter; biases as they are now."""

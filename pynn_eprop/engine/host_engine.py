@@ -73,6 +73,7 @@ class HostEngine:
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
         for projection in network.projections:
+            self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,
                            network.populations[projection.post].size)
             self._first_block.append(sum(len(earlier) for earlier in self._blocks))
@@ -237,6 +238,13 @@ class HostEngine:
             block.unpack(values, out)
         return out
 
+    def _check_range(self, projection: Projection, weight: np.ndarray) -> None:
+        """Raise :class:`NetworkError` for weights that float32 cannot hold."""
+        largest = float(np.max(np.abs(weight), initial=0.0))
+        if self.precision == "float32" and largest > float(np.finfo(np.float32).max):
+            raise NetworkError(f"{projection.label}: the weight {largest:g} is beyond what "
+                               "precision='float32' holds; scale it down, or use 'float64'")
+
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""
         return self._of_blocks(projection, lib.eprop_get_weights)
@@ -254,6 +262,7 @@ class HostEngine:
                                   "feedback follows these weights; replace them between updates")
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
+        self._check_range(self.network.projections[projection], values)
         if self.formats:
             check_weights(self.network.projections[projection], values,
                           self.formats.weight_bits[projection])

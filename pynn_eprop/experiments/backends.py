@@ -1,9 +1,10 @@
 """Backend modules by name."""
 
 import importlib
-import importlib.util
+from pathlib import Path
 from types import ModuleType
 
+import pynn_eprop
 from pynn_eprop.errors import MissingDependencyError, TaskError
 
 BACKENDS = ("host", "nest", "brian2", "spinnaker")
@@ -17,14 +18,13 @@ def load_backend(name: str) -> ModuleType:
     """
     if name not in BACKENDS:
         raise TaskError(f"backend {name!r} is unknown; choose one of {list(BACKENDS)}")
-    module = f"pynn_eprop.{name}"
+    if not _is_there(name):
+        raise MissingDependencyError(
+            f"backend {name!r} is not part of this version of pynn_eprop; "
+            f"choose one of {installed_backends()}")
     try:
-        return importlib.import_module(module)
+        return importlib.import_module(f"pynn_eprop.{name}")
     except ModuleNotFoundError as error:
-        if error.name == module:
-            raise MissingDependencyError(
-                f"backend {name!r} is not part of this version of pynn_eprop; "
-                f"choose one of {installed_backends()}") from None
         raise MissingDependencyError(
             f"backend {name!r} needs the package {error.name!r}; install it with "
             f"pip install 'pynn_eprop[{name}]'") from error
@@ -32,5 +32,9 @@ def load_backend(name: str) -> ModuleType:
 
 def installed_backends() -> list[str]:
     """Names of the backends that this version has."""
-    return [name for name in BACKENDS
-            if importlib.util.find_spec(f"pynn_eprop.{name}") is not None]
+    return [name for name in BACKENDS if _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    """Whether the backend's setup() and run() are part of this version; imports nothing."""
+    return (Path(pynn_eprop.__file__).parent / name / "control.py").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pynn_eprop.common.memory import check_fits
+from pynn_eprop.errors import CheckpointError, ResultsError
 from pynn_eprop.experiments.backends import load_backend
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
@@ -65,7 +66,7 @@ class Experiment:
 
     def _complete(self, history: History) -> bool:
         """The folder's result is the one asked for."""
-        if not self.folder.finished:
+        if not self.folder.complete:
             return False
         solved = history.solved_after is not None and not self.configuration.keep_training
         enough = solved or history.updates >= self.configuration.n_updates
@@ -89,7 +90,7 @@ class Experiment:
         if history is None:
             write_atomically(folder.snapshot_path(0), sim.save_weights)
         else:
-            sim.load_checkpoint(folder.checkpoint_path())
+            self._load(folder.checkpoint_path())
         history = training.history
 
         def save() -> float:
@@ -113,6 +114,12 @@ class Experiment:
         write_atomically(folder.path / "weights.npz", sim.save_weights)
         sim.end()
         return history
+
+    def _load(self, checkpoint: Path) -> None:
+        try:
+            self._sim.load_checkpoint(checkpoint)
+        except CheckpointError as error:
+            raise ResultsError(f"{error}; use --force to start anew") from error
 
     def _interrupted(self, number: int, history: History) -> ExperimentInterrupted:
         name = signal.Signals(number).name

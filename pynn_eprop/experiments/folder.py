@@ -51,6 +51,11 @@ class ResultsFolder:
         return (self.path / "results.json").exists()
 
     @property
+    def complete(self) -> bool:
+        """No product of the result is missing."""
+        return all((self.path / name).exists() for name in PRODUCTS)
+
+    @property
     def started(self) -> bool:
         """The folder holds a state to go on from."""
         return (self.state / "progress.json").exists()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyNN import common
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pyNN.recording import get_io
@@ -11,7 +12,7 @@ from pyNN.recording import get_io
 from pynn_eprop.common import weight_files
 from pynn_eprop.common.setup import SharedOptions, check_count, check_path, split_keywords
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import SetupError
+from pynn_eprop.errors import ParameterError, SetupError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.checkpoints import read_checkpoint, write_checkpoint
 from pynn_eprop.host.machines import Precision
@@ -122,8 +123,11 @@ def num_updates() -> int:
 def set_learning(learning: bool) -> None:
     """Switch learning on or off, from the next interval on.
 
-    While it is off, gradients, optimisers, schedules and batches stand still.
+    While it is off, gradients, optimisers, schedules and batches stand still. Raises
+    :class:`ParameterError` for what is neither true nor false.
     """
+    if not isinstance(learning, (bool, np.bool_)):
+        raise ParameterError(f"set_learning({learning!r}): give True or False")
     simulator.state.simulation.learning = bool(learning)
 
 

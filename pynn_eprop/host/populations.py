@@ -1,14 +1,14 @@
 """Population, PopulationView and Assembly."""
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from pyNN import common
 from pyNN.models import BaseCellType
 
-from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup, check_selection, own_rng
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
@@ -18,6 +18,11 @@ from pynn_eprop.host.standardmodels.cells import CELL_TYPES
 class Assembly(common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
+
+    @property
+    def position_generator(self) -> Callable[[Any], np.ndarray]:
+        """Positions by cell number, one row per cell, as populations give them."""
+        return lambda cells: self.positions.T[cells]
 
     def sample(self, n: int, rng: Any = None) -> "Assembly":
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
@@ -34,6 +39,10 @@ class _Cells(CellGroup):
 
 class PopulationView(_Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
+
+    def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
+        check_selection(parent, selector, label)
+        super().__init__(parent, selector, label)
 
 
 class Population(_Cells, CellArrays, common.Population):

@@ -12,7 +12,7 @@ from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Pace, Timeline
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.errors import EPropError, NetworkError, UnsupportedError
 from pynn_eprop.host.machines import Precision, build_machine, take_over, take_over_learning
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
@@ -102,8 +102,21 @@ class Simulation:
         self.structure_changes(f"{label}: new delays")
 
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters."""
+        """Take over new parameters of a population, at once where there is a machine.
+
+        Raises the errors of parameters that the network, or the update in progress, cannot have;
+        then the machine has the parameters of before.
+        """
+        already = index in self._changed
         self._changed.add(index)
+        if self.machine is None or self._structure_changed:
+            return
+        try:
+            self._update_populations()
+        except EPropError:
+            if not already:
+                self._changed.discard(index)
+            raise
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""

@@ -1,5 +1,9 @@
 """Files appear whole or not at all, and damaged ones are refused."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,3 +64,15 @@ def test_missing_and_damaged_files_are_refused(tmp_path):
     (tmp_path / "half").write_bytes(content[:len(content) // 2])
     with pytest.raises(CheckpointError, match="damaged"):
         read_archive(tmp_path / "half")
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".a.npz.{ended.pid}.partial"
+    running = tmp_path / f".a.npz.{os.getppid()}.partial"
+    other = tmp_path / f".b.npz.{ended.pid}.partial"
+    for path in (left, running, other):
+        path.write_bytes(b"half")
+    write_archive(tmp_path / "a.npz", {"x": np.arange(3)})
+    assert not left.exists() and running.exists() and other.exists()

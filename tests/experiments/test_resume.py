@@ -64,3 +64,31 @@ def test_another_run_is_not_resumed(tmp_path):
     refused = run("pattern-generation", tmp_path, 5, "--seed", "2", "--resume")
     assert refused.returncode == 2
     assert "seed: 1 there, 2 asked for" in refused.stderr
+
+
+def test_a_product_that_was_lost_is_written_again(tmp_path):
+    assert run("pattern-generation", tmp_path, 5).returncode == 0
+    before = weights(tmp_path)
+    (tmp_path / "report.html").unlink()
+    again = run("pattern-generation", tmp_path, 5, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "report.html").exists()
+    assert results(tmp_path)["updates"] == 5
+    for name, weight in weights(tmp_path).items():
+        assert np.array_equal(weight, before[name])
+
+
+def test_a_damaged_checkpoint_says_what_to_do(tmp_path):
+    assert run("pattern-generation", tmp_path, 5).returncode == 0
+    checkpoint, = (tmp_path / "state").glob("checkpoint-*.npz")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    refused = run("pattern-generation", tmp_path, 8, "--resume")
+    assert refused.returncode == 2
+    assert "is damaged" in refused.stderr and "use --force to start anew" in refused.stderr
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "soon"])
+def test_seconds_between_checkpoints_are_a_number_from_0_on(seconds, tmp_path):
+    refused = run("pattern-generation", tmp_path / "run", 5, "--checkpoint-every", seconds)
+    assert refused.returncode == 2 and "is not a number of seconds" in refused.stderr
+    assert not (tmp_path / "run").exists()

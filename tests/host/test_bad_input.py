@@ -287,3 +287,46 @@ def test_a_population_of_an_earlier_setup_is_refused(use):
     sim.setup(timestep=1.0)
     with pytest.raises(errors.SimulationError, match="old belongs to a network"):
         use(old)
+
+
+def test_parameters_of_the_gradient_within_an_update_are_refused_where_they_are_set():
+    clock, network, readout = parts()
+    plastic(clock, network)
+    signal(readout, network)
+    sim.run(T / 2)
+    with pytest.raises(errors.SimulationError, match="between updates only"):
+        network.set(tau_m=30.0)
+    assert network.get("tau_m") == 20.0
+    sim.run(T / 2)
+    network.set(tau_m=30.0)
+    assert network.get("tau_m") == 30.0
+    sim.run(T)
+
+
+def test_a_view_without_cells():
+    _, network, _ = parts()
+    for selector in ([], np.zeros(3, bool), slice(0, 0)):
+        with pytest.raises(errors.NetworkError, match="would have no cells"):
+            network[selector]
+
+
+def test_a_weight_that_float32_cannot_hold():
+    sim.setup(timestep=1.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
+    network = sim.Population(1, sim.EPropLIF(), label="network")
+    sim.Projection(source, network, EVERYONE, sim.EPropSynapse(weight=1e300, optimizer=None))
+    with pytest.raises(errors.NetworkError, match=r"the weight 1e\+300 is beyond"):
+        sim.run(T)
+
+
+def test_learning_is_on_or_off():
+    parts()
+    with pytest.raises(errors.ParameterError, match="give True or False"):
+        sim.set_learning("off")
+
+
+def test_weights_into_a_folder_that_is_not_there(tmp_path):
+    clock, network, _ = parts()
+    plastic(clock, network)
+    with pytest.raises(errors.CheckpointError, match=r"there is no folder .*missing"):
+        sim.save_weights(tmp_path / "missing" / "w.npz")

@@ -226,3 +226,29 @@ def test_values_do_not_follow_arrays_that_a_script_changes_later():
     target += 1.0
     assert [row.value.tolist() for row in source.get("spike_times")] == [[1.0, 2.0]] * 2
     assert [row.value.tolist() for row in readout.get("target")] == [[0.0] * 10] * 2
+
+
+def test_spike_times_as_a_matrix_have_a_row_for_each_cell():
+    sim.setup(timestep=1.0)
+    times = np.array([[1.0, 4.0], [2.0, 3.0]])
+    cells = sim.Population(2, sim.SpikeSourceArray(spike_times=times))
+    cells.record("spikes")
+    sim.run(5.0)
+    trains = cells.get_data().segments[0].spiketrains
+    assert [train.magnitude.tolist() for train in trains] == times.tolist()
+    cells.set(spike_times=times + 5.0)
+    sim.run(5.0)
+    trains = cells.get_data().segments[0].spiketrains
+    assert [train.magnitude.tolist()[2:] for train in trains] == (times + 5.0).tolist()
+
+
+def test_an_assembly_has_positions():
+    # PyNN's line: cell i of each population is at x = i
+    sim.setup(timestep=1.0)
+    a, b = (sim.Population(n, sim.EPropLIF()) for n in (2, 3))
+    projection = sim.Projection(
+        a + b, b, sim.DistanceDependentProbabilityConnector("d < 0.5"),
+        sim.EPropSynapse(weight=1.0, optimizer=None))
+    pairs = projection.get("weight", format="list", with_address=True)
+    assert sorted((int(pre), int(post)) for pre, post, _ in pairs) == \
+        [(0, 0), (1, 1), (2, 0), (3, 1), (4, 2)]

@@ -26,6 +26,15 @@ from pynn_eprop.models.pseudo_derivatives import (
     resolve_pseudo_derivative,
 )
 
+_SEQUENCES = ("spike_times", "target")
+
+
+def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters in which a matrix that stands for sequences is a list of its rows, one a cell."""
+    return {name: [Sequence(row) for row in value]
+            if name in _SEQUENCES and isinstance(value, np.ndarray) and value.ndim == 2 else value
+            for name, value in parameters.items()}
+
 
 class CheckedCellType(StandardCellType):
     """A cell type whose numeric parameters have ranges.
@@ -37,7 +46,7 @@ class CheckedCellType(StandardCellType):
 
     def __init__(self, **parameters: Any) -> None:
         check_plain_values(self.table, parameters, type(self).__name__)
-        super().__init__(**parameters)
+        super().__init__(**rows_as_sequences(parameters))
 
     def check(self, values: Mapping[str, np.ndarray], timestep: float) -> None:
         """Raise :class:`ParameterError` unless the values of all cells, by name, can be used."""
