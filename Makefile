@@ -2,6 +2,7 @@
 # make test       everything that must pass: lint, C warnings, sanitizers, tests
 # make evidence   the long runs behind the figures and tables that the repository keeps (resumable)
 # make bench      timings beside NEST and PyTorch
+# make binaries   what SpiNNaker cores run; with SPINN_DIRS set, on the official libraries
 # make lint, make warnings, make sanitize, make clean
 #
 # Each sets up what it needs, in .venv. A C compiler and Python's headers come from the system:
@@ -18,10 +19,11 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-ENGINE_SOURCES := $(shell find c_models -name '*.[ch]') $(wildcard pynn_eprop/*/build_*.py)
+ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
+	$(shell find makefiles/spinnaker -type f) $(wildcard pynn_eprop/*/build_*.py)
 BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
 
-.PHONY: demo test evidence bench lint warnings sanitize clean
+.PHONY: demo test evidence bench binaries lint warnings sanitize clean
 
 demo: $(STAMPS)/installed
 	rm -rf demo-results
@@ -29,7 +31,7 @@ demo: $(STAMPS)/installed
 	@echo "The figure and the results are in $(CURDIR)/demo-results:"
 	@ls demo-results
 
-test: lint warnings sanitize $(STAMPS)/scenarios
+test: lint warnings sanitize binaries $(STAMPS)/scenarios
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
 evidence: $(STAMPS)/test-tools
@@ -37,6 +39,10 @@ evidence: $(STAMPS)/test-tools
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
+
+binaries:
+	@makefiles/require.sh "$(PYTHON)" arm
+	@$(MAKE) --no-print-directory -C makefiles/spinnaker
 
 bench: $(STAMPS)/bench-tools
 	$(BIN)/python -m benchmarks
@@ -97,3 +103,4 @@ clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/conformance/scenarios
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 	find pynn_eprop -name '*.so' -delete
+	rm -f pynn_eprop/spinnaker/binaries/*.{aplx,elf,txt}

@@ -25,7 +25,11 @@ missing() {
     [ -f "$(gcc -print-file-name=libasan.so)" ] || echo gcc libc6-dev
   fi
   if [ "$what" = arm ]; then
-    command -v arm-none-eabi-gcc >/dev/null 2>&1 || echo gcc-arm-none-eabi
+    if ! command -v arm-none-eabi-gcc >/dev/null 2>&1; then
+      echo gcc-arm-none-eabi libnewlib-arm-none-eabi
+    elif [ ! -f "$(arm-none-eabi-gcc -print-file-name=libc.a)" ]; then
+      echo libnewlib-arm-none-eabi
+    fi
   fi
 }
 
