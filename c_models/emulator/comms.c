@@ -35,6 +35,16 @@ void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
     vic_update(core);
 }
 
+void emu_packet(emu_chip *chip, uint32_t core, uint32_t key, uint32_t payload, int loaded) {
+    const uint64_t now = emu_now(chip->machine);
+    const mc_packet packet = {
+        .control = loaded ? PACKET_PAYLOAD : 0, .key = key, .payload = loaded ? payload : 0};
+    if (core >= EMU_CORES || chip->cores[core] == NULL)
+        return;
+    comms_deliver(chip->cores[core], &packet, now);
+    chip->next = now;
+}
+
 uint32_t comms_read(emu_core *core, uint32_t offset) {
     comms_state *const comms = &core->comms;
     const mc_packet *const first = &comms->received[comms->head % RECEIVE_QUEUE];

@@ -134,6 +134,9 @@ const uint64_t *emu_profile(emu_chip *chip, uint32_t core);
 /*! \brief The monitor's interrupt to cores (bits by virtual core). */
 void emu_interrupt(emu_chip *chip, uint32_t cores);
 
+/*! \brief A multicast packet that arrives at a core now, as from the router. */
+void emu_packet(emu_chip *chip, uint32_t core, uint32_t key, uint32_t payload, int loaded);
+
 /*! \brief The flags that applications wait for in SYNC0 and SYNC1. */
 void emu_flags(emu_chip *chip, uint32_t set, uint32_t clear);
 

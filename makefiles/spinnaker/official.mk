@@ -7,7 +7,7 @@ ifeq ($(wildcard $(SPINN_DIRS)/lib/libspinn_frontend_common.a),)
 $(error SPINN_DIRS=$(SPINN_DIRS) has no lib/libspinn_frontend_common.a: install spinn_common and \
 	SpiNNFrontEndCommon into it (docs/spinnaker-runtime.md))
 endif
-TARGET_FLAGS := -march=armv5te -mthumb-interwork
+TARGET_FLAGS := -mcpu=arm968e-s -marm -mthumb-interwork
 LIBRARY_INCLUDES := -isystem $(SPINN_DIRS)/include
 TOOLS := $(SPINN_DIRS)/tools
 

@@ -8,14 +8,13 @@ itcm=32512      # 32 KB without the loader's 256 bytes
 dtcm=65536
 name=$(basename "$elf" .elf)
 
-symbol() {      # value of the first of the symbols that exists
-  for wanted in "$@"; do
-    arm-none-eabi-nm --radix=d "$elf" | awk -v s="$wanted" '$3 == s { print $1 + 0; exit }'
-  done | head -1
+symbols=$(arm-none-eabi-nm --radix=d "$elf")
+symbol() {      # value of whichever of two symbols exists
+  awk -v a="$1" -v b="$2" '$3 == a || $3 == b { value = $1 } END { print value + 0 }' <<<"$symbols"
 }
 code=$(symbol CODE_SIZE RO_LENGTH)
 data=$(($(symbol HEAP_LOW HEAP_BASE) - 0x400000))
-stack=$(symbol STACK_SIZE)
+stack=$(symbol STACK_SIZE STACK_SIZE)
 left=$((dtcm - data - stack))
 
 echo "$name ($libraries libraries): ITCM $code of $itcm bytes; DTCM $data data + $stack stacks," \

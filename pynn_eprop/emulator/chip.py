@@ -135,6 +135,10 @@ class Chip:
         lib.emu_core_status_get(self.handle, core, status)
         return status
 
+    def packet(self, core: int, key: int, payload: int | None = None) -> None:
+        """A multicast packet that arrives at a core now, as from the router."""
+        lib.emu_packet(self.handle, core, key, payload or 0, payload is not None)
+
     def loaded_cores(self) -> list[int]:
         """Cores that run an application."""
         return [core for core in range(1, CORES)

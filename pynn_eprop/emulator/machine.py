@@ -132,10 +132,15 @@ class Machine:
         """Instructions that all cores have executed."""
         return int(lib.emu_instructions(self._handle))
 
-    def run(self, until: int) -> None:
-        """Run to a time, with the monitors serving their cores meanwhile."""
+    def run(self, until: int, *, exactly: bool = False) -> None:
+        """Run to a time, with the monitors serving their cores meanwhile.
+
+        The time is rounded up to whole slices, so that it does not matter how a run is divided.
+        ``exactly``: it is not; what is sent to a core then arrives at that cycle.
+        """
         quantum = self.options.quantum
-        until = -(-until // quantum) * quantum  # always whole slices: same results every time
+        if not exactly:
+            until = -(-until // quantum) * quantum
         while self.now < until:
             if lib.emu_run(self._handle, until):
                 self._collect()

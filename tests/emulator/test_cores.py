@@ -23,6 +23,7 @@ RESULT = SDRAM + 0x01000000
 VIC = 0x1F000000
 TIMER = 0x11000000
 DMA = 0x30000000
+CC = 0x10000000
 TICK = 20_000
 
 
@@ -215,3 +216,30 @@ def test_threads_and_slices_do_not_change_a_chip(make_machine: MakeMachine) -> N
                         for monitor in machine.monitors.values() for core in (1, 2)
                         for status in [monitor.chip.status(core)]])
     assert figures[0] == figures[1]
+
+
+def test_a_run_may_end_within_a_slice(machine: Machine) -> None:
+    machine.run(12_345, exactly=True)
+    assert machine.now == 12_345
+    machine.run(12_346)
+    assert machine.now == 14_000  # whole slices of 2000
+
+
+def test_a_packet_from_outside_arrives_at_its_cycle(machine: Machine) -> None:
+    """The program sleeps until one comes and stores key, status and payload."""
+    program = Program().put(VIC + 0x10, 1 << 24).load(1, RESULT).load(2, CC)
+    for place in (0, 12):
+        (program.word(WAIT_FOR_INTERRUPT).read(3, 2, 0x0C).read(4, 2, 0x10).read(5, 2, 0x14)
+         .store(5, 1, place).store(3, 1, place + 4).store(4, 1, place + 8))
+    start(machine, program.sleep().image())
+    machine.run(777, exactly=True)
+    chip = machine.monitors[0, 0].chip
+    chip.packet(1, 0x1234, 99)
+    machine.run(10 * TICK)
+    assert chip.status(1).idle < 777
+    chip.packet(1, 0x4321)
+    machine.run(20 * TICK)
+    received, with_payload = 1 << 31, 1 << 17
+    assert [word(machine, RESULT + offset) for offset in range(0, 24, 4)] == [
+        0x1234, received | with_payload, 99, 0x4321, received, 0]
+    assert chip.status(1).received == 2

@@ -1,0 +1,33 @@
+"""Cores with the test application, on the own runtime."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
+
+from tests.spinnaker.builds import build
+from tests.spinnaker.exerciser import Rig, Settings
+
+MakeRig = Callable[..., Rig]
+
+
+@pytest.fixture
+def make_rig() -> Iterator[MakeRig]:
+    """Makes cores, of a rig's options and settings, that are closed after the test."""
+    made: list[Rig] = []
+
+    def make(rig: dict[str, object] | None = None, **settings: object) -> Rig:
+        made.append(Rig(build() / "exerciser.aplx", Settings(**settings),  # type: ignore[arg-type]
+                        **(rig or {})))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for rig in made:
+        rig.close()
+
+
+@pytest.fixture
+def rig(make_rig: MakeRig) -> Rig:
+    """A core with the application's usual settings."""
+    return make_rig()
