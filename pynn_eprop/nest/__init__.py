@@ -1,0 +1,61 @@
+"""The PyNN backend of NEST: ``import pynn_eprop.nest as sim``.
+
+It offers all of ``pyNN.nest``, and the cell and synapse types that learn with e-prop. These are
+NEST's own models, made to do what a script means on every backend; docs/nest.md says how, and what
+is refused. Importing it raises :class:`MissingDependencyError` where NEST is not installed.
+"""
+# ruff: noqa: E402, F401, F403 (NEST must be found first; all that is imported here is offered)
+
+from pynn_eprop.nest.installation import require_nest
+
+_parent = require_nest()
+
+from pyNN.nest import *
+from pyNN.parameters import Sequence
+from pyNN.standardmodels import StandardCellType
+
+from pynn_eprop.nest.control import (
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    load_checkpoint,
+    load_weights,
+    num_processes,
+    num_updates,
+    range_report,
+    rank,
+    reset,
+    run,
+    run_for,
+    run_until,
+    save_checkpoint,
+    save_weights,
+    set_learning,
+    setup,
+)
+from pynn_eprop.nest.populations import Assembly, Population, PopulationView
+from pynn_eprop.nest.procedural_api import connect, create, record, record_gsyn, record_v, set
+from pynn_eprop.nest.projections import Projection
+from pynn_eprop.nest.standardmodels.cells import (
+    EPropALIF,
+    EPropLIF,
+    EPropReadout,
+    SpikeSourceArray,
+    SpikeSourcePoisson,
+)
+from pynn_eprop.nest.standardmodels.electrodes import (
+    ACSource,
+    DCSource,
+    NoisyCurrentSource,
+    StepCurrentSource,
+)
+from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
+
+
+def list_standard_models() -> list[str]:
+    """Names of the cell types of this backend."""
+    return sorted({name for name, value in globals().items() if isinstance(value, type)
+                   and issubclass(value, StandardCellType) and value is not StandardCellType})

@@ -1,0 +1,44 @@
+"""Finds NEST and PyNN's NEST backend, or says what to install."""
+
+import importlib
+import os
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+from pynn_eprop.errors import MissingDependencyError
+
+MODELS = ("eprop_iaf_bsshslm_2020", "eprop_iaf_adapt_bsshslm_2020", "eprop_readout_bsshslm_2020")
+_HINT = "install it with pip install 'pynn_eprop[nest]' (nest-simulator 3.10)"
+
+
+def require_nest() -> ModuleType:
+    """The module ``pyNN.nest``.
+
+    Raises :class:`MissingDependencyError` where NEST is missing, or is one without the e-prop
+    models.
+    """
+    os.environ.setdefault("PYNEST_QUIET", "1")
+    try:
+        nest = importlib.import_module("nest")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"backend 'nest' needs the NEST simulator ({error}); {_HINT}") from error
+    missing = sorted(set(MODELS) - set(nest.node_models))
+    if missing:
+        raise MissingDependencyError(f"NEST {nest.__version__} has no model {missing[0]!r}; "
+                                     f"{_HINT}")
+    _show_nest_config()
+    with warnings.catch_warnings():
+        # PyNN tries to compile two synapse models of its own, and says at length where it cannot
+        warnings.simplefilter("ignore")
+        return importlib.import_module("pyNN.nest")
+
+
+def _show_nest_config() -> None:
+    """Put ``nest-config``, which pip leaves beside Python, on the PATH, where PyNN looks for it."""
+    beside = Path(sys.executable).parent
+    paths = os.environ.get("PATH", "").split(os.pathsep)
+    if (beside / "nest-config").exists() and str(beside) not in paths:
+        os.environ["PATH"] = os.pathsep.join([str(beside), *paths])

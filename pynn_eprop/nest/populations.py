@@ -1,0 +1,213 @@
+"""Population, PopulationView and Assembly.
+
+With update intervals, cells that learn, readouts and the common sources are kept as arrays, as in
+the host backend, and handed to NEST when it runs; all other cells are PyNN's NEST backend's.
+"""
+# ruff: noqa: D101 (docstrings come from PyNN)
+
+from collections.abc import Mapping
+from typing import Any
+
+import nest
+import numpy as np
+from pyNN import common
+from pyNN.nest import populations as parent
+
+from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.targets import check_target, to_matrix
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.nest import simulator
+from pynn_eprop.nest.recording import ArrayRecorder, Recorder
+from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
+from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
+
+
+class Assembly(parent.Assembly):
+    __doc__ = parent.Assembly.__doc__
+    _simulator = simulator
+
+    def sample(self, n: int, rng: Any = None) -> "Assembly":
+        """``n`` cells chosen at random."""
+        return super().sample(n, rng or _seeded_rng())
+
+
+def _seeded_rng() -> Any:
+    simulation = simulator.state.simulation
+    return None if simulation is None else own_rng(simulation.options.seed, 0)
+
+
+class PopulationView(parent.PopulationView):
+    __doc__ = parent.PopulationView.__doc__
+    _simulator = simulator
+    _assembly_class = Assembly
+
+    def __new__(cls, population: Any, *_args: Any, **_options: Any) -> "PopulationView":
+        """A view of the kind that the population is."""
+        kept = isinstance(population, (ArrayPopulation, ArrayView))
+        return object.__new__(ArrayView if kept and cls is PopulationView else cls)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return PopulationView(self, selector, label)
+
+
+class Population(parent.Population):
+    __doc__ = parent.Population.__doc__
+    _simulator = simulator
+    _recorder_class = Recorder
+    _assembly_class = Assembly
+
+    def __new__(cls, _size: Any = None, cellclass: Any = None, *_args: Any,
+                **options: Any) -> "Population":
+        """Arrays, or one that PyNN keeps. Raises :class:`UnsupportedError` without intervals."""
+        kind = options.get("cellclass", cellclass)
+        kind = kind if isinstance(kind, type) else type(kind)
+        if issubclass(kind, LEARNING_CELLS) and simulator.state.simulation is None:
+            raise UnsupportedError(f"{kind.__name__} on NEST: its e-prop models live in intervals; "
+                                   "give setup(update_interval=...), longer than the run if "
+                                   "nothing shall be learned")
+        kept = simulator.state.simulation is not None \
+            and issubclass(kind, (*LEARNING_CELLS, *SOURCES))
+        return object.__new__(ArrayPopulation if kept and cls is Population else cls)
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        if simulator.state.simulation is not None:
+            simulator.state.simulation.structure_changes(f"{label or 'a population'} is added")
+        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
+        if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
+            # PyNN shifts times by its offset only where they are set later
+            self._set_parameters(self.celltype.native_parameters)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return PopulationView(self, selector, label)
+
+
+class _Cells(CellGroup):
+    _simulator = simulator
+
+    def inject(self, current_source: Any) -> None:
+        """Raise :class:`UnsupportedError`: NEST scales currents otherwise."""
+        check_takes_current(self)
+        super().inject(current_source)
+
+
+class ArrayView(_Cells, PopulationView):
+    """A part of an :class:`ArrayPopulation`."""
+
+
+class ArrayPopulation(_Cells, CellArrays, Population):
+    """Cells that learn, readouts or sources, in a network with update intervals.
+
+    generators: NEST's spike generators of a source; its cells are relays of what these send.
+    """
+
+    _recorder_class = ArrayRecorder
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        self._begin(size, label)
+        self.told: set[str] = set()
+        self._target: tuple[Any, np.ndarray] | None = None
+        self._deferred_parrot_connections = False
+        common.Population.__init__(self, size, cellclass,
+                                   cellparams or {} if isinstance(cellclass, type) else None,
+                                   structure, initial_values or {}, label)
+        simulator.state.populations.append(self)
+        self._simulation.populations.append(self)
+
+    @property
+    def timestep(self) -> float:
+        """In ms."""
+        return float(self._simulation.options.timestep)
+
+    def _create_cells(self) -> None:
+        self._take_parameters()
+        model = self.celltype.nest_name["on_grid"]
+        if self.is_source:
+            self.generators = nest.Create("spike_generator", self.size,
+                                          {"precise_times": False})
+            model = "parrot_neuron"
+        self.node_collection = nest.Create(model, self.size)
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self.all_cells = np.array([simulator.ID(cell) for cell in self.node_collection.tolist()],
+                                  dtype=object)
+        for cell in self.all_cells:
+            cell.parent = self
+            cell.node_collection = nest.NodeCollection([int(cell)])
+
+    # --- changes ---
+
+    def replace_values(self, indices: np.ndarray, values: dict[str, np.ndarray]) -> None:
+        """Set parameters of some cells.
+
+        Raises the errors of bad values, and :class:`UnsupportedError` for what NEST cannot change
+        once it runs; then nothing was changed.
+        """
+        fixed = set(values) - {"target"}
+        if fixed and self._simulation.started and not self.is_source:
+            raise UnsupportedError(f"{self.label}: {', '.join(sorted(fixed))} cannot change after "
+                                   "the first run(): NEST uses the present values for updates that "
+                                   "are late")
+        before = dict(self.values), self.target_start, self._spikes
+        super().replace_values(indices, values)
+        try:
+            if self.is_source:
+                self._simulation.spikes_change(self)
+            else:
+                self._simulation.population_changes(self.index)
+        except Exception:
+            self.values, self.target_start, self._spikes = before
+            raise
+
+    def replace_initial(self, variable: str, value: Any, indices: np.ndarray) -> None:
+        """Set initial values, which must be 0."""
+        super().replace_initial(variable, value, indices)
+        if np.any(self.initial[variable] != 0.0):
+            wrong = self.initial.pop(variable)
+            raise UnsupportedError(f"{self.label}: initial value {variable}="
+                                   f"{wrong[wrong != 0.0][0]:g}; NEST begins every interval at 0")
+
+    # --- targets ---
+
+    @property
+    def target(self) -> np.ndarray | None:
+        """The target of readouts, (readouts, steps), or None."""
+        if not isinstance(self.celltype, EPropReadout):
+            return None
+        given = self.values["target"]
+        if self._target is None or self._target[0] is not given:
+            matrix = to_matrix(given, self.label)
+            self._target = given, np.zeros((self.size, 0)) if matrix is None else matrix
+        return self._target[1] if self._target[1].size else None
+
+    @property
+    def target_repeats(self) -> bool:
+        """Whether the target is that of one interval."""
+        target = self.target
+        return target is None or check_target(target, None, self._simulation.interval_steps,
+                                              self.label)
+
+    @property
+    def target_end(self) -> int | None:
+        """The last step that has a target; None where it repeats or is not needed."""
+        target = self.target
+        if target is None or self.celltype.loss is None or self.target_repeats:
+            return None
+        return int(self.target_start) + target.shape[1]
+
+    def target_at(self, steps: np.ndarray) -> np.ndarray:
+        """Targets at global steps 1, 2, ...: (steps, readouts), NaN where there is none."""
+        target = self.target
+        if target is None:
+            return np.full((len(steps), self.size), np.nan)
+        columns = steps - 1
+        if self.target_repeats:
+            columns = columns % target.shape[1]
+        else:
+            columns = columns - self.target_start
+        known = (steps > 0) & (columns >= 0) & (columns < target.shape[1])
+        values = np.full((len(steps), self.size), np.nan)
+        values[known] = target[:, columns[known]].T
+        return values

@@ -1,0 +1,94 @@
+"""Projection: the synapses between two groups of cells.
+
+With update intervals, projections to cells that learn and readouts are kept as arrays, and NEST
+makes their synapses when it first runs; all others are PyNN's NEST backend's.
+"""
+# ruff: noqa: D101 (docstrings come from PyNN)
+
+from typing import Any
+
+from pyNN import common
+from pyNN.common import Assembly, BasePopulation
+from pyNN.nest import projections as parent
+from pyNN.nest.standardmodels.synapses import StaticSynapse
+from pyNN.space import Space
+
+from pynn_eprop.common.checks import check_takes_input
+from pynn_eprop.common.groups import members
+from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.nest import simulator
+from pynn_eprop.nest.populations import ArrayPopulation
+from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS
+from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
+
+_EVERYWHERE = Space()
+
+
+class Projection(parent.Projection):
+    __doc__ = parent.Projection.__doc__
+    _simulator = simulator
+
+    def __new__(cls, _pre: Any = None, post: Any = None, _connector: Any = None,
+                synapse_type: Any = None, *_args: Any, **options: Any) -> "Projection":
+        """Arrays, or one that PyNN keeps. Raises :class:`NetworkError` without intervals."""
+        synapse_type = options.get("synapse_type", synapse_type)
+        post = options.get("postsynaptic_neurons", post)
+        learns = isinstance(synapse_type, (EPropSynapse, LearningSignal))
+        if simulator.state.simulation is None:
+            if learns:
+                raise NetworkError(f"{type(synapse_type).__name__}: synapses learn at the end of "
+                                   "intervals; give setup(update_interval=...)")
+            return object.__new__(cls)
+        kept = learns or (isinstance(post, (BasePopulation, Assembly)) and any(
+            isinstance(member.population.celltype, LEARNING_CELLS) for member in members(post)))
+        return object.__new__(ArrayProjection if kept and cls is Projection else cls)
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if simulator.state.simulation is not None:
+            simulator.state.simulation.structure_changes(f"{label or 'a projection'} is added")
+        super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source,
+                         receptor_type, space, label)
+
+
+class ArrayProjection(SynapseArrays, Projection):
+    """Synapses to cells that learn or readouts."""
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if isinstance(postsynaptic_neurons, (BasePopulation, Assembly)):
+            check_takes_input(postsynaptic_neurons, label)
+        _check_synapse_type(synapse_type)
+        common.Projection.__init__(self, presynaptic_neurons, postsynaptic_neurons, connector,
+                                   synapse_type, source, receptor_type, space, label)
+        self._check_cells()
+        self._expand(connector)
+
+    def _check_cells(self) -> None:
+        for member in members(self.post):
+            if not isinstance(member.population.celltype, LEARNING_CELLS):
+                raise NetworkError(
+                    f"{self.label}: {type(member.population.celltype).__name__} "
+                    f"({member.population.label}) does not learn; connect it by a projection of "
+                    "its own, with StaticSynapse")
+
+    def _check_belongs(self) -> None:
+        """Populations of other cells have no place among the arrays."""
+        known = self._simulation.populations
+        for member in (*members(self.pre), *members(self.post)):
+            population = member.population
+            if isinstance(population, ArrayPopulation) and (
+                    population.index >= len(known) or known[population.index] is not population):
+                raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
+                                   "later setup() ended; make it anew")
+
+
+def _check_synapse_type(synapse_type: Any) -> None:
+    known = (EPropSynapse, LearningSignal, StaticSynapse)
+    if synapse_type is not None and not isinstance(synapse_type, known):
+        raise UnsupportedError(
+            f"{type(synapse_type).__name__} to cells that learn: choose one of "
+            f"{[each.__name__ for each in known]}")

@@ -1,0 +1,54 @@
+"""What a population records, and its data as Neo blocks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import neo
+from pyNN.nest import recording as parent
+
+from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.nest import simulator
+
+
+class ArrayRecorder(LogRecorder):
+    """Recordings of cells that learn, readouts and sources, in script time."""
+
+    _simulator = simulator
+
+    def record(self, variables: str | Iterable[str], ids: Iterable[Any],
+               sampling_interval: float | None = None, locations: Any = None) -> None:
+        """Record variables of some cells from now on."""
+        simulator.state.simulation.collect_what_is_done()
+        super().record(variables, ids, sampling_interval, locations)
+
+    def get(self, variables: str | Iterable[str], *args: Any, **options: Any) -> neo.Block:
+        """The recorded data as a block with one segment."""
+        simulator.state.simulation.collect()
+        return super().get(variables, *args, **options)
+
+    def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
+        """Number of spikes of each recorded cell, by cell identifier."""
+        simulator.state.simulation.collect()
+        return super().count(variable, gather, filter_ids)
+
+
+class Recorder(parent.Recorder):
+    """Recordings of all other cells, which PyNN's NEST backend keeps."""
+
+    _simulator = simulator
+
+    @staticmethod
+    def _catch_up() -> None:
+        """Let NEST deliver the data of the last steps."""
+        if simulator.state.simulation is not None:
+            simulator.state.simulation.collect(stock=True)
+
+    def get(self, *args: Any, **options: Any) -> neo.Block:
+        """The recorded data as a block."""
+        self._catch_up()
+        return super().get(*args, **options)
+
+    def count(self, *args: Any, **options: Any) -> dict[int, int]:
+        """Number of spikes of each recorded cell, by cell identifier."""
+        self._catch_up()
+        return super().count(*args, **options)

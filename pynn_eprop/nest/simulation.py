@@ -1,0 +1,351 @@
+"""A network with update intervals, and NEST running it in script time.
+
+NEST gets a network when it first runs. It runs as far as the script's clock, so that inputs of what
+comes can still be given; what it stamps later than that is fetched, by running a few steps ahead,
+when data are read. Reading weights ends the run: NEST changes a weight when its synapse next
+transmits a spike, and so every cell is made to spike once more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import nest
+import numpy as np
+
+from pynn_eprop.common.checks import check_learning
+from pynn_eprop.common.description import describe_population
+from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.recordings import Log, SpikeLog
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.timeline import Pace, Timeline
+from pynn_eprop.errors import NetworkError, RunInterrupted, SimulationError, UnsupportedError
+from pynn_eprop.models.network import Readouts, SpikingCells
+from pynn_eprop.nest import translation
+from pynn_eprop.nest.clock import (
+    DELIVERY,
+    OFFSET,
+    RATE_CHANGE,
+    SOURCE_LEAD,
+    STOCK_LAG,
+    Clock,
+)
+from pynn_eprop.nest.feeding import Feeder
+from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.taps import Tap, make_tap
+from pynn_eprop.nest.windows import window_steps
+from pynn_eprop.nest.wiring import Wiring
+
+_FINAL_STEP = 4     # of an interval at which all cells are made to spike, at the earliest
+_FINAL_LENGTH = 4   # steps after it until its arrivals have been dealt with
+_NEVER = 1e9        # ms
+
+
+@dataclass
+class Simulation:
+    """Everything since ``setup()``.
+
+    populations: those that are kept as arrays (cells that learn, readouts, sources); others: all
+    the rest, which PyNN's NEST backend keeps. projections: those kept as arrays.
+    """
+
+    options: SharedOptions
+    quirks: Quirks
+    state: Any
+    populations: list[Any] = field(default_factory=list)
+    projections: list[Any] = field(default_factory=list)
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.options.interval_steps is not None
+        self.timeline = Timeline.of(self.options)
+        self.clock = Clock(self.options.timestep)
+        self.interval_steps = self.options.interval_steps
+        self._pace = Pace(self.timeline)
+        self._taps: dict[int, Tap] = {}
+        self._feeder: Feeder | None = None
+        self._wiring: Wiring | None = None
+        self._window: int | None = None
+        self._final = False
+
+    # --- where it stands ---
+
+    @property
+    def time(self) -> float:
+        """Script time in ms."""
+        return self.timeline.time(self.step)
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done."""
+        assert self.timeline.update_steps is not None
+        return self.step // self.timeline.update_steps
+
+    @property
+    def started(self) -> bool:
+        """Whether NEST has the network."""
+        return self._wiring is not None
+
+    @property
+    def frontier(self) -> int:
+        """Kernel steps done."""
+        return 0 if self._feeder is None else self._feeder.frontier
+
+    def saturations(self) -> tuple[str, ...]:
+        """Nothing saturates in NEST."""
+        return ()
+
+    # --- what changes ---
+
+    def structure_changes(self, what: str) -> None:
+        """Raise :class:`UnsupportedError` once NEST has the network."""
+        if self.started:
+            raise UnsupportedError(f"{what} at {self.time:g} ms: NEST takes the network of a run "
+                                   "that learns once, at the first run(); call setup() and build "
+                                   "it anew")
+
+    delays_change = structure_changes
+
+    def population_changes(self, index: int) -> None:
+        """Refuse changes of inputs that NEST has already got."""
+        population = self.populations[index]
+        if self._feeder is not None and isinstance(population.celltype, EPropReadout):
+            self._feeder.check_target(population, self.step)
+
+    def initial_values_change(self, index: int) -> None:
+        """Nothing to do: populations check initial values."""
+
+    def spikes_change(self, population: Any) -> None:
+        """Refuse changes of spikes that NEST has already got."""
+        if self._feeder is not None:
+            self._feeder.check_spikes(population, self.step)
+
+    # --- start ---
+
+    def _start(self) -> None:
+        """Check the network and hand it to NEST.
+
+        Raises the errors of networks that cannot run; then nothing was done.
+        """
+        check_learning(self.populations, self.projections, self.options)
+        taught = teachers(self.projections)
+        check_network(self.populations, self.projections, self.options, taught)
+        described = [describe_population(population, self.options)
+                     for population in self.populations]
+        warn_of_network(self.projections)
+        self._set_parameters(described, taught)
+        self._feeder = Feeder(self.clock, self.populations, self.timeline.time)
+        factors = {population.index: translation.trace_factor(
+            taught.get(population.index), self.clock.timestep) for population in self.populations}
+        self._wiring = Wiring(self.clock, self.options.trials_per_update, factors, taught)
+        self._wiring.connect(self.projections)
+        self._wiring.normalise([population for population in self.populations
+                                if isinstance(population.celltype, EPropReadout)])
+        for population in self.populations:
+            if population.is_source:
+                nest.Connect(population.generators, population.node_collection, "one_to_one",
+                             {"delay": self.clock.timestep})
+
+    def _set_parameters(self, described: Sequence[Any], taught: dict[int, float]) -> None:
+        for population, one in zip(self.populations, described, strict=True):
+            if isinstance(one, SpikingCells):
+                parameters = translation.cell_parameters(
+                    one, self.clock.timestep, self.interval_steps, taught.get(population.index))
+            elif isinstance(one, Readouts):
+                parameters = translation.readout_parameters(one)
+            else:
+                continue
+            population.node_collection.set(translation.one_by_one(parameters, one.size))
+
+    def _run_in(self) -> None:
+        """The two steps before script time 0, in which cells of other types stand still."""
+        others = [population for population in self.state.populations
+                  if population not in self.populations]
+        for population in others:
+            population.node_collection.set(frozen=True)
+        self._simulate(OFFSET)
+        for population in others:
+            population.node_collection.set(frozen=False)
+
+    # --- running ---
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms.
+
+        Raises :class:`SimulationError` where weights were read before, or a target ends too
+        early, :class:`UnsupportedError` where NEST would do other than the equations, and
+        :class:`RunInterrupted` after SIGINT or SIGTERM.
+        """
+        last = self.timeline.target_step(self.step, tstop)
+        if last <= self.step:
+            return
+        if self._final:
+            raise SimulationError("run() after weights were read: NEST changes a weight only when "
+                                  "its synapse transmits a spike, so reading them made every cell "
+                                  "spike once more. Read weights at the end")
+        if not self.started:
+            self._start()
+        self._check_targets(last)
+        for population in self.populations:
+            if population.is_source:
+                check_inputs(population, self.projections, self.step, last, self.interval_steps,
+                             self.quirks)
+        self._connect_devices()
+        with Interrupts() as interrupts:
+            while self.step < last:
+                self._advance(min(last, self.step + self._pace.next(self.step, last)))
+                if interrupts.received is not None:
+                    raise RunInterrupted(f"interrupted by signal {interrupts.received} at "
+                                         f"{self.time:g} ms; NEST keeps no checkpoint")
+
+    def _advance(self, last: int) -> None:
+        first = self.step
+        self._run_kernel(last)
+        self.step = last
+        self.collect_what_is_done()
+        for population in self.populations:
+            log = population.recorder.logs.get("spikes")
+            if population.is_source and isinstance(log, SpikeLog):
+                log.append_given(population.spikes_between(first, last), first)
+
+    def _run_kernel(self, frontier: int) -> None:
+        """Let NEST run to a kernel step, with its inputs, changing learning rates on the way."""
+        assert self._feeder is not None and self._wiring is not None
+        if frontier <= self.frontier:
+            return
+        if self.frontier == 0:
+            self._feeder.feed(min(OFFSET, frontier), self.step)
+            self._run_in()
+        assert self.timeline.update_steps is not None
+        length = self.timeline.update_steps
+        changes = self._wiring.rate_changes((self.frontier - RATE_CHANGE) // length,
+                                            (frontier - RATE_CHANGE) // length)
+        for update in changes:
+            if self.frontier <= update * length + RATE_CHANGE:
+                self._simulate_to(update * length + RATE_CHANGE)
+                self._wiring.set_rates(update)
+        self._simulate_to(frontier)
+
+    def _simulate_to(self, frontier: int) -> None:
+        assert self._feeder is not None
+        steps = frontier - self.frontier
+        self._feeder.feed(frontier, self.step)
+        self._simulate(steps)
+
+    def _simulate(self, steps: int) -> None:
+        if steps > 0:
+            nest.Simulate(self.clock.ms(steps))
+
+    def _check_targets(self, last: int) -> None:
+        readouts = [population for population in self.populations
+                    if isinstance(population.celltype, EPropReadout)]
+        for readout in readouts:
+            end, time = readout.target_end, self.timeline.time
+            if end is not None and end < last:
+                raise SimulationError(
+                    f"{readout.label}: the target ends at {time(end):g} ms, before this run does, "
+                    f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
+        window = window_steps(readouts, self.step, last, self.interval_steps)
+        if window is None or window == self._window:
+            return
+        if self._window is not None:
+            raise UnsupportedError(f"the targets are there in the last {window} steps of an "
+                                   f"interval, but were in the last {self._window} before; NEST's "
+                                   "learning window is the same in the whole run")
+        nest.set(eprop_learning_window=self.clock.ms(window))
+        self._window = window
+
+    # --- recorded data ---
+
+    def _logs(self) -> list[tuple[Any, Log]]:
+        return [(population, log) for population in self.populations if not population.is_source
+                for log in population.recorder.logs.values()]
+
+    def _connect_devices(self) -> None:
+        """Give every log its device, and every device its cells."""
+        for population in self.state.populations:
+            if population._deferred_parrot_connections:
+                population._connect_parrot_neurons()
+        for device in self.state.recording_devices:
+            if not device._connected:
+                device.connect_to_cells()
+                device._local_files_merged = False
+        logs = self._logs()
+        self._taps = {key: tap for key, tap in self._taps.items()
+                      if any(log is tap.log for _, log in logs)}
+        for population, log in logs:
+            tap = self._taps.get(id(log))
+            if tap is None:
+                self._taps[id(log)] = make_tap(log, population, self.clock)
+            else:
+                tap.connect()
+
+    def collect_what_is_done(self) -> None:
+        """Fetch what NEST has without running ahead."""
+        for tap in self._taps.values():
+            tap.collect(min(self.step, self.frontier - DELIVERY - tap.lag))
+
+    def collect(self, stock: bool = False) -> None:
+        """Let NEST run ahead until it has all data up to now, and fetch them.
+
+        ``stock``: those of cells that PyNN's NEST backend keeps, too.
+        """
+        if not self.started or self._final:
+            return
+        lag = max((tap.lag for tap in self._taps.values()), default=0)
+        lag = max(lag, STOCK_LAG) if stock else lag
+        if lag:
+            self._run_kernel(self.step + lag + DELIVERY)
+        for tap in self._taps.values():
+            tap.collect(self.step)
+
+    # --- weights ---
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """Current weights, (synapses,). Once something has run, reading those that learn ends it.
+
+        Raises :class:`NetworkError` within an interval.
+        """
+        learns = getattr(projection.synapse_type, "optimizer", None) is not None
+        if self._wiring is None or not learns or self.step == 0:
+            return np.array(projection.synapses.weight)
+        self._finish()
+        return self._wiring.weights(projection)
+
+    def gradient(self, projection: Any) -> np.ndarray:
+        """Raise :class:`UnsupportedError`: NEST does not show it."""
+        raise UnsupportedError(f"{projection.label}: NEST does not show gradients; use the host or "
+                               "Brian2 backend")
+
+    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Set the weights to start with."""
+        self.structure_changes(f"{projection.label}: new weights")
+        projection.synapses.weight = np.array(weight)
+
+    def bias(self, population: Any) -> np.ndarray:
+        """Biases of readouts: 0."""
+        return np.array(population.values["bias"])
+
+    def _finish(self) -> None:
+        """Make every cell spike once, early in the next interval, so that all weights are there."""
+        if self._final:
+            return
+        assert self._feeder is not None
+        if not self.timeline.starts_interval(self.step):
+            end = self.timeline.time(self.timeline.interval_end(self.step))
+            raise NetworkError(f"weights cannot be read at {self.time:g} ms, within an interval; "
+                               f"run() to its end at {end:g} ms first")
+        self.collect(stock=True)
+        start = max(self.step + _FINAL_STEP, self.frontier)
+        for population in self.populations:
+            if isinstance(population.celltype, EPropCell):
+                population.node_collection.set(
+                    ignore_and_spike=True, ignore_and_spike_interval=_NEVER,
+                    ignore_and_spike_offset=self.clock.ms(start + OFFSET - self.frontier))
+        self._feeder.last_spikes(start)
+        assert start + SOURCE_LEAD > self.frontier
+        self._simulate(start + OFFSET + _FINAL_LENGTH - self.frontier)
+        self._final = True
+

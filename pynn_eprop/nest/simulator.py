@@ -1,0 +1,73 @@
+"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``.
+
+PyNN's NEST backend keeps one state object per process, which all its parts refer to. Here the same
+object learns to keep script time, which is another than the kernel's while a network with
+``update_interval`` is simulated. Without one it does what it did before.
+"""
+
+import warnings
+from typing import Any
+
+from pyNN.nest import simulator as parent
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.nest.simulation import Simulation
+
+name = parent.name
+ID = parent.ID
+
+
+class State(type(parent.state)):  # type: ignore[misc]
+    """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None."""
+
+    simulation: Simulation | None = None
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        return super().t if self.simulation is None else self.simulation.time
+
+    def clear(self) -> None:
+        """Forget the network and begin a new one."""
+        self.simulation = None
+        super().clear()
+
+    def begin(self, simulation: Simulation) -> None:
+        """From now on a network with update intervals is built and run."""
+        self.simulation = simulation
+        self._time_offset = simulation.clock.offset
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        if self.simulation is None:
+            super().run(simtime)
+        else:
+            self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms."""
+        if self.simulation is None:
+            super().run_until(tstop)
+        else:
+            self.running = True
+            self.simulation.run_until(tstop)
+
+    def reset(self) -> None:
+        """Back to time 0. Raises :class:`UnsupportedError` with update intervals."""
+        if self.simulation is not None:
+            raise UnsupportedError(
+                "reset(): NEST cannot take the weights, traces and optimisers of its e-prop "
+                "synapses back; call setup() and build the network anew")
+        super().reset()
+
+    def warn_if_incomplete(self) -> None:
+        """Warn that the run ended within an interval, which then taught nothing."""
+        simulation = self.simulation
+        if simulation is not None and not simulation.timeline.starts_interval(simulation.step):
+            warnings.warn(f"the run ended at {self.t:g} ms, within an interval; its steps taught "
+                          "nothing", stacklevel=3)
+
+
+if not isinstance(parent.state, State):
+    parent.state.__class__ = State
+state: Any = parent.state

@@ -1,0 +1,1 @@
+"""Cell types, synapse types and current sources that this backend adds or changes."""

@@ -1,0 +1,49 @@
+"""Current sources: those of PyNN's NEST backend, for cells that do not learn."""
+# ruff: noqa: D101 (docstrings come from PyNN)
+
+from typing import Any
+
+from pyNN.common import Assembly, BasePopulation
+from pyNN.nest.standardmodels import electrodes as parent
+
+from pynn_eprop.common.groups import members
+from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
+from pynn_eprop.errors import UnsupportedError
+
+
+def check_takes_current(cells: Any) -> None:
+    """Raise :class:`UnsupportedError` for cells that learn."""
+    groups = [cells] if isinstance(cells, (BasePopulation, Assembly)) \
+        else [cell.as_view() for cell in cells]
+    for group in groups:
+        for member in members(group):
+            if isinstance(member.population.celltype, (EPropCell, EPropReadout)):
+                raise UnsupportedError(
+                    f"{member.population.label}: no current can be injected into cells that "
+                    "learn on NEST, which scales currents otherwise; use the host backend")
+
+
+class _CheckedSource:
+    def inject_into(self, cells: Any) -> None:
+        """Let the current flow into a Population, view, Assembly or list of cells.
+
+        Raises :class:`UnsupportedError` for cells that learn.
+        """
+        check_takes_current(cells)
+        super().inject_into(cells)  # type: ignore[misc]
+
+
+class DCSource(_CheckedSource, parent.DCSource):
+    __doc__ = parent.DCSource.__doc__
+
+
+class ACSource(_CheckedSource, parent.ACSource):
+    __doc__ = parent.ACSource.__doc__
+
+
+class StepCurrentSource(_CheckedSource, parent.StepCurrentSource):
+    __doc__ = parent.StepCurrentSource.__doc__
+
+
+class NoisyCurrentSource(_CheckedSource, parent.NoisyCurrentSource):
+    __doc__ = parent.NoisyCurrentSource.__doc__

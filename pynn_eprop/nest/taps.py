@@ -1,0 +1,180 @@
+"""Recording devices in NEST, one for each variable that is recorded, and what they gave.
+
+A tap moves what its device stamped into a log, in script time, and clears the device. What belongs
+to steps after the present one waits: NEST may be a few steps ahead of the script.
+"""
+
+from typing import Any
+
+import nest
+import numpy as np
+
+from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.models.losses import CrossEntropy, Loss
+from pynn_eprop.nest.clock import LAG, Clock
+from pynn_eprop.nest.translation import RECORDABLES
+
+
+class _Tap:
+    """A device, and the events of it that were not yet wanted: (steps, cells, values)."""
+
+    def __init__(self, log: Log, population: Any, clock: Clock) -> None:
+        self.log = log
+        self._population = population
+        self._clock = clock
+        self.lag = LAG[log.variable]
+        self._first_id = int(population.all_cells[0])
+        self._connected = np.zeros(0, dtype=int)
+        self._waiting = (np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+        self.device = self._make()
+        self.connect()
+
+    def _make(self) -> Any:
+        raise NotImplementedError
+
+    def _wanted_cells(self) -> np.ndarray:
+        return np.asarray(self.log.cells)
+
+    def _link(self, nodes: Any) -> None:
+        raise NotImplementedError
+
+    def connect(self) -> None:
+        """Connect the cells that the log wants and the device has not."""
+        new = np.setdiff1d(self._wanted_cells(), self._connected)
+        if len(new):
+            self._link(self._population.node_collection[new])
+            self._connected = np.union1d(self._connected, new)
+
+    def _events(self, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is stamped up to script step ``last``, sorted by step and cell."""
+        events = self.device.events
+        steps = np.rint(np.asarray(events["times"]) / self._clock.timestep).astype(int) - self.lag
+        cells = np.asarray(events["senders"], dtype=int) - self._first_id
+        values = self._values(events, len(steps))
+        self.device.n_events = 0
+        steps, cells, values = (np.concatenate(pair) for pair in zip(
+            self._waiting, (steps, cells, values), strict=True))
+        due = steps <= last
+        self._waiting = steps[~due], cells[~due], values[~due]
+        steps, cells, values = steps[due], cells[due], values[due]
+        order = np.lexsort((cells, steps))
+        return steps[order], cells[order], values[order]
+
+    def _values(self, events: dict[str, Any], count: int) -> np.ndarray:
+        return np.zeros(count)
+
+
+class SpikeTap(_Tap):
+    """Spikes of cells that learn."""
+
+    log: SpikeLog
+
+    def _make(self) -> Any:
+        return nest.Create("spike_recorder")
+
+    def _link(self, nodes: Any) -> None:
+        nest.Connect(nodes, self.device, "all_to_all", {"delay": self._clock.timestep})
+
+    def collect(self, last: int) -> None:
+        """Move all spikes up to script step ``last`` into the log."""
+        steps, cells, _ = self._events(last)
+        self.log.append((steps, cells))
+
+
+class _Meter(_Tap):
+    """Samples of a variable."""
+
+    every = 1
+
+    def _make(self) -> Any:
+        return nest.Create("multimeter", params={
+            "record_from": [RECORDABLES[self.log.variable]],
+            "interval": self._clock.ms(self.every), "offset": self._clock.ms(self.lag)})
+
+    def _link(self, nodes: Any) -> None:
+        nest.Connect(self.device, nodes, "all_to_all", {"delay": self._clock.timestep})
+
+    def _values(self, events: dict[str, Any], count: int) -> np.ndarray:
+        return np.asarray(events[RECORDABLES[self.log.variable]], dtype=float)
+
+    def _block(self, first: int, last: int, cells: np.ndarray) -> np.ndarray:
+        """Samples from ``first`` to ``last``, (samples, cells); NaN where NEST gave none."""
+        block = np.full(((last - first) // self.every + 1, len(cells)), np.nan)
+        steps, found, values = self._events(last)
+        wanted = (steps >= first) & np.isin(found, cells)
+        block[(steps[wanted] - first) // self.every,
+              np.searchsorted(cells, found[wanted])] = values[wanted]
+        return block
+
+
+class SampleTap(_Meter):
+    """Samples of a state variable. At script step 0 all of them are 0, the targets NaN."""
+
+    log: SampledLog
+
+    def __init__(self, log: SampledLog, population: Any, clock: Clock) -> None:
+        self.every = log.every
+        super().__init__(log, population, clock)
+
+    def collect(self, last: int) -> None:
+        """Move all samples up to script step ``last`` into the log."""
+        log = self.log
+        next_step = log.first + len(log.values()) * log.every
+        if next_step > last:
+            return
+        block = self._block(next_step, last, log.cells)
+        if log.variable == "target":
+            steps = np.arange(next_step, last + 1, log.every)
+            block[np.isnan(self._population.target_at(steps)[:, log.cells])] = np.nan
+        elif next_step == 0:
+            block[0] = 0.0
+        log.append(block)
+
+
+class LossTap(_Meter):
+    """The loss of each interval, from NEST's y."""
+
+    log: LossLog
+
+    def __init__(self, log: LossLog, population: Any, clock: Clock) -> None:
+        self._next = log.first - log.interval_steps + 1
+        super().__init__(log, population, clock)
+
+    def _wanted_cells(self) -> np.ndarray:
+        return np.arange(self._population.size)
+
+    def collect(self, last: int) -> None:
+        """Move the losses of all intervals that ended by script step ``last`` into the log."""
+        length = self.log.interval_steps
+        intervals = max(0, (last - self._next + 1) // length)
+        if not intervals:
+            return
+        end = self._next + intervals * length - 1
+        y = self._block(self._next, end, np.arange(self._population.size))
+        target = self._population.target_at(np.arange(self._next, end + 1))
+        loss = step_losses(self._population.celltype.loss, y, target)
+        self.log.append(loss.reshape(intervals, length).sum(axis=1))
+        self._next = end + 1
+
+
+def step_losses(loss: Loss | None, y: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """E of each step, (steps,), for y and targets (steps, readouts); 0 without a target."""
+    if loss is None:
+        return np.zeros(len(y))
+    if isinstance(loss, CrossEntropy):
+        largest = y.max(axis=1, keepdims=True)
+        log_softmax = y - largest - np.log(np.exp(y - largest).sum(axis=1, keepdims=True))
+        return -np.nansum(np.asarray(target * log_softmax), axis=1)
+    return 0.5 * np.nansum((y - target) ** 2, axis=1)
+
+
+Tap = SpikeTap | SampleTap | LossTap
+
+
+def make_tap(log: Log, population: Any, clock: Clock) -> Tap:
+    """The device for a log of a population of e-prop cells or readouts."""
+    if isinstance(log, SpikeLog):
+        return SpikeTap(log, population, clock)
+    if isinstance(log, LossLog):
+        return LossTap(log, population, clock)
+    return SampleTap(log, population, clock)

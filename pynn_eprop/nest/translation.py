@@ -1,0 +1,123 @@
+"""From the network description to the parameters of NEST's e-prop models: numbers only.
+
+NEST differs from the equations of docs/equations.md in factors; docs/nest.md derives each.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.network import Readouts, SpikingCells
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.pseudo_derivatives import (
+    Arctan,
+    Exponential,
+    FastSigmoid,
+    PiecewiseLinear,
+    PseudoDerivative,
+)
+
+CELLS = {False: "eprop_iaf_bsshslm_2020", True: "eprop_iaf_adapt_bsshslm_2020"}
+READOUTS = "eprop_readout_bsshslm_2020"
+PLASTIC = "eprop_synapse_bsshslm_2020"
+FEEDBACK = "eprop_learning_signal_connection_bsshslm_2020"
+RATE = "rate_connection_delayed"
+NORMALISATION_PORT, TARGET_PORT = 1, 2
+
+_MS_PER_S = 1000.0
+_UNBOUNDED = 1e300
+_UNIT = {"C_m": 1.0, "E_L": 0.0, "I_e": 0.0, "V_m": 0.0, "regular_spike_arrival": True}
+_SHAPES: dict[type[PseudoDerivative], tuple[str, float]] = {
+    PiecewiseLinear: ("piecewise_linear", 1.0),
+    Exponential: ("exponential", 1.0),
+    FastSigmoid: ("fast_sigmoid_derivative", 1.0),
+    Arctan: ("arctan_derivative", 1.0 / math.pi),
+}
+_LOSSES = {"mse": "mean_squared_error", "cross_entropy": "cross_entropy"}
+RECORDABLES = {"v": "V_m", "h": "surrogate_gradient", "learning_signal": "learning_signal",
+               "a": "adaptation", "y": "V_m", "error": "error_signal", "target": "target_signal",
+               "loss": "V_m"}
+
+
+def trace_factor(tau_out: float | None, timestep: float) -> float:
+    """1 - kappa, which NEST multiplies eligibility traces by as it filters them.
+
+    ``tau_out``: of the readouts that teach the cells; None for cells that none teaches.
+    """
+    return 1.0 if tau_out is None else 1.0 - math.exp(-timestep / tau_out)
+
+
+def cell_parameters(cells: SpikingCells, timestep: float, interval_steps: int,
+                    tau_out: float | None) -> dict[str, Any]:
+    """Parameters of LIF and ALIF cells, numbers or one per cell.
+
+    The rate term counts spikes per step and is divided by T in NEST; it must shrink like the rest
+    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a negative beta.
+    """
+    name, width = _SHAPES[type(cells.pseudo_derivative)]
+    steps = np.asarray(cells.refractory_steps)
+    rate = _MS_PER_S * interval_steps / timestep * trace_factor(tau_out, timestep)
+    parameters = {
+        **_UNIT, "tau_m": cells.tau_m, "V_th": cells.v_thresh,
+        # NEST counts the step of the spike
+        "t_ref": np.where(steps > 0, steps + 1, 0) * timestep,
+        "f_target": cells.f_target, "c_reg": cells.c_reg * rate,
+        "surrogate_gradient_function": name,
+        "surrogate_gradient_height": cells.pseudo_derivative.height,
+        "surrogate_gradient_width": cells.pseudo_derivative.width * width * cells.v_thresh,
+    }
+    if cells.adaptive:
+        assert cells.beta is not None and cells.tau_a is not None
+        if np.any(cells.beta < 0):
+            raise UnsupportedError(f"{cells.label}: beta={np.min(cells.beta):g}; NEST takes no "
+                                   "negative beta")
+        parameters |= {"adapt_beta": cells.beta, "adapt_tau": cells.tau_a, "adaptation": 0.0}
+    return parameters
+
+
+def readout_parameters(readouts: Readouts) -> dict[str, Any]:
+    """Parameters of readouts. One without a loss gets NEST's, whose error nobody reads."""
+    loss = "mse" if readouts.loss is None else readouts.loss.name
+    return {**_UNIT, "tau_m": readouts.tau_m, "loss": _LOSSES[loss]}
+
+
+def one_by_one(parameters: Mapping[str, Any], size: int) -> list[dict[str, Any]]:
+    """The parameters of each cell, in types that NEST takes."""
+    columns = {name: [value] * size if isinstance(value, (str, bool))
+               else np.broadcast_to(np.asarray(value, dtype=float), size).tolist()
+               for name, value in parameters.items()}
+    return [{name: column[cell] for name, column in columns.items()} for cell in range(size)]
+
+
+def learning_rate(optimizer: Optimizer, update: int, trials: int, factor: float) -> float:
+    """NEST's eta in update 0, 1, ...
+
+    NEST's gradient is ``factor`` times the paper's and the mean over ``trials``, not their sum.
+    Adam does not see the scale of a gradient.
+    """
+    rate = optimizer.lr * optimizer.schedule.rate(update)
+    return rate * trials / factor if isinstance(optimizer, SGD) else rate
+
+
+def optimizer_parameters(optimizer: Optimizer, trials: int, factor: float, w_min: float,
+                         w_max: float) -> dict[str, Any]:
+    """NEST's optimiser with the rate of the first update.
+
+    Adam's epsilon is measured against the gradient, and scales with it.
+    """
+    parameters: dict[str, Any] = {
+        "batch_size": trials, "eta": learning_rate(optimizer, 0, trials, factor),
+        "Wmin": max(w_min, -_UNBOUNDED), "Wmax": min(w_max, _UNBOUNDED)}
+    if isinstance(optimizer, Adam):
+        return {"type": "adam", "beta_1": optimizer.beta1, "beta_2": optimizer.beta2,
+                "epsilon": optimizer.eps * factor / trials, **parameters}
+    return {"type": "gradient_descent", **parameters}
+
+
+def static_parameters() -> dict[str, Any]:
+    """The optimiser of synapses that stay, but drop spikes at boundaries as plastic ones do."""
+    return {"type": "gradient_descent", "batch_size": 1, "eta": 0.0, "Wmin": -_UNBOUNDED,
+            "Wmax": _UNBOUNDED}

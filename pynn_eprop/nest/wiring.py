@@ -1,0 +1,163 @@
+"""Makes the synapses of a network in NEST, and reads their weights.
+
+NEST's e-prop synapses have no labels, so every block of a projection gets a model of its own, by
+which its synapses are found again. Two synapses between the same cells go to different models.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nest
+import numpy as np
+
+from pynn_eprop.common.groups import Block
+from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.nest import translation
+from pynn_eprop.nest.clock import Clock
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Synapses of a block with a NEST model of their own; no two connect the same cells.
+
+    which: their places in the block.
+    """
+
+    model: str
+    which: np.ndarray
+
+
+class Wiring:
+    """The synapses that NEST has.
+
+    factors: by index of the postsynaptic population, how many times the paper's gradient NEST's
+    is (``translation.trace_factor``; 1 for readouts). taught: by the same, tau_m of the readouts
+    that teach the cells.
+    """
+
+    def __init__(self, clock: Clock, trials: int, factors: dict[int, float],
+                 taught: dict[int, float]) -> None:
+        self._clock = clock
+        self._trials = trials
+        self._factors = factors
+        self._taught = taught
+        self._layers: dict[tuple[int, int], list[Layer]] = {}
+        self._learning: list[tuple[Layer, Optimizer, float]] = []
+        self._models = 0
+
+    def connect(self, projections: Sequence[Any]) -> None:
+        """Make all synapses."""
+        for projection in projections:
+            for number, block in enumerate(projection.blocks):
+                if len(block.pre_index):
+                    self._connect(projection, number, block)
+
+    def normalise(self, readouts: Sequence[Any]) -> None:
+        """Tell readouts with a softmax of each other."""
+        for readout in readouts:
+            if isinstance(readout.celltype.loss, CrossEntropy):
+                others = {"rule": "all_to_all", "allow_autapses": False}
+                nest.Connect(readout.node_collection, readout.node_collection, others, {
+                    "synapse_model": translation.RATE, "delay": self._clock.timestep,
+                    "receptor_type": translation.NORMALISATION_PORT, "weight": 1.0})
+
+    def _connect(self, projection: Any, number: int, block: Block) -> None:
+        weight = block.take(projection.synapses.weight)
+        if projection.is_feedback:
+            self._join(block, np.arange(len(weight)), weight, translation.FEEDBACK)
+        elif getattr(projection.synapse_type, "optimizer", None) is not None:
+            self._connect_plastic(projection, number, block, weight)
+        elif getattr(block.pre.celltype, "uses_parrot", False) \
+                or isinstance(block.post.celltype, EPropReadout):
+            self._join(block, np.arange(len(weight)), weight, "static_synapse")
+        else:
+            # what is in flight at the end of an interval must be dropped, as plastic synapses do
+            self._models += 1
+            model = f"eprop_static_{self._models}"
+            self._copy(model, translation.static_parameters())
+            self._join(block, np.arange(len(weight)), weight, model)
+
+    def _connect_plastic(self, projection: Any, number: int, block: Block,
+                         weight: np.ndarray) -> None:
+        synapse, factor = projection.synapse_type, self._factors[block.post.index]
+        layers = []
+        for which in _without_repeats(block):
+            self._models += 1
+            layer = Layer(f"eprop_plastic_{self._models}", which)
+            self._copy(layer.model, translation.optimizer_parameters(
+                synapse.optimizer, self._trials, factor, synapse.w_min, synapse.w_max))
+            tau_out = self._taught.get(block.post.index)
+            extra = {} if tau_out is None else {"tau_m_readout": np.full(len(which), tau_out)}
+            self._join(block, which, weight[which], layer.model, **extra)
+            layers.append(layer)
+            self._learning.append((layer, synapse.optimizer, factor))
+        self._layers[projection.index, number] = layers
+
+    @staticmethod
+    def _copy(model: str, optimizer: dict[str, Any]) -> None:
+        nest.CopyModel(translation.PLASTIC, model, {"optimizer": optimizer,
+                                                    "average_gradient": False})
+
+    def _join(self, block: Block, which: np.ndarray, weight: np.ndarray, model: str,
+              **extra: np.ndarray) -> None:
+        pre = _ids(block.pre)[block.pre_index[which]]
+        post = _ids(block.post)[block.post_index[which]]
+        nest.Connect(pre, post, "one_to_one", {
+            "synapse_model": model, "weight": np.asarray(weight, dtype=float),
+            "delay": np.full(len(pre), self._clock.timestep), **extra})
+
+    # --- while it runs ---
+
+    def rate_changes(self, first: int, last: int) -> list[int]:
+        """Updates u with first <= u <= last, u > 0, at which a learning rate changes."""
+        changes = set()
+        for _, optimizer, _ in self._learning:
+            every = optimizer.schedule.every
+            if optimizer.schedule.factor != 1.0:
+                low = max(1, -(-first // every))
+                changes |= {u * every for u in range(low, last // every + 1)}
+        return sorted(changes)
+
+    def set_rates(self, update: int) -> None:
+        """Set the learning rates of an update. NEST applies each from its next update on."""
+        for layer, optimizer, factor in self._learning:
+            if optimizer.schedule.factor != 1.0:
+                nest.SetDefaults(layer.model, {"optimizer": {"eta": translation.learning_rate(
+                    optimizer, update, self._trials, factor)}})
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """The weights that NEST has, (synapses,); of synapses that stay, those given."""
+        values = np.array(projection.synapses.weight)
+        for number, block in enumerate(projection.blocks):
+            part = np.array(block.take(values))
+            for layer in self._layers.get((projection.index, number), []):
+                part[layer.which] = self._read(block, layer)
+            block.put(values, part)
+        return values
+
+    @staticmethod
+    def _read(block: Block, layer: Layer) -> np.ndarray:
+        found = nest.GetConnections(synapse_model=layer.model).get(["source", "target", "weight"])
+        order = np.lexsort((np.atleast_1d(found["target"]), np.atleast_1d(found["source"])))
+        pre, post = (_ids(population)[index[layer.which]] for population, index in
+                     ((block.pre, block.pre_index), (block.post, block.post_index)))
+        weight = np.empty(len(pre))
+        weight[np.lexsort((post, pre))] = np.atleast_1d(found["weight"])[order]
+        return weight
+
+
+def _ids(population: Any) -> np.ndarray:
+    return np.array(population.node_collection.tolist())
+
+
+def _without_repeats(block: Block) -> list[np.ndarray]:
+    """The places of a block's synapses in as few groups without repeated pairs as there must be."""
+    pair = block.pre_index.astype(np.int64) * block.post.size + block.post_index
+    order = np.argsort(pair, kind="stable")
+    new = np.append(True, pair[order][1:] != pair[order][:-1])
+    starts = np.flatnonzero(new)
+    nth = np.arange(len(pair)) - np.repeat(starts, np.diff(np.append(starts, len(pair))))
+    return [np.sort(order[nth == number]) for number in range(int(nth.max()) + 1)]
