@@ -24,6 +24,7 @@ LAYERS = {
     "engine": {"models", "errors"},
     "common": {"engine", "reference", "models", "errors"},
     "host": {"common", "engine", "reference", "models", "errors"},
+    "nest": {"common", "models", "errors"},
     "spinnaker": {"common", "engine", "models", "emulator", "errors"},
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},

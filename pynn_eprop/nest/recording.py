@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import neo
-from pyNN.nest import recording as parent
+from pyNN.nest.recording import Recorder as ParentRecorder
 
 from pynn_eprop.common.recorder import LogRecorder
 from pynn_eprop.nest import simulator
@@ -32,7 +32,7 @@ class ArrayRecorder(LogRecorder):
         return super().count(variable, gather, filter_ids)
 
 
-class Recorder(parent.Recorder):
+class Recorder(ParentRecorder):
     """Recordings of all other cells, which PyNN's NEST backend keeps."""
 
     _simulator = simulator

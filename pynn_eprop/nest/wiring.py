@@ -98,8 +98,10 @@ class Wiring:
 
     @staticmethod
     def _copy(model: str, optimizer: dict[str, Any]) -> None:
-        nest.CopyModel(translation.PLASTIC, model, {"optimizer": optimizer,
-                                                    "average_gradient": False})
+        # NEST checks the model's default weight, too
+        weight = min(max(0.0, optimizer["Wmin"]), optimizer["Wmax"])
+        nest.CopyModel(translation.PLASTIC, model, {
+            "weight": weight, "optimizer": optimizer, "average_gradient": False})
 
     def _join(self, block: Block, which: np.ndarray, weight: np.ndarray, model: str,
               **extra: np.ndarray) -> None:

@@ -22,9 +22,9 @@ class Outcome:
     message: str = ""
 
 
-def run_scenarios(folder: Path, backend: str, substitutes: dict[str, str] | None = None
-                  ) -> dict[str, Outcome]:
-    """Outcomes by "file::test". ``folder``: an empty one to work in."""
+def run_scenarios(folder: Path, backend: str, substitutes: dict[str, str] | None = None,
+                  only: str | None = None) -> dict[str, Outcome]:
+    """Outcomes by "file::test". ``folder``: an empty one to work in; ``only``: as pytest's -k."""
     shutil.copytree(SCENARIOS, folder / "scenarios")
     (folder / "empty.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
@@ -32,6 +32,8 @@ def run_scenarios(folder: Path, backend: str, substitutes: dict[str, str] | None
                "--backend", backend, "--junitxml", "report.xml", "scenarios"]
     for name, substitute in (substitutes or {}).items():
         command += ["--substitute", f"{name}={substitute}"]
+    if only is not None:
+        command += ["-k", only]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
                    "MPLBACKEND": "Agg"}
     finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

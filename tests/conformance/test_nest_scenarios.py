@@ -1,0 +1,27 @@
+"""Of PyNN's own scenarios, pynn_eprop.nest passes all that pyNN.nest passes."""
+
+import pytest
+
+from tests.conformance.scenarios_run import SCENARIOS, run_scenarios
+
+pytestmark = pytest.mark.skipif(
+    not SCENARIOS.exists(), reason="run `python tests/conformance/fetch_scenarios.py` first")
+
+#: As docs/conformance.md says.
+FAILS_ON_BOTH = "test_issue512"
+NOT_RUN = "test_scenario5"
+
+
+def test_nothing_that_the_parent_passes_fails(tmp_path):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "parents").mkdir()
+    outcomes = run_scenarios(tmp_path / "ours", "pynn_eprop.nest")
+    others = {name.partition("::")[2]: outcome for name, outcome in outcomes.items()
+              if outcome.result != "passed"
+              # scenarios that need SciPy skip themselves where there is none
+              and "scipy" not in outcome.message.lower()}
+    assert {name: outcome.result for name, outcome in others.items()} == {
+        FAILS_ON_BOTH: "failed", NOT_RUN: "skipped"}, others
+    assert len(outcomes) == 66
+    (parent,) = run_scenarios(tmp_path / "parents", "pyNN.nest", only=FAILS_ON_BOTH).values()
+    assert parent.result == "failed"
