@@ -29,7 +29,7 @@ def recall(tmp_path_factory):
 
 def test_list_names_tasks_feedback_and_backends(capsys):
     assert main(["list"]) == 0
-    words = capsys.readouterr().out.split()
+    words = capsys.readouterr().out.replace(",", " ").split()
     assert {"pattern-generation", "store-recall", "symmetric", "window-20ms", "host"} <= set(words)
 
 
