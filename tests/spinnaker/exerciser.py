@@ -28,7 +28,7 @@ from pynn_eprop.emulator.message import Message
 APPLICATION = 16
 CORE = 1
 CHIP = (0, 0)
-CONTROL_PORT = 1
+CONTROL_PORT = 3
 HOST = ("127.0.60.9", 7000)
 MAGIC, VERSION = 0xAD130AD6, 0x00010000
 REGIONS = 32
@@ -41,7 +41,7 @@ EVENT = np.dtype([("kind", "<u4"), ("first", "<u4"), ("second", "<u4")])
 NAME_HASH = int(hashlib.md5(b"exerciser").hexdigest()[:8], 16)
 
 
-PORT, TEXT_PORT, HEAP_PORT = 2, 3, 4
+PORT, TEXT_PORT, HEAP_PORT = 2, 4, 5
 
 
 class Kind(IntEnum):

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tests.spinnaker.exerciser import HEAP_PORT, PORT, TEXT_PORT, Kind, Rig
+from tests.spinnaker.exerciser import CONTROL_PORT, HEAP_PORT, PORT, TEXT_PORT, Kind, Rig
 
 ONE = 1 << 15  # s16.15
 
@@ -62,7 +62,7 @@ def test_text(rig: Rig, form: str, values: tuple[int, ...], expected: str) -> No
 def test_text_that_is_longer_than_a_buffer(rig: Rig) -> None:
     rig.run_ms(0.5)
     for _ in range(400):  # each leaves a line of 64 characters or so
-        rig.say(1, 77)
+        rig.say(CONTROL_PORT, 77)
         rig.run_ms(0.1)
     lines = rig.text.splitlines()
     assert len(rig.text) > 16384

@@ -17,7 +17,7 @@ enum channel { STEPS, EVENTS };
 enum priority { PACKETS = -1, TRANSFERS = 0, MESSAGES = 1, TICKS = 2, LATER = 3 };
 enum tag { ROW_READ = 1, ROW_WRITTEN = 2, WORD_READ = 3 };
 enum kind { KEY = 1, KEY_WITH_PAYLOAD, ROW, MESSAGE, USER, SCHEDULED };
-enum { PORT = 2, TEXT_PORT = 3, HEAP_PORT = 4, ROW_WORDS = 32, WAITING = 256 };
+enum { PORT = 2, TEXT_PORT = 4, HEAP_PORT = 5, ROW_WORDS = 32, WAITING = 256 };
 enum heap_command { TAKE, GIVE, LARGEST };
 
 /*! \brief What goes wrong on purpose, and in which step. */
