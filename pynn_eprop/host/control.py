@@ -10,11 +10,11 @@ from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pyNN.recording import get_io
 
 from pynn_eprop.common import weight_files
+from pynn_eprop.common.checkpoints import read_checkpoint, write_checkpoint
 from pynn_eprop.common.setup import SharedOptions, check_count, check_path, split_keywords
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import ParameterError, SetupError
 from pynn_eprop.host import simulator
-from pynn_eprop.host.checkpoints import read_checkpoint, write_checkpoint
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.simulator import HostOptions
 from pynn_eprop.models.fixed_point import FixedPoint

@@ -8,6 +8,7 @@ import numpy as np
 from pyNN import common
 from pyNN.models import BaseCellType
 
+from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.populations import CellArrays, CellGroup, check_selection, own_rng
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.host import simulator
@@ -61,7 +62,7 @@ class Population(_Cells, CellArrays, common.Population):
     def _create_cells(self) -> None:
         self.all_cells = np.empty(self.size, dtype=object)
         for place, number in enumerate(simulator.state.next_ids(self.size)):
-            cell = simulator.ID(number)
+            cell = CellID(number)
             cell.parent = self
             self.all_cells[place] = cell
         self._mask_local = np.ones(self.size, dtype=bool)

@@ -1,45 +1,22 @@
 """PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
 
 import warnings
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyNN.common.control import BaseState
-from pyNN.common.populations import IDMixin
 
+from pynn_eprop.common.checkpoints import CheckpointKeeper
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.errors import NetworkError, RunInterrupted
-from pynn_eprop.host.checkpoints import CheckpointKeeper
+from pynn_eprop.errors import RunInterrupted
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.fixed_point import FixedPoint
 
 name = "pynn_eprop.host"
-
-
-class ID(int, IDMixin):
-    """A cell, as PyNN hands it out.
-
-    It does not keep its population alive: arrays of cells are invisible to the garbage
-    collector, so that a cycle through one would keep every network ever built in memory.
-    """
-
-    @property
-    def parent(self) -> Any:
-        """The population of the cell. Raises :class:`NetworkError` once that is gone."""
-        population = self._parent()
-        if population is None:
-            raise NetworkError(f"the population of cell {int(self)} is gone; setup() ends the "
-                               "network that was built before")
-        return population
-
-    @parent.setter
-    def parent(self, population: Any) -> None:
-        object.__setattr__(self, "_parent", weakref.ref(population))
 
 
 @dataclass(frozen=True)
