@@ -30,21 +30,6 @@ uint8_t *bus_memory(emu_core *core, uint32_t address, uint32_t size) {
 
 /* Devices of the core */
 
-#define DEVICE(name)                                                                               \
-    static uint64_t read_##name(uc_engine *engine, uint64_t offset, unsigned size, void *user) {   \
-        (void)engine, (void)size;                                                                  \
-        emu_core *const core = user;                                                               \
-        core->register_accesses++;                                                                 \
-        return name##_read(core, (uint32_t)offset & ~3u);                                          \
-    }                                                                                              \
-    static void write_##name(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,    \
-                             void *user) {                                                         \
-        (void)engine, (void)size;                                                                  \
-        emu_core *const core = user;                                                               \
-        core->register_accesses++;                                                                 \
-        name##_write(core, (uint32_t)offset & ~3u, (uint32_t)value);                               \
-    }
-
 /* Devices of the chip, as one of its cores sees them */
 static uint32_t chip_read(emu_core *core, uint32_t base, uint32_t offset,
                           bool (*device)(emu_chip *, uint32_t, uint32_t *)) {
@@ -81,64 +66,37 @@ static void inert_write(emu_core *core, uint32_t offset, uint32_t value) {
     (void)core, (void)offset, (void)value;
 }
 
-DEVICE(comms)
-DEVICE(timer)
-DEVICE(vic)
-DEVICE(dma)
-DEVICE(sysctl)
-DEVICE(rtr)
-DEVICE(inert)
+const bus_device bus_devices[BUS_DEVICES] = {
+    {{CC_UNBUFFERED, CC_BUFFERED}, PAGE, comms_read, comms_write},
+    {{TIMER_UNBUFFERED, TIMER_BUFFERED}, PAGE, timer_read, timer_write},
+    {{VIC_UNBUFFERED, VIC_BUFFERED, VIC_HIGH}, PAGE, vic_read, vic_write},
+    {{DMA_UNBUFFERED, DMA_BUFFERED}, PAGE, dma_read, dma_write},
+    {{SYSCTL_UNBUFFERED, SYSCTL_BUFFERED}, PAGE, sysctl_read, sysctl_write},
+    {{ROUTER_UNBUFFERED, ROUTER_BUFFERED}, ROUTER_SPAN, rtr_read, rtr_write},
+    {{MEMCTL_UNBUFFERED, MEMCTL_BUFFERED}, PAGE, inert_read, inert_write},
+    {{WATCHDOG_UNBUFFERED, WATCHDOG_BUFFERED}, PAGE, inert_read, inert_write},
+};
 
-static int map_memories(emu_core *core) {
-    const emu_chip *const chip = core->chip;
-    enum { DATA = UC_PROT_READ | UC_PROT_WRITE, ALL = DATA | UC_PROT_EXEC };
-    int error = 0;
-    /* a page at a time, so that the pages of the program can be protected one by one */
-    for (uint32_t page = 0; page < ITCM_SIZE && !error; page += PAGE)
-        error = unicorn.mem_map_ptr(core->engine, page, PAGE, ALL, core->itcm + page);
-    const struct {
-        uint32_t base, span, protection;
-        uint8_t *bytes;
-    } memories[] = {
-        {DTCM_BASE, DTCM_SIZE, DATA, core->dtcm},
-        {SDRAM_BUFFERED, SDRAM_SIZE, ALL, chip->sdram},
-        {SDRAM_UNBUFFERED, SDRAM_SIZE, ALL, chip->sdram},
-        {SYSRAM_BUFFERED, SYSRAM_SIZE, ALL, chip->sysram},
-        {SYSRAM_UNBUFFERED, SYSRAM_SIZE, ALL, chip->sysram},
-    };
-    for (size_t i = 0; i < sizeof memories / sizeof memories[0] && !error; i++)
-        error = unicorn.mem_map_ptr(core->engine, memories[i].base, memories[i].span,
-                                    memories[i].protection, memories[i].bytes);
-    return error;
+const bus_device *bus_find(uint32_t address, uint32_t *offset) {
+    for (uint32_t i = 0; i < BUS_DEVICES; i++)
+        for (uint32_t j = 0; j < 3; j++) {
+            const uint32_t base = bus_devices[i].bases[j];
+            if (base != 0 && address - base < bus_devices[i].span) {
+                *offset = address - base;
+                return &bus_devices[i];
+            }
+        }
+    return NULL;
 }
 
-static int map_devices(emu_core *core) {
-    const struct {
-        uint32_t bases[3], span;
-        uc_mmio_read read;
-        uc_mmio_write write;
-    } devices[] = {
-        {{CC_UNBUFFERED, CC_BUFFERED}, PAGE, read_comms, write_comms},
-        {{TIMER_UNBUFFERED, TIMER_BUFFERED}, PAGE, read_timer, write_timer},
-        {{VIC_UNBUFFERED, VIC_BUFFERED, VIC_HIGH}, PAGE, read_vic, write_vic},
-        {{DMA_UNBUFFERED, DMA_BUFFERED}, PAGE, read_dma, write_dma},
-        {{SYSCTL_UNBUFFERED, SYSCTL_BUFFERED}, PAGE, read_sysctl, write_sysctl},
-        {{ROUTER_UNBUFFERED, ROUTER_BUFFERED}, ROUTER_SPAN, read_rtr, write_rtr},
-        {{MEMCTL_UNBUFFERED, MEMCTL_BUFFERED}, PAGE, read_inert, write_inert},
-        {{WATCHDOG_UNBUFFERED, WATCHDOG_BUFFERED}, PAGE, read_inert, write_inert},
-    };
-    int error = 0;
-    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
-        for (size_t j = 0; j < 3 && devices[i].bases[j] != 0 && !error; j++)
-            error = unicorn.mmio_map(core->engine, devices[i].bases[j], devices[i].span,
-                                     devices[i].read, core, devices[i].write, core);
-    return error;
+uint32_t bus_read(emu_core *core, const bus_device *device, uint32_t offset) {
+    core->register_accesses++;
+    return device->read(core, offset & ~3u);
 }
 
-const char *bus_attach(emu_core *core) {
-    const int error = map_memories(core);
-    const int failed = error ? error : map_devices(core);
-    return failed ? unicorn.strerror(failed) : NULL;
+void bus_write(emu_core *core, const bus_device *device, uint32_t offset, uint32_t value) {
+    core->register_accesses++;
+    device->write(core, offset & ~3u, value);
 }
 
 int emu_peek(emu_chip *chip, uint32_t address, uint32_t *value) {

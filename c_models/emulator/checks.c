@@ -22,12 +22,6 @@ uint32_t emu_take_faults(emu_chip *chip, emu_fault *faults, uint32_t most) {
     return taken;
 }
 
-uint32_t core_pc(const emu_core *core) {
-    uint32_t pc = 0;
-    unicorn.reg_read(core->engine, UC_ARM_REG_PC, &pc);
-    return pc;
-}
-
 static uint32_t word_at(const emu_core *core, uint32_t address) {
     uint32_t value;
     memcpy(&value, core->itcm + address, sizeof value);

@@ -6,7 +6,6 @@
 
 #include "emulator.h"
 #include "registers.h"
-#include "unicorn_api.h"
 
 #include <stdbool.h>
 
@@ -54,7 +53,8 @@ typedef struct {
 
 typedef struct emu_core {
     emu_chip *chip;
-    uc_engine *engine;
+    const struct emu_engine *run;                /* what executes its instructions */
+    void *engine;                            /* and what that keeps */
     uint32_t number;
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
@@ -68,7 +68,6 @@ typedef struct emu_core {
     bool slept;                              /* since the last tick */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
-    uint32_t known[BLOCKS / 32], thumb[BLOCKS / 32]; /* instruction set of the block at an address */
     uint64_t *profile;
     timer_state timers[2];
     vic_state vic;
@@ -112,6 +111,10 @@ void core_run(emu_core *core, uint64_t end);
 uint64_t core_next(const emu_core *core);
 /*! \brief Move the time of a sleeping core forward. */
 void core_advance(emu_core *core, uint64_t time);
+/*! \brief Something else than the core's own stores has written to its ITCM. */
+void core_code_changed(emu_core *core, uint32_t address, uint32_t size);
+/*! \brief Where it is now. */
+uint32_t core_pc(const emu_core *core);
 /*! \brief The next block boundary must not be later than this. */
 static inline void core_limit(emu_core *core, uint64_t time) {
     if (time < core->limit)
@@ -120,12 +123,22 @@ static inline void core_limit(emu_core *core, uint64_t time) {
 
 /* checks.c */
 void fault_record(emu_core *core, enum emu_fault_kind kind, uint32_t pc, uint32_t address);
-uint32_t core_pc(const emu_core *core);
 void check_stack(emu_core *core);
 void check_tick(emu_core *core);
 
 /* bus.c */
-const char *bus_attach(emu_core *core);
+typedef struct {
+    uint32_t bases[3], span;                 /* unbuffered, buffered, and one more place; 0: none */
+    uint32_t (*read)(emu_core *core, uint32_t offset);
+    void (*write)(emu_core *core, uint32_t offset, uint32_t value);
+} bus_device;
+enum { BUS_DEVICES = 8 };
+extern const bus_device bus_devices[BUS_DEVICES];
+/*! \brief The device at an address and the place in it; NULL: none. */
+const bus_device *bus_find(uint32_t address, uint32_t *offset);
+uint32_t bus_read(emu_core *core, const bus_device *device, uint32_t offset);
+void bus_write(emu_core *core, const bus_device *device, uint32_t offset, uint32_t value);
+/*! \brief Memory at an address; NULL: not `size` bytes of one. */
 uint8_t *bus_memory(emu_core *core, uint32_t address, uint32_t size);
 
 /* vic.c */

@@ -27,6 +27,8 @@ static void move(emu_core *core, const dma_transfer *transfer) {
         memmove(system, tcm, length);
     else
         memmove(tcm, system, length);
+    if (transfer->tcm < ITCM_SIZE && !(transfer->description & DMA_DESC_WRITE))
+        core_code_changed(core, transfer->tcm, length);
     core->dma.bytes += length;
 }
 

@@ -1,8 +1,8 @@
 /*! \file
  *  \brief A SpiNNaker machine in software: the interface that Python sees.
  *
- *  Application cores run real ARM images instruction by instruction (on libunicorn, opened at run
- *  time). Peripherals, memories, routers and links between chips are here; the monitor core's
+ *  Application cores run real ARM images instruction by instruction (by the
+ *  interpreter that is here, or by libunicorn, opened at run time). Peripherals, memories, routers and links between chips are here; the monitor core's
  *  part is played by the caller, between two calls of emu_run().
  *
  *  Time is counted in cycles of the 200 MHz core clock, one instruction a cycle: instructions are
@@ -72,7 +72,8 @@ typedef struct {
     uint32_t chips;
     uint32_t threads;      /*!< host threads, the caller included */
     uint32_t quantum;      /*!< cycles of a slice */
-    uint32_t every_access; /*!< check alignment and code writes at every load and store (slow) */
+    uint32_t unicorn;      /*!< let libunicorn execute the instructions, not the interpreter */
+    uint32_t every_access; /*!< with libunicorn: check alignment and code writes, too (slow) */
     uint32_t profile;      /*!< count instructions by address */
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
 } emu_settings;

@@ -12,7 +12,7 @@ from typing import Final
 from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.geometry import Coordinates, geometry
-from pynn_eprop.emulator.machine import QUANTUM, Machine, Options
+from pynn_eprop.emulator.machine import ENGINES, QUANTUM, Machine, Options
 from pynn_eprop.emulator.server import PORT, Server, bind
 from pynn_eprop.emulator.status import BoardStatus, function_profile, status
 from pynn_eprop.errors import AddressTakenError, EmulatorError
@@ -44,11 +44,11 @@ class Board:
 
     def __init__(self, chips: int = 4, *, boards: int = 1, address: str | None = None,
                  threads: int = 1, real_time: bool = True, every_access: bool = False,
-                 profile: bool = False, quantum: int = QUANTUM,
+                 engine: str = ENGINES[0], profile: bool = False, quantum: int = QUANTUM,
                  programs: Iterable[str | Path] = (), debug: bool = False) -> None:
         self.geometry = geometry(chips, boards)
         options = Options(threads=threads, every_access=every_access, profile=profile,
-                          quantum=quantum)
+                          quantum=quantum, engine=engine)
         sockets = _bind(self.geometry.ethernet_chips, address)
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.address = self.addresses[self.geometry.ethernet_chips[0]]

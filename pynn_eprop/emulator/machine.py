@@ -25,18 +25,24 @@ QUANTUM: Final = 2000
 DRAIN_CYCLES: Final = 200_000
 """A packet that a core leaves unread for so long makes the router drop the ones behind it."""
 LOCK_SLICES: Final = 10_000
+ENGINES: Final = ("interpreter", "unicorn")
+"""Names of what can execute instructions; the second one needs the package unicorn."""
 
 
 @dataclass(frozen=True)
 class Options:
     """How a machine runs.
 
-    ``threads``: host threads; results do not depend on it. ``every_access``: check alignment and
-    writes to code at every access, at a third of the speed. ``profile``: count instructions by
-    address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers below 1.
+    ``threads``: host threads; results do not depend on it. ``engine``: what executes the
+    instructions, one of ENGINES; results do not depend on it either. ``every_access``: let the
+    engine "unicorn" make the checks of every access that the interpreter always makes (alignment,
+    writes to all of the code), at a third of its speed. ``profile``: count instructions by
+    address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers below 1 and for
+    engines that there are not.
     """
 
     threads: int = 1
+    engine: str = ENGINES[0]
     every_access: bool = False
     profile: bool = False
     quantum: int = QUANTUM
@@ -46,6 +52,9 @@ class Options:
             raise EmulatorError(f"{self.threads} host threads; choose 1 or more")
         if self.quantum < 1:
             raise EmulatorError(f"slices of {self.quantum} cycles; choose 1 or more")
+        if self.engine not in ENGINES:
+            raise EmulatorError(
+                f"there is no engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
 
 
 class Machine:
@@ -58,7 +67,8 @@ class Machine:
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
                  options: Options = Options()) -> None:
-        open_unicorn()
+        if options.engine == "unicorn":
+            open_unicorn()
         self.geometry = geometry
         self.options = options
         self.transmit: Callable[[Coordinates, Address, int | None, bytes], None] = (
@@ -66,7 +76,7 @@ class Machine:
         self.on_tags_changed: Callable[[Coordinates], None] = lambda _: None
         settings = ffi.new("emu_settings *", {
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
-            "every_access": options.every_access, "profile": options.profile,
+            "unicorn": options.engine == "unicorn", "every_access": options.every_access, "profile": options.profile,
             "drain_cycles": DRAIN_CYCLES})
         handle = lib.emu_machine_new(settings)
         if handle == ffi.NULL:
