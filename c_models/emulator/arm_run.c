@@ -45,10 +45,10 @@ static bool passes(const arm_cpu *cpu, uint32_t condition) {
     }
 }
 
-/* Arithmetic shift of the bits, which C leaves open for negative numbers */
+/* Arithmetic shift by 1 or more, which C leaves open for negative numbers */
 static inline uint32_t arithmetic_right(uint32_t value, uint32_t amount) {
     const uint32_t sign = value >> 31 ? UINT32_MAX : 0;
-    return amount == 0 ? value : value >> amount | sign << (32 - amount);
+    return amount > 31 ? sign : value >> amount | sign << (32 - amount);
 }
 
 /* The second operand; *carry is what the shifter carries out */
@@ -63,8 +63,7 @@ static inline uint32_t constant_shift(const arm_cpu *cpu, const arm_op *op, uint
         return amount == 32 ? 0 : value >> amount;
     case SHIFT_ASR:
         *carry = value >> (amount - 1) & 1u;
-        return arithmetic_right(value, amount - 1) >> 31 ? arithmetic_right(value, amount - 1) >> 1 | 1u << 31
-                                                         : arithmetic_right(value, amount - 1) >> 1;
+        return arithmetic_right(value, amount);
     case SHIFT_ROR:
         *carry = value >> (amount - 1) & 1u;
         return value >> amount | value << (32 - amount);
@@ -88,7 +87,7 @@ static uint32_t variable_shift(const arm_cpu *cpu, const arm_op *op, uint32_t *c
         return amount < 32 ? value >> amount : 0;
     case SHIFT_ASR:
         *carry = amount < 32 ? value >> (amount - 1) & 1u : value >> 31;
-        return amount < 32 ? arithmetic_right(value, amount) : value >> 31 ? UINT32_MAX : 0;
+        return arithmetic_right(value, amount);
     default:
         *carry = value >> ((amount - 1) & 31u) & 1u;
         return amount & 31u ? value >> (amount & 31u) | value << (32 - (amount & 31u)) : value;

@@ -34,12 +34,15 @@ class Board:
     ``chips``: 1, 4 or 48 a board. ``boards``: 1, or 3, 6, ... of 48 chips, each on an address of
     its own from ``address`` on (default: the first that are free from 127.0.0.2 on).
     ``threads``: host threads; results do not depend on it. ``real_time``: never run faster than a
-    real board. ``every_access``: check every load and store. ``profile``: count instructions by
+    real board. ``engine``: what executes the instructions: "interpreter", or "unicorn", which is
+    slower, agrees in all results and needs the package unicorn. ``every_access``: let that one
+    check every load and store, as the interpreter always does. ``profile``: count instructions by
     function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
     sPyNNaker write all its reports.
 
     Raises EmulatorError for a board that does not exist or an address outside the loopback range,
-    AddressTakenError when another program has it, and MissingDependencyError without unicorn.
+    AddressTakenError when another program has it, and MissingDependencyError when
+    the package unicorn is asked for and missing.
     """
 
     def __init__(self, chips: int = 4, *, boards: int = 1, address: str | None = None,

@@ -11,6 +11,7 @@ from typing import Any
 
 from pynn_eprop.emulator.board import ADDRESS, Board
 from pynn_eprop.emulator.geometry import CHIPS
+from pynn_eprop.emulator.machine import ENGINES
 
 NOT_MODELLED = ("It counts instructions and models no cycle timing, no contention, no packet loss "
                 "by congestion and no power.")
@@ -33,8 +34,9 @@ def add_parser(commands: Any) -> None:
                         help="host threads; results do not depend on it (default: 1)")
     parser.add_argument("--fast", action="store_true",
                         help="run faster than a real board where the host can")
-    parser.add_argument("--check-every-access", action="store_true",
-                        help="find unaligned accesses and writes to code (slow)")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
+                        help="what executes the instructions; results do not depend on it "
+                             "(default: %(default)s)")
     parser.add_argument("--profile", action="store_true", help="count instructions by function")
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     board = Board(options.chips, boards=options.boards, address=options.address,
                   threads=options.threads, real_time=not options.fast,
-                  every_access=options.check_every_access, profile=options.profile,
+                  engine=options.engine, profile=options.profile,
                   programs=options.elf)
     ended = threading.Event()
     asked = threading.Event()

@@ -76,8 +76,8 @@ class Machine:
         self.on_tags_changed: Callable[[Coordinates], None] = lambda _: None
         settings = ffi.new("emu_settings *", {
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
-            "unicorn": options.engine == "unicorn", "every_access": options.every_access, "profile": options.profile,
-            "drain_cycles": DRAIN_CYCLES})
+            "unicorn": options.engine == "unicorn", "every_access": options.every_access,
+            "profile": options.profile, "drain_cycles": DRAIN_CYCLES})
         handle = lib.emu_machine_new(settings)
         if handle == ffi.NULL:
             raise EmulatorError(f"no memory for {len(geometry.board)} chips")

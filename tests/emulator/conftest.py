@@ -4,24 +4,25 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
+pytest.importorskip("unicorn", reason="the emulated board is compared with the package unicorn")
 
 from pynn_eprop.emulator.geometry import geometry
-from pynn_eprop.emulator.machine import Machine, Options
+from pynn_eprop.emulator.machine import ENGINES, Machine, Options
 from tests.emulator.running import MakeMachine
 
 ADDRESS = "127.0.3.1"
 
 
-@pytest.fixture
-def make_machine() -> Iterator[MakeMachine]:
-    """Makes machines that are closed after the test."""
+@pytest.fixture(params=ENGINES)
+def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
+    """Makes machines that are closed after the test; each test runs on both engines."""
     made = []
 
     def make(chips: int = 1, boards: int = 1, **options: object) -> Machine:
         shape = geometry(chips, boards)
         machine = Machine(shape, dict.fromkeys(shape.ethernet_chips, ADDRESS),
-                          Options(**options))  # type: ignore[arg-type]
+                          Options(engine=request.param,
+                                  **options))  # type: ignore[arg-type]
         made.append(machine)
         return machine
 
