@@ -112,4 +112,22 @@ bool arm_load_slow(emu_core *core, const arm_op *op, uint32_t address, uint32_t 
 bool arm_store_slow(emu_core *core, const arm_op *op, uint32_t address, uint32_t size,
                     uint32_t value);
 
+/* arm_arithmetic.c */
+uint32_t arm_variable_shift(const arm_cpu *cpu, const arm_op *op, uint32_t *carry);
+void arm_multiply_long(arm_cpu *cpu, const arm_op *op);
+void arm_multiply_halves(arm_cpu *cpu, const arm_op *op);
+void arm_add_saturating(arm_cpu *cpu, const arm_op *op);
+/*! \brief Data processing whose result is the next address; if it sets the flags, a return from an
+ *         exception. \return the address
+ */
+uint32_t arm_data_to_pc(arm_cpu *cpu, const arm_op *op);
+void arm_write_status(arm_cpu *cpu, const arm_op *op);
+
+/* arm_transfer.c; false: the core takes the exception that was raised */
+bool arm_transfer_double(emu_core *core, const arm_op *op);
+bool arm_swap(emu_core *core, const arm_op *op);
+/*! \param[out] pc where to go, if the list has the PC */
+bool arm_load_many(emu_core *core, const arm_op *op, uint32_t *pc);
+bool arm_store_many(emu_core *core, const arm_op *op);
+
 #endif

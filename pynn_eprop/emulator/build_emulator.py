@@ -13,7 +13,8 @@ from cffi import FFI
 ROOT = Path(__file__).parents[2]
 HEADER = "c_models/emulator/emulator.h"
 SOURCES = [*(f"c_models/emulator/{name}.c" for name in (
-    "arm_block", "arm_decode", "arm_memory", "arm_run", "arm_state", "arm_thumb", "bus", "checks",
+    "arm_arithmetic", "arm_block", "arm_decode", "arm_memory", "arm_run", "arm_state", "arm_thumb",
+    "arm_transfer", "bus", "checks",
     "comms", "core", "dma", "machine", "router", "system_controller", "timer", "unicorn_engine",
     "unicorn_api", "vic")), "c_models/host/parallel.c"]
 FLAGS = ["-std=c99", "-D_DEFAULT_SOURCE", "-D_POSIX_C_SOURCE=200809L", "-O2", "-Wall", "-Wextra"]
