@@ -25,6 +25,7 @@ LAYERS = {
     "common": {"engine", "reference", "models", "errors"},
     "host": {"common", "engine", "reference", "models", "errors"},
     "nest": {"common", "models", "errors"},
+    "brian2": {"common", "models", "errors"},
     "spinnaker": {"common", "engine", "models", "emulator", "errors"},
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},

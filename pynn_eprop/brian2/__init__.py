@@ -1,0 +1,55 @@
+"""The PyNN backend on Brian2: ``import pynn_eprop.brian2 as sim``.
+
+It offers what ``pyNN.brian2`` offers, under the same names, and the cell and synapse types that
+learn with e-prop, as explicit traces in Brian2's equations. Raises
+:class:`~pynn_eprop.errors.MissingDependencyError` where Brian2 is not installed.
+"""
+# ruff: noqa: E402, F401, F403 (Brian2 must be found first; all that is imported here is offered)
+
+from pynn_eprop.brian2.installation import require_brian2
+
+require_brian2()
+
+from pyNN.brian2 import *
+from pyNN.parameters import Sequence
+from pyNN.standardmodels import StandardCellType
+
+from pynn_eprop.brian2.control import (
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    load_checkpoint,
+    load_weights,
+    num_processes,
+    num_updates,
+    range_report,
+    rank,
+    reset,
+    run,
+    run_for,
+    run_until,
+    save_checkpoint,
+    save_weights,
+    set_learning,
+    setup,
+)
+from pynn_eprop.brian2.populations import Assembly, Population, PopulationView
+from pynn_eprop.brian2.procedural_api import connect, create, record, record_gsyn, record_v, set
+from pynn_eprop.brian2.projections import Projection
+from pynn_eprop.brian2.standardmodels.cells import (
+    EPropALIF,
+    EPropLIF,
+    EPropReadout,
+    SpikeSourceArray,
+    SpikeSourcePoisson,
+)
+from pynn_eprop.brian2.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
+
+
+def list_standard_models() -> list[str]:
+    """Names of the cell types of this backend."""
+    return sorted({name for name, kind in globals().items() if isinstance(kind, type)
+                   and issubclass(kind, StandardCellType) and kind is not StandardCellType})

@@ -1,0 +1,162 @@
+"""The rule as Brian2 runs it: code strings, one per part, with the equations' numbers.
+
+A step of the rule is an iteration of Brian2: iteration n = 0, 1, ... does step s = n + 1 in the
+order below. Brian2 calls the moments within an iteration slots.
+
+====================  ==================================================================
+before_start          an interval begins: states, traces and spikes in flight are forgotten
+thresholds            sources spike
+synapses              spikes arrive at cells
+after_synapses        :data:`CELL_STEP`
+resets                cells spike
+after_resets          spikes arrive at readouts
+before_end            :data:`READOUT_STEP`, then error and learning signal
+end                   traces of plastic synapses, recording, the update at an interval's end
+====================  ==================================================================
+"""
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.pseudo_derivatives import (
+    Arctan,
+    Exponential,
+    FastSigmoid,
+    PiecewiseLinear,
+    PseudoDerivative,
+)
+
+AT_START = "before_start"
+CELLS_RECEIVE = "synapses"
+CELLS_STEP = "after_synapses"
+CELLS_SPIKE = "resets"
+READOUTS_RECEIVE = "after_resets"
+READOUTS_STEP = "before_end"
+AT_END = "end"
+
+CELL_STATE = """
+v : 1
+a : 1
+z : 1
+h : 1
+silent : 1
+arriving : 1
+n_spikes : 1
+i_inj : amp
+alpha : 1
+rho : 1
+beta : 1
+v_th : 1
+refractory_steps : 1
+counts : 1 (shared)
+"""
+
+# eq. 20, 21, 24-26; silent: steps for which the cell still cannot spike
+CELL_STEP = """
+a = rho*a + z
+v = alpha*v + arriving + i_inj/nA - v_th*z
+A = v_th + beta*a
+able = int(silent <= 0)
+z = able*int(v >= A)
+u = (v - A)/(width*v_th)
+h = able*height*{shape}
+silent = int(z > 0)*refractory_steps + int(z <= 0)*clip(silent - 1, 0, inf)
+n_spikes += counts*z
+arriving = 0
+"""
+
+_SHAPES: dict[type[PseudoDerivative], str] = {
+    PiecewiseLinear: "clip(1 - abs(u), 0, 1)",
+    Exponential: "exp(-abs(u))",
+    FastSigmoid: "1/(1 + abs(u))**2",
+    Arctan: "1/(1 + (pi*u)**2)",
+}
+
+
+def cell_step(shape: PseudoDerivative) -> str:
+    """:data:`CELL_STEP` with a pseudo-derivative; ``height`` and ``width`` are its namespace."""
+    if type(shape) not in _SHAPES:
+        raise UnsupportedError(f"pseudo_derivative={shape!r} is not known to this backend; choose "
+                               f"one of {[kind.name for kind in _SHAPES]}")
+    return CELL_STEP.format(shape=_SHAPES[type(shape)])
+
+
+READOUT_STATE = """
+y : 1
+error : 1
+target : 1
+bias : 1
+kappa : 1
+arriving : 1
+bias_trace : 1
+bias_sum : 1
+counts : 1 (shared)
+"""
+
+# eq. 41; bias_trace is dy / db
+READOUT_STEP = """
+y = kappa*y + arriving + bias
+bias_trace = kappa*bias_trace + 1
+arriving = 0
+"""
+
+READOUT_LEARN = "bias_sum += counts*error*bias_trace"
+
+SYNAPSE_STATE = """
+w : 1
+age : integer
+"""
+
+CELL_TRACES_STATE = SYNAPSE_STATE + """
+arrived : 1
+eps_v : 1
+eps_a : 1
+e_now : 1
+signal_sum : 1
+e_sum : 1
+"""
+
+READOUT_TRACES_STATE = SYNAPSE_STATE + """
+arrived : 1
+z_bar : 1
+signal_sum : 1
+"""
+
+# eq. 48, 53
+READOUT_TRACES = """
+z_bar = kappa_post*z_bar + arrived
+signal_sum += counts_post*error_post*z_bar
+arrived = 0
+"""
+
+
+def cell_traces_state(signals: int) -> str:
+    """State of a plastic synapse onto a cell that ``signals`` learning signals reach."""
+    return CELL_TRACES_STATE + "".join(f"e_bar_{r} : 1\n" for r in range(signals))
+
+
+def cell_traces(signals: int) -> str:
+    """A step of the traces; learning signal r is filtered with ``kappa_r``, a namespace entry."""
+    filtered = "".join(
+        f"e_bar_{r} = kappa_{r}*e_bar_{r} + e_now\n"                            # eq. 45
+        f"signal_sum += counts_post*L_{r}_post*e_bar_{r}\n"                      # eq. 1, 46, 47
+        for r in range(signals))
+    return ("eps_v = alpha_post*eps_v + arrived\n"                          # eq. 22
+            "e_now = h_post*(eps_v - beta_post*eps_a)\n"                        # eq. 23, 28
+            "eps_a = h_post*eps_v + (rho_post - beta_post*h_post)*eps_a\n"  # eq. 27
+            + filtered +
+            "e_sum += counts_post*e_now\n"
+            "arrived = 0\n")
+
+
+def on_arrival(plastic: bool, from_source: bool, steps: int | None) -> str:
+    """What a spike does when it arrives.
+
+    The iteration less ``age`` is the step of a source's spike, for others the iteration that made
+    it. from_source: a cell may spike several times in a step, ``emitted`` tells how often. steps:
+    T, or None where spikes cross the ends of intervals.
+    """
+    factors = ["emitted(i, t_in_timesteps - age)"] if from_source else []
+    if steps is not None:
+        factors.append(f"int((t_in_timesteps - age)//{steps} == t_in_timesteps//{steps})")
+    number = "*".join(factors) or "1"
+    arrived = f"arrived += {number}\n" if plastic else ""
+    return f"{arrived}arriving_post += w*{number}"

@@ -1,0 +1,24 @@
+"""Finds Brian2 and PyNN's Brian2 backend, or says what to install."""
+
+import importlib
+
+from pynn_eprop.errors import MissingDependencyError
+
+_HINT = "install it with pip install 'pynn_eprop[brian2]' (Brian2 2.9, NumPy below 2.4)"
+
+
+def require_brian2() -> None:
+    """Import Brian2 and choose how its equations are run: by NumPy.
+
+    Brian2 would by default compile each equation with Cython where it finds a C++ compiler, and
+    fall back with a warning where not. NumPy does the same on every machine, needs no compiler, and
+    saves seconds of compilation per equation; the traces of all synapses are arrays anyway, so that
+    little is lost. Raises :class:`MissingDependencyError`.
+    """
+    try:
+        simulator = importlib.import_module("brian2")
+        importlib.import_module("pyNN.brian2")
+    except (ImportError, AttributeError) as error:      # Brian2 2.9 needs ndarray.ptp of old NumPy
+        raise MissingDependencyError(
+            f"backend 'brian2' needs the Brian2 simulator ({error}); {_HINT}") from error
+    simulator.prefs.codegen.target = "numpy"

@@ -1,0 +1,106 @@
+"""Population, PopulationView and Assembly: PyNN's, or arrays for cells that learn."""
+# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pyNN.brian2 import populations as parent
+from pyNN.models import BaseCellType
+from pyNN.standardmodels import cells as stock
+
+from pynn_eprop.brian2 import simulator
+from pynn_eprop.brian2.recording import Recorder
+from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
+from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.standardmodels.cells import CheckedCellType
+from pynn_eprop.errors import UnsupportedError
+
+
+class Assembly(parent.Assembly):
+    __doc__ = parent.Assembly.__doc__
+    _simulator = simulator
+
+    def sample(self, n: int, rng: Any = None) -> "Assembly":
+        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        return super().sample(n, rng or own_rng(simulator.state.simulation.options.seed, 0))
+
+
+class PopulationView(parent.PopulationView):
+    __doc__ = parent.PopulationView.__doc__
+    _simulator = simulator
+    _assembly_class = Assembly
+
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return PopulationView(self, selector, label)
+
+
+class _ArrayView(CellGroup, PopulationView):
+    """Some cells of a population that is held as arrays."""
+
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return _ArrayView(self, selector, label)
+
+
+class Population(parent.Population):
+    __doc__ = parent.Population.__doc__
+    _simulator = simulator
+    _assembly_class = Assembly
+
+    def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
+        """A population of arrays for the cell types of this backend's own."""
+        kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+        if issubclass(kind, CELL_TYPES):
+            return object.__new__(_ArrayPopulation)
+        _check_cell_type(cellclass)
+        return object.__new__(cls)
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        simulation = simulator.state.simulation
+        self.index = len(simulation.populations)
+        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
+                         structure, initial_values or {}, label)
+        simulation.add(self, stock=True)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return PopulationView(self, selector, label)
+
+
+class _ArrayPopulation(CellArrays, Population):
+    """A population of e-prop cells, readouts or sources."""
+
+    _recorder_class = Recorder
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        self._begin(size, label)
+        parent.Population.__init__(
+            self, size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
+            structure, initial_values or {}, label)
+        self._simulation.add(self, stock=False)
+
+    def _create_cells(self) -> None:
+        first = simulator.state.id_counter
+        simulator.state.id_counter += self.size
+        self.all_cells = np.empty(self.size, dtype=object)
+        for place in range(self.size):
+            cell = simulator.ID(first + place)
+            cell.parent = self
+            self.all_cells[place] = cell
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self._take_parameters()
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return _ArrayView(self, selector, label)
+
+
+def _check_cell_type(cellclass: Any) -> None:
+    """Raise :class:`UnsupportedError` for a cell type of another backend."""
+    kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+    foreign = issubclass(kind, (CheckedCellType, stock.SpikeSourceArray, stock.SpikeSourcePoisson))
+    if issubclass(kind, BaseCellType) and (foreign or not hasattr(cellclass, "brian2_model")):
+        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a cell type of this "
+                               "backend; use that of pynn_eprop.brian2")

@@ -1,0 +1,84 @@
+"""Projection: PyNN's onto its own cells, arrays onto cells and readouts that learn."""
+# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+
+from typing import Any
+
+from pyNN import common
+from pyNN.brian2 import projections as parent
+from pyNN.models import BaseSynapseType
+from pyNN.space import Space
+
+from pynn_eprop.brian2 import simulator
+from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
+from pynn_eprop.common.checks import check_takes_input
+from pynn_eprop.common.groups import members
+from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
+from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.errors import NetworkError, UnsupportedError
+
+_EVERYWHERE = Space()
+
+
+class Projection(parent.Projection):
+    __doc__ = parent.Projection.__doc__
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+    is_stock = True
+    is_feedback = False
+
+    def __new__(cls, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                synapse_type: Any = None, *args: Any, **kwargs: Any) -> "Projection":
+        """Arrays for what leads to e-prop cells or readouts."""
+        if isinstance(postsynaptic_neurons, (common.BasePopulation, common.Assembly)):
+            check_takes_input(postsynaptic_neurons, kwargs.get("label"))
+            learn = [isinstance(member.population.celltype, (EPropCell, EPropReadout))
+                     for member in members(postsynaptic_neurons)]
+            if any(learn) and not all(learn):
+                raise NetworkError(
+                    f"{kwargs.get('label') or 'projection'}: leads to cells that learn with e-prop "
+                    "and to others; make one projection for each")
+            if any(learn):
+                return object.__new__(_ArrayProjection)
+        return object.__new__(cls)
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if isinstance(synapse_type, (EPropSynapse, LearningSignal)):
+            raise NetworkError(
+                f"{label or 'projection'}: {type(synapse_type).__name__} leads to cells or "
+                "readouts that learn with e-prop; use StaticSynapse for others")
+        if isinstance(presynaptic_neurons, (common.BasePopulation, common.Assembly)):
+            for member in members(presynaptic_neurons):
+                if isinstance(member.population.celltype, EPropReadout):
+                    raise NetworkError(
+                        f"{label or 'projection'}: readouts ({member.population.label}) do not "
+                        "spike; a LearningSignal is all that can lead from them")
+        simulation = simulator.state.simulation
+        super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                         source, receptor_type, space, label)
+        self.index = len(simulation.projections)
+        self.blocks: list[Any] = []
+        self.sources = {member.population.index for member in members(self.pre)}
+        simulation.projections.append(self)
+
+
+class _ArrayProjection(SynapseArrays, Projection):
+    """Synapses onto e-prop cells or readouts."""
+
+    is_stock = False
+    is_feedback = SynapseArrays.is_feedback     # a property, which Projection's constant would hide
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if isinstance(synapse_type, BaseSynapseType) \
+                and not isinstance(synapse_type, SYNAPSE_TYPES):
+            kind, own = type(synapse_type), [each.__name__ for each in SYNAPSE_TYPES]
+            raise UnsupportedError(
+                f"{kind.__module__}.{kind.__name__} cannot lead to cells or readouts that learn "
+                f"with e-prop; choose one of {own}")
+        common.Projection.__init__(self, presynaptic_neurons, postsynaptic_neurons, connector,
+                                   synapse_type, source, receptor_type, space, label)
+        self._expand(connector)

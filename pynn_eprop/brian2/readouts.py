@@ -1,0 +1,112 @@
+"""A population of readouts as a Brian2 group, with target, error and loss."""
+
+from typing import Any
+
+import numpy as np
+from brian2 import NetworkOperation, NeuronGroup
+
+from pynn_eprop.brian2 import equations
+from pynn_eprop.brian2.optimizers import Descent
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import Readouts
+
+
+class ReadoutGroup:
+    """One population. loss: E of the interval in progress, or of the last one at its end."""
+
+    def __init__(self, size: int, clock: Any) -> None:
+        self.size = size
+        self.loss = 0.0
+        self.group = NeuronGroup(size, equations.READOUT_STATE, clock=clock, namespace={})
+        self.group.run_regularly(equations.READOUT_STEP, when=equations.READOUTS_STEP,
+                                 clock=clock, order=0)
+        self.group.run_regularly(equations.READOUT_LEARN, when=equations.READOUTS_STEP,
+                                 clock=clock, order=2)
+        self._clock = clock
+        self.compare = NetworkOperation(self._compare, when=equations.READOUTS_STEP, clock=clock,
+                                        order=1)
+        self.described: Readouts | None = None
+        self.descent: Descent | None = None
+        self.bias_gradient = np.zeros(size)
+
+    def configure(self, described: Readouts, timestep: float, bias: np.ndarray | None) -> None:
+        """Take parameters and initial values; ``bias``: replaces what was learned."""
+        self.described = described
+        self.group.kappa = np.exp(-timestep / described.tau_m)
+        if bias is not None:
+            self.group.bias = bias
+        optimizer = described.bias_optimizer
+        if self.descent is None and optimizer is not None:
+            self.descent = Descent(optimizer, self.size)
+
+    @property
+    def kappa(self) -> float:
+        """Filter of the eligibility traces that this population's signal meets: 0 for y."""
+        assert self.described is not None
+        return 0.0 if self.described.loss is None else float(self.array("kappa")[0])
+
+    def array(self, name: str) -> np.ndarray:
+        """The group's own array of a variable."""
+        return np.asarray(self.group.variables[name].get_value())
+
+    def read(self, variable: str) -> np.ndarray:
+        """A variable now, (size,)."""
+        return np.array(self.array(variable))
+
+    def begin(self) -> None:
+        """The state at the start of an interval."""
+        assert self.described is not None
+        self.group.y = self.described.y_initial
+        self.group.arriving = 0.0
+        self.group.bias_trace = 0.0
+
+    @property
+    def sent(self) -> np.ndarray:
+        """What a learning signal carries: the error, or y of readouts without a loss."""
+        assert self.described is not None
+        return self.array("y" if self.described.loss is None else "error")
+
+    def target_at(self, step: int) -> np.ndarray:
+        """The target of a global step, NaN where there is none."""
+        described = self.described
+        assert described is not None
+        if described.target is None:
+            return np.full(self.size, np.nan)
+        columns = described.target.shape[1]
+        column = (step - 1) % columns if described.target_repeats \
+            else step - 1 - described.target_start
+        if not 0 <= column < columns:
+            return np.full(self.size, np.nan)
+        return np.asarray(described.target[:, column], dtype=float)
+
+    def _compare(self) -> None:
+        """Target, error and loss of the step in progress."""
+        assert self.described is not None
+        target = self.target_at(int(self._clock.variables["timestep"].get_value().item()) + 1)
+        present = ~np.isnan(target)
+        y = self.array("y")
+        error = np.zeros(self.size)
+        if self.described.loss is not None and present.any():
+            if isinstance(self.described.loss, CrossEntropy):
+                power = np.exp(y - y.max())
+                error = power / power.sum() - target                                # eq. 51
+                self.loss += float(target @ (np.log(power.sum()) + y.max() - y))
+            else:
+                error[present] = y[present] - target[present]                       # eq. 42
+                self.loss += 0.5 * float(error @ error)
+        self.group.target = target
+        self.group.error = error
+
+    def update(self) -> None:
+        """Let biases that learn follow the gradient of the update."""
+        if self.descent is not None:
+            self.bias_gradient = np.array(self.array("bias_sum"))
+            self.group.bias = self.array("bias") + self.descent.change(self.bias_gradient)
+        self.group.bias_sum = 0.0
+
+    def restart(self, bias: np.ndarray, learned: bool) -> None:
+        """Back to time 0 with the given biases; unless ``learned`` the optimiser begins anew."""
+        self.group.bias = bias
+        if self.descent is not None and not learned:
+            self.descent.forget()
+            self.bias_gradient = np.zeros(self.size)

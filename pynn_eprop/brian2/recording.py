@@ -1,0 +1,82 @@
+"""What e-prop and source populations record, in script time."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from pyNN.brian2.recording import Recorder as StockRecorder
+
+from pynn_eprop.brian2 import simulator
+from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.common.recordings import LossLog, SampledLog, SpikeLog
+
+__all__ = ["Recorder", "StockRecorder"]
+
+_STATE = ("v", "a", "y")
+
+
+class Recorder(LogRecorder):
+    """Recordings of one population."""
+
+    _simulator = simulator
+
+    def _finalize(self) -> None:
+        """PyNN's Brian2 backend calls this before a run; there is nothing to do."""
+
+
+def _logs(simulation: Any) -> Any:
+    """(part, log) of all that is recorded from e-prop cells and readouts."""
+    for index, part in simulation.parts.items():
+        if isinstance(part, (Cells, ReadoutGroup)):
+            for log in simulation.populations[index].recorder.logs.values():
+                yield part, log
+
+
+def take_first_samples(simulation: Any) -> None:
+    """The sample at the time a recording begins."""
+    step = simulation.step
+    for part, log in _logs(simulation):
+        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+            if log.variable in _STATE:
+                sample = part.read(log.variable)[log.cells]
+            else:                                # h, learning signal and error begin at 0
+                known = step == 0 and log.variable != "target"
+                sample = np.full(len(log.cells), 0.0 if known else np.nan)
+            log.append(sample[np.newaxis])
+
+
+def record_step(simulation: Any, step: int) -> None:
+    """Take what is due of a step that is done."""
+    for part, log in _logs(simulation):
+        if isinstance(log, SpikeLog):
+            cells = np.flatnonzero(part.array("z") > 0)
+            cells = cells[np.isin(cells, log.cells)]
+            log.append((np.full(len(cells), step), cells))
+        elif isinstance(log, SampledLog) and step % log.every == 0:
+            log.append(part.read(log.variable)[log.cells][np.newaxis])
+
+
+def record_interval(simulation: Any) -> None:
+    """Take the losses of an interval that has ended."""
+    for part, log in _logs(simulation):
+        if isinstance(log, LossLog):
+            log.append(np.array([part.loss]))
+
+
+def warn_if_diverged(simulation: Any) -> None:
+    """Warn, once after setup() or reset(), of membranes or readouts that are no numbers."""
+    if simulation.diverged or not simulation.updates:
+        return
+    for index, part in simulation.parts.items():
+        if not isinstance(part, (Cells, ReadoutGroup)):
+            continue
+        variable = "y" if isinstance(part, ReadoutGroup) else "v"
+        if not np.all(np.isfinite(part.array(variable))):
+            simulation.diverged = True
+            label = simulation.populations[index].label
+            warnings.warn(f"training has diverged: {variable} of {label} is not finite at "
+                          f"{simulation.time:g} ms, after {simulation.updates} updates; the "
+                          "results are worthless. Choose a lower learning rate", stacklevel=4)
+            return

@@ -1,0 +1,391 @@
+"""A network since ``setup()``: PyNN objects, their Brian2 objects, and what boundaries do."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from brian2 import NetworkOperation, ms
+
+from pynn_eprop.brian2 import equations
+from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.brian2.recording import (
+    record_interval,
+    record_step,
+    take_first_samples,
+    warn_if_diverged,
+)
+from pynn_eprop.brian2.signals import Signal
+from pynn_eprop.brian2.sources import Sources
+from pynn_eprop.brian2.synapses import SynapseBlock
+from pynn_eprop.common.checks import check_learning
+from pynn_eprop.common.description import describe_population
+from pynn_eprop.common.feedback import describe_signals
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop.models.network import Boundary, Readouts, SpikingCells, SymmetricFeedback
+
+Part = Cells | ReadoutGroup | Sources
+
+
+@dataclass
+class Simulation:
+    """All since ``setup()``.
+
+    network: Brian2's, with the clock. populations, projections: PyNN's, in the order of their
+    making; stock ones have an ``index`` and no ``synapses``. parts: Brian2 groups of e-prop and
+    source populations, by index. learning: whether intervals that start from now on count.
+    """
+
+    options: SharedOptions
+    network: Any
+    populations: list[Any] = field(default_factory=list)
+    projections: list[Any] = field(default_factory=list)
+    parts: dict[int, Part] = field(default_factory=dict)
+    learning: bool = True
+    updates: int = 0
+    diverged: bool = False
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline.of(self.options)
+        self.clock = self.network.clock
+        self._blocks: dict[int, list[SynapseBlock]] = {}
+        self._signals: list[Signal] = []
+        self._places: list[tuple[int, int]] = []     # (projection, block) of each forward block
+        self._changed: set[int] = set()
+        self._signals_changed = False
+        self._counts = False
+        self._trials = 0
+        self._run_begins = False
+        self.network.add(
+            NetworkOperation(self._begin_step, when=equations.AT_START, clock=self.clock),
+            NetworkOperation(self._send_signals, when=equations.READOUTS_STEP, order=3,
+                             clock=self.clock),
+            NetworkOperation(self._end_step, when=equations.AT_END, order=1, clock=self.clock))
+
+    # --- where it stands ---
+
+    @property
+    def step(self) -> int:
+        """Global steps done since the start or the last reset."""
+        return int(self.clock.variables["timestep"].get_value().item())
+
+    @property
+    def time(self) -> float:
+        """Script time in ms."""
+        return self.timeline.time(self.step)
+
+    def saturations(self) -> tuple[str, ...]:
+        """Nothing saturates in floating point."""
+        return ()
+
+    # --- what changes ---
+
+    def add(self, population: Any, stock: bool) -> None:
+        """Note a population, and make its Brian2 group if it is not a stock one."""
+        self.populations.append(population)
+        if stock:
+            return
+        size, celltype = population.size, population.celltype
+        part: Part
+        if isinstance(celltype, EPropCell):
+            part = Cells(size, celltype.pseudo_derivative, self.clock)
+        elif isinstance(celltype, EPropReadout):
+            part = ReadoutGroup(size, self.clock)
+            self.network.add(part.compare)
+        else:
+            part = Sources(size, self.clock)
+        self.parts[population.index] = part
+        population.brian2_group = part.group
+        self.network.add(part.group)
+        self._changed.add(population.index)
+
+    def structure_changes(self, what: str) -> None:
+        """Note that something is added. Raises :class:`NetworkError` within an interval."""
+        if not self.timeline.starts_interval(self.step):
+            end = self.timeline.interval_end(self.step)
+            raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
+                               f"at {self.timeline.time(end):g} ms first")
+        self._signals_changed = True
+
+    def delays_change(self, label: str) -> None:
+        """Note new delays. Raises :class:`UnsupportedError` once the network has run."""
+        if self.step:
+            raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
+                                   "after reset()")
+        for blocks in self._blocks.values():
+            for synapses in blocks:
+                self.network.remove(synapses.synapses)
+        self._blocks = {}
+
+    def population_changes(self, index: int) -> None:
+        """Note that a population has new parameters."""
+        self._changed.add(index)
+
+    def initial_values_change(self, index: int) -> None:
+        """Note that a population has new initial values."""
+        self._changed.add(index)
+
+    # --- before a run ---
+
+    def prepare(self, last: int) -> None:
+        """Bring Brian2's objects into agreement with PyNN's, for a run to step ``last``.
+
+        Raises the errors of networks that cannot run; then nothing was done.
+        """
+        check_learning(self.populations, self.projections, self.options)
+        described = {index: describe_population(self.populations[index], self.options)
+                     for index in sorted(self._changed) if index in self.parts}
+        self._check_targets(described, last)
+        for index, one in described.items():
+            part, population = self.parts[index], self.populations[index]
+            if isinstance(part, Cells):
+                assert isinstance(one, SpikingCells)
+                part.configure(one, self.options.timestep)
+            elif isinstance(part, ReadoutGroup):
+                assert isinstance(one, Readouts)
+                new = part.described is None or population.bias_is_new
+                part.configure(one, self.options.timestep,
+                               population.values["bias"] if new else None)
+            population.bias_is_new = False
+        self._changed = set()
+        self._build_signals()
+        for projection in self.projections:
+            if projection.index not in self._blocks and not projection.is_stock \
+                    and not projection.is_feedback:
+                self._build(projection)
+        self._join_forward()
+        first = self.step
+        for index, part in self.parts.items():
+            if isinstance(part, Sources):
+                steps, cells = self.populations[index].spikes_between(first, last)
+                part.prepare(steps, cells, first)
+                self._check_repeated(index, part)
+        if first == 0:
+            self._begin_parts()
+        take_first_samples(self)
+
+    def _check_targets(self, described: dict[int, Any], last: int) -> None:
+        for index, part in self.parts.items():
+            if not isinstance(part, ReadoutGroup):
+                continue
+            one = described.get(index, part.described)
+            assert one is not None
+            if one.loss is None or one.target is None or one.target_repeats:
+                continue
+            end = one.target_start + one.target.shape[1]
+            if end < last:
+                raise SimulationError(
+                    f"{one.label}: the target ends at {self.timeline.time(end):g} ms, before this "
+                    f"run does, at {self.timeline.time(last):g} ms; give one that is long enough, "
+                    "NaN where there is none")
+
+    def _check_repeated(self, index: int, part: Sources) -> None:
+        """Stock synapses of Brian2 would take several spikes of a step as one."""
+        if part.repeated and any(
+                projection.is_stock and index in projection.sources
+                for projection in self.projections):
+            raise UnsupportedError(
+                f"{self.populations[index].label}: a cell spikes twice in one step of "
+                f"{self.options.timestep:g} ms and leads to stock cells, for which Brian2 knows "
+                "only one spike per step; use a smaller time step or a lower rate")
+
+    def _build_signals(self) -> None:
+        if not self._signals_changed:
+            return
+        self._signals_changed = False
+        signals = [each for each in self.projections if each.is_feedback]
+        ours = [each for each in self.projections if not each.is_stock]
+        places, self._places = {}, []
+        for projection in ours:
+            if not projection.is_feedback:
+                places[projection.index] = list(
+                    range(len(self._places), len(self._places) + len(projection.blocks)))
+                self._places += [(projection.index, number)
+                                 for number in range(len(projection.blocks))]
+        described = list(describe_signals(signals, ours, places, self.options))
+        for number, one in enumerate(described):
+            if number < len(self._signals):
+                self._signals[number].feedback = one.feedback
+                continue
+            cells, readout = self.parts[one.target], self.parts[one.source]
+            assert isinstance(cells, Cells) and isinstance(readout, ReadoutGroup)
+            if any(block.plastic and block.post is cells
+                   for blocks in self._blocks.values() for block in blocks):
+                raise UnsupportedError(f"{one.label}: a learning signal to cells that have run and "
+                                       "learned; make it before the first run()")
+            self._signals.append(Signal(readout, cells, one.feedback))
+
+    def _join_forward(self) -> None:
+        """Symmetric signals follow the weights of synapses that are there by now."""
+        for signal in self._signals:
+            if isinstance(signal.feedback, SymmetricFeedback):
+                index, number = self._places[signal.feedback.projection]
+                signal.forward = self._blocks[index][number]
+
+    def _build(self, projection: Any) -> None:
+        """Make the Brian2 synapses of a projection."""
+        synapse, built = projection.synapse_type, []
+        for block in projection.blocks:
+            post = self.parts[block.post.index]
+            assert isinstance(post, (Cells, ReadoutGroup))
+            pre = self.parts.get(block.pre.index, block.pre.brian2_group)
+            if isinstance(pre, Sources) and isinstance(post, ReadoutGroup):
+                group, new = pre.doubled()
+                if new:
+                    self.network.add(group)
+            resets = self.options.boundary is Boundary.RESET
+            built.append(SynapseBlock(
+                pre, post, block.pre_index, block.post_index,
+                block.take(projection.synapses.weight), block.take(projection.synapses.delay),
+                self.timeline.interval_steps if resets else None, self.clock,
+                getattr(synapse, "optimizer", None),
+                (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
+                tuple(signal.readout.kappa for signal in self._signals if signal.cells is post)))
+            if len(block.pre_index):
+                self.network.add(built[-1].synapses)
+        self._blocks[projection.index] = built
+
+    # --- during a run ---
+
+    def run(self, last: int) -> None:
+        """Run to step ``last``, for which all is prepared."""
+        first = self.step
+        self._run_begins = True
+        self.network.run((last - first) * self.clock.dt_ * 1000.0 * ms, namespace={})
+        for index, part in self.parts.items():
+            if isinstance(part, Sources):
+                log = self.populations[index].recorder.logs.get("spikes")
+                if log is not None:
+                    log.append_given(self.populations[index].spikes_between(first, last), first)
+        warn_if_diverged(self)
+
+    def _groups(self) -> list[Any]:
+        return [part for part in self.parts.values() if not isinstance(part, Sources)]
+
+    def _synapses(self) -> list[SynapseBlock]:
+        return [block for blocks in self._blocks.values() for block in blocks]
+
+    def _begin_parts(self) -> None:
+        for part in (*self._groups(), *self._synapses()):
+            part.begin()
+
+    def _begin_step(self) -> None:
+        """At the start of an interval: decide whether it counts, and forget what was before."""
+        step = self.step
+        if self._run_begins:
+            self._run_begins = False
+            for part in self.parts.values():
+                if isinstance(part, Cells):
+                    part.recall_spikes()
+        if not (self.timeline.starts_interval(step) or step == 0):
+            return
+        if step and self.timeline.interval_steps is None:
+            return
+        self._counts = self.learning and self.timeline.interval_steps is not None
+        for part in self._groups():
+            part.group.counts = float(self._counts)
+            if isinstance(part, ReadoutGroup):
+                part.loss = 0.0
+        if step and self.options.boundary is Boundary.RESET:
+            self._begin_parts()
+
+    def _send_signals(self) -> None:
+        length = self.timeline.interval_steps
+        local = self.step + 1 if length is None else self.step % length + 1
+        for signal in self._signals:
+            signal.send(local)
+
+    def _end_step(self) -> None:
+        """Record the step; at the end of an interval its loss, and the update if it is due."""
+        step = self.step + 1
+        record_step(self, step)
+        if self.timeline.interval_steps is None or step % self.timeline.interval_steps:
+            return
+        record_interval(self)
+        if self._counts:
+            self._trials += 1
+            if self._trials == self.options.trials_per_update:
+                self._update()
+
+    def _update(self) -> None:
+        """Gradient and optimiser of all synapses and biases that learn."""
+        assert self.timeline.update_steps is not None
+        rate_terms = {
+            id(part): part.rate_term(self.timeline.update_steps, self.options.timestep)
+            for part in self._groups() if isinstance(part, Cells)}
+        for block in self._synapses():
+            if block.plastic:
+                block.end_update(rate_terms.get(id(block.post)))
+        for part in self._groups():
+            if isinstance(part, ReadoutGroup):
+                part.update()
+        self._trials = 0
+        self.updates += 1
+
+    # --- what was learned ---
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """Current weights of a projection, (synapses,)."""
+        return self._gather(projection, projection.synapses.weight, "weight")
+
+    def gradient(self, projection: Any) -> np.ndarray:
+        """Gradient of the last update, (synapses,); zeros before the first."""
+        return self._gather(projection, np.zeros(len(projection.synapses)), "gradient")
+
+    def _gather(self, projection: Any, otherwise: np.ndarray, name: str) -> np.ndarray:
+        values = np.array(otherwise)
+        for block, synapses in zip(projection.blocks, self._blocks.get(projection.index, ()),
+                                   strict=False):
+            block.put(values, getattr(synapses, name))
+        return values
+
+    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        if self.step == 0 or projection.index not in self._blocks:
+            projection.synapses.weight = np.array(weight)
+        for block, synapses in zip(projection.blocks, self._blocks.get(projection.index, ()),
+                                   strict=False):
+            synapses.weight = block.take(weight)
+
+    def bias(self, population: Any) -> np.ndarray:
+        """Current biases of a readout population."""
+        part = self.parts[population.index]
+        assert isinstance(part, ReadoutGroup)
+        if part.described is None or population.bias_is_new:
+            return np.array(population.values["bias"])
+        return part.read("bias")
+
+    def learned(self) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+        """Weights by projection and biases by population, by index."""
+        weights = {index: self.weights(self.projections[index]) for index in self._blocks}
+        biases = {index: part.read("bias") for index, part in self.parts.items()
+                  if isinstance(part, ReadoutGroup)}
+        return weights, biases
+
+    def restart(self, kept: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] | None) -> None:
+        """Go on from step 0, where Brian2 is already.
+
+        kept: from :meth:`learned`, what shall stay; None: weights, biases and optimisers go back to
+        where they started.
+        """
+        for index, blocks in self._blocks.items():
+            projection = self.projections[index]
+            weight = projection.synapses.weight if kept is None else kept[0][index]
+            for block, synapses in zip(projection.blocks, blocks, strict=True):
+                synapses.restart(block.take(weight), kept is not None)
+        for index, part in self.parts.items():
+            if isinstance(part, Sources):
+                part.forget()
+            elif isinstance(part, ReadoutGroup):
+                part.restart(self.populations[index].values["bias"] if kept is None
+                             else kept[1][index], kept is not None)
+            self.populations[index].target_start = 0
+            self._changed.add(index)
+        self._trials = 0
+        self.diverged = False
+        if kept is None:
+            self.updates = 0

@@ -1,0 +1,141 @@
+"""Synapses onto e-prop cells and readouts as Brian2 Synapses, with a trace for each that learns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import brian2
+import numpy as np
+
+from pynn_eprop.brian2 import equations
+from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.optimizers import Descent
+from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.brian2.sources import Sources
+from pynn_eprop.models.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Way:
+    """How spikes get from one population to another, in Brian2's iterations.
+
+    group: that spikes. queued: iterations in the queue, age: of the spike on arrival (see
+    :func:`equations.on_arrival`), as what to add to the delay in steps.
+    """
+
+    group: Any
+    queued: int
+    age: int
+
+
+def way(pre: Any, post: Cells | ReadoutGroup) -> Way:
+    """The way from ``pre``: Sources, Cells or a Brian2 group of stock cells.
+
+    Step s is iteration s - 1. Cells spike after spikes have arrived at cells: theirs enter a queue
+    to cells one iteration later, a queue to readouts at once. Stock cells spike before.
+    A source spikes at step m in iteration m.
+    """
+    if isinstance(pre, Sources):
+        return Way(pre.doubled()[0], -2, -2) if isinstance(post, ReadoutGroup) \
+            else Way(pre.group, -1, -1)
+    if isinstance(post, ReadoutGroup):
+        return Way(pre.group if isinstance(pre, Cells) else pre, -1, -1)
+    return Way(pre.group, -1, 0) if isinstance(pre, Cells) else Way(pre, 0, 0)
+
+
+class SynapseBlock:
+    """Synapses from one population to another, in the order of their arrays.
+
+    interval_steps: T, None where spikes cross the ends of intervals.
+    """
+
+    def __init__(self, pre: Any, post: Cells | ReadoutGroup, pre_index: np.ndarray,
+                 post_index: np.ndarray, weight: np.ndarray, delay: np.ndarray,
+                 interval_steps: int | None, clock: Any, optimizer: Optimizer | None = None,
+                 bounds: tuple[float, float] = (-np.inf, np.inf),
+                 kappa: tuple[float, ...] = ()) -> None:
+        self.pre, self.post, self.bounds = pre, post, bounds
+        self.pre_index = np.asarray(pre_index, dtype=np.int64)
+        self.post_index = np.asarray(post_index, dtype=np.int64)
+        self.to_readout = isinstance(post, ReadoutGroup)
+        self.plastic = optimizer is not None
+        self.signals = len(kappa)
+        self.gradient = np.zeros(len(weight))
+        self.descent = Descent(optimizer, len(weight)) if optimizer is not None else None
+        self._way = way(pre, post)
+        from_source = isinstance(pre, Sources)
+        namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
+        if isinstance(pre, Sources):
+            namespace["emitted"] = pre.emitted()
+        self.synapses = brian2.Synapses(
+            self._way.group, post.group, model=self._state(), clock=clock, namespace=namespace,
+            on_pre=equations.on_arrival(self.plastic, from_source, interval_steps))
+        early = from_source & self.to_readout & (np.asarray(delay) == 1)
+        self.synapses.connect(i=self.pre_index + early * pre.size if from_source
+                              else self.pre_index, j=self.post_index)
+        self.synapses.w = weight
+        self.set_delay(delay)
+        if self.to_readout:
+            self.synapses.pre.when = equations.READOUTS_RECEIVE
+        if self.plastic:
+            self.synapses.run_regularly(self._traces(), when=equations.AT_END, clock=clock,
+                                        order=0)
+
+    def _state(self) -> str:
+        if not self.plastic:
+            return equations.SYNAPSE_STATE
+        return equations.READOUT_TRACES_STATE if self.to_readout \
+            else equations.cell_traces_state(self.signals)
+
+    def _traces(self) -> str:
+        return equations.READOUT_TRACES if self.to_readout else equations.cell_traces(self.signals)
+
+    def set_delay(self, delay: np.ndarray) -> None:
+        """Delays in steps, (synapses,)."""
+        steps = np.asarray(delay, dtype=np.int64)
+        self.synapses.age = steps + self._way.age
+        self.synapses.pre.delay = np.maximum(steps + self._way.queued, 0) * self.synapses.clock.dt
+        if isinstance(self.pre, Sources):
+            self.pre.remember(int(np.max(steps, initial=0)) + 1)
+
+    def _array(self, name: str) -> np.ndarray:
+        return np.asarray(self.synapses.variables[name].get_value())
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Weights now, (synapses,)."""
+        return np.array(self._array("w"))
+
+    @weight.setter
+    def weight(self, values: np.ndarray) -> None:
+        self.synapses.w = values
+
+    def begin(self) -> None:
+        """Traces at the start of an interval; what was summed for the gradient stays."""
+        if self.plastic:
+            names = ["arrived", "z_bar"] if self.to_readout else [
+                "arrived", "eps_v", "eps_a", *(f"e_bar_{r}" for r in range(self.signals))]
+            for name in names:
+                setattr(self.synapses, name, 0.0)
+
+    def end_update(self, rate_term: np.ndarray | None) -> None:
+        """The gradient of an update, with C_j sum_t e^t (eq. 56) for cells, and the new weights."""
+        assert self.descent is not None
+        gradient = np.array(self._array("signal_sum"))
+        if rate_term is not None:
+            gradient += rate_term[self.post_index] * self._array("e_sum")
+        self.gradient = gradient
+        self.weight = np.clip(self.weight + self.descent.change(gradient), *self.bounds)
+        self.forget_sums()
+
+    def forget_sums(self) -> None:
+        """The gradient begins anew."""
+        self.synapses.signal_sum = 0.0
+        if not self.to_readout:
+            self.synapses.e_sum = 0.0
+
+    def restart(self, weight: np.ndarray, learned: bool) -> None:
+        """Back to time 0 with the given weights; unless ``learned`` the optimiser begins anew."""
+        self.weight = weight
+        if self.descent is not None and not learned:
+            self.descent.forget()
+            self.gradient = np.zeros(len(weight))

@@ -1,0 +1,35 @@
+"""Brian2's explicit traces against the engine in float64, on random networks of every kind.
+
+Expected values are the engine's. Brian2 integrates cells, delays and traces on its own: the two
+share the script, its expansion into synapses, and the spikes of sources. `tests/brian2/evidence.py`
+does the same with more seeds.
+"""
+
+import numpy as np
+import pytest
+
+import pynn_eprop.brian2
+import pynn_eprop.host
+from tests.brian2.random_scripts import RandomScript, relative
+
+# of the largest value; measured: 2e-14 and less
+STATES, WEIGHTS = 1e-12, 1e-9
+# 1: three trials, half a ms; 4 and 25: continuous, two populations and one; 8: both losses; 15:
+# two populations, three trials
+SEEDS = (1, 4, 8, 15, 25)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_network(seed):
+    script = RandomScript(seed)
+    expected = script.play(pynn_eprop.host, precision="float64")
+    found = script.play(pynn_eprop.brian2)
+    assert sum(map(len, expected.spikes["cells0"])) > 20
+    for label, trains in expected.spikes.items():
+        assert len(found.spikes[label]) == len(trains)
+        for one, other in zip(found.spikes[label], trains, strict=True):
+            assert np.array_equal(one, other)
+    for kind, bound in (("signals", STATES), ("weights", WEIGHTS), ("gradients", WEIGHTS),
+                        ("biases", WEIGHTS)):
+        for name, values in getattr(expected, kind).items():
+            assert relative(getattr(found, kind)[name], values) <= bound, (kind, name)
