@@ -14,8 +14,8 @@ from tqdm import tqdm
 import pynn_eprop
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError
-from pynn_eprop.experiments.backends import BACKENDS, installed_backends
-from pynn_eprop.experiments.configuration import PRECISIONS, Configuration
+from pynn_eprop.experiments.backends import BACKENDS, PRECISIONS, installed_backends
+from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import (
     CHECKPOINT_SECONDS,
     Experiment,
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}")
     run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
-    run.add_argument("--precision", default="float32",
+    run.add_argument("--precision",
                      help=f"number system of the host backend: {', '.join(PRECISIONS)}")
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")

@@ -1,13 +1,21 @@
-"""Backend modules by name."""
+"""Backend modules by name, and what an experiment must know of each."""
 
 import importlib
+import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-import pynn_eprop
+from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
 from pynn_eprop.errors import MissingDependencyError, TaskError
 
 BACKENDS = ("host", "nest", "brian2", "spinnaker")
+PRECISIONS = ("float32", "float64", "fixed", "reference")
+
+_PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",)}
+# NEST takes no input in the first steps of an interval, and has got that of the next few when the
+# data of an interval are read
+_FREE_STEPS = {"nest": 5}
 
 
 def load_backend(name: str) -> ModuleType:
@@ -18,7 +26,7 @@ def load_backend(name: str) -> ModuleType:
     """
     if name not in BACKENDS:
         raise TaskError(f"backend {name!r} is unknown; choose one of {list(BACKENDS)}")
-    if not _is_there(name):
+    if name not in installed_backends():
         raise MissingDependencyError(
             f"backend {name!r} is not part of this version of pynn_eprop; "
             f"choose one of {installed_backends()}")
@@ -32,9 +40,34 @@ def load_backend(name: str) -> ModuleType:
 
 def installed_backends() -> list[str]:
     """Names of the backends that this version has."""
-    return [name for name in BACKENDS if _is_there(name)]
+    return [name for name in BACKENDS if _is_complete(name)]
 
 
-def _is_there(name: str) -> bool:
-    """Whether the backend's setup() and run() are part of this version; imports nothing."""
-    return (Path(pynn_eprop.__file__).parent / name / "control.py").exists()
+def _is_complete(name: str) -> bool:
+    """Whether the folder of a backend has what runs a script, looked up without importing it."""
+    spec = importlib.util.find_spec(f"pynn_eprop.{name}")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    return any((Path(folder) / "control.py").exists() for folder in folders)
+
+
+def has(sim: ModuleType, capability: Capability) -> bool:
+    """Whether a backend module has a capability; one that says nothing has all."""
+    return capability in getattr(sim, "CAPABILITIES", ALL_CAPABILITIES)
+
+
+def precisions(backend: str) -> tuple[str, ...]:
+    """The number systems of a backend, the default first."""
+    return _PRECISIONS_OF.get(backend, ("float64",))
+
+
+def setup_keywords(backend: str, precision: str, threads: int) -> dict[str, Any]:
+    """What ``setup()`` of a backend gets beside the task's times and the seed."""
+    if backend == "host":
+        return {"precision": precision, "threads": threads}
+    # experiments train, so that what NEST does otherwise in single steps may pass with a warning
+    return {"threads": threads, "quirks": "allow"} if backend == "nest" else {}
+
+
+def free_steps(backend: str) -> int:
+    """Steps at the beginning of a trial in which a task should give no input."""
+    return _FREE_STEPS.get(backend, 0)

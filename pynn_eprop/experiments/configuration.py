@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.backends import PRECISIONS, free_steps, precisions
 from pynn_eprop.tasks import AnyTask, find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.quantities import require_whole
-
-PRECISIONS = ("float32", "float64", "fixed", "reference")
 
 
 @dataclass(frozen=True)
 class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
-    updates, neurons: None stands for the paper's. parameters: changes to the task's parameters,
-    as (name, value). Raises :class:`TaskError` where the parts make no run.
+    precision: None stands for the backend's first. updates, neurons: None stands for the paper's.
+    parameters: changes to the task's parameters, as (name, value). Raises :class:`TaskError` where
+    the parts make no run.
     """
 
     task: str
     backend: str = "host"
-    precision: str = "float32"
+    precision: str | None = None
     seed: int = 1
     updates: int | None = None
     neurons: int | None = None
@@ -33,9 +33,15 @@ class Configuration:
     parameters: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
+        known = precisions(self.backend)
+        if self.precision is None:
+            object.__setattr__(self, "precision", known[0])
         if self.precision not in PRECISIONS:
             raise TaskError(f"precision {self.precision!r} is unknown; choose one of "
-                            f"{list(PRECISIONS)}")
+                            f"{list(known)}")
+        if self.precision not in known:
+            raise TaskError(f"backend {self.backend!r} has no precision {self.precision!r}; "
+                            f"choose one of {list(known)}")
         require_whole(self.seed, "seed", 0, "run")
         require_whole(self.n_updates, "updates", 1, "run")
         require_whole(self.threads, "threads", 1, "run")
@@ -64,7 +70,10 @@ class Configuration:
             if not _same_kind(value, getattr(task, name)):
                 raise TaskError(f"task {self.task!r}: {name}={value!r} is no value like "
                                 f"{getattr(task, name)!r}")
-        return dataclasses.replace(task, **dict(self.parameters))
+        changes = dict(self.parameters)
+        if "clock_start" in known and free_steps(self.backend):
+            changes.setdefault("clock_start", free_steps(self.backend) * task.timestep)
+        return dataclasses.replace(task, **changes)
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in types that JSON knows."""

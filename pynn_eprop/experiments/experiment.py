@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.common.memory import check_fits
-from pynn_eprop.errors import CheckpointError, ResultsError
-from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.errors import CheckpointError, ResultsError, UnsupportedError
+from pynn_eprop.experiments.backends import has, load_backend, setup_keywords
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
@@ -21,6 +22,7 @@ from pynn_eprop.experiments.training import Training
 from pynn_eprop.plotting import draw_figure, save_figure
 from pynn_eprop.plotting.report import write_report
 from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.task import ValidatedTask
 
 CHECKPOINT_SECONDS = 5.0
 
@@ -45,6 +47,10 @@ class Experiment:
         self.task = configuration.build_task()
         self._checkpoint_seconds = checkpoint_seconds
         self._sim = load_backend(configuration.backend)
+        if isinstance(self.task, ValidatedTask) and not has(self._sim, Capability.PAUSED_LEARNING):
+            raise UnsupportedError(
+                f"task {configuration.task!r} is validated with learning switched off, which "
+                f"backend {configuration.backend!r} cannot do")
 
     def run(self, resume: bool = False, force: bool = False,
             progress: Progress = ignore_progress) -> dict[str, Any]:
@@ -80,7 +86,9 @@ class Experiment:
                                  configuration.recurrent)
 
     def _setup(self) -> dict[str, Any]:
-        return {"precision": self.configuration.precision, "threads": self.configuration.threads}
+        configuration = self.configuration
+        return setup_keywords(configuration.backend, str(configuration.precision),
+                              configuration.threads)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:
@@ -93,8 +101,10 @@ class Experiment:
             self._load(folder.checkpoint_path())
         history = training.history
 
+        keeps = has(sim, Capability.CHECKPOINTS)
+
         def save() -> float:
-            folder.save_progress(identity, history, sim.save_checkpoint)
+            folder.save_progress(identity, history, sim.save_checkpoint if keeps else None)
             return time.monotonic()
 
         during = max(1, self.configuration.n_updates // 10)
@@ -103,7 +113,7 @@ class Experiment:
         while not training.finished and interrupts.received is None:
             training.advance(during if history.updates < during else self.configuration.n_updates)
             progress(history, training.finished)
-            if history.updates == during:
+            if history.updates == during and has(sim, Capability.WEIGHTS_WHILE_RUNNING):
                 write_atomically(folder.snapshot_path(during), sim.save_weights)
             if time.monotonic() - saved_at >= self._checkpoint_seconds:
                 saved_at = save()
@@ -123,10 +133,16 @@ class Experiment:
 
     def _interrupted(self, number: int, history: History) -> ExperimentInterrupted:
         name = signal.Signals(number).name
-        return ExperimentInterrupted(
-            f"{name}: stopped after {history.updates} of {self.configuration.n_updates} updates; "
-            f"everything so far is in {self.folder.path}. To go on:\n"
-            f"  {self.configuration.command(str(self.folder.path))} --resume", number)
+        wanted = self.configuration.n_updates
+        stopped = f"{name}: stopped after {history.updates} of {wanted} updates"
+        command = self.configuration.command(str(self.folder.path))
+        if not has(self._sim, Capability.CHECKPOINTS):
+            return ExperimentInterrupted(
+                f"{stopped}; backend {self.configuration.backend!r} keeps no checkpoint, only the "
+                f"learning curve so far is in {self.folder.path}. To start anew:\n"
+                f"  {command} --force", number)
+        return ExperimentInterrupted(f"{stopped}; everything so far is in {self.folder.path}. To "
+                                     f"go on:\n  {command} --resume", number)
 
     def _write(self, history: History) -> dict[str, Any]:
         """Evaluate and write all products; results.json comes last."""

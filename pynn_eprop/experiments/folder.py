@@ -85,17 +85,29 @@ class ResultsFolder:
         return History.from_dict(progress["history"])
 
     def checkpoint_path(self) -> Path:
-        """The checkpoint that belongs to the progress on disk."""
-        return self.state / self._read_progress()["checkpoint"]
+        """The checkpoint that belongs to the progress on disk.
+
+        Raises :class:`ResultsError` where the backend keeps none.
+        """
+        name = self._read_progress()["checkpoint"]
+        if name is None:
+            raise ResultsError(f"{self.path} holds a run on a backend that keeps no checkpoint, so "
+                               "that it cannot go on; use --force to start anew")
+        return self.state / str(name)
 
     def save_progress(self, identity: dict[str, Any], history: History,
-                      save_checkpoint: Callable[[Path], object]) -> None:
-        """Write checkpoint and history; replacing progress.json makes both valid at once."""
+                      save_checkpoint: Callable[[Path], object] | None) -> None:
+        """Write checkpoint and history; replacing progress.json makes both valid at once.
+
+        ``save_checkpoint`` is None where the backend keeps none.
+        """
         checkpoint = self.state / f"checkpoint-{history.updates:06d}.npz"
-        write_atomically(checkpoint, save_checkpoint)
+        if save_checkpoint is not None:
+            write_atomically(checkpoint, save_checkpoint)
         write_text(self.path / "learning_curve.csv", history.to_csv())
         write_text(self.state / "progress.json", json.dumps(
-            {"identity": identity, "checkpoint": checkpoint.name, "history": history.as_dict()}))
+            {"identity": identity, "history": history.as_dict(),
+             "checkpoint": None if save_checkpoint is None else checkpoint.name}))
         for old in self.state.glob("checkpoint-*.npz"):
             if old != checkpoint:
                 old.unlink()

@@ -1,5 +1,6 @@
 """One trial without learning, as a Neo segment, and the same as plain arrays."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,15 +17,14 @@ from pynn_eprop.tasks.trials import Trials
 
 def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str, Any],
                  weights: Path, trials: Trials, label: str) -> neo.Segment:
-    """Build the network, load ``weights``, and run one trial with learning switched off.
+    """Build the network with synapses that stay, load ``weights``, and run one trial.
 
     The segment has one spike train per population, whose array annotation "cell" tells the cells
     apart (a train for each cell makes files of many megabytes), and the signals y and target of
     the readouts and a of adaptive cells. The annotation "population" names the population.
     """
-    network = TaskNetwork(sim, plan, seed, setup)
+    network = TaskNetwork(sim, replace(plan, optimizer=None), seed, setup)
     sim.load_weights(weights)
-    sim.set_learning(False)
     network.inputs.record("spikes")
     for cells in plan.cells:
         adaptive = cells.model == "EPropALIF"

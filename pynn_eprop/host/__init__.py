@@ -27,6 +27,7 @@ from pyNN.parameters import Sequence
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.space import Space
 
+from pynn_eprop.common.capabilities import ALL_CAPABILITIES
 from pynn_eprop.host.control import (
     end,
     get_current_time,
@@ -70,6 +71,8 @@ from pynn_eprop.host.standardmodels.electrodes import (
 )
 from pynn_eprop.host.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
 
+CAPABILITIES = ALL_CAPABILITIES
+
 
 def list_standard_models() -> list[str]:
     """Names of the cell types of this backend."""
@@ -77,6 +80,7 @@ def list_standard_models() -> list[str]:
 
 
 __all__ = [
+    "CAPABILITIES",
     "GSLRNG",
     "ACSource",
     "AllToAllConnector",

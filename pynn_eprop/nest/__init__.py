@@ -14,6 +14,7 @@ from pyNN.nest import *
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
 
+from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.nest.control import (
     end,
     get_current_time,
@@ -53,6 +54,8 @@ from pynn_eprop.nest.standardmodels.electrodes import (
     StepCurrentSource,
 )
 from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
+
+CAPABILITIES: frozenset[Capability] = frozenset()
 
 
 def list_standard_models() -> list[str]:

@@ -56,7 +56,7 @@ class FeedbackPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """Everything that an experiment builds. Times in ms."""
+    """Everything that an experiment builds. Times in ms. ``optimizer`` None: nothing learns."""
 
     timestep: float
     interval: float
@@ -67,7 +67,7 @@ class NetworkPlan:
     readout: ReadoutPlan
     synapses: tuple[SynapsesPlan, ...]
     feedback: tuple[FeedbackPlan, ...]
-    optimizer: Optimizer
+    optimizer: Optimizer | None
 
     @property
     def interval_steps(self) -> int:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pynn_eprop.errors import TaskError
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import (
@@ -46,6 +47,7 @@ class PatternGeneration:
     interval: float = quantity(1000.0, "ms", "length of a trial")
     trials_per_update: int = quantity(1, "", "trials per weight update")
     clock_period: float = quantity(10.0, "ms", "between the spikes of an active input (100 Hz)")
+    clock_start: float = quantity(0.0, "ms", "first spike of an input in its part of the trial")
     tau_m: float = quantity(20.0, "ms", "membrane time constant")
     tau_refrac: float = quantity(5.0, "ms", "refractory period")
     v_thresh: float = quantity(0.61, "", "firing threshold")
@@ -66,6 +68,9 @@ class PatternGeneration:
         require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)
         for name in ("timestep", "interval", "clock_period"):
             require_positive(getattr(self, name), name, "ms", self.name)
+        if not 0.0 <= self.clock_start < self.interval / self.n_groups:
+            raise TaskError(f"{self.name}: clock_start={self.clock_start!r} ms must lie within an "
+                            f"input's part of the trial, {self.interval / self.n_groups:g} ms")
 
     @classmethod
     def with_neurons(cls, n_neurons: int) -> "PatternGeneration":
@@ -94,7 +99,8 @@ class PatternGeneration:
         """Spike times (ms) in one trial of each input: group i fires in its i-th part of it."""
         part = self.interval / self.n_groups
         groups = np.arange(self.n_inputs) * self.n_groups // self.n_inputs
-        return tuple(np.arange(i * part, (i + 1) * part, self.clock_period) for i in groups)
+        return tuple(np.arange(i * part + self.clock_start, (i + 1) * part, self.clock_period)
+                     for i in groups)
 
     def network(self, seed: int, feedback: Feedback, recurrent: bool = True) -> NetworkPlan:
         """The network with its initial weights, N(0, 1) / sqrt(number of inputs).

@@ -1,0 +1,17 @@
+"""What backends differ in, for code that runs on any of them.
+
+A backend module lists what it has in ``CAPABILITIES``.
+"""
+
+from enum import Enum
+
+
+class Capability(str, Enum):
+    """Something that a script may want of a run that learns."""
+
+    CHECKPOINTS = "checkpoints"                         # save_checkpoint(), load_checkpoint()
+    PAUSED_LEARNING = "set_learning(False)"
+    WEIGHTS_WHILE_RUNNING = "weights while it runs"     # reading them does not end the run
+
+
+ALL_CAPABILITIES = frozenset(Capability)
