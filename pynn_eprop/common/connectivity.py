@@ -79,15 +79,22 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
     indices outside the groups, :class:`UnsupportedError` for what PyNN does not implement.
     """
     check_fits(_expected_number(connector, projection), projection.label)
-    for kind, expand in _EXPANSIONS.items():
-        if type(connector) is kind:
-            pairs = expand(connector, projection, rng)
-            break
+    expand = _EXPANSIONS.get(_pynn_class(connector))
+    if expand is not None:
+        pairs = expand(connector, projection, rng)
     else:
         pairs = _collect(connector, projection, synapse_type, rng)
     if connector.callback is not None:
         connector.callback(1.0)
     return pairs.in_order()
+
+
+def _pynn_class(connector: Any) -> type:
+    """The class of a connector, or what it is from where a PyNN backend has its own."""
+    kind = type(connector)
+    if kind.__module__.startswith("pyNN."):
+        return next((base for base in kind.__mro__ if base.__module__ == pynn.__name__), kind)
+    return kind
 
 
 def _expected_number(connector: Any, projection: ProjectionLike) -> float:
@@ -331,7 +338,7 @@ def _collect(connector: Any, projection: ProjectionLike, synapse_type: Any,
     if drawn is not None:
         connector.rng = chosen_rng(connector, rng)
     try:
-        connector.connect(collector)
+        _pynn_class(connector).connect(connector, collector)  # type: ignore[attr-defined]
     except NotImplementedError as error:
         if isinstance(error, UnsupportedError):
             raise

@@ -40,8 +40,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     seed : whole number, default 1
         Of everything that is drawn without a seed of its own, and of NEST's own generator.
     quirks : "refuse" or "allow", default "refuse"
-        Whether input spikes at steps where NEST does otherwise than the equations are an error
-        or a warning (docs/nest.md).
+        Whether what NEST does otherwise than the equations is an error or a warning: input spikes
+        at certain steps, the rate term of batches (docs/nest.md).
     threads, verbosity, spike_precision, recording_precision, rng_seed, rng_type, t_flush
         As in ``pyNN.nest``.
 

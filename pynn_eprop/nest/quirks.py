@@ -21,7 +21,7 @@ SAME_RATE = 1.0
 
 
 class Quirks(str, Enum):
-    """What happens to inputs at steps at which NEST does otherwise than the equations."""
+    """What happens where NEST does otherwise than the equations, but could go on."""
 
     REFUSE = "refuse"
     ALLOW = "allow"
@@ -47,7 +47,7 @@ def teachers(projections: Sequence[Any]) -> dict[int, float]:
 
 
 def check_network(populations: Sequence[Any], projections: Sequence[Any], options: SharedOptions,
-                  taught: dict[int, float]) -> None:
+                  taught: dict[int, float], quirks: Quirks) -> None:
     """Raise :class:`UnsupportedError` for what NEST's e-prop models cannot do."""
     if options.interval_steps is not None and options.interval_steps < SHORTEST_INTERVAL:
         raise UnsupportedError(f"update_interval={options.update_interval:g} ms is "
@@ -57,7 +57,7 @@ def check_network(populations: Sequence[Any], projections: Sequence[Any], option
         if isinstance(population.celltype, EPropReadout):
             _check_readouts(population)
         elif isinstance(population.celltype, EPropCell):
-            _check_cells(population, options)
+            _check_cells(population, options, quirks)
     for projection in projections:
         if isinstance(projection.synapse_type, LearningSignal):
             _check_signal(projection)
@@ -71,12 +71,16 @@ def _check_readouts(readouts: Any) -> None:
                                "bias_optimizer=None")
 
 
-def _check_cells(cells: Any, options: SharedOptions) -> None:
-    if options.trials_per_update > 1 and np.any(cells.values["c_reg"] != 0.0):
-        raise UnsupportedError(
-            f"{cells.label}: c_reg={np.max(cells.values['c_reg']):g} with trials_per_update="
+def _check_cells(cells: Any, options: SharedOptions, quirks: Quirks) -> None:
+    if options.trials_per_update == 1 or not np.any(cells.values["c_reg"] != 0.0):
+        return
+    text = (f"{cells.label}: c_reg={np.max(cells.values['c_reg']):g} with trials_per_update="
             f"{options.trials_per_update}; NEST compares the rate of each single interval with "
-            "f_target, not that of all trials. Use c_reg=0 or trials_per_update=1")
+            "f_target, not that of all trials")
+    if quirks is Quirks.REFUSE:
+        raise UnsupportedError(f"{text}. Use c_reg=0 or trials_per_update=1, or take it with "
+                               "setup(quirks='allow')")
+    warnings.warn(text, stacklevel=7)
 
 
 def _check_signal(signal: Any) -> None:
@@ -143,19 +147,29 @@ def check_inputs(source: Any, projections: Sequence[Any], first: int, last: int,
               if block.pre is source and len(block.pre_index)]
     if not blocks:
         return
-    plastic = any(getattr(projection.synapse_type, "optimizer", None) is not None
-                  for projection, _ in blocks)
+    plastic = any(_learns(projection) for projection, _ in blocks)
+    readouts = any(isinstance(block.post.celltype, EPropReadout) for _, block in blocks)
     steps, cells = source.spikes_between(first, last - 1)
     local = steps % length
-    _judge(source, steps[local == 0], quirks,
-           "NEST's plastic synapses drop a spike at the first instant of an interval, and its "
-           "readouts count it to the interval before")
+    early = "before the last learning signal of the interval before has arrived"
+    if plastic or readouts:
+        _judge(source, steps[local == 0], quirks,
+               "NEST's plastic synapses drop a spike at the first instant of an interval, and its "
+               "readouts count it to the interval before")
+    elif any(_learns(projection) for projection in projections):
+        _judge(source, steps[local == 0], quirks,
+               "a cell that a spike at the first instant of an interval makes spike in step 1 "
+               f"makes NEST update its own synapses {early}")
     if plastic:
         _judge(source, steps[(local == 1) & (steps > 1)], quirks,
                "a spike one time step after the beginning of an interval makes NEST update its "
-               "synapses before the last learning signal of the interval before has arrived")
+               f"synapses {early}")
         _judge(source, _repeated(steps, cells), quirks,
                "NEST's eligibility traces count spikes of a cell in one time step once")
+
+
+def _learns(projection: Any) -> bool:
+    return getattr(projection.synapse_type, "optimizer", None) is not None
 
 
 def _repeated(steps: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import neo
 from pyNN.nest.recording import Recorder as ParentRecorder
 
 from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 
 
@@ -17,8 +18,15 @@ class ArrayRecorder(LogRecorder):
 
     def record(self, variables: str | Iterable[str], ids: Iterable[Any],
                sampling_interval: float | None = None, locations: Any = None) -> None:
-        """Record variables of some cells from now on."""
-        simulator.state.simulation.collect_what_is_done()
+        """Record variables of some cells.
+
+        Raises :class:`UnsupportedError` after the first run, but for spikes of sources: when NEST
+        connects something new it sorts its synapses, and those that learn lose what they were
+        about to learn.
+        """
+        if simulator.state.simulation.started and not self.population.is_source:
+            raise UnsupportedError(f"{self.population.label}: record({variables!r}) after the "
+                                   "first run(); NEST must know before what is recorded")
         super().record(variables, ids, sampling_interval, locations)
 
     def get(self, variables: str | Iterable[str], *args: Any, **options: Any) -> neo.Block:

@@ -131,7 +131,7 @@ class Simulation:
         """
         check_learning(self.populations, self.projections, self.options)
         taught = teachers(self.projections)
-        check_network(self.populations, self.projections, self.options, taught)
+        check_network(self.populations, self.projections, self.options, taught, self.quirks)
         described = [describe_population(population, self.options)
                      for population in self.populations]
         warn_of_network(self.projections)

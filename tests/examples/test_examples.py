@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("pattern_generation", "store_recall")
+NAMES = ("pattern_generation", "store_recall", "nest_regression", "nest_classification")
 
 
 def load(name):

@@ -1,21 +1,103 @@
 """What the tests let NEST do, each in a call: these run in NEST's process."""
 
 import importlib
+import importlib.util
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.nest.networks import Plan, play
+from tests.nest.tiny import Tiny, run_tiny
 
 
 def backend() -> Any:
-    """The NEST backend; whatever PyNN deprecates on the way is not what is tested."""
-    warnings.simplefilter("ignore", DeprecationWarning)
+    """The NEST backend."""
     return importlib.import_module("pynn_eprop.nest")
 
 
 def play_on_nest(plan: Plan, pieces: int = 1, **setup: Any) -> dict[str, Any]:
     """The plan's script on NEST."""
-    sim = backend()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return play(sim, plan, pieces, **setup)
+        return play(backend(), plan, pieces, **setup)
+
+
+def tiny_on_nest(plan: Tiny) -> tuple[dict[str, Any], list[str]]:
+    """A tiny network on NEST, and the warnings."""
+    return with_warnings(lambda: run_tiny(backend(), plan))
+
+
+def with_warnings(call: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """What a call returns, and the warnings that are ours."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = call()
+    return result, [str(warning.message) for warning in caught
+                    if issubclass(warning.category, UserWarning)
+                    and "deprecated" not in str(warning.message)]
+
+
+def refusal(call: Callable[[], Any]) -> tuple[str, str]:
+    """The class and the message of the error that a call raises; ("", "") if none."""
+    try:
+        with_warnings(call)
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return "", ""
+
+
+def tiny_refused(plan: Tiny) -> tuple[str, str]:
+    """The error of a tiny network that is built and run."""
+    return refusal(lambda: run_tiny(backend(), plan))
+
+
+def script_refused(name: str) -> tuple[str, str]:
+    """The error of a script of tests/nest/scripts.py."""
+    scripts = importlib.import_module("tests.nest.scripts")
+    return refusal(lambda: getattr(scripts, name)(backend()))
+
+
+def values_after_refused_changes() -> dict[str, Any]:
+    """Parameters after NEST refused to change them."""
+    sim = backend()
+    network = Tiny().build(sim)
+    network.readout.record("y")
+    sim.run(20.0)
+    network.readout.get_data()
+    refused = [refusal(change) for change in (
+        lambda: network.cell.set(tau_m=10.0),
+        lambda: network.input.set(spike_times=sim.Sequence([21.0])),
+        lambda: network.readout.set(target=-network.readout.target))]
+    assert [kind for kind, _ in refused] == ["UnsupportedError", "SimulationError",
+                                             "SimulationError"], refused
+    return {"tau_m": network.cell.get("tau_m"),
+            "spikes": network.input.get("spike_times").value.tolist(),
+            "target": float(network.readout.target[0, 0])}
+
+
+def behaviour(name: str) -> Any:
+    """What a script of tests/nest/behaviour.py gives."""
+    scripts = importlib.import_module("tests.nest.behaviour")
+    return with_warnings(lambda: getattr(scripts, name)(backend()))[0]
+
+
+def offers(name: str) -> bool:
+    """Whether the backend has a name."""
+    return hasattr(backend(), name)
+
+
+def missing_from_parent() -> list[str]:
+    """Public names of pyNN.nest that the backend does not have."""
+    parent = importlib.import_module("pyNN.nest")
+    return [name for name in vars(parent) if not name.startswith("_")
+            and not hasattr(backend(), name)]
+
+
+def example(path: Path, **options: Any) -> Any:
+    """What main() of a script in examples/ returns on NEST."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return with_warnings(lambda: module.main("nest", **options))[0]

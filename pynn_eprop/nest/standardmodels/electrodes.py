@@ -9,6 +9,7 @@ from pyNN.nest.standardmodels import electrodes as parent
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.nest.simulator import state
 
 
 def check_takes_current(cells: Any) -> None:
@@ -24,6 +25,13 @@ def check_takes_current(cells: Any) -> None:
 
 
 class _CheckedSource:
+    """Times in script time, also where the kernel's is another."""
+
+    def _delay_correction(self, value: Any) -> Any:
+        """When a change must happen in NEST to take effect at a time of the script."""
+        corrected = super()._delay_correction(value)  # type: ignore[misc]
+        return corrected if state.simulation is None else corrected + state.simulation.clock.offset
+
     def inject_into(self, cells: Any) -> None:
         """Let the current flow into a Population, view, Assembly or list of cells.
 
