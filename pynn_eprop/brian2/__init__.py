@@ -47,6 +47,9 @@ from pynn_eprop.brian2.standardmodels.cells import (
     SpikeSourcePoisson,
 )
 from pynn_eprop.brian2.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
+from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
+
+CAPABILITIES = ALL_CAPABILITIES - {Capability.CHECKPOINTS}
 
 
 def list_standard_models() -> list[str]:
