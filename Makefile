@@ -39,6 +39,7 @@ evidence: $(STAMPS)/test-tools
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
+	$(BIN)/python -m tests.nest.evidence
 	$(BIN)/python -m tests.brian2.evidence
 	$(BIN)/python -m tests.conformance.brian2_evidence
 

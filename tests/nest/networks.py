@@ -14,9 +14,9 @@ from pynn_eprop import SGD, Adam, Arctan, Exponential, FastSigmoid, PiecewiseLin
 
 SHAPES = {"piecewise_linear": PiecewiseLinear, "exponential": Exponential,
           "fast_sigmoid": FastSigmoid, "arctan": Arctan}
-OPTIMIZERS = {
-    "sgd": SGD(lr=0.001),
-    "sgd schedule": SGD(lr=0.002, schedule=StepDecay(0.5, 2)),
+OPTIMIZERS = {     # rates at which training does not diverge, which would magnify roundings
+    "sgd": SGD(lr=5e-6),
+    "sgd schedule": SGD(lr=1e-5, schedule=StepDecay(0.5, 2)),
     "adam": Adam(lr=0.01, eps_hat=True),
     "adam large eps": Adam(lr=0.01, eps=1e-3, eps_hat=True),
 }
