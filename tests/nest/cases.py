@@ -101,3 +101,20 @@ def example(path: Path, **options: Any) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return with_warnings(lambda: module.main("nest", **options))[0]
+
+
+def reset_of_newer_model() -> tuple[float, float]:
+    """v of an `eprop_iaf` before and after the step of a spike: threshold 1, tau_m 10 ms."""
+    backend()
+    nest = importlib.import_module("nest")
+    nest.ResetKernel()
+    nest.set(resolution=1.0)
+    cell = nest.Create("eprop_iaf", 1, {"E_L": 0.0, "V_m": 0.0, "V_th": 1.0, "tau_m": 10.0})
+    source = nest.Create("spike_generator", 1, {"spike_times": [2.0]})
+    meter = nest.Create("multimeter", 1, {"record_from": ["V_m"], "interval": 1.0})
+    nest.Connect(source, cell, syn_spec={"weight": 1.5, "delay": 1.0})
+    nest.Connect(meter, cell)
+    nest.Simulate(10.0)
+    v = meter.events["V_m"]
+    first = int((v != 0.0).argmax())
+    return float(v[first]), float(v[first + 1])

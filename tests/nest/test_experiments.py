@@ -1,8 +1,10 @@
 """`pynn-eprop run --backend nest`, in a process of its own."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -70,3 +72,19 @@ def test_what_nest_cannot_do_is_one_line(tmp_path, words, reason):
     assert finished.returncode == 2
     last = finished.stderr.strip().splitlines()[-1]
     assert last.startswith("pynn-eprop: error: ") and reason in last
+
+
+def test_an_interrupt_ends_the_run_after_the_update_in_progress(tmp_path):
+    out = tmp_path / "out"
+    with subprocess.Popen([*COMMAND, "pattern-generation", "--neurons", "20", "--updates",
+                           "100000", "--quiet", "--backend", "nest", "--checkpoint-every", "0.1",
+                           "--out", str(out)], stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 60.0
+        while not (out / "learning_curve.csv").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        message = running.communicate(timeout=60)[1]
+    assert running.returncode == 130
+    assert "keeps no checkpoint, only the learning curve so far" in message
+    assert "--force" in message
+    assert len((out / "learning_curve.csv").read_text().splitlines()) > 1

@@ -5,7 +5,7 @@ import pytest
 
 import pynn_eprop.host as host
 from pynn_eprop import SGD, Adam, StepDecay
-from tests.nest.cases import tiny_on_nest, tiny_refused
+from tests.nest.cases import reset_of_newer_model, tiny_on_nest, tiny_refused
 from tests.nest.tiny import STEPS, Tiny, run_tiny
 
 ALLOW = {"quirks": "allow"}
@@ -151,3 +151,11 @@ def test_the_rate_term_of_a_batch_takes_each_intervals_own_rate(on_nest):
     single = run_tiny(host, Tiny(**{**vars(plan), "setup": {"trials_per_update": 1}}))
     assert found["in"] != pytest.approx(expected["in"], rel=1e-6)
     assert found["in"] == pytest.approx(single["in"], rel=1e-12)
+
+
+def test_nests_newer_models_subtract_the_reset_before_the_leak(on_nest):
+    """So they are another rule, and not used (docs/nest.md)."""
+    alpha = np.exp(-0.1)
+    spike, after = on_nest(reset_of_newer_model)
+    assert spike == pytest.approx(1.5 - 1.0)                    # the paper: 1.5
+    assert after == pytest.approx(alpha * (1.5 - 1.0))          # the paper: alpha 1.5 - 1
