@@ -1,0 +1,77 @@
+/*! \file
+ *  \brief What the parts of a core share: its data, where it is in time, and what it counts.
+ *
+ *  Two binaries are made of these files: eprop_neuron (cells.c) and eprop_readout (readouts.c);
+ *  population.h is what they differ in. See docs/spinnaker-chip.md.
+ */
+#ifndef EPROP_SPINNAKER_CORE_H
+#define EPROP_SPINNAKER_CORE_H
+
+#include <common-typedefs.h>
+#include <spin1_api.h>
+
+#include "eprop/number_fixed.h"
+#include "layout.h"
+
+/*! \brief Data that stays for the life of the network. */
+typedef struct {
+    core_setup setup;
+    const key_entry *keys;
+    const block *blocks;
+    uint8_t *rows;       /*!< region ROWS, in SDRAM */
+    uint8_t *cells;      /*!< region CELLS */
+    uint8_t *signals;    /*!< region SIGNALS */
+    const int32_t *target;
+    run_header run;      /*!< copy of the head of region RUN */
+    const uint32_t *constants; /*!< ep_optimizer_step of the updates, in region RUN */
+} core_data;
+
+/*! \brief Where the core is in time. */
+typedef struct {
+    uint32_t time;       /*!< machine step in work */
+    uint32_t base;       /*!< machine step at which the interval in progress began */
+    uint32_t local;      /*!< time - base */
+    uint32_t interval;   /*!< its number */
+    uint32_t pause;      /*!< machine steps that follow it */
+    uint32_t pending;    /*!< intervals of the update in progress that have ended */
+    uint32_t updates;    /*!< updates done */
+    bool learning;       /*!< the interval in progress counts */
+    bool update_due;     /*!< an update is done at its end */
+} core_clock;
+
+/*! \brief Local steps after the last at which all packets of an interval have come. */
+enum { END_OF_INTERVAL = 3 };
+
+extern core_data core;
+extern core_clock now;
+extern uint32_t counts[PROVENANCE_COUNT];
+
+/*! \brief Count values that saturated. */
+static inline void count_saturated(uint32_t what, uint32_t values) { counts[what] += values; }
+
+/*! \brief The global step that local step s of the interval in progress is. */
+static inline uint32_t global_step(uint32_t s) {
+    return now.interval * core.setup.interval_steps + s;
+}
+
+/*! \brief Stop the core for good: the host finds the reason in region STATUS.
+ *  \param[in] code: of Status
+ *  \param[in] used, given: what was needed, what there was
+ */
+void fail(uint32_t code, uint32_t used, uint32_t given) __attribute__((noreturn));
+
+/*! \brief DTCM; stops the core where there is none. Zeros.
+ *  \param[in] bytes: how much
+ */
+void *take(uint32_t bytes);
+
+/*! \brief Machine steps that the timer is ahead of the step in work. */
+uint32_t steps_behind(void);
+
+/*! \brief Words of SDRAM or DTCM set to 0. */
+void clear_words(void *memory, uint32_t words);
+
+/*! \brief Copies words; the memories must not overlap. */
+void copy_words(void *to, const void *from, uint32_t words);
+
+#endif

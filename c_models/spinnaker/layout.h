@@ -1,0 +1,331 @@
+/*! \file
+ *  \brief What host and core share; written by c_models/make_layout.py from
+ *  pynn_eprop/spinnaker/layout.py, which has the explanations.
+ */
+#ifndef EPROP_SPINNAKER_LAYOUT_H
+#define EPROP_SPINNAKER_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
+#define LAYOUT_VERSION 1
+#define COLOUR_BITS 4
+
+/*! \brief Regions of a core's memory, for both binaries. */
+enum {
+    REGION_SYSTEM = 0,
+    REGION_RECORDING = 1,
+    REGION_PROVENANCE = 2,
+    REGION_SETUP = 3,
+    REGION_KEYS = 4,
+    REGION_BLOCKS = 5,
+    REGION_CELLS = 6,
+    REGION_ROWS = 7,
+    REGION_SIGNALS = 8,
+    REGION_RUN = 9,
+    REGION_TARGET = 10,
+    REGION_SAMPLES = 11,
+    REGION_LOG = 12,
+    REGION_STATUS = 13,
+    REGION_COUNT = 14
+};
+
+/*! \brief Recording channels, for both binaries. */
+enum {
+    CHANNEL_SPIKES = 0,
+    CHANNEL_V = 1,
+    CHANNEL_A = 2,
+    CHANNEL_H = 3,
+    CHANNEL_LEARNING_SIGNAL = 4,
+    CHANNEL_Y = 5,
+    CHANNEL_ERROR = 6,
+    CHANNEL_LOSS = 7,
+    CHANNEL_COUNT = 8
+};
+
+/*! \brief What a core runs. */
+enum {
+    KIND_LIF = 0,
+    KIND_ALIF = 1,
+    KIND_READOUT = 2,
+    KIND_COUNT = 3
+};
+
+/*! \brief What a packet of a key block carries. */
+enum {
+    KEYKIND_SPIKE = 0,
+    KEYKIND_SIGNAL = 1,
+    KEYKIND_FEEDBACK = 2,
+    KEYKIND_COUNT = 3
+};
+
+/*! \brief As enum eprop_loss of the host engine. */
+enum {
+    LOSS_NONE = 0,
+    LOSS_SQUARED = 1,
+    LOSS_CROSS_ENTROPY = 2,
+    LOSS_COUNT = 3
+};
+
+/*! \brief Why a core gave up; ``used`` and ``given`` say how much was needed and there. */
+enum {
+    STATUS_RUNNING = 0,
+    STATUS_PAUSE_TOO_SHORT = 1,
+    STATUS_LOG_FULL = 2,
+    STATUS_NO_DTCM = 3,
+    STATUS_WRONG_LAYOUT = 4,
+    STATUS_NO_CONSTANTS = 5,
+    STATUS_TARGET_ENDED = 6,
+    STATUS_PACKETS_LOST = 7,
+    STATUS_COUNT = 8
+};
+
+/*! \brief Words of a core's provenance, behind those that every SpiNNaker core has. */
+enum {
+    PROVENANCE_SATURATED_STATES = 0,
+    PROVENANCE_SATURATED_ARRIVALS = 1,
+    PROVENANCE_SATURATED_ERRORS = 2,
+    PROVENANCE_SATURATED_SIGNALS = 3,
+    PROVENANCE_SATURATED_FILTERS = 4,
+    PROVENANCE_SATURATED_RATES = 5,
+    PROVENANCE_SATURATED_GRADIENTS = 6,
+    PROVENANCE_SATURATED_WEIGHTS = 7,
+    PROVENANCE_LATE_SPIKES = 8,
+    PROVENANCE_IGNORED_INPUT = 9,
+    PROVENANCE_LOST_PACKETS = 10,
+    PROVENANCE_INCOMPLETE_SIGNALS = 11,
+    PROVENANCE_UNKNOWN_KEYS = 12,
+    PROVENANCE_LONGEST_TICK = 13,
+    PROVENANCE_OVERRUNS = 14,
+    PROVENANCE_LONGEST_UPDATE = 15,
+    PROVENANCE_GIVEN_UPDATE = 16,
+    PROVENANCE_MOST_LOGGED = 17,
+    PROVENANCE_MOST_QUEUED = 18,
+    PROVENANCE_UPDATES = 19,
+    PROVENANCE_COUNT = 20
+};
+
+/*! \brief What stays for the life of the network. */
+typedef struct {
+    uint32_t version; /*!< VERSION */
+    uint32_t kind; /*!< Kind */
+    uint32_t n; /*!< cells or readouts here */
+    uint32_t lanes; /*!< n rounded up to 8; one more than n at least where a block is sparse */
+    uint32_t n_groups; /*!< groups of cells */
+    uint32_t n_keys; /*!< entries of KEYS */
+    uint32_t n_blocks; /*!< entries of BLOCKS */
+    uint32_t n_signals; /*!< learning signals that arrive (cells) */
+    uint32_t n_sources; /*!< source numbers in use: 0 .. n_sources - 1 */
+    uint32_t n_plastic; /*!< optimiser entries for each update: plastic blocks, then biases if they learn */
+    uint32_t max_delay; /*!< largest delay of any block, steps */
+    uint32_t interval_steps; /*!< T; 0 where nothing learns, and time has no intervals */
+    uint32_t trials_per_update; /*!< intervals whose gradient is summed */
+    uint32_t pause_trial; /*!< machine steps after an interval without update */
+    uint32_t pause_update; /*!< machine steps after an interval with update */
+    uint32_t log_slots; /*!< intervals kept in the log: all of an update where rates are regularised, or 1 */
+    uint32_t log_capacity; /*!< spikes that each slot (T = 0: the ring) holds */
+    uint32_t has_spike_key; /*!< 1: spikes are sent */
+    uint32_t spike_key; /*!< base key of spikes: | cell << COLOUR_BITS | step & 15 */
+    uint32_t has_signal_key; /*!< 1: errors are sent */
+    uint32_t signal_key; /*!< base key of errors: | readout << COLOUR_BITS | step & 15 */
+    uint32_t has_feedback_key; /*!< 1: forward weights are sent to symmetric signals */
+    uint32_t feedback_key; /*!< base key of mirrored weights: | (entry of SIGNALS) << COLOUR_BITS */
+    uint32_t n_mirrored; /*!< mirrored weights (readouts) */
+    uint32_t ring_words; /*!< places of the receive buffer for packets, a power of two */
+    uint32_t filter_words; /*!< words of DTCM for rows of F */
+    uint32_t event_capacity; /*!< spikes that are sorted in one go */
+    uint32_t forward_bytes; /*!< longest row of weights */
+    uint32_t state_bytes; /*!< longest row of learning state */
+    uint32_t timestep_us; /*!< machine step in microseconds */
+} core_setup;
+LAYOUT_ASSERT(sizeof(core_setup) == 120);
+LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
+LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
+LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
+LAYOUT_ASSERT(offsetof(core_setup, lanes) == 12);
+LAYOUT_ASSERT(offsetof(core_setup, n_groups) == 16);
+LAYOUT_ASSERT(offsetof(core_setup, n_keys) == 20);
+LAYOUT_ASSERT(offsetof(core_setup, n_blocks) == 24);
+LAYOUT_ASSERT(offsetof(core_setup, n_signals) == 28);
+LAYOUT_ASSERT(offsetof(core_setup, n_sources) == 32);
+LAYOUT_ASSERT(offsetof(core_setup, n_plastic) == 36);
+LAYOUT_ASSERT(offsetof(core_setup, max_delay) == 40);
+LAYOUT_ASSERT(offsetof(core_setup, interval_steps) == 44);
+LAYOUT_ASSERT(offsetof(core_setup, trials_per_update) == 48);
+LAYOUT_ASSERT(offsetof(core_setup, pause_trial) == 52);
+LAYOUT_ASSERT(offsetof(core_setup, pause_update) == 56);
+LAYOUT_ASSERT(offsetof(core_setup, log_slots) == 60);
+LAYOUT_ASSERT(offsetof(core_setup, log_capacity) == 64);
+LAYOUT_ASSERT(offsetof(core_setup, has_spike_key) == 68);
+LAYOUT_ASSERT(offsetof(core_setup, spike_key) == 72);
+LAYOUT_ASSERT(offsetof(core_setup, has_signal_key) == 76);
+LAYOUT_ASSERT(offsetof(core_setup, signal_key) == 80);
+LAYOUT_ASSERT(offsetof(core_setup, has_feedback_key) == 84);
+LAYOUT_ASSERT(offsetof(core_setup, feedback_key) == 88);
+LAYOUT_ASSERT(offsetof(core_setup, n_mirrored) == 92);
+LAYOUT_ASSERT(offsetof(core_setup, ring_words) == 96);
+LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 100);
+LAYOUT_ASSERT(offsetof(core_setup, event_capacity) == 104);
+LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
+LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
+LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
+
+/*! \brief One block of keys that reaches this core. */
+typedef struct {
+    uint32_t key; /*!< base key */
+    uint32_t mask; /*!< bits of the base key */
+    uint32_t kind; /*!< KeyKind */
+    uint32_t colour_bits; /*!< low bits that hold the step; 0 where the sender gives none */
+    uint32_t first; /*!< SPIKE: source number of the first cell. Others: index of the signal */
+    uint32_t count; /*!< SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights */
+    uint32_t first_step; /*!< first step of an interval whose spikes count: 0 for sources, 1 for our cells */
+    uint32_t last_step; /*!< and the last: T - 1 for sources, T for our cells */
+} key_entry;
+LAYOUT_ASSERT(sizeof(key_entry) == 32);
+LAYOUT_ASSERT(offsetof(key_entry, key) == 0);
+LAYOUT_ASSERT(offsetof(key_entry, mask) == 4);
+LAYOUT_ASSERT(offsetof(key_entry, kind) == 8);
+LAYOUT_ASSERT(offsetof(key_entry, colour_bits) == 12);
+LAYOUT_ASSERT(offsetof(key_entry, first) == 16);
+LAYOUT_ASSERT(offsetof(key_entry, count) == 20);
+LAYOUT_ASSERT(offsetof(key_entry, first_step) == 24);
+LAYOUT_ASSERT(offsetof(key_entry, last_step) == 28);
+
+/*! \brief Synapses of one projection with one delay, rows by source. */
+typedef struct {
+    uint32_t first_source; /*!< source number of row 0 */
+    uint32_t rows; /*!< rows */
+    uint32_t delay; /*!< steps, from 1 */
+    uint32_t sparse; /*!< 0: each row has `lanes` weights */
+    uint32_t kind; /*!< enum ep_optimizer_kind; 0: the weights never change */
+    uint32_t bounded; /*!< weights are clipped */
+    uint32_t optimizer; /*!< index of its constants within an update */
+    int32_t factor; /*!< 2^(15 - s), that brings weights to the arrivals' format */
+    int32_t share; /*!< factor times the most synapses between two cells: what a row uses of the budget */
+    uint32_t row_start; /*!< sparse: offset of uint32[rows + 1], the first synapse of each row (a multiple of 4) */
+    uint32_t weight; /*!< offset of the weights: int16[rows][lanes], or (target << 16 | weight) words */
+    uint32_t state; /*!< offset of the learning state, see STATE_ROW */
+    uint32_t holes; /*!< dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without synapse, or 0 */
+} block;
+LAYOUT_ASSERT(sizeof(block) == 52);
+LAYOUT_ASSERT(offsetof(block, first_source) == 0);
+LAYOUT_ASSERT(offsetof(block, rows) == 4);
+LAYOUT_ASSERT(offsetof(block, delay) == 8);
+LAYOUT_ASSERT(offsetof(block, sparse) == 12);
+LAYOUT_ASSERT(offsetof(block, kind) == 16);
+LAYOUT_ASSERT(offsetof(block, bounded) == 20);
+LAYOUT_ASSERT(offsetof(block, optimizer) == 24);
+LAYOUT_ASSERT(offsetof(block, factor) == 28);
+LAYOUT_ASSERT(offsetof(block, share) == 32);
+LAYOUT_ASSERT(offsetof(block, row_start) == 36);
+LAYOUT_ASSERT(offsetof(block, weight) == 40);
+LAYOUT_ASSERT(offsetof(block, state) == 44);
+LAYOUT_ASSERT(offsetof(block, holes) == 48);
+
+/*! \brief Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels. */
+typedef struct {
+    uint32_t first; /*!< first cell */
+    uint32_t count; /*!< cells */
+    int32_t cells[7]; /*!< ep_cells: alpha, v_thresh, width, slope, refractory, rho, beta */
+    int32_t filter[5]; /*!< ep_filter: alpha, rho, beta, beta_shift, h_shift */
+} cell_group_data;
+LAYOUT_ASSERT(sizeof(cell_group_data) == 56);
+LAYOUT_ASSERT(offsetof(cell_group_data, first) == 0);
+LAYOUT_ASSERT(offsetof(cell_group_data, count) == 4);
+LAYOUT_ASSERT(offsetof(cell_group_data, cells) == 8);
+LAYOUT_ASSERT(offsetof(cell_group_data, filter) == 36);
+
+/*! \brief Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the biases. */
+typedef struct {
+    int32_t kappa; /*!< decay, Q32 */
+    uint32_t loss; /*!< Loss */
+    int32_t signal_shift; /*!< shift of errors from Q15 to the filter's format */
+    uint32_t target_repeats; /*!< 1: TARGET holds the steps of one interval */
+    uint32_t bias_kind; /*!< enum ep_optimizer_kind of the biases; 0: fixed */
+    uint32_t padding; /*!<  */
+} readout_cells;
+LAYOUT_ASSERT(sizeof(readout_cells) == 24);
+LAYOUT_ASSERT(offsetof(readout_cells, kappa) == 0);
+LAYOUT_ASSERT(offsetof(readout_cells, loss) == 4);
+LAYOUT_ASSERT(offsetof(readout_cells, signal_shift) == 8);
+LAYOUT_ASSERT(offsetof(readout_cells, target_repeats) == 12);
+LAYOUT_ASSERT(offsetof(readout_cells, bias_kind) == 16);
+LAYOUT_ASSERT(offsetof(readout_cells, padding) == 20);
+
+/*! \brief A learning signal as cells take it. */
+typedef struct {
+    uint32_t readouts; /*!< K */
+    int32_t kappa; /*!< decay of the filter G; 0 from an error module */
+    int32_t shift; /*!< of errors from Q15 to Q(g + 32 - b) */
+    uint32_t windows; /*!< feedback matrices; 1 if B stays */
+    uint32_t window_steps; /*!< steps of each */
+    uint32_t feedback; /*!< offset in SIGNALS of B: int32[windows][lanes][K] */
+    int32_t unit; /*!< symmetric: what one unit of a forward weight is in B's format */
+    uint32_t mirrored; /*!< symmetric: offset in SIGNALS of int32[count] places in B, -1 for other cores' cells */
+} signal;
+LAYOUT_ASSERT(sizeof(signal) == 32);
+LAYOUT_ASSERT(offsetof(signal, readouts) == 0);
+LAYOUT_ASSERT(offsetof(signal, kappa) == 4);
+LAYOUT_ASSERT(offsetof(signal, shift) == 8);
+LAYOUT_ASSERT(offsetof(signal, windows) == 12);
+LAYOUT_ASSERT(offsetof(signal, window_steps) == 16);
+LAYOUT_ASSERT(offsetof(signal, feedback) == 20);
+LAYOUT_ASSERT(offsetof(signal, unit) == 24);
+LAYOUT_ASSERT(offsetof(signal, mirrored) == 28);
+
+/*! \brief Readouts: a forward weight that is sent, n_mirrored of them. */
+typedef struct {
+    uint32_t weight; /*!< offset in ROWS of the int16 (in a sparse row: of its word) */
+} mirror_entry;
+LAYOUT_ASSERT(sizeof(mirror_entry) == 4);
+LAYOUT_ASSERT(offsetof(mirror_entry, weight) == 0);
+
+/*! \brief Read at each start and resume. */
+typedef struct {
+    uint32_t learning; /*!< for intervals that begin from now on */
+    uint32_t restart; /*!< 1: forget state and time; start with interval 0, as after loading */
+    uint32_t reload; /*!< 1: read CELLS again; states stay */
+    uint32_t first_update; /*!< number of the update that the first constants belong to */
+    uint32_t n_updates; /*!< updates whose constants follow */
+    uint32_t first_target; /*!< not repeated: interval whose first step is the first row of TARGET */
+    uint32_t n_targets; /*!< intervals in TARGET (repeated: 1) */
+    uint32_t mirror; /*!< 1: send the mirrored weights in the next interval (a restart, or new weights) */
+} run_header;
+LAYOUT_ASSERT(sizeof(run_header) == 32);
+LAYOUT_ASSERT(offsetof(run_header, learning) == 0);
+LAYOUT_ASSERT(offsetof(run_header, restart) == 4);
+LAYOUT_ASSERT(offsetof(run_header, reload) == 8);
+LAYOUT_ASSERT(offsetof(run_header, first_update) == 12);
+LAYOUT_ASSERT(offsetof(run_header, n_updates) == 16);
+LAYOUT_ASSERT(offsetof(run_header, first_target) == 20);
+LAYOUT_ASSERT(offsetof(run_header, n_targets) == 24);
+LAYOUT_ASSERT(offsetof(run_header, mirror) == 28);
+
+/*! \brief One recording channel, in the order of Channel; behind all of them the cell numbers. */
+typedef struct {
+    uint32_t enabled; /*!< 1: recorded */
+    uint32_t every; /*!< global steps that are multiples of this */
+    uint32_t count; /*!< cells */
+    uint32_t first; /*!< index of the first cell number (uint32) in the list behind */
+} sampling;
+LAYOUT_ASSERT(sizeof(sampling) == 16);
+LAYOUT_ASSERT(offsetof(sampling, enabled) == 0);
+LAYOUT_ASSERT(offsetof(sampling, every) == 4);
+LAYOUT_ASSERT(offsetof(sampling, count) == 8);
+LAYOUT_ASSERT(offsetof(sampling, first) == 12);
+
+/*! \brief Why a core gave up. */
+typedef struct {
+    uint32_t code; /*!< Status */
+    uint32_t used; /*!<  */
+    uint32_t given; /*!<  */
+    uint32_t interval; /*!< interval in progress */
+} core_status;
+LAYOUT_ASSERT(sizeof(core_status) == 16);
+LAYOUT_ASSERT(offsetof(core_status, code) == 0);
+LAYOUT_ASSERT(offsetof(core_status, used) == 4);
+LAYOUT_ASSERT(offsetof(core_status, given) == 8);
+LAYOUT_ASSERT(offsetof(core_status, interval) == 12);
+
+#endif

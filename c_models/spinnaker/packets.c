@@ -1,0 +1,199 @@
+/*! \file
+ *  \brief implementation of packets.h
+ */
+#include "packets.h"
+
+#include "population.h"
+
+enum { LARGEST_COUNT = 1 << 12 };
+
+/* A packet as it came. */
+typedef struct {
+    uint32_t key;
+    uint32_t payload;
+    uint32_t step; /* at which it came; bit 31: it has a payload */
+} packet;
+
+#define HAS_PAYLOAD (UINT32_C(1) << 31)
+#define STEP_OF(step) ((step) & (HAS_PAYLOAD - 1))
+
+/* A spike of a later step, or one that is to be repeated. */
+typedef struct {
+    const key_entry *entry;
+    uint32_t source;
+    uint32_t step;
+    uint32_t count;
+} held_spike;
+
+static packet *ring;
+static volatile uint32_t written; /* by the interrupt */
+static uint32_t read;
+static volatile uint32_t lost;
+static uint32_t tick;
+
+static held_spike *held;
+static uint32_t held_count;
+
+static void collect(uint32_t key, uint32_t payload, uint32_t step) {
+    const uint32_t at = written;
+    if (at - read >= core.setup.ring_words) {
+        lost++;
+        return;
+    }
+    ring[at & (core.setup.ring_words - 1)] = (packet){key, payload, step};
+    written = at + 1;
+}
+
+static void packet_arrived(uint key, uint unused) {
+    use(unused);
+    collect(key, 0, tick);
+}
+
+static void payload_arrived(uint key, uint payload) { collect(key, payload, tick | HAS_PAYLOAD); }
+
+void packets_initialise(void) {
+    ring = take(core.setup.ring_words * sizeof *ring);
+    held = take(core.setup.ring_words * sizeof *held);
+    spin1_callback_on(MC_PACKET_RECEIVED, packet_arrived, -1);
+    spin1_callback_on(MCPL_PACKET_RECEIVED, payload_arrived, -1);
+}
+
+void packets_tick(uint32_t step) { tick = step; }
+
+void packets_reset(void) {
+    read = written;
+    held_count = 0;
+}
+
+static const key_entry *entry_of(uint32_t key) {
+    uint32_t low = 0, high = core.setup.n_keys;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (core.keys[middle].key <= key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    const key_entry *const entry = &core.keys[low - 1];
+    return (key & entry->mask) == entry->key ? entry : NULL;
+}
+
+/* The machine step at which a packet was sent: the one of its colour that is nearest to now. */
+static uint32_t step_sent(const key_entry *entry, const packet *p) {
+    if (entry->colour_bits == 0)
+        return STEP_OF(p->step);
+    const uint32_t period = UINT32_C(1) << entry->colour_bits;
+    uint32_t ahead = (p->key - now.time) & (period - 1);
+    if (ahead >= period / 2)
+        ahead -= period;
+    return now.time + ahead;
+}
+
+/* Whether spikes sent at a machine step count in the interval in progress. */
+static bool counts_now(const key_entry *entry, uint32_t step) {
+    if (core.setup.interval_steps == 0)
+        return true;
+    const uint32_t local = step - now.base; /* before the interval: larger than any last step */
+    return local >= entry->first_step && local <= entry->last_step;
+}
+
+/* Lists a spike that was sent one machine step ago; what does not fit is kept. */
+static uint32_t list(held_spike spike, uint32_t *sources, uint32_t used, uint32_t room) {
+    if (!counts_now(spike.entry, spike.step)) {
+        counts[PROVENANCE_IGNORED_INPUT] += spike.count;
+        return used;
+    }
+    for (; spike.count > 0 && used < room; spike.count--)
+        sources[used++] = spike.source;
+    if (spike.count > 0)
+        held[held_count++] = spike;
+    return used;
+}
+
+/* Takes held spikes whose step has come; others stay. */
+static uint32_t take_held(uint32_t *sources, uint32_t room) {
+    uint32_t used = 0;
+    const uint32_t count = held_count;
+    held_count = 0; /* what is kept comes behind what was read */
+    for (uint32_t q = 0; q < count; q++) {
+        const held_spike spike = held[q];
+        if ((int32_t)(spike.step - now.time) >= 0)
+            held[held_count++] = spike;
+        else
+            used = list(spike, sources, used, room);
+    }
+    return used;
+}
+
+/* Handles one packet; returns how many sources are used now. */
+static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32_t room) {
+    const key_entry *const entry = entry_of(p->key);
+    if (entry == NULL) {
+        counts[PROVENANCE_UNKNOWN_KEYS]++;
+        return used;
+    }
+    const uint32_t number = (p->key & ~entry->mask) >> entry->colour_bits;
+    if (number >= entry->count) {
+        counts[PROVENANCE_UNKNOWN_KEYS]++;
+        return used;
+    }
+    if (entry->kind == KEYKIND_FEEDBACK) {
+        population_feedback(entry->first, number, (int32_t)p->payload);
+        return used;
+    }
+    uint32_t step = step_sent(entry, p);
+    if (entry->kind == KEYKIND_SIGNAL) {
+        population_error(entry->first, number, step, (int32_t)p->payload);
+        return used;
+    }
+    uint32_t times = p->step & HAS_PAYLOAD ? p->payload : 1;
+    if (times > LARGEST_COUNT)
+        times = LARGEST_COUNT;
+    if ((int32_t)(step - now.time) < -1) {
+        counts[PROVENANCE_LATE_SPIKES] += times;
+        step = now.time - 1;
+    }
+    const held_spike spike = {entry, entry->first + number, step, times};
+    if ((int32_t)(step - now.time) >= 0) {
+        held[held_count++] = spike;
+        return used;
+    }
+    return list(spike, sources, used, room);
+}
+
+static void check_lost(void) {
+    const uint32_t waiting = written - read;
+    if (waiting > counts[PROVENANCE_MOST_QUEUED])
+        counts[PROVENANCE_MOST_QUEUED] = waiting;
+    if (lost == 0)
+        return;
+    counts[PROVENANCE_LOST_PACKETS] = lost;
+    fail(STATUS_PACKETS_LOST, lost, core.setup.ring_words);
+}
+
+uint32_t packets_take(uint32_t *sources, uint32_t room) {
+    check_lost();
+    uint32_t used = take_held(sources, room);
+    while (read != written && used < room && held_count < core.setup.ring_words - 1) {
+        const packet p = ring[read & (core.setup.ring_words - 1)];
+        read++;
+        used = handle(&p, sources, used, room);
+    }
+    return used;
+}
+
+void packets_discard_spikes(void) {
+    check_lost();
+    while (read != written) {
+        const packet p = ring[read & (core.setup.ring_words - 1)];
+        read++;
+        const key_entry *const entry = entry_of(p.key);
+        uint32_t unused;
+        if (entry != NULL && entry->kind == KEYKIND_SPIKE)
+            counts[PROVENANCE_IGNORED_INPUT]++;
+        else
+            (void)handle(&p, &unused, 0, 0);
+    }
+}
