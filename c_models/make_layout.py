@@ -1,11 +1,12 @@
 """Writes spinnaker/layout.h: the structures that host and core share, from their one description.
 
-Run it from the repository's root: python -m c_models.make_layout
+Run it from anywhere: python c_models/make_layout.py
 """
 
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 HEADER = Path(__file__).parent / "spinnaker/layout.h"
 DESCRIPTION = Path(__file__).parents[1] / "pynn_eprop/spinnaker/layout.py"
@@ -20,13 +21,14 @@ def description() -> ModuleType:
     return module
 
 
-def _enumeration(kind: type) -> str:
+def _enumeration(kind: Any) -> str:
     name = kind.__name__.upper()
-    members = "".join(f"    {name}_{member.name} = {member.value},\n" for member in kind)  # type: ignore[attr-defined]
-    return f"/*! \\brief {kind.__doc__} */\nenum {{\n{members}    {name}_COUNT = {len(list(kind))}\n}};\n"  # type: ignore[call-overload]
+    members = [f"    {name}_{member.name} = {member.value}," for member in kind]
+    return "\n".join([f"/*! \\brief {kind.__doc__} */", "enum {", *members,
+                      f"    {name}_COUNT = {len(members)}", "};", ""])
 
 
-def _structure(structure) -> str:
+def _structure(structure: Any) -> str:
     lines = [f"/*! \\brief {structure.meaning} */", "typedef struct {"]
     for field in structure.fields:
         count = f"[{field.count}]" if field.count > 1 else ""
@@ -44,8 +46,8 @@ def header() -> str:
     """The text of the header."""
     layout = description()
     parts = [
-        "/*! \\file\n *  \\brief What host and core share; written by c_models/make_layout.py from\n"
-        " *  pynn_eprop/spinnaker/layout.py, which has the explanations.\n */\n"
+        "/*! \\file\n *  \\brief What host and core share; written by c_models/make_layout.py\n"
+        " *  from pynn_eprop/spinnaker/layout.py, which has the explanations.\n */\n"
         "#ifndef EPROP_SPINNAKER_LAYOUT_H\n#define EPROP_SPINNAKER_LAYOUT_H\n\n"
         "#include <stddef.h>\n#include <stdint.h>\n\n"
         "#define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)\n"

@@ -91,6 +91,11 @@ void kernel_cross_entropy_error(uint32_t n, const int32_t *y, const int32_t *tar
     ep_cross_entropy_error(n, y, target, error);
 }
 
+void kernel_cross_entropy_loss(uint32_t n, const int32_t *y, const int32_t *target,
+                               int64_t *loss) {
+    *loss = ep_cross_entropy_loss(n, y, target);
+}
+
 int32_t kernel_rate_term(int32_t spikes, int32_t gain, int32_t offset_low, int32_t offset_high,
                          uint32_t *saturated) {
     const int64_t offset = (int64_t)((uint64_t)(uint32_t)offset_high << 32 | (uint32_t)offset_low);

@@ -35,6 +35,8 @@ uint32_t kernel_readout_step(uint32_t n, int32_t kappa, const int32_t *bias, int
 void kernel_squared_error(uint32_t n, const int32_t *y, const int32_t *target, int32_t *error);
 void kernel_cross_entropy_error(uint32_t n, const int32_t *y, const int32_t *target,
                                 int32_t *error);
+void kernel_cross_entropy_loss(uint32_t n, const int32_t *y, const int32_t *target,
+                               int64_t *loss);
 int32_t kernel_rate_term(int32_t spikes, int32_t gain, int32_t offset_low, int32_t offset_high,
                          uint32_t *saturated);
 int32_t kernel_rescale(int32_t value, int32_t shift, int32_t limit, uint32_t *saturated);

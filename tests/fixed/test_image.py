@@ -57,9 +57,10 @@ def test_no_helper_for_division_or_floating_point():
     assert foreign == []
 
 
-def test_tables_are_those_of_their_script():
-    script = ROOT / "c_models/make_tables.py"
-    spec = importlib.util.spec_from_file_location("make_tables", script)
+@pytest.mark.parametrize("script", ["make_tables", "make_layout"])
+def test_headers_are_those_of_their_scripts(script):
+    path = ROOT / f"c_models/{script}.py"
+    spec = importlib.util.spec_from_file_location(script, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.HEADER.read_text() == module.header(), "run: python c_models/make_tables.py"
+    assert module.HEADER.read_text() == module.header(), f"run: python c_models/{script}.py"

@@ -188,7 +188,14 @@ def test_readouts_and_their_errors(core, seed, n, kappa, entropy):
         both(core, "kernel_cross_entropy_error", [n, y, target, error], answers=False)
         # share of less than a unit each: rounding, and 4e-6 in the exponential
         np.testing.assert_allclose(error + target, share / share.sum() * 2 ** 15, rtol=0, atol=0.7)
+        loss = np.zeros(1, np.int64)
+        both(core, "kernel_cross_entropy_loss", [n, y, target, loss], answers=False)
+        below = (y.astype(float) - y.max()) / 2 ** 15
+        exact = target / 2 ** 15 @ (np.log(np.sum(np.exp(below))) - below)
+        np.testing.assert_allclose(loss / 2 ** 30, exact, rtol=0, atol=1.1e-5)
         target[0] = -2 ** 31
+        both(core, "kernel_cross_entropy_loss", [n, y, target, loss], answers=False)
+        assert loss == 0
         both(core, "kernel_cross_entropy_error", [n, y, target, error], answers=False)
         assert np.all(error == 0)
 

@@ -136,25 +136,14 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
     (void)current;
 }
 
-/* This step's share of the loss, from the integers that the chip records. */
+/* This step's share of the loss, from the integers that the chip has. */
 static double loss_of(const population *q, const int32_t *y, const int32_t *target,
                       const int32_t *error) {
+    if (q->loss == EPROP_CROSS_ENTROPY)
+        return from_fixed(ep_cross_entropy_loss(q->n, y, target), 30);
     double loss = 0.0;
-    if (q->loss == EPROP_MSE) {
-        for (size_t k = 0; k < q->n; k++)
-            loss += 0.5 * from_fixed(error[k], EP_STATE_BITS) * from_fixed(error[k], EP_STATE_BITS);
-        return loss;
-    }
-    if (target[0] == EP_NO_TARGET)
-        return 0.0;
-    double largest = y[0], sum = 0.0;
-    for (size_t k = 1; k < q->n; k++)
-        largest = fmax(largest, y[k]);
     for (size_t k = 0; k < q->n; k++)
-        sum += exp(ldexp(y[k] - largest, -EP_STATE_BITS));
-    for (size_t k = 0; k < q->n; k++)
-        loss -= from_fixed(target[k], EP_STATE_BITS) *
-                (ldexp(y[k] - largest, -EP_STATE_BITS) - log(sum));
+        loss += 0.5 * from_fixed(error[k], EP_STATE_BITS) * from_fixed(error[k], EP_STATE_BITS);
     return loss;
 }
 

@@ -124,8 +124,8 @@ static inline int64_t ep_cross_entropy_loss(size_t n, const int32_t *restrict y,
     uint32_t sum = 0; /* Q23 */
     for (size_t k = 0; k < n; k++)
         sum += (ep_exp_negative((uint32_t)largest - (uint32_t)y[k]) + 0x80) >> 8;
-    /* log of the sum, Q24 to Q15: ln(2) = 0xb17217f8 / 2^32 */
-    const int64_t log_sum = (int64_t)(((uint64_t)ep_log2(sum) * UINT32_C(0xb17217f8)) >> 32);
+    /* the natural logarithm, Q24: ln(2) = 0xb17217f8 / 2^32 */
+    const int64_t log_sum = (ep_log2(sum) * INT64_C(0xb17217f8)) >> 32;
     int64_t loss = 0; /* Q39 */
     for (size_t k = 0; k < n; k++)
         loss += target[k] * (log_sum + (((int64_t)largest - y[k]) << 9));
