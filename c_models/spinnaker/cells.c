@@ -47,7 +47,7 @@ static uint32_t round8(uint32_t bytes) { return (bytes + 7) & ~UINT32_C(7); }
 
 /* --- parameters --- */
 
-static void read_parameters(void) {
+static SELDOM void read_parameters(void) {
     const uint32_t lanes = core.setup.lanes;
     const uint32_t *from = (const uint32_t *)(const void *)core.cells;
     const uint32_t group_words = core.setup.n_groups * sizeof *groups / 4;
@@ -60,7 +60,7 @@ static void read_parameters(void) {
     copy_words(rate_offset, (const uint32_t *)(const void *)core.cells + offsets, 2 * lanes);
 }
 
-static void initialise_signal(local_signal *s, const signal *from, uint32_t *log_offset) {
+static SELDOM void initialise_signal(local_signal *s, const signal *from, uint32_t *log_offset) {
     const uint32_t lanes = core.setup.lanes;
     copy_words(&s->from, from, sizeof s->from / 4);
     const uint32_t K = s->from.readouts;
@@ -81,7 +81,7 @@ static uint32_t h_log_bytes(void) {
     return round8((core.setup.interval_steps + 1) * core.setup.lanes * sizeof **h);
 }
 
-bool population_initialise(void) {
+SELDOM bool population_initialise(void) {
     const uint32_t lanes = core.setup.lanes;
     if (core.setup.kind != KIND_LIF && core.setup.kind != KIND_ALIF)
         return false;
@@ -120,9 +120,9 @@ bool population_initialise(void) {
     return true;
 }
 
-void population_reload(void) { read_parameters(); }
+SELDOM void population_reload(void) { read_parameters(); }
 
-uint32_t population_log_bytes(void) {
+SELDOM uint32_t population_log_bytes(void) {
     if (core.setup.interval_steps == 0)
         return 0;
     uint32_t bytes = h_log_bytes();
@@ -133,7 +133,7 @@ uint32_t population_log_bytes(void) {
 
 /* --- steps --- */
 
-void population_begin(void) {
+SELDOM void population_begin(void) {
     clear_words(spike_count, core.setup.lanes);
     for (uint32_t j = 0; j < core.setup.lanes; j++)
         if (is_adaptive())
@@ -181,7 +181,7 @@ static bool send_all(void) {
     return any != 0;
 }
 
-static void record_states(uint32_t step, const uint16_t *slopes, bool any) {
+static SELDOM void record_states(uint32_t step, const uint16_t *slopes, bool any) {
     const bool adaptive = is_adaptive();
     const uint32_t stride = adaptive ? sizeof *alif / 4 : sizeof *lif / 4;
     if (any && record_wanted(CHANNEL_SPIKES, step))
@@ -221,7 +221,7 @@ void population_step(uint32_t s, int32_t *input) {
 
 /* --- learning signals --- */
 
-void population_error(uint32_t r, uint32_t readout, uint32_t step, int32_t error) {
+SELDOM void population_error(uint32_t r, uint32_t readout, uint32_t step, int32_t error) {
     const uint32_t s = step - now.base;
     local_signal *const to = &signals[r];
     if (s == 0 || s > core.setup.interval_steps) {
@@ -238,7 +238,7 @@ static int32_t *logged_errors(uint32_t slot, const local_signal *s, uint32_t ste
 }
 
 /* All errors of a step have come: into the log. */
-static void log_errors(uint32_t step) {
+static SELDOM void log_errors(uint32_t step) {
     for (uint32_t r = 0; r < core.setup.n_signals; r++) {
         local_signal *const s = &signals[r];
         const uint32_t place = step & (HEARD_STEPS - 1), K = s->from.readouts;
@@ -255,13 +255,13 @@ static void log_errors(uint32_t step) {
     }
 }
 
-void population_tick(void) {
+SELDOM void population_tick(void) {
     const uint32_t T = core.setup.interval_steps;
     if (now.local > WAIT_FOR_ERRORS && now.local <= T + END_OF_INTERVAL)
         log_errors(now.local - WAIT_FOR_ERRORS);
 }
 
-void population_feedback(uint32_t r, uint32_t number, int32_t weight) {
+SELDOM void population_feedback(uint32_t r, uint32_t number, int32_t weight) {
     const signal *const s = &signals[r].from;
     const int32_t place = ((const int32_t *)(const void *)(core.signals + s->mirrored))[number];
     if (place < 0)
@@ -289,7 +289,7 @@ static __attribute__((noinline)) uint32_t filter_signal(uint32_t cells, const lo
     return ep_outside(outside) ? ep_saturate(cells, EP_LIMIT, G) : 0;
 }
 
-static void record_learning_signals(void) {
+static __attribute__((noinline)) void record_learning_signals(void) {
     uint32_t unused = 0;
     for (uint32_t step = 1; step <= core.setup.interval_steps; step++) {
         if (!record_wanted(CHANNEL_LEARNING_SIGNAL, global_step(step)))
@@ -314,7 +314,7 @@ static void record_learning_signals(void) {
     }
 }
 
-void population_end(void) {
+SELDOM void population_end(void) {
     const uint32_t T = core.setup.interval_steps;
     const uint32_t logged = now.local > WAIT_FOR_ERRORS ? now.local - WAIT_FOR_ERRORS : 0;
     for (uint32_t step = logged + 1; step <= T; step++)
@@ -328,7 +328,7 @@ void population_end(void) {
 
 /* --- the backward filter --- */
 
-void population_filter_begin(uint32_t slot) {
+SELDOM void population_filter_begin(uint32_t slot) {
     const uint32_t lanes = core.setup.lanes;
     uint32_t saturated = 0;
     for (uint32_t j = 0; j < lanes; j++) {

@@ -38,7 +38,7 @@ static uint32_t digits;
 uint8_t *gradient_buffer(uint32_t which) { return state[which]; }
 uint32_t *weight_buffer(uint32_t which) { return weights[which]; }
 
-static uint32_t longest_row(void) {
+static SELDOM uint32_t longest_row(void) {
     uint32_t longest = core.setup.lanes;
     for (uint32_t k = 0; k < core.setup.n_blocks; k++)
         if (core.blocks[k].sparse && core.setup.forward_bytes / 4 > longest)
@@ -46,7 +46,7 @@ static uint32_t longest_row(void) {
     return longest;
 }
 
-void gradient_initialise(void) {
+SELDOM void gradient_initialise(void) {
     if (core.setup.n_plastic == 0)
         return;
     stretch_rows = core.setup.filter_words / core.setup.lanes;
@@ -86,7 +86,7 @@ static void mark(uint32_t k, uint32_t row) {
     present[bit / 32] |= UINT32_C(1) << bit % 32;
 }
 
-void gradient_forget(void) {
+SELDOM void gradient_forget(void) {
     if (core.setup.n_plastic != 0)
         clear_words(present, present_words);
 }

@@ -36,7 +36,7 @@ static void derive_biases(void) {
         bias[k] = (bias_master[k] + (1 << (BIAS_SHIFT - 1))) >> BIAS_SHIFT;
 }
 
-static void read_parameters(void) {
+static SELDOM void read_parameters(void) {
     const uint32_t lanes = core.setup.lanes;
     copy_words(&cells, core.cells, sizeof cells / 4);
     copy_words(y_initial, core.cells + sizeof cells, lanes);
@@ -45,7 +45,7 @@ static void read_parameters(void) {
     derive_biases();
 }
 
-bool population_initialise(void) {
+SELDOM bool population_initialise(void) {
     const uint32_t lanes = core.setup.lanes, T = core.setup.interval_steps;
     if (core.setup.kind != KIND_READOUT)
         return false;
@@ -71,17 +71,17 @@ bool population_initialise(void) {
     return true;
 }
 
-void population_reload(void) {
+SELDOM void population_reload(void) {
     read_parameters();
     mirror_wanted |= core.run.mirror != 0;
 }
 
-uint32_t population_log_bytes(void) {
+SELDOM uint32_t population_log_bytes(void) {
     return core.setup.interval_steps != 0 ? (core.setup.interval_steps + 1) * core.setup.lanes * 4
                                           : 0;
 }
 
-void population_begin(void) {
+SELDOM void population_begin(void) {
     copy_words(y, y_initial, core.setup.lanes);
     loss = 0;
     mirror_next = mirror_wanted && core.setup.has_feedback_key ? 0 : core.setup.n_mirrored;
@@ -147,7 +147,7 @@ void population_step(uint32_t s, int32_t *input) {
         record_values(CHANNEL_ERROR, step, error, 1);
 }
 
-static void mirror(uint32_t number) {
+static SELDOM void mirror(uint32_t number) {
     const mirror_entry *const entries = (const mirror_entry *)(const void *)core.signals;
     const int16_t weight = *(const int16_t *)(const void *)(core.rows + entries[number].weight);
     const uint32_t key = core.setup.feedback_key | number << COLOUR_BITS;
@@ -155,14 +155,14 @@ static void mirror(uint32_t number) {
         continue;
 }
 
-void population_tick(void) {
+SELDOM void population_tick(void) {
     if (now.local < 2)
         return;
     for (uint32_t k = 0; k < mirror_at_once && mirror_next < core.setup.n_mirrored; k++)
         mirror(mirror_next++);
 }
 
-void population_end(void) {
+SELDOM void population_end(void) {
     const uint32_t record[3] = {0, (uint32_t)loss, (uint32_t)(loss >> 32)};
     if (cells.loss != LOSS_NONE && record_wanted(CHANNEL_LOSS, now.interval))
         record_words(CHANNEL_LOSS, now.interval, record, 3);
@@ -223,7 +223,7 @@ static int32_t within(int64_t value, int32_t limit) {
     return value > limit ? limit : value < -limit ? -limit : (int32_t)value;
 }
 
-static void update_biases(const ep_optimizer_step *step) {
+static SELDOM void update_biases(const ep_optimizer_step *step) {
     const int32_t limit = step->kind == EP_SGD ? ep_sgd_limit(step) : EP_GRADIENT_LIMIT;
     for (uint32_t k = 0; k < core.setup.n; k++) {
         const int32_t gradient = within(bias_sum[k], limit);
@@ -238,7 +238,7 @@ static void update_biases(const ep_optimizer_step *step) {
     copy_words(bias_place, bias_gradient, bias_bytes() / 4);
 }
 
-void population_update(const uint32_t *constants) {
+SELDOM void population_update(const uint32_t *constants) {
     ep_optimizer_step step;
     if (cells.bias_kind != 0) {
         copy_words(&step, constants, sizeof step / 4);

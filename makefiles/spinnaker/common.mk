@@ -62,7 +62,7 @@ include $(HERE)/$(LIBRARIES_NAME).mk
 define compile # source
 $(call object,$(1)): $(1) $(HEADERS) $(MAKEFILE_LIST)
 	@mkdir -p $(WORK)
-	$(CROSS)gcc $(TARGET_FLAGS) $(COMMON_FLAGS) $(OPTIMISE) $(APP_INCLUDES) $(LIBRARY_INCLUDES) \
+	$(CROSS)gcc $(TARGET_FLAGS) $(COMMON_FLAGS) $$(OPTIMISE) $(APP_INCLUDES) $(LIBRARY_INCLUDES) \
 		-c $(1) -o $$@
 endef
 $(foreach s,$(APP_SOURCES),$(eval $(call compile,$(s))))
