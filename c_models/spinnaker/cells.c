@@ -145,13 +145,26 @@ SELDOM void population_begin(void) {
             signals[r].heard[k] = 0;
 }
 
+/* The kernels' loops for any decay, here and below: ITCM is small. */
 static __attribute__((noinline)) uint32_t run_group(const cell_group_data *g, int32_t *input, uint16_t *slopes,
                           uint32_t *bits) {
     const ep_cells *const parameters = (const ep_cells *)(const void *)g->cells;
-    return is_adaptive() ? ep_alif_step(g->count, parameters, alif + g->first, input + g->first,
-                                        slopes + g->first, bits)
-                         : ep_lif_step(g->count, parameters, lif + g->first, input + g->first,
-                                       slopes + g->first, bits);
+    const uint32_t n = g->count;
+    uint32_t saturated = 0;
+    if (is_adaptive()) {
+        ep_alif_state *const state = alif + g->first;
+        const uint32_t outside =
+            ep_alif_step_as(n, 1, parameters, state, input + g->first, slopes + g->first, bits);
+        for (uint32_t j = 0; ep_outside(outside) && j < n; j++)
+            saturated += ep_saturate(1, EP_LIMIT, &state[j].v) + ep_saturate(1, EP_LIMIT, &state[j].a);
+    } else {
+        ep_lif_state *const state = lif + g->first;
+        const uint32_t outside =
+            ep_lif_step_as(n, 1, parameters, state, input + g->first, slopes + g->first, bits);
+        for (uint32_t j = 0; ep_outside(outside) && j < n; j++)
+            saturated += ep_saturate(1, EP_LIMIT, &state[j].v);
+    }
+    return saturated;
 }
 
 static void merge(const cell_group_data *g) {
@@ -281,7 +294,6 @@ static void scale(const local_signal *s, const int32_t *errors, uint32_t *satura
         s->scaled[k] = ep_rescale(errors[k], s->from.shift, INT32_MAX, saturated);
 }
 
-/* The kernel's loop for any decay and number of readouts: ITCM is small. */
 static __attribute__((noinline)) uint32_t filter_signal(uint32_t cells, const local_signal *s,
                                                         int32_t kappa, int32_t *G) {
     const uint32_t outside =
@@ -387,6 +399,22 @@ static const int32_t *filter_signals(uint32_t step, uint32_t at, uint32_t first,
     return G_sum;
 }
 
+static uint32_t filter_cells(uint32_t n, const ep_filter *constants, const uint16_t *slopes,
+                             const int32_t *G, ep_filter_state *state) {
+    const int32_t mu_limit = ep_mu_limit(constants);
+    uint32_t saturated = 0, mu_outside = 0;
+    const uint32_t outside =
+        is_adaptive() ? ep_filter_alif_as(n, 1, constants, slopes, G, state, &mu_outside)
+                      : ep_filter_lif_as(n, 1, constants, slopes, G, state);
+    if (ep_outside(outside) || (is_adaptive() && mu_outside >= 2 * (uint32_t)mu_limit))
+        for (uint32_t j = 0; j < n; j++) {
+            saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
+            if (is_adaptive())
+                saturated += ep_saturate(1, mu_limit, &state[j].mu);
+        }
+    return saturated;
+}
+
 static void filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes, const int32_t *G) {
     for (uint32_t k = 0; k < core.setup.n_groups; k++) {
         const cell_group_data *const g = &groups[k];
@@ -396,10 +424,8 @@ static void filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes, 
             continue;
         const ep_filter *const constants = (const ep_filter *)(const void *)g->filter;
         count_saturated(PROVENANCE_SATURATED_FILTERS,
-                        is_adaptive() ? ep_filter_alif(to - from, constants, slopes + from,
-                                                       G + from, filter_state + from)
-                                      : ep_filter_lif(to - from, constants, slopes + from,
-                                                      G + from, filter_state + from));
+                        filter_cells(to - from, constants, slopes + from, G + from,
+                                     filter_state + from));
     }
 }
 
