@@ -1,6 +1,8 @@
 """Finds Brian2 and PyNN's Brian2 backend, or says what to install."""
 
 import importlib
+import signal
+import threading
 
 from pynn_eprop.errors import MissingDependencyError
 
@@ -15,6 +17,7 @@ def require_brian2() -> None:
     saves seconds of compilation per equation; the traces of all synapses are arrays anyway, so that
     little is lost. Raises :class:`MissingDependencyError`.
     """
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         simulator = importlib.import_module("brian2")
         importlib.import_module("pyNN.brian2")
@@ -22,3 +25,6 @@ def require_brian2() -> None:
         raise MissingDependencyError(
             f"backend 'brian2' needs the Brian2 simulator ({error}); {_HINT}") from error
     simulator.prefs.codegen.target = "numpy"
+    if threading.current_thread() is threading.main_thread():
+        # Brian2 takes SIGINT over when it is imported; other backends in the process look at it
+        signal.signal(signal.SIGINT, on_interrupt)

@@ -130,3 +130,11 @@ def test_without_brian2_it_says_what_to_install():
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
                           check=True)
     assert "pip install 'pynn_eprop[brian2]'" in said.stdout
+
+
+def test_importing_it_leaves_interrupts_as_they_are():
+    script = ("import signal\nimport pynn_eprop.brian2\n"
+              "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)")
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          check=True)
+    assert said.stdout.splitlines()[-1] == "True"
