@@ -80,7 +80,7 @@ def _check_cells(cells: Any, options: SharedOptions, quirks: Quirks) -> None:
     if quirks is Quirks.REFUSE:
         raise UnsupportedError(f"{text}. Use c_reg=0 or trials_per_update=1, or take it with "
                                "setup(quirks='allow')")
-    warnings.warn(text, stacklevel=7)
+    warnings.warn(text, stacklevel=8)
 
 
 def _check_signal(signal: Any) -> None:
@@ -126,14 +126,14 @@ def warn_of_network(projections: Sequence[Any]) -> None:
             warnings.warn(
                 f"{projection.label}: NEST adds Adam's eps before the bias correction; its steps "
                 f"are shorter, by a fraction below {optimizer.eps:g} / sqrt(v) with v the mean "
-                "squared gradient. Adam(eps_hat=True) is the same everywhere", stacklevel=6)
+                "squared gradient. Adam(eps_hat=True) is the same everywhere", stacklevel=7)
             break
     for projection, optimizer in plastic:
         if isinstance(optimizer, Adam) and optimizer.schedule.factor != SAME_RATE:
             warnings.warn(
                 f"{projection.label}: when the learning rate changes, NEST lets a cell that is "
                 "silent in a whole update go on with the old rate until its next spike",
-                stacklevel=6)
+                stacklevel=7)
             break
 
 

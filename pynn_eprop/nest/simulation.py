@@ -277,6 +277,12 @@ class Simulation:
                       if any(log is tap.log for _, log in logs)}
         for population, log in logs:
             tap = self._taps.get(id(log))
+            assert self._wiring is not None
+            if log.variable == "learning_signal" \
+                    and population.index not in self._wiring.remembering:
+                raise UnsupportedError(f"{population.label}: record('learning_signal') of cells "
+                                       "without plastic or recurrent synapses; NEST keeps none "
+                                       "for them")
             if tap is None:
                 self._taps[id(log)] = make_tap(log, population, self.clock)
             else:

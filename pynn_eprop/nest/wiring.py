@@ -47,6 +47,8 @@ class Wiring:
         self._layers: dict[tuple[int, int], list[Layer]] = {}
         self._learning: list[tuple[Layer, Optimizer, float]] = []
         self._models = 0
+        #: Populations, by index, that have synapses of NEST's e-prop kind and so a history.
+        self.remembering: set[int] = set()
 
     def connect(self, projections: Sequence[Any]) -> None:
         """Make all synapses."""
@@ -110,6 +112,8 @@ class Wiring:
         nest.Connect(pre, post, "one_to_one", {
             "synapse_model": model, "weight": np.asarray(weight, dtype=float),
             "delay": np.full(len(pre), self._clock.timestep), **extra})
+        if model not in ("static_synapse", translation.FEEDBACK):
+            self.remembering.add(block.post.index)
 
     # --- while it runs ---
 

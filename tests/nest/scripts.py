@@ -133,6 +133,12 @@ def projection_after_the_start(sim: Any) -> None:
                    sim.EPropSynapse(weight=1.0, optimizer=SGD()), label="late")
 
 
+def learning_signal_of_cells_without_history(sim: Any) -> None:
+    network = Tiny(synapse={"optimizer": None}).build(sim)
+    network.cell.record("learning_signal")
+    sim.run(1.0)
+
+
 def recording_after_the_start(sim: Any) -> None:
     _started(sim).cell.record("v")
 

@@ -80,6 +80,8 @@ def test_bad_input(on_nest, plan, kind, reason):
     ("weights_after_the_start", "UnsupportedError", "in: new weights at 20 ms"),
     ("population_after_the_start", "UnsupportedError", "late is added at 20 ms"),
     ("projection_after_the_start", "UnsupportedError", "late is added at 20 ms"),
+    ("learning_signal_of_cells_without_history", "UnsupportedError",
+     "cell: record('learning_signal') of cells without plastic or recurrent synapses"),
     ("recording_after_the_start", "UnsupportedError", "cell: record('v') after the first run()"),
     ("weights_within_an_interval", "NetworkError", "run() to its end at 40 ms first"),
     ("run_after_weights", "SimulationError", "run() after weights were read"),
