@@ -118,3 +118,9 @@ def reset_of_newer_model() -> tuple[float, float]:
     v = meter.events["V_m"]
     first = int((v != 0.0).argmax())
     return float(v[first]), float(v[first + 1])
+
+
+def task_on_nest(neurons: int | None = None) -> dict[str, Any]:
+    """Task 1.1 on NEST."""
+    full_size = importlib.import_module("tests.nest.full_size")
+    return with_warnings(lambda: full_size.play_task(backend(), neurons))[0]

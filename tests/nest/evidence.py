@@ -19,6 +19,7 @@ import pynn_eprop.host as host
 from pynn_eprop.plotting.style import save_figure
 from tests.nest import cases
 from tests.nest.agreement import BOUNDS, differences
+from tests.nest.full_size import UPDATES, play_task
 from tests.nest.learning_curves import draw_curves, load
 from tests.nest.networks import Plan, play, random_plan
 
@@ -59,8 +60,25 @@ def describe(plan: Plan) -> str:
         *(["2 readout populations"] if plan.readout_populations > 1 else [])])
 
 
+def full_size_lines(pool: Any) -> tuple[list[str], bool]:
+    """Task 1.1 on both, and whether they agree."""
+    expected = play_task(host)
+    found = differences(pool.submit(cases.task_on_nest).result(), expected)
+    spikes = sum(map(len, expected["cells/spikes"]))
+    return [
+        "## Task 1.1 at its full size",
+        "",
+        f"600 cells, {UPDATES} updates, {spikes} spikes, seed 1, Adam with eps where NEST has it:",
+        "",
+        "| quantity | largest difference | bound |",
+        "|---|---|---|",
+        *(f"| {e.name} | {e.size:.1e} | {e.bound:g} |" for e in found), "",
+    ], all(entry.agrees for entry in found)
+
+
 def networks_page(count: int, pool: Any) -> tuple[str, bool]:
-    """The page of the random networks, and whether all agree."""
+    """The page of the random networks and of task 1.1, and whether all agree."""
+    lines, whole = full_size_lines(pool)
     rows, agree = zip(*(row(seed, pool) for seed in range(1, count + 1)), strict=True)
     return "\n".join([
         "# NEST beside the host engine",
@@ -73,10 +91,13 @@ def networks_page(count: int, pool: Any) -> tuple[str, bool]:
         f"**{sum(agree)} of {count} agree:** spikes at the same times, v, y and a to "
         f"{BOUNDS['v']:g}, weights to {BOUNDS['weights']:g}.",
         "",
+        *lines,
+        "## Random networks",
+        "",
         "| seed | network | updates x batch | spikes | spike times | v, y, a | L, errors | "
         "weights |",
         "|---|---|---|---|---|---|---|---|",
-        *rows, ""]), all(agree)
+        *rows, ""]), all(agree) and whole
 
 
 def curves(work: Path, pool: Any) -> dict[str, dict[str, list[float]]]:

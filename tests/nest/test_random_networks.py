@@ -8,7 +8,8 @@ import pytest
 
 import pynn_eprop.host as host
 from tests.nest.agreement import differences
-from tests.nest.cases import play_on_nest
+from tests.nest.cases import play_on_nest, task_on_nest
+from tests.nest.full_size import play_task
 from tests.nest.networks import Plan, play, random_plan
 
 SEEDS = range(1, 25)
@@ -44,3 +45,8 @@ def test_runs_in_pieces_give_the_same(on_nest):
 def test_two_threads_agree_with_the_engine(on_nest):
     plan = Plan(seed=12, c_reg=0.01)
     assert_agree(on_nest(play_on_nest, plan, threads=2), play(host, plan))
+
+
+def test_task_1_1_on_a_small_network(on_nest):
+    """At its full size: docs/evidence/nest/random_networks.md."""
+    assert_agree(on_nest(task_on_nest, 40), play_task(host, 40))
