@@ -125,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}")
     run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
     run.add_argument("--precision",
-                     help=f"number system of the host backend: {', '.join(PRECISIONS)}")
+                     help=f"number system of the host backend: {', '.join(PRECISIONS)} "
+                          "(default: float32; other backends have one)")
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")

@@ -29,7 +29,7 @@ LAYERS = {
     "spinnaker": {"common", "engine", "models", "emulator", "errors"},
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},
-    "experiments": {"plotting", "tasks", "common", "models", "errors"},
+    "experiments": {"plotting", "tasks", "common", "models", "emulator", "errors"},
     "cli": {"emulator", "experiments", "tasks", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}

@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,10 +11,13 @@ from typing import Any
 from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
 from pynn_eprop.errors import MissingDependencyError, TaskError
 
-BACKENDS = ("host", "nest", "brian2", "spinnaker")
+BACKENDS = ("host", "nest", "brian2", "spinnaker", "emulator")
+"""Names that a user gives. "emulator" is the module "spinnaker" on a board in software."""
 PRECISIONS = ("float32", "float64", "fixed", "reference")
 
-_PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",)}
+_PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",),
+                  "emulator": ("fixed",)}
+_CHIPS, _LARGE, _MANY_CHIPS = 4, 1000, 48
 # NEST takes no input in the first steps of an interval, and has got that of the next few when the
 # data of an interval are read
 _FREE_STEPS = {"nest": 5}
@@ -31,11 +36,28 @@ def load_backend(name: str) -> ModuleType:
             f"backend {name!r} is not part of this version of pynn_eprop; "
             f"choose one of {installed_backends()}")
     try:
-        return importlib.import_module(f"pynn_eprop.{name}")
+        module = importlib.import_module(f"pynn_eprop.{_module(name)}")
+        module.setup    # noqa: B018 (a backend may load its simulator when it is first used)
+        return module
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             f"backend {name!r} needs the package {error.name!r}; install it with "
-            f"pip install 'pynn_eprop[{name}]'") from error
+            f"pip install 'pynn_eprop[{_module(name)}]'") from error
+
+
+@contextmanager
+def machine_of(name: str, neurons: int) -> Iterator[None]:
+    """What a backend needs while it is in use: for "emulator", a board for that many cells."""
+    if name != "emulator":
+        yield
+        return
+    from pynn_eprop.emulator import Board
+    with Board(chips=_CHIPS if neurons <= _LARGE else _MANY_CHIPS):
+        yield
+
+
+def _module(name: str) -> str:
+    return "spinnaker" if name == "emulator" else name
 
 
 def installed_backends() -> list[str]:
@@ -45,7 +67,7 @@ def installed_backends() -> list[str]:
 
 def _is_complete(name: str) -> bool:
     """Whether the folder of a backend has what runs a script, looked up without importing it."""
-    spec = importlib.util.find_spec(f"pynn_eprop.{name}")
+    spec = importlib.util.find_spec(f"pynn_eprop.{_module(name)}")
     folders = [] if spec is None else spec.submodule_search_locations or []
     return any((Path(folder) / "control.py").exists() for folder in folders)
 

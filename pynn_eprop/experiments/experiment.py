@@ -10,7 +10,7 @@ from typing import Any
 from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.common.memory import check_fits
 from pynn_eprop.errors import CheckpointError, ResultsError, UnsupportedError
-from pynn_eprop.experiments.backends import has, load_backend, setup_keywords
+from pynn_eprop.experiments.backends import has, load_backend, machine_of, setup_keywords
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
@@ -64,7 +64,8 @@ class Experiment:
         try:
             if history is not None and self._complete(history):
                 return self.folder.read_results()
-            with DeferredInterrupts() as interrupts:
+            with machine_of(self.configuration.backend, self.task.n_neurons), \
+                    DeferredInterrupts() as interrupts:
                 history = self._train(history, identity, interrupts, progress)
                 return self._write(history)
         finally:

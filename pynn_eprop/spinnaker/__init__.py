@@ -1,1 +1,20 @@
-"""The SpiNNaker backend: a plug-in for sPyNNaker with its own vertices and binaries."""
+"""The PyNN backend of SpiNNaker machines: ``import pynn_eprop.spinnaker as sim``.
+
+It offers what ``pyNN.spiNNaker`` offers, under the same names, and the cell and synapse types that
+learn with e-prop, as every backend of this package does; see docs/spinnaker.md. sPyNNaker is loaded
+when a name is first asked for: the layout of a core's memory, and what is computed from it, can be
+had without it.
+"""
+
+import importlib
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__") and name != "__all__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("pynn_eprop.spinnaker.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(importlib.import_module("pynn_eprop.spinnaker.api").__all__)

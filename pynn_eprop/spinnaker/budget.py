@@ -1,0 +1,162 @@
+"""What a core needs: memory of its own, SDRAM, and time; estimates are for a rate given."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynn_eprop.errors import NetworkError, SetupError
+from pynn_eprop.models.network import Network, SpikingCells
+from pynn_eprop.spinnaker.image_rows import Rows, round_up
+from pynn_eprop.spinnaker.layout import MINIMUM_PAUSE
+
+DTCM_BYTES = 64 * 1024
+_FIXED_DTCM = 12 * 1024         # stacks, tables, variables
+_LANE_BYTES = 104               # state, parameters, arrivals, filters
+_FEEDBACK_BYTES = 8 * 1024      # of B, at a time
+_PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
+_LEAST_FILTER_ROWS = 4
+_MOST_FILTER_ROWS = 512
+SDRAM_BYTES = 110 * 2 ** 20
+"""Of a chip, for applications."""
+
+# Instructions (tests/fixed/instructions.csv and the structure of the binaries), and how many
+# cycles an instruction takes on the whole: loads, branches, and waiting for SDRAM.
+_FILTER, _SIGNAL, _READOUT = 45, 9, 25
+_EVENT, _EVENT_LANE, _SORTED = 120, 2.6, 60
+_VISIT, _VISIT_LANE = 400, 14
+_ADAM, _SGD = 110, 40
+_CYCLES, _MHZ = 1.6, 200.0
+_MARGIN = 1.5
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Places of a core's buffers in its own memory, as in core_setup."""
+
+    ring_words: int
+    filter_words: int
+    event_capacity: int
+    used: int
+
+
+def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
+            readouts: Sequence[int]) -> Buffers:
+    """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
+
+    readouts: of each learning signal that reaches the core.
+    """
+    lanes = rows.lanes
+    ring = 256
+    while ring < min(n_sources + 64, 1024):
+        ring *= 2
+    needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64
+    needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
+    needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
+    needed += 4 * rows.forward_bytes + 2 * rows.state_bytes + 4 * max(
+        lanes, rows.forward_bytes // 4) + 512
+    needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
+    events = 1024
+    while True:
+        left = DTCM_BYTES - needed - ring * _PACKET_BYTES - events * 8
+        if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not rows.n_plastic and left >= 0):
+            break
+        if ring > 256:
+            ring //= 2
+        elif events > 128:
+            events //= 2
+        else:
+            label = network.populations[population].label
+            raise NetworkError(
+                f"{label}: a core needs {DTCM_BYTES - left} bytes of its own memory, and has "
+                f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
+    most = 4 * lanes * _MOST_FILTER_ROWS
+    filters = min(left, most) // (4 * lanes) * lanes if rows.n_plastic else 0
+    return Buffers(ring, filters, events, DTCM_BYTES - left + 4 * filters)
+
+
+def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int:
+    """Spikes that a core hears in an interval when all its sources fire at ``max_rate`` (Hz)."""
+    steps = network.settings.interval_steps or 1
+    return math.ceil(n_sources * steps * network.settings.timestep * 1e-3 * max_rate)
+
+
+def backward_us(network: Network, population: int, rows: Rows, n_sources: int, max_rate: float,
+                filter_words: int) -> float:
+    """Time of the backward pass of one interval, in microseconds."""
+    steps = network.settings.interval_steps or 0
+    events = spikes_of_interval(network, n_sources, max_rate)
+    readouts = sum(network.populations[signal.source].size
+                   for signal in network.learning_signals if signal.target == population)
+    per_lane = _FILTER + _SIGNAL * readouts \
+        if isinstance(network.populations[population], SpikingCells) else _READOUT
+    stretches = math.ceil(steps * rows.lanes / max(filter_words, 1))
+    plastic = [block for block in rows.blocks if block.kind]
+    lanes = rows.synapses / max(sum(block.rows for block in rows.blocks), 1)
+    visits = min(stretches * sum(block.rows for block in plastic), events * len(plastic))
+    instructions = steps * rows.lanes * per_lane + events * (
+        _SORTED + len(plastic) * (_EVENT + _EVENT_LANE * lanes)) + visits * (
+        _VISIT + _VISIT_LANE * lanes)
+    return instructions * _CYCLES / _MHZ
+
+
+def optimizer_us(rows: Rows) -> float:
+    """Time of the optimiser's step, in microseconds."""
+    instructions = sum(block.places * (_SGD if block.kind == 1 else _ADAM)
+                       + block.rows * _VISIT for block in rows.blocks if block.kind)
+    return instructions * _CYCLES / _MHZ
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Machine steps after an interval without and with an update."""
+
+    trial: int
+    update: int
+
+
+def pauses(network: Network, backward: float, optimizer: float, kept: bool,
+           given_ms: float | None, max_rate: float) -> Pauses:
+    """The pauses of a network from the slowest core's times (us).
+
+    kept: intervals stay in the log until the update. Raises :class:`SetupError` for a pause that
+    is too short.
+    """
+    settings = network.settings
+    step_us = settings.timestep * 1000.0
+    trials = settings.trials_per_update
+    trial_us = backward if trials > 1 and not kept else 0.0
+    update_us = backward * (trials if kept else 1) + optimizer
+    if given_ms is not None:
+        steps = math.floor(given_ms / settings.timestep + 1e-9)
+        if steps < MINIMUM_PAUSE:
+            raise SetupError(f"setup(): pause={given_ms:g} ms is too short; an interval is over "
+                             f"when {MINIMUM_PAUSE * settings.timestep:g} ms have passed")
+        if steps * step_us < update_us + MINIMUM_PAUSE * step_us:
+            need = update_us / 1000.0 + MINIMUM_PAUSE * settings.timestep
+            raise SetupError(
+                f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
+                f"at max_rate={max_rate:g} Hz; give a longer pause or a lower max_rate")
+        return Pauses(min(steps, _steps(trial_us, step_us)) if trial_us else MINIMUM_PAUSE, steps)
+    return Pauses(_steps(trial_us, step_us), _steps(update_us, step_us))
+
+
+def _steps(us: float, step_us: float) -> int:
+    return MINIMUM_PAUSE + math.ceil(_MARGIN * us / step_us)
+
+
+def log_bytes(network: Network, population: int, lanes: int, capacity: int, slots: int,
+              max_delay: int) -> int:
+    """Region LOG: for each slot spikes, the start of each step, and what the population keeps."""
+    steps = network.settings.interval_steps or 0
+    starts = steps + 2 if steps else max_delay + 4
+    kept = 0
+    if steps and isinstance(network.populations[population], SpikingCells):
+        readouts = [network.populations[signal.source].size
+                    for signal in network.learning_signals if signal.target == population]
+        kept = round_up(2 * (steps + 1) * lanes, 8)
+        kept += sum(4 * (steps + 1) * round_up(count, 2) for count in readouts)
+    elif steps:
+        kept = 4 * (steps + 1) * lanes
+    slot = round_up(capacity * 4, 8) + round_up(starts * 4, 8) + round_up(kept, 8)
+    return slots * slot
+

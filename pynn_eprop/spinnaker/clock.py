@@ -1,0 +1,93 @@
+"""Script time and machine time: where intervals begin, and which are followed by an update."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+import numpy as np
+
+READOUT_LAG = 2
+"""Machine steps by which a run that stops within an interval goes further than script time:
+readouts do a step one later than cells, and a step's samples are complete when it is over."""
+
+
+@dataclass
+class Clock:
+    """The schedule of what was run.
+
+    interval_steps: T, or None where time has no intervals. pause_trial, pause_update: machine
+    steps after an interval without and with an update. first_interval: number of the interval in
+    script time that the machine begins with, as its number 0. base: of each interval begun, and of
+    the next, the machine step of its local step 0. lag: 0 where there are no cells of ours.
+    """
+
+    interval_steps: int | None
+    trials_per_update: int
+    pause_trial: int
+    pause_update: int
+    first_interval: int = 0
+    first_update: int = 0
+    base: list[int] = field(default_factory=lambda: [0])
+    learned: list[bool] = field(default_factory=list)
+    lag: int = READOUT_LAG
+    pending: int = 0
+    updates: int = 0
+
+    def __post_init__(self) -> None:
+        self.updates = self.first_update
+
+    def begin_intervals(self, last: int, learning: bool) -> None:
+        """Count the intervals that begin before script step ``last``."""
+        if self.interval_steps is None:
+            return
+        while (self.first_interval + len(self.learned)) * self.interval_steps < last:
+            self.pending += learning
+            update = learning and self.pending == self.trials_per_update
+            self.learned.append(learning)
+            pause = self.pause_update if update else self.pause_trial
+            self.base.append(self.base[-1] + self.interval_steps + pause)
+            if update:
+                self.updates, self.pending = self.updates + 1, 0
+
+    def machine_step(self, step: int) -> int:
+        """The machine step to run to for a run that ends at script step ``step``."""
+        if self.interval_steps is None:
+            return step + self.lag if step else 0
+        interval, local = divmod(step, self.interval_steps)
+        base = self.base[interval - self.first_interval]
+        return base + local + self.lag if local else base
+
+    def source_step(self, step: int) -> int | None:
+        """The machine step at which a source fires for script step ``step``; None if not known."""
+        if self.interval_steps is None:
+            return step
+        interval, local = divmod(step, self.interval_steps)
+        place = interval - self.first_interval
+        return self.base[place] + local if 0 <= place < len(self.base) else None
+
+    def source_steps(self, steps: np.ndarray) -> np.ndarray:
+        """The same for many script steps of intervals that have begun; -1 for others."""
+        steps = np.asarray(steps, dtype=np.int64)
+        if self.interval_steps is None:
+            return steps
+        place = steps // self.interval_steps - self.first_interval
+        begun = (place >= 0) & (place < len(self.learned))
+        base = np.asarray(self.base)[np.where(begun, place, 0)]
+        return np.where(begun, base + steps % self.interval_steps, -1)
+
+    def script_range(self, first: int, last: int) -> tuple[int, int]:
+        """Script steps, both included, whose source spikes may fire at first <= machine < last."""
+        if self.interval_steps is None:
+            return first, last - 1
+        begin = max(bisect_right(self.base, first) - 1, 0) + self.first_interval
+        end = bisect_right(self.base, last) + self.first_interval
+        return begin * self.interval_steps, end * self.interval_steps - 1
+
+    def script_step(self, machine_step: int) -> int | None:
+        """The script step at which a source would fire; None within a pause."""
+        if self.interval_steps is None:
+            return machine_step
+        place = bisect_right(self.base, machine_step) - 1
+        local = machine_step - self.base[place]
+        if local >= self.interval_steps:
+            return None
+        return (self.first_interval + place) * self.interval_steps + local

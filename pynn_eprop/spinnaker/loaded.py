@@ -1,0 +1,351 @@
+"""A network on a machine: cores, stretches of a run, what was recorded, what was learned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
+from pynn_eprop.engine.fixed_point import STATE_BITS, check_weights, weight_limit
+from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
+from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
+from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.spinnaker import failures, takings
+from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
+from pynn_eprop.spinnaker.image_tables import Run
+from pynn_eprop.spinnaker.keys import incoming_keys
+from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.planning import Core, Plan
+from pynn_eprop.spinnaker.recorded import CHANNELS, losses, scale_bits
+from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.stretches import Stretches, stretch_steps
+
+_CLOCK = "clock"
+
+
+class LoadedNetwork:
+    """A network as its cores hold it, from the plan on.
+
+    Parameters
+    ----------
+    network: what to run
+    populations: the PyNN objects, in the order of ``network.populations``
+    kept: what an earlier run of the same network learned, see :meth:`state`
+
+    Raises the errors of networks that no machine of this kind can run.
+    """
+
+    def __init__(self, network: Network, populations: Sequence[Any], options: SpinnakerOptions,
+                 session: Session, kept: Mapping[str, np.ndarray]) -> None:
+        self.network = network
+        self.session = session
+        self._populations = populations
+        logs = {population.index: population.recorder.logs for population in populations
+                if hasattr(population, "recorder") and not population.is_source}
+        steps = stretch_steps(network, logs)
+        self.plan = Plan(network, options, logs, steps)
+        self._new_clock(0, 0)
+        self._stretches = Stretches(network, steps, populations)
+        self._ahead: dict[tuple[int, str], takings.Rows] = {}
+        self._memory: dict[tuple[int, Region], bytes] = {}
+        self._targets_loaded: dict[int, bytes] = {}
+        self._run = Run()
+        self._restarts = self._mirror = self._reload = False
+        for population in populations:
+            if getattr(population, "is_source", False):
+                population.vertex.buffer_bytes = self._stretches.source_bytes(population.index)
+                population.vertex.provide = self._provider(population)
+            elif hasattr(population, "recorder"):
+                population.vertex.cores = self.plan.of_population(population.index)
+        for core in self.plan.cores:
+            core.fill = self._filler(core)
+        if kept:
+            self.restart(kept)
+
+    def _new_clock(self, first_interval: int, first_update: int) -> None:
+        settings = self.network.settings
+        self.clock = Clock(settings.interval_steps, settings.trials_per_update,
+                           self.plan.pause_trial, self.plan.pause_update,
+                           first_interval, first_update,
+                           lag=READOUT_LAG if self.plan.cores else 0)
+
+    # --- the machine's memory ---
+
+    def _vertex(self, core: Core) -> Any:
+        vertex = self._populations[core.population].vertex
+        return next(each for each in vertex.machine_vertices if each.core is core)
+
+    def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
+        """What a core's memory begins with, once keys are known."""
+        def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
+            incoming = incoming_keys(self.network, self._populations, core.population)
+            contents = self.plan.contents(core, own, incoming)
+            contents[Region.RUN] = self.plan.run_bytes(core, self._run)
+            contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
+            self._targets_loaded[core.number] = contents[Region.TARGET]
+            for region in self.plan.learned_regions(core):
+                if (core.number, region) in self._memory:
+                    contents[region] = self._memory[core.number, region]
+            return contents
+        return fill
+
+    def read(self, core: Core, region: Region) -> bytes:
+        """A region that holds what is learned, as it is now."""
+        key = core.number, region
+        if key not in self._memory:
+            if self.session.loaded:
+                self._memory[key] = self._vertex(core).read(region)
+            else:
+                self._memory[key] = self.plan.initial(core, region)
+        return self._memory[key]
+
+    def write(self, core: Core, region: Region, data: bytes) -> None:
+        """Replace a region that holds what is learned."""
+        self._memory[core.number, region] = data
+        if self.session.loaded:
+            self._vertex(core).write(region, data)
+
+    # --- running ---
+
+    def stretches(self, step: int, last: int) -> list[int]:
+        """The script steps at which a run from ``step`` to ``last`` stops to read and write."""
+        return self._stretches.stops(step, last)
+
+    def between_updates(self, step: int) -> bool:
+        """Whether cores hold nothing that an update to come depends on."""
+        interval = self.network.settings.interval_steps
+        return interval is None or (step % interval == 0 and self.clock.pending == 0)
+
+    def run(self, first: int, last: int, learning: bool) -> None:
+        """Run from script step ``first`` to ``last``."""
+        before = len(self.clock.learned)
+        updates = self.clock.updates
+        self.clock.begin_intervals(last, learning)
+        self._run = Run(
+            learning=learning, restart=self._restarts,
+            reload=self._reload or self._restarts or self._mirror,
+            mirror=self._mirror or self._restarts or not self.session.loaded,
+            first_update=updates, n_updates=max(self.clock.updates - updates, 1),
+            first_interval=before if first % (self.network.settings.interval_steps or 1) == 0
+            else before - 1,
+            last_interval=len(self.clock.learned), script_interval=self.clock.first_interval)
+        steps = self.clock.machine_step(last) - self.session.machine_step
+        if self.session.loaded:
+            for core in self.plan.cores:
+                vertex = self._vertex(core)
+                vertex.write(Region.RUN, self.plan.run_bytes(core, self._run))
+                target = self.plan.target_bytes(core, self._run)
+                if target and self._targets_loaded.get(core.number) != target:
+                    self._targets_loaded[core.number] = target
+                    vertex.write(Region.TARGET, target)
+        self.session.run(steps, self._status)
+        self._restarts = self._mirror = self._reload = False
+        self._memory.clear()
+
+    def _status(self) -> list[str]:
+        """Why cores gave up, one sentence each."""
+        found = []
+        for core in self.plan.cores:
+            why = failures.gave_up(core.label, self._vertex(core).read(Region.STATUS))
+            if why:
+                found.append(why)
+        return found
+
+    def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
+        """The spikes of a source by machine steps."""
+        def provide(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+            begin, end = self.clock.script_range(first, last)
+            steps, cells = population.spikes_between(begin, end)
+            machine = self.clock.source_steps(steps)
+            inside = (machine >= first) & (machine < last)
+            return machine[inside], cells[inside].astype(np.int64)
+        return provide
+
+    # --- what was recorded ---
+
+    def take(self, population: int, log: Log, last: int) -> Any:
+        """What a log gets of the stretch that ended at script step ``last``."""
+        channel = CHANNELS[log.variable]
+        parts = []
+        for core in self.plan.of_population(population):
+            assert core.samples is not None
+            if core.samples.records(channel):
+                data = self._vertex(core).take_recording(channel)
+                parts.append(core.samples.decode(channel, data))
+            else:
+                parts.append(core.samples.nothing(channel))
+        rows = takings.joined(parts, self._offset(channel))
+        if channel is Channel.LOSS:     # by intervals; one is over when the next may begin
+            rows.steps = (rows.steps + 1) * (self.network.settings.interval_steps or 1)
+        rows = takings.after(self._ahead.pop((population, log.variable), None), rows)
+        now, self._ahead[population, log.variable] = takings.split(rows, last)
+        described = self.network.populations[population]
+        if isinstance(log, SpikeLog):
+            return takings.spikes(now, log.cells)
+        if isinstance(log, LossLog):
+            assert isinstance(described, Readouts)
+            return losses(described, now.values[:, 0])
+        values = takings.samples(now, log, described.label)
+        return np.ldexp(values.astype(float),
+                        -scale_bits(self.network, self.plan.formats, population, channel))
+
+    def _offset(self, channel: Channel) -> int:
+        """What is added to steps (of LOSS: intervals) as cores count them."""
+        if channel is Channel.LOSS:
+            return self.clock.first_interval
+        return self.clock.first_interval * (self.network.settings.interval_steps or 0)
+
+    def targets(self, population: int, first: int, last: int, every: int) -> np.ndarray:
+        """Targets of readouts at the steps in (first, last], as cores have them."""
+        steps = np.arange(first + 1, last + 1)
+        steps = steps[steps % every == 0]
+        described = self.network.populations[population]
+        assert isinstance(described, Readouts)
+        if described.target is None:
+            return np.full((len(steps), described.size), np.nan)
+        place = steps - 1 - described.target_start
+        if described.target_repeats and self.network.settings.interval_steps:
+            place = (steps - 1) % self.network.settings.interval_steps
+        target = np.asarray(described.target, dtype=float)
+        inside = (place >= 0) & (place < target.shape[1])
+        values = np.full((len(steps), described.size), np.nan)
+        values[inside] = np.floor(target.T[place[inside]] * 2.0 ** STATE_BITS + 0.5) \
+            / 2.0 ** STATE_BITS
+        return values
+
+    # --- what was learned ---
+
+    def weights(self, projection: int) -> np.ndarray:
+        """Current weights, (synapses,)."""
+        return self.plan.weights(projection, self.read)
+
+    def gradient(self, projection: int) -> np.ndarray:
+        """Gradient of the last update, (synapses,); zeros before the first."""
+        if self.clock.updates == self.clock.first_update:
+            return np.zeros(len(self.network.projections[projection].weight))
+        return self.plan.gradient(projection, self.read)
+
+    def set_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Replace weights. Raises :class:`NetworkError` for those that the format cannot hold."""
+        described = self.network.projections[projection]
+        values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
+        check_weights(described, values, self.plan.formats.weight_bits[projection])
+        self.plan.put_weights(projection, values, self.read, self.write)
+        self._mirror = True
+
+    def bias(self, population: int) -> np.ndarray:
+        """Current biases of a readout population."""
+        return self.plan.bias(population, self.read)
+
+    def change_populations(self, network: Network, indices: Sequence[int],
+                           new_biases: Sequence[int]) -> None:
+        """Take new parameters, initial values, targets or biases of some populations.
+
+        Raises :class:`UnsupportedError` for what a loaded network cannot change.
+        """
+        self.plan.check_change(network, indices)
+        self.plan.change(network, indices)
+        self.network = network
+        for index in new_biases:
+            described = network.populations[index]
+            assert isinstance(described, Readouts)
+            self.plan.put_bias(index, described.bias, self.read, self.write)
+        for core in self.plan.cores:
+            if core.population in indices and isinstance(
+                    network.populations[core.population], (SpikingCells, Readouts)):
+                self._write_cells(core)
+
+    def _write_cells(self, core: Core) -> None:
+        if Region.CELLS in self.plan.learned_regions(core):
+            data = self.plan.merged_cells(core, self.read(core, Region.CELLS))
+            self.write(core, Region.CELLS, data)
+        elif self.session.loaded:
+            self._vertex(core).write(Region.CELLS, self.plan.initial(core, Region.CELLS))
+        self._reload = True
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What was learned, and the clock. Raises :class:`SimulationError` within an update."""
+        if self.clock.pending:
+            raise SimulationError("what cores hold within an update is not read; run() to its end "
+                                  "first")
+        state = {
+            f"core{core.number}/{region.name.lower()}":
+            np.frombuffer(self.read(core, region), np.uint8)
+            for core in self.plan.cores for region in self.plan.learned_regions(core)}
+        intervals = self.clock.first_interval + len(self.clock.learned)
+        return {**state, _CLOCK: np.array([intervals, self.clock.updates], dtype=np.int64)}
+
+    def restart(self, state: Mapping[str, np.ndarray]) -> int:
+        """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
+
+        Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
+        state is that of other cores.
+        """
+        self._memory.clear()
+        self._ahead.clear()
+        for core in self.plan.cores:
+            for region in self.plan.learned_regions(core):
+                name = f"core{core.number}/{region.name.lower()}"
+                data = state[name].tobytes() if name in state else \
+                    self.plan.initial(core, region) if not state else b""
+                if len(data) != len(self.plan.initial(core, region)):
+                    raise CheckpointError(f"the entry {name!r} does not fit this network; use the "
+                                          "same neurons_per_core in setup()")
+                if state or self.session.loaded:
+                    self.write(core, region, data)
+        clock = state.get(_CLOCK, np.zeros(2, np.int64))
+        self._restarts = self.session.loaded
+        self._new_clock(int(clock[0]), int(clock[1]))
+        return self.clock.first_interval * (self.network.settings.interval_steps or 0)
+
+    # --- what went wrong ---
+
+    def _provenance(self) -> list[tuple[Core, np.ndarray]]:
+        if not self.session.loaded:
+            return []
+        return [(core, self._vertex(core).provenance) for core in self.plan.cores]
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated so far, one sentence each."""
+        return tuple(
+            f"{label}: {count} times {what} reached the limit of their fixed-point format"
+            for label, counts in self._saturated().items() for what, count in counts.items()
+            if count)
+
+    def _saturated(self) -> dict[str, dict[str, int]]:
+        totals: dict[str, dict[str, int]] = {}
+        for core, provenance in self._provenance():
+            counts = totals.setdefault(self.network.populations[core.population].label, {})
+            for what, count in failures.saturated(provenance).items():
+                counts[what] = counts.get(what, 0) + count
+        return totals
+
+    def events(self) -> tuple[str, ...]:
+        """Late and lost packets and the like, one sentence each."""
+        return tuple(sentence for core, provenance in self._provenance()
+                     for sentence in failures.events(core.label, provenance))
+
+    def range_report(self) -> RangeReport:
+        """What the formats resolve and hold, and what saturated by population."""
+        formats, saturated = self.plan.formats, self._saturated()
+        projections = []
+        for index, projection in enumerate(self.network.projections):
+            bits, weight = formats.weight_bits[index], np.abs(self.weights(index))
+            projections.append(ProjectionRange(
+                projection.label, bits, weight_limit(bits), 2.0 ** -bits, len(weight),
+                float(np.max(weight, initial=0.0)),
+                int(np.count_nonzero((weight > 0) & (weight < 2.0 ** -bits / 2))),
+                int(np.count_nonzero(weight >= weight_limit(bits)))))
+        populations = [
+            PopulationRange(population.label, formats.signal_bits[index],
+                            2.0 ** (29 - formats.signal_bits[index]),
+                            2.0 ** (30 - formats.signal_bits[index]),
+                            2.0 ** -formats.signal_bits[index],
+                            saturated.get(population.label, {}))
+            for index, population in enumerate(self.network.populations)
+            if isinstance(population, (SpikingCells, Readouts))]
+        return RangeReport(tuple(projections), tuple(populations))
+
+
+__all__ = ["LoadedNetwork", "UnsupportedError"]

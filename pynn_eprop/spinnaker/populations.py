@@ -1,0 +1,100 @@
+"""Population, PopulationView and Assembly."""
+# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import spynnaker.pyNN as spynnaker
+from pyNN import common
+from pyNN.models import BaseCellType
+from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
+from spynnaker.pyNN.models.common import PopulationApplicationVertex
+
+from pynn_eprop.common.cell_ids import CellID
+from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.spinnaker import simulator
+from pynn_eprop.spinnaker.recording import Recorder
+from pynn_eprop.spinnaker.standardmodels.cells import CELL_TYPES
+from pynn_eprop.spinnaker.stock import StockPopulation
+from pynn_eprop.spinnaker.vertices.application import EPropVertex
+from pynn_eprop.spinnaker.vertices.source import SourceVertex
+
+
+class Assembly(common.Assembly):
+    __doc__ = common.Assembly.__doc__
+    _simulator = simulator
+
+    def sample(self, n: int, rng: Any = None) -> "Assembly":
+        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        return super().sample(n, rng or own_rng(simulator.state.simulation.options.seed, 0))
+
+
+class _Cells(CellGroup):
+    _simulator = simulator
+    _assembly_class = Assembly
+
+    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        return PopulationView(self, selector, label)
+
+    def inject(self, current_source: Any) -> None:
+        """No current flows into cells on this backend. Raises :class:`UnsupportedError`."""
+        raise UnsupportedError(f"{self.label}: {type(current_source).__name__} cannot be injected "
+                               f"into {type(self.celltype).__name__} on SpiNNaker; use a spike "
+                               "source, or another backend")
+
+
+class PopulationView(_Cells, common.PopulationView):
+    __doc__ = common.PopulationView.__doc__
+
+
+class Population(_Cells, CellArrays, common.Population):
+    """A population of e-prop cells, readouts or spike sources.
+
+    With a cell type of sPyNNaker the call gives a population of sPyNNaker, whose data are in
+    script time. Otherwise as PyNN's Population.
+    """
+
+    _recorder_class = Recorder
+
+    def __new__(cls, size: Any = None, cellclass: Any = None, *arguments: Any,
+                **keywords: Any) -> Any:
+        """A population of ours, or one of sPyNNaker, as the cell type is."""
+        kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+        if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
+            simulator.state.simulation.begin()
+            return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,
+                                   **keywords)
+        return super().__new__(cls)
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        _check_cell_type(cellclass)
+        simulator.state.simulation.begin()
+        self._begin(size, label)
+        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
+                         structure, initial_values or {}, label)
+        vertex = SourceVertex if self.is_source else EPropVertex
+        self.vertex = vertex(self.label, self.size)
+        self.stock_handle = spynnaker.Population(None, self.vertex, label=self.label)
+        self._simulation.populations.append(self)
+
+    def _create_cells(self) -> None:
+        self.all_cells = np.empty(self.size, dtype=object)
+        for place, number in enumerate(simulator.state.next_ids(self.size)):
+            cell = CellID(number)
+            cell.parent = self
+            self.all_cells[place] = cell
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self._take_parameters()
+
+
+def _check_cell_type(cellclass: Any) -> None:
+    """Raise :class:`UnsupportedError` for a cell type of another backend."""
+    kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+    if issubclass(kind, BaseCellType) and not issubclass(kind, CELL_TYPES):
+        raise UnsupportedError(
+            f"{kind.__module__}.{kind.__name__} is not a cell type of this backend; choose one of "
+            f"{[each.__name__ for each in CELL_TYPES]}, or one of sPyNNaker's")

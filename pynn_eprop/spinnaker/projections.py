@@ -1,0 +1,96 @@
+"""Projection: the synapses between two groups of cells, held as arrays."""
+
+
+from typing import Any
+
+import spynnaker.pyNN as spynnaker
+from pyNN import common
+from pyNN import connectors as pynn
+from pyNN.models import BaseSynapseType
+from pyNN.space import Space
+
+from pynn_eprop.common.checks import check_takes_input
+from pynn_eprop.common.groups import members
+from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.spinnaker import simulator
+from pynn_eprop.spinnaker.layout import KeyKind
+from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
+from pynn_eprop.spinnaker.stock import StockPopulation, StockProjection
+
+_EVERYWHERE = Space()
+CONNECTORS = (
+    "AllToAllConnector", "OneToOneConnector", "FixedProbabilityConnector",
+    "FixedNumberPreConnector", "FixedNumberPostConnector", "FixedTotalNumberConnector",
+    "FromListConnector", "FromFileConnector", "ArrayConnector", "CloneConnector",
+    "DistanceDependentProbabilityConnector", "IndexBasedProbabilityConnector",
+    "DisplacementDependentProbabilityConnector", "SmallWorldConnector", "CSAConnector",
+)
+
+
+class Projection(SynapseArrays, common.Projection):
+    """Synapses onto e-prop cells or readouts, or a learning signal, expanded on the host.
+
+    Onto sPyNNaker's own cells the call gives a projection of sPyNNaker. Otherwise as PyNN's.
+    """
+
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+
+    def __new__(cls, presynaptic_neurons: Any = None, postsynaptic_neurons: Any = None,
+                connector: Any = None, synapse_type: Any = None, **keywords: Any) -> Any:
+        """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
+        if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
+            return StockProjection(simulator.state.simulation, presynaptic_neurons,
+                                   postsynaptic_neurons, connector, synapse_type, **keywords)
+        return super().__new__(cls)
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if isinstance(postsynaptic_neurons, (common.BasePopulation, common.Assembly)):
+            check_takes_input(postsynaptic_neurons, label)
+        _check_synapse_type(synapse_type)
+        _check_connector(connector, label)
+        super().__init__(_our_end(presynaptic_neurons, label), postsynaptic_neurons, connector,
+                         synapse_type, source, receptor_type, space, label)
+        self._expand(connector)
+        for pre in members(self.pre):
+            for post in members(self.post):
+                self._simulation.connect(pre.population, post.population, self._kinds())
+
+    def _kinds(self) -> tuple[KeyKind, ...]:
+        if not self.is_feedback:
+            return (KeyKind.SPIKE,)
+        symmetric = (KeyKind.FEEDBACK,) if self.synapse_type.symmetric else ()
+        return (KeyKind.SIGNAL, *symmetric)
+
+
+def _our_end(group: Any, label: str | None) -> Any:
+    """What a projection begins with; a population of sPyNNaker by what stands for it."""
+    if isinstance(group, StockPopulation):
+        return group.eprop_end
+    if isinstance(group, (spynnaker.Population, spynnaker.PopulationView)):
+        raise UnsupportedError(f"{label or 'projection'}: {type(group).__name__} {group.label} "
+                               "cannot project to e-prop cells; use a whole population, and a "
+                               "FromListConnector for some of its cells")
+    return group
+
+
+def _check_synapse_type(synapse_type: Any) -> None:
+    """Raise :class:`UnsupportedError` for a synapse type that e-prop cells cannot have."""
+    if synapse_type is None or isinstance(synapse_type, SYNAPSE_TYPES):
+        return
+    kind, own = type(synapse_type), [each.__name__ for each in SYNAPSE_TYPES]
+    if isinstance(synapse_type, BaseSynapseType) or kind.__module__.startswith("spynnaker"):
+        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a synapse type that "
+                               f"e-prop cells can have; choose one of {own}")
+
+
+def _check_connector(connector: Any, label: str | None) -> None:
+    """Raise :class:`UnsupportedError` for a connector that is not expanded here."""
+    if not isinstance(connector, pynn.Connector):
+        raise UnsupportedError(
+            f"{label or 'projection'}: {type(connector).__module__}.{type(connector).__name__} is "
+            f"not a connector that e-prop cells can have; choose one of {list(CONNECTORS)} of this "
+            "module")

@@ -1,0 +1,107 @@
+"""Advancing a simulation: in stretches, with tables written before and recordings taken after."""
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
+from pynn_eprop.engine.fixed_point import STATE_BITS
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.spinnaker.binaries import binary_path
+from pynn_eprop.spinnaker.simulation import Simulation
+
+_SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
+_ADAPTATION_BITS = 19
+
+
+def advance(simulation: Simulation, last: int, interrupts: Interrupts,
+            after_stretch: Callable[[], None]) -> None:
+    """Run to global step ``last``; ``after_stretch`` is called after each stretch.
+
+    Raises :class:`SimulationError` where a target ends too early; then nothing was done.
+    """
+    network = simulation.prepare()
+    session = simulation.begin()
+    if not session.virtual:
+        for core in network.plan.cores:
+            binary_path(core.binary)
+    _check_targets_reach(simulation, network.network, last)
+    _take_start_samples(simulation)
+    stretches = network.stretches(simulation.step, last)
+    bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
+               disable=len(stretches) < _SHOWN_FROM or not sys.stderr.isatty())
+    with bar:
+        for stop in stretches:
+            first = simulation.step
+            network.run(first, stop, simulation.learning)
+            simulation.step = stop
+            _take(simulation, first, stop)
+            tell(simulation)
+            bar.update()
+            if interrupts.received is None or network.between_updates(stop):
+                after_stretch()
+
+
+def tell(simulation: Simulation) -> None:
+    """Warn of what saturated or went wrong, once of each kind."""
+    for sentence in (*simulation.saturations(), *simulation.events()):
+        kind = "".join(letter for letter in sentence if not letter.isdigit())
+        if kind not in simulation.told:
+            simulation.told.add(kind)
+            warnings.warn(sentence, stacklevel=3)
+
+
+def _check_targets_reach(simulation: Simulation, network: Network, last: int) -> None:
+    for described in network.populations:
+        if not isinstance(described, Readouts) or described.loss is None \
+                or described.target is None or described.target_repeats:
+            continue
+        end = described.target_start + described.target.shape[1]
+        if end < last:
+            time = simulation.timeline.time
+            raise SimulationError(
+                f"{described.label}: the target ends at {time(end):g} ms, before this run does, "
+                f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
+
+
+def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
+    return [(population, log) for population in simulation.populations
+            if hasattr(population, "recorder")
+            for log in population.recorder.logs.values()]
+
+
+def _take_start_samples(simulation: Simulation) -> None:
+    """The sample at time 0: the initial values, as a core holds them."""
+    if simulation.step:
+        return
+    for population, log in _logs(simulation):
+        if isinstance(log, SampledLog) and log.first == 0 and not len(log.values()):
+            log.append(_initial(population, log)[np.newaxis])
+
+
+def _initial(population: Any, log: SampledLog) -> np.ndarray:
+    if log.variable in population.initial:
+        bits = _ADAPTATION_BITS if log.variable == "a" else STATE_BITS
+        values = population.initial[log.variable][log.cells] * 2.0 ** bits
+        return np.copysign(np.floor(np.abs(values) + 0.5), values) / 2.0 ** bits
+    # h, learning signal and error begin at 0; no target belongs to step 0
+    return np.full(len(log.cells), np.nan if log.variable == "target" else 0.0)
+
+
+def _take(simulation: Simulation, first: int, last: int) -> None:
+    """Append what the stretch from ``first`` to ``last`` gave to the logs."""
+    network = simulation.network
+    assert network is not None
+    for population, log in _logs(simulation):
+        if isinstance(log, SpikeLog) and population.is_source:
+            log.append_given(population.spikes_between(first, last), first)
+        elif isinstance(log, SampledLog) and log.variable == "target":
+            log.append(network.targets(population.index, first, last, log.every)[:, log.cells])
+        elif not simulation.begin().virtual:
+            log.append(network.take(population.index, log, last))

@@ -1,0 +1,256 @@
+"""A network and the machine that runs it: planned when needed, loaded, read and written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import neo
+import numpy as np
+
+from pynn_eprop.common.checks import check_learning
+from pynn_eprop.common.description import Description, describe, describe_population
+from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.engine.range_report import RangeReport
+from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.layout import KeyKind
+from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.script_time import Passage, to_script_time
+from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.vertices.partitions import add_edge
+
+
+class _Precision:
+    """What checkpoints name as the number system: states of cores fit cores only."""
+
+    value = "spinnaker"
+
+
+@dataclass
+class Simulation:
+    """Everything since ``setup()``.
+
+    populations, projections: in the order of their making, sPyNNaker's own among them; the
+    ``index`` of each is its place. learning: whether intervals that start from now on count.
+    """
+
+    options: SharedOptions
+    machine_options: SpinnakerOptions
+    populations: list[Any] = field(default_factory=list)
+    projections: list[Any] = field(default_factory=list)
+    current_sources: list[Any] = field(default_factory=list)
+    learning: bool = True
+    session: Session | None = None
+    network: LoadedNetwork | None = None
+    description: Description | None = None
+    told: set[str] = field(default_factory=set)
+
+    precision = _Precision()
+
+    def __post_init__(self) -> None:
+        self.timeline = Timeline.of(self.options)
+        self.step = 0
+        self._structure_changed = True
+        self._changed: set[int] = set()
+        self._kept: dict[str, np.ndarray] = {}
+        self._passages: list[Passage] = []
+
+    # --- sPyNNaker ---
+
+    def begin(self) -> Session:
+        """sPyNNaker, set up when first needed."""
+        if self.session is None:
+            self.session = Session(self.options.timestep, self.options.shortest_delay,
+                                   self.machine_options.spynnaker)
+        return self.session
+
+    def end(self) -> None:
+        """Give the machine back."""
+        if self.session is not None:
+            self.session.end()
+
+    def connect(self, pre: Any, post: Any, kinds: Sequence[KeyKind]) -> None:
+        """Let packets go from one population to another; forward weights go with signals."""
+        for kind in kinds:
+            add_edge(pre.vertex, post.vertex, kind)
+
+    def to_script_time(self, block: neo.Block) -> neo.Block:
+        """Data of sPyNNaker's own cells, with the pauses taken out."""
+        if self.network is None or self.machine_options.machine_time:
+            return block
+        passages = [*self._passages, Passage(self.network.clock, self.step)]
+        return to_script_time(block, passages, self.options.timestep)
+
+    # --- where it stands ---
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done."""
+        return 0 if self.network is None else self.network.clock.updates
+
+    @property
+    def time(self) -> float:
+        """Script time in ms."""
+        return self.timeline.time(self.step)
+
+    def range_report(self) -> RangeReport | None:
+        """The formats of the network; None before a run."""
+        return None if self.network is None else self.network.range_report()
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated so far, one sentence each."""
+        return () if self.network is None else self.network.saturations()
+
+    def events(self) -> tuple[str, ...]:
+        """Late and lost packets and the like, one sentence each."""
+        return () if self.network is None else self.network.events()
+
+    # --- what changes between runs ---
+
+    def _refuse_between_runs(self, what: str) -> None:
+        if self.step:
+            raise UnsupportedError(f"{what} at {self.time:g} ms: on SpiNNaker a network is laid "
+                                   "out before its first run; do it before, or after reset()")
+
+    def structure_changes(self, what: str) -> None:
+        """Note that the network is to be laid out anew. Raises :class:`UnsupportedError`."""
+        self._refuse_between_runs(what)
+        self._structure_changed = True
+
+    def recording_changes(self, population: Any) -> None:
+        """Note that something else is recorded. Raises :class:`UnsupportedError`."""
+        if not population.is_source:
+            self.structure_changes(f"{population.label}: other recordings")
+
+    def delays_change(self, label: str) -> None:
+        """Note that delays change."""
+        self.structure_changes(f"{label}: new delays")
+
+    def population_changes(self, index: int) -> None:
+        """Note that a population has new parameters."""
+        self._changed.add(index)
+
+    def initial_values_change(self, index: int) -> None:
+        """Note that a population has new initial values."""
+        self._changed.add(index)
+
+    def prepare(self) -> LoadedNetwork:
+        """The network in agreement with the PyNN objects.
+
+        Raises the errors of networks that cannot run, before anything is loaded.
+        """
+        if self.network is None or self._structure_changed:
+            self._build()
+        elif self._changed:
+            self._update_populations()
+        assert self.network is not None
+        return self.network
+
+    def _build(self) -> None:
+        check_learning(self.populations, self.projections, self.options)
+        if self.machine_options.machine_time and self.options.interval_steps is not None:
+            raise UnsupportedError("setup(machine_time=True) with update_interval: script time "
+                                   "with pauses in it is not offered yet; leave one of them out")
+        description = describe(self.populations, self.projections, self.options)
+        session = self.begin()
+        old = self.network
+        self.network = LoadedNetwork(description.network, self.populations, self.machine_options,
+                                     session, self._kept)
+        self.description = description
+        if old is not None and session.loaded:
+            session.needs_mapping()
+        self._up_to_date()
+
+    def _update_populations(self) -> None:
+        assert self.network is not None and self.description is not None
+        described = list(self.description.network.populations)
+        for index in sorted(self._changed):
+            described[index] = describe_population(self.populations[index], self.options)
+        network: Network = replace(self.description.network, populations=tuple(described))
+        self.network.change_populations(
+            network, sorted(self._changed),
+            [population.index for population in self.populations if population.bias_is_new])
+        self.description.network = network
+        self._up_to_date()
+
+    def _up_to_date(self) -> None:
+        self._structure_changed = False
+        self._changed = set()
+        for population in self.populations:
+            population.bias_is_new = False
+
+    def reset(self, keep_weights: bool) -> None:
+        """Back to step 0; with ``keep_weights`` what was learned stays."""
+        if self.network is not None:
+            self._passages.append(Passage(self.network.clock, self.step))
+            if keep_weights and self.step:
+                self._kept = self.network.state()
+            elif not keep_weights:
+                self._kept = {}
+        for population in self.populations:
+            population.target_start = 0
+        self.step = 0
+        if self.session is not None:
+            self.session.reset()
+        if self.network is not None:
+            self.network.restart(self._kept)
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on where another run of the same network had the given state."""
+        if self.step or self.network is None or self.network.session.loaded:
+            raise SimulationError("load_checkpoint() belongs before the first run")
+        self._kept = state
+        self.step = self.network.restart(state)
+
+    # --- weights ---
+
+    def _places(self, projection: Any) -> Sequence[int]:
+        assert self.description is not None
+        return self.description.projections.get(projection.index, [])
+
+    def _built(self, projection: Any) -> LoadedNetwork | None:
+        """The network if the projection is in it."""
+        if self.network is None or self._structure_changed or self.description is None \
+                or projection.index not in self.description.projections:
+            return None
+        return self.network
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """Current weights of a projection, (synapses,)."""
+        network = self._built(projection)
+        if network is None:
+            return np.array(projection.synapses.weight)
+        return self._gather(projection, network.weights)
+
+    def gradient(self, projection: Any) -> np.ndarray:
+        """Gradient of the last update, (synapses,); zeros before the first."""
+        network = self._built(projection)
+        if network is None:
+            return np.zeros(len(projection.synapses))
+        return self._gather(projection, network.gradient)
+
+    def _gather(self, projection: Any, read: Any) -> np.ndarray:
+        values = np.empty(len(projection.synapses))
+        for block, place in zip(projection.blocks, self._places(projection), strict=True):
+            block.put(values, read(place))
+        return values
+
+    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        network = self._built(projection)
+        if network is None or self.step == 0:
+            projection.synapses.weight = np.array(weight)
+        if network is not None:
+            if not self.timeline.starts_interval(self.step):
+                raise NetworkError(f"{projection.label}: weights can be set between intervals "
+                                   "only; run() to the end of this one first")
+            for block, place in zip(projection.blocks, self._places(projection), strict=True):
+                network.set_weights(place, block.take(weight))
+
+    def bias(self, population: Any) -> np.ndarray:
+        """Current biases of a readout population."""
+        if self.network is None or population.bias_is_new or self._structure_changed:
+            return np.array(population.values["bias"])
+        return self.network.bias(population.index)

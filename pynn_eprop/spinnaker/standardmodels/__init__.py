@@ -1,0 +1,1 @@
+"""Cell and synapse types of the SpiNNaker backend."""

@@ -1,0 +1,1 @@
+"""sPyNNaker's graph: application and machine vertices, splitter, sources, edges."""

@@ -1,0 +1,160 @@
+"""The machine vertex of a core: its memory, keys, recordings and provenance."""
+
+from typing import Any
+
+import numpy as np
+from pacman.model.graphs.common import Slice
+from pacman.model.graphs.machine import MachineVertex
+from pacman.model.placements import Placement
+from pacman.model.resources import MultiRegionSDRAM
+from spinn_front_end_common.abstract_models import (
+    AbstractGeneratesDataSpecification,
+    AbstractHasAssociatedBinary,
+)
+from spinn_front_end_common.interface.buffer_management.buffer_models import (
+    AbstractReceiveBuffersToHost,
+)
+from spinn_front_end_common.interface.buffer_management.recording_utilities import (
+    get_recording_data_constant_size,
+    get_recording_header_array,
+    get_recording_header_size,
+)
+from spinn_front_end_common.interface.ds import DataSpecificationGenerator
+from spinn_front_end_common.interface.provenance import (
+    ProvenanceWriter,
+    ProvidesProvenanceDataFromMachineImpl,
+)
+from spinn_front_end_common.interface.simulation.simulation_utilities import (
+    get_simulation_header_array,
+)
+from spinn_front_end_common.utilities.constants import SIMULATION_N_BYTES
+from spinn_front_end_common.utilities.helpful_functions import (
+    locate_memory_region_for_placement,
+)
+from spinnman.model.enums import ExecutableType
+from spynnaker.pyNN.data import SpynnakerDataView
+
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
+from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS, kind_of
+
+_RECORDED = 100     # a name for the SDRAM that a core takes for recording, beside its regions
+
+
+class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
+                         AbstractHasAssociatedBinary, AbstractReceiveBuffersToHost,
+                         ProvidesProvenanceDataFromMachineImpl):
+    """One core. ``core``: what it is planned to hold (``planning.Core``)."""
+
+    def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
+        super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
+        self.core = core
+        self.provenance = np.zeros(len(Provenance), dtype=np.uint64)
+
+    # --- what it needs ---
+
+    @property
+    def sdram_required(self) -> MultiRegionSDRAM:
+        """Memory by region, and for recordings."""
+        sdram = MultiRegionSDRAM()
+        for region, size in self._sizes().items():
+            sdram.add_cost(int(region), size)
+        sdram.add_cost(_RECORDED, get_recording_data_constant_size(len(Channel))
+                       + sum(self.core.recorded_bytes.values()))
+        return sdram
+
+    def _sizes(self) -> dict[Region, int]:
+        return {
+            Region.SYSTEM: SIMULATION_N_BYTES,
+            Region.RECORDING: get_recording_header_size(len(Channel)),
+            Region.PROVENANCE: self.get_provenance_data_size(len(Provenance)),
+            **self.core.region_bytes,
+        }
+
+    def get_n_keys_for_partition(self, partition_id: str) -> int:
+        """Keys of one kind of packet, a power of two, steps included."""
+        return int(self.core.n_keys(kind_of(partition_id)))
+
+    def get_binary_file_name(self) -> str:
+        """File name of the application."""
+        return f"{self.core.binary}.aplx"
+
+    def get_binary_start_type(self) -> ExecutableType:
+        """Runs, pauses and resumes as sPyNNaker's own do."""
+        return ExecutableType.USES_SIMULATION_INTERFACE
+
+    # --- its memory ---
+
+    def generate_data_specification(self, spec: DataSpecificationGenerator,
+                                    placement: Placement) -> None:
+        """Reserve the regions and write what they begin with."""
+        infos = SpynnakerDataView.get_routing_infos()
+        own = {kind: infos.get_key_from(self, name) for kind, name in PARTITIONS.items()
+               if name in infos.get_partitions_from(self)}
+        contents = self.core.contents(own)
+        contents[Region.SYSTEM] = get_simulation_header_array(self.get_binary_file_name())
+        contents[Region.RECORDING] = get_recording_header_array(
+            [self.core.recorded_bytes.get(channel, 0) for channel in Channel])
+        for region, size in self._sizes().items():
+            if not size:
+                continue
+            spec.reserve_memory_region(int(region), size, region.name)
+            words = contents.get(region)
+            if isinstance(words, (bytes, bytearray)):
+                words = np.frombuffer(bytes(words), dtype="<u4")
+            if words is not None and len(words):
+                spec.switch_write_focus(int(region))
+                spec.write_array(words)
+        spec.end_specification()
+
+    def address(self, region: Region) -> tuple[int, int, int]:
+        """Chip and address of a region, once loaded."""
+        placement = SpynnakerDataView.get_placement_of_vertex(self)
+        return placement.x, placement.y, locate_memory_region_for_placement(placement, int(region))
+
+    def read(self, region: Region) -> bytes:
+        """All bytes of a region of the machine's memory."""
+        x, y, address = self.address(region)
+        return bytes(SpynnakerDataView.read_memory(x, y, address, self._sizes()[region]))
+
+    def write(self, region: Region, data: bytes) -> None:
+        """Replace the beginning of a region of the machine's memory."""
+        x, y, address = self.address(region)
+        SpynnakerDataView.write_memory(x, y, address, bytes(data))
+
+    # --- recordings and provenance ---
+
+    def get_recorded_region_ids(self) -> list[int]:
+        """Channels that are recorded."""
+        return [int(channel) for channel, size in self.core.recorded_bytes.items() if size]
+
+    def get_recording_region_base_address(self, placement: Placement) -> int:
+        """Where the core keeps what it knows of its recordings."""
+        return int(locate_memory_region_for_placement(placement, int(Region.RECORDING)))
+
+    def take_recording(self, channel: Channel) -> bytes:
+        """What a channel recorded since the last call."""
+        placement = SpynnakerDataView.get_placement_of_vertex(self)
+        manager = SpynnakerDataView.get_buffer_manager()
+        data, missing = manager.get_recording(placement, int(channel))
+        manager.clear_recorded_data(placement.x, placement.y, placement.p, int(channel))
+        if missing:
+            raise SimulationError(f"{self.core.label}: the recording of {channel.name.lower()} "
+                                  "lost data: the memory for it was full")
+        return bytes(data)
+
+    @property
+    def _provenance_region_id(self) -> int:
+        return int(Region.PROVENANCE)
+
+    @property
+    def _n_additional_data_items(self) -> int:
+        return len(Provenance)
+
+    def parse_extra_provenance_items(self, label: str, x: int, y: int, p: int,
+                                     provenance_data: Any) -> None:
+        """Keep the counters, and write them into sPyNNaker's database."""
+        self.provenance = np.array(provenance_data, dtype=np.uint64)
+        with ProvenanceWriter() as database:
+            for item, value in zip(Provenance, provenance_data, strict=True):
+                database.insert_core(x, y, p, item.name.lower(), int(value))
