@@ -32,12 +32,14 @@ class LoadedNetwork:
     network: what to run
     populations: the PyNN objects, in the order of ``network.populations``
     kept: what an earlier run of the same network learned, see :meth:`state`
+    from_start: whether it begins at script step 0
 
     Raises the errors of networks that no machine of this kind can run.
     """
 
     def __init__(self, network: Network, populations: Sequence[Any], options: SpinnakerOptions,
-                 session: Session, kept: Mapping[str, np.ndarray]) -> None:
+                 session: Session, kept: Mapping[str, np.ndarray],
+                 from_start: bool = True) -> None:
         self.network = network
         self.session = session
         self._populations = populations
@@ -61,7 +63,7 @@ class LoadedNetwork:
         for core in self.plan.cores:
             core.fill = self._filler(core)
         if kept:
-            self.restart(kept)
+            self.restart(kept, from_start)
 
     def _new_clock(self, first_interval: int, first_update: int) -> None:
         settings = self.network.settings
@@ -276,9 +278,10 @@ class LoadedNetwork:
         intervals = self.clock.first_interval + len(self.clock.learned)
         return {**state, _CLOCK: np.array([intervals, self.clock.updates], dtype=np.int64)}
 
-    def restart(self, state: Mapping[str, np.ndarray]) -> int:
+    def restart(self, state: Mapping[str, np.ndarray], from_start: bool = False) -> int:
         """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
 
+        ``from_start``: at script step 0, not where the state was taken.
         Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
         state is that of other cores.
         """
@@ -296,7 +299,7 @@ class LoadedNetwork:
                     self.write(core, region, data)
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
-        self._new_clock(int(clock[0]), int(clock[1]))
+        self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
         return self.clock.first_interval * (self.network.settings.interval_steps or 0)
 
     # --- what went wrong ---

@@ -157,7 +157,7 @@ class Simulation:
         session = self.begin()
         old = self.network
         self.network = LoadedNetwork(description.network, self.populations, self.machine_options,
-                                     session, self._kept)
+                                     session, self._kept, from_start=self.step == 0)
         self.description = description
         if old is not None and session.loaded:
             session.needs_mapping()
@@ -195,7 +195,7 @@ class Simulation:
         if self.session is not None:
             self.session.reset()
         if self.network is not None:
-            self.network.restart(self._kept)
+            self.network.restart(self._kept, from_start=True)
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on where another run of the same network had the given state."""

@@ -147,7 +147,8 @@ def test_a_finished_run_is_kept_unless_told_otherwise(pattern):
 @pytest.mark.parametrize(("words", "message"), [
     (["juggling"], "task 'juggling' is unknown; choose one of ['pattern-generation'"),
     (["pattern-generation", "--backend", "matlab"], "backend 'matlab' is unknown"),
-    (["pattern-generation", "--backend", "spinnaker"], "backend 'spinnaker'"),
+    (["pattern-generation", "--backend", "spinnaker", "--precision", "float32"],
+     "backend 'spinnaker' has no precision 'float32'"),
     (["pattern-generation", "--precision", "float8"], "precision 'float8' is unknown"),
     (["pattern-generation", "--feedback", "none"], "feedback 'none' is unknown"),
     (["pattern-generation", "--updates", "0"], "updates=0 must be a whole number >= 1"),

@@ -1,5 +1,6 @@
 """The machine vertex of a core: its memory, keys, recordings and provenance."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from spinn_front_end_common.interface.buffer_management.recording_utilities impo
     get_recording_header_array,
     get_recording_header_size,
 )
+from spinn_front_end_common.interface.buffer_management.storage_objects import BufferDatabase
 from spinn_front_end_common.interface.ds import DataSpecificationGenerator
 from spinn_front_end_common.interface.provenance import (
     ProvenanceWriter,
@@ -50,6 +52,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
         self.core = core
         self.provenance = np.zeros(len(Provenance), dtype=np.uint64)
+        self._taken: dict[Channel, int] = {}     # the last extraction of each channel
 
     # --- what it needs ---
 
@@ -133,15 +136,24 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         return int(locate_memory_region_for_placement(placement, int(Region.RECORDING)))
 
     def take_recording(self, channel: Channel) -> bytes:
-        """What a channel recorded since the last call."""
+        """What a channel recorded since the last call. sPyNNaker then forgets it."""
         placement = SpynnakerDataView.get_placement_of_vertex(self)
-        manager = SpynnakerDataView.get_buffer_manager()
-        data, missing = manager.get_recording(placement, int(channel))
-        manager.clear_recorded_data(placement.x, placement.y, placement.p, int(channel))
-        if missing:
-            raise SimulationError(f"{self.core.label}: the recording of {channel.name.lower()} "
-                                  "lost data: the memory for it was full")
-        return bytes(data)
+        place = placement.x, placement.y, placement.p, int(channel)
+        data = b""
+        with BufferDatabase() as database:
+            last = database.get_last_extraction_id()
+            for extraction in range(self._taken.get(channel, 0) + 1, last + 1):
+                with suppress(LookupError):     # nothing was extracted for this channel
+                    part, missing = database.get_recording_by_extraction_id(*place, extraction)
+                    data += bytes(part)
+                    if missing:
+                        raise SimulationError(
+                            f"{self.core.label}: the recording of {channel.name.lower()} lost "
+                            "data: the memory for it was full")
+            # what is cleared counts as missing for sPyNNaker: never to be read again
+            database.clear_recording_region(*place)
+        self._taken[channel] = last
+        return data
 
     @property
     def _provenance_region_id(self) -> int:

@@ -119,5 +119,6 @@ class SourceMachineVertex(SpikeSourceArrayMachineVertex):
         keys = (self._virtual_key or 0) + (cells.astype(np.int64) << bits) \
             + (steps & ((1 << bits) - 1))
         starts = np.flatnonzero(np.diff(steps, prepend=-1))
-        for low, high in zip(starts, [*starts[1:], len(steps)], strict=True):
+        ends = np.append(starts, len(steps))[1:]
+        for low, high in zip(starts, ends, strict=True):
             buffer.add_keys(int(steps[low]), keys[low:high].tolist())

@@ -1,0 +1,127 @@
+"""One script, run on the cores of an emulated board and on their twin, the host engine."""
+
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from pyNN.parameters import Sequence
+
+from pynn_eprop import Adam
+
+
+@dataclass(frozen=True)
+class Script:
+    """A network with three plastic projections and what differs between the cases."""
+
+    inputs: int = 5
+    cells: int = 12
+    readouts: int = 2
+    steps: int = 40
+    trials: int = 1
+    updates: int = 3
+    model: str = "EPropLIF"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    loss: str = "mse"
+    optimizer: Any = field(default_factory=lambda: Adam(lr=0.003))
+    readout: dict[str, Any] = field(default_factory=dict)
+    feedback: dict[str, Any] = field(default_factory=dict)
+    density: float = 1.0
+    delays: tuple[float, ...] = (1.0,)
+    missing: float = 0.0
+    whole_run: bool = False
+    synapse: dict[str, Any] = field(default_factory=dict)
+    second_readout: bool = False
+    stops: tuple[float, ...] = ()
+    setup: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def duration(self) -> float:
+        return float(self.steps * self.trials * self.updates)
+
+
+def target(script: Script, rng: np.random.Generator, readouts: int, loss: str) -> np.ndarray:
+    steps = int(script.duration) if script.whole_run else script.steps
+    if loss == "mse":
+        values = rng.normal(size=(readouts, steps))
+        values[rng.random((readouts, steps)) < script.missing] = np.nan
+    else:
+        values = np.eye(readouts)[rng.integers(readouts, size=steps)].T
+        values[:, rng.random(steps) < script.missing] = np.nan
+    return values
+
+
+def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
+    """Run the script; everything that was recorded and learned."""
+    rng = np.random.default_rng(3)
+    sim.setup(timestep=1.0, update_interval=float(script.steps),
+              trials_per_update=script.trials, seed=1, **setup)
+    times = [np.sort(rng.choice(int(script.duration), int(script.duration) // 3, replace=False))
+             for _ in range(script.inputs)]
+    clock = sim.Population(script.inputs, sim.SpikeSourceArray(
+        spike_times=[Sequence(row.astype(float)) for row in times]), label="clock")
+    parameters = {"tau_m": 20.0, "v_thresh": 0.6, "tau_refrac": 3.0, "f_target": 10.0,
+                  "c_reg": 0.02, **script.parameters}
+    network = sim.Population(script.cells, getattr(sim, script.model)(**parameters),
+                             label="network")
+    readouts = [sim.Population(script.readouts, sim.EPropReadout(
+        **{"tau_m": 20.0, "loss": script.loss,
+           "target": target(script, rng, script.readouts, script.loss), **script.readout}),
+        label="readout")]
+    if script.second_readout:
+        readouts.append(sim.Population(3, sim.EPropReadout(
+            tau_m=7.0, loss="mse", target=target(script, rng, 3, "mse")), label="second"))
+    projections = _connect(sim, script, rng, clock, network, readouts)
+    network.record(["spikes", "v", "h", "learning_signal"])
+    network[1:4].record("v")
+    if script.model == "EPropALIF":
+        network.record("a")
+    for population in readouts:
+        population.record(["y", "error", "loss"])
+    for stop in (*script.stops, script.duration):
+        sim.run_until(stop)
+    return _results(network, readouts, projections)
+
+
+def _connect(sim: ModuleType, script: Script, rng: np.random.Generator, clock: Any, network: Any,
+             readouts: list[Any]) -> dict[str, Any]:
+    def plastic(pre: Any, post: Any, scale: float, label: str) -> Any:
+        pairs = [(i, j) for i in range(pre.size) for j in range(post.size)
+                 if (pre is not post or i != j) and rng.random() < script.density]
+        rows = [(i, j, w, d) for (i, j), w, d in zip(
+            pairs, rng.normal(size=len(pairs)) * scale,
+            rng.choice(script.delays, size=len(pairs)), strict=True)]
+        return sim.Projection(pre, post, sim.FromListConnector(rows), sim.EPropSynapse(
+            optimizer=script.optimizer, **script.synapse), label=label)
+
+    projections = {"in": plastic(clock, network, 0.6, "in"),
+                   "recurrent": plastic(network, network, 0.3, "recurrent")}
+    everyone = sim.AllToAllConnector()
+    for readout in readouts:
+        name = f"to {readout.label}"
+        projections[name] = plastic(network, readout, 0.3, name)
+        feedback = {**script.feedback}
+        if feedback.get("window"):
+            feedback["weight"] = 0.3
+        elif not feedback.get("symmetric"):
+            feedback["weight"] = rng.normal(size=(readout.size, network.size)) * 0.3
+        sim.Projection(readout, network, everyone, sim.LearningSignal(**feedback),
+                       receptor_type="learning_signal", label=f"from {readout.label}")
+    return projections
+
+
+def _results(network: Any, readouts: list[Any], projections: dict[str, Any]) -> dict[str, Any]:
+    segment = network.get_data().segments[-1]
+    found: dict[str, Any] = {
+        "spikes": [np.asarray(train.magnitude).tolist() for train in segment.spiketrains]}
+    for signal in segment.analogsignals:
+        found[signal.name] = np.asarray(signal.magnitude)
+    for readout in readouts:
+        for signal in readout.get_data().segments[-1].analogsignals:
+            found[f"{readout.label} {signal.name}"] = np.asarray(signal.magnitude)
+        found[f"{readout.label} bias"] = np.atleast_1d(readout.get("bias"))
+    for name, projection in projections.items():
+        for what in ("weight", "gradient"):
+            found[f"{name} {what}"] = np.asarray(
+                projection.get(what, format="list", with_address=False), dtype=float)
+    return found
