@@ -3,6 +3,7 @@
 # make evidence   the long runs behind the figures and tables that the repository keeps (resumable)
 # make bench      timings beside NEST and PyTorch
 # make binaries   what SpiNNaker cores run; with SPINN_DIRS set, on the official libraries
+# make compare-builds   the same sources on the own runtime and on the official libraries
 # make lint, make warnings, make sanitize, make clean
 #
 # Each sets up what it needs, in .venv. A C compiler and Python's headers come from the system:
@@ -23,7 +24,7 @@ ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
 	$(shell find makefiles/spinnaker -type f) $(wildcard pynn_eprop/*/build_*.py)
 BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
 
-.PHONY: demo test evidence bench binaries lint warnings sanitize clean
+.PHONY: demo test evidence bench binaries compare-builds lint warnings sanitize clean
 
 demo: $(STAMPS)/installed
 	rm -rf demo-results
@@ -46,6 +47,10 @@ evidence: $(STAMPS)/test-tools
 binaries:
 	@makefiles/require.sh "$(PYTHON)" arm
 	@$(MAKE) --no-print-directory -C makefiles/spinnaker
+
+compare-builds: $(STAMPS)/test-tools
+	@makefiles/require.sh "$(PYTHON)" arm
+	$(BIN)/python -m tests.spinnaker.compare_builds
 
 bench: $(STAMPS)/bench-tools
 	$(BIN)/python -m benchmarks

@@ -41,11 +41,15 @@ def build_wheel(folder: Path) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """The engine and the licence are in it; what is not the package, and paths, are not."""
+    """Engine, SpiNNaker binaries and licence are in it; what is not the package is not, nor paths.
+    """
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
     assert any(name.startswith("pynn_eprop/engine/_eprop.") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    if shutil.which("arm-none-eabi-gcc"):
+        binaries = {path.parent.name for path in (ROOT / "makefiles/spinnaker").glob("*/Makefile")}
+        assert {Path(name).stem for name in names if name.endswith(".aplx")} == binaries
     assert [name for name in names if not name.startswith("pynn_eprop")] == []
     assert [name for name in names if str(ROOT).encode() in archive.read(name)] == []
 

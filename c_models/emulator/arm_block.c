@@ -46,7 +46,10 @@ static const uint8_t *code_at(emu_core *core, uint32_t address) {
 }
 
 /* \return cells used */
-static uint32_t build(const arm_cpu *cpu, const uint8_t *code, uint32_t address, arm_cell *cells) {
+static uint32_t build(const emu_core *core, const uint8_t *code, uint32_t address,
+                      arm_cell *cells) {
+    const arm_cpu *const cpu = arm_of(core);
+    const bool one = emu_machine_settings(core->chip->machine)->every_instruction;
     const uint32_t width = cpu->thumb ? 2 : 4;
     uint32_t used = 1, instructions = 0;
     bool ends = false;
@@ -62,7 +65,7 @@ static uint32_t build(const arm_cpu *cpu, const uint8_t *code, uint32_t address,
         instructions++;
         address += width;
         code += width;
-    } while (!ends && address % ENGINE_PAGE != 0);
+    } while (!ends && !one && address % ENGINE_PAGE != 0);
     cells[used++].op = (arm_op){.code = OP_END, .condition = ARM_ALWAYS, .value = address,
                                 .address = address};
     cells[0].block.instructions = instructions;
@@ -76,14 +79,14 @@ const arm_cell *arm_find_block(emu_core *core, uint32_t address) {
     if (code == NULL)
         return NULL;
     if (address >= ITCM_SIZE) { /* rare: decoded each time, so that nothing can be out of date */
-        build(cpu, code, address, cpu->outside);
+        build(core, code, address, cpu->outside);
         return cpu->outside;
     }
     arm_cell *const cells = reserve(cpu);
     if (cells == NULL)
         return NULL;
     cpu->entry[address / 2] = cpu->used;
-    cpu->used += build(cpu, code, address, cells);
+    cpu->used += build(core, code, address, cells);
     const uint32_t end = address + cells[0].block.instructions * (cpu->thumb ? 2 : 4);
     for (uint32_t word = address / 4; word < (end + 3) / 4; word++)
         cpu->decoded[word / 32] |= 1u << word % 32;

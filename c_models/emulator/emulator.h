@@ -74,6 +74,7 @@ typedef struct {
     uint32_t quantum;      /*!< cycles of a slice */
     uint32_t unicorn;      /*!< let libunicorn execute the instructions, not the interpreter */
     uint32_t every_access; /*!< with libunicorn: check alignment and code writes, too (slow) */
+    uint32_t every_instruction; /*!< let interrupts come at any instruction (slow) */
     uint32_t profile;      /*!< count instructions by address */
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
 } emu_settings;

@@ -3,7 +3,8 @@
  *
  *  Both stop at the same places. Code is executed in blocks that end at branches, at writes of the
  *  status registers and at the end of a KB; time, interrupts and instruction counts are looked at
- *  before each block. So the same program gives the same figures on both.
+ *  before each block. So the same program gives the same figures on both. With the setting
+ *  every_instruction each instruction is a block.
  */
 #ifndef EPROP_EMULATOR_ENGINE_H
 #define EPROP_EMULATOR_ENGINE_H

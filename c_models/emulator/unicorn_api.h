@@ -25,6 +25,7 @@ enum {
 enum { UC_PROT_READ = 1, UC_PROT_WRITE = 2, UC_PROT_EXEC = 4 };
 enum {
     UC_HOOK_INTR = 1,
+    UC_HOOK_CODE = 4,
     UC_HOOK_BLOCK = 8,
     UC_HOOK_MEM_READ = 1024,
     UC_HOOK_MEM_WRITE = 2048,

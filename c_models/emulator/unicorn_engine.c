@@ -119,7 +119,9 @@ static int add_hooks(emu_core *core) {
         void (*callback)(void);
         bool wanted;
     } hooks[] = {
-        {UC_HOOK_BLOCK, (void (*)(void))on_block, true},
+        {emu_machine_settings(core->chip->machine)->every_instruction ? UC_HOOK_CODE
+                                                                      : UC_HOOK_BLOCK,
+         (void (*)(void))on_block, true},
         {UC_HOOK_MEM_INVALID, (void (*)(void))on_invalid_access, true},
         {UC_HOOK_INTR, (void (*)(void))on_exception, true},
         {UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void (*)(void))on_access,

@@ -36,14 +36,16 @@ class Options:
     ``threads``: host threads; results do not depend on it. ``engine``: what executes the
     instructions, one of ENGINES; results do not depend on it either. ``every_access``: let the
     engine "unicorn" make the checks of every access that the interpreter always makes (alignment,
-    writes to all of the code), at a third of its speed. ``profile``: count instructions by
-    address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers below 1 and for
-    engines that there are not.
+    writes to all of the code), at a third of its speed. ``every_instruction``: let interrupts come
+    between any two instructions; without, they come where a block of code begins. ``profile``:
+    count instructions by address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers
+    below 1 and for engines that there are not.
     """
 
     threads: int = 1
     engine: str = ENGINES[0]
     every_access: bool = False
+    every_instruction: bool = False
     profile: bool = False
     quantum: int = QUANTUM
 
@@ -77,7 +79,8 @@ class Machine:
         settings = ffi.new("emu_settings *", {
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
             "unicorn": options.engine == "unicorn", "every_access": options.every_access,
-            "profile": options.profile, "drain_cycles": DRAIN_CYCLES})
+            "every_instruction": options.every_instruction, "profile": options.profile,
+            "drain_cycles": DRAIN_CYCLES})
         handle = lib.emu_machine_new(settings)
         if handle == ffi.NULL:
             raise EmulatorError(f"no memory for {len(geometry.board)} chips")

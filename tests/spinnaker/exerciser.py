@@ -121,7 +121,8 @@ class Rig:
     """One core with the application, on a machine without network.
 
     ``magic``: what the data says of the program it is for. ``spoil``: sums of the data are wrong.
-    ``monitor_version``: other than the emulator's. ``started``: with the start signal given.
+    ``monitor_version``: other than the emulator's. ``started``: with the start signal given,
+    so many ``boot_cycles`` after the load.
     """
 
     image: Path
@@ -131,6 +132,7 @@ class Rig:
     spoil: bool = False
     monitor_version: int | None = None
     started: bool = True
+    boot_cycles: int = 40_000
 
     def __post_init__(self) -> None:
         shape = geometry(1, 1)
@@ -145,13 +147,12 @@ class Rig:
             self.chip.set_word(SV + Sv.SOFTWARE_VERSION, self.monitor_version)
         self.chip.write(SDRAM_SYSTEM, self.image.read_bytes())
         self.monitor.start(SDRAM_SYSTEM, APPLICATION, 1, 1 << CORE)
-        self.run_ms(0.2)
+        self.run_for(self.boot_cycles)
         if self.started:
             self.start()
 
     def start(self) -> None:
         """Give the signal that the core waits for after it was loaded."""
-        assert self.state is CpuState.READY
         self.monitor.signal(Signal.START, APPLICATION, 0xFF)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from pynn_eprop.emulator.layout import ROUTER_KEY, ROUTER_MASK, ROUTER_ROUTE
+from pynn_eprop.emulator.machine import Options
 from tests.spinnaker.conftest import MakeRig
 from tests.spinnaker.exerciser import CORE, Kind, PacketWork, Rig
 
@@ -69,7 +70,7 @@ def test_packets_that_it_sends_come_back_by_a_route(rig: Rig) -> None:
 def test_fast_callbacks_start_transfers_schedule_and_send(make_rig: MakeRig,
                                                           work: PacketWork) -> None:
     """At every cycle of a step: what a packet asks for is neither lost nor stops anything."""
-    rig = make_rig(packet_work=work, work=50)
+    rig = make_rig({"options": Options(every_instruction=True)}, packet_work=work, work=50)
     rig.start_run(200)
     packets = 0
     while rig.machine.now < 195 * 200_000:

@@ -171,7 +171,7 @@ typedef char sv_has_its_flags_at_ec[offsetof(sv_t, mbox_flags) == 0xec ? 1 : -1]
  *  \param[in] stream: IO_BUF (as are IO_STD and IO_DBG), IO_NULL, or the string's address
  *  \param[in] format: c s d u x z f K R k r and %, with width, zero padding and digits behind the
  *             point; k and K are s16.15 and u16.16, r and R s0.15 and u0.16, f is u16.16, z is
- *             hexadecimal with zeros in front
+ *             hexadecimal of exactly as many digits as the width says
  */
 void io_printf(char *stream, char *format, ...);
 

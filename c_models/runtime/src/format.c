@@ -59,7 +59,11 @@ static char *value_text(char *end, const struct field *field, uint value) {
         end = digits_of(end, value, 10);
         break;
     case 'x':
-    case 'z':
+        end = digits_of(end, value, 16);
+        break;
+    case 'z': /* so many digits, not more */
+        if (field->width > 0 && field->width < 8)
+            value &= (1u << 4 * field->width) - 1;
         end = digits_of(end, value, 16);
         break;
     case 'c':
