@@ -243,3 +243,19 @@ def test_a_packet_from_outside_arrives_at_its_cycle(machine: Machine) -> None:
     assert [word(machine, RESULT + offset) for offset in range(0, 24, 4)] == [
         0x1234, received | with_payload, 99, 0x4321, received, 0]
     assert chip.status(1).received == 2
+
+
+def test_a_run_may_end_at_any_instruction(make_machine: MakeMachine) -> None:
+    """100 instructions without a branch: one block, or 100 of them."""
+    stops = []
+    for every in (False, True):
+        machine = make_machine(every_instruction=every)
+        program = Program()
+        begin = program.here
+        start(machine, program.word(*[NOP] * 100).sleep().image())
+        machine.run(38, exactly=True)
+        stops.append((machine.monitors[0, 0].chip.status(1).pc - begin) // 4)
+        machine.run(CYCLES_PER_MS)
+        assert machine.monitors[0, 0].chip.status(1).instructions == 1 + 100 + 1
+    # one block goes to its end, the sleep; the first instruction is the branch at address 0
+    assert stops == [101, 37]

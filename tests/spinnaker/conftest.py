@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
-
 from tests.spinnaker.builds import build
 from tests.spinnaker.exerciser import Rig, Settings
 

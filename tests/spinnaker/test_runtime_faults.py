@@ -5,8 +5,6 @@
 
 import pytest
 
-pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
-
 from tests.spinnaker.builds import build
 from tests.spinnaker.faults import FAULTS
 

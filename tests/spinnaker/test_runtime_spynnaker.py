@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("unicorn", reason="the emulated board needs the package unicorn")
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 from pynn_eprop.emulator import Board
