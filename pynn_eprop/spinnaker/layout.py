@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What host and core both read: the regions of a core's memory and the structures in them.
 
 This is the one description. Python packs with the NumPy types that it gives; the C header
@@ -39,11 +38,13 @@ class Region(IntEnum):
     BLOCKS = 5
     """block for each projection and delay, ordered by delay."""
     CELLS = 6
-    """Cells: cell_group[n_groups], initial v and a, rate gains and offsets. Readouts: readout_cells."""
+    """Cells: cell_group[n_groups], initial v and a, rate gains and offsets. Readouts:
+    readout_cells."""
     ROWS = 7
     """Weights and learning state; blocks give byte offsets into it."""
     SIGNALS = 8
-    """Cells: signal[n_signals] and their feedback weights. Readouts: mirror_row for symmetric ones."""
+    """Cells: signal[n_signals] and their feedback weights. Readouts: mirror_row for symmetric
+    ones."""
     RUN = 9
     """run_header and the optimiser's constants for each update; read anew at each resume."""
     TARGET = 10
@@ -189,13 +190,15 @@ CORE_SETUP = _structure(
     ("n_blocks", _U, "entries of BLOCKS"),
     ("n_signals", _U, "learning signals that arrive (cells)"),
     ("n_sources", _U, "source numbers in use: 0 .. n_sources - 1"),
-    ("n_plastic", _U, "optimiser entries for each update: plastic blocks, then biases if they learn"),
+    ("n_plastic", _U, "optimiser entries for each update: plastic blocks, then biases "
+     "if they learn"),
     ("max_delay", _U, "largest delay of any block, steps"),
     ("interval_steps", _U, "T; 0 where nothing learns, and time has no intervals"),
     ("trials_per_update", _U, "intervals whose gradient is summed"),
     ("pause_trial", _U, "machine steps after an interval without update"),
     ("pause_update", _U, "machine steps after an interval with update"),
-    ("log_slots", _U, "intervals kept in the log: all of an update where rates are regularised, or 1"),
+    ("log_slots", _U, "intervals kept in the log: all of an update where rates are "
+     "regularised, or 1"),
     ("log_capacity", _U, "spikes that each slot (T = 0: the ring) holds"),
     ("has_spike_key", _U, "1: spikes are sent"),
     ("spike_key", _U, "base key of spikes: | cell << COLOUR_BITS | step & 15"),
@@ -220,7 +223,8 @@ KEY_ENTRY = _structure(
     ("colour_bits", _U, "low bits that hold the step; 0 where the sender gives none"),
     ("first", _U, "SPIKE: source number of the first cell. Others: index of the signal"),
     ("count", _U, "SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights"),
-    ("first_step", _U, "first step of an interval whose spikes count: 0 for sources, 1 for our cells"),
+    ("first_step", _U, "first step of an interval whose spikes count: 0 for sources, 1 for our "
+     "cells"),
     ("last_step", _U, "and the last: T - 1 for sources, T for our cells"),
 )
 
@@ -234,13 +238,17 @@ BLOCK = _structure(
     ("bounded", _U, "weights are clipped"),
     ("optimizer", _U, "index of its constants within an update"),
     ("factor", _I, "2^(15 - s), that brings weights to the arrivals' format"),
-    ("share", _I, "factor times the most synapses between two cells: what a row uses of the budget"),
-    ("row_start", _U, "sparse: offset of uint32[rows + 1], the first synapse of each row (a multiple of 4)"),
+    ("share", _I, "factor times the most synapses between two cells: what a row uses of the "
+     "budget"),
+    ("row_start", _U, "sparse: offset of uint32[rows + 1], the first synapse of each row "
+     "(a multiple of 4)"),
     ("weight", _U, "offset of the weights: int16[rows][lanes], or (target << 16 | weight) words"),
     ("state", _U, "offset of the learning state, see STATE_ROW"),
-    ("holes", _U, "dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without synapse, or 0"),
+    ("holes", _U, "dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without "
+     "synapse, or 0"),
 )
-"""Sparse rows are filled up to a multiple of 4 with weight 0 for target lanes - 1, which is no cell."""
+"""Sparse rows are filled up to a multiple of 4 with weight 0 for target lanes - 1, which is no
+cell."""
 
 STATE_ROW = {
     1: (("gradient", "<i8"), ("master", "<i4")),
@@ -254,17 +262,20 @@ gradient is the sum so far of the update in progress; after an update it holds t
 replaces it."""
 
 CELL_GROUP = _structure(
-    "cell_group_data", "Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels.",
+    "cell_group_data",
+    "Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels.",
     ("first", _U, "first cell"),
     ("count", _U, "cells"),
     ("cells", _I, "ep_cells: alpha, v_thresh, width, slope, refractory, rho, beta", 7),
     ("filter", _I, "ep_filter: alpha, rho, beta, beta_shift, h_shift", 5),
 )
-"""CELLS of spiking cells: cell_group_data[n_groups]; int32 v_initial[lanes]; int32 a_initial[lanes];
-int32 rate_gain[lanes]; int64 rate_offset[lanes] (at a multiple of 8)."""
+"""CELLS of spiking cells: cell_group_data[n_groups]; int32 v_initial[lanes]; int32
+a_initial[lanes]; int32 rate_gain[lanes]; int64 rate_offset[lanes] (at a multiple of 8)."""
 
 READOUT_CELLS = _structure(
-    "readout_cells", "Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the biases.",
+    "readout_cells",
+    "Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the "
+    "biases.",
     ("kappa", _I, "decay, Q32"),
     ("loss", _U, "Loss"),
     ("signal_shift", _I, "shift of errors from Q15 to the filter's format"),
@@ -284,11 +295,13 @@ SIGNAL = _structure(
     ("window_steps", _U, "steps of each"),
     ("feedback", _U, "offset in SIGNALS of B: int32[windows][lanes][K]"),
     ("unit", _I, "symmetric: what one unit of a forward weight is in B's format"),
-    ("mirrored", _U, "symmetric: offset in SIGNALS of int32[count] places in B, -1 for other cores' cells"),
+    ("mirrored", _U, "symmetric: offset in SIGNALS of int32[count] places in B, -1 for other "
+     "cores' cells"),
 )
-"""A symmetric signal's key block sends weight number i of the readouts' mirror list; place[i] = j K + k
-says where it goes. Weights for one place are summed: the first of a place (in the list's order) sets,
-others add; the list has equal places next to each other, and (place, set) is kept as place << 1 | set."""
+"""A symmetric signal's key block sends weight number i of the readouts' mirror list; place[i] =
+j K + k says where it goes. Weights for one place are summed: the first of a place (in the list's
+order) sets, others add; the list has equal places next to each other, and (place, set) is kept as
+place << 1 | set."""
 
 MIRROR_ROW = _structure(
     "mirror_entry", "Readouts: a forward weight that is sent, n_mirrored of them.",
@@ -304,20 +317,23 @@ RUN_HEADER = _structure(
     ("n_updates", _U, "updates whose constants follow"),
     ("first_target", _U, "not repeated: interval whose first step is the first row of TARGET"),
     ("n_targets", _U, "intervals in TARGET (repeated: 1)"),
-    ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new weights)"),
+    ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new "
+     "weights)"),
 )
 """Behind it ep_optimizer_step[n_updates][n_plastic], 11 words each."""
 
 SAMPLING = _structure(
-    "sampling", "One recording channel, in the order of Channel; behind all of them the cell numbers.",
+    "sampling",
+    "One recording channel, in the order of Channel; behind all of them the cell numbers.",
     ("enabled", _U, "1: recorded"),
     ("every", _U, "global steps that are multiples of this"),
     ("count", _U, "cells"),
     ("first", _U, "index of the first cell number (uint32) in the list behind"),
 )
-"""Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only where a bit is set.
-Others: uint32 global step, int32[count] values (h unsigned). LOSS: uint32 interval, uint32 0, int64 value
-(squared errors: sum of err^2, Q30; cross-entropy: see ep_cross_entropy_loss)."""
+"""Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only where a bit
+is set. Others: uint32 global step, int32[count] values (h unsigned). LOSS: uint32 interval,
+uint32 0, int64 value (squared errors: sum of err^2, Q30; cross-entropy: see
+ep_cross_entropy_loss)."""
 
 CORE_STATUS = _structure(
     "core_status", "Why a core gave up.",
@@ -327,6 +343,6 @@ CORE_STATUS = _structure(
     ("interval", _U, "interval in progress"),
 )
 
-STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW, RUN_HEADER,
-              SAMPLING, CORE_STATUS)
+STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW,
+              RUN_HEADER, SAMPLING, CORE_STATUS)
 ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)
