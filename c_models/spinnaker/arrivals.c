@@ -87,13 +87,25 @@ static void begin(const block *b, uint32_t row) {
     turn ^= 1;
 }
 
+SELDOM uint32_t blocks_of(uint32_t delay, uint32_t *last) {
+    uint32_t first = 0;
+    while (first < core.setup.n_blocks && core.blocks[first].delay < delay)
+        first++;
+    uint32_t k = first;
+    while (k < core.setup.n_blocks && core.blocks[k].delay == delay)
+        k++;
+    *last = k;
+    return first;
+}
+
 void arrivals_add(const uint32_t *sources, uint32_t count, uint32_t delay) {
     coming[0].count = coming[1].count = 0;
+    uint32_t last_block, first_block = blocks_of(delay, &last_block);
     for (uint32_t q = 0; q < count; q++)
-        for (uint32_t k = 0; k < core.setup.n_blocks; k++) {
+        for (uint32_t k = first_block; k < last_block; k++) {
             const block *const b = &core.blocks[k];
             const uint32_t row = sources[q] - b->first_source;
-            if (b->delay == delay && row < b->rows)
+            if (row < b->rows)
                 begin(b, row);
         }
     const coming_row *const last = &coming[turn ^ 1];

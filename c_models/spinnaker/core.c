@@ -20,7 +20,7 @@
 #include "transfers.h"
 #include "update.h"
 
-enum { PRIORITY_WORK = 1, AT_ONCE = 64, CONSTANT_WORDS = 11 };
+enum { PRIORITY_WORK = 1, AT_ONCE = 64, CONSTANT_WORDS = 11, MOST_STEPS_LATE = 4 };
 
 core_data core;
 core_clock now;
@@ -98,16 +98,19 @@ static void do_update(void) {
     counts[PROVENANCE_UPDATES]++;
 }
 
-static void check_in_time(uint32_t used) {
+/* An interval that ends behind time, as a burst of spikes makes it, may make the next one begin as
+ * many steps late, up to some; other cores still know which step its spikes are from. */
+static void check_in_time(uint32_t used, uint32_t was_behind) {
+    const uint32_t late = was_behind < MOST_STEPS_LATE ? was_behind : MOST_STEPS_LATE;
     const uint32_t given = now.pause * core.setup.timestep_us;
     counts[PROVENANCE_GIVEN_UPDATE] = core.setup.pause_update * core.setup.timestep_us;
-    if (now.local + steps_behind() < core.setup.interval_steps + now.pause)
+    if (now.local + steps_behind() < core.setup.interval_steps + now.pause + late)
         return;
     fail(STATUS_PAUSE_TOO_SHORT, END_OF_INTERVAL * core.setup.timestep_us + used, given);
 }
 
 static void end_interval(void) {
-    const uint32_t begun = cycles();
+    const uint32_t begun = cycles(), was_behind = steps_behind();
     population_end();
     if (now.learning) {
         if (core.setup.log_slots == 1)
@@ -124,7 +127,7 @@ static void end_interval(void) {
     const uint32_t taken = cycles() - begun;
     if (taken > longest_update)
         longest_update = taken;
-    check_in_time(taken / sv->cpu_clk);
+    check_in_time(taken / sv->cpu_clk, was_behind);
 }
 
 /* --- steps --- */

@@ -177,6 +177,7 @@ static void visit(uint32_t k, uint32_t row, uint32_t first, uint32_t last, uint3
 
 /* Adds all spikes in the list to the blocks with a delay. */
 static void add_events(uint32_t delay, uint32_t budget) {
+    uint32_t last_block, first_block = blocks_of(delay, &last_block);
     for (uint32_t digit = 0; digit < digits; digit++)
         sort_digit(ROW_BITS + 8 * digit);
     for (uint32_t first = 0; first < event_count;) {
@@ -184,10 +185,10 @@ static void add_events(uint32_t delay, uint32_t budget) {
         uint32_t last = first + 1;
         while (last < event_count && events[last] >> ROW_BITS == source)
             last++;
-        for (uint32_t k = 0; k < core.setup.n_blocks; k++) {
+        for (uint32_t k = first_block; k < last_block; k++) {
             const block *const b = &core.blocks[k];
             const uint32_t row = source - b->first_source;
-            if (b->kind != 0 && b->delay == delay && row < b->rows)
+            if (b->kind != 0 && row < b->rows)
                 visit(k, row, first, last, budget);
         }
         packets_discard_spikes();

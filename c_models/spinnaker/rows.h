@@ -10,6 +10,10 @@ void assembly_row(uint32_t n, const int16_t *row, int16_t factor, int32_t *input
 void assembly_sparse_row(uint32_t n, const uint32_t *synapse, int16_t factor, int32_t *input);
 void assembly_filter_row(uint32_t n, const int32_t *F, int32_t *sum);
 
+/*! \brief The first block of a delay; `last` gets the one behind the last. Blocks are ordered by
+ *  delay. */
+uint32_t blocks_of(uint32_t delay, uint32_t *last);
+
 /*! \brief Bytes of learning state of one synapse: SGD gradient and master, Adam also v and m. */
 static inline uint32_t state_bytes(uint32_t kind) { return kind == 1 ? 12 : 24; }
 

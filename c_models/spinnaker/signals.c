@@ -30,6 +30,11 @@ static local_signal *signals;
 static uint32_t tile_cells;
 static int32_t *sum; /* of several G, or of signals that are recorded */
 
+/* Whether errors are read back from the log: to learn, or to record learning signals. */
+static SELDOM bool reads_errors(void) {
+    return core.setup.n_plastic != 0 || record_count(CHANNEL_LEARNING_SIGNAL) != 0;
+}
+
 static SELDOM void initialise_signal(local_signal *s, const signal *from, uint32_t *log_offset) {
     const uint32_t lanes = core.setup.lanes;
     copy_words(&s->from, from, sizeof s->from / 4);
@@ -39,7 +44,7 @@ static SELDOM void initialise_signal(local_signal *s, const signal *from, uint32
     *log_offset += (core.setup.interval_steps + 1) * s->stride * 4;
     s->errors = take(HEARD_STEPS * K * 4);
     s->heard = take(HEARD_STEPS * sizeof *s->heard);
-    if (core.setup.n_plastic == 0)
+    if (!reads_errors())
         return;
     s->block = take(SIGNAL_STEPS * s->stride * 4);
     s->scaled = take(K * 4);
@@ -174,7 +179,7 @@ SELDOM void signals_end(void) {
     for (uint32_t step = logged + 1; step <= T; step++)
         log_errors(step);
     transfers_finish();
-    if (core.setup.n_plastic != 0 && record_count(CHANNEL_LEARNING_SIGNAL) != 0)
+    if (record_count(CHANNEL_LEARNING_SIGNAL) != 0)
         record_learning_signals();
 }
 

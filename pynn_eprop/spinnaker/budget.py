@@ -40,10 +40,10 @@ class Buffers:
 
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int]) -> Buffers:
+            readouts: Sequence[int], learns: bool) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
 
-    readouts: of each learning signal that reaches the core.
+    readouts: of each learning signal that reaches the core. learns: weights or biases.
     """
     lanes = rows.lanes
     ring = 256
@@ -58,7 +58,7 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
     events = 1024
     while True:
         left = DTCM_BYTES - needed - ring * _PACKET_BYTES - events * 8
-        if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not rows.n_plastic and left >= 0):
+        if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
             break
         if ring > 256:
             ring //= 2
@@ -70,7 +70,7 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
                 f"{label}: a core needs {DTCM_BYTES - left} bytes of its own memory, and has "
                 f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
     most = 4 * lanes * _MOST_FILTER_ROWS
-    filters = min(left, most) // (4 * lanes) * lanes if rows.n_plastic else 0
+    filters = min(left, most) // (4 * lanes) * lanes if learns else 0
     return Buffers(ring, filters, events, DTCM_BYTES - left + 4 * filters)
 
 

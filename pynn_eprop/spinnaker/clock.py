@@ -18,6 +18,8 @@ class Clock:
     steps after an interval without and with an update. first_interval: number of the interval in
     script time that the machine begins with, as its number 0. base: of each interval begun, and of
     the next, the machine step of its local step 0. lag: 0 where there are no cells of ours.
+    pending, updates: as they are at the end of the last interval that has begun; update_due: that
+    there is one of these updates.
     """
 
     interval_steps: int | None
@@ -31,6 +33,7 @@ class Clock:
     lag: int = READOUT_LAG
     pending: int = 0
     updates: int = 0
+    update_due: bool = False
 
     def __post_init__(self) -> None:
         self.updates = self.first_update
@@ -45,6 +48,7 @@ class Clock:
             self.learned.append(learning)
             pause = self.pause_update if update else self.pause_trial
             self.base.append(self.base[-1] + self.interval_steps + pause)
+            self.update_due = update
             if update:
                 self.updates, self.pending = self.updates + 1, 0
 

@@ -122,15 +122,15 @@ class LoadedNetwork:
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
         before = len(self.clock.learned)
-        updates = self.clock.updates
+        within = first % (self.network.settings.interval_steps or 1) != 0
+        updates = self.clock.updates - (within and self.clock.update_due)
         self.clock.begin_intervals(last, learning)
         self._run = Run(
             learning=learning, restart=self._restarts,
             reload=self._reload or self._restarts or self._mirror,
             mirror=self._mirror or self._restarts or not self.session.loaded,
             first_update=updates, n_updates=max(self.clock.updates - updates, 1),
-            first_interval=before if first % (self.network.settings.interval_steps or 1) == 0
-            else before - 1,
+            first_interval=before - within,
             last_interval=len(self.clock.learned), script_interval=self.clock.first_interval)
         steps = self.clock.machine_step(last) - self.session.machine_step
         if self.session.loaded:

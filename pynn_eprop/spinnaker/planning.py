@@ -154,7 +154,7 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts)
+                              readouts, self._constants(core) > 0)
 
     def _keeps(self, core: Core) -> bool:
         """Whether intervals stay in the log until the update."""
@@ -171,7 +171,7 @@ class Plan:
         for core in self.cores:
             backward = budget.backward_us(
                 self._network, core.population, core.rows, core.n_sources, rate,
-                self._buffers[core.number].filter_words) if core.rows.n_plastic else 0.0
+                self._buffers[core.number].filter_words) if self._constants(core) else 0.0
             optimizer, kept = budget.optimizer_us(core.rows), self._keeps(core)
             self.update_us[core.number] = backward * (settings.trials_per_update if kept else 1) \
                 + optimizer

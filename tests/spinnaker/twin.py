@@ -1,0 +1,356 @@
+"""The same network on emulated cores and on the host engine in fixed point.
+
+The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, clock
+and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.Chip`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.engine.host_engine import HostEngine
+from pynn_eprop.models.network import (
+    Inputs,
+    Network,
+    Projection,
+    Readouts,
+    Recording,
+    Sources,
+    SpikingCells,
+    SymmetricFeedback,
+)
+from pynn_eprop.spinnaker import loaded
+from pynn_eprop.spinnaker.binaries import binary_path
+from pynn_eprop.spinnaker.keys import KeyBlock
+from pynn_eprop.spinnaker.layout import COLOUR_BITS, KeyKind, Provenance, Region
+from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.planning import Core
+from tests.random_networks import Case
+from tests.spinnaker.machine import Chip, Load, Packet, Route
+
+MAX_RATE = 300.0
+"""Hz: random networks of a few cells fire often."""
+_OF_CORE, _OF_KIND = 22, 20
+_SOURCES = 0x200
+
+
+class _Vertex:
+    """The machine vertices of a population, as LoadedNetwork uses them."""
+
+    def __init__(self) -> None:
+        self.cores: list[Core] = []
+        self.chip: ChipNetwork | None = None
+        self.buffer_bytes = 0
+        self.provide: Callable[[int, int], tuple[np.ndarray, np.ndarray]] | None = None
+
+    @property
+    def machine_vertices(self) -> list[Any]:
+        assert self.chip is not None
+        return [self.chip.vertices[core.number] for core in self.cores]
+
+
+class _MachineVertex:
+    """One core of the chip."""
+
+    def __init__(self, network: "ChipNetwork", core: Core) -> None:
+        self.core, self._network, self._place = core, network, core.number + 1
+
+    def read(self, region: Region) -> bytes:
+        return self._network.chip.read(self._place, region, self.core.region_bytes[region])
+
+    def write(self, region: Region, data: bytes) -> None:
+        assert len(data) <= self.core.region_bytes[region], region
+        self._network.chip.write(self._place, region, data)
+
+    def take_recording(self, channel: Any) -> bytes:
+        return self._network.chip.recording(self._place, channel)
+
+    @property
+    def provenance(self) -> np.ndarray:
+        counts = self._network.chip.provenance(self._place)
+        return np.array([counts[item] for item in Provenance], dtype=np.uint64)
+
+
+class _Recorder:
+    def __init__(self, logs: dict[str, Log]) -> None:
+        self.logs = logs
+
+
+class _Population:
+    """What LoadedNetwork asks of a PyNN population."""
+
+    def __init__(self, index: int, described: Any, logs: dict[str, Log]) -> None:
+        self.index, self.label, self.size = index, described.label, described.size
+        self.is_source = isinstance(described, Sources)
+        self.recorder = _Recorder(logs)
+        self.vertex = _Vertex()
+        self.spikes = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def spikes_between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of a source at first <= step <= last."""
+        steps, cells = self.spikes
+        inside = (steps >= first) & (steps <= last)
+        return steps[inside], cells[inside]
+
+
+class ChipNetwork:
+    """A network on cores. It takes the place of the backend's session with sPyNNaker.
+
+    recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
+    """
+
+    def __init__(self, network: Network, recordings: Sequence[Recording],
+                 neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
+                 colour_bits: int = COLOUR_BITS, seed: int = 0) -> None:
+        self.network = network
+        self.machine_step, self.loaded, self.virtual = 0, False, False
+        self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
+        logs: dict[int, dict[str, Log]] = {index: {} for index in range(len(network.populations))}
+        for recording in recordings:
+            logs[recording.population][recording.variable] = _log(network, recording)
+        self.populations = [_Population(index, described, logs[index])
+                            for index, described in enumerate(network.populations)]
+        self.step = 0
+        options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core)
+        with _own_keys(self._incoming):
+            self.net = LoadedNetwork(network, self.populations, options, self,  # type: ignore[arg-type]
+                                     {})
+        self.vertices = {core.number: _MachineVertex(self, core) for core in self.net.plan.cores}
+        for population in self.populations:
+            population.vertex.chip = self
+        self.chip: Chip
+
+    def close(self) -> None:
+        """Give back the chip."""
+        if self.loaded:
+            self.chip.close()
+
+    # --- keys ---
+
+    def _key(self, core: Core, kind: KeyKind) -> int:
+        return (core.number + 1) << _OF_CORE | kind << _OF_KIND
+
+    def _source_key(self, index: int) -> int:
+        return (_SOURCES + index) << _OF_CORE
+
+    def _own(self, core: Core) -> dict[KeyKind, int]:
+        kinds = set()
+        if any(projection.pre == core.population for projection in self.network.projections):
+            kinds.add(KeyKind.SPIKE)
+        for signal in self.network.learning_signals:
+            if signal.source == core.population:
+                kinds.add(KeyKind.SIGNAL)
+                if isinstance(signal.feedback, SymmetricFeedback):
+                    kinds.add(KeyKind.FEEDBACK)
+        return {kind: self._key(core, kind) for kind in kinds}
+
+    def _incoming(self, network: Network, _populations: object, target: int) -> list[KeyBlock]:
+        blocks = []
+        for source in sorted({each.pre for each in network.projections if each.post == target}):
+            described = network.populations[source]
+            if isinstance(described, Sources):
+                blocks.append(KeyBlock(KeyKind.SPIKE, source, self._source_key(source),
+                                       _mask(described.size, self._colour_bits),
+                                       self._colour_bits, 0, described.size))
+            blocks += [self._block(core, KeyKind.SPIKE, -1)
+                       for core in self.net.plan.of_population(source)]
+        for index, signal in enumerate(network.learning_signals):
+            if signal.target == target:
+                core, = self.net.plan.of_population(signal.source)
+                blocks.append(self._block(core, KeyKind.SIGNAL, index))
+                if isinstance(signal.feedback, SymmetricFeedback):
+                    blocks.append(self._block(core, KeyKind.FEEDBACK, index))
+        return blocks
+
+    def _block(self, core: Core, kind: KeyKind, signal: int) -> KeyBlock:
+        mask = 0xFFFFFFFF & ~(core.n_keys(kind) - 1)
+        return KeyBlock(kind, core.population, self._key(core, kind), mask, COLOUR_BITS,
+                        core.first, core.size, signal)
+
+    def _listeners(self, source: int) -> tuple[int, ...]:
+        posts = {each.post for each in self.network.projections if each.pre == source}
+        return tuple(core.number + 1 for core in self.net.plan.cores if core.population in posts)
+
+    def _routes(self) -> list[Route]:
+        routes = []
+        for core in self.net.plan.cores:
+            for kind, key in self._own(core).items():
+                targets = {signal.target for signal in self.network.learning_signals
+                           if signal.source == core.population
+                           and (kind is KeyKind.SIGNAL
+                                or isinstance(signal.feedback, SymmetricFeedback))}
+                to = self._listeners(core.population) if kind is KeyKind.SPIKE else tuple(
+                    each.number + 1 for each in self.net.plan.cores
+                    if each.population in targets)
+                routes.append(Route(key, 0xFFFFFFFF & ~(core.n_keys(kind) - 1), to))
+        return routes
+
+    # --- the part of a session ---
+
+    def _load(self) -> None:
+        loads = []
+        for core in self.net.plan.cores:
+            contents = core.contents(self._own(core))
+            loads.append(Load(binary_path(core.binary), contents, core.region_bytes,
+                              core.recorded_bytes))
+        self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
+        self.loaded = True
+
+    def run(self, steps: int, _why: Callable[[], list[str]]) -> None:
+        """Run so many machine steps."""
+        if not self.loaded:
+            self._load()
+        if steps:
+            end = self.machine_step + steps
+            self.chip.run(self.machine_step, end, self._packets(self.machine_step, end))
+            self.machine_step = end
+
+    def _packets(self, first: int, last: int) -> list[Packet]:
+        packets: list[Packet] = []
+        for population in self.populations:
+            if not population.is_source or population.vertex.provide is None:
+                continue
+            steps, cells = population.vertex.provide(first, last)
+            pairs, counts = np.unique(np.stack([steps, cells]), axis=1, return_counts=True)
+            cores = self._listeners(population.index)
+            for step, cell, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+                key = self._source_key(population.index) | cell << self._colour_bits
+                if self._colour_bits:
+                    key |= step % (1 << self._colour_bits)
+                # as a Poisson source does, or one packet for each
+                payload = count if count > 1 and self._rng.random() < 0.5 else None
+                packets += [Packet(step, core, key, payload) for core in cores
+                            for _ in range(1 if payload else count)]
+        order = self._rng.permutation(len(packets))
+        return sorted((packets[at] for at in order), key=lambda packet: packet.step)
+
+    # --- as a machine ---
+
+    def give(self, inputs: Inputs) -> None:
+        """Spikes of the whole run: cores are ahead of script time by some steps."""
+        for index, spikes in inputs.spikes.items():
+            self.populations[index].spikes = spikes
+
+    def advance(self, steps: int, learning: bool = True) -> None:
+        """Run ``steps`` script steps."""
+        last = self.step + steps
+        with _own_keys(self._incoming):
+            for stop in self.net.stretches(self.step, last):
+                self.net.run(self.step, stop, learning)
+                self.step = stop
+                for population in self.populations:
+                    for log in population.recorder.logs.values():
+                        log.append(self.net.take(population.index, log, stop))
+
+    def recorded(self, recording: Recording) -> Any:
+        """Everything of a recording so far."""
+        log = self.populations[recording.population].recorder.logs[recording.variable]
+        if isinstance(log, SpikeLog):
+            return log.spikes()
+        return log.values()[:, 0] if isinstance(log, LossLog) else log.values()
+
+
+def _mask(size: int, colour_bits: int) -> int:
+    return 0xFFFFFFFF & ~((1 << (max(size - 1, 1).bit_length() + colour_bits)) - 1)
+
+
+def _log(network: Network, recording: Recording) -> Log:
+    if recording.variable == "spikes":
+        return SpikeLog(recording.cells)
+    if recording.variable == "loss":
+        interval = network.settings.interval_steps or 1
+        return LossLog(interval, interval)
+    return SampledLog(recording.variable, recording.cells, recording.every, recording.every)
+
+
+@contextmanager
+def _own_keys(incoming: Callable[..., list[KeyBlock]]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaded, "incoming_keys", incoming)
+        yield
+
+
+def recordings_of(network: Network, every: int = 1) -> list[Recording]:
+    """Everything that cores record."""
+    found = []
+    for index, population in enumerate(network.populations):
+        variables: tuple[str, ...] = ()
+        if isinstance(population, SpikingCells):
+            variables = ("spikes", "v", "h", *(("a",) if population.adaptive else ()))
+            if network.settings.interval_steps is not None and any(
+                    isinstance(each, Projection) and each.post == index and each.optimizer
+                    for each in network.projections):
+                variables += ("learning_signal",)
+        elif isinstance(population, Readouts):
+            variables = ("y",)
+            if population.loss is not None and network.settings.interval_steps is not None:
+                variables += ("error", "loss")
+        found += [Recording(index, variable, np.arange(population.size),
+                            1 if variable in ("spikes", "loss") else every)
+                  for variable in variables]
+    return found
+
+
+def assert_twins(case: Case, **options: Any) -> dict[str, int]:
+    """Run a case on cores and on the host, and compare every number.
+
+    Returns what was counted on all cores. Raises AssertionError for the first difference.
+    """
+    every = options.pop("every", 1)
+    recordings = recordings_of(case.network, every)
+    host = HostEngine(case.network, precision="fixed")
+    chip = ChipNetwork(case.network, recordings, **options)
+    try:
+        chip.give(case.inputs(0, case.plan.steps))
+        parts = []
+        for steps, learning in case.plan.stretches:
+            parts.append(host.run(steps, case.inputs(host.step, steps), recordings, learning))
+            chip.advance(steps, learning)
+            if chip.net.between_updates(chip.step):
+                _compare_learned(host, chip, f"after step {chip.step}: ")
+        _compare_recordings(case.network, recordings, parts, chip)
+        return _counts(chip)
+    finally:
+        chip.close()
+
+
+def _compare_recordings(network: Network, recordings: Sequence[Recording], parts: Sequence[Any],
+                        chip: ChipNetwork) -> None:
+    for index, recording in enumerate(recordings):
+        name = f"{network.populations[recording.population].label}: {recording.variable}"
+        entries = [part.entries[index] for part in parts]
+        found = chip.recorded(recording)
+        if recording.variable == "spikes":
+            for number, what in enumerate(("steps", "cells")):
+                np.testing.assert_array_equal(
+                    found[number], np.concatenate([entry[number] for entry in entries]),
+                    err_msg=f"{name}, {what}")
+        else:
+            np.testing.assert_array_equal(found, np.concatenate(entries), err_msg=name)
+
+
+def _compare_learned(host: HostEngine, chip: ChipNetwork, when: str) -> None:
+    assert chip.net.clock.updates == host.updates, when
+    for index, projection in enumerate(host.network.projections):
+        if host.updates and projection.optimizer is not None:
+            np.testing.assert_array_equal(chip.net.gradient(index), host.gradient(index),
+                                          err_msg=f"{when}{projection.label}, gradient")
+        np.testing.assert_array_equal(chip.net.weights(index), host.weights(index),
+                                      err_msg=f"{when}{projection.label}, weights")
+    for index, population in enumerate(host.network.populations):
+        if isinstance(population, Readouts):
+            np.testing.assert_array_equal(chip.net.bias(index), host.bias(index),
+                                          err_msg=f"{when}{population.label}, biases")
+
+
+def _counts(chip: ChipNetwork) -> dict[str, int]:
+    totals = {item.name: 0 for item in Provenance}
+    for vertex in chip.vertices.values():
+        for item, value in zip(Provenance, vertex.provenance, strict=True):
+            totals[item.name] += int(value)
+    return totals
