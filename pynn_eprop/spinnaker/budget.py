@@ -1,13 +1,15 @@
 """What a core needs: memory of its own, SDRAM, and time; estimates are for a rate given."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pynn_eprop.common.recordings import Log, SampledLog
 from pynn_eprop.errors import NetworkError, SetupError
 from pynn_eprop.models.network import Network, SpikingCells
 from pynn_eprop.spinnaker.image_rows import Rows, round_up
 from pynn_eprop.spinnaker.layout import MINIMUM_PAUSE
+from pynn_eprop.spinnaker.partition import Part
 
 DTCM_BYTES = 64 * 1024
 _FIXED_DTCM = 12 * 1024         # stacks, tables, variables
@@ -97,6 +99,18 @@ def backward_us(network: Network, population: int, rows: Rows, n_sources: int, m
         _SORTED + len(plastic) * (_EVENT + _EVENT_LANE * lanes)) + visits * (
         _VISIT + _VISIT_LANE * lanes)
     return instructions * _CYCLES / _MHZ
+
+
+def signal_record_us(network: Network, part: Part, logs: Mapping[int, Mapping[str, Log]]) -> float:
+    """Time to record the learning signals of cells of a core, at the end of an interval."""
+    log = logs.get(part.population, {}).get("learning_signal")
+    if not isinstance(log, SampledLog):
+        return 0.0
+    readouts = sum(network.populations[signal.source].size
+                   for signal in network.learning_signals if signal.target == part.population)
+    cells = min(part.size, len(log.cells))
+    steps = network.settings.interval_steps or 0
+    return steps * (cells * (150.0 + 20.0 * readouts) + 40.0 * readouts) * _CYCLES / _MHZ
 
 
 def optimizer_us(rows: Rows) -> float:

@@ -53,6 +53,7 @@ class LoadedNetwork:
         self._memory: dict[tuple[int, Region], bytes] = {}
         self._targets_loaded: dict[int, bytes] = {}
         self._run = Run()
+        self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
         self._restarts = self._mirror = self._reload = False
         for population in populations:
             if getattr(population, "is_source", False):
@@ -144,6 +145,7 @@ class LoadedNetwork:
         self.session.run(steps, self._status)
         self._restarts = self._mirror = self._reload = False
         self._memory.clear()
+        self._counted = None
 
     def _status(self) -> list[str]:
         """Why cores gave up, one sentence each."""
@@ -305,9 +307,12 @@ class LoadedNetwork:
     # --- what went wrong ---
 
     def _provenance(self) -> list[tuple[Core, np.ndarray]]:
-        if not self.session.loaded:
+        if not self.session.loaded or self.session.virtual:
             return []
-        return [(core, self._vertex(core).provenance) for core in self.plan.cores]
+        if self._counted is None:
+            self._counted = [(core, self._vertex(core).read_provenance())
+                             for core in self.plan.cores]
+        return self._counted
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated so far, one sentence each."""

@@ -113,7 +113,7 @@ class Plan:
         for core in self.cores:
             self._of.setdefault(core.population, []).append(core)
         self._buffers = {core.number: self._buffers_of(core) for core in self.cores}
-        self._set_pauses()
+        self._set_pauses(logs)
         for core in self.cores:
             core.samples = recorded.Samples(network, core.part, logs.get(core.population, {}))
             core.recorded_bytes = core.samples.channel_bytes(network, steps)
@@ -131,8 +131,7 @@ class Plan:
     def _core(self, number: int, part: Part, sent: dict[int, Mirrored]) -> Core:
         network = self._network
         population = network.populations[part.population]
-        sources: dict[int, int] = {}
-        count = 0
+        sources, count = dict[int, int](), 0
         for index in sorted({projection.pre for projection in network.projections
                              if projection.post == part.population}):
             sources[index] = count
@@ -162,7 +161,7 @@ class Plan:
         return isinstance(population, SpikingCells) and bool(np.any(population.c_reg != 0)) \
             and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
 
-    def _set_pauses(self) -> None:
+    def _set_pauses(self, logs: Mapping[int, Mapping[str, Log]]) -> None:
         settings, rate = self._network.settings, self._options.max_rate
         self.pause_trial = self.pause_update = 0
         self.update_us = {core.number: 0.0 for core in self.cores}
@@ -173,6 +172,7 @@ class Plan:
                 self._network, core.population, core.rows, core.n_sources, rate,
                 self._buffers[core.number].filter_words) if self._constants(core) else 0.0
             optimizer, kept = budget.optimizer_us(core.rows), self._keeps(core)
+            backward += budget.signal_record_us(self._network, core.part, logs)
             self.update_us[core.number] = backward * (settings.trials_per_update if kept else 1) \
                 + optimizer
             found = budget.pauses(self._network, backward, optimizer, kept, self._options.pause,

@@ -33,6 +33,8 @@ class Script:
     synapse: dict[str, Any] = field(default_factory=dict)
     second_readout: bool = False
     stops: tuple[float, ...] = ()
+    drive: float = 1.3
+    rate: float = 300.0     # of each input, Hz
     setup: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -56,7 +58,8 @@ def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
     rng = np.random.default_rng(3)
     sim.setup(timestep=1.0, update_interval=float(script.steps),
               trials_per_update=script.trials, seed=1, **setup)
-    times = [np.sort(rng.choice(int(script.duration), int(script.duration) // 3, replace=False))
+    spikes = int(script.duration * script.rate / 1000)
+    times = [np.sort(rng.choice(int(script.duration), spikes, replace=False))
              for _ in range(script.inputs)]
     clock = sim.Population(script.inputs, sim.SpikeSourceArray(
         spike_times=[Sequence(row.astype(float)) for row in times]), label="clock")
@@ -72,8 +75,10 @@ def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
         readouts.append(sim.Population(3, sim.EPropReadout(
             tau_m=7.0, loss="mse", target=target(script, rng, 3, "mse")), label="second"))
     projections = _connect(sim, script, rng, clock, network, readouts)
-    network.record(["spikes", "v", "h", "learning_signal"])
-    network[1:4].record("v")
+    network.record("spikes")
+    (network if script.cells <= 100 else network[:4]).record(["v", "h"])
+    if script.cells <= 100:
+        network.record("learning_signal")
     if script.model == "EPropALIF":
         network.record("a")
     for population in readouts:
@@ -86,20 +91,22 @@ def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
 def _connect(sim: ModuleType, script: Script, rng: np.random.Generator, clock: Any, network: Any,
              readouts: list[Any]) -> dict[str, Any]:
     def plastic(pre: Any, post: Any, scale: float, label: str) -> Any:
-        pairs = [(i, j) for i in range(pre.size) for j in range(post.size)
-                 if (pre is not post or i != j) and rng.random() < script.density]
-        rows = [(i, j, w, d) for (i, j), w, d in zip(
-            pairs, rng.normal(size=len(pairs)) * scale,
-            rng.choice(script.delays, size=len(pairs)), strict=True)]
-        return sim.Projection(pre, post, sim.FromListConnector(rows), sim.EPropSynapse(
+        there = rng.random((pre.size, post.size)) < script.density
+        if pre is post:
+            np.fill_diagonal(there, False)
+        i, j = np.nonzero(there)
+        rows = np.column_stack([i, j, rng.normal(size=len(i)) * scale,
+                                rng.choice(script.delays, size=len(i))])
+        return sim.Projection(pre, post, sim.FromListConnector(rows.tolist()), sim.EPropSynapse(
             optimizer=script.optimizer, **script.synapse), label=label)
 
-    projections = {"in": plastic(clock, network, 0.6, "in"),
-                   "recurrent": plastic(network, network, 0.3, "recurrent")}
+    projections = {
+        "in": plastic(clock, network, script.drive / np.sqrt(script.inputs), "in"),
+        "recurrent": plastic(network, network, 1.0 / np.sqrt(script.cells), "recurrent")}
     everyone = sim.AllToAllConnector()
     for readout in readouts:
         name = f"to {readout.label}"
-        projections[name] = plastic(network, readout, 0.3, name)
+        projections[name] = plastic(network, readout, 1.0 / np.sqrt(script.cells), name)
         feedback = {**script.feedback}
         if feedback.get("window"):
             feedback["weight"] = 0.3

@@ -51,7 +51,6 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
         self.core = core
-        self.provenance = np.zeros(len(Provenance), dtype=np.uint64)
         self._taken: dict[Channel, int] = {}     # the last extraction of each channel
 
     # --- what it needs ---
@@ -155,6 +154,11 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         self._taken[channel] = last
         return data
 
+    def read_provenance(self) -> np.ndarray:
+        """The counters at the end of the last run, in the order of ``layout.Provenance``."""
+        words = np.frombuffer(self.read(Region.PROVENANCE), "<u4")
+        return words[len(words) - len(Provenance):].astype(np.uint64)
+
     @property
     def _provenance_region_id(self) -> int:
         return int(Region.PROVENANCE)
@@ -165,8 +169,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def parse_extra_provenance_items(self, label: str, x: int, y: int, p: int,
                                      provenance_data: Any) -> None:
-        """Keep the counters, and write them into sPyNNaker's database."""
-        self.provenance = np.array(provenance_data, dtype=np.uint64)
+        """Write the counters into sPyNNaker's database, where its configuration asks for them."""
         with ProvenanceWriter() as database:
             for item, value in zip(Provenance, provenance_data, strict=True):
                 database.insert_core(x, y, p, item.name.lower(), int(value))
