@@ -20,7 +20,6 @@ from tests.spinnaker.networks import Script, play
 
 FOLDER = Path(__file__).parents[2] / "docs/evidence/spinnaker"
 KEPT = FOLDER / "networks.json"
-ADDRESS = "127.0.92.1"
 MHZ = 200
 _TASK = {"cells": 600, "parameters": {"v_thresh": 0.61, "tau_refrac": 5.0}}
 
@@ -64,7 +63,7 @@ def equal(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, int]:
 def run(script: Script) -> dict[str, Any]:
     """One case on both; what was equal, and what the busiest neuron core took."""
     expected = play(host, script, precision="fixed")
-    with Board(chips=4, address=ADDRESS, real_time=False) as board:
+    with Board(chips=4, real_time=False) as board:
         import pynn_eprop.spinnaker as sim
         started = time.time()
         found = play(sim, script, **script.setup)

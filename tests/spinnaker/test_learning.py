@@ -16,7 +16,6 @@ from pynn_eprop import SGD, Adam
 from pynn_eprop.emulator import Board
 from tests.spinnaker.networks import Script, play
 
-ADDRESS = "127.0.91.1"
 SCRIPTS = {
     "LIF": Script(),
     "adaptive, two trials, stopped": Script(
@@ -52,7 +51,7 @@ def test_cores_and_their_twin_are_equal_bit_for_bit(name):
     expected = play(host, script, precision="fixed")
     assert sum(map(len, expected["spikes"])) > 20
     assert np.any(expected["in gradient"] != 0)
-    with Board(chips=4, address=ADDRESS, real_time=False) as board:
+    with Board(chips=4, real_time=False) as board:
         import pynn_eprop.spinnaker as sim
         found = play(sim, script, **script.setup)
         sim.end()
@@ -68,7 +67,7 @@ def test_reset_starts_anew_and_keeps_weights_only_when_asked():
     host.run(script.duration)
     kept = [np.asarray(projection.get("weight", format="list", with_address=False), float)
             for projection in host.simulator.state.simulation.projections[:3]]
-    with Board(chips=4, address=ADDRESS, real_time=False):
+    with Board(chips=4, real_time=False):
         import pynn_eprop.spinnaker as sim
         first = play(sim, script)
         projections = sim.simulator.state.simulation.projections[:3]
