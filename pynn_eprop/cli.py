@@ -1,4 +1,4 @@
-"""The command ``pynn-eprop``: list the tasks, run one, resume one; serve an emulated board."""
+"""The command ``pynn-eprop``: list and run tasks, compare backends, serve an emulated board."""
 
 import argparse
 import ast
@@ -14,6 +14,7 @@ from tqdm import tqdm
 import pynn_eprop
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError
+from pynn_eprop.experiments import compare_command
 from pynn_eprop.experiments.backends import BACKENDS, PRECISIONS, installed_backends
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import (
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
                      metavar="SECONDS", help="default: %(default)g")
     run.add_argument("--quiet", action="store_true", help="print the result line only")
+    compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands)
     return parser
 

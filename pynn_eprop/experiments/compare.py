@@ -1,0 +1,219 @@
+"""The same seeded network on several backends: where they agree, and where they first differ."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, FIXED, Machine
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.results import versions
+
+FREE_STEPS_FOR_NEST = 2     # input there meets NEST's own order of things (docs/nest.md)
+Outcome = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How far one quantity of a backend is from the base's.
+
+    largest_difference: in the units of :data:`BOUNDS`; infinite where the sizes differ. first_ms,
+    first_update: where the bound is first exceeded, None where it is not.
+    """
+
+    largest_difference: float
+    bound: float
+    first_ms: float | None = None
+    first_update: int | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Within the bound."""
+        return self.largest_difference <= self.bound
+
+
+@dataclass
+class Verdict:
+    """One backend. problem: why it did not run ("missing" or "refused"), and what it said."""
+
+    machine: Machine
+    against: str
+    seconds: float | None = None
+    quantities: dict[str, Quantity] = field(default_factory=dict)
+    problem: tuple[str, str] | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """It ran, and everything is within its bound."""
+        return self.problem is None and all(each.agrees for each in self.quantities.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For comparison.json; an infinite difference is null."""
+        return {
+            "against": self.against, "arithmetic": self.machine.arithmetic,
+            "agrees": self.agrees, "seconds": self.seconds,
+            "problem": None if self.problem is None else self.problem[1],
+            "quantities": {
+                name: {**asdict(each), "agrees": each.agrees,
+                       "largest_difference": each.largest_difference
+                       if np.isfinite(each.largest_difference) else None}
+                for name, each in self.quantities.items()}}
+
+
+@dataclass
+class Comparison:
+    """All of it. outcomes: arrays of :func:`compare_worker.run`, by machine."""
+
+    configuration: Configuration
+    free_steps: int
+    verdicts: list[Verdict] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """All backends ran and agree."""
+        return all(verdict.agrees for verdict in self.verdicts)
+
+    @property
+    def incomplete(self) -> bool:
+        """Some backend did not run."""
+        return any(verdict.problem for verdict in self.verdicts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contents of comparison.json."""
+        configuration = self.configuration.as_dict()
+        del configuration["backend"], configuration["precision"]
+        return {**configuration, "free_steps": self.free_steps, "agrees": self.agrees,
+                "backends": {verdict.machine.name: verdict.as_dict()
+                             for verdict in self.verdicts},
+                "versions": versions()}
+
+
+def compare(configuration: Configuration, machines: list[Machine],
+            tell: Callable[[str], object] = lambda line: None) -> Comparison:
+    """Run the configuration's task on each machine and compare.
+
+    machines: from :func:`choose_machines`. Raises :class:`SimulationError` where a process fails
+    otherwise than by refusing, or where the host, which others are held against, refuses.
+    """
+    free = FREE_STEPS_FOR_NEST if any(machine.backend == "nest" for machine in machines) else 0
+    comparison = Comparison(configuration, free)
+    bases = [base.name for base in BASES.values()]
+    for machine in machines:
+        outcome = run_apart(machine, configuration, free)
+        if machine.name in bases:
+            if isinstance(outcome, tuple):
+                raise SimulationError(f"{machine.name}: {outcome[1]}")
+            comparison.outcomes[machine.name] = outcome
+            tell(f"{machine.name}: {float(outcome['seconds']):.1f} s")
+            continue
+        verdict = Verdict(machine, BASES[machine.arithmetic].name)
+        comparison.verdicts.append(verdict)
+        if isinstance(outcome, tuple):
+            verdict.problem = outcome
+            tell(f"{machine.name}: did not run")
+            continue
+        comparison.outcomes[machine.name] = outcome
+        verdict.seconds = float(outcome["seconds"])
+        verdict.quantities = differences(outcome, comparison.outcomes[verdict.against], machine,
+                                         configuration)
+        tell(f"{machine.name}: {verdict.seconds:.1f} s")
+    return comparison
+
+
+def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
+              loss_only: bool = False) -> Outcome | tuple[str, str]:
+    """The outcome of a process of its own, or ("missing" or "refused", what it said)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "request.json").write_text(json.dumps({
+            "machine": machine.name, "free_steps": free_steps, "loss_only": loss_only,
+            "configuration": asdict(configuration)}), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "pynn_eprop.experiments.compare_worker", str(folder)],
+            capture_output=True, text=True)
+        if (folder / "refusal.json").exists():
+            refusal = json.loads((folder / "refusal.json").read_text(encoding="utf-8"))
+            return refusal["kind"], refusal["message"]
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+            raise SimulationError(f"{machine.name}: the process failed: {said[-1]}")
+        with np.load(folder / "outcome.npz") as arrays:
+            return dict(arrays)
+
+
+def differences(found: Outcome, base: Outcome, machine: Machine,
+                configuration: Configuration) -> dict[str, Quantity]:
+    """Each quantity of :data:`BOUNDS` against the base's."""
+    task = configuration.build_task()
+    trial = task.network(configuration.seed, configuration.build_feedback(),
+                         configuration.recurrent)
+    clock = Clock(trial.timestep, trial.interval_steps * trial.trials_per_update)
+    bounds = BOUNDS[machine.arithmetic]
+    exact = machine.arithmetic == FIXED
+    return {"spikes": _spikes(found["spikes"], base["spikes"], bounds["spikes"], clock),
+            **{name: _signal(found[name], base[name], bounds[name], exact, clock)
+               for name in ("v", "error")},
+            "weights": _weights(found["weights"], base["weights"], bounds["weights"], exact)}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Steps as ms and as updates. update_steps: from one update to the next."""
+
+    timestep: float
+    update_steps: int
+
+    def quantity(self, largest: float, bound: float, step: int | None) -> Quantity:
+        """A quantity whose bound is first exceeded at ``step`` (from 1 on)."""
+        if step is None:
+            return Quantity(largest, bound)
+        return Quantity(largest, bound, round(step * self.timestep, 9),
+                        (step - 1) // self.update_steps)
+
+
+def _spikes(found: np.ndarray, base: np.ndarray, bound: float, clock: Clock) -> Quantity:
+    one, other = (set(map(tuple, spikes.T.tolist())) for spikes in (found, base))
+    only = one ^ other
+    return clock.quantity(float(len(only)), bound, min(only)[0] if only else None)
+
+
+def _signal(found: np.ndarray, base: np.ndarray, bound: float, exact: bool,
+            clock: Clock) -> Quantity:
+    """Over steps and cells; where only one is NaN they differ infinitely."""
+    if found.shape != base.shape:
+        return clock.quantity(np.inf, bound, 1)
+    apart = _apart(found, base, exact)
+    by_step = apart.max(axis=1, initial=0.0)
+    over = np.flatnonzero(by_step > bound)
+    return clock.quantity(float(by_step.max(initial=0.0)), bound,
+                          int(over[0]) + 1 if len(over) else None)
+
+
+def _weights(found: np.ndarray, base: np.ndarray, bound: float, exact: bool) -> Quantity:
+    """After each update, or after the last where one of the two has no others."""
+    count = min(len(found), len(base))
+    last = len(base)
+    found, base = found[-count:], base[-count:]
+    if found.shape != base.shape:
+        return Quantity(np.inf, bound, None, 1)
+    by_update = _apart(found, base, exact).max(axis=1, initial=0.0)
+    over = np.flatnonzero(by_update > bound)
+    first = last - count + int(over[0]) + 1 if len(over) else None
+    return Quantity(float(by_update.max(initial=0.0)), bound, None, first)
+
+
+def _apart(found: np.ndarray, base: np.ndarray, exact: bool) -> np.ndarray:
+    """Differences, unless ``exact`` as fractions of the base's largest value."""
+    missing = np.isnan(base)
+    scale = 1.0 if exact else max(float(np.max(np.abs(base[~missing]), initial=0.0)), 1e-300)
+    with np.errstate(invalid="ignore"):
+        apart = np.where(missing & np.isnan(found), 0.0, np.abs(found - base) / scale)
+    return np.where(np.isnan(apart), np.inf, apart)

@@ -1,0 +1,110 @@
+"""``pynn-eprop compare``: the same seeded network on several backends."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pynn_eprop.errors import ResultsError
+from pynn_eprop.experiments.compare import Comparison, Quantity, Verdict, compare
+from pynn_eprop.experiments.compare_machines import MACHINES, choose_machines
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.plotting.comparison import Curve, draw_comparison
+from pynn_eprop.plotting.style import save_figure
+
+AGREE, DIFFER, INCOMPLETE = 0, 1, 2
+DEFAULT_UPDATES, DEFAULT_NEURONS = 6, 20
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, print the table, write figure and comparison.json; the exit status.
+
+    0: all agree within their bounds. 1: some do not. 2: some backend did not run.
+    """
+    configuration = Configuration(
+        task=options.task, seed=options.seed, updates=options.updates, neurons=options.neurons,
+        feedback=options.feedback, parameters=tuple(options.set))
+    machines = choose_machines(options.backends)
+    out = options.out or Path("results", f"compare-{options.task}-seed{options.seed}")
+    if out.exists() and not out.is_dir():
+        raise ResultsError(f"{out} is a file; give --out a folder")
+    out.mkdir(parents=True, exist_ok=True)
+    comparison = compare(configuration, machines, lambda line: print(line, file=sys.stderr))
+    write_text(out / "comparison.json",
+               json.dumps(comparison.as_dict(), indent=1, allow_nan=False) + "\n")
+    ran = {verdict.machine.name: verdict.against for verdict in comparison.verdicts
+           if verdict.problem is None}
+    if ran:
+        _draw(comparison, ran, out)
+    lines = table(comparison)
+    write_text(out / "comparison.txt", "\n".join(lines) + "\n")
+    print("\n".join(lines))
+    if ran:
+        print(f"{out / 'comparison.png'} shows it")
+    if comparison.incomplete:
+        return INCOMPLETE
+    return AGREE if comparison.agrees else DIFFER
+
+
+def _draw(comparison: Comparison, ran: dict[str, str], out: Path) -> None:
+    task = comparison.configuration.build_task()
+    curves = {name: Curve(**{key: outcome[key] for key in Curve.arrays})
+              for name, outcome in comparison.outcomes.items()}
+    figure = draw_comparison(task.title, curves, ran, task.timestep)
+    write_atomically(out / "comparison.png", lambda path: save_figure(figure, path))
+
+
+def table(comparison: Comparison) -> list[str]:
+    """The comparison as lines of text."""
+    configuration = comparison.configuration
+    lines = [f"{configuration.task}, seed {configuration.seed}, "
+             f"{configuration.build_task().n_neurons} cells, {configuration.n_updates} updates"]
+    if comparison.free_steps:
+        lines.append(f"input spikes of the first {comparison.free_steps} steps of each trial are "
+                     "left out on all backends, because of NEST")
+    lines.append(f"{'backend':<11}{'against':<12}{'quantity':<10}{'largest difference':>20}"
+                 f"{'bound':>9}  verdict")
+    for verdict in comparison.verdicts:
+        lines += _rows(verdict)
+    return lines
+
+
+def _rows(verdict: Verdict) -> list[str]:
+    name = f"{verdict.machine.name:<11}{verdict.against:<12}"
+    if verdict.problem is not None:
+        return [f"{name}did not run: {verdict.problem[1]}"]
+    return [f"{name}{quantity:<10}{each.largest_difference:>20.3g}{each.bound:>9.1g}  "
+            + ("agrees" if each.agrees else f"differs from {_where(each)} on")
+            for quantity, each in verdict.quantities.items()]
+
+
+def _where(quantity: Quantity) -> str:
+    if quantity.first_ms is None:
+        return f"update {quantity.first_update}"
+    return f"{quantity.first_ms:g} ms, after {quantity.first_update} updates,"
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+               assignment: Callable[[str], Any]) -> None:
+    """Add the command; ``assignment`` parses NAME=VALUE."""
+    parser = commands.add_parser(
+        "compare", help="run a task's network on several backends and tell where they differ")
+    parser.set_defaults(command=run)
+    parser.add_argument("task", metavar="TASK")
+    parser.add_argument("--backends", default="host,nest,brian2", metavar="LIST",
+                        help=f"from: {', '.join(MACHINES)} (default: %(default)s); the host's "
+                        "float64 or fixed point is what the others are held against")
+    parser.add_argument("--neurons", type=int, default=DEFAULT_NEURONS,
+                        help="size of the network (default: %(default)s)")
+    parser.add_argument("--updates", type=int, default=DEFAULT_UPDATES,
+                        help="weight updates (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--feedback", default="random", help="as of `pynn-eprop run`")
+    parser.add_argument("--set", action="append", default=[], type=assignment,
+                        metavar="NAME=VALUE", help="change a parameter of the task")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="folder for comparison.json, .txt and .png "
+                        "(default: results/compare-TASK-seedSEED)")

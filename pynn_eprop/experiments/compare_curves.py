@@ -1,0 +1,133 @@
+"""Learning curves of task 1.1 on the host, NEST and the reference, for docs/evidence.
+
+``python -m pynn_eprop.experiments.compare_curves`` keeps the curve of each machine in a file, so
+that it goes on with the next one where it was interrupted, and then draws them in one figure.
+"""
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pynn_eprop.errors import EPropError, SimulationError
+from pynn_eprop.experiments.compare import FREE_STEPS_FOR_NEST, run_apart
+from pynn_eprop.experiments.compare_machines import MACHINES
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.plotting.comparison import draw_curves
+from pynn_eprop.plotting.style import save_figure
+
+TASK = "pattern-generation"
+ON = ("host", "nest", "reference")
+# cells and updates: a small network to the end, and the paper's as far as the reference's traces of
+# 374,000 synapses allow
+RUNS = ((100, 1000), (600, 100))
+
+
+def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarray, float]:
+    """The error of each update on a machine, and the seconds it took; from a file if it is there.
+
+    Raises :class:`SimulationError` where the machine does not run the task.
+    """
+    kept = work / (f"{name}-{configuration.neurons}-cells-{configuration.n_updates}-updates-"
+                   f"seed{configuration.seed}.npz")
+    if not kept.exists():
+        outcome = run_apart(MACHINES[name], configuration, FREE_STEPS_FOR_NEST, loss_only=True)
+        if isinstance(outcome, tuple):
+            raise SimulationError(f"{name}: {outcome[1]}")
+        work.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, lambda path: np.savez(
+            path, loss=outcome["loss"], seconds=outcome["seconds"]))
+    with np.load(kept) as arrays:
+        task = configuration.build_task()
+        error = getattr(task, "error_of_loss")(arrays["loss"], configuration.seed)  # noqa: B009
+        return np.asarray(error), float(arrays["seconds"])
+
+
+def write_table(curves: Mapping[str, np.ndarray], path: Path, every: int = 10) -> None:
+    """The mean error of each ``every`` updates, a column for each machine."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["last_update", *curves])
+    length = min(map(len, curves.values()))
+    for start in range(0, length, every):
+        stop = min(start + every, length)
+        writer.writerow([stop, *(f"{np.mean(each[start:stop]):.6g}" for each in curves.values())])
+    write_text(path, text.getvalue())
+
+
+def rows(curves: Mapping[str, np.ndarray], seconds: Mapping[str, float],
+         configuration: Configuration) -> list[str]:
+    """Lines of the page's table."""
+    base, lines = curves[ON[0]], []
+    for name, error in curves.items():
+        apart = np.flatnonzero(np.abs(error - base) > 1e-6 * base)
+        first = "never" if not len(apart) else f"from update {int(apart[0]) + 1} on"
+        lines.append(f"| {configuration.neurons} | {configuration.n_updates} | {name} | "
+                     f"{np.mean(error[-50:]):.4f} | {'' if name == ON[0] else first} | "
+                     f"{seconds[name]:.0f} |")
+    return lines
+
+
+def page(table: Sequence[str], neurons: Sequence[int]) -> str:
+    """What the figures show, in words and numbers."""
+    return "\n".join([
+        "# One task on several backends",
+        "",
+        "Written by `python -m pynn_eprop.experiments.compare_curves` (part of `make evidence`):",
+        "task 1.1, seed 1, the same script on the host engine (float64), NEST and the reference.",
+        "Adam has its epsilon where NEST has it, and the inputs leave the first "
+        f"{FREE_STEPS_FOR_NEST} steps of each",
+        "trial free, for NEST. Errors are apart where they differ by more than a millionth.",
+        "",
+        "| cells | updates | backend | nMSE, last 50 updates | apart from the host | seconds |",
+        "|---|---|---|---|---|---|",
+        *table,
+        *(line for cells in neurons
+          for line in ("", f"![Learning curves, {cells} cells](learning-{cells}-cells.png)")),
+        ""])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is missing and write figures, tables and page."""
+    parser = argparse.ArgumentParser(prog="python -m pynn_eprop.experiments.compare_curves",
+                                     description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("results/evidence/backends"))
+    parser.add_argument("--out", type=Path, default=Path("docs/evidence/backends"))
+    parser.add_argument("--neurons", type=int, help="one small network, to try the command")
+    parser.add_argument("--updates", type=int, default=10, help="with --neurons")
+    options = parser.parse_args(arguments)
+    runs = RUNS if options.neurons is None else ((options.neurons, options.updates),)
+    options.out.mkdir(parents=True, exist_ok=True)
+    table: list[str] = []
+    try:
+        for neurons, updates in runs:
+            table += draw(Configuration(TASK, neurons=neurons, updates=updates), options.work,
+                          options.out)
+    except EPropError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    write_text(options.out / "README.md", page(table, [neurons for neurons, _ in runs]))
+    return 0
+
+
+def draw(configuration: Configuration, work: Path, out: Path) -> list[str]:
+    """Run, or read, the curves of one network; write figure and table; lines of the page."""
+    curves, seconds = {}, {}
+    for name in ON:
+        curves[name], seconds[name] = curve(name, configuration, work)
+        print(f"{name}, {configuration.neurons} cells: nMSE {np.mean(curves[name][-50:]):.4f}",
+              file=sys.stderr, flush=True)
+    stem = f"learning-{configuration.neurons}-cells"
+    write_table(curves, out / f"{stem}.csv")
+    figure = draw_curves(curves, f"{configuration.neurons} cells")
+    write_atomically(out / f"{stem}.png", lambda path: save_figure(figure, path))
+    return rows(curves, seconds, configuration)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""One machine's part of a comparison, in a process of its own.
+
+``python -m pynn_eprop.experiments.compare_worker FOLDER`` reads FOLDER/request.json and writes
+FOLDER/outcome.npz, or FOLDER/refusal.json where the backend cannot do it.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import EPropError, MissingDependencyError
+from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.trials import Trials
+
+_MOST_WEIGHTS = 20_000_000      # kept of all updates; beyond that only those of the last
+
+
+def main(folder: Path) -> int:
+    """Run what the folder asks for."""
+    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
+    machine = MACHINES[request["machine"]]
+    configuration = Configuration(**request["configuration"] | {
+        "parameters": tuple(map(tuple, request["configuration"]["parameters"]))})
+    try:
+        outcome = run(machine, configuration, request["free_steps"], request["loss_only"])
+    except (EPropError, MemoryError) as error:
+        kind = "missing" if isinstance(error, MissingDependencyError) else "refused"
+        (folder / "refusal.json").write_text(
+            json.dumps({"kind": kind, "message": str(error)}), encoding="utf-8")
+        return 2
+    np.savez(folder / "outcome.npz", **outcome)
+    return 0
+
+
+def run(machine: Machine, configuration: Configuration, free_steps: int,
+        loss_only: bool = False) -> dict[str, Any]:
+    """Train the task's network on a machine: arrays by name.
+
+    spikes: (global steps, cells) of all cells that learn, one population after the other. v:
+    (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,). weights: (updates,
+    synapses) of all projections, one after the other, or (1, synapses) of the last update only.
+    seconds: of the run. free_steps: steps at the start of each trial whose input is left out.
+    loss_only: give only loss and seconds, for long runs.
+    """
+    sim = load_backend(machine.backend)
+    task = configuration.build_task()
+    plan = task.network(configuration.seed, configuration.build_feedback(),
+                        configuration.recurrent)
+    if machine.arithmetic == FLOAT and isinstance(plan.optimizer, Adam):
+        # where NEST has Adam's epsilon
+        plan = dataclasses.replace(plan, optimizer=dataclasses.replace(plan.optimizer,
+                                                                       eps_hat=True))
+    trials = task.training_trials(configuration.seed, 0, configuration.n_updates)
+    trials = without_first_steps(trials, plan, free_steps)
+    network = TaskNetwork(sim, plan, configuration.seed, machine.setup)
+    network.readout.record("loss" if loss_only else ["error", "loss"])
+    network.present(trials)
+    if loss_only:
+        return _losses(network, configuration.n_updates * plan.trials_per_update)
+    for cells in network.cells.values():
+        cells.record(["spikes", "v"])
+    synapses = sum(plan_.weight.size for plan_ in plan.synapses)
+    piecewise = not machine.weights_end_a_run \
+        and synapses * configuration.n_updates <= _MOST_WEIGHTS
+    update = plan.interval * plan.trials_per_update
+    weights = []
+    started = time.perf_counter()
+    if piecewise:
+        for _ in range(configuration.n_updates):
+            sim.run(update)
+            weights.append(_weights(network))
+    else:
+        sim.run(update * configuration.n_updates)
+    seconds = time.perf_counter() - started
+    data = _recorded(network, plan)
+    if not piecewise:
+        weights.append(_weights(network))
+    sim.end()
+    return data | {"weights": np.stack(weights), "seconds": np.array(seconds)}
+
+
+def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:
+    started = time.perf_counter()
+    network.sim.run(network.plan.interval * trials)
+    seconds = time.perf_counter() - started
+    segment = network.readout.get_data().segments[-1]
+    network.sim.end()
+    return {"loss": np.asarray(segment.filter(name="loss")[0].magnitude)[:, 0],
+            "seconds": np.array(seconds)}
+
+
+def without_first_steps(trials: Trials, plan: NetworkPlan, steps: int) -> Trials:
+    """The same trials without input spikes in the first steps of each."""
+    if not steps:
+        return trials
+
+    def late(times: np.ndarray) -> np.ndarray:
+        return times[np.rint(times / plan.timestep) % plan.interval_steps >= steps]
+
+    return dataclasses.replace(trials, spike_times=tuple(late(times)
+                                                         for times in trials.spike_times))
+
+
+def _weights(network: TaskNetwork) -> np.ndarray:
+    return np.concatenate([np.asarray(projection.get("weight", "array")).ravel()
+                           for projection in network.projections.values()])
+
+
+def _recorded(network: TaskNetwork, plan: NetworkPlan) -> dict[str, Any]:
+    steps, cells, v, first = [], [], [], 0
+    for population in network.cells.values():
+        segment = population.get_data().segments[-1]
+        for number, train in enumerate(segment.spiketrains):
+            times = np.asarray(train.rescale("ms").magnitude)
+            steps.append(np.rint(times / plan.timestep).astype(np.int64))
+            cells.append(np.full(len(times), first + number))
+        v.append(np.asarray(segment.filter(name="v")[0].magnitude)[1:])
+        first += population.size
+    segment = network.readout.get_data().segments[-1]
+    order = np.lexsort((np.concatenate(cells), np.concatenate(steps)))
+    return {"spikes": np.stack([np.concatenate(steps)[order], np.concatenate(cells)[order]]),
+            "v": np.concatenate(v, axis=1),
+            "error": np.asarray(segment.filter(name="error")[0].magnitude)[1:],
+            "loss": np.asarray(segment.filter(name="loss")[0].magnitude)[:, 0]}
+
+
+if __name__ == "__main__":
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,165 @@
+"""``pynn-eprop compare``: what it finds, writes and returns."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pynn_eprop.cli import main
+from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments import compare as module
+from pynn_eprop.experiments.compare import differences
+from pynn_eprop.experiments.compare_machines import MACHINES, choose_machines
+from pynn_eprop.experiments.compare_worker import without_first_steps
+from pynn_eprop.experiments.configuration import Configuration
+
+#: A short trial of 100 steps; three updates
+SMALL = ("--neurons", "4", "--updates", "3", "--set", "interval=100.0")
+CONFIGURATION = Configuration("pattern-generation", neurons=4, updates=3,
+                              parameters=(("interval", 100.0),))
+
+
+def outcome():
+    """Something like what a machine gives: 300 steps, 4 cells, 3 readouts, 3 updates."""
+    rng = np.random.default_rng(1)
+    spikes = np.array([[5, 17, 17, 250], [0, 2, 3, 1]])
+    return {"spikes": spikes, "v": rng.normal(size=(300, 4)), "error": rng.normal(size=(300, 3)),
+            "loss": np.ones(3), "weights": rng.normal(size=(3, 10)), "seconds": np.array(0.1)}
+
+
+def test_each_machine_comes_after_what_it_is_held_against():
+    names = [machine.name for machine in choose_machines("emulator, brian2,host,nest,brian2")]
+    assert names == ["host", "brian2", "nest", "host-fixed", "emulator"]
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ("host,brain2", "backend 'brain2' is unknown; choose from host, host-fixed, reference"),
+    ("host", "nothing to compare; name one of reference, nest, brian2")])
+def test_names_that_make_no_comparison(names, said):
+    with pytest.raises(TaskError, match=said):
+        choose_machines(names)
+
+
+def test_equal_outcomes_agree():
+    found = differences(outcome(), outcome(), MACHINES["nest"], CONFIGURATION)
+    assert {name: each.largest_difference for name, each in found.items()} == dict.fromkeys(
+        ("spikes", "v", "error", "weights"), 0.0)
+    assert all(each.agrees and each.first_ms is each.first_update is None
+               for each in found.values())
+
+
+def test_where_they_first_differ():
+    base, found = outcome(), outcome()
+    found["spikes"] = np.array([[5, 17, 18, 250], [0, 2, 3, 1]])
+    found["v"][120, 1] += 1e-6
+    found["error"][299, 0] = np.nan
+    found["weights"][1:, 4] += 1e-3
+    result = differences(found, base, MACHINES["nest"], CONFIGURATION)
+    # spikes (17, 3) and (18, 3) are each in one only; rows are steps from 1 on, 100 to an update
+    assert result["spikes"].largest_difference == 2.0 and result["spikes"].first_ms == 17.0
+    assert result["v"].first_ms == 121.0 and result["v"].first_update == 1
+    assert math.isclose(result["v"].largest_difference, 1e-6 / np.abs(base["v"]).max(),
+                        rel_tol=1e-6)
+    assert result["error"].largest_difference == math.inf and result["error"].first_ms == 300.0
+    assert result["weights"].first_update == 2
+    assert not any(each.agrees for each in result.values())
+
+
+def test_rounding_agrees_in_floating_point_only():
+    found = outcome()
+    found["v"][7, 2] += 1e-14
+    assert differences(found, outcome(), MACHINES["brian2"], CONFIGURATION)["v"].agrees
+    exact = differences(found, outcome(), MACHINES["emulator"], CONFIGURATION)["v"]
+    assert not exact.agrees and exact.bound == 0.0 and exact.first_ms == 8.0
+
+
+def test_last_weights_alone_are_compared_with_the_last():
+    found = outcome()
+    found["weights"] = found["weights"][-1:] + 1.0
+    weights = differences(found, outcome(), MACHINES["nest"], CONFIGURATION)["weights"]
+    assert weights.first_update == 3
+
+
+def test_first_steps_are_left_out():
+    task = CONFIGURATION.build_task()
+    plan = task.network(1, CONFIGURATION.build_feedback())
+    trials = task.training_trials(1, 0, 2)
+    times = without_first_steps(trials, plan, 2).spike_times[0]
+    assert trials.spike_times[0].tolist() == [0.0, 10.0, 100.0, 110.0]
+    assert times.tolist() == [10.0, 110.0]
+
+
+def test_backends_agree(tmp_path, capsys):
+    assert main(["compare", "pattern-generation", "--backends", "host,nest,brian2,reference",
+                 *SMALL, "--seed", "3", "--out", str(tmp_path)]) == 0
+    result = json.loads((tmp_path / "comparison.json").read_text())
+    assert result["agrees"] and result["seed"] == 3 and result["updates"] == 3
+    assert set(result["backends"]) == {"nest", "brian2", "reference"}
+    for backend in result["backends"].values():
+        assert backend["against"] == "host" and backend["problem"] is None
+        for name, bound in (("spikes", 0.0), ("v", 1e-9), ("error", 1e-9), ("weights", 1e-9)):
+            quantity = backend["quantities"][name]
+            assert quantity["bound"] == bound and quantity["agrees"]
+            assert 0.0 <= quantity["largest_difference"] <= bound
+    assert (tmp_path / "comparison.png").stat().st_size > 10_000
+    printed = capsys.readouterr().out
+    assert printed.startswith((tmp_path / "comparison.txt").read_text())
+    assert printed.count("agrees") == 12
+
+
+def answers(monkeypatch, **by_name):
+    """Let machines give these outcomes without running."""
+    monkeypatch.setattr(module, "run_apart", lambda machine, *_: by_name[machine.name])
+
+
+def test_a_difference_is_status_1(tmp_path, capsys, monkeypatch):
+    found = outcome()
+    found["v"][200:] *= 1.1
+    answers(monkeypatch, host=outcome(), brian2=found)
+    assert main(["compare", "pattern-generation", "--backends", "brian2", *SMALL,
+                 "--out", str(tmp_path)]) == 1
+    assert "differs from 201 ms, after 2 updates, on" in capsys.readouterr().out
+    result = json.loads((tmp_path / "comparison.json").read_text())
+    assert not result["agrees"] and not result["backends"]["brian2"]["agrees"]
+    assert result["backends"]["brian2"]["quantities"]["weights"]["agrees"]
+
+
+def test_a_backend_that_does_not_run_is_status_2(tmp_path, capsys, monkeypatch):
+    answers(monkeypatch, host=outcome(), brian2=outcome(),
+            nest=("missing", "install it with pip install 'pynn_eprop[nest]'"))
+    assert main(["compare", "pattern-generation", *SMALL, "--out", str(tmp_path)]) == 2
+    printed = capsys.readouterr().out
+    assert "did not run: install it with pip install 'pynn_eprop[nest]'" in printed
+    assert printed.count("agrees") == 4
+    result = json.loads((tmp_path / "comparison.json").read_text())
+    assert result["backends"]["nest"]["problem"].startswith("install it")
+    assert not result["agrees"] and result["backends"]["brian2"]["agrees"]
+
+
+def test_a_missing_simulator_says_what_to_install(tmp_path):
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "brian2.py").write_text("raise ImportError('not installed')\n")
+    path = os.pathsep.join([str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "pynn_eprop.cli", "compare", "pattern-generation", "--backends",
+         "brian2", *SMALL, "--out", str(tmp_path / "out")],
+        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "pip install 'pynn_eprop[brian2]'" in done.stdout
+    assert (tmp_path / "out" / "comparison.json").exists()
+
+
+def test_what_nest_refuses_is_told(tmp_path, capsys):
+    assert main(["compare", "store-recall", "--backends", "nest", "--neurons", "2", "--updates",
+                 "1", "--set", "trials_per_update=1", "--out", str(tmp_path)]) == 2
+    assert "NEST needs one in every interval" in capsys.readouterr().out
+
+
+def test_an_out_that_is_a_file(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["compare", "pattern-generation", "--out", str(tmp_path / "file")]) == 2
+    assert "is a file; give --out a folder" in capsys.readouterr().err
