@@ -35,13 +35,18 @@ demo: $(STAMPS)/installed
 test: lint warnings sanitize binaries $(STAMPS)/scenarios
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-evidence: $(STAMPS)/test-tools
+evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
 	$(BIN)/python -m tests.nest.evidence
 	$(BIN)/python -m tests.brian2.evidence
+	$(BIN)/python -m pynn_eprop.experiments.compare_curves
+	$(BIN)/pynn-eprop compare pattern-generation --backends host,nest,brian2,reference,emulator \
+		--out docs/evidence/compare/pattern-generation
+	$(BIN)/pynn-eprop compare store-recall --backends host,brian2,reference,emulator \
+		--set trials_per_update=2 --out docs/evidence/compare/store-recall
 	$(BIN)/python -m tests.conformance.brian2_evidence
 
 binaries:

@@ -20,15 +20,13 @@ class Machine:
     """A backend in one precision.
 
     backend: its module's name. arithmetic: FLOAT or FIXED, which decides what it is compared with
-    and how exactly. setup: further keywords of ``setup()``. weights_end_a_run: whether weights can
-    be read only once, at the end.
+    and how exactly. setup: further keywords of ``setup()``.
     """
 
     name: str
     backend: str
     arithmetic: str
     setup: dict[str, Any] = field(default_factory=dict)
-    weights_end_a_run: bool = False
 
 
 BASES = {
@@ -39,7 +37,7 @@ MACHINES = {machine.name: machine for machine in (
     BASES[FLOAT],
     BASES[FIXED],
     Machine("reference", "host", FLOAT, {"precision": "reference"}),
-    Machine("nest", "nest", FLOAT, weights_end_a_run=True),
+    Machine("nest", "nest", FLOAT),
     Machine("brian2", "brian2", FLOAT),
     Machine("spinnaker", "spinnaker", FIXED),
     Machine("emulator", "emulator", FIXED),

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.errors import EPropError, MissingDependencyError
-from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.experiments.backends import has, load_backend, machine_of
 from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.task_network import TaskNetwork
@@ -33,7 +34,8 @@ def main(folder: Path) -> int:
     configuration = Configuration(**request["configuration"] | {
         "parameters": tuple(map(tuple, request["configuration"]["parameters"]))})
     try:
-        outcome = run(machine, configuration, request["free_steps"], request["loss_only"])
+        with machine_of(machine.backend, configuration.build_task().n_neurons):
+            outcome = run(machine, configuration, request["free_steps"], request["loss_only"])
     except (EPropError, MemoryError) as error:
         kind = "missing" if isinstance(error, MissingDependencyError) else "refused"
         (folder / "refusal.json").write_text(
@@ -70,8 +72,8 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
         return _losses(network, configuration.n_updates * plan.trials_per_update)
     for cells in network.cells.values():
         cells.record(["spikes", "v"])
-    synapses = sum(plan_.weight.size for plan_ in plan.synapses)
-    piecewise = not machine.weights_end_a_run \
+    synapses = sum(each.weight.size for each in plan.synapses)
+    piecewise = has(sim, Capability.WEIGHTS_WHILE_RUNNING) \
         and synapses * configuration.n_updates <= _MOST_WEIGHTS
     update = plan.interval * plan.trials_per_update
     weights = []
