@@ -66,7 +66,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
     machine = simulation.prepare()
     arrays = {f"machine/{name}": array for name, array in machine.state().items()}
     recorders = {}
-    for population in simulation.populations:
+    for population in _recorded(simulation):
         recorded, about = population.recorder.saved()
         arrays.update({f"recorder/{population.index}/{name}": array
                        for name, array in recorded.items()})
@@ -98,13 +98,18 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
     simulation.restore(_under("machine/", arrays))
-    for population in simulation.populations:
+    for population in _recorded(simulation):
         population.recorder.restore(_under(f"recorder/{population.index}/", arrays),
                                     header["recorders"][str(population.index)])
     for source in simulation.current_sources:
         source.restore(_under(f"current/{source.index}/", arrays))
     simulation.learning = header["learning"]
     state.running, state.segment_counter = header["running"], header["segment_counter"]
+
+
+def _recorded(simulation: Any) -> list[Any]:
+    """The populations that have recordings of ours."""
+    return [population for population in simulation.populations if hasattr(population, "recorder")]
 
 
 def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -65,6 +65,7 @@ except ImportError as error:
         f"the SpiNNaker backend needs sPyNNaker 7.4.1 ({error}); install it with "
         "pip install 'pynn_eprop[spinnaker]'") from error
 
+from pynn_eprop.common.capabilities import ALL_CAPABILITIES
 from pynn_eprop.spinnaker.control import (
     end,
     get_current_time,
@@ -111,6 +112,8 @@ from pynn_eprop.spinnaker.standardmodels.synapses import (
     StaticSynapse,
 )
 
+CAPABILITIES = ALL_CAPABILITIES
+
 
 def name() -> str:
     """The name of the simulator."""
@@ -125,6 +128,7 @@ def list_standard_models() -> list[str]:
 
 
 __all__ = [
+    "CAPABILITIES",
     "GSLRNG",
     "ACSource",
     "AdditiveWeightDependence",

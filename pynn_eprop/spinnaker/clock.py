@@ -17,9 +17,9 @@ class Clock:
     interval_steps: T, or None where time has no intervals. pause_trial, pause_update: machine
     steps after an interval without and with an update. first_interval: number of the interval in
     script time that the machine begins with, as its number 0. base: of each interval begun, and of
-    the next, the machine step of its local step 0. lag: 0 where there are no cells of ours.
-    pending, updates: as they are at the end of the last interval that has begun; update_due: that
-    there is one of these updates.
+    the next, the machine step of its local step 0. learned, updated: whether an interval begun
+    counts, and whether an update ends it. pending: intervals begun that no update has gathered.
+    lag: 0 where there are no cells of ours.
     """
 
     interval_steps: int | None
@@ -30,13 +30,9 @@ class Clock:
     first_update: int = 0
     base: list[int] = field(default_factory=lambda: [0])
     learned: list[bool] = field(default_factory=list)
+    updated: list[bool] = field(default_factory=list)
     lag: int = READOUT_LAG
     pending: int = 0
-    updates: int = 0
-    update_due: bool = False
-
-    def __post_init__(self) -> None:
-        self.updates = self.first_update
 
     def begin_intervals(self, last: int, learning: bool) -> None:
         """Count the intervals that begin before script step ``last``."""
@@ -46,11 +42,21 @@ class Clock:
             self.pending += learning
             update = learning and self.pending == self.trials_per_update
             self.learned.append(learning)
+            self.updated.append(update)
             pause = self.pause_update if update else self.pause_trial
             self.base.append(self.base[-1] + self.interval_steps + pause)
-            self.update_due = update
             if update:
-                self.updates, self.pending = self.updates + 1, 0
+                self.pending = 0
+
+    def over(self, step: int) -> int:
+        """How many intervals are over at script step ``step``, as the machine counts them."""
+        if self.interval_steps is None:
+            return 0
+        return max(step // self.interval_steps - self.first_interval, 0)
+
+    def updates(self, step: int) -> int:
+        """Updates done at script step ``step``."""
+        return self.first_update + sum(self.updated[:self.over(step)])
 
     def machine_step(self, step: int) -> int:
         """The machine step to run to for a run that ends at script step ``step``."""

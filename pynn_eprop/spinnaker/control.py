@@ -1,6 +1,7 @@
 """Set-up, running, and what belongs to the whole network: learning, weights, checkpoints."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
                                  KEYWORDS)
     options, machine = SharedOptions(**shared), read_options(**own)
-    simulator.state.simulation.end()
+    with suppress(Exception):   # an earlier network's machine may be gone, or its reports
+        simulator.state.simulation.end()
     simulator.state.clear(options, machine)
     simulator.state.simulation.begin()
     return rank()

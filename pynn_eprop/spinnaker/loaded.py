@@ -47,6 +47,7 @@ class LoadedNetwork:
                 if hasattr(population, "recorder") and not population.is_source}
         steps = stretch_steps(network, logs)
         self.plan = Plan(network, options, logs, steps)
+        self.step = 0
         self._new_clock(0, 0)
         self._stretches = Stretches(network, steps, populations)
         self._ahead: dict[tuple[int, str], takings.Rows] = {}
@@ -72,6 +73,11 @@ class LoadedNetwork:
                            self.plan.pause_trial, self.plan.pause_update,
                            first_interval, first_update,
                            lag=READOUT_LAG if self.plan.cores else 0)
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done."""
+        return self.clock.updates(self.step)
 
     # --- the machine's memory ---
 
@@ -122,17 +128,15 @@ class LoadedNetwork:
 
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
-        before = len(self.clock.learned)
-        within = first % (self.network.settings.interval_steps or 1) != 0
-        updates = self.clock.updates - (within and self.clock.update_due)
+        before, updates = self.clock.over(first), self.clock.updates(first)
         self.clock.begin_intervals(last, learning)
         self._run = Run(
             learning=learning, restart=self._restarts,
             reload=self._reload or self._restarts or self._mirror,
             mirror=self._mirror or self._restarts or not self.session.loaded,
-            first_update=updates, n_updates=max(self.clock.updates - updates, 1),
-            first_interval=before - within,
-            last_interval=len(self.clock.learned), script_interval=self.clock.first_interval)
+            first_update=updates, n_updates=max(sum(self.clock.updated[before:]), 1),
+            first_interval=before, last_interval=len(self.clock.learned),
+            script_interval=self.clock.first_interval)
         steps = self.clock.machine_step(last) - self.session.machine_step
         if self.session.loaded:
             for core in self.plan.cores:
@@ -142,10 +146,11 @@ class LoadedNetwork:
                 if target and self._targets_loaded.get(core.number) != target:
                     self._targets_loaded[core.number] = target
                     vertex.write(Region.TARGET, target)
-        self.session.run(steps, self._status)
+        self.session.run(steps, len(self.plan.cores), self._status)
         self._restarts = self._mirror = self._reload = False
         self._memory.clear()
         self._counted = None
+        self.step = last
 
     def _status(self) -> list[str]:
         """Why cores gave up, one sentence each."""
@@ -226,7 +231,7 @@ class LoadedNetwork:
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, (synapses,); zeros before the first."""
-        if self.clock.updates == self.clock.first_update:
+        if not self.updates:
             return np.zeros(len(self.network.projections[projection].weight))
         return self.plan.gradient(projection, self.read)
 
@@ -269,16 +274,23 @@ class LoadedNetwork:
         self._reload = True
 
     def state(self) -> dict[str, np.ndarray]:
-        """What was learned, and the clock. Raises :class:`SimulationError` within an update."""
-        if self.clock.pending:
+        """What was learned, and the clock.
+
+        Raises :class:`SimulationError` within an update.
+        """
+        if not self.between_updates(self.step):
             raise SimulationError("what cores hold within an update is not read; run() to its end "
                                   "first")
-        state = {
-            f"core{core.number}/{region.name.lower()}":
-            np.frombuffer(self.read(core, region), np.uint8)
-            for core in self.plan.cores for region in self.plan.learned_regions(core)}
-        intervals = self.clock.first_interval + len(self.clock.learned)
-        return {**state, _CLOCK: np.array([intervals, self.clock.updates], dtype=np.int64)}
+        return self.kept()
+
+    def kept(self) -> dict[str, np.ndarray]:
+        """What was learned so far, by core and region, and the clock; also within an update."""
+        intervals = self.clock.first_interval + self.clock.over(self.step)
+        return {
+            _CLOCK: np.array([intervals, self.updates], dtype=np.int64),
+            **{f"core{core.number}/{region.name.lower()}":
+               np.frombuffer(self.read(core, region), np.uint8)
+               for core in self.plan.cores for region in self.plan.learned_regions(core)}}
 
     def restart(self, state: Mapping[str, np.ndarray], from_start: bool = False) -> int:
         """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
@@ -302,7 +314,8 @@ class LoadedNetwork:
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
-        return self.clock.first_interval * (self.network.settings.interval_steps or 0)
+        self.step = self.clock.first_interval * (self.network.settings.interval_steps or 0)
+        return self.step
 
     # --- what went wrong ---
 

@@ -1,17 +1,25 @@
 """sPyNNaker as this backend uses it: set up, run a number of machine steps, reset, end."""
 
+import io
+import logging
 import signal
 import types
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from typing import Any
 
 import spynnaker.pyNN as spynnaker
+from pacman.exceptions import PacmanException
 from spinn_front_end_common.interface import abstract_spinnaker_base
+from spinn_front_end_common.utilities.exceptions import ConfigurationException
+from spinn_machine.exceptions import SpinnMachineException
 from spynnaker.pyNN.data import SpynnakerDataView
 
-from pynn_eprop.errors import SetupError, SimulationError
+from pynn_eprop.errors import NetworkError, SetupError, SimulationError
 from pynn_eprop.spinnaker.binaries import FOLDER
+
+_TALKATIVE = ("pacman", "spinn_front_end_common", "spinn_machine", "spinn_utilities", "spinnman",
+              "spynnaker")
 
 
 class Session:
@@ -33,22 +41,28 @@ class Session:
         from spinn_utilities.config_holder import get_config_bool
         return bool(get_config_bool("Machine", "virtual_board"))
 
-    def run(self, steps: int, why: Callable[[], list[str]]) -> None:
+    def run(self, steps: int, cores: int, why: Callable[[], list[str]]) -> None:
         """Run ``steps`` machine steps.
 
-        ``why``: asks cores that gave up for the reason. Raises :class:`SimulationError` where the
-        machine fails; sPyNNaker has then logged what its cores printed, and given it back.
+        ``cores``: how many of ours there are. ``why``: asks cores that gave up for the reason.
+        Raises :class:`NetworkError` where the network does not fit, :class:`SimulationError` where
+        the machine fails; sPyNNaker has then logged what its cores printed, and given it back.
         """
         reasons: list[str] = []
-        with _own_signals(), _on_failure(lambda: reasons.extend(why())):
+        with _own_signals(), _quiet(self.loaded), _on_failure(lambda: reasons.extend(why())):
             try:
                 spynnaker.run(round(steps * self._timestep, 9))
+            except (PacmanException, ConfigurationException, SpinnMachineException) as error:
+                if self.loaded:
+                    raise
+                raise NetworkError(f"the network does not fit the machine: it needs {cores} cores "
+                                   f"beside those of sPyNNaker ({error})") from error
             except Exception as error:
                 self.failed = True
                 raise SimulationError("; ".join(reasons) or f"the machine failed: {error}"
                                       ) from error
         self.machine_step += steps
-        self.loaded = True
+        self.loaded = not self.virtual
 
     def reset(self) -> None:
         """Back to machine step 0; what is loaded stays there."""
@@ -79,6 +93,24 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         module.signal = before
+
+
+@contextmanager
+def _quiet(again: bool) -> Iterator[None]:
+    """Leave out sPyNNaker's bars and remarks on each stretch after the first run."""
+    if not again:
+        yield
+        return
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(max(logger.level, logging.WARNING))
+    try:
+        with redirect_stderr(io.StringIO()):    # its log goes where it went: only bars look there
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Simulation:
     @property
     def updates(self) -> int:
         """Weight updates done."""
-        return 0 if self.network is None else self.network.clock.updates
+        return 0 if self.network is None else self.network.updates
 
     @property
     def time(self) -> float:
@@ -186,7 +186,7 @@ class Simulation:
         if self.network is not None:
             self._passages.append(Passage(self.network.clock, self.step))
             if keep_weights and self.step:
-                self._kept = self.network.state()
+                self._kept = self.network.kept()
             elif not keep_weights:
                 self._kept = {}
         for population in self.populations:

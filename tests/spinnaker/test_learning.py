@@ -18,6 +18,7 @@ from tests.spinnaker.networks import Script, play
 
 SCRIPTS = {
     "LIF": Script(),
+    "stopped within trials": Script(stops=(17.0, 60.0, 61.0)),
     "adaptive, two trials, stopped": Script(
         model="EPropALIF", parameters={"beta": 0.3, "tau_a": 100.0}, trials=2,
         stops=(17.0, 40.0, 95.0)),

@@ -40,6 +40,9 @@ from pynn_eprop.errors import SimulationError
 from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
 from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS, kind_of
 
+ROUNDING_BYTES = 256
+"""What the machine's heap may take beyond the sizes asked for: stock cells that record are given
+all that is left, to the last byte."""
 _RECORDED = 100     # a name for the SDRAM that a core takes for recording, beside its regions
 
 
@@ -62,7 +65,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         for region, size in self._sizes().items():
             sdram.add_cost(int(region), size)
         sdram.add_cost(_RECORDED, get_recording_data_constant_size(len(Channel))
-                       + sum(self.core.recorded_bytes.values()))
+                       + sum(self.core.recorded_bytes.values()) + ROUNDING_BYTES)
         return sdram
 
     def _sizes(self) -> dict[Region, int]:

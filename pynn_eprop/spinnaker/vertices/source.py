@@ -25,6 +25,8 @@ from spynnaker.pyNN.models.spike_source.spike_source_array_machine_vertex import
 )
 from spynnaker.pyNN.models.spike_source.spike_source_array_vertex import SpikeSourceArrayVertex
 
+from pynn_eprop.spinnaker.vertices.machine import ROUNDING_BYTES
+
 Spikes = tuple[np.ndarray, np.ndarray]
 
 CELLS_PER_CORE = 512
@@ -75,7 +77,7 @@ def source_sdram(size: int) -> ConstantSDRAM:
     return ConstantSDRAM(
         SYSTEM_BYTES_REQUIREMENT + vertex._CONFIGURATION_REGION_SIZE
         + get_recording_header_size(1) + get_recording_data_constant_size(1)
-        + vertex.get_provenance_data_size(5) + size)
+        + vertex.get_provenance_data_size(5) + size + ROUNDING_BYTES)
 
 
 class SourceMachineVertex(SpikeSourceArrayMachineVertex):

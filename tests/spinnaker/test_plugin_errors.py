@@ -1,0 +1,164 @@
+"""What the backend refuses before anything is loaded, on a virtual board."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
+
+import spynnaker.pyNN as stock
+
+import pynn_eprop.spinnaker as sim
+from pynn_eprop import Adam, FixedPoint, errors
+from pynn_eprop.spinnaker import binaries
+from pynn_eprop.spinnaker.session import Session
+from tests.spinnaker.virtual import virtual_board
+
+T = 20.0
+ALL = sim.AllToAllConnector()
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[None]:
+    with virtual_board(tmp_path):
+        yield
+        sim.end()
+
+
+def network(weight: float = 0.1, cells: int = 6, **setup: Any) -> dict[str, Any]:
+    """Inputs, cells that learn, readouts that teach them."""
+    sim.setup(timestep=1.0, update_interval=T, seed=1, **setup)
+    inputs = sim.Population(4, sim.SpikeSourceArray(spike_times=[[1.0]] * 4), label="inputs")
+    hidden = sim.Population(cells, sim.EPropLIF(), label="hidden")
+    readout = sim.Population(2, sim.EPropReadout(target=np.zeros((2, int(T)))), label="readout")
+    adam = Adam(lr=0.01)
+    made = {"inputs": inputs, "hidden": hidden, "readout": readout}
+    made["in"] = sim.Projection(inputs, hidden, ALL,
+                                sim.EPropSynapse(weight=weight, optimizer=adam), label="in")
+    made["out"] = sim.Projection(hidden, readout, ALL,
+                                 sim.EPropSynapse(weight=0.1, optimizer=adam), label="out")
+    made["signal"] = sim.Projection(readout, hidden, ALL, sim.LearningSignal(weight=0.5),
+                                    receptor_type="learning_signal", label="signal")
+    return made
+
+
+def test_a_network_is_mapped_and_weights_come_back_with_their_signs(board):
+    made = network()
+    weights = np.linspace(-0.5, 0.5, 24).reshape(4, 6)
+    made["in"].set(weight=weights)
+    np.testing.assert_array_equal(made["in"].get("weight", format="array"), weights)
+    sim.run(T)
+    # 16 bits on the wire, 16 more in the master: formats of docs/fixed_point.md
+    np.testing.assert_allclose(made["in"].get("weight", format="array"), weights, atol=2.0 ** -27)
+    assert np.all(made["in"].get("delay", format="array") == 1.0)
+    assert sim.get_current_time() == T
+
+
+@pytest.mark.parametrize(("keyword", "value", "message"), [
+    ("precision", "float32", "precision='float32' is not possible here"),
+    ("max_rate", -1.0, "max_rate=-1.0 must be a number > 0"),
+    ("pause", 0.0, "pause=0.0 must be a number > 0"),
+    ("neurons_per_core", 0, "neurons_per_core=0 must be a whole number >= 1"),
+    ("neuron_per_core", 8, "did you mean 'neurons_per_core'"),
+    ("machine_time", 1, "machine_time=1 must be True or False"),
+])
+def test_bad_setup(keyword, value, message):
+    with pytest.raises(errors.SetupError, match=message):
+        sim.setup(timestep=1.0, **{keyword: value})
+
+
+def test_a_pause_that_is_too_short_names_both_times(board):
+    network(pause=6.0, max_rate=1000.0, cells=80)
+    with pytest.raises(errors.SetupError, match=r"pause=6 ms is too short: an update takes about "):
+        sim.run(T)
+    network(pause=2.0)
+    with pytest.raises(errors.SetupError, match=r"pause=2 ms is too short; an interval is over "
+                                                r"when 5 ms"):
+        sim.run(T)
+
+
+def test_weights_beyond_the_format(board):
+    network(weight=3.0, fixed_point=FixedPoint(weight_bits={"in": 15}))
+    with pytest.raises(errors.NetworkError, match="in: the weight 3 does not fit 16 bits"):
+        sim.run(T)
+
+
+def test_continuous_boundary(board):
+    network(boundary="continuous")
+    with pytest.raises(errors.UnsupportedError, match="learns with boundary='reset' only"):
+        sim.run(T)
+
+
+def test_unknown_connectors_and_synapses_by_name(board):
+    made = network()
+    with pytest.raises(errors.UnsupportedError,
+                       match=r"KernelConnector is not a connector that e-prop cells can have"):
+        sim.Projection(made["inputs"], made["hidden"], sim.KernelConnector(
+            (2, 2), (2, 3), (1, 1)), sim.EPropSynapse(weight=0.1))
+    with pytest.raises(errors.UnsupportedError, match="is not a synapse type that e-prop cells"):
+        sim.Projection(made["inputs"], made["hidden"], ALL, stock.StaticSynapse(weight=0.1))
+
+
+def test_learning_synapses_onto_cells_of_spynnaker(board):
+    made = network()
+    cells = sim.Population(3, sim.IF_curr_exp(), label="stock cells")
+    with pytest.raises(errors.NetworkError, match=r"onto stock: EPropSynapse leads to IFCurrExpBase"
+                                                  r" \(stock cells\).*use StaticSynapse"):
+        sim.Projection(made["inputs"], cells, ALL,
+                       sim.EPropSynapse(weight=0.1, optimizer=Adam(lr=0.1)), label="onto stock")
+
+
+def test_currents_into_learning_cells(board):
+    made = network()
+    with pytest.raises(errors.UnsupportedError, match="DCSource cannot be injected into EPropLIF"):
+        made["hidden"].inject(sim.DCSource(amplitude=0.1))
+
+
+def test_cell_types_of_other_backends(board):
+    import pynn_eprop.host as host
+    sim.setup(timestep=1.0)
+    with pytest.raises(errors.UnsupportedError, match="is not a cell type of this backend"):
+        sim.Population(3, host.EPropLIF())
+
+
+def test_a_network_beyond_the_machine(tmp_path):
+    with virtual_board(tmp_path, version=3):
+        network(cells=900, neurons_per_core=8)
+        with pytest.raises(errors.NetworkError, match=r"does not fit the machine.*114 cores"):
+            sim.run(T)
+
+
+def test_a_log_that_no_chip_holds(board):
+    network(trials_per_update=1000, max_rate=1000.0, cells=2000)
+    sim.Projection(sim.simulator.state.simulation.populations[1],
+                   sim.simulator.state.simulation.populations[1],
+                   sim.FixedNumberPreConnector(4), sim.EPropSynapse(weight=0.1))
+    sim.simulator.state.simulation.populations[1].set(c_reg=0.1)
+    with pytest.raises(errors.NetworkError, match=r"a core needs \d+ MiB, and a chip has 110"):
+        sim.run(T)
+
+
+def test_missing_programs_are_told_before_the_machine_is_asked(board, monkeypatch, tmp_path):
+    network()
+    monkeypatch.setattr(binaries, "FOLDER", tmp_path)
+    monkeypatch.setattr(Session, "virtual", False)
+    with pytest.raises(errors.MissingDependencyError, match=r"eprop_\w+.aplx is missing"):
+        sim.run(T)
+
+
+def test_changes_between_runs_that_the_layout_does_not_hold(board):
+    made = network()
+    sim.run(T)
+    with pytest.raises(errors.UnsupportedError, match="a network is laid out before its first run"):
+        made["hidden"].record("v")
+    with pytest.raises(errors.UnsupportedError, match="new delays at 20 ms"):
+        made["in"].set(delay=2.0)
+
+
+def test_everything_that_pynn_spinnaker_offers_is_there():
+    assert set(stock.__all__) - set(sim.__all__) == set()
+    import pynn_eprop.host as host
+    assert set(host.__all__) - set(sim.__all__) == set()

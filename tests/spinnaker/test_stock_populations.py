@@ -1,0 +1,126 @@
+"""sPyNNaker's own cells beside those that learn, on an emulated board; cores that give up."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
+
+import pynn_eprop.host as host
+import pynn_eprop.spinnaker as sim
+from pynn_eprop import Adam, errors
+from pynn_eprop.emulator import Board
+from pynn_eprop.spinnaker import budget, planning
+
+ADDRESS = "127.0.90.1"
+T = 50.0
+# a cell that fires one step after each input spike
+RELAY = {"tau_refrac": 0.1, "v_thresh": -64.9, "tau_m": 1.0, "tau_syn_E": 0.3, "tau_syn_I": 1.0}
+
+
+@pytest.fixture
+def board() -> Iterator[Board]:
+    with Board(chips=4, address=ADDRESS, real_time=False) as made:
+        yield made
+
+
+def times(population, segment: int = -1) -> list[list[float]]:
+    trains = population.get_data("spikes").segments[segment].spiketrains
+    return [np.asarray(train.magnitude).tolist() for train in trains]
+
+
+def test_pauses_are_taken_out_of_what_stock_cells_did(board):
+    sim.setup(timestep=1.0, update_interval=T, seed=1)
+    given = [[0.0, 5.0, 46.0, 49.0, 99.0, 120.0], [10.0, 20.0, 51.0]]
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=given))
+    relay = sim.Population(2, sim.IF_curr_exp(**RELAY), label="relay")
+    sim.Projection(source, relay, sim.OneToOneConnector(), sim.StaticSynapse(weight=20.0))
+    learning = sim.Population(3, sim.EPropLIF(), label="learning")
+    teach(sim, source, learning)
+    relay.record(["spikes", "v"])
+    sim.run(70.0)
+    sim.run(80.0)
+    # the answers to the inputs at 49 and 99 ms fall into pauses, which script time does not have
+    assert times(relay) == [[1.0, 6.0, 47.0, 121.0], [11.0, 21.0, 52.0]]
+    assert relay.get_data("v").segments[0].analogsignals[0].shape == (150, 2)
+    sim.reset()
+    sim.run(T)
+    assert times(relay, 0) == [[1.0, 6.0, 47.0, 121.0], [11.0, 21.0, 52.0]]
+    assert times(relay, 1) == [[1.0, 6.0, 47.0], [11.0, 21.0]]
+    sim.end()
+
+
+def teach(module, pre, network) -> None:
+    """Plastic synapses from ``pre``, and a readout that teaches."""
+    readout = module.Population(2, module.EPropReadout(
+        target=np.sin(np.arange(T))[np.newaxis] * np.ones((2, 1))), label="readout")
+    adam, everyone = Adam(lr=0.01), module.AllToAllConnector()
+    module.Projection(pre, network, everyone,
+                      module.EPropSynapse(weight=0.5, optimizer=adam), label="in")
+    module.Projection(network, readout, everyone,
+                      module.EPropSynapse(weight=0.3, optimizer=adam), label="out")
+    module.Projection(readout, network, everyone, module.LearningSignal(weight=0.5),
+                      receptor_type="learning_signal", label="signal")
+
+
+def test_stock_cells_feed_and_hear_cells_that_learn(board):
+    """The stock relay fires a step after the source: the same network with a source that does."""
+    given = [[3.0, 10.0, 12.0, 30.0], [7.0, 11.0, 24.0, 27.0]]
+    host.setup(timestep=1.0, update_interval=T, seed=1, precision="fixed")
+    source = host.Population(2, host.SpikeSourceArray(
+        spike_times=[[t + 1.0 for t in row] for row in given]), label="relay")
+    network = host.Population(5, host.EPropLIF(v_thresh=0.4), label="network")
+    teach(host, source, network)
+    network.record("spikes")
+    host.run(2 * T)
+    expected = times(network), host.simulator.state.simulation.weights(
+        host.simulator.state.simulation.projections[0])
+    assert sum(map(len, expected[0])) > 10
+
+    sim.setup(timestep=1.0, update_interval=T, seed=1)
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=given), label="source")
+    relay = sim.Population(2, sim.IF_curr_exp(**RELAY), label="relay")
+    sim.Projection(source, relay, sim.OneToOneConnector(), sim.StaticSynapse(weight=20.0))
+    network = sim.Population(5, sim.EPropLIF(v_thresh=0.4), label="network")
+    teach(sim, relay, network)
+    listener = sim.Population(5, sim.IF_curr_exp(**RELAY), label="listener")
+    sim.Projection(network, listener, sim.OneToOneConnector(), sim.StaticSynapse(weight=20.0))
+    network.record("spikes")
+    listener.record("spikes")
+    sim.run(2 * T)
+    state = sim.simulator.state.simulation
+    learned = next(p for p in state.projections if p.label == "in")
+    assert times(network) == expected[0]
+    np.testing.assert_array_equal(state.weights(learned), expected[1])
+    # heard a step later, unless that step is in a pause
+    assert times(listener) == [[t + 1.0 for t in row if (t + 1.0) % T] for row in expected[0]]
+    sim.end()
+
+
+@pytest.mark.parametrize(("what", "message"), [
+    ("pause", r"network\[0:\d+\], in interval 1: the pause .* was too short for the update"),
+    ("log", r"in interval 1: the spikes of an interval did not fit the log: \d+ spikes"),
+])
+def test_a_core_that_gives_up_says_why_and_earlier_results_stay(board, monkeypatch, what, message):
+    if what == "pause":
+        monkeypatch.setattr(budget, "backward_us", lambda *arguments: 0.0)
+        monkeypatch.setattr(budget, "optimizer_us", lambda *arguments: 0.0)
+    else:
+        monkeypatch.setattr(planning, "_LEAST_LOG", 60)
+    sim.setup(timestep=1.0, update_interval=T, seed=1, max_rate=0.01)
+    dense = np.arange(50.0, 100.0).tolist()
+    source = sim.Population(30, sim.SpikeSourceArray(spike_times=[dense] * 30), label="source")
+    network = sim.Population(120, sim.EPropLIF(v_thresh=0.4), label="network")
+    teach(sim, source, network)
+    network.record("v")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sim.set_learning(False)
+        sim.run(T)
+        sim.set_learning(True)
+        with pytest.raises(errors.SimulationError, match=message):
+            sim.run(T)
+    assert network.get_data("v").segments[0].analogsignals[0].shape == (51, 120)
+    sim.end()
