@@ -48,6 +48,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/pynn-eprop compare store-recall --backends host,brian2,reference,emulator \
 		--set trials_per_update=2 --out docs/evidence/compare/store-recall
 	$(BIN)/python -m tests.conformance.brian2_evidence
+	$(BIN)/python -m tests.spinnaker.evidence_mapping
 
 binaries:
 	@makefiles/require.sh "$(PYTHON)" arm
