@@ -153,20 +153,36 @@ static bool interval_is_over(void) {
            now.time - now.base == core.setup.interval_steps + now.pause;
 }
 
-/* Spikes that were sent a machine step ago: into the log, and their rows if they arrive at once. */
+/* Rows of the spikes of a local step that arrive through a delay. */
+static void add_from_log(uint32_t step, uint32_t delay) {
+    uint32_t sources[AT_ONCE], place, count = log_find(log_slot(), step, step, &place);
+    while (count > 0) {
+        const uint32_t some = count < AT_ONCE ? count : AT_ONCE;
+        log_read(log_slot(), place, some, sources);
+        arrivals_add(sources, some, delay);
+        place += some;
+        count -= some;
+    }
+}
+
+/* Spikes that were sent a machine step ago: into the log, and their rows if they arrive at once.
+ * All of them are taken before the first row is added, so that there is room for those to come. */
 static void take_spikes(bool arrive) {
-    uint32_t sources[AT_ONCE], count;
+    uint32_t sources[AT_ONCE], count, total = 0;
     do {
         count = packets_take(sources, AT_ONCE);
-        if (count == 0)
-            break;
         log_add(sources, count);
-        if (arrive)
-            arrivals_add(sources, count, 1);
+        total += count;
     } while (count == AT_ONCE);
     const uint32_t step = now.local - 1;
     if (now.local != 0 && (core.setup.interval_steps == 0 || step <= core.setup.interval_steps))
         log_close(step);
+    if (!arrive)
+        return;
+    if (total < AT_ONCE)
+        arrivals_add(sources, total, 1);
+    else
+        add_from_log(step, 1);
 }
 
 /* Rows of earlier spikes that arrive through longer delays. */
@@ -177,15 +193,7 @@ static void take_delayed(void) {
         if (delay == done || delay > now.local)
             continue; /* blocks are ordered by delay */
         done = delay;
-        uint32_t place, count = log_find(log_slot(), now.local - delay, now.local - delay, &place);
-        while (count > 0) {
-            uint32_t sources[AT_ONCE];
-            const uint32_t some = count < AT_ONCE ? count : AT_ONCE;
-            log_read(log_slot(), place, some, sources);
-            arrivals_add(sources, some, delay);
-            place += some;
-            count -= some;
-        }
+        add_from_log(now.local - delay, delay);
     }
 }
 

@@ -8,7 +8,7 @@ from pynn_eprop.common.recordings import Log, SampledLog
 from pynn_eprop.errors import NetworkError, SetupError
 from pynn_eprop.models.network import Network, SpikingCells
 from pynn_eprop.spinnaker.image_rows import Rows, round_up
-from pynn_eprop.spinnaker.layout import MINIMUM_PAUSE
+from pynn_eprop.spinnaker.layout import CELL_GROUP, MINIMUM_PAUSE
 from pynn_eprop.spinnaker.partition import Part
 
 DTCM_BYTES = 64 * 1024
@@ -16,6 +16,7 @@ _FIXED_DTCM = 12 * 1024         # stacks, tables, variables
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _FEEDBACK_BYTES = 8 * 1024      # of B, at a time
 _PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
+_EVENTS, _LEAST_EVENTS = 256, 128
 _LEAST_FILTER_ROWS = 4
 _MOST_FILTER_ROWS = 512
 SDRAM_BYTES = 110 * 2 ** 20
@@ -42,16 +43,18 @@ class Buffers:
 
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int], learns: bool) -> Buffers:
+            readouts: Sequence[int], learns: bool, n_groups: int) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
 
     readouts: of each learning signal that reaches the core. learns: weights or biases.
+    n_groups: of cells.
     """
     lanes = rows.lanes
     ring = 256
     while ring < min(n_sources + 64, 1024):
         ring *= 2
-    needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64
+    needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
+        + n_groups * CELL_GROUP.dtype.itemsize
     needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
     needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
     needed += 4 * rows.forward_bytes + 2 * rows.state_bytes + 4 * max(
@@ -62,14 +65,17 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
         left = DTCM_BYTES - needed - ring * _PACKET_BYTES - events * 8
         if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
             break
-        if ring > 256:
+        if events > _EVENTS:    # costs time; a small receive buffer may cost the run
+            events //= 2
+        elif ring > 256:
             ring //= 2
-        elif events > 128:
+        elif events > _LEAST_EVENTS:
             events //= 2
         else:
             label = network.populations[population].label
+            least = DTCM_BYTES - left + (4 * lanes * _LEAST_FILTER_ROWS if learns else 0)
             raise NetworkError(
-                f"{label}: a core needs {DTCM_BYTES - left} bytes of its own memory, and has "
+                f"{label}: a core needs {least} bytes of its own memory, and has "
                 f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
     most = 4 * lanes * _MOST_FILTER_ROWS
     filters = min(left, most) // (4 * lanes) * lanes if learns else 0

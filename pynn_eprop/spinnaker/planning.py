@@ -146,6 +146,7 @@ class Plan:
                     sources, count, signals, sent.get(part.population))
 
     def _buffers_of(self, core: Core) -> budget.Buffers:
+        core.n_groups = self._cells(core)[1]
         readouts = [self._network.populations[signal.source].size
                     for signal in self._network.learning_signals
                     if signal.target == core.population]
@@ -153,7 +154,7 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts, self._constants(core) > 0)
+                              readouts, self._constants(core) > 0, core.n_groups)
 
     def _keeps(self, core: Core) -> bool:
         """Whether intervals stay in the log until the update."""
@@ -193,7 +194,6 @@ class Plan:
                 self._network, core.n_sources, self._options.max_rate))
         updates = 2 if interval is None else steps // (interval * settings.trials_per_update) + 2
         entries = self._constants(core)
-        cells, core.n_groups = self._cells(core)
         signals = core.signals.size if core.signals is not None else \
             len(core.sent or ()) * MIRROR_ROW.dtype.itemsize
         assert core.samples is not None
@@ -201,7 +201,7 @@ class Plan:
             Region.SETUP: CORE_SETUP.dtype.itemsize,
             Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
             Region.BLOCKS: max(rows.table().nbytes, 4),
-            Region.CELLS: len(cells), Region.ROWS: max(rows.size, 8),
+            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
             Region.SIGNALS: max(signals, 8),
             Region.RUN: RUN_HEADER.dtype.itemsize + 4 * _STEP_WORDS * entries * updates,
             Region.TARGET: self._target_bytes(core, steps),

@@ -91,7 +91,7 @@ class Chip:
             self.monitor.start(SDRAM_SYSTEM, APPLICATION, 1, cores)
             self._run_ms(0.2)
         self.monitor.signal(Signal.START, APPLICATION, 0xFF)
-        self._run_ms(5.0)
+        self._wait_for({CpuState.PAUSED})
 
     def close(self) -> None:
         """Give back the memory."""
@@ -147,6 +147,16 @@ class Chip:
     def _states(self) -> set[CpuState]:
         return {self.chip.state(core) for core in self.loads}
 
+    def _wait_for(self, wanted: set[CpuState]) -> None:
+        """Run until all cores are in one of these states. Raises ChipError."""
+        for _ in range(PATIENCE_MS):
+            if self._states() <= wanted:
+                return
+            if self._states() & {CpuState.RUN_TIME_EXCEPTION, CpuState.WATCHDOG}:
+                break
+            self._run_ms(1.0)
+        raise ChipError(self.report())
+
     def run(self, start: int, end: int, packets: Iterable[Packet]) -> None:
         """Run the machine steps start .. end - 1. Raises ChipError."""
         for core in self.loads:
@@ -156,8 +166,7 @@ class Chip:
         self._run_ms(1.0)
         self.sent.clear()
         waiting = CpuState.SYNC1 if self.barrier else CpuState.SYNC0
-        if self._states() != {waiting}:
-            raise ChipError(self.report())
+        self._wait_for({waiting})
         self.monitor.signal(Signal.SYNC1 if self.barrier else Signal.SYNC0, APPLICATION, 0xFF)
         self.barrier ^= 1
         begin = self.machine.now
@@ -167,14 +176,7 @@ class Chip:
                          + self.step_cycles // 3)
             self.chip.packet(packet.core, packet.key, packet.payload)
         self._run_to(begin + (end - start + 2) * self.step_cycles)
-        for _ in range(PATIENCE_MS):
-            if self._states() == {CpuState.READY}:
-                break
-            if self._states() & {CpuState.RUN_TIME_EXCEPTION, CpuState.WATCHDOG}:
-                break
-            self._run_ms(1.0)
-        if self._states() != {CpuState.READY}:
-            raise ChipError(self.report())
+        self._wait_for({CpuState.READY})
 
     def report(self) -> str:
         """States, texts and reasons of all cores."""
