@@ -201,7 +201,7 @@ class ChipNetwork:
         self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
         self.loaded = True
 
-    def run(self, steps: int, _why: Callable[[], list[str]]) -> None:
+    def run(self, steps: int, _cores: int, _why: Callable[[], list[str]]) -> None:
         """Run so many machine steps."""
         if not self.loaded:
             self._load()
@@ -335,7 +335,7 @@ def _compare_recordings(network: Network, recordings: Sequence[Recording], parts
 
 
 def _compare_learned(host: HostEngine, chip: ChipNetwork, when: str) -> None:
-    assert chip.net.clock.updates == host.updates, when
+    assert chip.net.updates == host.updates, when
     for index, projection in enumerate(host.network.projections):
         if host.updates and projection.optimizer is not None:
             np.testing.assert_array_equal(chip.net.gradient(index), host.gradient(index),
