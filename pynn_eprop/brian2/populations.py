@@ -12,7 +12,7 @@ from pyNN.standardmodels import cells as stock
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.recording import Recorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup, check_selection, own_rng
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.errors import UnsupportedError
 
@@ -39,6 +39,7 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
+        check_selection(self, selector, label)
         return _ArrayView(self, selector, label)
 
 
@@ -94,6 +95,7 @@ class _ArrayPopulation(CellArrays, Population):
         self._take_parameters()
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        check_selection(self, selector, label)
         return _ArrayView(self, selector, label)
 
 

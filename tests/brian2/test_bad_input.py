@@ -104,6 +104,11 @@ def test_additions_within_an_interval(parts):
         sim.Population(1, sim.EPropLIF())
 
 
+def test_a_view_without_cells(parts):
+    with pytest.raises(NetworkError, match="would have no cells"):
+        parts[1][5:]
+
+
 def test_delays_after_a_run(parts):
     source, cells, _ = parts
     projection = sim.Projection(source, cells, sim.AllToAllConnector(),
