@@ -41,7 +41,7 @@ class Quantity:
 
 @dataclass
 class Verdict:
-    """One backend. problem: why it did not run ("missing" or "refused"), and what it said."""
+    """One backend. problem: why it did not run ("missing", "refused", "failed"), what it said."""
 
     machine: Machine
     against: str
@@ -100,8 +100,8 @@ def compare(configuration: Configuration, machines: list[Machine],
             tell: Callable[[str], object] = lambda line: None) -> Comparison:
     """Run the configuration's task on each machine and compare.
 
-    machines: from :func:`choose_machines`. Raises :class:`SimulationError` where a process fails
-    otherwise than by refusing, or where the host, which others are held against, refuses.
+    machines: from :func:`choose_machines`. Raises :class:`SimulationError` where the host, which
+    others are held against, does not run it.
     """
     free = FREE_STEPS_FOR_NEST if any(machine.backend == "nest" for machine in machines) else 0
     comparison = Comparison(configuration, free)
@@ -130,7 +130,7 @@ def compare(configuration: Configuration, machines: list[Machine],
 
 def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
               loss_only: bool = False) -> Outcome | tuple[str, str]:
-    """The outcome of a process of its own, or ("missing" or "refused", what it said)."""
+    """The outcome of a process of its own, or ("missing", "refused" or "failed", what it said)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "request.json").write_text(json.dumps({
@@ -144,7 +144,7 @@ def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
             return refusal["kind"], refusal["message"]
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            raise SimulationError(f"{machine.name}: the process failed: {said[-1]}")
+            return "failed", f"its process failed: {said[-1]}"
         with np.load(folder / "outcome.npz") as arrays:
             return dict(arrays)
 

@@ -153,6 +153,12 @@ def test_a_missing_simulator_says_what_to_install(tmp_path):
     assert (tmp_path / "out" / "comparison.json").exists()
 
 
+def test_a_process_that_fails_is_told():
+    # what no backend checks, because nobody can ask for it
+    failed = module.run_apart(MACHINES["reference"], CONFIGURATION, free_steps="two")
+    assert failed[0] == "failed" and failed[1].startswith("its process failed: ")
+
+
 def test_what_nest_refuses_is_told(tmp_path, capsys):
     assert main(["compare", "store-recall", "--backends", "nest", "--neurons", "2", "--updates",
                  "1", "--set", "trials_per_update=1", "--out", str(tmp_path)]) == 2
