@@ -145,6 +145,9 @@ void emu_flags(emu_chip *chip, uint32_t set, uint32_t clear);
 /*! \brief Does a core hold this lock of the system controller? */
 int emu_locked(const emu_chip *chip, uint32_t lock);
 
+/*! \brief Has any chip recorded faults that were not taken? */
+int emu_faults_waiting(const emu_machine *machine);
+
 /*! \brief Take the faults recorded since the last call, oldest first. \return how many */
 uint32_t emu_take_faults(emu_chip *chip, emu_fault *faults, uint32_t most);
 

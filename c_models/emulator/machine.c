@@ -164,6 +164,13 @@ int emu_run(emu_machine *machine, uint64_t until) {
     return 0;
 }
 
+int emu_faults_waiting(const emu_machine *machine) {
+    for (uint32_t i = 0; i < machine->settings.chips; i++)
+        if (machine->chips[i].fault_count != machine->chips[i].fault_taken)
+            return 1;
+    return 0;
+}
+
 uint64_t emu_instructions(const emu_machine *machine) {
     uint64_t total = 0;
     for (uint32_t i = 0; i < machine->settings.chips; i++) {

@@ -161,6 +161,11 @@ class Machine:
         for monitor in self.monitors.values():
             if monitor.applications:
                 monitor.set_clock(self.now)
+        self._take_faults()
+
+    def _take_faults(self) -> None:
+        if lib.emu_faults_waiting(self._handle):
+            for monitor in self.monitors.values():
                 self.faults.take(monitor)
 
     def _collect(self) -> None:
@@ -309,6 +314,5 @@ class Machine:
 
     def new_faults(self) -> list[Fault]:
         """What the checks found since the last question."""
-        for monitor in self.monitors.values():
-            self.faults.take(monitor)
+        self._take_faults()
         return self.faults.new()

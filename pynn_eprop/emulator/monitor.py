@@ -55,6 +55,8 @@ class Monitor:
         self.applications: dict[int, int] = {}
         self._known_applications: set[int] = set()
         self._waiting: dict[int, deque[bytes]] = defaultdict(deque)
+        self.has_waiting = False
+        """A message may be in line for some core."""
         self.router = RouterTable(chip)
 
     # -- boot --------------------------------------------------------------------------------
@@ -228,11 +230,7 @@ class Monitor:
         if len(self._waiting[core]) >= MOST_WAITING:
             raise Refused(ReturnCode.NO_BUFFER, f"core {core} does not take its messages")
         self._waiting[core].append(message)
-
-    @property
-    def has_waiting(self) -> bool:
-        """A message is in line for some core."""
-        return any(self._waiting.values())
+        self.has_waiting = True
 
     def deliver(self) -> None:
         """Hand messages to cores whose mailbox is free."""
@@ -246,6 +244,7 @@ class Monitor:
                 buffer = self._take_buffer()
                 if buffer:
                     self._hand_over(core, buffer, messages.popleft())
+        self.has_waiting = any(self._waiting.values())
 
     def _hand_over(self, core: int, buffer: int, message: bytes) -> None:
         self.chip.write(buffer + 4, struct.pack("<HH", len(message), 0) + message)
