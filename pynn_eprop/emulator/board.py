@@ -38,7 +38,9 @@ class Board:
     slower, agrees in all results and needs the package unicorn. ``every_access``: let that one
     check every load and store, as the interpreter always does. ``profile``: count instructions by
     function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
-    sPyNNaker write all its reports.
+    sPyNNaker write all its reports. ``clear_abandoned``: when a new host comes and the sockets of
+    all earlier ones are closed, stop the applications that they left; a real board keeps them until
+    it is booted again.
 
     Raises EmulatorError for a board that does not exist or an address outside the loopback range,
     AddressTakenError when another program has it, and MissingDependencyError when
@@ -48,7 +50,8 @@ class Board:
     def __init__(self, chips: int = 4, *, boards: int = 1, address: str | None = None,
                  threads: int = 1, real_time: bool = True, every_access: bool = False,
                  engine: str = ENGINES[0], profile: bool = False, quantum: int = QUANTUM,
-                 programs: Iterable[str | Path] = (), debug: bool = False) -> None:
+                 programs: Iterable[str | Path] = (), debug: bool = False,
+                 clear_abandoned: bool = True) -> None:
         self.geometry = geometry(chips, boards)
         options = Options(threads=threads, every_access=every_access, profile=profile,
                           quantum=quantum, engine=engine)
@@ -62,7 +65,8 @@ class Board:
             self.machine = Machine(self.geometry, self.addresses, options)
             undo.callback(self.machine.close)
             self.machine.faults.add_programs(Path(path) for path in programs)
-            self.server = Server(self.machine, sockets, real_time=real_time)
+            self.server = Server(self.machine, sockets, real_time=real_time,
+                                 clear_abandoned=clear_abandoned)
             undo.pop_all()
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()

@@ -37,6 +37,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
                         help="what executes the instructions; results do not depend on it "
                              "(default: %(default)s)")
+    parser.add_argument("--keep-abandoned", action="store_true",
+                        help="keep what killed scripts have left, as a real board does; otherwise "
+                             "it is cleared when the next one comes")
     parser.add_argument("--profile", action="store_true", help="count instructions by function")
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
@@ -50,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     board = Board(options.chips, boards=options.boards, address=options.address,
                   threads=options.threads, real_time=not options.fast,
                   engine=options.engine, profile=options.profile,
+                  clear_abandoned=not options.keep_abandoned,
                   programs=options.elf)
     ended = threading.Event()
     asked = threading.Event()

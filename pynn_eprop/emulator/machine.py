@@ -10,7 +10,7 @@ from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.commands import Commands
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
-from pynn_eprop.emulator.layout import ROUTER_P2P, Lock
+from pynn_eprop.emulator.layout import ROUTER_P2P, Lock, Signal
 from pynn_eprop.emulator.library import ffi, lib, open_unicorn
 from pynn_eprop.emulator.message import DEFAULT_CHIP, TO_ETHERNET, Message
 from pynn_eprop.emulator.monitor import Monitor
@@ -197,6 +197,15 @@ class Machine:
             lib.emu_run(self._handle, self.now + self.options.quantum)
         log.warning("a core of chip (%d, %d) keeps the lock %s", monitor.chip.x, monitor.chip.y,
                     lock.name)
+
+    def clear(self) -> None:
+        """Stop all applications and give back all that they own: memory, routes and tags."""
+        for monitor in self.monitors.values():
+            with self._guarded(monitor):
+                monitor.signal(Signal.STOP, 0, 0)
+        for ethernet, tags in self.tags.items():
+            tags.clear_all()
+            self.on_tags_changed(ethernet)
 
     # -- messages ----------------------------------------------------------------------------
 

@@ -45,15 +45,28 @@ def bind(address: str, port: int = PORT) -> socket.socket:
     return new
 
 
+def is_free(address: str, port: int) -> bool:
+    """Whether no process has a socket on this address of this host."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
 class Server:
     """Serves a machine's boards on loopback addresses until stopped.
 
     ``sockets`` has one for each board, by its Ethernet chip; they are closed with the server.
     With ``real_time`` the machine runs no faster than a real one; it is slower when the host is.
+    With ``clear_abandoned`` the machine is cleared when a new host comes and all earlier ones are
+    gone.
     """
 
     def __init__(self, machine: Machine, sockets: dict[Coordinates, socket.socket], *,
-                 port: int = PORT, real_time: bool = True) -> None:
+                 port: int = PORT, real_time: bool = True,
+                 clear_abandoned: bool = True) -> None:
         self.machine = machine
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.port = port
@@ -61,6 +74,8 @@ class Server:
         self.packets_in = self.packets_out = self.packets_ignored = 0
         self.busy_seconds = 0.0
         self._real_time = real_time
+        self._clear_abandoned = clear_abandoned
+        self._hosts: set[Address] = set()
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[tuple[Coordinates, int], socket.socket] = {}
         self._stopped = threading.Event()
@@ -176,11 +191,20 @@ class Server:
                 else:
                     self.machine.inject(ethernet, port, data[:272], sender)
 
+    def _meet(self, sender: Address) -> None:
+        """A host that is new: what killed ones have left would be in its way."""
+        alive = {host for host in self._hosts if not is_free(*host)}
+        if self._hosts and not alive and self._clear_abandoned:
+            self.machine.clear()
+        self._hosts = alive | {sender}
+
     def _message(self, source: Any, ethernet: Coordinates, data: bytes, sender: Address) -> None:
         message = Message.parse(data[PADDING:])
         if message is None:
             self.packets_ignored += 1
             return
+        if sender not in self._hosts:
+            self._meet(sender)
         answer = self.machine.receive(ethernet, message, sender)
         if answer is not None:
             try:

@@ -64,6 +64,10 @@ class Tags:
         """Unset a fixed tag."""
         self._fixed.pop(number, None)
 
+    def clear_all(self) -> None:
+        """Unset all fixed tags."""
+        self._fixed.clear()
+
     def get(self, number: int) -> Tag | None:
         """A tag, fixed or the board's own."""
         if number in self._own:

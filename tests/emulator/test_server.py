@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pynn_eprop.emulator import Board
-from pynn_eprop.emulator.layout import SDRAM
+from pynn_eprop.emulator.layout import SDRAM, CpuState
 from pynn_eprop.emulator.server import PORT, bind
 from pynn_eprop.errors import AddressTakenError, EmulatorError, ImageError, MissingDependencyError
 from tests.emulator.hostile import Host, hostile
@@ -49,9 +49,15 @@ def test_board_survives_hostile_packets(board: Board, seed: int) -> None:
     assert board._thread.is_alive()
 
 
-def test_applications_run_after_a_script_that_was_killed(board: Board) -> None:
-    """A first host disappears without stopping its application; a second one starts its own."""
+@pytest.mark.parametrize("cleared", [True, False])
+def test_applications_run_after_a_script_that_was_killed(cleared: bool) -> None:
+    """A first host disappears without stopping its application; a second one starts its own.
+
+    The memory of the last one stays taken, unless what it left is cleared.
+    """
     image = counting_program()
+    board = Board(chips=1, clear_abandoned=cleared)
+    board.start()
     for _ in range(3):
         host = Host(board)
         host.command(20, 0x3F << 16, 5 << 28 | 2 << 16 | 0xFF00 | APPLICATION)
@@ -63,8 +69,16 @@ def test_applications_run_after_a_script_that_was_killed(board: Board) -> None:
         assert host.command(24, place, APPLICATION << 24 | 2)[0] == 0x80
         host.command(28, APPLICATION << 8, 1 << 20)  # takes memory and leaves it
         host.socket.close()
-    largest = struct.unpack_from("<I", Host(board).command(INFO)[1], 4)[0]
-    assert largest == 123469792 - (1 << 20) - 8
+    last = Host(board)
+    summary = last.command(INFO)[1]
+    assert summary[13] == (CpuState.IDLE if cleared else CpuState.INITIALISING)  # of core 1
+    assert struct.unpack_from("<I", summary, 4)[0] == 123469792 - (
+        0 if cleared else (1 << 20) + 8)
+    # a second socket beside one that is alive clears nothing
+    last.command(28, APPLICATION << 8, 1 << 20)
+    second = Host(board)
+    assert struct.unpack_from("<I", second.command(INFO)[1], 4)[0] < 123469792
+    board.close()
 
 
 def test_port_that_is_taken() -> None:
