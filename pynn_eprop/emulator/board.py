@@ -59,6 +59,7 @@ class Board:
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.address = self.addresses[self.geometry.ethernet_chips[0]]
         self._debug = debug
+        self._real_time = real_time
         with ExitStack() as undo:
             for one in sockets.values():
                 undo.callback(one.close)
@@ -131,7 +132,7 @@ class Board:
 
     def __enter__(self) -> "Board":
         self.home = self._stack.enter_context(
-            configured(self.address, self.geometry.version, self._debug))
+            configured(self.address, self.geometry.version, self._debug, self._real_time))
         self.start()
         return self
 

@@ -1,15 +1,16 @@
 """The configuration that makes stock sPyNNaker talk to an emulated board."""
 
 import atexit
+import importlib
 import os
 import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 CFG_NAME: Final = ".spynnaker.cfg"
 
@@ -43,8 +44,12 @@ def configuration(address: str, version: int, reports: Path | None = None,
 
 
 @contextmanager
-def configured(address: str, version: int, debug: bool = False) -> Iterator[Path]:
+def configured(address: str, version: int, debug: bool = False,
+               waits: bool = True) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
+
+    ``waits``: whether it sleeps for as long as a run takes on a real board before it asks whether
+    the cores are done; a board that may be faster is asked at once.
 
     Gives the folder, which has the reports. At the end it is removed, HOME is put back, and so is
     the handler of SIGINT, which sPyNNaker replaces.
@@ -57,7 +62,8 @@ def configured(address: str, version: int, debug: bool = False) -> Iterator[Path
         os.environ["HOME"] = name
         handler = signal.getsignal(signal.SIGINT)
         try:
-            yield home
+            with nullcontext() if waits else _asking_at_once():
+                yield home
         finally:
             if before is None:
                 os.environ.pop("HOME", None)
@@ -66,6 +72,21 @@ def configured(address: str, version: int, debug: bool = False) -> Iterator[Path
             if handler is not None and threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, handler)
             _forget_reports()
+
+
+@contextmanager
+def _asking_at_once() -> Iterator[None]:
+    try:
+        runner: Any = importlib.import_module(
+            "spinn_front_end_common.interface.interface_functions.application_runner")
+    except ImportError:     # a board without sPyNNaker
+        yield
+        return
+    before, runner.sleep = runner.sleep, lambda _seconds: None
+    try:
+        yield
+    finally:
+        runner.sleep = before
 
 
 def _forget_reports() -> None:

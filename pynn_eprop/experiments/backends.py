@@ -52,7 +52,7 @@ def machine_of(name: str, neurons: int) -> Iterator[None]:
         yield
         return
     from pynn_eprop.emulator import Board
-    with Board(chips=_CHIPS if neurons <= _LARGE else _MANY_CHIPS):
+    with Board(chips=_CHIPS if neurons <= _LARGE else _MANY_CHIPS, real_time=False):
         yield
 
 

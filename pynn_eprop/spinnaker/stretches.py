@@ -10,9 +10,9 @@ from pynn_eprop.errors import SimulationError
 from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.spinnaker.vertices.source import LEAST_BYTES, buffer_bytes
 
-STRETCH_MS = 10_000.0
+STRETCH_MS = 60_000.0
 """Of script time: a run looks at signals and shows progress between stretches."""
-RECORDING_BYTES = 2 ** 20
+RECORDING_BYTES = 4 * 2 ** 20
 """Memory for all recordings of a population in a stretch, unless one interval needs more."""
 TARGET_BYTES = 4 * 2 ** 20
 SOURCE_BYTES = 2 ** 16
