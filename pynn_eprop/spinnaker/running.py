@@ -77,12 +77,15 @@ def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
 
 
 def _take_start_samples(simulation: Simulation) -> None:
-    """The sample at time 0: the initial values, as a core holds them."""
-    if simulation.step:
-        return
+    """The sample at the time a recording begins: at 0 the initial values, as a core holds them.
+
+    Later NaN: what cores hold then is not read.
+    """
+    step = simulation.step
     for population, log in _logs(simulation):
-        if isinstance(log, SampledLog) and log.first == 0 and not len(log.values()):
-            log.append(_initial(population, log)[np.newaxis])
+        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+            first = np.full(len(log.cells), np.nan) if step else _initial(population, log)
+            log.append(first[np.newaxis])
 
 
 def _initial(population: Any, log: SampledLog) -> np.ndarray:

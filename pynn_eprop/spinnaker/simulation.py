@@ -53,6 +53,7 @@ class Simulation:
         self.timeline = Timeline.of(self.options)
         self.step = 0
         self._structure_changed = True
+        self._recording_changed = False
         self._changed: set[int] = set()
         self._kept: dict[str, np.ndarray] = {}
         self._passages: list[Passage] = []
@@ -120,9 +121,22 @@ class Simulation:
         self._structure_changed = True
 
     def recording_changes(self, population: Any) -> None:
-        """Note that something else is recorded. Raises :class:`UnsupportedError`."""
-        if not population.is_source:
-            self.structure_changes(f"{population.label}: other recordings")
+        """Note that something else is recorded: the network is loaded anew, with what it learned.
+
+        Raises :class:`UnsupportedError` within an update, and beside populations of sPyNNaker,
+        whose data would begin anew.
+        """
+        if population.is_source:
+            return
+        what = f"{population.label}: other recordings"
+        stock = [each.label for each in self.populations if hasattr(each, "stock")]
+        if self.step and stock:
+            raise UnsupportedError(f"{what} at {self.time:g} ms: {stock[0]} is one of sPyNNaker's "
+                                   "populations, and would begin anew; record before the first run")
+        if self.network is not None and not self.network.between_updates(self.step):
+            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update; run() to its "
+                                   "end first, or record before the first run")
+        self._recording_changed = True
 
     def delays_change(self, label: str) -> None:
         """Note that delays change."""
@@ -141,7 +155,10 @@ class Simulation:
 
         Raises the errors of networks that cannot run, before anything is loaded.
         """
-        if self.network is None or self._structure_changed:
+        if self._recording_changed and self.network is not None and self.step:
+            self._kept = self.network.state()
+            self.begin().reset()
+        if self.network is None or self._structure_changed or self._recording_changed:
             self._build()
         elif self._changed:
             self._update_populations()
@@ -155,12 +172,11 @@ class Simulation:
                                    "with pauses in it is not offered yet; leave one of them out")
         description = describe(self.populations, self.projections, self.options)
         session = self.begin()
-        old = self.network
+        if self.network is not None and session.loaded:
+            session.needs_mapping()
         self.network = LoadedNetwork(description.network, self.populations, self.machine_options,
                                      session, self._kept, from_start=self.step == 0)
         self.description = description
-        if old is not None and session.loaded:
-            session.needs_mapping()
         self._up_to_date()
 
     def _update_populations(self) -> None:
@@ -176,7 +192,7 @@ class Simulation:
         self._up_to_date()
 
     def _up_to_date(self) -> None:
-        self._structure_changed = False
+        self._structure_changed = self._recording_changed = False
         self._changed = set()
         for population in self.populations:
             population.bias_is_new = False

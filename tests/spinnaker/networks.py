@@ -53,8 +53,11 @@ def target(script: Script, rng: np.random.Generator, readouts: int, loss: str) -
     return values
 
 
-def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
-    """Run the script; everything that was recorded and learned."""
+def play(sim: ModuleType, script: Script, until: float = 1.0, **setup: Any) -> dict[str, Any]:
+    """Run the script, or a share of it; everything that was recorded and learned.
+
+    ``until=0``: only build it.
+    """
     rng = np.random.default_rng(3)
     sim.setup(timestep=1.0, update_interval=float(script.steps),
               trials_per_update=script.trials, seed=1, **setup)
@@ -83,8 +86,10 @@ def play(sim: ModuleType, script: Script, **setup: Any) -> dict[str, Any]:
         network.record("a")
     for population in readouts:
         population.record(["y", "error", "loss"])
+    if until == 0.0:
+        return {}
     for stop in (*script.stops, script.duration):
-        sim.run_until(stop)
+        sim.run_until(min(stop, until * script.duration))
     return _results(network, readouts, projections)
 
 

@@ -153,7 +153,7 @@ def test_changes_between_runs_that_the_layout_does_not_hold(board):
     made = network()
     sim.run(T)
     with pytest.raises(errors.UnsupportedError, match="a network is laid out before its first run"):
-        made["hidden"].record("v")
+        sim.Projection(made["hidden"], made["hidden"], ALL, sim.EPropSynapse(weight=0.1))
     with pytest.raises(errors.UnsupportedError, match="new delays at 20 ms"):
         made["in"].set(delay=2.0)
 
