@@ -263,16 +263,16 @@ typedef struct {
     uint32_t feedback; /*!< offset in SIGNALS of B: int32[windows][lanes][K] */
     int32_t unit; /*!< symmetric: what one unit of a forward weight is in B's format */
     uint32_t mirrored; /*!< symmetric: offset in SIGNALS of int32[count] places in B, -1 for other cores' cells */
-} signal;
-LAYOUT_ASSERT(sizeof(signal) == 32);
-LAYOUT_ASSERT(offsetof(signal, readouts) == 0);
-LAYOUT_ASSERT(offsetof(signal, kappa) == 4);
-LAYOUT_ASSERT(offsetof(signal, shift) == 8);
-LAYOUT_ASSERT(offsetof(signal, windows) == 12);
-LAYOUT_ASSERT(offsetof(signal, window_steps) == 16);
-LAYOUT_ASSERT(offsetof(signal, feedback) == 20);
-LAYOUT_ASSERT(offsetof(signal, unit) == 24);
-LAYOUT_ASSERT(offsetof(signal, mirrored) == 28);
+} learning_signal;
+LAYOUT_ASSERT(sizeof(learning_signal) == 32);
+LAYOUT_ASSERT(offsetof(learning_signal, readouts) == 0);
+LAYOUT_ASSERT(offsetof(learning_signal, kappa) == 4);
+LAYOUT_ASSERT(offsetof(learning_signal, shift) == 8);
+LAYOUT_ASSERT(offsetof(learning_signal, windows) == 12);
+LAYOUT_ASSERT(offsetof(learning_signal, window_steps) == 16);
+LAYOUT_ASSERT(offsetof(learning_signal, feedback) == 20);
+LAYOUT_ASSERT(offsetof(learning_signal, unit) == 24);
+LAYOUT_ASSERT(offsetof(learning_signal, mirrored) == 28);
 
 /*! \brief Readouts: a forward weight that is sent, n_mirrored of them. */
 typedef struct {

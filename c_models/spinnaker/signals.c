@@ -14,7 +14,7 @@ enum { HEARD_STEPS = 16, WAIT_FOR_ERRORS = 8, FEEDBACK_WORDS = 2048 };
 
 /* A learning signal here. */
 typedef struct {
-    signal from;
+    learning_signal from;
     uint32_t stride;       /* words of a step's errors in the log: K, or one more */
     uint32_t log_offset;   /* of its errors in the log */
     int32_t *errors;       /* (HEARD_STEPS, K): those that come now */
@@ -35,7 +35,7 @@ static SELDOM bool reads_errors(void) {
     return core.setup.n_plastic != 0 || record_count(CHANNEL_LEARNING_SIGNAL) != 0;
 }
 
-static SELDOM void initialise_signal(local_signal *s, const signal *from, uint32_t *log_offset) {
+static SELDOM void initialise_signal(local_signal *s, const learning_signal *from, uint32_t *log_offset) {
     const uint32_t lanes = core.setup.lanes;
     copy_words(&s->from, from, sizeof s->from / 4);
     const uint32_t K = s->from.readouts;
@@ -53,7 +53,7 @@ static SELDOM void initialise_signal(local_signal *s, const signal *from, uint32
 }
 
 SELDOM void signals_initialise(uint32_t offset) {
-    const signal *const from = (const signal *)(const void *)core.signals;
+    const learning_signal *const from = (const learning_signal *)(const void *)core.signals;
     uint32_t readouts = 0;
     for (uint32_t r = 0; r < core.setup.n_signals; r++)
         readouts += from[r].readouts;
@@ -122,7 +122,7 @@ SELDOM void population_tick(void) {
 }
 
 SELDOM void population_feedback(uint32_t r, uint32_t number, int32_t weight) {
-    const signal *const s = &signals[r].from;
+    const learning_signal *const s = &signals[r].from;
     const int32_t place = ((const int32_t *)(const void *)(core.signals + s->mirrored))[number];
     if (place < 0)
         return;

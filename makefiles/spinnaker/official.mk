@@ -8,7 +8,7 @@ $(error SPINN_DIRS=$(SPINN_DIRS) has no lib/libspinn_frontend_common.a: install 
 	SpiNNFrontEndCommon into it (docs/spinnaker-runtime.md))
 endif
 TARGET_FLAGS := -mcpu=arm968e-s -marm -mthumb-interwork
-LIBRARY_INCLUDES := -isystem $(SPINN_DIRS)/include
+LIBRARY_INCLUDES := -include $(RUNTIME)/text/state.h -isystem $(SPINN_DIRS)/include
 TOOLS := $(SPINN_DIRS)/tools
 
 $(WORK)/$(APP)_build.c:

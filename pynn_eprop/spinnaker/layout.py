@@ -287,7 +287,7 @@ READOUT_CELLS = _structure(
 kind; its master is the one in use, bias_master its first value."""
 
 SIGNAL = _structure(
-    "signal", "A learning signal as cells take it.",
+    "learning_signal", "A learning signal as cells take it.",
     ("readouts", _U, "K"),
     ("kappa", _I, "decay of the filter G; 0 from an error module"),
     ("shift", _I, "of errors from Q15 to Q(g + 32 - b)"),

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from tests.spinnaker import compare_networks
 from tests.spinnaker.builds import ROOT, build
 from tests.spinnaker.costs import Costs, costs
 from tests.spinnaker.faults import FAULTS
@@ -27,6 +28,11 @@ COMPARED = """\
 Compared are: every record of every step and event in their order, rows of memory, text, answers,
 provenance, states, message buffers in use, packets sent, packets taken, and what the emulator's
 checks found. Not compared: how long anything takes, and the libraries' own messages.
+"""
+NETWORKS = """\
+The scripts of `tests/spinnaker/test_learning.py`, under stock sPyNNaker on an emulated board, with
+the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights. Those
+of the own build equal the host engine's bit for bit (`make test`).
 """
 NO_LIBRARIES = """\
 The official libraries are needed for this: set SPINN_DIRS to a checkout of spinnaker_tools (tag
@@ -85,11 +91,16 @@ def main() -> int:
     own, official = build(), build(official=True)
     compared, differences = compare(own, official)
     found, mine = faults(own, official)
+    networks, more = compare_networks.compare()
+    differences += more
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text("\n".join([
         HEADING + "| scenario | how many | values compared | different |", "|---|---|---|---|",
         *compared, "",
         COMPARED,
+        "## e-prop networks", "",
+        NETWORKS,
+        "| network | compared | different |", "|---|---|---|", *networks, "",
         "## Faults of the official libraries", "",
         "Looked for in both. The e-prop application does nothing of what the first two need.", "",
         "| fault | own runtime | official |", "|---|---|---|", *found, "",
