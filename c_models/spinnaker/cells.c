@@ -78,7 +78,10 @@ SELDOM bool population_initialise(void) {
     return true;
 }
 
-SELDOM void population_reload(void) { read_parameters(); }
+SELDOM void population_reload(void) {
+    read_parameters();
+    signals_reload();
+}
 
 SELDOM uint32_t population_log_bytes(void) {
     if (core.setup.interval_steps == 0)

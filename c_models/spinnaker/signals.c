@@ -66,6 +66,12 @@ SELDOM void signals_initialise(uint32_t offset) {
         initialise_signal(&signals[r], &from[r], &offset);
 }
 
+SELDOM void signals_reload(void) {
+    const learning_signal *const from = (const learning_signal *)(const void *)core.signals;
+    for (uint32_t r = 0; r < core.setup.n_signals; r++)
+        copy_words(&signals[r].from, &from[r], sizeof signals[r].from / 4);
+}
+
 SELDOM uint32_t signals_log_bytes(void) {
     uint32_t bytes = 0;
     for (uint32_t r = 0; r < core.setup.n_signals; r++)

@@ -14,6 +14,9 @@ enum { SIGNAL_STEPS = 8 };
  */
 void signals_initialise(uint32_t offset);
 
+/*! \brief Read the signals' constants again; feedback weights are read when they are used. */
+void signals_reload(void);
+
 /*! \brief Bytes that the errors of an interval take in the log. */
 uint32_t signals_log_bytes(void);
 

@@ -69,6 +69,7 @@ class Rows:
     def __init__(self, network: Network, formats: Formats, part: Part,
                  sources: dict[int, int]) -> None:
         self._network, self._formats, self.part = network, formats, part
+        self._given: dict[int, np.ndarray] = {}
         found = [block for index, projection in enumerate(network.projections)
                  if projection.post == part.population
                  for block in _blocks(network, index, part, sources)]
@@ -166,6 +167,7 @@ class Rows:
     def put_weights(self, data: bytearray, projection: int, weight: np.ndarray) -> None:
         """Write weights of a projection, (synapses,), and their masters."""
         bits = self._formats.weight_bits[projection] + MASTER_SHIFT
+        self._given[projection] = np.array(weight, dtype=float)
         for block in self._of(projection):
             master = to_fixed(np.asarray(weight, dtype=float)[block.order], bits)
             wire = wire_weights(master)
@@ -187,10 +189,19 @@ class Rows:
         for block in self._of(projection):
             if block.kind:
                 values = self._view(data, block, "master")[self._at(block, "master")]
-            else:       # never changed
-                values = to_fixed(
-                    self._network.projections[projection].weight[block.order], bits)
+            else:
+                values = self._static(data, block, bits)
             out[block.order] = np.ldexp(values.astype(float), -bits)
+
+    def _static(self, data: bytes, block: RowBlock, bits: int) -> np.ndarray:
+        """Masters of weights that do not learn: as they were given, where memory has these."""
+        given = self._given.get(block.projection,
+                                self._network.projections[block.projection].weight)
+        master = to_fixed(np.asarray(given, dtype=float)[block.order], bits)
+        ctype = "<u4" if block.sparse else "<i2"
+        held = np.frombuffer(data, ctype, block.places, block.offsets["weight"])[block.place]
+        held = held.astype(np.uint16).view(np.int16)
+        return np.where(wire_weights(master) == held, master, held.astype(np.int32) << 16)
 
     def gradient(self, data: bytes, projection: int, bits: int, out: np.ndarray) -> None:
         """Read gradients of the last update into ``out``; ``bits`` after their point."""

@@ -1,5 +1,6 @@
 """Region SIGNALS: feedback weights of cells, and the weights that readouts send to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,16 @@ class SignalsImage:
             self._offsets.append((feedback, mirrored_at))
             size = mirrored_at + 4 * places
         self.size = round_up(size, 8)
+
+    def hears(self, readouts: Sequence[int]) -> bool:
+        """Whether signals of some populations reach the core."""
+        return any(self._network.learning_signals[index].source in readouts
+                   for index in self.signals)
+
+    def constants(self, network: Network) -> bytes:
+        """What the region begins with, of the parameters in ``network``; feedback stays."""
+        self._network = network
+        return self.region()[:len(self.signals) * SIGNAL.dtype.itemsize]
 
     def region(self) -> bytes:
         """The region's bytes; symmetric feedback begins with the initial weights."""

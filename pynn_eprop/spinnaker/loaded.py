@@ -264,6 +264,11 @@ class LoadedNetwork:
             if core.population in indices and isinstance(
                     network.populations[core.population], (SpikingCells, Readouts)):
                 self._write_cells(core)
+            if core.signals is not None and core.signals.hears(indices):
+                data = core.signals.constants(network)
+                if self.session.loaded:
+                    self._vertex(core).write(Region.SIGNALS, data)
+                    self._reload = True
 
     def _write_cells(self, core: Core) -> None:
         if Region.CELLS in self.plan.learned_regions(core):

@@ -28,12 +28,13 @@ def for_cores(plan: Plan) -> Plan:
     missing = -plan.steps % interval
     stretches = plan.stretches + (((missing, True),) if missing else ())
     cells = tuple(replace(cells, shape="piecewise_linear") for cells in plan.cells)
-    return replace(plan, currents=False, cells=cells, stretches=stretches,
+    changes = tuple(change for change in plan.changes if change in ("weights", "population"))
+    return replace(plan, currents=False, changes=changes, cells=cells, stretches=stretches,
                    timestep=max(plan.timestep, 0.5))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plans(stock=False, changes=False, boundaries=(Boundary.RESET,)).map(for_cores),
+@given(plans(stock=False, boundaries=(Boundary.RESET,)).map(for_cores),
        st.sampled_from([None, 4, 8]), st.sampled_from([4, 4, 0]), st.sampled_from([1, 1, 3]))
 @example(Plan(cells=(CellPlan(20, adaptive=True, varied=True, rate_term=True), CellPlan(9)),
               readouts=(SOFTMAX, ReadoutPlan(target="late", missing="entries")), trials=4,

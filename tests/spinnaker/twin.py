@@ -13,6 +13,7 @@ import pytest
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.engine.host_engine import HostEngine
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import (
     Inputs,
     Network,
@@ -30,7 +31,7 @@ from pynn_eprop.spinnaker.layout import COLOUR_BITS, KeyKind, Provenance, Region
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.planning import Core
-from tests.random_networks import Case
+from tests.random_networks import Case, changed_population
 from tests.spinnaker.machine import Chip, Load, Packet, Route
 
 MAX_RATE = 300.0
@@ -308,15 +309,37 @@ def assert_twins(case: Case, **options: Any) -> dict[str, int]:
     try:
         chip.give(case.inputs(0, case.plan.steps))
         parts = []
-        for steps, learning in case.plan.stretches:
+        for number, (steps, learning) in enumerate(case.plan.stretches):
             parts.append(host.run(steps, case.inputs(host.step, steps), recordings, learning))
             chip.advance(steps, learning)
             if chip.net.between_updates(chip.step):
                 _compare_learned(host, chip, f"after step {chip.step}: ")
+            if case.plan.between_updates()[number]:
+                _change(case, host, chip, number)
         _compare_recordings(case.network, recordings, parts, chip)
         return _counts(chip)
     finally:
         chip.close()
+
+
+def _change(case: Case, host: HostEngine, chip: ChipNetwork, number: int) -> None:
+    """What the plan asks for after stretch ``number``."""
+    rng = np.random.default_rng([case.plan.seed, number])
+    if "weights" in case.plan.changes:
+        index = int(rng.integers(len(host.network.projections)))
+        weights = host.weights(index)
+        weights += rng.normal(0.0, 0.05, len(weights))
+        chip.net.set_weights(index, weights)
+        host.set_weights(index, weights)
+    if "population" in case.plan.changes:
+        index = int(rng.integers(len(host.network.populations)))
+        network = changed_population(rng, host.network, index)
+        readouts = isinstance(network.populations[index], Readouts)
+        try:
+            chip.net.change_populations(network, [index], [index] if readouts else [])
+        except UnsupportedError:        # cells that were alike cannot become different
+            return
+        host.set_population(index, network)
 
 
 def _compare_recordings(network: Network, recordings: Sequence[Recording], parts: Sequence[Any],
