@@ -39,7 +39,6 @@ evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
-	$(MAKE) --no-print-directory binaries
 	$(BIN)/python -m tests.spinnaker.evidence_networks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
 	$(BIN)/python -m tests.nest.evidence
