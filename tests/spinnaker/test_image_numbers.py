@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("spynnaker", reason="the backend needs sPyNNaker")
+
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
