@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.engine.fixed_point import weight_limit
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import (
@@ -328,7 +329,8 @@ def _change(case: Case, host: HostEngine, chip: ChipNetwork, number: int) -> Non
     if "weights" in case.plan.changes:
         index = int(rng.integers(len(host.network.projections)))
         weights = host.weights(index)
-        weights += rng.normal(0.0, 0.05, len(weights))
+        limit = weight_limit(chip.net.plan.formats.weight_bits[index])
+        weights = np.clip(weights + rng.normal(0.0, 0.05, len(weights)), -limit, limit)
         chip.net.set_weights(index, weights)
         host.set_weights(index, weights)
     if "population" in case.plan.changes:
