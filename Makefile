@@ -40,6 +40,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m tests.fixed.evidence
 	$(BIN)/python -m tests.fixed.evidence_tasks
 	$(BIN)/python -m tests.spinnaker.evidence_networks
+	$(BIN)/python -m tests.spinnaker.evidence_tasks
 	$(BIN)/python -m pynn_eprop.experiments.evidence
 	$(BIN)/python -m tests.nest.evidence
 	$(BIN)/python -m tests.brian2.evidence

@@ -29,7 +29,10 @@ from spinn_front_end_common.interface.provenance import (
 from spinn_front_end_common.interface.simulation.simulation_utilities import (
     get_simulation_header_array,
 )
-from spinn_front_end_common.utilities.constants import SIMULATION_N_BYTES
+from spinn_front_end_common.utilities.constants import (
+    SIMULATION_N_BYTES,
+    SYSTEM_BYTES_REQUIREMENT,
+)
 from spinn_front_end_common.utilities.helpful_functions import (
     locate_memory_region_for_placement,
 )
@@ -63,7 +66,9 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         """Memory by region, and for recordings."""
         sdram = MultiRegionSDRAM()
         for region, size in self._sizes().items():
-            sdram.add_cost(int(region), size)
+            # a core's text is in SDRAM, too, which only the larger figure counts
+            sdram.add_cost(int(region),
+                           SYSTEM_BYTES_REQUIREMENT if region is Region.SYSTEM else size)
         sdram.add_cost(_RECORDED, get_recording_data_constant_size(len(Channel))
                        + sum(self.core.recorded_bytes.values()) + ROUNDING_BYTES)
         return sdram
