@@ -56,7 +56,7 @@ void log_add(const uint32_t *sources, uint32_t count) {
     /* a ring: what the longest delay still needs must stay */
     const uint32_t needed = core.setup.max_delay;
     const uint32_t oldest =
-        now.time > needed ? starts(slot)[start_place(now.time - needed)] : 0;
+        now.local > needed ? starts(slot)[start_place(now.local - needed)] : 0;
     if (used + count - oldest > capacity)
         fail(STATUS_LOG_FULL, used + count - oldest, capacity);
     for (uint32_t q = 0; q < count; q++)
