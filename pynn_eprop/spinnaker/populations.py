@@ -17,7 +17,7 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.recording import Recorder
 from pynn_eprop.spinnaker.standardmodels.cells import CELL_TYPES
-from pynn_eprop.spinnaker.stock import StockPopulation
+from pynn_eprop.spinnaker.stock import StockPopulation, check_goes_on_in_pauses
 from pynn_eprop.spinnaker.vertices.application import EPropVertex
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
@@ -63,6 +63,8 @@ class Population(_Cells, CellArrays, common.Population):
         """A population of ours, or one of sPyNNaker, as the cell type is."""
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
+            check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
+                                    simulator.state.simulation)
             simulator.state.simulation.begin()
             return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,
                                    **keywords)

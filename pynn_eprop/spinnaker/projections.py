@@ -16,7 +16,11 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
-from pynn_eprop.spinnaker.stock import StockPopulation, StockProjection
+from pynn_eprop.spinnaker.stock import (
+    StockPopulation,
+    StockProjection,
+    check_goes_on_in_pauses,
+)
 
 _EVERYWHERE = Space()
 CONNECTORS = (
@@ -41,6 +45,9 @@ class Projection(SynapseArrays, common.Projection):
                 connector: Any = None, synapse_type: Any = None, **keywords: Any) -> Any:
         """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
         if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
+            check_goes_on_in_pauses(f"the learning of {type(synapse_type).__name__}",
+                                    getattr(synapse_type, "changes_during_run", False),
+                                    simulator.state.simulation)
             return StockProjection(simulator.state.simulation, presynaptic_neurons,
                                    postsynaptic_neurons, connector, synapse_type, **keywords)
         return super().__new__(cls)

@@ -44,6 +44,17 @@ class StockEnd(BasePopulation):
         return np.asarray(self.stock.positions)
 
 
+def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
+    """Raise :class:`UnsupportedError` for ``what`` if it ``matters`` that pauses are left out.
+
+    Where e-prop cells have intervals, the chip pauses after each; script time does not contain it.
+    """
+    if matters and simulation.options.interval_steps is not None:
+        raise UnsupportedError(
+            f"{what} would go on in the pauses that the chip needs after each interval, which "
+            "script time does not contain; use setup() without update_interval")
+
+
 class StockPopulation(spynnaker.Population):
     """A population of sPyNNaker whose data are given in script time.
 

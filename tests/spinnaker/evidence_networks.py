@@ -23,7 +23,16 @@ KEPT = FOLDER / "networks.json"
 MHZ = 200
 _TASK = {"cells": 600, "parameters": {"v_thresh": 0.61, "tau_refrac": 5.0}}
 
+_SLOW = {**_TASK, "parameters": {"v_thresh": 0.88, "tau_refrac": 5.0}}
+
 CASES: dict[str, Script] = {
+    "20 inputs, 600 LIF, about 10 Hz": Script(
+        **_SLOW, inputs=20, readouts=3, steps=1000, updates=1, drive=1.0, rate=20.0),
+    "20 inputs, 600 LIF, about 60 Hz": Script(
+        **_TASK, inputs=20, readouts=3, steps=1000, updates=1, drive=1.6, rate=50.0),
+    "the first, 20 cells a core, on two chips": Script(
+        **_SLOW, inputs=20, readouts=3, steps=1000, updates=2, drive=1.0, rate=20.0,
+        setup={"neurons_per_core": 20}),
     "20 inputs, 600 LIF, squared error, Adam": Script(
         **_TASK, inputs=20, readouts=3, steps=1000, updates=3, drive=1.0, rate=20.0),
     "20 inputs, 600 LIF that fire often": Script(
@@ -117,6 +126,7 @@ at 200 MHz, one a cycle, which a chip will not reach (docs/emulator.md).
 def page(results: dict[str, dict[str, Any]]) -> str:
     """The tables."""
     text = [_HEAD]
+    results = {name: results[name] for name in CASES if name in results}
     for name, r in results.items():
         counts = r["compared"]
         learned = counts.get("weight", 0) + counts.get("gradient", 0)

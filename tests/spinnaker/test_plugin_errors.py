@@ -162,3 +162,15 @@ def test_everything_that_pynn_spinnaker_offers_is_there():
     assert set(stock.__all__) - set(sim.__all__) == set()
     import pynn_eprop.host as host
     assert set(host.__all__) - set(sim.__all__) == set()
+
+
+def test_what_would_go_on_in_the_pauses_is_refused_where_there_are_any(board):
+    made = network()
+    cells = sim.Population(6, stock.IF_curr_exp(), label="stock")
+    stdp = stock.STDPMechanism(
+        timing_dependence=stock.SpikePairRule(A_plus=0.1, A_minus=0.1),
+        weight_dependence=stock.AdditiveWeightDependence(w_max=1.0), weight=0.1, delay=1.0)
+    with pytest.raises(errors.UnsupportedError, match=r"the learning of \w*STDP\w* would go on"):
+        sim.Projection(made["hidden"], cells, ALL, stdp)
+    with pytest.raises(errors.UnsupportedError, match=r"live input would go on in the pauses"):
+        sim.Population(3, stock.external_devices.SpikeInjector(), label="live")
