@@ -14,6 +14,8 @@ STRETCH_MS = 60_000.0
 """Of script time: a run looks at signals and shows progress between stretches."""
 RECORDING_BYTES = 4 * 2 ** 20
 """Memory for all recordings of a population in a stretch, unless one interval needs more."""
+MOST_UPDATES = 500
+"""In a stretch: cores hold the optimisers' constants of each."""
 TARGET_BYTES = 4 * 2 ** 20
 SOURCE_BYTES = 2 ** 16
 """Least memory of sources for the spikes of a stretch."""
@@ -43,6 +45,8 @@ def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]]) -> in
                 and not population.target_repeats:
             most = min(most, TARGET_BYTES / (4 * population.size))
     unit = settings.interval_steps or 1
+    if settings.interval_steps is not None:
+        most = min(most, MOST_UPDATES * settings.trials_per_update * unit)
     return max(int(most) // unit, 1) * unit
 
 
