@@ -47,7 +47,7 @@ def draw_store_recall(task: StoreRecall, trials: StoreRecallTrials, record: Tria
         bare_time_axis(axes)
     output.set_xlabel("time (ms)")
     figure.align_ylabels(panels)
-    draw_misclassification(figure.add_subplot(grid[6]), results, task.solved_below)
+    draw_misclassification(figure.add_subplot(grid[6]), results, task)
     return figure
 
 
@@ -129,8 +129,9 @@ def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
     axes.set_ylabel("output:\nP(stored = 1)")
 
 
-def draw_misclassification(axes: Axes, results: Mapping[str, Any], solved_below: float) -> None:
+def draw_misclassification(axes: Axes, results: Mapping[str, Any], task: StoreRecall) -> None:
     """The validation error after every update, with the update at which the task is solved."""
+    solved_below = task.solved_below
     error = np.asarray(results["error_curve"])
     updates = np.arange(1, len(error) + 1)
     if results["training_error_curve"]:
@@ -148,7 +149,7 @@ def draw_misclassification(axes: Axes, results: Mapping[str, Any], solved_below:
                        f"({sure['wrong']} of {sure['answers']:,} recalls wrong)")
     else:
         axes.set_title(f"Learning: not solved in {len(error)} updates")
-    axes.set_xlabel("update (128 trials of 2.4 s each)")
+    axes.set_xlabel(f"update ({task.trials_per_update} trials of {task.interval / 1000:g} s each)")
     axes.set_ylabel("misclassification")
     axes.set_xlim(0, len(error))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
