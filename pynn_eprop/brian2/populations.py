@@ -12,21 +12,18 @@ from pyNN.standardmodels import cells as stock
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.recording import Recorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.populations import CellArrays, CellGroup, check_selection, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
+from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 
 
-class Assembly(parent.Assembly):
+class Assembly(CheckedAssembly, parent.Assembly):
     __doc__ = parent.Assembly.__doc__
     _simulator = simulator
 
-    def sample(self, n: int, rng: Any = None) -> "Assembly":
-        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        return super().sample(n, rng or own_rng(simulator.state.simulation.options.seed, 0))
 
-
-class PopulationView(parent.PopulationView):
+class PopulationView(CheckedView, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -39,7 +36,6 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        check_selection(self, selector, label)
         return _ArrayView(self, selector, label)
 
 
@@ -95,7 +91,6 @@ class _ArrayPopulation(CellArrays, Population):
         self._take_parameters()
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
-        check_selection(self, selector, label)
         return _ArrayView(self, selector, label)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from pyNN.errors import NonExistentParameterError
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence, simplify
-from pyNN.random import NumpyRNG
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
 from pynn_eprop.common.connection_values import seeded
@@ -24,13 +23,9 @@ from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_ti
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
+from pynn_eprop.common.views import own_rng
 from pynn_eprop.errors import EPropError, NetworkError, ParameterError, SimulationError
 from pynn_eprop.models.counter_random import derived_seed
-
-
-def own_rng(seed: int, index: int) -> NumpyRNG:
-    """The generator of samples that a script draws without one of its own."""
-    return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
 
 
 class CellGroup:
@@ -90,14 +85,6 @@ class CellGroup:
         population, indices = root(self), indices_in_root(self)
         for variable, value in initial_values.items():
             population.replace_initial(variable, value, indices)
-
-
-def check_selection(parent: Any, selector: Any, label: str | None) -> None:
-    """Raise :class:`NetworkError` for a view that would have no cells."""
-    empty = not isinstance(selector, slice) and np.size(selector) == 0
-    if empty or np.size(np.arange(parent.size)[selector]) == 0:
-        raise NetworkError(f"{label or 'a view'} of {parent.label} would have no cells; "
-                           f"select at least one of its {parent.size}")
 
 
 class CellArrays(CellGroup):

@@ -1,7 +1,7 @@
 """Population, PopulationView and Assembly."""
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,25 +9,17 @@ from pyNN import common
 from pyNN.models import BaseCellType
 
 from pynn_eprop.common.cell_ids import CellID
-from pynn_eprop.common.populations import CellArrays, CellGroup, check_selection, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
 from pynn_eprop.host.standardmodels.cells import CELL_TYPES
 
 
-class Assembly(common.Assembly):
+class Assembly(CheckedAssembly, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
-
-    @property
-    def position_generator(self) -> Callable[[Any], np.ndarray]:
-        """Positions by cell number, one row per cell, as populations give them."""
-        return lambda cells: self.positions.T[cells]
-
-    def sample(self, n: int, rng: Any = None) -> "Assembly":
-        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        return super().sample(n, rng or own_rng(simulator.state.simulation.options.seed, 0))
 
 
 class _Cells(CellGroup):
@@ -38,12 +30,8 @@ class _Cells(CellGroup):
         return PopulationView(self, selector, label)
 
 
-class PopulationView(_Cells, common.PopulationView):
+class PopulationView(CheckedView, _Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
-
-    def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
-        check_selection(parent, selector, label)
-        super().__init__(parent, selector, label)
 
 
 class Population(_Cells, CellArrays, common.Population):

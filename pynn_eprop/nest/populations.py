@@ -13,8 +13,9 @@ import numpy as np
 from pyNN import common
 from pyNN.nest import populations as parent
 
-from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.targets import check_target, to_matrix
+from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import ArrayRecorder, Recorder
@@ -22,21 +23,12 @@ from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropR
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
 
 
-class Assembly(parent.Assembly):
+class Assembly(CheckedAssembly, parent.Assembly):
     __doc__ = parent.Assembly.__doc__
     _simulator = simulator
 
-    def sample(self, n: int, rng: Any = None) -> "Assembly":
-        """``n`` cells chosen at random."""
-        return super().sample(n, rng or _seeded_rng())
 
-
-def _seeded_rng() -> Any:
-    simulation = simulator.state.simulation
-    return None if simulation is None else own_rng(simulation.options.seed, 0)
-
-
-class PopulationView(parent.PopulationView):
+class PopulationView(CheckedView, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly

@@ -12,7 +12,8 @@ from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
 from pynn_eprop.common.cell_ids import CellID
-from pynn_eprop.common.populations import CellArrays, CellGroup, own_rng
+from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.recording import Recorder
@@ -22,13 +23,9 @@ from pynn_eprop.spinnaker.vertices.application import EPropVertex
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
 
-class Assembly(common.Assembly):
+class Assembly(CheckedAssembly, common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
-
-    def sample(self, n: int, rng: Any = None) -> "Assembly":
-        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        return super().sample(n, rng or own_rng(simulator.state.simulation.options.seed, 0))
 
 
 class _Cells(CellGroup):
@@ -45,7 +42,7 @@ class _Cells(CellGroup):
                                "source, or another backend")
 
 
-class PopulationView(_Cells, common.PopulationView):
+class PopulationView(CheckedView, _Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
 
 
