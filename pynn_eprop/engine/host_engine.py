@@ -10,6 +10,7 @@ from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
 from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
+from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
@@ -33,8 +34,6 @@ from pynn_eprop.models.network import (
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
               "fixed": lib.EPROP_FIXED}
-_POSITION = np.dtype([(name, np.int64) for name in (
-    "step", "updates", "s", "pending", "current", "last", "learning", "started")])
 _STEPS_WITHOUT_INTERVAL = 256  # the engine's own stretches where nothing learns
 
 
@@ -43,7 +42,7 @@ def instruction_set() -> str:
     return str(ffi.string(lib.eprop_instruction_set()).decode())
 
 
-class HostEngine:
+class HostEngine(Successor):
     """Runs a network in compiled C; see :class:`pynn_eprop.engine.machine.Machine`.
 
     Parameters
@@ -339,10 +338,10 @@ class HostEngine:
 
     def _update_in_progress(self) -> bool:
         """Whether steps were done that the next update will learn from."""
-        position = np.zeros(_POSITION.itemsize, dtype=np.uint8)
+        position = np.zeros(POSITION.itemsize, dtype=np.uint8)
         next(self._state_entries())
         check(lib.eprop_state_read(self._engine, 0, ffi.from_buffer(position)))
-        now = position.view(_POSITION)[0]
+        now = position.view(POSITION)[0]
         return bool(now["pending"] or (now["s"] and now["learning"]))
 
     def saturated(self, what: int, index: int) -> int:

@@ -1,7 +1,7 @@
 """What runs a network description: the interface of the host engine and of the reference."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -70,4 +70,20 @@ class Machine(Protocol):
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from what :meth:`state` gave. Raises :class:`CheckpointError` on a mismatch."""
+        ...
+
+    def take_over(self, old: Self, synapses: bool = True) -> None:
+        """Go on where ``old`` stands, a machine of the same kind.
+
+        The parts that both have must come first in both networks, in the same order; further parts
+        keep their initial state. Spikes in flight are lost where the longest delay changed.
+        Without ``synapses``, those keep the state they were built with.
+        """
+        ...
+
+    def take_over_learning(self, old: Self) -> None:
+        """Begin, at step 0 of the same network, with what ``old`` learned.
+
+        Weights, biases, the state of the optimisers and the number of updates; no activity.
+        """
         ...

@@ -13,7 +13,7 @@ from pynn_eprop.common.timeline import Pace, Timeline
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import EPropError, NetworkError, UnsupportedError
-from pynn_eprop.host.machines import Precision, build_machine, take_over, take_over_learning
+from pynn_eprop.host.machines import Precision, build_machine
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
 
@@ -145,9 +145,9 @@ class Simulation:
         machine = build_machine(description.network, self.precision, self.fixed_point)
         if old is not None:
             if from_start:
-                take_over_learning(old, machine)
+                machine.take_over_learning(old)
             else:
-                take_over(old, machine, synapses=not self._delays_changed)
+                machine.take_over(old, synapses=not self._delays_changed)
             for population in self.populations:
                 if population.bias_is_new:
                     machine.set_population(population.index, description.network)

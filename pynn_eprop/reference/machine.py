@@ -27,6 +27,7 @@ from pynn_eprop.reference.plasticity import Plasticity
 from pynn_eprop.reference.readout import ReadoutState
 from pynn_eprop.reference.recorder import Recorder
 from pynn_eprop.reference.stock import StockState
+from pynn_eprop.reference.succession import Successor
 from pynn_eprop.reference.synapses import SpikeLog, Synapses
 from pynn_eprop.reference.traces import CellTraces, ReadoutTraces
 
@@ -47,7 +48,7 @@ class Progress(Component):
         self.learning = np.ones((), dtype=bool)
 
 
-class ReferenceMachine:
+class ReferenceMachine(Successor):
     """Runs a network as the paper writes it; see :class:`pynn_eprop.engine.machine.Machine`.
 
     Float64, one step at a time, state for every synapse: for small networks only.
