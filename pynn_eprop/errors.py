@@ -39,6 +39,10 @@ class SimulationError(EPropError, RuntimeError):
     """A run could not go on."""
 
 
+class TimeError(SimulationError, ValueError):
+    """A run, or a callback of one, asks for a time that cannot come."""
+
+
 class MissingDependencyError(EPropError, ImportError):
     """An optional package, simulator or toolchain is not installed."""
 

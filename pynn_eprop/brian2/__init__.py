@@ -14,30 +14,9 @@ from pyNN.brian2 import *
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
 
-from pynn_eprop.brian2.control import (
-    end,
-    get_current_time,
-    get_max_delay,
-    get_min_delay,
-    get_time_step,
-    initialize,
-    load_checkpoint,
-    load_weights,
-    num_processes,
-    num_updates,
-    range_report,
-    rank,
-    reset,
-    run,
-    run_for,
-    run_until,
-    save_checkpoint,
-    save_weights,
-    set_learning,
-    setup,
-)
+from pynn_eprop.brian2.control import *
 from pynn_eprop.brian2.populations import Assembly, Population, PopulationView
-from pynn_eprop.brian2.procedural_api import connect, create, record, record_gsyn, record_v, set
+from pynn_eprop.brian2.procedural_api import *
 from pynn_eprop.brian2.projections import Projection
 from pynn_eprop.brian2.standardmodels.cells import (
     EPropALIF,

@@ -4,7 +4,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from pyNN.brian2 import populations as parent
 from pyNN.models import BaseCellType
 from pyNN.standardmodels import cells as stock
@@ -69,6 +68,7 @@ class _ArrayPopulation(CellArrays, Population):
     """A population of e-prop cells, readouts or sources."""
 
     _recorder_class = Recorder
+    _cell_class = simulator.ID
 
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
@@ -78,17 +78,6 @@ class _ArrayPopulation(CellArrays, Population):
             self, size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
             structure, initial_values or {}, label)
         self._simulation.add(self, stock=False)
-
-    def _create_cells(self) -> None:
-        first = simulator.state.id_counter
-        simulator.state.id_counter += self.size
-        self.all_cells = np.empty(self.size, dtype=object)
-        for place in range(self.size):
-            cell = simulator.ID(first + place)
-            cell.parent = self
-            self.all_cells[place] = cell
-        self._mask_local = np.ones(self.size, dtype=bool)
-        self._take_parameters()
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return _ArrayView(self, selector, label)

@@ -1,6 +1,6 @@
 """What e-prop and source populations record, in script time."""
 
-import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,18 +65,9 @@ def record_interval(simulation: Any) -> None:
             log.append(np.array([part.loss]))
 
 
-def warn_if_diverged(simulation: Any) -> None:
-    """Warn, once after setup() or reset(), of membranes or readouts that are no numbers."""
-    if simulation.diverged or not simulation.updates:
-        return
+def states(simulation: Any) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Label, variable and values of all membranes and readouts."""
     for index, part in simulation.parts.items():
-        if not isinstance(part, (Cells, ReadoutGroup)):
-            continue
-        variable = "y" if isinstance(part, ReadoutGroup) else "v"
-        if not np.all(np.isfinite(part.array(variable))):
-            simulation.diverged = True
-            label = simulation.populations[index].label
-            warnings.warn(f"training has diverged: {variable} of {label} is not finite at "
-                          f"{simulation.time:g} ms, after {simulation.updates} updates; the "
-                          "results are worthless. Choose a lower learning rate", stacklevel=4)
-            return
+        if isinstance(part, (Cells, ReadoutGroup)):
+            variable = "y" if isinstance(part, ReadoutGroup) else "v"
+            yield simulation.populations[index].label, variable, part.array(variable)

@@ -1,6 +1,5 @@
 """A network since ``setup()``: PyNN objects, their Brian2 objects, and what boundaries do."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from pynn_eprop.brian2.readouts import ReadoutGroup
 from pynn_eprop.brian2.recording import (
     record_interval,
     record_step,
+    states,
     take_first_samples,
-    warn_if_diverged,
 )
 from pynn_eprop.brian2.signals import Signal
 from pynn_eprop.brian2.sources import Sources
@@ -22,36 +21,29 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe_population
 from pynn_eprop.common.feedback import describe_signals
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import Boundary, Readouts, SpikingCells, SymmetricFeedback
 
 Part = Cells | ReadoutGroup | Sources
 
 
-@dataclass
-class Simulation:
-    """All since ``setup()``.
+class Simulation(CommonSimulation):
+    """A network, with stock cells and synapses among the others.
 
-    network: Brian2's, with the clock. populations, projections: PyNN's, in the order of their
-    making; stock ones have an ``index`` and no ``synapses``. parts: Brian2 groups of e-prop and
-    source populations, by index. learning: whether intervals that start from now on count.
+    network: Brian2's, with the clock. projections: stock ones have an ``index`` and no
+    ``synapses``. parts: Brian2 groups of e-prop and source populations, by index.
     """
 
-    options: SharedOptions
-    network: Any
-    populations: list[Any] = field(default_factory=list)
-    projections: list[Any] = field(default_factory=list)
-    parts: dict[int, Part] = field(default_factory=dict)
-    learning: bool = True
-    updates: int = 0
-    diverged: bool = False
+    updates = 0
 
-    def __post_init__(self) -> None:
-        self.timeline = Timeline.of(self.options)
-        self.clock = self.network.clock
+    def __init__(self, options: SharedOptions, network: Any) -> None:
+        super().__init__(options)
+        self.network = network
+        self.parts: dict[int, Part] = {}
+        self.clock = network.clock
         self._blocks: dict[int, list[SynapseBlock]] = {}
         self._signals: list[Signal] = []
         self._places: list[tuple[int, int]] = []     # (projection, block) of each forward block
@@ -72,15 +64,6 @@ class Simulation:
     def step(self) -> int:
         """Global steps done since the start or the last reset."""
         return int(self.clock.variables["timestep"].get_value().item())
-
-    @property
-    def time(self) -> float:
-        """Script time in ms."""
-        return self.timeline.time(self.step)
-
-    def saturations(self) -> tuple[str, ...]:
-        """Nothing saturates in floating point."""
-        return ()
 
     # --- what changes ---
 
@@ -105,10 +88,7 @@ class Simulation:
 
     def structure_changes(self, what: str) -> None:
         """Note that something is added. Raises :class:`NetworkError` within an interval."""
-        if not self.timeline.starts_interval(self.step):
-            end = self.timeline.interval_end(self.step)
-            raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
-                               f"at {self.timeline.time(end):g} ms first")
+        self.check_between_intervals(what)
         self._signals_changed = True
 
     def delays_change(self, label: str) -> None:
@@ -174,14 +154,7 @@ class Simulation:
                 continue
             one = described.get(index, part.described)
             assert one is not None
-            if one.loss is None or one.target is None or one.target_repeats:
-                continue
-            end = one.target_start + one.target.shape[1]
-            if end < last:
-                raise SimulationError(
-                    f"{one.label}: the target ends at {self.timeline.time(end):g} ms, before this "
-                    f"run does, at {self.timeline.time(last):g} ms; give one that is long enough, "
-                    "NaN where there is none")
+            self.check_described_target(one, last)
 
     def _check_repeated(self, index: int, part: Sources) -> None:
         """Stock synapses of Brian2 would take several spikes of a step as one."""
@@ -261,7 +234,7 @@ class Simulation:
                 log = self.populations[index].recorder.logs.get("spikes")
                 if log is not None:
                     log.append_given(self.populations[index].spikes_between(first, last), first)
-        warn_if_diverged(self)
+        self.warn_if_diverged(states(self))
 
     def _groups(self) -> list[Any]:
         return [part for part in self.parts.values() if not isinstance(part, Sources)]

@@ -4,7 +4,6 @@ PyNN's Brian2 backend keeps one state object per process, which all its parts re
 same object also prepares and restarts what learns; stock cells are run as before.
 """
 
-import warnings
 from typing import Any
 
 from pyNN.brian2 import simulator as parent
@@ -72,14 +71,6 @@ class State(type(parent.state)):  # type: ignore[misc]
                 f"reset(): {error} was added after the first run, and Brian2 cannot take it back "
                 "to time 0; build the whole network before the first run") from error
         simulation.restart(kept)
-
-    def warn_if_incomplete(self) -> None:
-        """Warn that the run ended within an interval, which then taught nothing."""
-        simulation = self.simulation
-        if simulation is not None and not simulation.timeline.starts_interval(simulation.step):
-            warnings.warn(f"the run ended at {self.t:g} ms, within an interval; its steps taught "
-                          "nothing", stacklevel=3)
-
 
 if not isinstance(parent.state, State):
     parent.state.__class__ = State

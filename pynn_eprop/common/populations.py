@@ -15,6 +15,7 @@ from pyNN.errors import NonExistentParameterError
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
+from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.connection_values import seeded
 from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
@@ -94,6 +95,7 @@ class CellArrays(CellGroup):
     """
 
     id_to_index: Any
+    _cell_class: type = CellID
 
     def _begin(self, size: Any, label: str | None) -> None:
         """Before the cells are made. Raises the errors of populations that cannot be."""
@@ -118,6 +120,17 @@ class CellArrays(CellGroup):
         if isinstance(self.celltype, EPropReadout):
             check_rows(_rows(parameter_space), self.size, self.label)
         self._take(_evaluated(parameter_space, self.size, self))
+
+    def _create_cells(self) -> None:
+        state = self._simulator.state
+        self.all_cells = np.empty(self.size, dtype=object)
+        for place in range(self.size):
+            cell = self._cell_class(state.id_counter)
+            cell.parent = self
+            self.all_cells[place] = cell
+            state.id_counter += 1
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self._take_parameters()
 
     def check_current(self) -> None:
         """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""

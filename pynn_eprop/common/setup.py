@@ -3,7 +3,7 @@
 import difflib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -26,6 +26,25 @@ WITHOUT_EFFECT: dict[str, tuple[str, tuple[Any, ...] | None]] = {
     "verbosity": ("nothing is printed here", None),
     "spike_precision": ("spikes lie on the time grid", ("on_grid",)),
 }
+
+
+_DOCUMENTATION = """timestep : ms, default 0.1 as in all of PyNN
+    min_delay, max_delay : ms or "auto"
+        A synapse without a delay gets ``min_delay``, one time step by default.
+    update_interval : ms, default none
+        The paper's trial: state is reset and weights are updated at its end. Without it nothing
+        learns.
+    trials_per_update : default 1
+        Intervals that one weight update gathers.
+    seed : whole number, default 1
+        Of everything that is drawn without a seed of its own."""
+
+
+def documented(setup: Callable[..., int]) -> Callable[..., int]:
+    """A backend's ``setup()``, whose docstring has ``{shared}`` where shared keywords belong."""
+    if setup.__doc__:       # there are none under python -OO
+        setup.__doc__ = setup.__doc__.replace("{shared}", _DOCUMENTATION)
+    return setup
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.archives import read_archive, write_archive
+from pynn_eprop.common.populations import CellArrays
+from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import LearningSignal
 from pynn_eprop.errors import CheckpointError, NetworkError
 
@@ -19,10 +21,13 @@ _FIELDS = np.dtype([("pre", np.int32), ("post", np.int32), ("weight", np.float64
 
 
 def has_weights(projection: Any) -> bool:
-    """Whether a projection has weights of its own that can be saved."""
+    """Whether a projection has weights of its own that can be saved.
+
+    Those of a parent backend are not kept here.
+    """
     synapse = projection.synapse_type
-    return not (isinstance(synapse, LearningSignal)
-                and (synapse.symmetric or synapse.window is not None))
+    return isinstance(projection, SynapseArrays) and not (
+        isinstance(synapse, LearningSignal) and (synapse.symmetric or synapse.window is not None))
 
 
 def check_labels(labels: Sequence[str]) -> None:
@@ -93,7 +98,7 @@ def save_weights(simulation: Any, path: str | Path) -> None:
     entries = {projection.label: to_entry(projection, simulation.weights(projection))
                for projection in projections}
     entries.update({f"{population.label}.bias": simulation.bias(population)
-                    for population in simulation.populations if population.bias_learns})
+                    for population in _with_biases(simulation)})
     save(path, entries)
 
 
@@ -103,7 +108,7 @@ def load_weights(simulation: Any, path: str | Path) -> None:
     Raises :class:`CheckpointError` if the file belongs to other projections.
     """
     projections = _with_weights(simulation)
-    biased = [population for population in simulation.populations if population.bias_learns]
+    biased = _with_biases(simulation)
     entries = load(path, [*(projection.label for projection in projections),
                           *(f"{population.label}.bias" for population in biased)])
     weights = [from_entry(projection, entries[projection.label], path)
@@ -115,6 +120,11 @@ def load_weights(simulation: Any, path: str | Path) -> None:
         projection.set_weights(weight)
     for population in biased:
         population.set(bias=entries[f"{population.label}.bias"])
+
+
+def _with_biases(simulation: Any) -> list[Any]:
+    return [population for population in simulation.populations
+            if isinstance(population, CellArrays) and population.bias_learns]
 
 
 def _with_weights(simulation: Any) -> list[Any]:

@@ -4,11 +4,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from pyNN import common
 from pyNN.models import BaseCellType
 
-from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -46,15 +44,6 @@ class Population(_Cells, CellArrays, common.Population):
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
                          structure, initial_values or {}, label)
         self._simulation.populations.append(self)
-
-    def _create_cells(self) -> None:
-        self.all_cells = np.empty(self.size, dtype=object)
-        for place, number in enumerate(simulator.state.next_ids(self.size)):
-            cell = CellID(number)
-            cell.parent = self
-            self.all_cells[place] = cell
-        self._mask_local = np.ones(self.size, dtype=bool)
-        self._take_parameters()
 
 
 def _check_cell_type(cellclass: Any) -> None:

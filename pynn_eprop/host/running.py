@@ -3,14 +3,13 @@
 import re
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.errors import SimulationError
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
 
@@ -25,7 +24,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     where training has diverged.
     """
     machine = simulation.prepare()
-    _check_targets_reach(simulation, machine, last)
+    simulation.check_targets_reach(machine.network, last)
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -46,7 +45,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append(entry)
         for population, log in sources:
             log.append_given(inputs.spikes[population.index], first)
-        _warn_if_diverged(simulation, machine)
+        simulation.warn_if_diverged(_states(machine))
         after_chunk()
     _warn_of_saturations(simulation)
 
@@ -61,36 +60,12 @@ def _warn_of_saturations(simulation: Simulation) -> None:
                           stacklevel=3)
 
 
-def _check_targets_reach(simulation: Simulation, machine: Machine, last: int) -> None:
-    for described in machine.network.populations:
-        if not isinstance(described, Readouts) or described.loss is None \
-                or described.target is None or described.target_repeats:
-            continue
-        end = described.target_start + described.target.shape[1]
-        if end < last:
-            time = simulation.timeline.time
-            raise SimulationError(
-                f"{described.label}: the target ends at {time(end):g} ms, before this run does, "
-                f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
-
-
-def _warn_if_diverged(simulation: Simulation, machine: Machine) -> None:
-    """Warn, once after setup() or reset(), of membranes or readouts that are no numbers any more.
-
-    Weights that are not finite show there as soon as a spike meets them.
-    """
-    if simulation.diverged or not simulation.updates:
-        return
+def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Label, variable and values of all membranes and readouts that learning may drive away."""
     for index, described in enumerate(machine.network.populations):
-        if not isinstance(described, (SpikingCells, Readouts)):
-            continue
-        variable = "y" if isinstance(described, Readouts) else "v"
-        if not np.all(np.isfinite(machine.sample(index, variable))):
-            simulation.diverged = True
-            warnings.warn(f"training has diverged: {variable} of {described.label} is not finite "
-                          f"at {simulation.time:g} ms, after {simulation.updates} updates; the "
-                          "results are worthless. Choose a lower learning rate", stacklevel=2)
-            return
+        if isinstance(described, (SpikingCells, Readouts)):
+            variable = "y" if isinstance(described, Readouts) else "v"
+            yield described.label, variable, machine.sample(index, variable)
 
 
 def _is_of_source(population: Any, log: Log) -> bool:

@@ -1,47 +1,33 @@
 """A network and the machine that runs it: built when needed, kept in agreement, started anew."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import Description, describe, describe_population
+from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.timeline import Pace, Timeline
+from pynn_eprop.common.simulation import DescribedSimulation
+from pynn_eprop.common.timeline import Pace
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import EPropError, NetworkError, UnsupportedError
+from pynn_eprop.errors import EPropError, UnsupportedError
 from pynn_eprop.host.machines import Precision, build_machine
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
 
 
-@dataclass
-class Simulation:
-    """Everything since ``setup()``.
+class Simulation(DescribedSimulation):
+    """A network that a machine of this process runs."""
 
-    populations, projections, current_sources: in the order of their making; the ``index`` of each
-    is its place. learning: whether intervals that start from now on count. diverged: whether a
-    script was told that its training has.
-    """
-
-    options: SharedOptions
-    precision: Precision = Precision.FLOAT32
-    threads: int = 1
-    fixed_point: FixedPoint | None = None
-    populations: list[Any] = field(default_factory=list)
-    projections: list[Any] = field(default_factory=list)
-    current_sources: list[Any] = field(default_factory=list)
-    learning: bool = True
-    machine: Machine | None = None
-    description: Description | None = None
-    diverged: bool = False
-    told: set[str] = field(default_factory=set)      # saturations that were warned of
-
-    def __post_init__(self) -> None:
-        self.timeline = Timeline.of(self.options)
+    def __init__(self, options: SharedOptions, precision: Precision = Precision.FLOAT32,
+                 threads: int = 1, fixed_point: FixedPoint | None = None) -> None:
+        super().__init__(options)
+        self.precision = precision
+        self.threads = threads
+        self.fixed_point = fixed_point
+        self.machine: Machine | None = None
         self.pace = Pace(self.timeline)
         self._structure_changed = True
         self._delays_changed = False
@@ -58,11 +44,6 @@ class Simulation:
     def updates(self) -> int:
         """Weight updates done."""
         return 0 if self.machine is None else self.machine.updates
-
-    @property
-    def time(self) -> float:
-        """Script time in ms."""
-        return self.timeline.time(self.step)
 
     def range_report(self) -> RangeReport | None:
         """The formats of the machine in fixed point; None in floating point or before a run."""
@@ -81,10 +62,7 @@ class Simulation:
 
         Raises :class:`NetworkError` within an interval.
         """
-        if not self.timeline.starts_interval(self.step):
-            end = self.timeline.interval_end(self.step)
-            raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
-                               f"at {self.timeline.time(end):g} ms first")
+        self.check_between_intervals(what)
         self._structure_changed = True
 
     def delays_change(self, label: str) -> None:
@@ -196,45 +174,8 @@ class Simulation:
 
     # --- weights ---
 
-    def _places(self, projection: Any) -> Sequence[int]:
-        assert self.description is not None
-        return self.description.projections.get(projection.index, [])
-
-    def _built(self, projection: Any) -> Machine | None:
-        """The machine if the projection is in it."""
-        if self.machine is None or self.description is None \
-                or projection.index not in self.description.projections:
-            return None
+    def _holder(self) -> Machine | None:
         return self.machine
-
-    def weights(self, projection: Any) -> np.ndarray:
-        """Current weights of a projection, (synapses,)."""
-        machine = self._built(projection)
-        if machine is None:
-            return np.array(projection.synapses.weight)
-        return self._gather(projection, machine.weights)
-
-    def gradient(self, projection: Any) -> np.ndarray:
-        """Gradient of the last update, (synapses,); zeros before the first."""
-        machine = self._built(projection)
-        if machine is None:
-            return np.zeros(len(projection.synapses))
-        return self._gather(projection, machine.gradient)
-
-    def _gather(self, projection: Any, read: Any) -> np.ndarray:
-        values = np.empty(len(projection.synapses))
-        for block, place in zip(projection.blocks, self._places(projection), strict=True):
-            block.put(values, read(place))
-        return values
-
-    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to."""
-        machine = self._built(projection)
-        if machine is None or self.step == 0:
-            projection.synapses.weight = np.array(weight)
-        if machine is not None:
-            for block, place in zip(projection.blocks, self._places(projection), strict=True):
-                machine.set_weights(place, block.take(weight))
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""

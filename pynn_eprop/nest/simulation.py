@@ -7,7 +7,6 @@ transmits a spike, and so every cell is made to spike once more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import nest
@@ -18,10 +17,11 @@ from pynn_eprop.common.description import describe_population
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SpikeLog
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.common.timeline import Pace, Timeline
-from pynn_eprop.errors import NetworkError, RunInterrupted, SimulationError, UnsupportedError
+from pynn_eprop.common.timeline import Pace
+from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Readouts, SpikingCells
 from pynn_eprop.nest import translation
 from pynn_eprop.nest.clock import (
@@ -43,26 +43,22 @@ _FINAL_LENGTH = 4   # steps after it until its arrivals have been dealt with
 _NEVER = 1e9        # ms
 
 
-@dataclass
-class Simulation:
-    """Everything since ``setup()``.
+class Simulation(CommonSimulation):
+    """A network with update intervals.
 
-    populations: those that are kept as arrays (cells that learn, readouts, sources); others: all
-    the rest, which PyNN's NEST backend keeps. projections: those kept as arrays.
+    populations, projections: those that are kept as arrays (cells that learn, readouts, sources);
+    all others are in PyNN's NEST backend.
     """
 
-    options: SharedOptions
-    quirks: Quirks
-    state: Any
-    populations: list[Any] = field(default_factory=list)
-    projections: list[Any] = field(default_factory=list)
-    step: int = 0
+    step = 0
 
-    def __post_init__(self) -> None:
-        assert self.options.interval_steps is not None
-        self.timeline = Timeline.of(self.options)
+    def __init__(self, options: SharedOptions, quirks: Quirks, state: Any) -> None:
+        assert options.interval_steps is not None
+        super().__init__(options)
+        self.quirks = quirks
+        self.state = state
         self.clock = Clock(self.options.timestep)
-        self.interval_steps = self.options.interval_steps
+        self.interval_steps = options.interval_steps
         self._pace = Pace(self.timeline)
         self._taps: dict[int, Tap] = {}
         self._feeder: Feeder | None = None
@@ -71,11 +67,6 @@ class Simulation:
         self._final = False
 
     # --- where it stands ---
-
-    @property
-    def time(self) -> float:
-        """Script time in ms."""
-        return self.timeline.time(self.step)
 
     @property
     def updates(self) -> int:
@@ -92,10 +83,6 @@ class Simulation:
     def frontier(self) -> int:
         """Kernel steps done."""
         return 0 if self._feeder is None else self._feeder.frontier
-
-    def saturations(self) -> tuple[str, ...]:
-        """Nothing saturates in NEST."""
-        return ()
 
     # --- what changes ---
 
@@ -242,11 +229,8 @@ class Simulation:
         readouts = [population for population in self.populations
                     if isinstance(population.celltype, EPropReadout)]
         for readout in readouts:
-            end, time = readout.target_end, self.timeline.time
-            if end is not None and end < last:
-                raise SimulationError(
-                    f"{readout.label}: the target ends at {time(end):g} ms, before this run does, "
-                    f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
+            if readout.target_end is not None:
+                self.check_target_reaches(readout.label, readout.target_end, last)
         window = window_steps(readouts, self.step, last, self.interval_steps)
         if window is None or window == self._window:
             return
@@ -339,10 +323,7 @@ class Simulation:
         if self._final:
             return
         assert self._feeder is not None
-        if not self.timeline.starts_interval(self.step):
-            end = self.timeline.time(self.timeline.interval_end(self.step))
-            raise NetworkError(f"weights cannot be read at {self.time:g} ms, within an interval; "
-                               f"run() to its end at {end:g} ms first")
+        self.check_between_intervals("weights cannot be read")
         self.collect(stock=True)
         start = max(self.step + _FINAL_STEP, self.frontier)
         for population in self.populations:

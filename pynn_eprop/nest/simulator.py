@@ -5,12 +5,10 @@ object learns to keep script time, which is another than the kernel's while a ne
 ``update_interval`` is simulated. Without one it does what it did before.
 """
 
-import warnings
 from typing import Any
 
 from pyNN.nest import simulator as parent
 
-from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest.simulation import Simulation
 
 name = parent.name
@@ -52,20 +50,9 @@ class State(type(parent.state)):  # type: ignore[misc]
             self.running = True
             self.simulation.run_until(tstop)
 
-    def reset(self) -> None:
-        """Back to time 0. Raises :class:`UnsupportedError` with update intervals."""
-        if self.simulation is not None:
-            raise UnsupportedError(
-                "reset(): NEST cannot take the weights, traces and optimisers of its e-prop "
-                "synapses back; call setup() and build the network anew")
+    def reset(self, keep_weights: bool = False) -> None:
+        """Back to time 0, in a network without update intervals: there nothing is learned."""
         super().reset()
-
-    def warn_if_incomplete(self) -> None:
-        """Warn that the run ended within an interval, which then taught nothing."""
-        simulation = self.simulation
-        if simulation is not None and not simulation.timeline.starts_interval(simulation.step):
-            warnings.warn(f"the run ended at {self.t:g} ms, within an interval; its steps taught "
-                          "nothing", stacklevel=3)
 
 
 if not isinstance(parent.state, State):

@@ -4,14 +4,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import spynnaker.pyNN as spynnaker
 from pyNN import common
 from pyNN.models import BaseCellType
 from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
-from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -79,15 +77,6 @@ class Population(_Cells, CellArrays, common.Population):
         self.vertex = vertex(self.label, self.size)
         self.stock_handle = spynnaker.Population(None, self.vertex, label=self.label)
         self._simulation.populations.append(self)
-
-    def _create_cells(self) -> None:
-        self.all_cells = np.empty(self.size, dtype=object)
-        for place, number in enumerate(simulator.state.next_ids(self.size)):
-            cell = CellID(number)
-            cell.parent = self
-            self.all_cells[place] = cell
-        self._mask_local = np.ones(self.size, dtype=bool)
-        self._take_parameters()
 
 
 def _check_cell_type(cellclass: Any) -> None:

@@ -11,8 +11,6 @@ from tqdm import tqdm
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.fixed_point import STATE_BITS
-from pynn_eprop.errors import SimulationError
-from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.simulation import Simulation
 
@@ -31,7 +29,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
     if not session.virtual:
         for core in network.plan.cores:
             binary_path(core.binary)
-    _check_targets_reach(simulation, network.network, last)
+    simulation.check_targets_reach(network.network, last)
     _take_start_samples(simulation)
     stretches = network.stretches(simulation.step, last)
     bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
@@ -55,19 +53,6 @@ def tell(simulation: Simulation) -> None:
         if kind not in simulation.told:
             simulation.told.add(kind)
             warnings.warn(sentence, stacklevel=3)
-
-
-def _check_targets_reach(simulation: Simulation, network: Network, last: int) -> None:
-    for described in network.populations:
-        if not isinstance(described, Readouts) or described.loss is None \
-                or described.target is None or described.target_repeats:
-            continue
-        end = described.target_start + described.target.shape[1]
-        if end < last:
-            time = simulation.timeline.time
-            raise SimulationError(
-                f"{described.label}: the target ends at {time(end):g} ms, before this run does, "
-                f"at {time(last):g} ms; give one that is long enough, NaN where there is none")
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

@@ -1,18 +1,18 @@
 """A network and the machine that runs it: planned when needed, loaded, read and written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import neo
 import numpy as np
 
 from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import Description, describe, describe_population
+from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
@@ -28,30 +28,20 @@ class _Precision:
     value = "spinnaker"
 
 
-@dataclass
-class Simulation:
-    """Everything since ``setup()``.
+class Simulation(DescribedSimulation):
+    """A network that a SpiNNaker machine runs.
 
-    populations, projections: in the order of their making, sPyNNaker's own among them; the
-    ``index`` of each is its place. learning: whether intervals that start from now on count.
+    populations, projections: sPyNNaker's own are among them.
     """
 
-    options: SharedOptions
-    machine_options: SpinnakerOptions
-    populations: list[Any] = field(default_factory=list)
-    projections: list[Any] = field(default_factory=list)
-    current_sources: list[Any] = field(default_factory=list)
-    learning: bool = True
-    session: Session | None = None
-    network: LoadedNetwork | None = None
-    description: Description | None = None
-    told: set[str] = field(default_factory=set)
-
     precision = _Precision()
+    step = 0
 
-    def __post_init__(self) -> None:
-        self.timeline = Timeline.of(self.options)
-        self.step = 0
+    def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
+        super().__init__(options)
+        self.machine_options = machine_options
+        self.session: Session | None = None
+        self.network: LoadedNetwork | None = None
         self._structure_changed = True
         self._recording_changed = False
         self._changed: set[int] = set()
@@ -90,11 +80,6 @@ class Simulation:
     def updates(self) -> int:
         """Weight updates done."""
         return 0 if self.network is None else self.network.updates
-
-    @property
-    def time(self) -> float:
-        """Script time in ms."""
-        return self.timeline.time(self.step)
 
     def range_report(self) -> RangeReport | None:
         """The formats of the network; None before a run."""
@@ -222,48 +207,17 @@ class Simulation:
 
     # --- weights ---
 
-    def _places(self, projection: Any) -> Sequence[int]:
-        assert self.description is not None
-        return self.description.projections.get(projection.index, [])
-
-    def _built(self, projection: Any) -> LoadedNetwork | None:
-        """The network if the projection is in it."""
-        if self.network is None or self._structure_changed or self.description is None \
-                or projection.index not in self.description.projections:
-            return None
-        return self.network
-
-    def weights(self, projection: Any) -> np.ndarray:
-        """Current weights of a projection, (synapses,)."""
-        network = self._built(projection)
-        if network is None:
-            return np.array(projection.synapses.weight)
-        return self._gather(projection, network.weights)
-
-    def gradient(self, projection: Any) -> np.ndarray:
-        """Gradient of the last update, (synapses,); zeros before the first."""
-        network = self._built(projection)
-        if network is None:
-            return np.zeros(len(projection.synapses))
-        return self._gather(projection, network.gradient)
-
-    def _gather(self, projection: Any, read: Any) -> np.ndarray:
-        values = np.empty(len(projection.synapses))
-        for block, place in zip(projection.blocks, self._places(projection), strict=True):
-            block.put(values, read(place))
-        return values
+    def _holder(self) -> LoadedNetwork | None:
+        return None if self._structure_changed else self.network
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to."""
-        network = self._built(projection)
-        if network is None or self.step == 0:
-            projection.synapses.weight = np.array(weight)
-        if network is not None:
-            if not self.timeline.starts_interval(self.step):
-                raise NetworkError(f"{projection.label}: weights can be set between intervals "
-                                   "only; run() to the end of this one first")
-            for block, place in zip(projection.blocks, self._places(projection), strict=True):
-                network.set_weights(place, block.take(weight))
+        """Replace the weights; at time 0 they are also what reset() goes back to.
+
+        Raises :class:`NetworkError` within an interval.
+        """
+        if self._holder_of(projection) is not None:
+            self.check_between_intervals(f"{projection.label}: new weights")
+        super().set_weights(projection, weight)
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""

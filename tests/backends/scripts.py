@@ -1,8 +1,11 @@
 """What tests do on any backend; NEST has a process of its own, so scripts are called by name."""
 
+import functools
 import importlib
 import logging
+import tempfile
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,3 +63,107 @@ def selected(sim: Any, kind: str, selector: Any) -> tuple[list[int], list[str]]:
         logging.getLogger("PyNN").removeHandler(handler)
     all_cells = [int(cell) for cell in group.all_cells]
     return [all_cells.index(int(cell)) for cell in view.all_cells], messages
+
+
+def _network(sim: Any, intervals: bool = True) -> Any:
+    """A source and two cells that do not learn; on NEST without intervals they are stock cells."""
+    sim.setup(timestep=1.0, **({"update_interval": 20.0} if intervals else {}))
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="source")
+    own = intervals or not sim.__name__.endswith("nest")
+    cells = sim.Population(2, sim.EPropLIF() if own else sim.IF_curr_exp(), label="cells")
+    synapse = sim.EPropSynapse(weight=0.1, optimizer=None) if own else sim.StaticSynapse()
+    sim.Projection(source, cells, sim.AllToAllConnector(), synapse, label="in")
+    return cells
+
+
+def refused_times(sim: Any, function: str, times: list[Any], intervals: bool
+                  ) -> tuple[list[tuple[list[str], str]], list[float]]:
+    """The errors of runs after 4 ms, and the times after each."""
+    _network(sim, intervals)
+    sim.run(4.0)
+    found, after = [], []
+    for time in times:
+        found.append(refusal(lambda time=time: getattr(sim, function)(time)))
+        after.append(sim.get_current_time())
+    return found, after
+
+
+def allowed_times(sim: Any, intervals: bool) -> list[float]:
+    """Times after runs that rounding has moved a little, or that are of no length."""
+    _network(sim, intervals)
+    return [float(time) for time in (
+        sim.run(4.0), sim.run(-1e-12), sim.run_until(4.0 - 1e-12), sim.run(0), sim.run_until(4),
+        sim.run_for(np.float32(2.0)))]
+
+
+class Bell:
+    """A callback that answers with the next of some values, and notes when it is called."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.answers = iter(answers)
+        self.times: list[float] = []
+
+    def __call__(self, now: float) -> Any:
+        self.times.append(now)
+        return next(self.answers)
+
+
+def calls(sim: Any, answers: list[list[Any]], length: float, intervals: bool
+          ) -> tuple[list[list[float]], tuple[list[str], str], float]:
+    """When callbacks were called, the error if there was one, and the time at the end."""
+    _network(sim, intervals)
+    bells = [Bell(each) for each in answers]
+    error = refusal(lambda: sim.run(length, callbacks=bells))
+    return [bell.times for bell in bells], error, float(sim.get_current_time())
+
+
+def refused_callback(sim: Any, kind: str) -> tuple[list[str], str]:
+    """The error of a callback that asks for the present time, named in several ways."""
+    def stuck(now: float, _more: int = 0) -> float:
+        return now
+
+    _network(sim)
+    callback = {"function": stuck, "partial": functools.partial(stuck, _more=1),
+                "lambda": lambda now: now, "object": Bell([0.0])}[kind]
+    return refusal(lambda: sim.run(5.0, callbacks=[callback]))
+
+
+def weights_saved_beside_stock_cells(sim: Any) -> tuple[list[str], list[float]]:
+    """Entries of a file, and what one becomes in a network that had other weights."""
+    def build(weight: float) -> Any:
+        cells = _network(sim)
+        stock = sim.Population(2, sim.IF_curr_exp(), label="stock")
+        for label in ("onto stock", "onto stock again"):
+            sim.Projection(cells, stock, sim.AllToAllConnector(),
+                           sim.StaticSynapse(weight=weight, delay=1.0), label=label)
+        return sim.Projection(cells, cells, sim.AllToAllConnector(), sim.EPropSynapse(
+            weight=weight, optimizer=None), label="own")
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.npz"
+        build(0.25)
+        sim.save_weights(path)
+        with np.load(path) as archive:
+            entries = sorted(archive.files)
+        own = build(0.5)
+        sim.load_weights(path)
+    return entries, own.get("weight", "list", with_address=False)
+
+
+def switches(sim: Any) -> list[tuple[list[str], str]]:
+    """The errors of set_learning() with what is, and is not, a switch."""
+    _network(sim)
+    return [refusal(lambda value=value: sim.set_learning(value))
+            for value in (True, np.True_, 1, "off", None)]
+
+
+def functions(sim: Any) -> dict[str, tuple[str, bool]]:
+    """The procedural functions by the names that they are offered under, and whether documented."""
+    from pynn_eprop.common import control, procedural_api
+    return {name: (getattr(sim, name).__name__, bool(getattr(sim, name).__doc__))
+            for name in (*control.FUNCTIONS, *procedural_api.FUNCTIONS, "setup")}
+
+
+def documentation_of_setup(sim: Any) -> str:
+    """help(sim.setup)."""
+    return str(sim.setup.__doc__)

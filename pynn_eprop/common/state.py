@@ -1,0 +1,93 @@
+"""PyNN's book-keeping around a simulation, for backends that have no parent which keeps it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyNN.common.control import BaseState
+
+from pynn_eprop.common.checkpoints import CheckpointKeeper
+from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.simulation import Simulation
+from pynn_eprop.errors import RunInterrupted
+
+
+class State(BaseState):
+    """The simulation since ``setup()``: what PyNN's classes look up as ``_simulator.state``."""
+
+    mpi_rank = 0
+    num_processes = 1
+    simulation: Simulation
+
+    def begin(self, simulation: Simulation, checkpoint: Path | None) -> None:
+        """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
+        self.keeper = CheckpointKeeper(checkpoint)
+        self.simulation = simulation
+        self.recorders: set[Any] = set()
+        self.write_on_end: list[tuple[Any, Any, Any]] = []
+        self.id_counter = 1
+        self.segment_counter = 0
+        self.running = False
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        return self.simulation.time
+
+    @property
+    def dt(self) -> float:
+        """Time step in ms."""
+        return self.simulation.options.timestep
+
+    @property
+    def min_delay(self) -> float:
+        """As given to ``setup()``, else the shortest delay there is, in ms."""
+        options = self.simulation.options
+        if options.min_delay != "auto":
+            return float(options.min_delay)
+        delays = [projection.shortest_delay for projection in self.simulation.projections
+                  if len(projection)]
+        return min(delays, default=options.timestep)
+
+    @property
+    def max_delay(self) -> float | str:
+        """As given to ``setup()``."""
+        return self.simulation.options.max_delay
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms.
+
+        SIGINT and SIGTERM end the run after the update in progress: then the checkpoint is
+        written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
+        """
+        last = self.simulation.timeline.target_step(self.simulation.step, tstop)
+        self.running = True
+        if last <= self.simulation.step:
+            return
+        with Interrupts() as interrupts:
+            self._advance(last, interrupts, lambda: self._after_part(last, interrupts))
+
+    def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
+        """Run to step ``last``, calling ``after_part`` where the run may stop."""
+        raise NotImplementedError
+
+    def _after_part(self, last: int, interrupts: Interrupts) -> None:
+        """Look at signals and the clock."""
+        step = self.simulation.step
+        finished = step == last
+        stop = interrupts.received is not None \
+            and (finished or self.simulation.timeline.starts_interval(step))
+        self.keeper.after_chunk(self, finished, stop)
+        if stop:
+            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:g} ms; "
+                                 f"{self.keeper.what_is_kept}")
+
+    def reset(self, keep_weights: bool = False) -> None:
+        """Back to time 0, in a new segment."""
+        self.simulation.reset(keep_weights)
+        self.running = False
+        self.segment_counter += 1

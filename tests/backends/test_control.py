@@ -1,0 +1,34 @@
+"""The functions that act on the whole network, on every backend."""
+
+import pytest
+
+from pynn_eprop.common.setup import SHARED_KEYWORDS
+
+
+def test_functions_are_offered_under_their_own_names_and_documented(on_backend):
+    found = on_backend("functions")
+    assert {name: offered for name, (offered, _) in found.items()} == {
+        name: "run" if name == "run_for" else name for name in found}
+    assert {name for name, (_, documented) in found.items() if not documented} == set()
+
+
+def test_setup_documents_all_that_backends_share(on_backend):
+    documentation = on_backend("documentation_of_setup")
+    assert "{" not in documentation
+    assert [name for name in SHARED_KEYWORDS if name not in documentation] == []
+
+
+def test_learning_is_on_or_off(on_backend):
+    on, numpy_on, *others = on_backend("switches")
+    assert (on, numpy_on) == (([], ""), ([], ""))
+    for value, (kinds, message) in zip((1, "off", None), others, strict=True):
+        assert kinds[:1] == ["ParameterError"]
+        assert message == f"set_learning({value!r}): give True or False"
+
+
+def test_saved_weights_are_those_that_are_kept_here(on_backend, backend):
+    entries, weights = on_backend("weights_saved_beside_stock_cells")
+    # stock cells are the host's own, and everywhere else the parent's
+    expected = ["in", "own", *(["onto stock", "onto stock again"] if backend == "host" else [])]
+    assert entries == sorted(expected)
+    assert weights == pytest.approx([0.25] * 4, rel=0, abs=0)
