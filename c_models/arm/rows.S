@@ -75,63 +75,57 @@ assembly_sparse_row:
   pop {r4-r11, pc}
   .size assembly_sparse_row, . - assembly_sparse_row
 
-@ void assembly_filter_row(n, F, sum): sum[0 .. n) += F[0 .. n), n a multiple of 4
-filter  .req r1
-sum     .req r2
+@ void assembly_gather_rows(n, count, place, F, wide): wide[0 .. n) += the sum over q < count of the
+@ rows F[place[q] .. place[q] + n), in 32 bits; count > 0, n a multiple of 8
+place   .req r2
+base    .req r3
 
-  .macro add_four
-  ldmia filter!, {r3-r6}
-  ldmia sum, {r7-r10}
-  add r7, r7, r3
-  add r8, r8, r4
-  add r9, r9, r5
-  add r10, r10, r6
-  stmia sum!, {r7-r10}
+  .macro add_two first, second
+  ldmia r12!, {r0, lr}
+  add \first, \first, r0
+  add \second, \second, lr
   .endm
 
-  .global assembly_filter_row
-  .type assembly_filter_row, %function
-assembly_filter_row:
-  push {r4-r10, lr}
-  tst count, #4
-  beq 4f
-  add_four
-  subs count, count, #4
-  popeq {r4-r10, pc}
-4:
-  add_four
-  add_four
-  subs count, count, #8
-  bgt 4b
-  pop {r4-r10, pc}
-  .size assembly_filter_row, . - assembly_filter_row
+  .macro widen_two first, second
+  ldmia r12, {r0-r2, lr}
+  adds r0, r0, \first
+  adc r1, r1, \first, asr #31
+  adds r2, r2, \second
+  adc lr, lr, \second, asr #31
+  stmia r12!, {r0-r2, lr}
+  .endm
 
-@ void assembly_filter_rows_8(count, row, F, sum): eight sums stay in registers
-list    .req r1
-base    .req r2
-  .global assembly_filter_rows_8
-  .type assembly_filter_rows_8, %function
-assembly_filter_rows_8:
-  push {r3-r11, lr}
-  ldmia r3, {r4-r11}
+  .global assembly_gather_rows
+  .type assembly_gather_rows, %function
+assembly_gather_rows:
+  push {r0-r2, r4-r11, lr}      @ wide is above: 12 words
+4:                              @ eight sums stay in registers
+  ldrh r12, [place], #2
+  subs r1, r1, #1
+  add r12, base, r12, lsl #2
+  ldmia r12, {r4-r11}
+  beq 6f
 5:
-  ldrh r12, [list], #2
-  subs count, count, #1
-  add r12, base, r12, lsl #5
-  ldmia r12!, {r3, lr}
-  add r4, r4, r3
-  add r5, r5, lr
-  ldmia r12!, {r3, lr}
-  add r6, r6, r3
-  add r7, r7, lr
-  ldmia r12!, {r3, lr}
-  add r8, r8, r3
-  add r9, r9, lr
-  ldmia r12, {r3, lr}
-  add r10, r10, r3
-  add r11, r11, lr
+  ldrh r12, [place], #2
+  subs r1, r1, #1
+  add r12, base, r12, lsl #2
+  add_two r4, r5
+  add_two r6, r7
+  add_two r8, r9
+  add_two r10, r11
   bne 5b
-  ldr r3, [sp], #4
-  stmia r3, {r4-r11}
+6:
+  ldr r12, [sp, #48]
+  widen_two r4, r5
+  widen_two r6, r7
+  widen_two r8, r9
+  widen_two r10, r11
+  str r12, [sp, #48]
+  ldmia sp, {r0-r2}
+  add base, base, #32
+  subs r0, r0, #8
+  str r0, [sp]
+  bgt 4b
+  add sp, sp, #12
   pop {r4-r11, pc}
-  .size assembly_filter_rows_8, . - assembly_filter_rows_8
+  .size assembly_gather_rows, . - assembly_gather_rows

@@ -21,6 +21,7 @@
 #include "update.h"
 
 enum { PRIORITY_WORK = 1, AT_ONCE = 64, CONSTANT_WORDS = 11, MOST_STEPS_LATE = 4 };
+enum { NO_DMA_CALLBACK = -2 };
 
 core_data core;
 core_clock now;
@@ -99,9 +100,11 @@ static void do_update(void) {
 }
 
 /* An interval that ends behind time, as a burst of spikes makes it, may make the next one begin as
- * many steps late, up to some; other cores still know which step its spikes are from. */
+ * many steps late, up to some; other cores still know which step its spikes are from. Not after
+ * learning, which ignores spikes: it must be over when the next interval begins. */
 static void check_in_time(uint32_t used, uint32_t was_behind) {
-    const uint32_t late = was_behind < MOST_STEPS_LATE ? was_behind : MOST_STEPS_LATE;
+    const uint32_t most = now.learning && core.setup.n_plastic != 0 ? 0 : MOST_STEPS_LATE;
+    const uint32_t late = was_behind < most ? was_behind : most;
     const uint32_t given = now.pause * core.setup.timestep_us;
     counts[PROVENANCE_GIVEN_UPDATE] = core.setup.pause_update * core.setup.timestep_us;
     if (now.local + steps_behind() < core.setup.interval_steps + now.pause + late)
@@ -326,10 +329,10 @@ static bool initialise(uint32_t *period) {
     regions = data_specification_get_data_address();
     if (!data_specification_read_header(regions) ||
         !simulation_initialise(region(REGION_SYSTEM), APPLICATION_NAME_HASH, period,
-                               &simulation_ticks, &infinite_run, &now.time, 0, 0))
+                               &simulation_ticks, &infinite_run, &now.time, 0, NO_DMA_CALLBACK))
         return false;
     simulation_set_provenance_function(store_provenance, region(REGION_PROVENANCE));
-    if (!transfers_initialise() || !read_setup() ||
+    if (!read_setup() ||
         !record_initialise(region(REGION_RECORDING), region(REGION_SAMPLES)))
         return false;
     read_run();

@@ -3,7 +3,8 @@
  *
  *  Steps are filtered in stretches whose rows of F fit DTCM, the last steps first. The spikes that
  *  arrive in a stretch are sorted by source, so that each row of gradients is read and written
- *  once. Sums are exact: 32 bits as long as they are sure to hold, 64 bits in SDRAM.
+ *  once; the next row is on its way while one is added. Sums are exact: 32 bits as long as they
+ *  are sure to hold, 64 bits in SDRAM.
  */
 #include "gradient.h"
 
@@ -15,57 +16,35 @@
 #include "spike_log.h"
 #include "transfers.h"
 
-/* A spike in a stretch: its source, and the row of F that it meets. */
-#define ROW_BITS 10
-#define ROW_MASK ((UINT32_C(1) << ROW_BITS) - 1)
-
-enum { READ_AT_ONCE = 32 };
+enum { READ_AT_ONCE = 128, VISITS_BETWEEN_PACKETS = 32 };
 
 static int32_t *filter;          /* rows of F */
 static uint32_t stretch_rows;    /* that fit */
-static uint32_t *events, *sorted;
-static uint32_t event_count;
+static uint32_t *entries;        /* of the log, some at a time */
 static uint8_t *state[2];
 static uint32_t *weights[2];
-static int32_t *sum;
-static uint32_t sum_lanes;
+static uint32_t written[2];      /* the transfer that last wrote from a state */
+static int32_t *sum;             /* of a sparse row */
 static uint32_t *present;        /* a bit for each row of each plastic block */
 static uint32_t *present_first;  /* by block: its first bit */
-static uint32_t present_words, turn;
-static uint16_t *histogram;      /* of a digit */
-static uint32_t digits;
+static uint32_t present_words;
 
 uint8_t *gradient_buffer(uint32_t which) { return state[which]; }
 uint32_t *weight_buffer(uint32_t which) { return weights[which]; }
-
-static SELDOM uint32_t longest_row(void) {
-    uint32_t longest = core.setup.lanes;
-    for (uint32_t k = 0; k < core.setup.n_blocks; k++)
-        if (core.blocks[k].sparse && core.setup.forward_bytes / 4 > longest)
-            longest = core.setup.forward_bytes / 4;
-    return longest;
-}
 
 SELDOM void gradient_initialise(void) {
     if (core.setup.n_plastic == 0)
         return;
     stretch_rows = core.setup.filter_words / core.setup.lanes;
-    if (stretch_rows > ROW_MASK + 1)
-        stretch_rows = ROW_MASK + 1;
     if (stretch_rows == 0)
         fail(STATUS_NO_DTCM, core.setup.lanes * 4, core.setup.filter_words * 4);
     filter = take(stretch_rows * core.setup.lanes * sizeof *filter);
-    events = take(core.setup.event_capacity * sizeof *events);
-    sorted = take(core.setup.event_capacity * sizeof *sorted);
-    histogram = take(256 * sizeof *histogram);
-    for (uint32_t sources = core.setup.n_sources - 1; sources != 0; sources >>= 8)
-        digits++;
+    entries = take(READ_AT_ONCE * sizeof *entries);
     for (uint32_t k = 0; k < 2; k++) {
         state[k] = take(core.setup.state_bytes);
         weights[k] = take(core.setup.forward_bytes);
     }
-    sum_lanes = longest_row();
-    sum = take(sum_lanes * sizeof *sum);
+    sum = take(core.setup.forward_bytes);
     present_first = take(core.setup.n_blocks * sizeof *present_first);
     uint32_t bits = 0;
     for (uint32_t k = 0; k < core.setup.n_blocks; k++) {
@@ -93,123 +72,183 @@ SELDOM void gradient_forget(void) {
 
 /* --- spikes by source --- */
 
-static void sort_digit(uint32_t shift) {
-    clear_words(histogram, 128);
-    for (uint32_t q = 0; q < event_count; q++)
-        histogram[events[q] >> shift & 255]++;
-    uint32_t place = 0;
-    for (uint32_t digit = 0; digit < 256; digit++) {
-        const uint32_t size = histogram[digit];
-        histogram[digit] = (uint16_t)place;
-        place += size;
+/* Spikes of the log that are handled in one go. */
+typedef struct {
+    uint32_t slot, first, end; /* their places there */
+    uint32_t step;             /* at which the first was sent */
+    uint32_t offset;           /* of the row of F that it meets */
+    uint32_t lowest, sources;  /* those that are looked at */
+} batch;
+
+static uint16_t *ends;   /* by source: where the rows that its spikes meet end */
+static uint16_t *met;    /* offsets of rows of F, by source */
+static uint32_t capacity, sources_at_once;
+
+/* Both are in the memory for early spikes, which is free in the pause. */
+static void find_memory(void) {
+    uint32_t bytes;
+    ends = packets_memory(&bytes);
+    sources_at_once = core.setup.n_sources < bytes / 4 ? core.setup.n_sources : bytes / 4;
+    met = ends + sources_at_once;
+    capacity = bytes / 2 - sources_at_once;
+}
+
+/* Entries of the log from a place on; `count` gets how many. Transfers are of double words. */
+static const uint32_t *read_entries(const batch *b, uint32_t place, uint32_t *count) {
+    const uint32_t before = place & 1, left = b->end - place + before;
+    const uint32_t read = left < READ_AT_ONCE ? left : READ_AT_ONCE;
+    transfer_wait(transfer_read(log_entries(b->slot) + place - before, entries,
+                                ((read + 1) & ~UINT32_C(1)) * 4));
+    *count = read - before;
+    return entries + before;
+}
+
+static void count_spikes(const batch *b) {
+    for (uint32_t s = 0; s < b->sources; s++)
+        ends[s] = 0;
+    for (uint32_t place = b->first; place < b->end;) {
+        uint32_t count;
+        const uint32_t *const source = read_entries(b, place, &count);
+        for (uint32_t q = 0; q < count; q++) {
+            const uint32_t s = source[q] - b->lowest;
+            if (s < b->sources)
+                ends[s]++;
+        }
+        place += count;
     }
-    for (uint32_t q = 0; q < event_count; q++)
-        sorted[histogram[events[q] >> shift & 255]++] = events[q];
-    uint32_t *const before = events;
-    events = sorted;
-    sorted = before;
+    uint32_t total = 0;
+    for (uint32_t s = 0; s < b->sources; s++) { /* where its rows begin */
+        const uint32_t count = ends[s];
+        ends[s] = (uint16_t)total;
+        total += count;
+    }
+}
+
+static void sort_spikes(const batch *b) {
+    uint32_t step = b->step, offset = b->offset, step_end = log_start(b->slot, step + 1);
+    count_spikes(b);
+    for (uint32_t place = b->first; place < b->end;) {
+        uint32_t count;
+        const uint32_t *const source = read_entries(b, place, &count);
+        for (uint32_t q = 0; q < count; q++, place++) {
+            while (place == step_end) {
+                offset += core.setup.lanes;
+                step_end = log_start(b->slot, ++step + 1);
+            }
+            const uint32_t s = source[q] - b->lowest;
+            if (s < b->sources)
+                met[ends[s]++] = (uint16_t)offset;
+        }
+    }
 }
 
 /* --- one row --- */
 
-/* Sums of the F that the spikes of one source meet: 32 bits, spilled into the 64 bits of wide. */
+/* A row of gradients to which the spikes of a source are added. */
 typedef struct {
-    uint32_t budget, used, count;
-    const uint32_t *target; /* sparse: words with the targets; NULL: all lanes */
-    int64_t *wide;
-    bool fresh;             /* wide holds nothing of this update */
-    uint32_t read;          /* the transfer that brings wide */
-} row_sum;
+    uint32_t which;          /* of the buffers */
+    uint32_t synapses;       /* 0: nothing to do */
+    uint8_t *place;          /* in SDRAM */
+    const uint16_t *met;
+    uint32_t count;          /* of spikes */
+    uint32_t coming;         /* the transfer to wait for */
+    bool fresh, sparse;
+} visit;
 
-static void spill(row_sum *total) {
-    transfer_wait(total->read);
-    if (total->fresh) {
-        for (uint32_t q = 0; q < total->count; q++) {
-            total->wide[q] = sum[q];
-            sum[q] = 0;
-        }
-        total->fresh = false;
-    } else {
-        ep_spill(total->count, sum, total->wide);
-    }
-    total->used = 0;
-}
-
-static void add_row(row_sum *total, const int32_t *F) {
-    if (total->used == total->budget)
-        spill(total);
-    total->used++;
-    if (total->target == NULL) {
-        assembly_filter_row(total->count, F, sum);
-        return;
-    }
-    for (uint32_t q = 0; q < total->count; q++)
-        sum[q] += F[total->target[q] >> 16];
-}
-
-/* Adds the spikes events[first .. last) of one source to its row of a block. */
-static void visit(uint32_t k, uint32_t row, uint32_t first, uint32_t last, uint32_t budget) {
+static void begin_visit(visit *v, uint32_t k, uint32_t row) {
     const block *const b = &core.blocks[k];
-    uint32_t synapse = row * core.setup.lanes, count = core.setup.lanes;
-    if (b->sparse)
-        count = row_synapses(b, row, &synapse);
-    if (count == 0)
-        return;
-    uint8_t *const place = core.rows + b->state + synapse * state_bytes(b->kind);
-    row_sum total = {budget, 0, count, NULL, (int64_t *)(void *)state[turn],
-                     !gradient_is_there(k, row), 0};
-    if (b->sparse) {
-        total.target = weights[turn];
-        total.read = transfer_read(core.rows + b->weight + synapse * 4, weights[turn], count * 4);
-        transfer_wait(total.read);
+    uint32_t synapse = row * core.setup.lanes;
+    v->synapses = core.setup.lanes;
+    v->sparse = b->sparse != 0;
+    if (v->sparse) {
+        v->synapses = row_synapses(b, row, &synapse);
+        v->coming = transfer_read(core.rows + b->weight + synapse * 4, weights[v->which],
+                                  v->synapses * 4);
     }
-    if (!total.fresh)
-        total.read = transfer_read(place, state[turn], count * 8);
-    else if (!b->sparse)
-        total.read = transfer_read(place, state[turn], 0); /* behind what is written from there */
-    for (uint32_t q = first; q < last; q++)
-        add_row(&total, filter + (events[q] & ROW_MASK) * core.setup.lanes);
-    spill(&total);
-    (void)transfer_write(place, state[turn], count * 8);
+    v->place = core.rows + b->state + synapse * state_bytes(b->kind);
+    v->fresh = !gradient_is_there(k, row);
+    if (!v->fresh)
+        v->coming = transfer_read(v->place, state[v->which], v->synapses * 8);
+    else if (!v->sparse)
+        v->coming = written[v->which];
     mark(k, row);
-    turn ^= 1;
 }
 
-/* Adds all spikes in the list to the blocks with a delay. */
-static void add_events(uint32_t delay, uint32_t budget) {
-    uint32_t last_block, first_block = blocks_of(delay, &last_block);
-    for (uint32_t digit = 0; digit < digits; digit++)
-        sort_digit(ROW_BITS + 8 * digit);
-    for (uint32_t first = 0; first < event_count;) {
-        const uint32_t source = events[first] >> ROW_BITS;
-        uint32_t last = first + 1;
-        while (last < event_count && events[last] >> ROW_BITS == source)
-            last++;
-        for (uint32_t k = first_block; k < last_block; k++) {
-            const block *const b = &core.blocks[k];
-            const uint32_t row = source - b->first_source;
-            if (b->kind != 0 && row < b->rows)
-                visit(k, row, first, last, budget);
-        }
-        packets_discard_spikes();
-        first = last;
+static void add_sparse(const visit *v, uint32_t from, uint32_t to, int64_t *wide) {
+    const uint32_t *const synapse = weights[v->which];
+    clear_words(sum, v->synapses);
+    for (; from < to; from++) {
+        const int32_t *const F = filter + v->met[from];
+        for (uint32_t q = 0; q < v->synapses; q++)
+            sum[q] += F[synapse[q] >> 16];
     }
-    event_count = 0;
+    ep_spill(v->synapses, sum, wide);
 }
 
-/* Adds the spikes sent at a local step, which meet a row of F. */
-static void add_step(uint32_t slot, uint32_t step, uint32_t row, uint32_t delay, uint32_t budget) {
-    uint32_t place, count = log_find(slot, step, step, &place), sources[READ_AT_ONCE];
-    while (count > 0) {
-        const uint32_t some = count < READ_AT_ONCE ? count : READ_AT_ONCE;
-        log_read(slot, place, some, sources);
-        for (uint32_t q = 0; q < some; q++) {
-            if (event_count == core.setup.event_capacity)
-                add_events(delay, budget);
-            events[event_count++] = sources[q] << ROW_BITS | row;
+static void end_visit(visit *v, uint32_t budget) {
+    if (v->synapses == 0)
+        return;
+    int64_t *const wide = (int64_t *)(void *)state[v->which];
+    transfer_wait(v->coming);
+    if (v->fresh)
+        clear_words(wide, 2 * v->synapses);
+    for (uint32_t q = 0; q < v->count;) {
+        const uint32_t left = v->count - q, some = left < budget ? left : budget;
+        if (v->sparse)
+            add_sparse(v, q, q + some, wide);
+        else
+            assembly_gather_rows(v->synapses, some, v->met + q, filter, wide);
+        q += some;
+    }
+    written[v->which] = transfer_write(v->place, wide, v->synapses * 8);
+    v->synapses = 0;
+}
+
+/* Adds the spikes of a batch to the blocks first_block .. last_block - 1. */
+static void add_batch(const batch *of, uint32_t first_block, uint32_t last_block,
+                      uint32_t budget) {
+    visit visits[2] = {{.which = 0}, {.which = 1}};
+    uint32_t turn = 0, begin = 0;
+    sort_spikes(of);
+    for (uint32_t s = 0; s < of->sources; s++) {
+        const uint32_t count = ends[s] - begin;
+        for (uint32_t k = first_block; count != 0 && k < last_block; k++) {
+            const block *const b = &core.blocks[k];
+            const uint32_t row = of->lowest + s - b->first_source;
+            if (b->kind == 0 || row >= b->rows)
+                continue;
+            visits[turn].met = met + begin;
+            visits[turn].count = count;
+            begin_visit(&visits[turn], k, row);
+            turn ^= 1;
+            end_visit(&visits[turn], budget);
         }
-        place += some;
-        count -= some;
+        begin = ends[s];
+        if (s % VISITS_BETWEEN_PACKETS == 0)
+            packets_discard_spikes();
+    }
+    end_visit(&visits[turn ^ 1], budget);
+}
+
+/* Adds the spikes sent at the steps first .. last, of which the first meets the row of F at
+ * offset. */
+static void add_steps(batch *of, uint32_t first, uint32_t last, uint32_t offset,
+                      uint32_t first_block, uint32_t last_block, uint32_t budget) {
+    const uint32_t end = log_start(of->slot, last + 1);
+    uint32_t step_end = log_start(of->slot, first + 1);
+    of->step = first;
+    of->offset = offset;
+    for (of->first = log_start(of->slot, first); of->first < end; of->first = of->end) {
+        for (; of->first >= step_end; step_end = log_start(of->slot, of->step + 1)) {
+            of->step++;
+            of->offset += core.setup.lanes;
+        }
+        of->end = end - of->first > capacity ? of->first + capacity : end;
+        for (of->lowest = 0; of->lowest < core.setup.n_sources; of->lowest += sources_at_once) {
+            const uint32_t left = core.setup.n_sources - of->lowest;
+            of->sources = left < sources_at_once ? left : sources_at_once;
+            add_batch(of, first_block, last_block, budget);
+        }
     }
 }
 
@@ -223,6 +262,8 @@ static bool learns(uint32_t first_block, uint32_t last_block) {
 void gradient_add(uint32_t slot) {
     if (core.setup.n_plastic == 0)
         return;
+    batch of = {.slot = slot};
+    find_memory();
     population_filter_begin(slot);
     for (uint32_t last = core.setup.interval_steps; last >= 1;) {
         const uint32_t first = last > stretch_rows ? last - stretch_rows + 1 : 1;
@@ -233,11 +274,10 @@ void gradient_add(uint32_t slot) {
             const uint32_t begin = k;
             while (k < core.setup.n_blocks && core.blocks[k].delay == delay)
                 k++;
-            if (!learns(begin, k))
-                continue;
-            for (uint32_t t = last; t >= first && t >= shift; t--)
-                add_step(slot, t - shift, t - first, delay, budget);
-            add_events(delay, budget);
+            const uint32_t from = first > shift ? first : shift;
+            if (from <= last && learns(begin, k))
+                add_steps(&of, from - shift, last - shift, (from - first) * core.setup.lanes,
+                          begin, k, budget);
         }
         transfers_finish();
         last = first - 1;

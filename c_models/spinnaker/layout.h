@@ -134,12 +134,11 @@ typedef struct {
     uint32_t n_mirrored; /*!< mirrored weights (readouts) */
     uint32_t ring_words; /*!< places of the receive buffer for packets, a power of two */
     uint32_t filter_words; /*!< words of DTCM for rows of F */
-    uint32_t event_capacity; /*!< spikes that are sorted in one go */
     uint32_t forward_bytes; /*!< longest row of weights */
     uint32_t state_bytes; /*!< longest row of learning state */
     uint32_t timestep_us; /*!< machine step in microseconds */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 120);
+LAYOUT_ASSERT(sizeof(core_setup) == 116);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -166,10 +165,9 @@ LAYOUT_ASSERT(offsetof(core_setup, feedback_key) == 88);
 LAYOUT_ASSERT(offsetof(core_setup, n_mirrored) == 92);
 LAYOUT_ASSERT(offsetof(core_setup, ring_words) == 96);
 LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 100);
-LAYOUT_ASSERT(offsetof(core_setup, event_capacity) == 104);
-LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
-LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
-LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
+LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 104);
+LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 108);
+LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 112);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {

@@ -26,6 +26,13 @@ void packets_reset(void);
  */
 uint32_t packets_take(uint32_t *sources, uint32_t room);
 
+/*! \brief The memory of spikes that came early, to be used until packets_take() is called.
+ *
+ *  To be called in the pause after an interval: those spikes are ignored then.
+ *  \param[out] bytes: how much it is
+ */
+void *packets_memory(uint32_t *bytes);
+
 /*! \brief Take in what arrives during an update: spikes are ignored. */
 void packets_discard_spikes(void);
 

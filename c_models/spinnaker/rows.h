@@ -8,7 +8,8 @@
 
 void assembly_row(uint32_t n, const int16_t *row, int16_t factor, int32_t *input);
 void assembly_sparse_row(uint32_t n, const uint32_t *synapse, int16_t factor, int32_t *input);
-void assembly_filter_row(uint32_t n, const int32_t *F, int32_t *sum);
+void assembly_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, const int32_t *F,
+                          int64_t *wide);
 
 /*! \brief The first block of a delay; `last` gets the one behind the last. Blocks are ordered by
  *  delay. */

@@ -17,7 +17,7 @@ static uint32_t start_places(void) {
     return T != 0 ? T + 2 : core.setup.max_delay + 4;
 }
 
-static uint32_t *entries(uint32_t k) { return (uint32_t *)(void *)(region + k * slot_bytes); }
+uint32_t *log_entries(uint32_t k) { return (uint32_t *)(void *)(region + k * slot_bytes); }
 
 static uint32_t *starts(uint32_t k) {
     return (uint32_t *)(void *)(region + k * slot_bytes + starts_offset);
@@ -45,7 +45,7 @@ uint32_t log_slot(void) { return slot; }
 
 void log_add(const uint32_t *sources, uint32_t count) {
     const uint32_t capacity = core.setup.log_capacity;
-    uint32_t *const to = entries(slot);
+    uint32_t *const to = log_entries(slot);
     if (core.setup.interval_steps != 0) {
         if (used + count > capacity)
             fail(STATUS_LOG_FULL, used + count, capacity);
@@ -70,6 +70,8 @@ void log_close(uint32_t step) {
         counts[PROVENANCE_MOST_LOGGED] = used;
 }
 
+uint32_t log_start(uint32_t k, uint32_t step) { return starts(k)[step]; }
+
 uint32_t log_find(uint32_t k, uint32_t step, uint32_t last, uint32_t *first) {
     const uint32_t *const start = starts(k);
     *first = start[start_place(step)];
@@ -77,7 +79,7 @@ uint32_t log_find(uint32_t k, uint32_t step, uint32_t last, uint32_t *first) {
 }
 
 void log_read(uint32_t k, uint32_t place, uint32_t count, uint32_t *sources) {
-    const uint32_t *const from = entries(k);
+    const uint32_t *const from = log_entries(k);
     if (core.setup.interval_steps != 0) {
         copy_words(sources, from + place, count);
         return;

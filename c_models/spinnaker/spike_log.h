@@ -25,6 +25,12 @@ void log_add(const uint32_t *sources, uint32_t count);
 /*! \brief All spikes of a local step are in. */
 void log_close(uint32_t step);
 
+/*! \brief Source numbers of the spikes of an interval, in a slot. */
+uint32_t *log_entries(uint32_t slot);
+
+/*! \brief The place of an interval's first spike that was sent at a step, or later. */
+uint32_t log_start(uint32_t slot, uint32_t step);
+
 /*! \brief How many spikes a slot has at step .. last; `first` gets the place of the first. */
 uint32_t log_find(uint32_t slot, uint32_t step, uint32_t last, uint32_t *first);
 

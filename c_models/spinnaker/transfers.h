@@ -9,9 +9,6 @@
 
 #include "core.h"
 
-/*! \brief Listen to the ends of transfers. */
-bool transfers_initialise(void);
-
 /*! \brief Start to read into DTCM; bytes and both addresses are multiples of 8.
  *  \return a number for transfer_wait()
  */

@@ -16,7 +16,8 @@ _FIXED_DTCM = 12 * 1024         # stacks, tables, variables
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _FEEDBACK_BYTES = 8 * 1024      # of B, at a time
 _PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
-_EVENTS, _LEAST_EVENTS = 256, 128
+_LEAST_RING = 256
+_ENTRY_BYTES = 512              # of the log, at a time
 _LEAST_FILTER_ROWS = 4
 _MOST_FILTER_ROWS = 512
 SDRAM_BYTES = 110 * 2 ** 20
@@ -38,7 +39,6 @@ class Buffers:
 
     ring_words: int
     filter_words: int
-    event_capacity: int
     used: int
 
 
@@ -50,36 +50,29 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
     n_groups: of cells.
     """
     lanes = rows.lanes
-    ring = 256
+    ring = _LEAST_RING
     while ring < min(n_sources + 64, 1024):
         ring *= 2
     needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
         + n_groups * CELL_GROUP.dtype.itemsize
     needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
     needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
-    needed += 4 * rows.forward_bytes + 2 * rows.state_bytes + 4 * max(
-        lanes, rows.forward_bytes // 4) + 512
+    needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES
     needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
-    events = 1024
     while True:
-        left = DTCM_BYTES - needed - ring * _PACKET_BYTES - events * 8
+        left = DTCM_BYTES - needed - ring * _PACKET_BYTES
         if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
             break
-        if events > _EVENTS:    # costs time; a small receive buffer may cost the run
-            events //= 2
-        elif ring > 256:
-            ring //= 2
-        elif events > _LEAST_EVENTS:
-            events //= 2
-        else:
+        if ring == _LEAST_RING:
             label = network.populations[population].label
             least = DTCM_BYTES - left + (4 * lanes * _LEAST_FILTER_ROWS if learns else 0)
             raise NetworkError(
                 f"{label}: a core needs {least} bytes of its own memory, and has "
                 f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
+        ring //= 2
     most = 4 * lanes * _MOST_FILTER_ROWS
     filters = min(left, most) // (4 * lanes) * lanes if learns else 0
-    return Buffers(ring, filters, events, DTCM_BYTES - left + 4 * filters)
+    return Buffers(ring, filters, DTCM_BYTES - left + 4 * filters)
 
 
 def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int:

@@ -209,7 +209,6 @@ CORE_SETUP = _structure(
     ("n_mirrored", _U, "mirrored weights (readouts)"),
     ("ring_words", _U, "places of the receive buffer for packets, a power of two"),
     ("filter_words", _U, "words of DTCM for rows of F"),
-    ("event_capacity", _U, "spikes that are sorted in one go"),
     ("forward_bytes", _U, "longest row of weights"),
     ("state_bytes", _U, "longest row of learning state"),
     ("timestep_us", _U, "machine step in microseconds"),

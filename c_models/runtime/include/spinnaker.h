@@ -36,6 +36,10 @@ enum {
     T2_INT_CLR = 11
 };
 
+/*! \brief The DMA controller's registers, as words. Writing DMA_DESC starts a transfer. */
+static volatile uint *const dma = (volatile uint *)0x40000000u;
+enum { DMA_ADRS = 1, DMA_ADRT = 2, DMA_DESC = 3, DMA_CTRL = 4, DMA_STAT = 5, DMA_GCTL = 6 };
+
 /* control byte of a multicast packet, without and with payload */
 #define PKT_MC 0x00000000u
 #define PKT_MC_PL 0x00020000u
