@@ -3,14 +3,12 @@
  *
  *  Learning signals are in signals.c.
  */
-#include "eprop/fixed/filter.h"
-#include "eprop/fixed/neuron.h"
+#include "loops.h"
 #include "population.h"
 #include "record.h"
 #include "signals.h"
 #include "spike_log.h"
 #include "transfers.h"
-
 
 const uint32_t population_lag = 0;
 
@@ -101,8 +99,7 @@ SELDOM void population_begin(void) {
     signals_begin();
 }
 
-/* The kernels' loops for any decay, here and below: ITCM is small. */
-static __attribute__((noinline)) uint32_t run_group(const cell_group_data *g, int32_t *input, uint16_t *slopes,
+static uint32_t run_group(const cell_group_data *g, int32_t *input, uint16_t *slopes,
                           uint32_t *bits) {
     const ep_cells *const parameters = (const ep_cells *)(const void *)g->cells;
     const uint32_t n = g->count;
@@ -110,13 +107,13 @@ static __attribute__((noinline)) uint32_t run_group(const cell_group_data *g, in
     if (is_adaptive()) {
         ep_alif_state *const state = alif + g->first;
         const uint32_t outside =
-            ep_alif_step_as(n, 1, parameters, state, input + g->first, slopes + g->first, bits);
+            loop_alif(n, parameters, state, input + g->first, slopes + g->first, bits);
         for (uint32_t j = 0; ep_outside(outside) && j < n; j++)
             saturated += ep_saturate(1, EP_LIMIT, &state[j].v) + ep_saturate(1, EP_LIMIT, &state[j].a);
     } else {
         ep_lif_state *const state = lif + g->first;
         const uint32_t outside =
-            ep_lif_step_as(n, 1, parameters, state, input + g->first, slopes + g->first, bits);
+            loop_lif(n, parameters, state, input + g->first, slopes + g->first, bits);
         for (uint32_t j = 0; ep_outside(outside) && j < n; j++)
             saturated += ep_saturate(1, EP_LIMIT, &state[j].v);
     }
@@ -210,23 +207,36 @@ SELDOM void population_filter_begin(uint32_t slot) {
     signals_filter_begin();
 }
 
-static uint32_t filter_cells(uint32_t n, const ep_filter *constants, const uint16_t *slopes,
-                             const int32_t *G, ep_filter_state *state) {
-    const int32_t mu_limit = ep_mu_limit(constants);
-    uint32_t saturated = 0, mu_outside = 0;
-    const uint32_t outside =
-        is_adaptive() ? ep_filter_alif_as(n, 1, constants, slopes, G, state, &mu_outside)
-                      : ep_filter_lif_as(n, 1, constants, slopes, G, state);
-    if (ep_outside(outside) || (is_adaptive() && mu_outside >= 2 * (uint32_t)mu_limit))
-        for (uint32_t j = 0; j < n; j++) {
-            saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
-            if (is_adaptive())
-                saturated += ep_saturate(1, mu_limit, &state[j].mu);
-        }
-    return saturated;
+/* What left its limits, of n cells and their row. */
+static SELDOM void limit_filters(uint32_t n, int32_t mu_limit, ep_filter_state *state,
+                                 int32_t *row) {
+    uint32_t saturated = 0;
+    for (uint32_t j = 0; j < n; j++) {
+        saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
+        if (is_adaptive())
+            saturated += ep_saturate(1, mu_limit, &state[j].mu);
+        row[j] = state[j].F;
+    }
+    count_saturated(PROVENANCE_SATURATED_FILTERS, saturated);
 }
 
-static void filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes, const int32_t *G) {
+/* Returns the magnitudes of F, gathered. */
+static uint32_t filter_cells(uint32_t n, const ep_filter *constants, const uint16_t *slopes,
+                             const int32_t *G, ep_filter_state *state, int32_t *row) {
+    const int32_t mu_limit = ep_mu_limit(constants);
+    uint32_t mu_outside = 0;
+    const uint32_t magnitudes =
+        is_adaptive() ? loop_filter_alif(n, constants, slopes, G, state, row, &mu_outside)
+                      : loop_filter_lif(n, constants, slopes, G, state, row);
+    if (magnitudes < EP_LIMIT && (!is_adaptive() || mu_outside < 2 * (uint32_t)mu_limit))
+        return magnitudes;
+    limit_filters(n, mu_limit, state, row);
+    return magnitudes < EP_LIMIT ? magnitudes : EP_LIMIT - 1;
+}
+
+static uint32_t filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes,
+                              const int32_t *G, int32_t *row) {
+    uint32_t magnitudes = 0;
     for (uint32_t k = 0; k < core.setup.n_groups; k++) {
         const cell_group_data *const g = &groups[k];
         const uint32_t from = g->first > first ? g->first : first;
@@ -234,10 +244,10 @@ static void filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes, 
         if (from >= to)
             continue;
         const ep_filter *const constants = (const ep_filter *)(const void *)g->filter;
-        count_saturated(PROVENANCE_SATURATED_FILTERS,
-                        filter_cells(to - from, constants, slopes + from, G + from,
-                                     filter_state + from));
+        magnitudes |= filter_cells(to - from, constants, slopes + from, G + from,
+                                   filter_state + from, row + from);
     }
+    return magnitudes;
 }
 
 /* h and errors of steps first .. last from the log. */
@@ -251,33 +261,28 @@ static void read_block(uint32_t slot, uint32_t first, uint32_t last) {
 static uint32_t filter_tile(uint32_t slot, uint32_t last, uint32_t first, uint32_t cell,
                             uint32_t end, int32_t *rows) {
     const uint32_t lanes = core.setup.lanes;
-    uint32_t magnitude = 0;
+    uint32_t magnitudes = 0;
     for (uint32_t high = last; high >= first;) {
         const uint32_t low = high - first >= SIGNAL_STEPS ? high - SIGNAL_STEPS + 1 : first;
         read_block(slot, low, high);
         for (uint32_t t = high; t >= low; t--) {
             const int32_t *const G = signals_filter(t, t - low, cell, end - cell);
-            filter_groups(cell, end, h_block + (t - low) * lanes, G);
-            int32_t *const row = rows + (t - first) * lanes;
-            for (uint32_t j = cell; j < end; j++) {
-                const int32_t F = filter_state[j].F;
-                row[j] = F;
-                magnitude |= (uint32_t)(F ^ (F >> 31));
-            }
+            magnitudes |= filter_groups(cell, end, h_block + (t - low) * lanes, G,
+                                        rows + (t - first) * lanes);
         }
         high = low - 1;
     }
-    return magnitude;
+    return magnitudes;
 }
 
 uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows) {
-    uint32_t magnitude = 0;
+    uint32_t magnitudes = 0;
     for (uint32_t cell = 0; cell < core.setup.n; cell += signals_tile()) {
         const uint32_t left = core.setup.n - cell;
         const uint32_t end = cell + (left < signals_tile() ? left : signals_tile());
-        magnitude |= filter_tile(slot, last, first, cell, end, rows);
+        magnitudes |= filter_tile(slot, last, first, cell, end, rows);
     }
-    return magnitude;
+    return magnitudes;
 }
 
 void population_update(const uint32_t *constants) { use(constants); }

@@ -1,7 +1,7 @@
 /*! \file
  *  \brief implementation of signals.h
  */
-#include "eprop/fixed/filter.h"
+#include "loops.h"
 
 #include "signals.h"
 
@@ -147,10 +147,9 @@ static void scale(const local_signal *s, const int32_t *errors, uint32_t *satura
         s->scaled[k] = ep_rescale(errors[k], s->from.shift, INT32_MAX, saturated);
 }
 
-static __attribute__((noinline)) uint32_t filter_signal(uint32_t cells, const local_signal *s,
-                                                        int32_t kappa, int32_t *G) {
+static uint32_t filter_signal(uint32_t cells, const local_signal *s, int32_t kappa, int32_t *G) {
     const uint32_t outside =
-        ep_filter_signal_as(cells, s->from.readouts, 1, kappa, s->feedback, s->scaled, G);
+        loop_filter_signal(cells, s->from.readouts, kappa, s->feedback, s->scaled, G);
     return ep_outside(outside) ? ep_saturate(cells, EP_LIMIT, G) : 0;
 }
 

@@ -3,9 +3,10 @@
  *
  *  A row's state and weights come by DMA and go back by DMA, while the next row is on its way.
  */
+#include "loops.h"
+
 #include "update.h"
 
-#include "eprop/fixed/optimizer.h"
 #include "gradient.h"
 #include "packets.h"
 #include "rows.h"
@@ -56,11 +57,10 @@ static void widen(uint32_t n, const int32_t *gradient, int64_t *wide) {
     }
 }
 
-/* Of Adam the loop for all constants: ITCM is small, and it takes a tenth longer. */
 uint32_t update_values(uint32_t n, const ep_optimizer_step *constants, const int32_t *gradient,
                        int32_t *m, uint64_t *v, int32_t *master, int16_t *weight) {
-    return constants->kind == EP_SGD ? ep_sgd(n, constants, gradient, master, weight)
-                                     : ep_adam_as(n, constants, 0, gradient, m, v, master, weight);
+    return constants->kind == EP_SGD ? loop_sgd(n, constants, gradient, master, weight)
+                                     : loop_adam(n, constants, gradient, m, v, master, weight);
 }
 
 /* Zero where a pair has no synapse. */

@@ -30,9 +30,10 @@ $(error set APP, the name of the binary)
 endif
 
 CROSS := arm-none-eabi-
-# -fmacro-prefix-map: no path of the building machine in the binary
+# -ffile-prefix-map: no path of the building machine in the binary. Tables are in DTCM.
 COMMON_FLAGS := -std=gnu99 -ffreestanding -fno-common -ffunction-sections -fdata-sections \
 	-Wall -Wextra -Wshadow -Werror -g -ffile-prefix-map=$(ROOT)=. \
+	-DEP_TABLE_SECTION='".data.tables"' \
 	-DAPPLICATION_NAME_HASH=0x$(shell printf %s '$(APP)' | md5sum | cut -c 1-8)
 APP_INCLUDES := -I$(RUNTIME)/text -I$(ROOT)/c_models -I$(ROOT)/c_models/include \
 	$(addprefix -I,$(INCLUDES))

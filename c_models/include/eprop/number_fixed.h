@@ -130,6 +130,9 @@ static inline uint32_t ep_saturate(size_t n, int32_t limit, int32_t *values) {
     return saturated;
 }
 
+/*! \brief x for x >= 0, -x - 1 otherwise: below 2^b for -2^b <= x < 2^b, and so is the or of many. */
+static EP_INLINE uint32_t ep_magnitude(int32_t x) { return (uint32_t)(x ^ (x >> 31)); }
+
 /*! \brief Whether the gathered word says that some value left -EP_LIMIT .. EP_LIMIT - 1. */
 static EP_INLINE int ep_outside(uint32_t gathered) { return (gathered >> 30) != 0; }
 

@@ -80,20 +80,24 @@ static inline uint32_t ep_filter_signal(size_t n, size_t readouts, int32_t kappa
     return ep_outside(outside) ? ep_saturate(n, EP_LIMIT, G) : 0;
 }
 
+/* `row`: gets F^{t-1}, too, unless it is NULL. Returns the magnitudes of all F, gathered. */
 static EP_INLINE uint32_t ep_filter_lif_as(size_t n, int slow, const ep_filter *filter,
                                            const uint16_t *restrict h, const int32_t *restrict G,
-                                           ep_filter_state *restrict state) {
+                                           ep_filter_state *restrict state,
+                                           int32_t *restrict row) {
     const int32_t alpha = filter->alpha, h_shift = filter->h_shift;
-    uint32_t outside = 0;
+    uint32_t magnitudes = 0;
     for (size_t j = 0; j < n; j++) {
         const int32_t before = state[j].F;
         const int32_t c = ep_mac(slow ? ep_whole(before, alpha) : before,
                                  ep_shift_left(h[j], h_shift), G[j] + state[j].C);
         const int32_t f = ep_mac(c, before, alpha);
         state[j].F = f;
-        outside |= (uint32_t)f + EP_LIMIT;
+        if (row != NULL)
+            row[j] = f;
+        magnitudes |= ep_magnitude(f);
     }
-    return outside;
+    return magnitudes;
 }
 
 /*! \brief One step of LIF cells.
@@ -106,10 +110,11 @@ static EP_INLINE uint32_t ep_filter_lif_as(size_t n, int slow, const ep_filter *
  */
 static inline uint32_t ep_filter_lif(size_t n, const ep_filter *filter, const uint16_t *restrict h,
                                      const int32_t *restrict G, ep_filter_state *restrict state) {
-    const uint32_t outside = filter->alpha < 0 ? ep_filter_lif_as(n, 0, filter, h, G, state)
-                                               : ep_filter_lif_as(n, 1, filter, h, G, state);
+    const uint32_t magnitudes = filter->alpha < 0
+                                    ? ep_filter_lif_as(n, 0, filter, h, G, state, NULL)
+                                    : ep_filter_lif_as(n, 1, filter, h, G, state, NULL);
     uint32_t saturated = 0;
-    for (size_t j = 0; ep_outside(outside) && j < n; j++)
+    for (size_t j = 0; magnitudes >= EP_LIMIT && j < n; j++)
         saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
     return saturated;
 }
@@ -117,11 +122,12 @@ static inline uint32_t ep_filter_lif(size_t n, const ep_filter *filter, const ui
 static EP_INLINE uint32_t ep_filter_alif_as(size_t n, int slow, const ep_filter *filter,
                                             const uint16_t *restrict h, const int32_t *restrict G,
                                             ep_filter_state *restrict state,
+                                            int32_t *restrict row,
                                             uint32_t *restrict mu_outside) {
     const int32_t alpha = filter->alpha, rho = filter->rho, beta = filter->beta;
     const int32_t beta_shift = filter->beta_shift, h_shift = filter->h_shift;
     const uint32_t mu_limit = (uint32_t)ep_mu_limit(filter);
-    uint32_t outside = 0, mu_gathered = 0;
+    uint32_t magnitudes = 0, mu_gathered = 0;
     for (size_t j = 0; j < n; j++) {
         const int32_t f_before = state[j].F, mu_before = state[j].mu;
         const int32_t x = ep_mac(G[j] + state[j].C, ep_shift_left(mu_before, beta_shift), beta);
@@ -129,14 +135,16 @@ static EP_INLINE uint32_t ep_filter_alif_as(size_t n, int slow, const ep_filter 
         const int32_t f =
             ep_mac(c + (slow ? ep_whole(f_before, alpha) : f_before), f_before, alpha);
         state[j].F = f;
-        outside |= (uint32_t)f + EP_LIMIT;
+        if (row != NULL)
+            row[j] = f;
+        magnitudes |= ep_magnitude(f);
         const int32_t mu =
             ep_mac((slow ? ep_whole(mu_before, rho) : mu_before) - c, mu_before, rho);
         state[j].mu = mu;
         mu_gathered |= (uint32_t)mu + mu_limit;
     }
     *mu_outside = mu_gathered;
-    return outside;
+    return magnitudes;
 }
 
 /*! \brief One step of adaptive cells; as ep_filter_lif(), with mu. */
@@ -144,12 +152,12 @@ static inline uint32_t ep_filter_alif(size_t n, const ep_filter *filter, const u
                                       const int32_t *restrict G, ep_filter_state *restrict state) {
     const int32_t mu_limit = ep_mu_limit(filter);
     uint32_t mu_outside;
-    const uint32_t outside =
+    const uint32_t magnitudes =
         filter->alpha < 0 && filter->rho < 0
-            ? ep_filter_alif_as(n, 0, filter, h, G, state, &mu_outside)
-            : ep_filter_alif_as(n, 1, filter, h, G, state, &mu_outside);
+            ? ep_filter_alif_as(n, 0, filter, h, G, state, NULL, &mu_outside)
+            : ep_filter_alif_as(n, 1, filter, h, G, state, NULL, &mu_outside);
     uint32_t saturated = 0;
-    if (ep_outside(outside) || mu_outside >= 2 * (uint32_t)mu_limit)
+    if (magnitudes >= EP_LIMIT || mu_outside >= 2 * (uint32_t)mu_limit)
         for (size_t j = 0; j < n; j++)
             saturated +=
                 ep_saturate(1, EP_LIMIT, &state[j].F) + ep_saturate(1, mu_limit, &state[j].mu);

@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-#if defined(__GNUC__)
+#if defined(EP_TABLE_SECTION)
+#define EP_TABLE __attribute__((unused, section(EP_TABLE_SECTION)))
+#elif defined(__GNUC__)
 #define EP_TABLE __attribute__((unused))
 #else
 #define EP_TABLE
