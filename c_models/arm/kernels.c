@@ -59,8 +59,9 @@ void kernel_filter_row(uint32_t n, const int32_t *F, int32_t *sum) {
     ep_add_filter_row(n, F, sum);
 }
 
-void kernel_filter_rows_8(uint32_t count, const uint16_t *row, const int32_t *F, int32_t *sum) {
-    ep_add_filter_rows_8(count, row, F, sum);
+void kernel_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, const int32_t *F,
+                        int64_t *wide) {
+    ep_gather_filter_rows(n, count, place, F, wide);
 }
 
 uint32_t kernel_adam(uint32_t n, const ep_optimizer_step *step, const int32_t *gradient,

@@ -24,7 +24,8 @@ uint32_t kernel_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *
 uint32_t kernel_filter_alif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                             const int32_t *G, ep_filter_state *state);
 void kernel_filter_row(uint32_t n, const int32_t *F, int32_t *sum);
-void kernel_filter_rows_8(uint32_t count, const uint16_t *row, const int32_t *F, int32_t *sum);
+void kernel_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, const int32_t *F,
+                        int64_t *wide);
 uint32_t kernel_adam(uint32_t n, const ep_optimizer_step *step, const int32_t *gradient,
                      int32_t *m, uint64_t *v, int32_t *master, int16_t *weight);
 uint32_t kernel_sgd(uint32_t n, const ep_optimizer_step *step, const int32_t *gradient,
@@ -41,11 +42,11 @@ int32_t kernel_rate_term(int32_t spikes, int32_t gain, int32_t offset_low, int32
                          uint32_t *saturated);
 int32_t kernel_rescale(int32_t value, int32_t shift, int32_t limit, uint32_t *saturated);
 
-/* rows.S: the same results as the kernels of these names, n a multiple of 8 (rows), 4 (the
-   others); rows and arrays begin at a word. */
+/* rows.S: the same results as the kernels of these names, n a multiple of 8 (4: sparse rows),
+   count > 0; rows and arrays begin at a word. */
 void assembly_row(uint32_t n, const int16_t *row, int16_t factor, int32_t *input);
 void assembly_sparse_row(uint32_t n, const uint32_t *synapse, int16_t factor, int32_t *input);
-void assembly_filter_row(uint32_t n, const int32_t *F, int32_t *sum);
-void assembly_filter_rows_8(uint32_t count, const uint16_t *row, const int32_t *F, int32_t *sum);
+void assembly_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, const int32_t *F,
+                          int64_t *wide);
 
 #endif

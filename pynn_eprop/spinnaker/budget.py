@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pynn_eprop.common.recordings import Log, SampledLog
 from pynn_eprop.errors import NetworkError, SetupError
 from pynn_eprop.models.network import Network, SpikingCells
-from pynn_eprop.spinnaker.image_rows import Rows, round_up
+from pynn_eprop.spinnaker.image_rows import Rows, round_up, state_bytes
 from pynn_eprop.spinnaker.layout import CELL_GROUP, MINIMUM_PAUSE
 from pynn_eprop.spinnaker.partition import Part
 
@@ -17,21 +17,23 @@ _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _FEEDBACK_BYTES = 8 * 1024      # of B, at a time
 _PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
 _LEAST_RING = 256
+_SOURCES_AT_ONCE = 1024         # whose spikes are sorted; more with a longer receive buffer
 _ENTRY_BYTES = 512              # of the log, at a time
 _LEAST_FILTER_ROWS = 4
 _MOST_FILTER_ROWS = 512
 SDRAM_BYTES = 110 * 2 ** 20
 """Of a chip, for applications."""
 
-# Instructions (tests/fixed/instructions.csv and the structure of the binaries), and how many
-# cycles an instruction takes on the whole: loads, branches, and waiting for SDRAM.
-_FILTER, _SIGNAL, _READOUT = 45, 9, 25
-_EVENT, _EVENT_LANE, _SORTED = 120, 2.6, 60
-_VISIT, _VISIT_LANE = 400, 14
-_ADAM, _SGD = 110, 40
+# Instructions of updates (fitted to docs/evidence/spinnaker/networks.md), and how many cycles an
+# instruction takes on the whole: loads, branches, and waiting for SDRAM.
+_STEP, _FILTER, _SIGNAL, _READOUT = 300, 36, 9, 25
+_SOURCE, _SPIKE, _SPIKE_LANE, _SPIKE_SPARSE = 16, 28, 2.3, 7.5
+_VISIT, _VISIT_LANE = 280, 8
+_ADAM, _SGD = 130, 45
 _CYCLES, _MHZ = 1.6, 200.0
 _MARGIN = 1.5
-
+_SDRAM_BYTES_PER_US = 600 / 16
+"""Of a core, while all cores of a chip read and write."""
 
 @dataclass(frozen=True)
 class Buffers:
@@ -85,19 +87,27 @@ def backward_us(network: Network, population: int, rows: Rows, n_sources: int, m
                 filter_words: int) -> float:
     """Time of the backward pass of one interval, in microseconds."""
     steps = network.settings.interval_steps or 0
-    events = spikes_of_interval(network, n_sources, max_rate)
+    spikes = spikes_of_interval(network, n_sources, max_rate)
     readouts = sum(network.populations[signal.source].size
                    for signal in network.learning_signals if signal.target == population)
     per_lane = _FILTER + _SIGNAL * readouts \
         if isinstance(network.populations[population], SpikingCells) else _READOUT
     stretches = math.ceil(steps * rows.lanes / max(filter_words, 1))
-    plastic = [block for block in rows.blocks if block.kind]
-    lanes = rows.synapses / max(sum(block.rows for block in rows.blocks), 1)
-    visits = min(stretches * sum(block.rows for block in plastic), events * len(plastic))
-    instructions = steps * rows.lanes * per_lane + events * (
-        _SORTED + len(plastic) * (_EVENT + _EVENT_LANE * lanes)) + visits * (
-        _VISIT + _VISIT_LANE * lanes)
-    return instructions * _CYCLES / _MHZ
+    instructions = steps * (_STEP + rows.lanes * per_lane)
+    delays = {block.delay for block in rows.blocks if block.kind}
+    passes = -(-n_sources // _SOURCES_AT_ONCE)
+    instructions += len(delays) * (passes * spikes * _SPIKE + stretches * n_sources * _SOURCE)
+    transferred = 0.0
+    for block in rows.blocks:
+        if not block.kind or not block.rows:
+            continue
+        lanes = block.places / block.rows
+        share = spikes * block.rows / max(n_sources, 1)
+        visits = min(stretches * block.rows, share)
+        instructions += share * lanes * (_SPIKE_SPARSE if block.sparse else _SPIKE_LANE)
+        instructions += visits * (_VISIT + _VISIT_LANE * lanes)
+        transferred += visits * lanes * 16
+    return max(instructions * _CYCLES / _MHZ, transferred / _SDRAM_BYTES_PER_US)
 
 
 def signal_record_us(network: Network, part: Part, logs: Mapping[int, Mapping[str, Log]]) -> float:
@@ -114,9 +124,11 @@ def signal_record_us(network: Network, part: Part, logs: Mapping[int, Mapping[st
 
 def optimizer_us(rows: Rows) -> float:
     """Time of the optimiser's step, in microseconds."""
+    plastic = [block for block in rows.blocks if block.kind]
     instructions = sum(block.places * (_SGD if block.kind == 1 else _ADAM)
-                       + block.rows * _VISIT for block in rows.blocks if block.kind)
-    return instructions * _CYCLES / _MHZ
+                       + block.rows * _VISIT for block in plastic)
+    transferred = sum(block.places * (2 * state_bytes(block.kind) + 4) for block in plastic)
+    return max(instructions * _CYCLES / _MHZ, transferred / _SDRAM_BYTES_PER_US)
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,13 @@ def calls(rng: np.random.Generator) -> Iterator[tuple[str, Callable[[Core], obje
                            axis=1).copy()
         yield f"backward filter {name}", lambda core, kind=name, given=constants, at=filters: both(
             core, f"kernel_filter_{kind}", [N, given, slopes, draw(rng, N, EDGE), at])
-    for on_core in ("kernel_filter_row", "assembly_filter_row"):
-        yield on_core, lambda core, name=on_core: both(
-            core, "kernel_filter_row", [N, draw(rng, N, EDGE), draw(rng, N, EDGE)], name, False)
+    yield "kernel_filter_row", lambda core: both(
+        core, "kernel_filter_row", [N, draw(rng, N, EDGE), draw(rng, N, EDGE)], answers=False)
+    places = (rng.permutation(8)[:int(rng.integers(1, 9))] * N).astype(np.uint16)
+    for on_core in ("kernel_gather_rows", "assembly_gather_rows"):
+        yield on_core, lambda core, name=on_core: both(core, "kernel_gather_rows", [
+            N, len(places), places, draw(rng, 8 * N, 2 ** 27),
+            rng.integers(-2 ** 50, 2 ** 50, N)], name, False)
     m, v, master = np.zeros(N, np.int32), np.zeros(N, np.uint64), draw(rng, N, 2 ** 31 - 1)
     adam = Adam(lr=float(10 ** rng.uniform(-6, 0)), eps=float(rng.choice([1e-8, 1e-4])))
     size = 2.0 ** rng.uniform(0, 29)

@@ -69,13 +69,13 @@ def measure() -> dict[str, tuple[int, int]]:
           [N, backward_alif, slopes, signal(), filters.copy()])
     count("gradient row, per synapse and spike", N, "kernel_filter_row", [N, signal(), signal()],
           answers=False)
-    count("gradient row in assembly, per synapse and spike", N, "kernel_filter_row",
-          [N, signal(), signal()], "assembly_filter_row", False)
-    rows, F = rng.integers(0, 200, 70).astype(np.uint16), np.tile(signal(), 40)
-    count("gradient of eight cells in registers, per synapse and spike", 560,
-          "kernel_filter_rows_8", [70, rows, F, signal(8)], answers=False)
-    count("the same in assembly, per synapse and spike", 560, "kernel_filter_rows_8",
-          [70, rows, F, signal(8)], "assembly_filter_rows_8", False)
+    F = np.tile(signal(), 200)
+    for spikes in (1, 2, 10, 70):
+        places = (rng.integers(0, 200, spikes) * N).astype(np.uint16)
+        for name, on_core in (("", None), (" in assembly", "assembly_gather_rows")):
+            count(f"gradient of a source with {spikes} spikes{name}, per synapse and spike",
+                  N * spikes, "kernel_gather_rows", [N, spikes, places, F, np.zeros(N, np.int64)],
+                  on_core, False)
     m, v, master = np.zeros(N, np.int32), np.zeros(N, np.uint64), state(2 ** 12)
     for update in range(5):
         count("Adam, per synapse", N, "kernel_adam",

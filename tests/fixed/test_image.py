@@ -16,7 +16,7 @@ GOALS = {
     "dense row in assembly, per synapse": 1.7, "backward filter LIF, per cell and step": 24,
     "backward filter adaptive LIF, per cell and step": 39,
     "gradient row, per synapse and spike": 6.2,
-    "gradient row in assembly, per synapse and spike": 2.4, "Adam, per synapse": 89,
+    "gradient of a source with 70 spikes in assembly, per synapse and spike": 2.4, "Adam, per synapse": 89,
     "SGD, per synapse": 15.4, "sparse row, per synapse": 7.2,
     "sparse row in assembly, per synapse": 5.1,
     "softmax and error over 61 classes, in all": 3656,

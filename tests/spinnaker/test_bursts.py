@@ -47,3 +47,15 @@ def test_more_packets_than_places_end_the_run_with_their_number():
     # status 7: PACKETS_LOST, how many, and the places there were
     assert "eprop_neuron: RUN_TIME_EXCEPTION (7, " in str(failure.value)
     assert ", 1024, 0)" in str(failure.value)
+
+
+@pytest.mark.parametrize("wiring", ["all", "sparse"])
+def test_gradients_of_more_sources_and_spikes_than_are_sorted_at_once(wiring):
+    """4,096 sources and as many spikes fit the memory for sorting."""
+    plan = Plan(sources=(4500,), cells=(CellPlan(8),), stretches=((280, True),), interval_steps=280,
+                wirings=(wiring,), delays=("mixed",), optimizers=("sgd",))
+    case = make_case(plan)
+    fires = np.random.default_rng(5).random((plan.steps + 1, 4500)) < 0.01
+    counts = assert_twins(replace(case, spikes={0: fires.astype(int)}))
+    assert counts["LOST_PACKETS"] == counts["LATE_SPIKES"] == 0
+    assert counts["MOST_LOGGED"] > 2 * 4096
