@@ -12,7 +12,7 @@ from pynn_eprop.spinnaker.layout import CELL_GROUP, MINIMUM_PAUSE
 from pynn_eprop.spinnaker.partition import Part
 
 DTCM_BYTES = 64 * 1024
-_FIXED_DTCM = 12 * 1024         # stacks, tables, variables
+_FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _FEEDBACK_BYTES = 8 * 1024      # of B, at a time
 _PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
