@@ -93,7 +93,7 @@ def backward_us(network: Network, population: int, rows: Rows, n_sources: int, m
     per_lane = _FILTER + _SIGNAL * readouts \
         if isinstance(network.populations[population], SpikingCells) else _READOUT
     stretches = math.ceil(steps * rows.lanes / max(filter_words, 1))
-    instructions = steps * (_STEP + rows.lanes * per_lane)
+    instructions = float(steps * (_STEP + rows.lanes * per_lane))
     delays = {block.delay for block in rows.blocks if block.kind}
     passes = -(-n_sources // _SOURCES_AT_ONCE)
     instructions += len(delays) * (passes * spikes * _SPIKE + stretches * n_sources * _SOURCE)
