@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import pynn_eprop
 from pynn_eprop.emulator import command as board_command
-from pynn_eprop.errors import EPropError
+from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
 from pynn_eprop.experiments.backends import BACKENDS, PRECISIONS, installed_backends
 from pynn_eprop.experiments.configuration import Configuration
@@ -33,8 +33,8 @@ SYSTEM_FAILURE, BAD_INPUT = 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status.
 
-    0: done. 1: the system failed (no space on the disk, ...). 2: bad input, with one line that
-    says what is wrong. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
+    0: done. 1: the system failed (no space on the disk, a core of a machine, ...). 2: bad input,
+    with one line that says what is wrong. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExperimentInterrupted as interrupt:
         print(f"pynn-eprop: {interrupt}", file=sys.stderr)
         return 128 + interrupt.signal_number
+    except MachineError as error:
+        print(f"pynn-eprop: error: {error}", file=sys.stderr)
+        return SYSTEM_FAILURE
     except EPropError as error:
         print(f"pynn-eprop: error: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -4,6 +4,8 @@ Each message names the offending value and what would be right. All of them deri
 :class:`EPropError`, and from the built-in or PyNN class that a caller would expect.
 """
 
+from pathlib import Path
+
 from pyNN import errors as pynn_errors
 
 
@@ -41,6 +43,18 @@ class SimulationError(EPropError, RuntimeError):
 
 class TimeError(SimulationError, ValueError):
     """A run, or a callback of one, asks for a time that cannot come."""
+
+
+class MachineError(SimulationError):
+    """A core of a SpiNNaker machine failed during a run, or the machine does not answer.
+
+    ``folder``: where what cores printed and counted was written, or None. Data and weights of the
+    last good stop can still be read.
+    """
+
+    def __init__(self, message: str, folder: Path | None = None) -> None:
+        super().__init__(message)
+        self.folder = folder
 
 
 class MissingDependencyError(EPropError, ImportError):

@@ -40,9 +40,17 @@ static void *region(uint32_t number) { return data_specification_get_region(numb
 
 /* --- what all parts use --- */
 
+static void store_provenance(address_t provenance) {
+    counts[PROVENANCE_LONGEST_TICK] = longest_tick / sv->cpu_clk;
+    counts[PROVENANCE_LONGEST_UPDATE] = longest_update / sv->cpu_clk;
+    copy_words(provenance, counts, PROVENANCE_COUNT);
+}
+
 void fail(uint32_t code, uint32_t used, uint32_t given) {
     core_status *const status = region(REGION_STATUS);
     *status = (core_status){code, used, given, now.interval};
+    struct simulation_provenance *const provenance = region(REGION_PROVENANCE);
+    store_provenance(provenance->provenance_data_elements);
     log_error("interval %u: status %u, %u needed, %u given", now.interval, code, used, given);
     rt_error(RTE_SWERR);
 }
@@ -296,12 +304,6 @@ static void tick(uint unused0, uint unused1) {
         working = true;
         (void)spin1_schedule_callback(work, 0, 0, PRIORITY_WORK);
     }
-}
-
-static void store_provenance(address_t provenance) {
-    counts[PROVENANCE_LONGEST_TICK] = longest_tick / sv->cpu_clk;
-    counts[PROVENANCE_LONGEST_UPDATE] = longest_update / sv->cpu_clk;
-    copy_words(provenance, counts, PROVENANCE_COUNT);
 }
 
 /* --- loading --- */

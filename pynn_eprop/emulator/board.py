@@ -25,7 +25,8 @@ SEARCHED: Final = 200
 class Board:
     """One or more SpiNNaker boards in software, on loopback addresses.
 
-    As a context manager it serves in a thread of this process and configures sPyNNaker for it::
+    As a context manager it serves in a thread of this process and configures sPyNNaker for it, with
+    reports in a folder that is removed at the end, unless a MachineError refers to it::
 
         with Board(chips=4) as board:
             run_my_pynn_script()
@@ -141,7 +142,7 @@ class Board:
         try:
             self.close()
         finally:
-            self._stack.close()
+            self._stack.__exit__(kind, error, trace)
 
 
 def _bind(ethernet_chips: list[Coordinates],

@@ -3,6 +3,7 @@
 import atexit
 import importlib
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
+
+from pynn_eprop.errors import MachineError
 
 CFG_NAME: Final = ".spynnaker.cfg"
 
@@ -51,15 +54,14 @@ def configured(address: str, version: int, debug: bool = False,
     ``waits``: whether it sleeps for as long as a run takes on a real board before it asks whether
     the cores are done; a board that may be faster is asked at once.
 
-    Gives the folder, which has the reports. At the end it is removed, HOME is put back, and so is
-    the handler of SIGINT, which sPyNNaker replaces.
+    Gives the folder, which has the reports. At the end it is removed, unless the block ends with a
+    :class:`MachineError` that refers to files in it; HOME is put back, and so is the handler of
+    SIGINT, which sPyNNaker replaces.
     """
-    with tempfile.TemporaryDirectory(prefix="pynn_eprop-board-",
-                                     ignore_cleanup_errors=True) as name:
-        home = Path(name)
+    with _folder() as home:
         (home / CFG_NAME).write_text(configuration(address, version, home, debug))
         before = os.environ.get("HOME")
-        os.environ["HOME"] = name
+        os.environ["HOME"] = str(home)
         handler = signal.getsignal(signal.SIGINT)
         try:
             with nullcontext() if waits else _asking_at_once():
@@ -72,6 +74,20 @@ def configured(address: str, version: int, debug: bool = False,
             if handler is not None and threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, handler)
             _forget_reports()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="pynn_eprop-board-"))
+    kept = False
+    try:
+        yield home
+    except MachineError as error:
+        kept = error.folder is not None and home in error.folder.parents
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any, Final
 
+from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.geometry import Coordinates
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.library import NEVER
@@ -76,6 +77,7 @@ class Server:
         self._real_time = real_time
         self._clear_abandoned = clear_abandoned
         self._hosts: set[Address] = set()
+        self._told: set[tuple[int, int, int, FaultKind]] = set()
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[tuple[Coordinates, int], socket.socket] = {}
         self._stopped = threading.Event()
@@ -159,8 +161,15 @@ class Server:
             machine.run(machine.now + STEP)
         self.busy_seconds += time.monotonic() - started
         for fault in machine.new_faults():
-            log.warning("%s", fault)
+            self._tell(fault)
         return 0.0
+
+    def _tell(self, fault: Fault) -> None:
+        """Log the first fault of a kind on a core; ``Board.faults()`` has the others."""
+        core = fault.x, fault.y, fault.core
+        if (*core, fault.kind) not in self._told:
+            self._told.add((*core, fault.kind))
+            log.warning("%s", fault)
 
     def _allowed(self, host: float) -> int:
         """How far the host's clock lets the machine run."""
@@ -197,6 +206,7 @@ class Server:
         if self._hosts and not alive and self._clear_abandoned:
             self.machine.clear()
         self._hosts = alive | {sender}
+        self._told.clear()
 
     def _message(self, source: Any, ethernet: Coordinates, data: bytes, sender: Address) -> None:
         message = Message.parse(data[PADDING:])

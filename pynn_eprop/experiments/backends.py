@@ -82,10 +82,16 @@ def precisions(backend: str) -> tuple[str, ...]:
     return _PRECISIONS_OF.get(backend, ("float64",))
 
 
-def setup_keywords(backend: str, precision: str, threads: int) -> dict[str, Any]:
-    """What ``setup()`` of a backend gets beside the task's times and the seed."""
+def setup_keywords(backend: str, precision: str, threads: int,
+                   out: Path | None = None) -> dict[str, Any]:
+    """What ``setup()`` of a backend gets beside the task's times and the seed.
+
+    ``out``: where the results go.
+    """
     if backend == "host":
         return {"precision": precision, "threads": threads}
+    if _module(backend) == "spinnaker":
+        return {} if out is None else {"failure_folder": out / "failure"}
     # experiments train, so that what NEST does otherwise in single steps may pass with a warning
     return {"threads": threads, "quirks": "allow"} if backend == "nest" else {}
 

@@ -4,12 +4,19 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.common.memory import check_fits
-from pynn_eprop.errors import CheckpointError, ResultsError, UnsupportedError
+from pynn_eprop.errors import (
+    CheckpointError,
+    MachineError,
+    ResultsError,
+    SimulationError,
+    UnsupportedError,
+)
 from pynn_eprop.experiments.backends import has, load_backend, machine_of, setup_keywords
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
@@ -37,7 +44,8 @@ class Experiment:
     """One run in one folder.
 
     Raises the package's typed errors before any work is done where configuration and folder do
-    not allow the run, and :class:`ExperimentInterrupted` after a signal, with all work saved.
+    not allow the run, and :class:`ExperimentInterrupted` after a signal or :class:`MachineError`
+    after a failure of a SpiNNaker machine, with all work saved.
     """
 
     def __init__(self, configuration: Configuration, out: Path,
@@ -67,7 +75,10 @@ class Experiment:
             with machine_of(self.configuration.backend, self.task.n_neurons), \
                     DeferredInterrupts() as interrupts:
                 history = self._train(history, identity, interrupts, progress)
-                return self._write(history)
+                try:
+                    return self._write(history)
+                except MachineError as error:
+                    raise self._failed(history, error) from error
         finally:
             self.folder.close()
 
@@ -89,7 +100,7 @@ class Experiment:
     def _setup(self) -> dict[str, Any]:
         configuration = self.configuration
         return setup_keywords(configuration.backend, str(configuration.precision),
-                              configuration.threads)
+                              configuration.threads, self.folder.path)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:
@@ -101,7 +112,24 @@ class Experiment:
         else:
             self._load(folder.checkpoint_path())
         history = training.history
+        try:
+            self._advance(training, history, identity, interrupts, progress)
+        except MachineError as error:
+            whole = history.whole()
+            with suppress(SimulationError):     # an earlier state on the disk stays
+                if history.updates and sim.num_updates() == history.updates:
+                    folder.save_progress(identity, whole, sim.save_checkpoint)
+            with suppress(SimulationError):     # or the machine has taken them with it
+                write_atomically(folder.path / "weights.npz", sim.save_weights)
+            raise self._failed(whole, error) from error
+        write_atomically(folder.path / "weights.npz", sim.save_weights)
+        sim.end()
+        return history
 
+    def _advance(self, training: Training, history: History, identity: dict[str, Any],
+                 interrupts: DeferredInterrupts, progress: Progress) -> None:
+        """Train to the end, or to a signal, and save the state."""
+        sim, folder = self._sim, self.folder
         keeps = has(sim, Capability.CHECKPOINTS)
 
         def save() -> float:
@@ -122,9 +150,22 @@ class Experiment:
             save()
         if interrupts.received is not None and not training.finished:
             raise self._interrupted(interrupts.received, history)
-        write_atomically(folder.path / "weights.npz", sim.save_weights)
-        sim.end()
-        return history
+
+    def _failed(self, history: History, error: MachineError) -> MachineError:
+        """Write what a failure of the machine has left; the error that also says how to go on."""
+        folder = self.folder
+        write_text(folder.path / "learning_curve.csv", history.to_csv())
+        self._write_results({**collect_results(self.configuration, history),
+                             "failure": str(error)})
+        command = self.configuration.command(str(folder.path))
+        how = f"To go on:\n  {command} --resume" if folder.started else \
+            f"To start again:\n  {command}"
+        return MachineError(f"{error}\n{history.updates} updates are in {folder.path}. {how}",
+                            error.folder)
+
+    def _write_results(self, results: dict[str, Any]) -> None:
+        write_text(self.folder.path / "results.json",
+                   json.dumps(without_nan(results), indent=1, allow_nan=False))
 
     def _load(self, checkpoint: Path) -> None:
         try:
@@ -164,6 +205,5 @@ class Experiment:
                              lambda path: save_figure(figure, path))
         write_report(folder.path / "report.html", self.task, results,
                      folder.path / "figure.png")
-        write_text(folder.path / "results.json",
-                   json.dumps(without_nan(results), indent=1, allow_nan=False))
+        self._write_results(results)
         return results

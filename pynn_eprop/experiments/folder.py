@@ -1,11 +1,13 @@
 """A results folder: what is in it, atomic writes, and the state from which a run goes on.
 
-results.json         the result; written last, so that its presence means "finished"
+results.json         the result; written last, so that its presence means "finished", unless it
+                     has an entry "failure": then it holds what there was when a machine failed
 weights.npz          final weights by projection
 learning_curve.csv   one row per update, also of a run in progress
 recording.nix        Neo: the trial after training
 figure.png, .svg     the figure; report.html shows it with the tables
 state/               checkpoint, progress and earlier weights: what --resume needs
+failure/             what cores of a SpiNNaker machine printed and counted when one failed
 """
 
 import fcntl
@@ -47,13 +49,13 @@ class ResultsFolder:
 
     @property
     def finished(self) -> bool:
-        """The folder holds a result."""
-        return (self.path / "results.json").exists()
+        """The folder holds a result, and not that of a run that failed."""
+        return (self.path / "results.json").exists() and "failure" not in self.read_results()
 
     @property
     def complete(self) -> bool:
         """No product of the result is missing."""
-        return all((self.path / name).exists() for name in PRODUCTS)
+        return self.finished and all((self.path / name).exists() for name in PRODUCTS)
 
     @property
     def started(self) -> bool:
@@ -145,6 +147,7 @@ class ResultsFolder:
     def _clear(self) -> None:
         for name in PRODUCTS:
             (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / "failure", ignore_errors=True)
         for entry in self.state.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,9 +34,14 @@ class History:
 
     @property
     def error_last(self) -> float:
-        """Mean error of the last 50 updates, or of all where there are fewer."""
+        """Mean error of the last 50 updates, or of all where there are fewer; NaN of none."""
         last = self.error[-LAST:]
-        return sum(last) / len(last)
+        return sum(last) / len(last) if last else math.nan
+
+    def whole(self) -> "History":
+        """Without what was measured of an update that was not finished."""
+        return dataclasses.replace(self, loss=self.loss[:self.updates],
+                                   training_error=self.training_error[:self.updates])
 
     def as_dict(self) -> dict[str, Any]:
         """The history in types that JSON knows; floats keep all their bits."""

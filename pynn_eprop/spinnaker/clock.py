@@ -1,7 +1,7 @@
 """Script time and machine time: where intervals begin, and which are followed by an update."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,11 @@ class Clock:
     updated: list[bool] = field(default_factory=list)
     lag: int = READOUT_LAG
     pending: int = 0
+
+    def copy(self) -> "Clock":
+        """The same, to go back to."""
+        return replace(self, base=list(self.base), learned=list(self.learned),
+                       updated=list(self.updated))
 
     def begin_intervals(self, last: int, learning: bool) -> None:
         """Count the intervals that begin before script step ``last``."""

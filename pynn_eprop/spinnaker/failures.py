@@ -35,14 +35,14 @@ _SATURATED = {
 }
 
 
-def gave_up(label: str, status: bytes) -> str | None:
-    """Why a core gave up, or None."""
+def gave_up(status: bytes) -> str | None:
+    """When and why a core gave up, or None."""
     entry = np.frombuffer(status[:CORE_STATUS.dtype.itemsize], CORE_STATUS.dtype)[0]
     code = int(entry["code"])
     if code == Status.RUNNING or code not in set(Status):
         return None
     reason = _GAVE_UP[Status(code)].format(used=int(entry["used"]), given=int(entry["given"]))
-    return f"{label}, in interval {int(entry['interval'])}: {reason}"
+    return f"in interval {int(entry['interval'])}: {reason}"
 
 
 def saturated(provenance: np.ndarray) -> dict[str, int]:

@@ -15,6 +15,7 @@ from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.image_tables import Run
 from pynn_eprop.spinnaker.keys import incoming_keys
 from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
+from pynn_eprop.spinnaker.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.planning import Core, Plan
 from pynn_eprop.spinnaker.recorded import CHANNELS, losses, scale_bits
@@ -51,7 +52,7 @@ class LoadedNetwork:
         self._new_clock(0, 0)
         self._stretches = Stretches(network, steps, populations)
         self._ahead: dict[tuple[int, str], takings.Rows] = {}
-        self._memory: dict[tuple[int, Region], bytes] = {}
+        self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
         self._run = Run()
         self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
@@ -93,27 +94,11 @@ class LoadedNetwork:
             contents[Region.RUN] = self.plan.run_bytes(core, self._run)
             contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
             self._targets_loaded[core.number] = contents[Region.TARGET]
-            for region in self.plan.learned_regions(core):
-                if (core.number, region) in self._memory:
-                    contents[region] = self._memory[core.number, region]
+            held = self._memory.held(core)
+            contents.update((region, held[region]) for region in self.plan.learned_regions(core)
+                            if region in held)
             return contents
         return fill
-
-    def read(self, core: Core, region: Region) -> bytes:
-        """A region that holds what is learned, as it is now."""
-        key = core.number, region
-        if key not in self._memory:
-            if self.session.loaded:
-                self._memory[key] = self._vertex(core).read(region)
-            else:
-                self._memory[key] = self.plan.initial(core, region)
-        return self._memory[key]
-
-    def write(self, core: Core, region: Region, data: bytes) -> None:
-        """Replace a region that holds what is learned."""
-        self._memory[core.number, region] = data
-        if self.session.loaded:
-            self._vertex(core).write(region, data)
 
     # --- running ---
 
@@ -129,6 +114,7 @@ class LoadedNetwork:
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
         before, updates = self.clock.over(first), self.clock.updates(first)
+        clock = self.clock.copy()
         self.clock.begin_intervals(last, learning)
         self._run = Run(
             learning=learning, restart=self._restarts,
@@ -138,28 +124,49 @@ class LoadedNetwork:
             first_interval=before, last_interval=len(self.clock.learned),
             script_interval=self.clock.first_interval)
         steps = self.clock.machine_step(last) - self.session.machine_step
-        if self.session.loaded:
-            for core in self.plan.cores:
-                vertex = self._vertex(core)
-                vertex.write(Region.RUN, self.plan.run_bytes(core, self._run))
-                target = self.plan.target_bytes(core, self._run)
-                if target and self._targets_loaded.get(core.number) != target:
-                    self._targets_loaded[core.number] = target
-                    vertex.write(Region.TARGET, target)
-        self.session.run(steps, len(self.plan.cores), self._status)
+        self.session.run(steps, len(self.plan.cores), self._write_run,
+                         lambda: self._failed(first, last, clock))
         self._restarts = self._mirror = self._reload = False
-        self._memory.clear()
+        self._memory.changed()
         self._counted = None
         self.step = last
 
-    def _status(self) -> list[str]:
-        """Why cores gave up, one sentence each."""
-        found = []
+    def _write_run(self) -> None:
+        """Give the cores what belongs to a run, where they are loaded already."""
+        if not self.session.loaded:
+            return
         for core in self.plan.cores:
-            why = failures.gave_up(core.label, self._vertex(core).read(Region.STATUS))
-            if why:
-                found.append(why)
-        return found
+            vertex = self._vertex(core)
+            vertex.write(Region.RUN, self.plan.run_bytes(core, self._run))
+            target = self.plan.target_bytes(core, self._run)
+            if target and self._targets_loaded.get(core.number) != target:
+                self._targets_loaded[core.number] = target
+                vertex.write(Region.TARGET, target)
+
+    def keep(self) -> None:
+        """Copy what was learned, in case a later stretch fails; see ``LearnedMemory.keep``."""
+        self._memory.keep(self.step, self.updates)
+
+    # --- failures ---
+
+    def _failed(self, first: int, last: int, clock: Clock) -> tuple[str, str]:
+        """Go back to the stop before a run that failed; what failed, and what is left."""
+        self.clock = clock
+        timestep = self.network.settings.timestep
+        return (f"the run from {first * timestep:g} to {last * timestep:g} ms failed:",
+                self._memory.fall_back(self.step, self.updates, timestep))
+
+    def _unanswered(self) -> tuple[str, str]:
+        """The same where the machine is asked between runs."""
+        timestep = self.network.settings.timestep
+        return (f"after the run to {self.step * timestep:g} ms:",
+                self._memory.fall_back(self.step, self.updates, timestep))
+
+    def _write(self, core: Core, region: Region, data: bytes) -> None:
+        """Write a region that holds nothing learned, where there is a machine that has it."""
+        if self.session.loaded:
+            with self.session.talking(self._unanswered):
+                self._vertex(core).write(region, data)
 
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
         """The spikes of a source by machine steps."""
@@ -227,25 +234,25 @@ class LoadedNetwork:
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, (synapses,)."""
-        return self.plan.weights(projection, self.read)
+        return self.plan.weights(projection, self._memory.read)
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, (synapses,); zeros before the first."""
         if not self.updates:
             return np.zeros(len(self.network.projections[projection].weight))
-        return self.plan.gradient(projection, self.read)
+        return self.plan.gradient(projection, self._memory.read)
 
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
         """Replace weights. Raises :class:`NetworkError` for those that the format cannot hold."""
         described = self.network.projections[projection]
         values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
         check_weights(described, values, self.plan.formats.weight_bits[projection])
-        self.plan.put_weights(projection, values, self.read, self.write)
+        self.plan.put_weights(projection, values, self._memory.read, self._memory.write)
         self._mirror = True
 
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population."""
-        return self.plan.bias(population, self.read)
+        return self.plan.bias(population, self._memory.read)
 
     def change_populations(self, network: Network, indices: Sequence[int],
                            new_biases: Sequence[int]) -> None:
@@ -259,30 +266,32 @@ class LoadedNetwork:
         for index in new_biases:
             described = network.populations[index]
             assert isinstance(described, Readouts)
-            self.plan.put_bias(index, described.bias, self.read, self.write)
+            self.plan.put_bias(index, described.bias, self._memory.read, self._memory.write)
         for core in self.plan.cores:
             if core.population in indices and isinstance(
                     network.populations[core.population], (SpikingCells, Readouts)):
                 self._write_cells(core)
             if core.signals is not None and core.signals.hears(indices):
                 data = core.signals.constants(network)
-                if self.session.loaded:
-                    self._vertex(core).write(Region.SIGNALS, data)
-                    self._reload = True
+                self._write(core, Region.SIGNALS, data)
+                self._reload = self._reload or self.session.loaded
 
     def _write_cells(self, core: Core) -> None:
         if Region.CELLS in self.plan.learned_regions(core):
-            data = self.plan.merged_cells(core, self.read(core, Region.CELLS))
-            self.write(core, Region.CELLS, data)
-        elif self.session.loaded:
-            self._vertex(core).write(Region.CELLS, self.plan.initial(core, Region.CELLS))
+            data = self.plan.merged_cells(core, self._memory.read(core, Region.CELLS))
+            self._memory.write(core, Region.CELLS, data)
+        else:
+            self._write(core, Region.CELLS, self.plan.initial(core, Region.CELLS))
         self._reload = True
 
     def state(self) -> dict[str, np.ndarray]:
         """What was learned, and the clock.
 
-        Raises :class:`SimulationError` within an update.
+        Raises :class:`SimulationError` within an update, and where a failure of the machine has
+        left an older copy only.
         """
+        if self._memory.lost:
+            raise SimulationError("what was learned up to here was lost when the machine failed")
         if not self.between_updates(self.step):
             raise SimulationError("what cores hold within an update is not read; run() to its end "
                                   "first")
@@ -294,7 +303,7 @@ class LoadedNetwork:
         return {
             _CLOCK: np.array([intervals, self.updates], dtype=np.int64),
             **{f"core{core.number}/{region.name.lower()}":
-               np.frombuffer(self.read(core, region), np.uint8)
+               np.frombuffer(self._memory.read(core, region), np.uint8)
                for core in self.plan.cores for region in self.plan.learned_regions(core)}}
 
     def restart(self, state: Mapping[str, np.ndarray], from_start: bool = False) -> int:
@@ -304,7 +313,7 @@ class LoadedNetwork:
         Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
         state is that of other cores.
         """
-        self._memory.clear()
+        self._memory.changed()
         self._ahead.clear()
         for core in self.plan.cores:
             for region in self.plan.learned_regions(core):
@@ -315,21 +324,23 @@ class LoadedNetwork:
                     raise CheckpointError(f"the entry {name!r} does not fit this network; use the "
                                           "same neurons_per_core in setup()")
                 if state or self.session.loaded:
-                    self.write(core, region, data)
+                    self._memory.write(core, region, data)
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
         self.step = self.clock.first_interval * (self.network.settings.interval_steps or 0)
+        self._memory.kept(self.step, self.updates)
         return self.step
 
     # --- what went wrong ---
 
     def _provenance(self) -> list[tuple[Core, np.ndarray]]:
-        if not self.session.loaded or self.session.virtual:
-            return []
         if self._counted is None:
-            self._counted = [(core, self._vertex(core).read_provenance())
-                             for core in self.plan.cores]
+            if not self.session.loaded or self.session.virtual or self.session.failed:
+                return []
+            with self.session.talking(self._unanswered):
+                self._counted = [(core, self._vertex(core).read_provenance())
+                                 for core in self.plan.cores]
         return self._counted
 
     def saturations(self) -> tuple[str, ...]:

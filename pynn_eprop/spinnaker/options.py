@@ -1,6 +1,7 @@
 """What ``setup()`` of this backend takes beside the shared keywords, checked."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -12,7 +13,7 @@ from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
 
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
-            "pause", "neurons_per_core", "time_scale_factor", "n_boards_required",
+            "pause", "neurons_per_core", "failure_folder", "time_scale_factor", "n_boards_required",
             "n_chips_required", "database_socket_addresses")
 _OF_SPYNNAKER = ("time_scale_factor", "n_boards_required", "n_chips_required",
                  "database_socket_addresses")
@@ -26,7 +27,9 @@ class SpinnakerOptions:
 
     fixed_point: formats that shall not be chosen. machine_time: script time contains the pauses.
     max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update; None:
-    estimated. neurons_per_core: at most; None: chosen. spynnaker: for its own ``setup()``.
+    estimated. neurons_per_core: at most; None: chosen. failure_folder: what cores printed and
+    counted goes there when a run fails; None: a folder in sPyNNaker's folder of the run.
+    spynnaker: for its own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -35,6 +38,7 @@ class SpinnakerOptions:
     max_rate: float = MAX_RATE
     pause: float | None = None
     neurons_per_core: int | None = None
+    failure_folder: Path | None = None
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -42,7 +46,7 @@ def read_options(precision: str = "fixed", threads: int = 1,
                  fixed_point: FixedPoint | None = None, checkpoint: str | Path | None = None,
                  machine_time: bool = False, max_rate: float = MAX_RATE,
                  pause: float | None = None, neurons_per_core: int | None = None,
-                 **spynnaker: Any) -> SpinnakerOptions:
+                 failure_folder: str | Path | None = None, **spynnaker: Any) -> SpinnakerOptions:
     """The options from keywords. Raises :class:`SetupError`."""
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
@@ -61,4 +65,17 @@ def read_options(precision: str = "fixed", threads: int = 1,
     return SpinnakerOptions(
         fixed_point, None if checkpoint is None else check_path("checkpoint", checkpoint),
         machine_time, float(max_rate), None if pause is None else float(pause), per_core,
+        None if failure_folder is None else _check_folder("failure_folder", failure_folder),
         {name: value for name, value in spynnaker.items() if value is not None})
+
+
+def _check_folder(name: str, value: Any) -> Path:
+    """A folder that is there or can be made. Raises :class:`SetupError`."""
+    try:
+        path = Path(value)
+    except TypeError:
+        raise SetupError(f"setup(): {name}={value!r} is not the name of a folder") from None
+    there = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise SetupError(f"setup(): {name}={str(value)!r} is no folder that can be written to")
+    return path

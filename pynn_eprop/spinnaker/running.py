@@ -41,6 +41,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             simulation.step = stop
             _take(simulation, first, stop)
             tell(simulation)
+            network.keep()
             bar.update()
             if interrupts.received is None or network.between_updates(stop):
                 after_stretch()

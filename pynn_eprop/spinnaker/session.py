@@ -4,34 +4,35 @@ import io
 import logging
 import signal
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr
+from pathlib import Path
 from typing import Any
 
 import spynnaker.pyNN as spynnaker
-from pacman.exceptions import PacmanException
 from spinn_front_end_common.interface import abstract_spinnaker_base
-from spinn_front_end_common.utilities.exceptions import ConfigurationException
-from spinn_machine.exceptions import SpinnMachineException
+from spinnman.exceptions import SpinnmanException
 from spynnaker.pyNN.data import SpynnakerDataView
 
-from pynn_eprop.errors import NetworkError, SetupError, SimulationError
+from pynn_eprop.errors import MachineError, NetworkError, SetupError
 from pynn_eprop.spinnaker.binaries import FOLDER
-
-_TALKATIVE = ("pacman", "spinn_front_end_common", "spinn_machine", "spinn_utilities", "spinnman",
-              "spynnaker")
+from pynn_eprop.spinnaker.recovery import NOT_OF_THE_MACHINE, TALKATIVE, Recovery, Tell, readable
+from pynn_eprop.spinnaker.waiting import limited
 
 
 class Session:
     """One ``setup()`` of sPyNNaker and what was run since. It is one a process."""
 
-    def __init__(self, timestep: float, min_delay: float, keywords: Mapping[str, Any]) -> None:
+    def __init__(self, timestep: float, min_delay: float, keywords: Mapping[str, Any],
+                 failure_folder: Path | None = None) -> None:
         try:
             spynnaker.setup(timestep=timestep, min_delay=min_delay, **keywords)
         except Exception as error:
             raise SetupError(f"setup(): sPyNNaker could not be set up: {error}") from error
         SpynnakerDataView.register_binary_search_path(str(FOLDER))
         self._timestep = timestep
+        self._failure_folder = failure_folder
         self.machine_step = 0
         self.loaded = self.failed = False
 
@@ -41,31 +42,58 @@ class Session:
         from spinn_utilities.config_holder import get_config_bool
         return bool(get_config_bool("Machine", "virtual_board"))
 
-    def run(self, steps: int, cores: int, why: Callable[[], list[str]]) -> None:
+    def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell) -> None:
         """Run ``steps`` machine steps.
 
-        ``cores``: how many of ours there are. ``why``: asks cores that gave up for the reason.
-        Raises :class:`NetworkError` where the network does not fit, :class:`SimulationError` where
-        the machine fails; sPyNNaker has then logged what its cores printed, and given it back.
+        ``cores``: how many of ours there are. ``prepare``: writes what the run needs to the
+        machine. ``tell``: what is done, and what can be read after a failure.
+        Raises :class:`NetworkError` where the network does not fit, :class:`MachineError` where
+        the machine fails; what cores printed and counted is then in a folder that it names.
         """
-        reasons: list[str] = []
-        with _own_signals(), _quiet(self.loaded), _on_failure(lambda: reasons.extend(why())):
+        self.check()
+        milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
+        with _own_signals(), _quiet(self.loaded), limited(milliseconds), \
+                Recovery(self._failure_folder) as recovery:
             try:
+                prepare()
                 spynnaker.run(round(steps * self._timestep, 9))
-            except (PacmanException, ConfigurationException, SpinnMachineException) as error:
-                if self.loaded:
-                    raise
-                raise NetworkError(f"the network does not fit the machine: it needs {cores} cores "
-                                   f"beside those of sPyNNaker ({error})") from error
             except Exception as error:
+                if isinstance(error, NOT_OF_THE_MACHINE) and not self.loaded:
+                    raise NetworkError(
+                        f"the network does not fit the machine: it needs {cores} cores beside "
+                        f"those of sPyNNaker ({error})") from error
                 self.failed = True
-                raise SimulationError("; ".join(reasons) or f"the machine failed: {error}"
-                                      ) from error
+                raise recovery.error(error, *tell()) from error
         self.machine_step += steps
         self.loaded = not self.virtual
 
+    @contextmanager
+    def talking(self, tell: Tell) -> Iterator[None]:
+        """A context for reading and writing the machine's memory between runs.
+
+        Raises :class:`MachineError` where it does not answer, or has failed before.
+        """
+        self.check()
+        with Recovery(self._failure_folder) as recovery:
+            try:
+                yield
+            except (SpinnmanException, OSError) as error:
+                self.failed = True
+                raise recovery.error(error, *tell()) from error
+
+    def data_of_stock_cells(self) -> AbstractContextManager[None]:
+        """A context for reading what sPyNNaker's cells recorded, also after a failure."""
+        return readable() if self.failed else nullcontext()
+
+    def check(self) -> None:
+        """Raise :class:`MachineError` if a run has failed."""
+        if self.failed:
+            raise MachineError("the machine failed in an earlier run; call setup() and build the "
+                               "network again to go on")
+
     def reset(self) -> None:
         """Back to machine step 0; what is loaded stays there."""
+        self.check()
         if self.loaded:
             spynnaker.reset()
         self.machine_step = 0
@@ -76,9 +104,14 @@ class Session:
         self.loaded = False
 
     def end(self) -> None:
-        """Give the machine back."""
-        if not SpynnakerDataView.is_shutdown():
+        """Give the machine back; a warning says that it did not answer."""
+        if SpynnakerDataView.is_shutdown():
+            return
+        try:
             spynnaker.end()
+        except (SpinnmanException, OSError) as error:
+            warnings.warn(f"the machine did not answer when it was given back: {error}",
+                          stacklevel=3)
 
 
 @contextmanager
@@ -101,7 +134,7 @@ def _quiet(again: bool) -> Iterator[None]:
     if not again:
         yield
         return
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in TALKATIVE]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(max(logger.level, logging.WARNING))
@@ -111,21 +144,3 @@ def _quiet(again: bool) -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextmanager
-def _on_failure(call: Callable[[], None]) -> Iterator[None]:
-    """Let ``call`` look at the machine after a failure, before sPyNNaker gives it back."""
-    simulator: Any = vars(spynnaker)["__simulator"]
-    recover = simulator._recover_from_error
-
-    def look_first(error: Exception) -> None:
-        with suppress(Exception):      # the machine may be unreachable; sPyNNaker reports that
-            call()
-        recover(error)
-
-    simulator._recover_from_error = look_first
-    try:
-        yield
-    finally:
-        del simulator._recover_from_error

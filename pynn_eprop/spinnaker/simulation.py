@@ -54,7 +54,8 @@ class Simulation(DescribedSimulation):
         """sPyNNaker, set up when first needed."""
         if self.session is None:
             self.session = Session(self.options.timestep, self.options.shortest_delay,
-                                   self.machine_options.spynnaker)
+                                   self.machine_options.spynnaker,
+                                   self.machine_options.failure_folder)
         return self.session
 
     def end(self) -> None:

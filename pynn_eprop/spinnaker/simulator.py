@@ -1,10 +1,12 @@
 """PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from pynn_eprop.common import state as common
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.errors import MachineError, SimulationError
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.running import advance
 from pynn_eprop.spinnaker.simulation import Simulation
@@ -26,7 +28,16 @@ class State(common.State):
         self.begin(Simulation(options, machine), machine.checkpoint)
 
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
-        advance(self.simulation, last, interrupts, after_part)
+        """Raises :class:`MachineError` where the machine fails.
+
+        The checkpoint then has the last stop, if that was the end of an update.
+        """
+        try:
+            advance(self.simulation, last, interrupts, after_part)
+        except MachineError:
+            with suppress(SimulationError):     # there is none of this stop
+                self.keeper.flush(self)
+            raise
 
 
 state = State()

@@ -71,8 +71,9 @@ class StockPopulation(spynnaker.Population):
     def get_data(self, variables: Any = "all", gather: bool = True, clear: bool = False, *,
                  annotations: dict[str, Any] | None = None) -> neo.Block:
         """The recorded data, in script time."""
-        return self._simulation.to_script_time(super().get_data(
-            variables, gather, clear, annotations=annotations))
+        with self._simulation.begin().data_of_stock_cells():
+            return self._simulation.to_script_time(super().get_data(
+                variables, gather, clear, annotations=annotations))
 
     def get_spike_counts(self, gather: bool = True) -> dict[int, int]:
         """Spikes of each cell, those in pauses left out."""

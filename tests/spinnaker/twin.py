@@ -5,7 +5,7 @@ and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -203,8 +203,18 @@ class ChipNetwork:
         self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
         self.loaded = True
 
-    def run(self, steps: int, _cores: int, _why: Callable[[], list[str]]) -> None:
+    failed = False
+
+    def check(self) -> None:
+        """Nothing: a chip that fails raises ChipError."""
+
+    def talking(self, _tell: object) -> AbstractContextManager[None]:
+        """The chip always answers."""
+        return nullcontext()
+
+    def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object) -> None:
         """Run so many machine steps."""
+        prepare()
         if not self.loaded:
             self._load()
         if steps:

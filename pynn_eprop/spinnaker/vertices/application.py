@@ -26,6 +26,10 @@ class EPropVertex(PopulationApplicationVertex):
         """Cells."""
         return self._size
 
+    def get_max_atoms_per_core(self) -> int:
+        """Cells of each core but the last: sPyNNaker's cells find the rows of a spike by it."""
+        return max((core.size for core in self.cores), default=self._size)
+
     @property
     def n_colour_bits(self) -> int:
         """Low bits of each key, that hold the step."""

@@ -46,6 +46,9 @@ from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS, kind_of
 ROUNDING_BYTES = 256
 """What the machine's heap may take beyond the sizes asked for: stock cells that record are given
 all that is left, to the last byte."""
+COMMON_COUNTERS = ("packets_not_sent", "callbacks_lost", "dma_refused", "user_events_refused",
+                   "ticks_overrun", "most_ticks_waiting")
+"""What the first words of every core's provenance count."""
 _RECORDED = 100     # a name for the SDRAM that a core takes for recording, beside its regions
 
 
@@ -166,6 +169,10 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         """The counters at the end of the last run, in the order of ``layout.Provenance``."""
         words = np.frombuffer(self.read(Region.PROVENANCE), "<u4")
         return words[len(words) - len(Provenance):].astype(np.uint64)
+
+    def read_all_counters(self) -> list[int]:
+        """What the core wrote last: ``COMMON_COUNTERS``, then ``layout.Provenance``."""
+        return [int(word) for word in np.frombuffer(self.read(Region.PROVENANCE), "<u4")]
 
     @property
     def _provenance_region_id(self) -> int:
