@@ -6,6 +6,8 @@ learn with e-prop, as explicit traces in Brian2's equations. Raises
 """
 # ruff: noqa: E402, F401, F403 (Brian2 must be found first; all that is imported here is offered)
 
+import importlib
+
 from pynn_eprop.brian2.installation import require_brian2
 
 require_brian2()
@@ -13,6 +15,9 @@ require_brian2()
 from pyNN.brian2 import *
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
+
+# first of all: the names above have the parent's module `simulator` among them
+importlib.import_module("pynn_eprop.brian2.simulator")
 
 from pynn_eprop.brian2.control import *
 from pynn_eprop.brian2.populations import Assembly, Population, PopulationView

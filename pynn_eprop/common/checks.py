@@ -10,7 +10,7 @@ from pynn_eprop.common.groups import members
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.errors import NetworkError, UnsupportedError
 
 LEARNING_RECEPTOR = "learning_signal"
 
@@ -54,6 +54,19 @@ def _check_kind(populations: Iterable[Any], kind: type, rule: str) -> None:
         if not isinstance(population.celltype, kind):
             raise NetworkError(f"{rule}, not {type(population.celltype).__name__} "
                                f"({population.label})")
+
+
+def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, others: str = ""
+                  ) -> None:
+    """Raise :class:`UnsupportedError` for a cell or synapse type of another backend.
+
+    given: a type or an object of it; ``base``: what such types derive from; ``what`` they are
+    called; ``others`` that can be chosen.
+    """
+    kind = given if isinstance(given, type) else type(given)
+    if issubclass(kind, base) and not issubclass(kind, tuple(ours)):
+        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a {what} of this "
+                               f"backend; choose one of {[each.__name__ for each in ours]}{others}")
 
 
 def check_takes_input(group: Any, label: str | None) -> None:

@@ -22,9 +22,13 @@ class Interrupts:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+                if self._takes(signal.getsignal(number)):
                     self._previous[number] = signal.signal(number, self._note)
         return self
+
+    def _takes(self, handler: Any) -> bool:
+        """Whether to stand in for a handler."""
+        return handler in (signal.default_int_handler, signal.SIG_DFL)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = number

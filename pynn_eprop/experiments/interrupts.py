@@ -1,12 +1,9 @@
 """SIGINT and SIGTERM that wait for the end of an update."""
 
-import signal
-from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
+from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.errors import RunInterrupted
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ExperimentInterrupted(RunInterrupted):
@@ -17,26 +14,11 @@ class ExperimentInterrupted(RunInterrupted):
         self.signal_number = signal_number
 
 
-class DeferredInterrupts:
-    """Context in which the first signal is only noted; a second one acts as it did before."""
+class DeferredInterrupts(Interrupts):
+    """Context in which the first signal is only noted; a second one acts as it did before.
 
-    def __init__(self) -> None:
-        self.received: int | None = None
-        self._previous: dict[signal.Signals, Any] = {}
+    An experiment decides for all that it calls: it stands in for any handler.
+    """
 
-    def __enter__(self) -> Self:
-        for number in SIGNALS:
-            self._previous[number] = signal.signal(number, self._note)
-        return self
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.received = number
-        self._restore()
-
-    def _restore(self) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 traceback: TracebackType | None) -> None:
-        self._restore()
+    def _takes(self, handler: Any) -> bool:
+        return True

@@ -7,9 +7,9 @@ from typing import Any
 from pyNN import common
 from pyNN.models import BaseCellType
 
+from pynn_eprop.common.checks import check_is_ours
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
-from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
 from pynn_eprop.host.standardmodels.cells import CELL_TYPES
@@ -39,16 +39,8 @@ class Population(_Cells, CellArrays, common.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
-        _check_cell_type(cellclass)
+        check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type")
         self._begin(size, label)
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
                          structure, initial_values or {}, label)
         self._simulation.populations.append(self)
-
-
-def _check_cell_type(cellclass: Any) -> None:
-    """Raise :class:`UnsupportedError` for a cell type of another backend."""
-    kind = cellclass if isinstance(cellclass, type) else type(cellclass)
-    if issubclass(kind, BaseCellType) and not issubclass(kind, CELL_TYPES):
-        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a cell type of this "
-                               f"backend; choose one of {[each.__name__ for each in CELL_TYPES]}")

@@ -6,6 +6,8 @@ is refused. Importing it raises :class:`MissingDependencyError` where NEST is no
 """
 # ruff: noqa: E402, F401, F403 (NEST must be found first; all that is imported here is offered)
 
+import importlib
+
 from pynn_eprop.nest.installation import require_nest
 
 _parent = require_nest()
@@ -13,6 +15,9 @@ _parent = require_nest()
 from pyNN.nest import *
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
+
+# first of all: the names above have the parent's module `simulator` among them
+importlib.import_module("pynn_eprop.nest.simulator")
 
 from pynn_eprop.common.capabilities import Capability
 from pynn_eprop.nest.control import *

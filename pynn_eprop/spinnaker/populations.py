@@ -10,6 +10,7 @@ from pyNN.models import BaseCellType
 from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
+from pynn_eprop.common.checks import check_is_ours
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -68,7 +69,8 @@ class Population(_Cells, CellArrays, common.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
-        _check_cell_type(cellclass)
+        check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type",
+                      ", or one of sPyNNaker's")
         simulator.state.simulation.begin()
         self._begin(size, label)
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
@@ -77,12 +79,3 @@ class Population(_Cells, CellArrays, common.Population):
         self.vertex = vertex(self.label, self.size)
         self.stock_handle = spynnaker.Population(None, self.vertex, label=self.label)
         self._simulation.populations.append(self)
-
-
-def _check_cell_type(cellclass: Any) -> None:
-    """Raise :class:`UnsupportedError` for a cell type of another backend."""
-    kind = cellclass if isinstance(cellclass, type) else type(cellclass)
-    if issubclass(kind, BaseCellType) and not issubclass(kind, CELL_TYPES):
-        raise UnsupportedError(
-            f"{kind.__module__}.{kind.__name__} is not a cell type of this backend; choose one of "
-            f"{[each.__name__ for each in CELL_TYPES]}, or one of sPyNNaker's")

@@ -167,3 +167,9 @@ def functions(sim: Any) -> dict[str, tuple[str, bool]]:
 def documentation_of_setup(sim: Any) -> str:
     """help(sim.setup)."""
     return str(sim.setup.__doc__)
+
+
+def modules(sim: Any) -> list[tuple[str, str]]:
+    """Names of submodules, and of what the package has under them."""
+    parts = ("control", "populations", "procedural_api", "projections", "recording", "simulator")
+    return [(f"{sim.__name__}.{part}", getattr(sim, part).__name__) for part in parts]

@@ -32,3 +32,9 @@ def test_saved_weights_are_those_that_are_kept_here(on_backend, backend):
     expected = ["in", "own", *(["onto stock", "onto stock again"] if backend == "host" else [])]
     assert entries == sorted(expected)
     assert weights == pytest.approx([0.25] * 4, rel=0, abs=0)
+
+
+def test_submodules_are_the_backends_own(on_backend):
+    # `from pyNN.nest import *` brings the parent's modules of the same names along
+    found = on_backend("modules")
+    assert [name for _, name in found] == [name for name, _ in found]

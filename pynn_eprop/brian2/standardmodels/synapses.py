@@ -4,7 +4,7 @@
 from pyNN.brian2.standardmodels import synapses as parent
 from pyNN.standardmodels import synapses as stock
 
-from pynn_eprop.brian2.simulator import state
+from pynn_eprop.brian2 import simulator
 from pynn_eprop.common.standardmodels import synapses as common
 
 StaticSynapse = parent.StaticSynapse
@@ -12,9 +12,7 @@ StaticSynapse = parent.StaticSynapse
 
 class EPropSynapse(common.EPropSynapse):
     __doc__: str | None = common.EPropSynapse.__doc__
-
-    def _get_minimum_delay(self) -> float:
-        return float(state.simulation.options.shortest_delay)
+    _simulator = simulator
 
 
 class LearningSignal(common.LearningSignal):

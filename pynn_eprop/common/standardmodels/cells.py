@@ -1,4 +1,4 @@
-"""The cell types that learn, and what all cell types of our backends have in common.
+"""The cell types that learn, spike sources, and what all cell types of our backends share.
 
 Parameters come from the tables in ``pynn_eprop.models``. Loss, optimiser and pseudo-derivative
 are no PyNN parameters (those are numbers or sequences of numbers, one per cell): they belong to
@@ -12,7 +12,9 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
+from pyNN.standardmodels import cells as stock
 
+from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.common.standardmodels.tables import check_plain_values, document, same_names
 from pynn_eprop.common.targets import as_sequences
 from pynn_eprop.errors import ParameterError
@@ -94,6 +96,18 @@ class EPropCell(CheckedCellType):
                  **parameters: Any) -> None:
         self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
         super().__init__(**parameters)
+
+
+class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
+    __doc__ = stock.SpikeSourceArray.__doc__
+    translations: ClassVar[dict[str, Any]] = same_names(stock.SpikeSourceArray.default_parameters)
+
+
+class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
+    __doc__ = stock.SpikeSourcePoisson.__doc__
+    table = TABLES["SpikeSourcePoisson"]
+    translations: ClassVar[dict[str, Any]] = same_names(
+        stock.SpikeSourcePoisson.default_parameters)
 
 
 _SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":

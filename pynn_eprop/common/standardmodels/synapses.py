@@ -9,6 +9,7 @@ import math
 from typing import Any, ClassVar
 
 from pyNN.standardmodels import StandardSynapseType
+from pyNN.standardmodels import synapses as stock
 
 from pynn_eprop.common.standardmodels.tables import document, same_names
 from pynn_eprop.errors import ParameterError
@@ -28,7 +29,19 @@ def _check_numbers(model: SynapseModel, parameters: dict[str, Any]) -> None:
             model.parameters[name].check(value, model.name)
 
 
-class EPropSynapse(StandardSynapseType):
+class ShortestDelay:
+    """What a delay of None means: ``min_delay`` of ``setup()``. ``_simulator``: a backend's."""
+
+    _simulator: Any
+
+    def _get_minimum_delay(self) -> float:
+        state = self._simulator.state
+        if state.simulation is None:
+            return float(state.dt)
+        return float(state.simulation.options.shortest_delay)
+
+
+class EPropSynapse(ShortestDelay, StandardSynapseType):
     __doc__: str | None = document(EPROP_SYNAPSE.meaning, EPROP_SYNAPSE.parameters, {
         "optimizer : 'adam', 'sgd', an object or None, default 'adam'": "None: the weights stay",
         "w_min, w_max : dimensionless, default none": "the weights are clipped after each update",
@@ -55,6 +68,11 @@ class EPropSynapse(StandardSynapseType):
     def _bound(name: str, value: Any) -> float:
         _BOUND.check(value, f"EPropSynapse ({name})")
         return float(value)
+
+
+class StaticSynapse(ShortestDelay, stock.StaticSynapse):
+    __doc__ = stock.StaticSynapse.__doc__
+    translations: ClassVar[dict[str, Any]] = same_names(stock.StaticSynapse.default_parameters)
 
 
 class LearningSignal(StandardSynapseType):

@@ -36,16 +36,12 @@ class IF_curr_delta(CheckedCellType, stock.IF_curr_delta):  # noqa: N801
     translations: ClassVar[dict[str, Any]] = same_names(stock.IF_curr_delta.default_parameters)
 
 
-class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
-    __doc__ = stock.SpikeSourceArray.__doc__
-    translations: ClassVar[dict[str, Any]] = same_names(stock.SpikeSourceArray.default_parameters)
+class SpikeSourceArray(common.SpikeSourceArray):
+    __doc__ = common.SpikeSourceArray.__doc__
 
 
-class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
-    __doc__ = stock.SpikeSourcePoisson.__doc__
-    table = TABLES["SpikeSourcePoisson"]
-    translations: ClassVar[dict[str, Any]] = same_names(
-        stock.SpikeSourcePoisson.default_parameters)
+class SpikeSourcePoisson(common.SpikeSourcePoisson):
+    __doc__ = common.SpikeSourcePoisson.__doc__
 
 
 CELL_TYPES: tuple[type[CheckedCellType], ...] = (

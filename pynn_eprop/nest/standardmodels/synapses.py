@@ -2,16 +2,12 @@
 # ruff: noqa: D101 (docstrings come from the parameter tables)
 
 from pynn_eprop.common.standardmodels import synapses as common
-from pynn_eprop.nest.simulator import state
+from pynn_eprop.nest import simulator
 
 
 class EPropSynapse(common.EPropSynapse):
     __doc__: str | None = common.EPropSynapse.__doc__
-
-    def _get_minimum_delay(self) -> float:
-        """What a delay of None means."""
-        simulation = state.simulation
-        return state.dt if simulation is None else simulation.options.shortest_delay
+    _simulator = simulator
 
 
 class LearningSignal(common.LearningSignal):

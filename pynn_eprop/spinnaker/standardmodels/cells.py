@@ -5,14 +5,8 @@ that they are those of every other backend.
 """
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from typing import Any, ClassVar
-
-from pyNN.standardmodels import cells as stock
-
 from pynn_eprop.common.standardmodels import cells as common
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
-from pynn_eprop.common.standardmodels.stock import TABLES
-from pynn_eprop.common.standardmodels.tables import same_names
 
 
 class EPropLIF(common.EPropLIF):
@@ -29,16 +23,12 @@ class EPropReadout(common.EPropReadout):
     __doc__ = common.EPropReadout.__doc__
 
 
-class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
-    __doc__ = stock.SpikeSourceArray.__doc__
-    translations: ClassVar[dict[str, Any]] = same_names(stock.SpikeSourceArray.default_parameters)
+class SpikeSourceArray(common.SpikeSourceArray):
+    __doc__ = common.SpikeSourceArray.__doc__
 
 
-class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
-    __doc__ = stock.SpikeSourcePoisson.__doc__
-    table = TABLES["SpikeSourcePoisson"]
-    translations: ClassVar[dict[str, Any]] = same_names(
-        stock.SpikeSourcePoisson.default_parameters)
+class SpikeSourcePoisson(common.SpikeSourcePoisson):
+    __doc__ = common.SpikeSourcePoisson.__doc__
 
 
 CELL_TYPES: tuple[type[CheckedCellType], ...] = (
