@@ -121,7 +121,7 @@ static void check_in_time(uint32_t used, uint32_t was_behind) {
 }
 
 static void end_interval(void) {
-    const uint32_t begun = cycles(), was_behind = steps_behind();
+    const uint32_t begun = cycles(), moved = transfers_bytes(), was_behind = steps_behind();
     population_end();
     if (now.learning) {
         if (core.setup.log_slots == 1)
@@ -136,8 +136,10 @@ static void end_interval(void) {
     }
     transfers_finish();
     const uint32_t taken = cycles() - begun;
-    if (taken > longest_update)
+    if (taken > longest_update) {
         longest_update = taken;
+        counts[PROVENANCE_UPDATE_BYTES] = transfers_bytes() - moved;
+    }
     check_in_time(taken / sv->cpu_clk, was_behind);
 }
 

@@ -103,7 +103,8 @@ enum {
     PROVENANCE_MOST_LOGGED = 17,
     PROVENANCE_MOST_QUEUED = 18,
     PROVENANCE_UPDATES = 19,
-    PROVENANCE_COUNT = 20
+    PROVENANCE_UPDATE_BYTES = 20,
+    PROVENANCE_COUNT = 21
 };
 
 /*! \brief What stays for the life of the network. */

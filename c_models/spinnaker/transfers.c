@@ -16,10 +16,11 @@ enum {
     AT_ONCE = 2
 };
 
-static uint32_t started, ended;
+static uint32_t started, ended, moved;
 
 static uint32_t start(uint32_t system, uint32_t tcm, uint32_t description) {
     transfer_wait(started + 1 - AT_ONCE);
+    moved += description & (TO_SYSTEM - 1);
     dma[DMA_ADRS] = system;
     dma[DMA_ADRT] = tcm;
     dma[DMA_DESC] = DOUBLE_WORDS | BURSTS_OF_16 | description;
@@ -41,5 +42,7 @@ void transfer_wait(uint32_t number) {
             ended++;
         }
 }
+
+uint32_t transfers_bytes(void) { return moved; }
 
 void transfers_finish(void) { transfer_wait(started); }

@@ -20,6 +20,9 @@ uint32_t transfer_write(void *to, const void *from, uint32_t bytes);
 /*! \brief Wait for a transfer, and all before it. */
 void transfer_wait(uint32_t number);
 
+/*! \brief Bytes that have been moved; wraps around. */
+uint32_t transfers_bytes(void);
+
 /*! \brief Wait for all transfers. */
 void transfers_finish(void);
 

@@ -143,6 +143,8 @@ class Provenance(IntEnum):
     MOST_QUEUED = 18
     """Most packets waiting in the receive buffer."""
     UPDATES = 19
+    UPDATE_BYTES = 20
+    """That DMA moved between SDRAM and the core in the longest update."""
 
 
 @dataclass(frozen=True)

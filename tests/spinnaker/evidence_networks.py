@@ -100,6 +100,7 @@ def run(script: Script) -> dict[str, Any]:
         "overruns": int(cores[:, Provenance.OVERRUNS].max()),
         "late": int(cores[:, Provenance.LATE_SPIKES].max()),
         "update": int(update), "given": int(cores[:, Provenance.GIVEN_UPDATE].max()),
+        "megabytes": float(cores[:, Provenance.UPDATE_BYTES].max()) / 1e6,
         "readout_update": int(max(p[Provenance.LONGEST_UPDATE] for p in kinds["eprop_readout"])),
         "intervals": intervals, "seconds": seconds,
     }
@@ -116,11 +117,13 @@ host engine in fixed point: what was recorded and what was learned is equal bit 
 |---|---|---|---|---|---|---|"""
 _COSTS = """
 What it costs, of the busiest neuron core. A step has 200,000 instructions. Times are instructions
-at 200 MHz, one a cycle, which a chip will not reach (docs/emulator.md).
+at 200 MHz, one a cycle, which a chip will not reach (docs/emulator.md): loads and branches take
+more, and all cores of a chip share its SDRAM, whose traffic in an update is given for one core
+(15 cores at 600 MB/s together: 25 ms for each MB).
 
 | network | cores | step, instructions | of a step | longest step, us | late spikes | update, ms |\
- readout core, ms | pause given, ms |
-|---|---|---|---|---|---|---|---|---|"""
+ its SDRAM traffic, MB | readout core, ms | pause given, ms |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def page(results: dict[str, dict[str, Any]]) -> str:
@@ -137,7 +140,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     for name, r in results.items():
         text.append(f"| {name} | {r['cores']} | {r['step']:,.0f} | {r['step'] / 2000:.1f}% | "
                     f"{r['longest']} | {r['late']} | {r['update'] / 1000:.1f} | "
-                    f"{r['readout_update'] / 1000:.1f} | {r['given'] / 1000:.0f} |")
+                    f"{r['megabytes']:.2f} | {r['readout_update'] / 1000:.1f} | {r['given'] / 1000:.0f} |")
     return "\n".join(text) + "\n"
 
 
