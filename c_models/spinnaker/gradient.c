@@ -259,6 +259,24 @@ static bool learns(uint32_t first_block, uint32_t last_block) {
     return false;
 }
 
+/* The first step of a stretch that ends with step `last`: as early as its rows of F fit, and the
+ * spikes that arrive with the shortest delay. (What does not fit is sorted in several goes.) */
+static SELDOM uint32_t stretch_begin(uint32_t slot, uint32_t last) {
+    uint32_t low = last > stretch_rows ? last - stretch_rows + 1 : 1, high = last;
+    if (core.setup.n_blocks == 0)
+        return low;
+    const uint32_t shift = core.blocks[0].delay - population_lag;
+    const uint32_t end = last >= shift ? log_start(slot, last - shift + 1) : 0;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (middle >= shift && end - log_start(slot, middle - shift) > capacity)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void gradient_add(uint32_t slot) {
     if (core.setup.n_plastic == 0)
         return;
@@ -266,7 +284,7 @@ void gradient_add(uint32_t slot) {
     find_memory();
     population_filter_begin(slot);
     for (uint32_t last = core.setup.interval_steps; last >= 1;) {
-        const uint32_t first = last > stretch_rows ? last - stretch_rows + 1 : 1;
+        const uint32_t first = stretch_begin(slot, last);
         const uint32_t budget =
             (uint32_t)ep_row_budget(population_filter(slot, last, first, filter));
         for (uint32_t k = 0; k < core.setup.n_blocks;) {

@@ -134,12 +134,13 @@ typedef struct {
     uint32_t feedback_key; /*!< base key of mirrored weights: | (entry of SIGNALS) << COLOUR_BITS */
     uint32_t n_mirrored; /*!< mirrored weights (readouts) */
     uint32_t ring_words; /*!< places of the receive buffer for packets, a power of two */
+    uint32_t held_bytes; /*!< bytes of DTCM for spikes that come early; in the pause, for sorting */
     uint32_t filter_words; /*!< words of DTCM for rows of F */
     uint32_t forward_bytes; /*!< longest row of weights */
     uint32_t state_bytes; /*!< longest row of learning state */
     uint32_t timestep_us; /*!< machine step in microseconds */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 116);
+LAYOUT_ASSERT(sizeof(core_setup) == 120);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -165,10 +166,11 @@ LAYOUT_ASSERT(offsetof(core_setup, has_feedback_key) == 84);
 LAYOUT_ASSERT(offsetof(core_setup, feedback_key) == 88);
 LAYOUT_ASSERT(offsetof(core_setup, n_mirrored) == 92);
 LAYOUT_ASSERT(offsetof(core_setup, ring_words) == 96);
-LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 100);
-LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 104);
-LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 108);
-LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 112);
+LAYOUT_ASSERT(offsetof(core_setup, held_bytes) == 100);
+LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 104);
+LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
+LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
+LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {

@@ -17,12 +17,11 @@ typedef struct {
 #define HAS_PAYLOAD (UINT32_C(1) << 31)
 #define STEP_OF(step) ((step) & (HAS_PAYLOAD - 1))
 
-/* A spike of a later step, or one that is to be repeated. */
+/* A spike of a later step, or one that is to be repeated. Steps are told modulo 256. */
 typedef struct {
-    const key_entry *entry;
-    uint32_t source;
-    uint32_t step;
-    uint32_t count;
+    uint32_t source : 24, step : 8;
+    uint16_t entry; /* of the keys */
+    uint16_t count;
 } held_spike;
 
 static packet *ring;
@@ -53,7 +52,7 @@ static void payload_arrived(uint key, uint payload) { collect(key, payload, tick
 
 void packets_initialise(void) {
     ring = take(core.setup.ring_words * sizeof *ring);
-    held = take(core.setup.ring_words * sizeof *held);
+    held = take(core.setup.held_bytes);
     spin1_callback_on(MC_PACKET_RECEIVED, packet_arrived, -1);
     spin1_callback_on(MCPL_PACKET_RECEIVED, payload_arrived, -1);
 }
@@ -68,7 +67,7 @@ void packets_reset(void) {
 SELDOM void *packets_memory(uint32_t *bytes) {
     for (; held_count > 0; held_count--)
         counts[PROVENANCE_IGNORED_INPUT] += held[held_count - 1].count;
-    *bytes = core.setup.ring_words * sizeof *held;
+    *bytes = core.setup.held_bytes;
     return held;
 }
 
@@ -106,9 +105,13 @@ static bool counts_now(const key_entry *entry, uint32_t step) {
     return local >= entry->first_step && local <= entry->last_step;
 }
 
+static uint32_t step_of(held_spike spike) {
+    return now.time + (uint32_t)(int8_t)(spike.step - now.time);
+}
+
 /* Lists a spike that was sent one machine step ago; what does not fit is kept. */
 static uint32_t list(held_spike spike, uint32_t *sources, uint32_t used, uint32_t room) {
-    if (!counts_now(spike.entry, spike.step)) {
+    if (!counts_now(&core.keys[spike.entry], step_of(spike))) {
         counts[PROVENANCE_IGNORED_INPUT] += spike.count;
         return used;
     }
@@ -126,7 +129,7 @@ static uint32_t take_held(uint32_t *sources, uint32_t room) {
     held_count = 0; /* what is kept comes behind what was read */
     for (uint32_t q = 0; q < count; q++) {
         const held_spike spike = held[q];
-        if ((int32_t)(spike.step - now.time) >= 0)
+        if ((int32_t)(step_of(spike) - now.time) >= 0)
             held[held_count++] = spike;
         else
             used = list(spike, sources, used, room);
@@ -162,7 +165,8 @@ static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32
         counts[PROVENANCE_LATE_SPIKES] += times;
         step = now.time - 1;
     }
-    const held_spike spike = {entry, entry->first + number, step, times};
+    const held_spike spike = {entry->first + number, step, (uint16_t)(entry - core.keys),
+                              (uint16_t)times};
     if ((int32_t)(step - now.time) >= 0) {
         held[held_count++] = spike;
         return used;

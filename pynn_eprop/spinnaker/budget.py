@@ -15,9 +15,10 @@ DTCM_BYTES = 64 * 1024
 _FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _FEEDBACK_BYTES = 8 * 1024      # of B, at a time
-_PACKET_BYTES = 28              # a place of the receive buffer, and of spikes that are held
+_PACKET_BYTES, _HELD_BYTES = 12, 8      # a place of the receive buffer, a spike that is held
 _LEAST_RING = 256
-_SOURCES_AT_ONCE = 1024         # whose spikes are sorted; more with a longer receive buffer
+_SORTED_SOURCES = 4096          # of which as many spikes are sorted at once
+_SOURCES_AT_ONCE = 512          # whose spikes are sorted; more with a longer receive buffer
 _ENTRY_BYTES = 512              # of the log, at a time
 _LEAST_FILTER_ROWS = 4
 _MOST_FILTER_ROWS = 512
@@ -40,12 +41,13 @@ class Buffers:
     """Places of a core's buffers in its own memory, as in core_setup."""
 
     ring_words: int
+    held_bytes: int
     filter_words: int
     used: int
 
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int], learns: bool, n_groups: int) -> Buffers:
+            readouts: Sequence[int], learns: bool, n_groups: int, max_rate: float) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
 
     readouts: of each learning signal that reaches the core. learns: weights or biases.
@@ -62,7 +64,7 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
     needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES
     needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
     while True:
-        left = DTCM_BYTES - needed - ring * _PACKET_BYTES
+        left = DTCM_BYTES - needed - ring * (_PACKET_BYTES + _HELD_BYTES)
         if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
             break
         if ring == _LEAST_RING:
@@ -72,9 +74,26 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
                 f"{label}: a core needs {least} bytes of its own memory, and has "
                 f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
         ring //= 2
+    held = ring * _HELD_BYTES
+    if learns:
+        held += _more_to_sort(network, n_sources, max_rate, held, left, 4 * lanes)
+    used = DTCM_BYTES - left + held - ring * _HELD_BYTES
     most = 4 * lanes * _MOST_FILTER_ROWS
-    filters = min(left, most) // (4 * lanes) * lanes if learns else 0
-    return Buffers(ring, filters, DTCM_BYTES - left + 4 * filters)
+    filters = min(DTCM_BYTES - used, most) // (4 * lanes) * lanes if learns else 0
+    return Buffers(ring, held, filters, used + 4 * filters)
+
+
+def _more_to_sort(network: Network, n_sources: int, max_rate: float, held: int, left: int,
+                  row: int) -> int:
+    """Bytes by which the memory for sorting grows at the cost of rows of F, a multiple of 8.
+
+    So that the spikes that the rows meet can be sorted in one go, at half the highest rate.
+    """
+    per_step = 2 * n_sources * network.settings.timestep * 1e-3 * max_rate / 2
+    sources = 2 * min(n_sources, _SORTED_SOURCES)
+    rows = max(left + held - sources, 0) / (row + per_step)
+    wanted = math.ceil(sources + min(rows, _MOST_FILTER_ROWS) * per_step) - held
+    return max(min(wanted, left - row * _LEAST_FILTER_ROWS), 0) // 8 * 8
 
 
 def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int:

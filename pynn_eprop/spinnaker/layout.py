@@ -210,6 +210,7 @@ CORE_SETUP = _structure(
     ("feedback_key", _U, "base key of mirrored weights: | (entry of SIGNALS) << COLOUR_BITS"),
     ("n_mirrored", _U, "mirrored weights (readouts)"),
     ("ring_words", _U, "places of the receive buffer for packets, a power of two"),
+    ("held_bytes", _U, "bytes of DTCM for spikes that come early; in the pause, for sorting"),
     ("filter_words", _U, "words of DTCM for rows of F"),
     ("forward_bytes", _U, "longest row of weights"),
     ("state_bytes", _U, "longest row of learning state"),

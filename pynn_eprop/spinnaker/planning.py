@@ -154,7 +154,8 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts, self._constants(core) > 0, core.n_groups)
+                              readouts, self._constants(core) > 0, core.n_groups,
+                              self._options.max_rate)
 
     def _keeps(self, core: Core) -> bool:
         """Whether intervals stay in the log until the update."""
@@ -277,8 +278,8 @@ class Plan:
             "trials_per_update": settings.trials_per_update, "pause_trial": self.pause_trial,
             "pause_update": self.pause_update, "log_slots": core.log_slots,
             "log_capacity": core.log_capacity, "n_mirrored": len(core.sent or ()),
-            "ring_words": buffers.ring_words, "filter_words": buffers.filter_words,
-            "forward_bytes": rows.forward_bytes, "state_bytes": rows.state_bytes,
+            "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
+            "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes, "state_bytes": rows.state_bytes,
             "timestep_us": round(settings.timestep * 1000),
         }
         for name, key_kind in (("spike", KeyKind.SPIKE), ("signal", KeyKind.SIGNAL),
