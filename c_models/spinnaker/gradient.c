@@ -85,7 +85,7 @@ static uint16_t *met;    /* offsets of rows of F, by source */
 static uint32_t capacity, sources_at_once;
 
 /* Both are in the memory for early spikes, which is free in the pause. */
-static void find_memory(void) {
+static SELDOM void find_memory(void) {
     uint32_t bytes;
     ends = packets_memory(&bytes);
     sources_at_once = core.setup.n_sources < bytes / 4 ? core.setup.n_sources : bytes / 4;
@@ -205,8 +205,8 @@ static void end_visit(visit *v, uint32_t budget) {
 }
 
 /* Adds the spikes of a batch to the blocks first_block .. last_block - 1. */
-static void add_batch(const batch *of, uint32_t first_block, uint32_t last_block,
-                      uint32_t budget) {
+static __attribute__((noinline)) void add_batch(const batch *of, uint32_t first_block,
+                                                uint32_t last_block, uint32_t budget) {
     visit visits[2] = {{.which = 0}, {.which = 1}};
     uint32_t turn = 0, begin = 0;
     sort_spikes(of);
@@ -232,7 +232,7 @@ static void add_batch(const batch *of, uint32_t first_block, uint32_t last_block
 
 /* Adds the spikes sent at the steps first .. last, of which the first meets the row of F at
  * offset. */
-static void add_steps(batch *of, uint32_t first, uint32_t last, uint32_t offset,
+static SELDOM void add_steps(batch *of, uint32_t first, uint32_t last, uint32_t offset,
                       uint32_t first_block, uint32_t last_block, uint32_t budget) {
     const uint32_t end = log_start(of->slot, last + 1);
     uint32_t step_end = log_start(of->slot, first + 1);
@@ -277,7 +277,7 @@ static SELDOM uint32_t stretch_begin(uint32_t slot, uint32_t last) {
     return low;
 }
 
-void gradient_add(uint32_t slot) {
+SELDOM void gradient_add(uint32_t slot) {
     if (core.setup.n_plastic == 0)
         return;
     batch of = {.slot = slot};

@@ -279,8 +279,8 @@ class Plan:
             "pause_update": self.pause_update, "log_slots": core.log_slots,
             "log_capacity": core.log_capacity, "n_mirrored": len(core.sent or ()),
             "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
-            "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes, "state_bytes": rows.state_bytes,
-            "timestep_us": round(settings.timestep * 1000),
+            "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes,
+            "state_bytes": rows.state_bytes, "timestep_us": round(settings.timestep * 1000),
         }
         for name, key_kind in (("spike", KeyKind.SPIKE), ("signal", KeyKind.SIGNAL),
                                ("feedback", KeyKind.FEEDBACK)):

@@ -140,7 +140,8 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     for name, r in results.items():
         text.append(f"| {name} | {r['cores']} | {r['step']:,.0f} | {r['step'] / 2000:.1f}% | "
                     f"{r['longest']} | {r['late']} | {r['update'] / 1000:.1f} | "
-                    f"{r['megabytes']:.2f} | {r['readout_update'] / 1000:.1f} | {r['given'] / 1000:.0f} |")
+                    f"{r['megabytes']:.2f} | {r['readout_update'] / 1000:.1f} | "
+                    f"{r['given'] / 1000:.0f} |")
     return "\n".join(text) + "\n"
 
 
