@@ -153,7 +153,7 @@ static uint32_t filter_signal(uint32_t cells, const local_signal *s, int32_t kap
     return ep_outside(outside) ? ep_saturate(cells, EP_LIMIT, G) : 0;
 }
 
-static SELDOM void record_learning_signals(void) {
+static __attribute__((noinline)) void record_learning_signals(void) {
     uint32_t unused = 0;
     for (uint32_t step = 1; step <= core.setup.interval_steps; step++) {
         if (!record_wanted(CHANNEL_LEARNING_SIGNAL, global_step(step)))
