@@ -1,7 +1,8 @@
 """PyNN's view of the simulation: what its classes look up as ``_simulator.state``.
 
 PyNN's Brian2 backend keeps one state object per process, which all its parts refer to. Here the
-same object also prepares and restarts what learns; stock cells are run as before.
+same object also prepares and restarts what learns; stock cells are run as before, and so are
+networks that ``pyNN.brian2.setup()`` begins.
 """
 
 from typing import Any
@@ -17,26 +18,36 @@ _STORED = "before-first-run"
 
 
 class State(type(parent.state)):  # type: ignore[misc]
-    """PyNN's state and the :class:`Simulation` since ``setup()``."""
+    """PyNN's state and the :class:`Simulation` since our ``setup()``, or None."""
 
     simulation: Any = None
+
+    def clear(self) -> None:
+        """Forget the network."""
+        self.simulation = None
+        super().clear()
 
     def begin(self, options: SharedOptions) -> None:
         """Forget the network and begin a new one."""
         from pynn_eprop.brian2.simulation import Simulation
 
-        self.simulation = None
         self.clear()
         self.dt = options.timestep
         self.simulation = Simulation(options, self.network)
 
     def run(self, simtime: float) -> None:
         """Advance by ``simtime`` ms."""
-        self.run_until(self.t + simtime)
+        if self.simulation is None:
+            super().run(simtime)
+        else:
+            self.run_until(self.t + simtime)
 
     def run_until(self, tstop: float) -> None:
         """Advance to ``tstop`` ms."""
         simulation = self.simulation
+        if simulation is None:
+            super().run_until(tstop)
+            return
         last = simulation.timeline.target_step(simulation.step, tstop)
         if last <= simulation.step:
             self.running = True

@@ -169,6 +169,33 @@ def documentation_of_setup(sim: Any) -> str:
     return str(sim.setup.__doc__)
 
 
+def without_setup(sim: Any) -> tuple[list[float], float, float]:
+    """Spikes of a source in the first network of a process, with nothing set up; time and step."""
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 2.0]))
+    source.record("spikes")
+    sim.run(5.0)
+    trains = source.get_data().segments[0].spiketrains
+    return trains[0].magnitude.tolist(), float(sim.get_current_time()), float(sim.get_time_step())
+
+
+def parent_beside(sim: Any) -> tuple[int, int, float]:
+    """Spikes of a cell on PyNN's own backend, before and after ours was set up; its time."""
+    parent = importlib.import_module(sim.__name__.replace("pynn_eprop", "pyNN"))
+    counts = []
+    for _ in range(2):
+        parent.setup(timestep=0.1)
+        cell = parent.Population(1, parent.IF_curr_exp(i_offset=1.0, tau_refrac=2.0))
+        cell.record("spikes")
+        parent.run(60.0)
+        parent.run_until(100.0)
+        counts.append(cell.mean_spike_count())
+        time = parent.get_current_time()
+        parent.end()
+        sim.setup(timestep=1.0, update_interval=20.0)
+        sim.run(3.0)
+    return (*counts, float(time))
+
+
 def modules(sim: Any) -> list[tuple[str, str]]:
     """Names of submodules, and of what the package has under them."""
     parts = ("control", "populations", "procedural_api", "projections", "recording", "simulator")

@@ -1,5 +1,9 @@
 """The functions that act on the whole network, on every backend."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pynn_eprop.common.setup import SHARED_KEYWORDS
@@ -38,3 +42,24 @@ def test_submodules_are_the_backends_own(on_backend):
     # `from pyNN.nest import *` brings the parent's modules of the same names along
     found = on_backend("modules")
     assert [name for _, name in found] == [name for name, _ in found]
+
+
+@pytest.mark.parametrize("backend", ["host", "brian2", "spinnaker"])
+def test_setup_may_be_left_out(backend, tmp_path):
+    # the time step is then 0.1 ms, as in all of PyNN; pyNN.nest itself cannot do without
+    script = ("import pathlib, sys\nfrom contextlib import nullcontext\n"
+              "from tests.backends import scripts\n"
+              "from tests.spinnaker.virtual import virtual_board\n"
+              f"with virtual_board(pathlib.Path({str(tmp_path)!r})) "
+              f"if {backend!r} == 'spinnaker' else nullcontext():\n"
+              f"    print('found', scripts.call({backend!r}, 'without_setup'))\n")
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          cwd=Path(__file__).parents[2], check=True)
+    assert f"found {([1.0, 2.0], 5.0, 0.1)}" in said.stdout
+
+
+@pytest.mark.parametrize("backend", ["nest", "brian2"])
+def test_the_parent_backend_works_beside(on_backend):
+    # membrane charged by R i = tau_m / cm i = 20 mV towards -45 mV, threshold -50 mV after
+    # 20 ln 4 = 27.7 ms, then every 29.7 ms: at 27.8, 57.6, 87.4 ms
+    assert on_backend("parent_beside") == (3, 3, 100.0)
