@@ -3,7 +3,7 @@
 10 LIF and 10 adaptive LIF cells see a changing bit. On STORE they have to remember it, on RECALL,
 1.2 s later on average, to report it. Weights are updated after every 128 trials of 2.4 s.
 
-    python examples/store_recall.py [BACKEND] [--updates N] [--figure FILE]
+    python examples/store_recall.py [BACKEND] [--updates N] [--trials N] [--figure FILE]
 """
 
 import argparse
@@ -46,7 +46,7 @@ def normal(rng, scale, n_pre, n_post):
 
 
 def main(backend="host", n_updates=75, n_trials=128, figure=None):
-    """Train; return the error on validation trials after each update."""
+    """Train; return the error on as many validation trials after each update."""
     sim = importlib.import_module(f"pynn_eprop.{backend}")
     rng = np.random.default_rng(seed)
     n, n_in = sum(n_cells.values()), task.n_inputs
@@ -96,11 +96,11 @@ def main(backend="host", n_updates=75, n_trials=128, figure=None):
         sim.set_learning(True)
         run(task.draw(n_trials, rng))
         sim.set_learning(False)
-        validation = task.draw(128, rng)
+        validation = task.draw(n_trials, rng)
         y = run(validation)
         wrong, recalls = task.count_wrong(y, validation)
         error.append(wrong / recalls)
-        if update % 10 == 9:
+        if update % 10 == 9 or update == n_updates - 1:
             print(f"update {update + 1}: {error[-1]:.1%} of {recalls} recalls wrong")
     sim.end()
 
@@ -125,6 +125,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("backend", nargs="?", default="host")
     parser.add_argument("--updates", type=int, default=75)
+    parser.add_argument("--trials", type=int, default=128)
     parser.add_argument("--figure", default="store_recall.png")
     options = parser.parse_args()
-    main(options.backend, options.updates, figure=options.figure)
+    main(options.backend, options.updates, options.trials, options.figure)

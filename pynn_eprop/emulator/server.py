@@ -165,11 +165,15 @@ class Server:
         return 0.0
 
     def _tell(self, fault: Fault) -> None:
-        """Log the first fault of a kind on a core; ``Board.faults()`` has the others."""
+        """Log the first fault of a kind on a core; ``Board.faults()`` has the others.
+
+        A tick that is overrun is none where a program works for longer by design, as updates do.
+        """
         core = fault.x, fault.y, fault.core
         if (*core, fault.kind) not in self._told:
             self._told.add((*core, fault.kind))
-            log.warning("%s", fault)
+            log.log(logging.INFO if fault.kind is FaultKind.TICK_OVERRUN else logging.WARNING,
+                    "%s", fault)
 
     def _allowed(self, host: float) -> int:
         """How far the host's clock lets the machine run."""

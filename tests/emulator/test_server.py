@@ -1,5 +1,6 @@
 """A board on the network: hostile packets, taken ports, stopping, and nothing left behind."""
 
+import logging
 import os
 import random
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pynn_eprop.emulator import Board
+from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.layout import SDRAM, CpuState
 from pynn_eprop.emulator.server import PORT, bind
 from pynn_eprop.errors import AddressTakenError, EmulatorError, ImageError, MissingDependencyError
@@ -34,6 +36,16 @@ def test_answers_over_udp(board: Board) -> None:
     assert host.command(VERSION)[1][12:27] == b"SC&MP/SpiNNaker"
     assert host.command(WRITE, DATA, 4, 2, data=b"word")[0] == 0x80
     assert host.command(READ, DATA, 4, 2) == (0x80, b"word")
+
+
+def test_the_log_has_the_first_finding_of_a_kind_on_a_core(
+        board: Board, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for core, kind, pc in ((1, FaultKind.UNALIGNED, 4), (1, FaultKind.UNALIGNED, 8),
+                           (1, FaultKind.TICK_OVERRUN, 12), (2, FaultKind.UNALIGNED, 16)):
+        board.server._tell(Fault(kind, 0, 0, core, "x", 1.0, pc, 0))
+    assert [(record.levelname, record.message.split(":")[0][-2:]) for record in caplog.records] == [
+        ("WARNING", "04"), ("INFO", "0c"), ("WARNING", "10")]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
