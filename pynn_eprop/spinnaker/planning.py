@@ -222,8 +222,7 @@ class Plan:
         """Key blocks that may come: one for each core of each population that sends."""
         count = 2 * len(incoming(self._network, core.population))
         for index in core.sources:
-            cores = len(self.of_population(index)) or self._network.populations[index].size
-            count += cores
+            count += len(self.of_population(index)) or self._network.populations[index].size
         return min(max(count, 1), _MOST_KEYS)
 
     def _constants(self, core: Core) -> int:
