@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pynn_eprop.spinnaker.core_plan import Core
 from pynn_eprop.spinnaker.layout import Region
-from pynn_eprop.spinnaker.planning import Core, Plan
+from pynn_eprop.spinnaker.planning import Plan
 from pynn_eprop.spinnaker.recovery import Tell
 from pynn_eprop.spinnaker.session import Session
 

@@ -12,12 +12,13 @@ from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
+from pynn_eprop.spinnaker.core_plan import Core
 from pynn_eprop.spinnaker.image_tables import Run
 from pynn_eprop.spinnaker.keys import incoming_keys
 from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.options import SpinnakerOptions
-from pynn_eprop.spinnaker.planning import Core, Plan
+from pynn_eprop.spinnaker.planning import Plan
 from pynn_eprop.spinnaker.recorded import CHANNELS, losses, scale_bits
 from pynn_eprop.spinnaker.session import Session
 from pynn_eprop.spinnaker.stretches import Stretches, stretch_steps

@@ -1,7 +1,6 @@
-"""Which cells go to which core, and what each region of its memory holds."""
+"""Which cells go to which core, and what each region of its memory holds: the whole network."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from pynn_eprop.engine.fixed_point import choose_formats
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded
+from pynn_eprop.spinnaker.core_plan import Core
 from pynn_eprop.spinnaker.image_rows import Rows, filter_bits
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
@@ -22,14 +22,12 @@ from pynn_eprop.spinnaker.image_signals import (
 from pynn_eprop.spinnaker.image_tables import Run, run_bytes, target_bytes
 from pynn_eprop.spinnaker.keys import KeyBlock
 from pynn_eprop.spinnaker.layout import (
-    COLOUR_BITS,
     CORE_SETUP,
     CORE_STATUS,
     KEY_ENTRY,
     MIRROR_ROW,
     RUN_HEADER,
     VERSION,
-    Channel,
     KeyKind,
     Kind,
     Region,
@@ -37,58 +35,12 @@ from pynn_eprop.spinnaker.layout import (
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.partition import Part, partition
 
-Read = Callable[["Core", Region], bytes]
-Write = Callable[["Core", Region, bytes], None]
+Read = Callable[[Core, Region], bytes]
+Write = Callable[[Core, Region, bytes], None]
 
 _LEAST_LOG = 4096
 _MOST_KEYS = 4096       # of the key blocks that reach a core: more than any network here has
 _STEP_WORDS = 11
-
-
-@dataclass(eq=False)
-class Core:
-    """One core: its cells, the sizes of its regions, and what fills them once keys are known."""
-
-    number: int
-    part: Part
-    label: str
-    binary: str
-    rows: Rows
-    sources: dict[int, int]
-    n_sources: int
-    signals: SignalsImage | None
-    sent: Mirrored | None
-    region_bytes: dict[Region, int] = field(default_factory=dict)
-    recorded_bytes: dict[Channel, int] = field(default_factory=dict)
-    samples: recorded.Samples | None = None
-    log_capacity: int = 0
-    log_slots: int = 1
-    n_groups: int = 1
-    fill: Callable[[Mapping[KeyKind, int]], dict[Region, bytes]] = lambda _own: {}
-
-    @property
-    def population(self) -> int:
-        """Index of its population."""
-        return self.part.population
-
-    @property
-    def first(self) -> int:
-        """First of its cells in the population."""
-        return self.part.first
-
-    @property
-    def size(self) -> int:
-        """Number of its cells."""
-        return self.part.size
-
-    def contents(self, own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
-        """What its regions begin with; ``own``: the keys that it sends with."""
-        return self.fill(own)
-
-    def n_keys(self, kind: KeyKind) -> int:
-        """Keys of one kind that it sends, steps included; a power of two."""
-        count = len(self.sent) if kind is KeyKind.FEEDBACK and self.sent is not None else self.size
-        return 1 << (max(count - 1, 1).bit_length() + COLOUR_BITS)
 
 
 class Plan:

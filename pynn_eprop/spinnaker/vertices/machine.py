@@ -55,7 +55,7 @@ _RECORDED = 100     # a name for the SDRAM that a core takes for recording, besi
 class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                          AbstractHasAssociatedBinary, AbstractReceiveBuffersToHost,
                          ProvidesProvenanceDataFromMachineImpl):
-    """One core. ``core``: what it is planned to hold (``planning.Core``)."""
+    """One core. ``core``: what it is planned to hold (``core_plan.Core``)."""
 
     def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
