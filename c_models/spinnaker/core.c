@@ -287,6 +287,7 @@ static void work(uint unused0, uint unused1) {
             transfers_finish();
             simulation_handle_pause_resume(resume);
             recording_finalise();
+            packets_stop();
             now.time--;
             simulation_ready_to_read();
             return;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 #define COLOUR_BITS 4
 
 /*! \brief Regions of a core's memory, for both binaries. */
@@ -104,7 +104,8 @@ enum {
     PROVENANCE_MOST_QUEUED = 18,
     PROVENANCE_UPDATES = 19,
     PROVENANCE_UPDATE_BYTES = 20,
-    PROVENANCE_COUNT = 21
+    PROVENANCE_CUT_SPIKES = 21,
+    PROVENANCE_COUNT = 22
 };
 
 /*! \brief What stays for the life of the network. */

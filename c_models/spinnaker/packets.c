@@ -11,11 +11,12 @@ enum { LARGEST_COUNT = 1 << 12 };
 typedef struct {
     uint32_t key;
     uint32_t payload;
-    uint32_t step; /* at which it came; bit 31: it has a payload */
+    uint32_t step; /* at which it came, STEP_BITS of it; higher bits: see below */
 } packet;
 
 #define HAS_PAYLOAD (UINT32_C(1) << 31)
-#define STEP_OF(step) ((step) & (HAS_PAYLOAD - 1))
+#define CAME_STOPPED (UINT32_C(1) << 30) /* between runs */
+#define STEP_BITS 30
 
 /* A spike of a later step, or one that is to be repeated. Steps are told modulo 256. */
 typedef struct {
@@ -36,7 +37,10 @@ static uint32_t held_count;
 static void collect(uint32_t key, uint32_t payload, uint32_t step) {
     const uint32_t at = written;
     if (at - read >= core.setup.ring_words) {
-        lost++;
+        if (step & CAME_STOPPED)
+            counts[PROVENANCE_IGNORED_INPUT]++;
+        else
+            lost++;
         return;
     }
     ring[at & (core.setup.ring_words - 1)] = (packet){key, payload, step};
@@ -53,11 +57,14 @@ static void payload_arrived(uint key, uint payload) { collect(key, payload, tick
 void packets_initialise(void) {
     ring = take(core.setup.ring_words * sizeof *ring);
     held = take(core.setup.held_bytes);
+    packets_stop();
     spin1_callback_on(MC_PACKET_RECEIVED, packet_arrived, -1);
     spin1_callback_on(MCPL_PACKET_RECEIVED, payload_arrived, -1);
 }
 
-void packets_tick(uint32_t step) { tick = step; }
+void packets_tick(uint32_t step) { tick = step & (CAME_STOPPED - 1); }
+
+SELDOM void packets_stop(void) { tick |= CAME_STOPPED; }
 
 void packets_reset(void) {
     read = written;
@@ -86,16 +93,23 @@ static const key_entry *entry_of(uint32_t key) {
     return (key & entry->mask) == entry->key ? entry : NULL;
 }
 
-/* The machine step at which a packet was sent: the one of its colour that is nearest to now. */
-static uint32_t step_sent(const key_entry *entry, const packet *p) {
-    if (entry->colour_bits == 0)
-        return STEP_OF(p->step);
-    const uint32_t period = UINT32_C(1) << entry->colour_bits;
-    uint32_t ahead = (p->key - now.time) & (period - 1);
-    if (ahead >= period / 2)
-        ahead -= period;
-    return now.time + ahead;
+/* The step nearest to another whose low bits are given. */
+static uint32_t __attribute__((noinline)) nearest(uint32_t other, uint32_t low, uint32_t bits) {
+    const uint32_t shift = 32 - bits;
+    return other + (uint32_t)((int32_t)((low - other) << shift) >> shift);
 }
+
+/* The machine step at which a packet was sent: the one of its colour that is nearest to now, as
+ * senders may be as late as this core; while it catches up after an update, nearest to when it
+ * came. One without colour was sent at the step at which it came. */
+static uint32_t step_sent(const key_entry *entry, const packet *p) {
+    const uint32_t bits = entry->colour_bits, T = core.setup.interval_steps;
+    const bool by_arrival = bits == 0 || (T != 0 && now.local > T);
+    const uint32_t other = by_arrival ? nearest(now.time, p->step, STEP_BITS) : now.time;
+    return bits == 0 ? other : nearest(other, p->key, bits);
+}
+
+static uint32_t times_sent(const packet *p) { return p->step & HAS_PAYLOAD ? p->payload : 1; }
 
 /* Whether spikes sent at a machine step count in the interval in progress. */
 static bool counts_now(const key_entry *entry, uint32_t step) {
@@ -158,9 +172,15 @@ static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32
         population_error(entry->first, number, step, (int32_t)p->payload);
         return used;
     }
-    uint32_t times = p->step & HAS_PAYLOAD ? p->payload : 1;
-    if (times > LARGEST_COUNT)
+    uint32_t times = times_sent(p);
+    if (p->step & CAME_STOPPED && entry->colour_bits == 0) {
+        counts[PROVENANCE_IGNORED_INPUT] += times;
+        return used;
+    }
+    if (times > LARGEST_COUNT) {
+        counts[PROVENANCE_CUT_SPIKES] += times - LARGEST_COUNT;
         times = LARGEST_COUNT;
+    }
     if ((int32_t)(step - now.time) < -1) {
         counts[PROVENANCE_LATE_SPIKES] += times;
         step = now.time - 1;
@@ -195,7 +215,7 @@ uint32_t packets_take(uint32_t *sources, uint32_t room) {
     return used;
 }
 
-void packets_discard_spikes(void) {
+SELDOM void packets_discard_spikes(void) {
     check_lost();
     while (read != written) {
         const packet p = ring[read & (core.setup.ring_words - 1)];
@@ -203,7 +223,7 @@ void packets_discard_spikes(void) {
         const key_entry *const entry = entry_of(p.key);
         uint32_t unused;
         if (entry != NULL && entry->kind == KEYKIND_SPIKE)
-            counts[PROVENANCE_IGNORED_INPUT]++;
+            counts[PROVENANCE_IGNORED_INPUT] += times_sent(&p);
         else
             (void)handle(&p, &unused, 0, 0);
     }

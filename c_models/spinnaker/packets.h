@@ -12,6 +12,9 @@ void packets_initialise(void);
 /*! \brief The machine step of packets that arrive from now on; called by the timer. */
 void packets_tick(uint32_t step);
 
+/*! \brief A run has ended: what has no step in its key and comes until the next is ignored. */
+void packets_stop(void);
+
 /*! \brief Forget what has arrived. */
 void packets_reset(void);
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Of this layout; a core refuses data of another version."""
 
 COLOUR_BITS = 4
@@ -145,6 +145,8 @@ class Provenance(IntEnum):
     UPDATES = 19
     UPDATE_BYTES = 20
     """That DMA moved between SDRAM and the core in the longest update."""
+    CUT_SPIKES = 21
+    """Left out: more than 4096 that one packet said a cell had sent."""
 
 
 @dataclass(frozen=True)
