@@ -110,9 +110,12 @@ class CellArrays(CellGroup):
         self.initial: dict[str, np.ndarray] = {}
         self.initial_values: dict[str, LazyArray] = {}
         self.injected: list[tuple[Any, np.ndarray]] = []
-        self.target_start = self._simulation.step
+        self.target_start = self._interval_steps_done()
         self.bias_is_new = False
         self._spikes: ArraySpikes | PoissonSpikes | None = None
+
+    def _interval_steps_done(self) -> int:
+        return int(self._simulation.timeline.without_pauses(self._simulation.step))
 
     def _take_parameters(self) -> None:
         """Take the cell type's parameters over, once there is a label and a size."""
@@ -160,7 +163,7 @@ class CellArrays(CellGroup):
             if target is not None:
                 check_target(target, self.celltype.loss, self._simulation.options.interval_steps,
                              self.label)
-            self.target_start = self._simulation.step
+            self.target_start = self._interval_steps_done()
         self.values.update(values)
         self._spikes = None
 

@@ -95,7 +95,7 @@ class LogRecorder(recording.Recorder):
             if interval is None:
                 raise SimulationError(f"{self.population.label}: a loss is recorded at the end of "
                                       "each interval; give setup(update_interval=...)")
-            return LossLog(interval, simulation.timeline.interval_end(step))
+            return LossLog(simulation.timeline.period, simulation.timeline.interval_end(step))
         return SampledLog(name, cells, every, -(-step // every) * every)
 
     def reset(self) -> None:
@@ -161,12 +161,12 @@ class LogRecorder(recording.Recorder):
         self._start = 0
         self.logs = {name: self._same_from_start(log) for name, log in self.logs.items()}
 
-    @staticmethod
-    def _same_from_start(log: Log) -> Log:
+    def _same_from_start(self, log: Log) -> Log:
         if isinstance(log, SpikeLog):
             return SpikeLog(log.cells)
         if isinstance(log, LossLog):
-            return LossLog(log.interval_steps, log.interval_steps)
+            return LossLog(log.interval_steps,
+                           self._simulator.state.simulation.timeline.interval_end(0))
         return SampledLog(log.variable, log.cells, log.every, 0)
 
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:

@@ -139,7 +139,10 @@ class SpikeLog:
 
 @dataclass
 class LossLog:
-    """The loss of each finished interval; the first of them ended at step ``first``."""
+    """The loss of each finished interval; the first of them ended at step ``first``.
+
+    interval_steps: from one end of an interval to the next.
+    """
 
     interval_steps: int
     first: int

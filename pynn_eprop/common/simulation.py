@@ -75,9 +75,12 @@ class Simulation:
                                f"at {end:g} ms first")
 
     def check_target_reaches(self, label: str, end: int, last: int) -> None:
-        """Raise :class:`SimulationError` for a run to step ``last`` of a target up to ``end``."""
-        if end < last:
-            time = self.timeline.time
+        """Raise :class:`SimulationError` for a run to step ``last`` of a target up to ``end``.
+
+        ``end``: counted in steps of intervals.
+        """
+        if end < self.timeline.without_pauses(last):
+            end, time = self.timeline.with_pauses(end), self.timeline.time
             raise SimulationError(
                 f"{label}: the target ends at {time(end):g} ms, before this run does, at "
                 f"{time(last):g} ms; give one that is long enough, NaN where there is none")

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import SimulationError
 
@@ -15,12 +18,14 @@ class Timeline:
     """Global steps as times in ms, and intervals.
 
     ``update_steps``: steps from one weight update to the next (while learning is on), or None
-    where nothing learns.
+    where nothing learns. ``pause_steps``: what follows each interval and belongs to none, where
+    script time contains the pauses of a machine.
     """
 
     timestep: float
     interval_steps: int | None
     update_steps: int | None
+    pause_steps: int = 0
 
     @classmethod
     def of(cls, options: SharedOptions) -> "Timeline":
@@ -45,14 +50,38 @@ class Timeline:
             return now + 1
         return step
 
+    @property
+    def period(self) -> int:
+        """Steps from the beginning of an interval to that of the next; 1 without intervals."""
+        return 1 if self.interval_steps is None else self.interval_steps + self.pause_steps
+
     def starts_interval(self, step: int) -> bool:
         """Whether no interval is half done after ``step``."""
-        return self.interval_steps is None or step % self.interval_steps == 0
+        local = step % self.period
+        return self.interval_steps is None or local == 0 or local >= self.interval_steps
 
     def interval_end(self, step: int) -> int:
         """The last step of the interval in progress (of the next one at a boundary)."""
         length = self.interval_steps or 1
-        return (step // length + 1) * length
+        number = step // self.period + (step % self.period >= length)
+        return number * self.period + length
+
+    def within_intervals(self, steps: np.ndarray) -> np.ndarray:
+        """Whether each of these steps, from 1 on, is a step of an interval."""
+        if self.interval_steps is None:
+            return np.ones(np.shape(steps), dtype=bool)
+        return (np.asarray(steps) - 1) % self.period < self.interval_steps
+
+    def without_pauses(self, steps: ArrayLike) -> np.ndarray:
+        """How many steps up to each of ``steps`` are steps of intervals."""
+        numbers, local = np.divmod(steps, self.period)
+        return np.asarray(numbers * (self.interval_steps or 1)
+                          + np.minimum(local, self.interval_steps or 1))
+
+    def with_pauses(self, steps: int) -> int:
+        """The step at which so many steps of intervals have been done."""
+        return steps + max(steps - 1, 0) // (self.interval_steps or 1) * (self.period - (
+            self.interval_steps or 1))
 
 
 class Pace:

@@ -31,7 +31,6 @@ try:
         StructuralMechanismStatic,
         StructuralMechanismSTDP,
         distance,
-        external_devices,
         extra_models,
         get_machine,
         set_allow_delay_extensions,
@@ -48,7 +47,7 @@ except ImportError as error:
 from pynn_eprop.common import pynn_names
 from pynn_eprop.common.capabilities import ALL_CAPABILITIES
 from pynn_eprop.common.pynn_names import *
-from pynn_eprop.spinnaker import control, procedural_api
+from pynn_eprop.spinnaker import control, external_devices, procedural_api
 from pynn_eprop.spinnaker.control import *
 from pynn_eprop.spinnaker.populations import Assembly, Population, PopulationView
 from pynn_eprop.spinnaker.procedural_api import *

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from pynn_eprop.common.recordings import Log, SampledLog
 from pynn_eprop.errors import NetworkError, SetupError
-from pynn_eprop.models.network import Network, SpikingCells
+from pynn_eprop.models.network import Network, Settings, SpikingCells
 from pynn_eprop.spinnaker.image_rows import Rows, round_up, state_bytes
 from pynn_eprop.spinnaker.layout import CELL_GROUP, MINIMUM_PAUSE
+from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.partition import Part
 
 DTCM_BYTES = 64 * 1024
@@ -158,30 +159,61 @@ class Pauses:
     update: int
 
 
-def pauses(network: Network, backward: float, optimizer: float, kept: bool,
-           given_ms: float | None, max_rate: float) -> Pauses:
-    """The pauses of a network from the slowest core's times (us).
+@dataclass(frozen=True)
+class UpdateTime:
+    """What a core does at the end of intervals, in microseconds.
 
-    kept: intervals stay in the log until the update. Raises :class:`SetupError` for a pause that
-    is too short.
+    backward: of one interval. optimizer: of an update. trials: intervals of an update. kept:
+    whether intervals stay in the log until the update.
     """
-    settings = network.settings
-    step_us = settings.timestep * 1000.0
-    trials = settings.trials_per_update
-    trial_us = backward if trials > 1 and not kept else 0.0
-    update_us = backward * (trials if kept else 1) + optimizer
-    if given_ms is not None:
-        steps = math.floor(given_ms / settings.timestep + 1e-9)
-        if steps < MINIMUM_PAUSE:
-            raise SetupError(f"setup(): pause={given_ms:g} ms is too short; an interval is over "
-                             f"when {MINIMUM_PAUSE * settings.timestep:g} ms have passed")
-        if steps * step_us < update_us + MINIMUM_PAUSE * step_us:
-            need = update_us / 1000.0 + MINIMUM_PAUSE * settings.timestep
+
+    backward: float
+    optimizer: float
+    trials: int
+    kept: bool
+
+    @property
+    def trial_us(self) -> float:
+        """Work after an interval without an update."""
+        return self.backward if self.trials > 1 and not self.kept else 0.0
+
+    @property
+    def update_us(self) -> float:
+        """Work after an interval with an update."""
+        return self.backward * (self.trials if self.kept else 1) + self.optimizer
+
+
+def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOptions) -> Pauses:
+    """The pauses that suffice for all cores.
+
+    Where script time contains the pauses, all are equal, and as given. Raises :class:`SetupError`
+    for a pause that is too short, or that is missing there.
+    """
+    timestep = settings.timestep
+    if not times:
+        return Pauses(*(options.pause_in_script(timestep),) * 2)
+    trial_us = max(time.trial_us for time in times)
+    update_us = max(time.update_us for time in times)
+    given_ms, step_us = options.pause, timestep * 1000.0
+    estimated = Pauses(_steps(trial_us, step_us), _steps(max(update_us, trial_us), step_us))
+    if given_ms is None:
+        if options.machine_time:
             raise SetupError(
-                f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
-                f"at max_rate={max_rate:g} Hz; give a longer pause or a lower max_rate")
-        return Pauses(min(steps, _steps(trial_us, step_us)) if trial_us else MINIMUM_PAUSE, steps)
-    return Pauses(_steps(trial_us, step_us), _steps(update_us, step_us))
+                "setup(): machine_time=True with update_interval needs pause=..., which script "
+                "time then contains after each interval; an update of this network takes about "
+                f"{estimated.update * timestep:g} ms at max_rate={options.max_rate:g} Hz: give "
+                "that, or more")
+        return estimated
+    steps = math.floor(given_ms / timestep + 1e-9)
+    if steps < MINIMUM_PAUSE:
+        raise SetupError(f"setup(): pause={given_ms:g} ms is too short; an interval is over "
+                         f"when {MINIMUM_PAUSE * timestep:g} ms have passed")
+    if steps * step_us < update_us + MINIMUM_PAUSE * step_us:
+        need = update_us / 1000.0 + MINIMUM_PAUSE * timestep
+        raise SetupError(
+            f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
+            f"at max_rate={options.max_rate:g} Hz; give a longer pause or a lower max_rate")
+    return Pauses(steps if options.machine_time else min(steps, estimated.trial), steps)
 
 
 def _steps(us: float, step_us: float) -> int:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+UPDATE_LAG = 4
+"""Machine steps after the end of an interval when its update has been begun; a core that has begun
+one finishes it before it stops."""
 READOUT_LAG = 2
 """Machine steps by which a run that stops within an interval goes further than script time:
 readouts do a step one later than cells, and a step's samples are complete when it is over."""
@@ -15,7 +18,8 @@ class Clock:
     """The schedule of what was run.
 
     interval_steps: T, or None where time has no intervals. pause_trial, pause_update: machine
-    steps after an interval without and with an update. first_interval: number of the interval in
+    steps after an interval without and with an update. in_script: whether script time contains
+    the pauses, which are equal then. first_interval: number of the interval in
     script time that the machine begins with, as its number 0. base: of each interval begun, and of
     the next, the machine step of its local step 0. learned, updated: whether an interval begun
     counts, and whether an update ends it. pending: intervals begun that no update has gathered.
@@ -33,6 +37,12 @@ class Clock:
     updated: list[bool] = field(default_factory=list)
     lag: int = READOUT_LAG
     pending: int = 0
+    in_script: bool = False
+
+    @property
+    def period(self) -> int:
+        """Script steps from the beginning of an interval to that of the next."""
+        return (self.interval_steps or 1) + (self.pause_update if self.in_script else 0)
 
     def copy(self) -> "Clock":
         """The same, to go back to."""
@@ -43,7 +53,7 @@ class Clock:
         """Count the intervals that begin before script step ``last``."""
         if self.interval_steps is None:
             return
-        while (self.first_interval + len(self.learned)) * self.interval_steps < last:
+        while (self.first_interval + len(self.learned)) * self.period < last:
             self.pending += learning
             update = learning and self.pending == self.trials_per_update
             self.learned.append(learning)
@@ -57,7 +67,8 @@ class Clock:
         """How many intervals are over at script step ``step``, as the machine counts them."""
         if self.interval_steps is None:
             return 0
-        return max(step // self.interval_steps - self.first_interval, 0)
+        number, local = divmod(step, self.period)
+        return max(number + (local >= self.interval_steps) - self.first_interval, 0)
 
     def updates(self, step: int) -> int:
         """Updates done at script step ``step``."""
@@ -67,15 +78,18 @@ class Clock:
         """The machine step to run to for a run that ends at script step ``step``."""
         if self.interval_steps is None:
             return step + self.lag if step else 0
-        interval, local = divmod(step, self.interval_steps)
-        base = self.base[interval - self.first_interval]
-        return base + local + self.lag if local else base
+        interval, local = divmod(step, self.period)
+        if local >= self.interval_steps:
+            local = max(local, self.interval_steps + UPDATE_LAG) if self.lag else local
+        elif local:
+            local += self.lag
+        return self.base[interval - self.first_interval] + local
 
     def source_step(self, step: int) -> int | None:
         """The machine step at which a source fires for script step ``step``; None if not known."""
         if self.interval_steps is None:
             return step
-        interval, local = divmod(step, self.interval_steps)
+        interval, local = divmod(step, self.period)
         place = interval - self.first_interval
         return self.base[place] + local if 0 <= place < len(self.base) else None
 
@@ -84,10 +98,10 @@ class Clock:
         steps = np.asarray(steps, dtype=np.int64)
         if self.interval_steps is None:
             return steps
-        place = steps // self.interval_steps - self.first_interval
+        place = steps // self.period - self.first_interval
         begun = (place >= 0) & (place < len(self.learned))
         base = np.asarray(self.base)[np.where(begun, place, 0)]
-        return np.where(begun, base + steps % self.interval_steps, -1)
+        return np.where(begun, base + steps % self.period, -1)
 
     def script_range(self, first: int, last: int) -> tuple[int, int]:
         """Script steps, both included, whose source spikes may fire at first <= machine < last."""
@@ -95,7 +109,7 @@ class Clock:
             return first, last - 1
         begin = max(bisect_right(self.base, first) - 1, 0) + self.first_interval
         end = bisect_right(self.base, last) + self.first_interval
-        return begin * self.interval_steps, end * self.interval_steps - 1
+        return begin * self.period, end * self.period - 1
 
     def script_step(self, machine_step: int) -> int | None:
         """The script step at which a source would fire; None within a pause."""
@@ -103,6 +117,18 @@ class Clock:
             return machine_step
         place = bisect_right(self.base, machine_step) - 1
         local = machine_step - self.base[place]
-        if local >= self.interval_steps:
+        if local >= self.period:
             return None
-        return (self.first_interval + place) * self.interval_steps + local
+        return (self.first_interval + place) * self.period + local
+
+    def sampled_steps(self, steps: np.ndarray) -> np.ndarray:
+        """Script steps of what cores recorded at ``steps``, as they count steps of intervals."""
+        if self.interval_steps is None:
+            return steps
+        before = steps - 1
+        return steps + self.first_interval * self.period \
+            + before // self.interval_steps * (self.period - self.interval_steps)
+
+    def ends(self, intervals: np.ndarray) -> np.ndarray:
+        """Script steps at which intervals end, from their numbers as cores count them."""
+        return (intervals + self.first_interval) * self.period + (self.interval_steps or 1)

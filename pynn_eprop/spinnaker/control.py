@@ -29,6 +29,9 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         The highest mean rate of an interval that memory and pause are sized for.
     pause : ms, default estimated
         What a core has for an update, after the interval; script time does not contain it.
+    machine_time : default False
+        Script time is the machine's, and contains the pauses: interval k begins at
+        k (update_interval + pause). ``pause`` must be given then.
     neurons_per_core : default chosen
         Most cells on a core.
     checkpoint : file name, default none
@@ -41,6 +44,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
                                  KEYWORDS)
     options, machine = SharedOptions(**shared), read_options(**own)
+    machine.pause_in_script(options.timestep)   # or it is refused, before anything is ended
     with suppress(Exception):   # an earlier network's machine may be gone, or its reports
         simulator.state.simulation.end()
     simulator.state.clear(options, machine)

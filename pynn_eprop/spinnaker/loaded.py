@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
+from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_point import STATE_BITS, check_weights, weight_limit
 from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
@@ -47,11 +48,15 @@ class LoadedNetwork:
         self._populations = populations
         logs = {population.index: population.recorder.logs for population in populations
                 if hasattr(population, "recorder") and not population.is_source}
-        steps = stretch_steps(network, logs)
+        settings = network.settings
+        pause = options.pause_in_script(settings.timestep)
+        steps = stretch_steps(network, logs, pause)
         self.plan = Plan(network, options, logs, steps)
+        self.timeline = Timeline(settings.timestep, settings.interval_steps, None, pause)
+        self._machine_time = options.machine_time
         self.step = 0
         self._new_clock(0, 0)
-        self._stretches = Stretches(network, steps, populations)
+        self._stretches = Stretches(network, steps, self.timeline.period, populations)
         self._ahead: dict[tuple[int, str], takings.Rows] = {}
         self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
@@ -74,7 +79,8 @@ class LoadedNetwork:
         self.clock = Clock(settings.interval_steps, settings.trials_per_update,
                            self.plan.pause_trial, self.plan.pause_update,
                            first_interval, first_update,
-                           lag=READOUT_LAG if self.plan.cores else 0)
+                           lag=READOUT_LAG if self.plan.cores else 0,
+                           in_script=self._machine_time)
 
     @property
     def updates(self) -> int:
@@ -109,8 +115,7 @@ class LoadedNetwork:
 
     def between_updates(self, step: int) -> bool:
         """Whether cores hold nothing that an update to come depends on."""
-        interval = self.network.settings.interval_steps
-        return interval is None or (step % interval == 0 and self.clock.pending == 0)
+        return self.timeline.starts_interval(step) and self.clock.pending == 0
 
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
@@ -125,11 +130,12 @@ class LoadedNetwork:
             first_interval=before, last_interval=len(self.clock.learned),
             script_interval=self.clock.first_interval)
         steps = self.clock.machine_step(last) - self.session.machine_step
-        self.session.run(steps, len(self.plan.cores), self._write_run,
-                         lambda: self._failed(first, last, clock))
-        self._restarts = self._mirror = self._reload = False
-        self._memory.changed()
-        self._counted = None
+        if steps:       # or the machine has gone there before, for the update of an interval
+            self.session.run(steps, len(self.plan.cores), self._write_run,
+                             lambda: self._failed(first, last, clock))
+            self._restarts = self._mirror = self._reload = False
+            self._memory.changed()
+            self._counted = None
         self.step = last
 
     def _write_run(self) -> None:
@@ -192,9 +198,9 @@ class LoadedNetwork:
                 parts.append(core.samples.decode(channel, data))
             else:
                 parts.append(core.samples.nothing(channel))
-        rows = takings.joined(parts, self._offset(channel))
-        if channel is Channel.LOSS:     # by intervals; one is over when the next may begin
-            rows.steps = (rows.steps + 1) * (self.network.settings.interval_steps or 1)
+        rows = takings.joined(parts)
+        rows.steps = self.clock.ends(rows.steps) if channel is Channel.LOSS \
+            else self.clock.sampled_steps(rows.steps)
         rows = takings.after(self._ahead.pop((population, log.variable), None), rows)
         now, self._ahead[population, log.variable] = takings.split(rows, last)
         described = self.network.populations[population]
@@ -203,15 +209,8 @@ class LoadedNetwork:
         if isinstance(log, LossLog):
             assert isinstance(described, Readouts)
             return losses(described, now.values[:, 0])
-        values = takings.samples(now, log, described.label)
-        return np.ldexp(values.astype(float),
-                        -scale_bits(self.network, self.plan.formats, population, channel))
-
-    def _offset(self, channel: Channel) -> int:
-        """What is added to steps (of LOSS: intervals) as cores count them."""
-        if channel is Channel.LOSS:
-            return self.clock.first_interval
-        return self.clock.first_interval * (self.network.settings.interval_steps or 0)
+        values = takings.samples(now, log, last, self.timeline, described.label)
+        return np.ldexp(values, -scale_bits(self.network, self.plan.formats, population, channel))
 
     def targets(self, population: int, first: int, last: int, every: int) -> np.ndarray:
         """Targets of readouts at the steps in (first, last], as cores have them."""
@@ -221,11 +220,12 @@ class LoadedNetwork:
         assert isinstance(described, Readouts)
         if described.target is None:
             return np.full((len(steps), described.size), np.nan)
-        place = steps - 1 - described.target_start
+        taught = self.timeline.without_pauses(steps) - 1
+        place = taught - described.target_start
         if described.target_repeats and self.network.settings.interval_steps:
-            place = (steps - 1) % self.network.settings.interval_steps
+            place = taught % self.network.settings.interval_steps
         target = np.asarray(described.target, dtype=float)
-        inside = (place >= 0) & (place < target.shape[1])
+        inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
         values = np.full((len(steps), described.size), np.nan)
         values[inside] = np.floor(target.T[place[inside]] * 2.0 ** STATE_BITS + 0.5) \
             / 2.0 ** STATE_BITS
@@ -329,7 +329,7 @@ class LoadedNetwork:
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
-        self.step = self.clock.first_interval * (self.network.settings.interval_steps or 0)
+        self.step = self.clock.first_interval * self.timeline.period
         self._memory.kept(self.step, self.updates)
         return self.step
 

@@ -8,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop.common.grid import to_steps
 from pynn_eprop.common.setup import check_count, check_path
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -26,10 +27,10 @@ class SpinnakerOptions:
     """Options of the machine.
 
     fixed_point: formats that shall not be chosen. machine_time: script time contains the pauses.
-    max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update; None:
-    estimated. neurons_per_core: at most; None: chosen. failure_folder: what cores printed and
-    counted goes there when a run fails; None: a folder in sPyNNaker's folder of the run.
-    spynnaker: for its own ``setup()``.
+    max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update (with
+    machine_time after each); None: estimated. neurons_per_core: at most; None: chosen.
+    failure_folder: what cores printed and counted goes there when a run fails; None: a folder in
+    sPyNNaker's folder of the run. spynnaker: for its own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -40,6 +41,15 @@ class SpinnakerOptions:
     neurons_per_core: int | None = None
     failure_folder: Path | None = None
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
+
+    def pause_in_script(self, timestep: float) -> int:
+        """Steps of the pause after each interval that script time contains.
+
+        Raises :class:`SetupError` for a pause off the grid of steps.
+        """
+        if not self.machine_time or self.pause is None:
+            return 0
+        return int(to_steps(self.pause, timestep, "setup(): pause", SetupError))
 
 
 def read_options(precision: str = "fixed", threads: int = 1,

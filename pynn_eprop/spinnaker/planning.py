@@ -67,7 +67,8 @@ class Plan:
         self._buffers = {core.number: self._buffers_of(core) for core in self.cores}
         self._set_pauses(logs)
         for core in self.cores:
-            core.samples = recorded.Samples(network, core.part, logs.get(core.population, {}))
+            core.samples = recorded.Samples(network, core.part, logs.get(core.population, {}),
+                                            options.pause_in_script(network.settings.timestep))
             core.recorded_bytes = core.samples.channel_bytes(network, steps)
             self._size(core, steps)
 
@@ -116,24 +117,16 @@ class Plan:
             and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
 
     def _set_pauses(self, logs: Mapping[int, Mapping[str, Log]]) -> None:
-        settings, rate = self._network.settings, self._options.max_rate
-        self.pause_trial = self.pause_update = 0
-        self.update_us = {core.number: 0.0 for core in self.cores}
-        if settings.interval_steps is None:
-            return
-        for core in self.cores:
+        settings, times = self._network.settings, list[budget.UpdateTime]()
+        for core in self.cores if settings.interval_steps is not None else []:
             backward = budget.backward_us(
-                self._network, core.population, core.rows, core.n_sources, rate,
+                self._network, core.population, core.rows, core.n_sources, self._options.max_rate,
                 self._buffers[core.number].filter_words) if self._constants(core) else 0.0
-            optimizer, kept = budget.optimizer_us(core.rows), self._keeps(core)
-            backward += budget.signal_record_us(self._network, core.part, logs)
-            self.update_us[core.number] = backward * (settings.trials_per_update if kept else 1) \
-                + optimizer
-            found = budget.pauses(self._network, backward, optimizer, kept, self._options.pause,
-                                  rate)
-            self.pause_trial = max(self.pause_trial, found.trial)
-            self.pause_update = max(self.pause_update, found.update)
-        self.pause_update = max(self.pause_update, self.pause_trial)
+            times.append(budget.UpdateTime(
+                backward + budget.signal_record_us(self._network, core.part, logs),
+                budget.optimizer_us(core.rows), settings.trials_per_update, self._keeps(core)))
+        found = budget.pauses(settings, times, self._options)
+        self.pause_trial, self.pause_update = found.trial, found.update
 
     def _size(self, core: Core, steps: int) -> None:
         settings, rows = self._network.settings, core.rows

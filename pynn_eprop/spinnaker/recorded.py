@@ -1,5 +1,6 @@
 """Recording channels of a core: which cells, how much memory, and what the bytes mean."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,10 +24,21 @@ AHEAD = 8
 _ENTROPY_LOSS_BITS = 30
 
 
-class Samples:
-    """What a core records, from the logs of its population."""
+def core_period(log: Log, network: Network, pause: int) -> int:
+    """Every how many steps a core records what a log wants.
 
-    def __init__(self, network: Network, part: Part, logs: Mapping[str, Log]) -> None:
+    A core counts steps of its own intervals; multiples of what is returned are there what they are
+    in script time, which may begin at a later interval, and contains ``pause`` steps after each.
+    """
+    if not isinstance(log, SampledLog):
+        return 1
+    return math.gcd(log.every, network.settings.interval_steps or 0, pause)
+
+
+class Samples:
+    """What a core records, from the logs of its population. pause: see :func:`core_period`."""
+
+    def __init__(self, network: Network, part: Part, logs: Mapping[str, Log], pause: int) -> None:
         self._part = part
         self._cells: dict[Channel, np.ndarray] = {}
         self._every: dict[Channel, int] = {}
@@ -38,7 +50,7 @@ class Samples:
             if isinstance(log, (SpikeLog, LossLog)):
                 cells = np.arange(part.size)
             self._cells[channel] = cells[(cells >= 0) & (cells < part.size)]
-            self._every[channel] = log.every if isinstance(log, SampledLog) else 1
+            self._every[channel] = core_period(log, network, pause)
         self._words = -(-part.size // 32)
 
     def region(self) -> bytes:

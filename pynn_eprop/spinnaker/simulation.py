@@ -40,6 +40,8 @@ class Simulation(DescribedSimulation):
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options)
         self.machine_options = machine_options
+        self.timeline = replace(self.timeline,
+                                pause_steps=machine_options.pause_in_script(options.timestep))
         self.session: Session | None = None
         self.network: LoadedNetwork | None = None
         self._structure_changed = True
@@ -69,8 +71,9 @@ class Simulation(DescribedSimulation):
             add_edge(pre.vertex, post.vertex, kind)
 
     def to_script_time(self, block: neo.Block) -> neo.Block:
-        """Data of sPyNNaker's own cells, with the pauses taken out."""
-        if self.network is None or self.machine_options.machine_time:
+        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks."""
+        if self.network is None or (self.machine_options.machine_time
+                                    and self.options.interval_steps is None):
             return block
         passages = [*self._passages, Passage(self.network.clock, self.step)]
         return to_script_time(block, passages, self.options.timestep)
@@ -119,7 +122,8 @@ class Simulation(DescribedSimulation):
         if self.step and stock:
             raise UnsupportedError(f"{what} at {self.time:g} ms: {stock[0]} is one of sPyNNaker's "
                                    "populations, and would begin anew; record before the first run")
-        if self.network is not None and not self.network.between_updates(self.step):
+        if self.network is not None and not (self.network.between_updates(self.step)
+                                             and self.step % self.timeline.period == 0):
             raise UnsupportedError(f"{what} at {self.time:g} ms, within an update; run() to its "
                                    "end first, or record before the first run")
         self._recording_changed = True
@@ -153,9 +157,6 @@ class Simulation(DescribedSimulation):
 
     def _build(self) -> None:
         check_learning(self.populations, self.projections, self.options)
-        if self.machine_options.machine_time and self.options.interval_steps is not None:
-            raise UnsupportedError("setup(machine_time=True) with update_interval: script time "
-                                   "with pauses in it is not offered yet; leave one of them out")
         description = describe(self.populations, self.projections, self.options)
         session = self.begin()
         if self.network is not None and session.loaded:

@@ -47,19 +47,21 @@ class StockEnd(BasePopulation):
 def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
     """Raise :class:`UnsupportedError` for ``what`` if it ``matters`` that pauses are left out.
 
-    Where e-prop cells have intervals, the chip pauses after each; script time does not contain it.
+    Where e-prop cells have intervals, the chip pauses after each; script time does not contain it,
+    unless it is machine time.
     """
-    if matters and simulation.options.interval_steps is not None:
+    if matters and simulation.options.interval_steps is not None \
+            and not simulation.machine_options.machine_time:
         raise UnsupportedError(
             f"{what} would go on in the pauses that the chip needs after each interval, which "
-            "script time does not contain; use setup() without update_interval")
+            "script time does not contain; with setup(machine_time=True, pause=...) it does")
 
 
 class StockPopulation(spynnaker.Population):
     """A population of sPyNNaker whose data are given in script time.
 
     Its cells also run during the pauses that the e-prop cells need after an interval; what they
-    do there is left out of the data.
+    do there is left out of the data, unless script time is machine time.
     """
 
     def __init__(self, simulation: Any, *args: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.spinnaker.recorded import core_period
 from pynn_eprop.spinnaker.vertices.source import LEAST_BYTES, buffer_bytes
 
 STRETCH_MS = 60_000.0
@@ -21,23 +22,26 @@ SOURCE_BYTES = 2 ** 16
 """Least memory of sources for the spikes of a stretch."""
 
 
-def bytes_per_step(log: Log, size: int) -> float:
+def bytes_per_step(log: Log, size: int, every: int) -> float:
     """Memory that a recording takes for each step; spikes as if some fired at every step."""
     if isinstance(log, LossLog):
         return 16.0 / log.interval_steps
     if isinstance(log, SpikeLog):
         return 4.0 * (1 + -(-size // 32))
-    return 4.0 * (1 + len(log.cells)) / log.every
+    return 4.0 * (1 + len(log.cells)) / every
 
 
-def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]]) -> int:
-    """The most script steps of a stretch: whole intervals (at least one) where there are any."""
+def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]], pause: int) -> int:
+    """The most steps of a stretch: whole intervals (at least one) where there are any.
+
+    Those of pauses are not counted. pause: steps of each that script time contains.
+    """
     settings = network.settings
     most = STRETCH_MS / settings.timestep
     for index, of_population in logs.items():
         size = network.populations[index].size
-        per_step = sum(bytes_per_step(log, size) for name, log in of_population.items()
-                       if name != "target")
+        per_step = sum(bytes_per_step(log, size, core_period(log, network, pause))
+                       for name, log in of_population.items() if name != "target")
         if per_step:
             most = min(most, RECORDING_BYTES / per_step)
     for population in network.populations:
@@ -51,13 +55,18 @@ def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]]) -> in
 
 
 class Stretches:
-    """The stops of runs. ``steps``: the most of a stretch, see :func:`stretch_steps`."""
+    """The stops of runs.
 
-    def __init__(self, network: Network, steps: int, populations: Sequence[Any]) -> None:
+    ``steps``: the most of a stretch, see :func:`stretch_steps`. ``period``: script steps from the
+    beginning of an interval to that of the next; 1 without intervals.
+    """
+
+    def __init__(self, network: Network, steps: int, period: int,
+                 populations: Sequence[Any]) -> None:
         settings = network.settings
-        self._interval = settings.interval_steps or 1
-        self._update = self._interval * settings.trials_per_update
-        self._steps = steps
+        self._interval = period
+        self._update = period * settings.trials_per_update
+        self._steps = steps // (settings.interval_steps or 1) * period
         self._sources = [population for population in populations
                          if getattr(population, "is_source", False)]
         self._bytes = {population.index: self._need(population) for population in self._sources}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pynn_eprop.common.recordings import SampledLog
+from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.errors import SimulationError
 
 
@@ -17,17 +18,17 @@ class Rows:
     values: np.ndarray
 
 
-def joined(parts: Sequence[Rows], offset: int) -> Rows:
-    """The rows of all cores side by side, moved by ``offset`` steps; 0 where a core has none."""
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The rows of all cores side by side; 0 where a core has none."""
     if len(parts) == 1:
-        return Rows(parts[0].steps + offset, parts[0].values)
+        return Rows(parts[0].steps, parts[0].values)
     steps = np.unique(np.concatenate([part.steps for part in parts]))
     columns = []
     for part in parts:
         values = np.zeros((len(steps), part.values.shape[1]), dtype=part.values.dtype)
         values[np.searchsorted(steps, part.steps)] = part.values
         columns.append(values)
-    return Rows(steps + offset, np.concatenate(columns, axis=1))
+    return Rows(steps, np.concatenate(columns, axis=1))
 
 
 def after(earlier: Rows | None, rows: Rows) -> Rows:
@@ -51,15 +52,21 @@ def spikes(rows: Rows, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.steps[row].astype(np.int64), cells[column]
 
 
-def samples(rows: Rows, log: SampledLog, label: str) -> np.ndarray:
-    """Samples for a log, (samples, cells).
+def samples(rows: Rows, log: SampledLog, last: int, timeline: Timeline, label: str) -> np.ndarray:
+    """Samples for a log up to script step ``last`` or as far as there are any, (samples, cells).
 
-    Raises :class:`SimulationError` where cores left samples out.
+    Integers as float; NaN in pauses. Raises :class:`SimulationError` where cores left samples out.
     """
-    next_step = log.first + len(log.values()) * log.every
-    wanted = next_step + log.every * np.arange(len(rows.steps))
-    if not np.array_equal(rows.steps, wanted):
-        missing = wanted[rows.steps != wanted]
+    wanted = np.arange(log.first + len(log.values()) * log.every, last + 1, log.every)
+    within = timeline.within_intervals(wanted)
+    rows = Rows(*(part[rows.steps % log.every == 0] for part in (rows.steps, rows.values)))
+    reached = np.cumsum(within) <= len(rows.steps)
+    wanted, within = wanted[reached], within[reached]
+    expected = wanted[within]
+    if not np.array_equal(rows.steps, expected):
+        missing = np.setdiff1d(expected, rows.steps)
         raise SimulationError(f"{label}: the recording of {log.variable} lacks the sample of step "
                               f"{int(missing[0])}; the memory for recordings was too small")
-    return rows.values
+    values = np.full((len(wanted), rows.values.shape[1]), np.nan)
+    values[within] = rows.values
+    return values

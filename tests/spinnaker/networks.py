@@ -12,7 +12,11 @@ from pynn_eprop import Adam
 
 @dataclass(frozen=True)
 class Script:
-    """A network with three plastic projections and what differs between the cases."""
+    """A network with three plastic projections and what differs between the cases.
+
+    pause: steps, for a script in machine time; stops are in machine time then, too. in_pauses:
+    whether inputs also send at each step of the pauses.
+    """
 
     inputs: int = 5
     cells: int = 12
@@ -35,11 +39,27 @@ class Script:
     stops: tuple[float, ...] = ()
     drive: float = 1.3
     rate: float = 300.0     # of each input, Hz
+    pause: int = 0
+    in_pauses: bool = False
     setup: dict[str, Any] = field(default_factory=dict)
 
     @property
     def duration(self) -> float:
+        """Of the intervals, in ms."""
         return float(self.steps * self.trials * self.updates)
+
+    @property
+    def end(self) -> float:
+        """Of the run, in ms."""
+        return float((self.steps + self.pause) * self.trials * self.updates)
+
+    def sent(self, times: np.ndarray) -> np.ndarray:
+        """When inputs send, for times without pauses."""
+        moved = times + times // self.steps * self.pause
+        if not self.in_pauses:
+            return moved
+        every = np.arange(self.end)
+        return np.union1d(moved, every[every % (self.steps + self.pause) >= self.steps])
 
 
 def target(script: Script, rng: np.random.Generator, readouts: int, loss: str) -> np.ndarray:
@@ -60,12 +80,14 @@ def play(sim: ModuleType, script: Script, until: float = 1.0, **setup: Any) -> d
     """
     rng = np.random.default_rng(3)
     sim.setup(timestep=1.0, update_interval=float(script.steps),
-              trials_per_update=script.trials, seed=1, **setup)
+              trials_per_update=script.trials, seed=1,
+              **({"machine_time": True, "pause": float(script.pause)} if script.pause else {}),
+              **setup)
     spikes = int(script.duration * script.rate / 1000)
     times = [np.sort(rng.choice(int(script.duration), spikes, replace=False))
              for _ in range(script.inputs)]
     clock = sim.Population(script.inputs, sim.SpikeSourceArray(
-        spike_times=[Sequence(row.astype(float)) for row in times]), label="clock")
+        spike_times=[Sequence(script.sent(row).astype(float)) for row in times]), label="clock")
     parameters = {"tau_m": 20.0, "v_thresh": 0.6, "tau_refrac": 3.0, "f_target": 10.0,
                   "c_reg": 0.02, **script.parameters}
     network = sim.Population(script.cells, getattr(sim, script.model)(**parameters),
@@ -88,8 +110,8 @@ def play(sim: ModuleType, script: Script, until: float = 1.0, **setup: Any) -> d
         population.record(["y", "error", "loss"])
     if until == 0.0:
         return {}
-    for stop in (*script.stops, script.duration):
-        sim.run_until(min(stop, until * script.duration))
+    for stop in (*script.stops, script.end):
+        sim.run_until(min(stop, until * script.end))
     return _results(network, readouts, projections)
 
 

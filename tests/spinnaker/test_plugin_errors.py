@@ -1,5 +1,6 @@
 """What the backend refuses before anything is loaded, on a virtual board."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,13 +165,35 @@ def test_everything_that_pynn_spinnaker_offers_is_there():
     assert set(host.__all__) - set(sim.__all__) == set()
 
 
-def test_what_would_go_on_in_the_pauses_is_refused_where_there_are_any(board):
+def test_what_would_go_on_in_the_pauses_is_refused_where_script_time_has_none(board):
     made = network()
     cells = sim.Population(6, stock.IF_curr_exp(), label="stock")
     stdp = stock.STDPMechanism(
         timing_dependence=stock.SpikePairRule(A_plus=0.1, A_minus=0.1),
         weight_dependence=stock.AdditiveWeightDependence(w_max=1.0), weight=0.1, delay=1.0)
-    with pytest.raises(errors.UnsupportedError, match=r"the learning of \w*STDP\w* would go on"):
+    remedy = r".* with setup\(machine_time=True, pause=...\) it does"
+    with pytest.raises(errors.UnsupportedError,
+                       match=r"the learning of \w*STDP\w* would go on" + remedy):
         sim.Projection(made["hidden"], cells, ALL, stdp)
-    with pytest.raises(errors.UnsupportedError, match=r"live input would go on in the pauses"):
+    with pytest.raises(errors.UnsupportedError,
+                       match=r"live input would go on in the pauses" + remedy):
         sim.Population(3, stock.external_devices.SpikeInjector(), label="live")
+
+
+def test_machine_time_needs_a_pause_that_is_long_enough(board):
+    network(machine_time=True, max_rate=1000.0, cells=80)
+    with pytest.raises(errors.SetupError, match=r"machine_time=True with update_interval needs "
+                                                r"pause=") as refusal:
+        sim.run(T)
+    assert "at max_rate=1000 Hz" in str(refusal.value)
+    needed = float(re.search(r"takes about ([\d.]+) ms", str(refusal.value)).group(1))
+    network(machine_time=True, max_rate=1000.0, cells=80, pause=6.0)
+    with pytest.raises(errors.SetupError, match=r"pause=6 ms is too short: an update takes about "):
+        sim.run(T)
+    with pytest.raises(errors.SetupError, match=r"pause=7.3 ms is no whole number of time steps"):
+        network(machine_time=True, pause=7.3)
+    # what is said suffices
+    network(machine_time=True, max_rate=1000.0, cells=80, pause=needed)
+    sim.run(T)
+    sim.run(needed - 1.0)
+    assert sim.get_current_time() == T + needed - 1.0

@@ -6,6 +6,7 @@ and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,21 +105,24 @@ class ChipNetwork:
     """A network on cores. It takes the place of the backend's session with sPyNNaker.
 
     recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
+    pause: steps of each pause, for a script in machine time.
     """
 
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
-                 colour_bits: int = COLOUR_BITS, seed: int = 0) -> None:
+                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0) -> None:
         self.network = network
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
         logs: dict[int, dict[str, Log]] = {index: {} for index in range(len(network.populations))}
         for recording in recordings:
-            logs[recording.population][recording.variable] = _log(network, recording)
+            logs[recording.population][recording.variable] = _log(network, recording, pause)
         self.populations = [_Population(index, described, logs[index])
                             for index, described in enumerate(network.populations)]
         self.step = 0
         options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core)
+        if pause:
+            options = replace(options, machine_time=True, pause=pause * network.settings.timestep)
         with _own_keys(self._incoming):
             self.net = LoadedNetwork(network, self.populations, options, self,  # type: ignore[arg-type]
                                      {})
@@ -271,12 +275,12 @@ def _mask(size: int, colour_bits: int) -> int:
     return 0xFFFFFFFF & ~((1 << (max(size - 1, 1).bit_length() + colour_bits)) - 1)
 
 
-def _log(network: Network, recording: Recording) -> Log:
+def _log(network: Network, recording: Recording, pause: int) -> Log:
     if recording.variable == "spikes":
         return SpikeLog(recording.cells)
     if recording.variable == "loss":
         interval = network.settings.interval_steps or 1
-        return LossLog(interval, interval)
+        return LossLog(interval + pause, interval)
     return SampledLog(recording.variable, recording.cells, recording.every, recording.every)
 
 
@@ -324,16 +328,16 @@ def assert_twins(case: Case, **options: Any) -> dict[str, int]:
             parts.append(host.run(steps, case.inputs(host.step, steps), recordings, learning))
             chip.advance(steps, learning)
             if chip.net.between_updates(chip.step):
-                _compare_learned(host, chip, f"after step {chip.step}: ")
+                compare_learned(host, chip, f"after step {chip.step}: ")
             if case.plan.between_updates()[number]:
-                _change(case, host, chip, number)
+                change(case, host, chip, number)
         _compare_recordings(case.network, recordings, parts, chip)
-        return _counts(chip)
+        return counts_of(chip)
     finally:
         chip.close()
 
 
-def _change(case: Case, host: HostEngine, chip: ChipNetwork, number: int) -> None:
+def change(case: Case, host: HostEngine, chip: ChipNetwork, number: int) -> None:
     """What the plan asks for after stretch ``number``."""
     rng = np.random.default_rng([case.plan.seed, number])
     if "weights" in case.plan.changes:
@@ -369,7 +373,7 @@ def _compare_recordings(network: Network, recordings: Sequence[Recording], parts
             np.testing.assert_array_equal(found, np.concatenate(entries), err_msg=name)
 
 
-def _compare_learned(host: HostEngine, chip: ChipNetwork, when: str) -> None:
+def compare_learned(host: HostEngine, chip: ChipNetwork, when: str) -> None:
     assert chip.net.updates == host.updates, when
     for index, projection in enumerate(host.network.projections):
         if host.updates and projection.optimizer is not None:
@@ -383,7 +387,7 @@ def _compare_learned(host: HostEngine, chip: ChipNetwork, when: str) -> None:
                                           err_msg=f"{when}{population.label}, biases")
 
 
-def _counts(chip: ChipNetwork) -> dict[str, int]:
+def counts_of(chip: ChipNetwork) -> dict[str, int]:
     totals = {item.name: 0 for item in Provenance}
     for vertex in chip.vertices.values():
         for item, value in zip(Provenance, vertex.provenance, strict=True):

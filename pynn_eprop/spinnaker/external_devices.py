@@ -1,0 +1,39 @@
+"""sPyNNaker's external devices, and the live output of cells that learn, too.
+
+All else is that of ``spynnaker.pyNN.external_devices``.
+"""
+
+from typing import Any
+
+from spynnaker.pyNN import external_devices as stock
+
+from pynn_eprop.spinnaker import simulator
+from pynn_eprop.spinnaker.stock import check_goes_on_in_pauses
+
+
+def activate_live_output_for(population: Any, **options: Any) -> None:
+    """Send the spikes of a population to the host as they occur; as sPyNNaker's.
+
+    Raises :class:`UnsupportedError` where script time does not contain the pauses of cells that
+    learn: the times that are sent are the machine's.
+    """
+    check_goes_on_in_pauses("live output", True, simulator.state.simulation)
+    stock.activate_live_output_for(getattr(population, "stock_handle", population), **options)
+
+
+def activate_live_output_to(population: Any, device: Any, *arguments: Any, **options: Any) -> None:
+    """Send the spikes of a population to a device; as sPyNNaker's.
+
+    Raises :class:`UnsupportedError` as :func:`activate_live_output_for`.
+    """
+    check_goes_on_in_pauses("live output", True, simulator.state.simulation)
+    stock.activate_live_output_to(getattr(population, "stock_handle", population), device,
+                                  *arguments, **options)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(stock, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *dir(stock)})
