@@ -70,13 +70,7 @@ class _ArrayPopulation(CellArrays, Population):
     _recorder_class = Recorder
     _cell_class = simulator.ID
 
-    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
-                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
-                 label: str | None = None) -> None:
-        self._begin(size, label)
-        parent.Population.__init__(
-            self, size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
-            structure, initial_values or {}, label)
+    def _join(self) -> None:
         self._simulation.add(self, stock=False)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:

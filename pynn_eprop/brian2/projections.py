@@ -70,15 +70,10 @@ class _ArrayProjection(SynapseArrays, Projection):
     is_stock = False
     is_feedback = SynapseArrays.is_feedback     # a property, which Projection's constant would hide
 
-    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
-                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
-                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+    def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         if isinstance(synapse_type, BaseSynapseType) \
                 and not isinstance(synapse_type, SYNAPSE_TYPES):
             kind, own = type(synapse_type), [each.__name__ for each in SYNAPSE_TYPES]
             raise UnsupportedError(
                 f"{kind.__module__}.{kind.__name__} cannot lead to cells or readouts that learn "
                 f"with e-prop; choose one of {own}")
-        common.Projection.__init__(self, presynaptic_neurons, postsynaptic_neurons, connector,
-                                   synapse_type, source, receptor_type, space, label)
-        self._expand(connector)

@@ -5,12 +5,13 @@ options and the step, and is told of changes (``structure_changes``, ``populatio
 ``initial_values_change``); it keeps the biases.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import numpy as np
+from pyNN import common as pynn
 from pyNN.errors import NonExistentParameterError
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
@@ -96,6 +97,24 @@ class CellArrays(CellGroup):
 
     id_to_index: Any
     _cell_class: type = CellID
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        self._check_type(cellclass)
+        self._begin(size, label)
+        # not what a backend's own Population does for its parent's cells
+        pynn.Population.__init__(self, size, cellclass,
+                                 cellparams or {} if isinstance(cellclass, type) else None,
+                                 structure, initial_values or {}, label)
+        self._join()
+
+    def _check_type(self, cellclass: Any) -> None:
+        """Raise :class:`UnsupportedError` for a cell type of another backend."""
+
+    def _join(self) -> None:
+        """Take the place in the simulation, once everything is there."""
+        self._simulation.populations.append(self)
 
     def _begin(self, size: Any, label: str | None) -> None:
         """Before the cells are made. Raises the errors of populations that cannot be."""

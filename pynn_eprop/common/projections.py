@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from pyNN import common as pynn
 from pyNN.errors import NonExistentParameterError
+from pyNN.space import Space
 
-from pynn_eprop.common.checks import check_ends
+from pynn_eprop.common.checks import check_ends, check_takes_input
 from pynn_eprop.common.connection_values import evaluate, seeded
 from pynn_eprop.common.connections import (
     MULTIPLE_SYNAPSES,
@@ -29,6 +31,8 @@ from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.counter_random import derived_seed
 
+_EVERYWHERE = Space()
+
 
 class SynapseArrays:
     """The synapses between two groups of cells.
@@ -43,6 +47,24 @@ class SynapseArrays:
     shape: tuple[int, int]
     synapse_type: Any
     receptor_type: Any
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        if isinstance(postsynaptic_neurons, (pynn.BasePopulation, pynn.Assembly)):
+            check_takes_input(postsynaptic_neurons, label)
+        self._check_types(connector, synapse_type, label)
+        # not what a backend's own Projection does for its parent's synapses
+        pynn.Projection.__init__(self, self._end(presynaptic_neurons, label), postsynaptic_neurons,
+                                 connector, synapse_type, source, receptor_type, space, label)
+        self._expand(connector)
+
+    def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
+        """Raise :class:`UnsupportedError` for types that belong to another backend."""
+
+    def _end(self, group: Any, label: str | None) -> Any:
+        """What stands for the presynaptic cells."""
+        return group
 
     def _expand(self, connector: Any) -> None:
         """Make the synapses, once pre, post and types are known.

@@ -1,7 +1,6 @@
 """Population, PopulationView and Assembly."""
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from collections.abc import Mapping
 from typing import Any
 
 from pyNN import common
@@ -36,11 +35,5 @@ class Population(_Cells, CellArrays, common.Population):
     __doc__ = common.Population.__doc__
     _recorder_class = Recorder
 
-    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
-                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
-                 label: str | None = None) -> None:
+    def _check_type(self, cellclass: Any) -> None:
         check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type")
-        self._begin(size, label)
-        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
-                         structure, initial_values or {}, label)
-        self._simulation.populations.append(self)

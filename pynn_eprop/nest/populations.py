@@ -10,7 +10,6 @@ from typing import Any
 
 import nest
 import numpy as np
-from pyNN import common
 from pyNN.nest import populations as parent
 
 from pynn_eprop.common.populations import CellArrays, CellGroup
@@ -96,18 +95,15 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     _recorder_class = ArrayRecorder
 
-    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
-                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
-                 label: str | None = None) -> None:
-        self._begin(size, label)
+    def _begin(self, size: Any, label: str | None) -> None:
+        super()._begin(size, label)
         self.told: set[str] = set()
         self._target: tuple[Any, np.ndarray] | None = None
         self._deferred_parrot_connections = False
-        common.Population.__init__(self, size, cellclass,
-                                   cellparams or {} if isinstance(cellclass, type) else None,
-                                   structure, initial_values or {}, label)
+
+    def _join(self) -> None:
         simulator.state.populations.append(self)
-        self._simulation.populations.append(self)
+        super()._join()
 
     @property
     def timestep(self) -> float:

@@ -7,13 +7,11 @@ makes their synapses when it first runs; all others are PyNN's NEST backend's.
 
 from typing import Any
 
-from pyNN import common
 from pyNN.common import Assembly, BasePopulation
 from pyNN.nest import projections as parent
 from pyNN.nest.standardmodels.synapses import StaticSynapse
 from pyNN.space import Space
 
-from pynn_eprop.common.checks import check_takes_input
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
@@ -56,16 +54,11 @@ class Projection(parent.Projection):
 class ArrayProjection(SynapseArrays, Projection):
     """Synapses to cells that learn or readouts."""
 
-    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
-                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
-                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
-        if isinstance(postsynaptic_neurons, (BasePopulation, Assembly)):
-            check_takes_input(postsynaptic_neurons, label)
-        _check_synapse_type(synapse_type)
-        common.Projection.__init__(self, presynaptic_neurons, postsynaptic_neurons, connector,
-                                   synapse_type, source, receptor_type, space, label)
-        self._check_cells()
-        self._expand(connector)
+    def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
+        known = (EPropSynapse, LearningSignal, StaticSynapse)
+        if synapse_type is not None and not isinstance(synapse_type, known):
+            raise UnsupportedError(f"{type(synapse_type).__name__} to cells that learn: choose one "
+                                   f"of {[each.__name__ for each in known]}")
 
     def _check_cells(self) -> None:
         for member in members(self.post):
@@ -76,7 +69,8 @@ class ArrayProjection(SynapseArrays, Projection):
                     "its own, with StaticSynapse")
 
     def _check_belongs(self) -> None:
-        """Populations of other cells have no place among the arrays."""
+        """Populations of other cells have no place among the arrays, and are no ends."""
+        self._check_cells()
         known = self._simulation.populations
         for member in (*members(self.pre), *members(self.post)):
             population = member.population
@@ -84,11 +78,3 @@ class ArrayProjection(SynapseArrays, Projection):
                     population.index >= len(known) or known[population.index] is not population):
                 raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
                                    "later setup() ended; make it anew")
-
-
-def _check_synapse_type(synapse_type: Any) -> None:
-    known = (EPropSynapse, LearningSignal, StaticSynapse)
-    if synapse_type is not None and not isinstance(synapse_type, known):
-        raise UnsupportedError(
-            f"{type(synapse_type).__name__} to cells that learn: choose one of "
-            f"{[each.__name__ for each in known]}")

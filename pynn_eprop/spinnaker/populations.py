@@ -1,7 +1,6 @@
 """Population, PopulationView and Assembly."""
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
-from collections.abc import Mapping
 from typing import Any
 
 import spynnaker.pyNN as spynnaker
@@ -66,16 +65,16 @@ class Population(_Cells, CellArrays, common.Population):
                                    **keywords)
         return super().__new__(cls)
 
-    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
-                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
-                 label: str | None = None) -> None:
+    def _check_type(self, cellclass: Any) -> None:
         check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type",
                       ", or one of sPyNNaker's")
-        simulator.state.simulation.begin()
-        self._begin(size, label)
-        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
-                         structure, initial_values or {}, label)
+
+    def _begin(self, size: Any, label: str | None) -> None:
+        simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
+        super()._begin(size, label)
+
+    def _join(self) -> None:
         vertex = SourceVertex if self.is_source else EPropVertex
         self.vertex = vertex(self.label, self.size)
         self.stock_handle = spynnaker.Population(None, self.vertex, label=self.label)
-        self._simulation.populations.append(self)
+        super()._join()

@@ -7,9 +7,7 @@ import spynnaker.pyNN as spynnaker
 from pyNN import common
 from pyNN import connectors as pynn
 from pyNN.models import BaseSynapseType
-from pyNN.space import Space
 
-from pynn_eprop.common.checks import check_takes_input
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
@@ -22,7 +20,6 @@ from pynn_eprop.spinnaker.stock import (
     check_goes_on_in_pauses,
 )
 
-_EVERYWHERE = Space()
 CONNECTORS = (
     "AllToAllConnector", "OneToOneConnector", "FixedProbabilityConnector",
     "FixedNumberPreConnector", "FixedNumberPostConnector", "FixedTotalNumberConnector",
@@ -52,16 +49,15 @@ class Projection(SynapseArrays, common.Projection):
                                    postsynaptic_neurons, connector, synapse_type, **keywords)
         return super().__new__(cls)
 
-    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
-                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
-                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
-        if isinstance(postsynaptic_neurons, (common.BasePopulation, common.Assembly)):
-            check_takes_input(postsynaptic_neurons, label)
+    def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         _check_synapse_type(synapse_type)
         _check_connector(connector, label)
-        super().__init__(_our_end(presynaptic_neurons, label), postsynaptic_neurons, connector,
-                         synapse_type, source, receptor_type, space, label)
-        self._expand(connector)
+
+    def _end(self, group: Any, label: str | None) -> Any:
+        return _our_end(group, label)
+
+    def _expand(self, connector: Any) -> None:
+        super()._expand(connector)
         for pre in members(self.pre):
             for post in members(self.post):
                 self._simulation.connect(pre.population, post.population, self._kinds())
