@@ -10,6 +10,7 @@ from typing import Any
 from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.state import StateOfParent
 from pynn_eprop.errors import UnsupportedError
 
 name = parent.name
@@ -17,15 +18,8 @@ ID = parent.ID
 _STORED = "before-first-run"
 
 
-class State(type(parent.state)):  # type: ignore[misc]
+class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state and the :class:`Simulation` since our ``setup()``, or None."""
-
-    simulation: Any = None
-
-    def clear(self) -> None:
-        """Forget the network."""
-        self.simulation = None
-        super().clear()
 
     def begin(self, options: SharedOptions) -> None:
         """Forget the network and begin a new one."""
@@ -35,19 +29,8 @@ class State(type(parent.state)):  # type: ignore[misc]
         self.dt = options.timestep
         self.simulation = Simulation(options, self.network)
 
-    def run(self, simtime: float) -> None:
-        """Advance by ``simtime`` ms."""
-        if self.simulation is None:
-            super().run(simtime)
-        else:
-            self.run_until(self.t + simtime)
-
-    def run_until(self, tstop: float) -> None:
-        """Advance to ``tstop`` ms."""
+    def _advance_to(self, tstop: float) -> None:
         simulation = self.simulation
-        if simulation is None:
-            super().run_until(tstop)
-            return
         last = simulation.timeline.target_step(simulation.step, tstop)
         if last <= simulation.step:
             self.running = True
@@ -59,11 +42,6 @@ class State(type(parent.state)):  # type: ignore[misc]
             self.network.store(_STORED)
         self.running = True
         simulation.run(last)
-
-    @property
-    def t(self) -> float:
-        """Script time in ms."""
-        return super().t if self.simulation is None else float(self.simulation.time)
 
     def reset(self, keep_weights: bool = False) -> None:
         """Back to time 0, in a new segment.
@@ -82,6 +60,7 @@ class State(type(parent.state)):  # type: ignore[misc]
                 f"reset(): {error} was added after the first run, and Brian2 cannot take it back "
                 "to time 0; build the whole network before the first run") from error
         simulation.restart(kept)
+
 
 if not isinstance(parent.state, State):
     parent.state.__class__ = State

@@ -1,4 +1,4 @@
-"""PyNN's book-keeping around a simulation, for backends that have no parent which keeps it."""
+"""PyNN's book-keeping around a simulation: of our own, or a parent backend's made to know ours."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -91,3 +91,42 @@ class State(BaseState):
         self.simulation.reset(keep_weights)
         self.running = False
         self.segment_counter += 1
+
+
+class StateOfParent:
+    """For the one state object of a parent backend, which all its parts refer to.
+
+    simulation: since our ``setup()``, or None; then the object does what it did before.
+    """
+
+    simulation: Any = None
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        if self.simulation is None:
+            return float(super().t)  # type: ignore[misc]
+        return float(self.simulation.time)
+
+    def clear(self) -> None:
+        """Forget the network."""
+        self.simulation = None
+        super().clear()  # type: ignore[misc]
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        if self.simulation is None:
+            super().run(simtime)  # type: ignore[misc]
+        else:
+            self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms."""
+        if self.simulation is None:
+            super().run_until(tstop)  # type: ignore[misc]
+        else:
+            self._advance_to(tstop)
+
+    def _advance_to(self, tstop: float) -> None:
+        """Advance our simulation to ``tstop`` ms."""
+        raise NotImplementedError

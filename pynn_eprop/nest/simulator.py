@@ -9,46 +9,27 @@ from typing import Any
 
 from pyNN.nest import simulator as parent
 
+from pynn_eprop.common.state import StateOfParent
 from pynn_eprop.nest.simulation import Simulation
 
 name = parent.name
 ID = parent.ID
 
 
-class State(type(parent.state)):  # type: ignore[misc]
+class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None."""
 
     simulation: Simulation | None = None
-
-    @property
-    def t(self) -> float:
-        """Script time in ms."""
-        return super().t if self.simulation is None else self.simulation.time
-
-    def clear(self) -> None:
-        """Forget the network and begin a new one."""
-        self.simulation = None
-        super().clear()
 
     def begin(self, simulation: Simulation) -> None:
         """From now on a network with update intervals is built and run."""
         self.simulation = simulation
         self._time_offset = simulation.clock.offset
 
-    def run(self, simtime: float) -> None:
-        """Advance by ``simtime`` ms."""
-        if self.simulation is None:
-            super().run(simtime)
-        else:
-            self.run_until(self.t + simtime)
-
-    def run_until(self, tstop: float) -> None:
-        """Advance to ``tstop`` ms."""
-        if self.simulation is None:
-            super().run_until(tstop)
-        else:
-            self.running = True
-            self.simulation.run_until(tstop)
+    def _advance_to(self, tstop: float) -> None:
+        assert self.simulation is not None
+        self.running = True
+        self.simulation.run_until(tstop)
 
     def reset(self, keep_weights: bool = False) -> None:
         """Back to time 0, in a network without update intervals: there nothing is learned."""
