@@ -4,6 +4,7 @@
  *  Learning signals are in signals.c.
  */
 #include "loops.h"
+#include "packets.h"
 #include "population.h"
 #include "record.h"
 #include "signals.h"
@@ -264,6 +265,7 @@ static uint32_t filter_tile(uint32_t slot, uint32_t last, uint32_t first, uint32
     uint32_t magnitudes = 0;
     for (uint32_t high = last; high >= first;) {
         const uint32_t low = high - first >= SIGNAL_STEPS ? high - SIGNAL_STEPS + 1 : first;
+        packets_discard_spikes();
         read_block(slot, low, high);
         for (uint32_t t = high; t >= low; t--) {
             const int32_t *const G = signals_filter(t, t - low, cell, end - cell);

@@ -3,6 +3,7 @@
  */
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/readout.h"
+#include "packets.h"
 #include "population.h"
 #include "record.h"
 #include "spike_log.h"
@@ -195,6 +196,7 @@ uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t
     uint32_t magnitude = 0;
     for (uint32_t high = last; high >= first;) {
         const uint32_t low = high - first >= BLOCK_STEPS ? high - BLOCK_STEPS + 1 : first;
+        packets_discard_spikes();
         transfer_wait(transfer_read(log_population(slot) + low * lanes * 4, block_errors,
                                     (high - low + 1) * lanes * 4));
         for (uint32_t t = high; t >= low; t--) {

@@ -5,6 +5,7 @@
 
 #include "signals.h"
 
+#include "packets.h"
 #include "population.h"
 #include "record.h"
 #include "spike_log.h"
@@ -175,6 +176,7 @@ static __attribute__((noinline)) void record_learning_signals(void) {
             }
         }
         record_values(CHANNEL_LEARNING_SIGNAL, global_step(step), sum, 1);
+        packets_discard_spikes();
     }
 }
 
