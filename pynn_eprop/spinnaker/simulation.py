@@ -124,7 +124,7 @@ class Simulation(DescribedSimulation):
                                    "populations, and would begin anew; record before the first run")
         if self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
-            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update; run() to its "
+            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run() to its "
                                    "end first, or record before the first run")
         self._recording_changed = True
 

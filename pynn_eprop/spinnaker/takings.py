@@ -53,15 +53,16 @@ def spikes(rows: Rows, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def samples(rows: Rows, log: SampledLog, last: int, timeline: Timeline, label: str) -> np.ndarray:
-    """Samples for a log up to script step ``last`` or as far as there are any, (samples, cells).
+    """Samples for a log up to script step ``last``, (samples, cells).
 
-    Integers as float; NaN in pauses. Raises :class:`SimulationError` where cores left samples out.
+    Learning signals are there when their interval is over. Integers as float; NaN in pauses. Raises
+    :class:`SimulationError` where cores left samples out.
     """
+    if log.variable == "learning_signal" and not timeline.starts_interval(last):
+        last -= last % timeline.period
     wanted = np.arange(log.first + len(log.values()) * log.every, last + 1, log.every)
     within = timeline.within_intervals(wanted)
     rows = Rows(*(part[rows.steps % log.every == 0] for part in (rows.steps, rows.values)))
-    reached = np.cumsum(within) <= len(rows.steps)
-    wanted, within = wanted[reached], within[reached]
     expected = wanted[within]
     if not np.array_equal(rows.steps, expected):
         missing = np.setdiff1d(expected, rows.steps)

@@ -76,6 +76,7 @@ def test_reset_starts_anew_and_keeps_weights_only_when_asked():
         sim.run(script.duration)
         again = [np.asarray(projection.get("weight", format="list", with_address=False), float)
                  for projection in projections]
+        recorded = sim.simulator.state.simulation.populations[1].get_data().segments[1]
         sim.reset()
         sim.reset(keep_weights=True)
         sim.run(script.duration)
@@ -85,6 +86,9 @@ def test_reset_starts_anew_and_keeps_weights_only_when_asked():
                 for projection in projections]
         sim.end()
     check_equal(first, expected)
+    assert [train.magnitude.tolist() for train in recorded.spiketrains] == expected["spikes"]
+    for signal in recorded.analogsignals:
+        np.testing.assert_array_equal(signal.magnitude, expected[signal.name])
     for place, name in enumerate(("in", "recurrent", "to readout")):
         np.testing.assert_array_equal(again[place], expected[f"{name} weight"])
         np.testing.assert_array_equal(ours[place], kept[place])

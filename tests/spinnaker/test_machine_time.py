@@ -18,7 +18,7 @@ import spynnaker.pyNN as stock
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
-from pynn_eprop import SGD, Adam
+from pynn_eprop import SGD, Adam, errors
 from pynn_eprop.emulator import Board
 from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
@@ -127,4 +127,111 @@ def test_stdp_beside_cells_that_learn_with_e_prop_is_that_of_spynnaker_alone(boa
     state = sim.simulator.state.simulation
     for place, name in enumerate(("in weight", "recurrent weight", "to readout weight")):
         np.testing.assert_array_equal(state.weights(state.projections[place]), expected[name])
+    sim.end()
+
+
+# --- what a script does in pauses ---
+
+def weights(module: Any) -> list[np.ndarray]:
+    simulation = module.simulator.state.simulation
+    return [simulation.weights(projection) for projection in simulation.projections]
+
+
+def check_weights(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_update_is_done_when_its_interval_ends_and_weights_are_set_in_the_pause(board):
+    script = Script(updates=3, pause=P)
+    found: dict[Any, list] = {host: [], sim: []}
+    for module, stops in ((host, (T, 2 * T, 3 * T)), (sim, (T, C + T + 1, 2 * C + T + 11))):
+        play(module, script if module is sim else replace(script, pause=0), until=0.0,
+             **({"precision": "fixed"} if module is host else {}))
+        before = weights(module)
+        module.run_until(float(T - 1))
+        assert module.num_updates() == 0
+        for number, stop in enumerate(stops, 1):
+            module.run_until(float(stop))
+            assert module.num_updates() == number
+            found[module].append(weights(module))
+            assert np.any(found[module][-1][0] != before[0])
+            projection = module.simulator.state.simulation.projections[0]
+            projection.set(weight=np.linspace(-0.5, 0.5, 60).reshape(5, 12))
+    for ours, theirs in zip(found[sim], found[host], strict=True):
+        check_weights(ours, theirs)
+    sim.end()
+
+
+def test_targets_are_recorded_where_there_are_any_and_end_with_their_intervals(board):
+    script = Script(updates=3, whole_run=True, pause=P)
+    play(sim, script, until=0.0)
+    readout = sim.simulator.state.simulation.populations[2]
+    given = np.array([row.value for row in readout.get("target", gather=True, simplify=False)])
+    readout.record("target")
+    sim.run_until(C + 20.0)
+    sim.run_until(2.0 * C + T + 9.0)
+    signal, = readout.get_data("target").segments[0].analogsignals
+    expected = np.full((2 * C + T + 10, 2), np.nan)
+    for interval in range(3):
+        expected[interval * C + 1:interval * C + T + 1] = given[:, interval * T:][:, :T].T
+    np.testing.assert_allclose(signal.magnitude, expected, atol=2.0 ** -15)     # as cores have it
+    sim.run_until(3.0 * C)
+    with pytest.raises(errors.SimulationError, match=f"the target ends at {2 * C + T} ms, before "
+                                                     f"this run does, at {3 * C + 1} ms"):
+        sim.run(1.0)
+    sim.end()
+
+
+def test_reset_and_checkpoints_and_new_recordings(board, tmp_path):
+    script = Script(updates=3, pause=P)
+    whole = play(sim, script)
+    names = ("in weight", "recurrent weight", "to readout weight")
+    sim.reset()
+    sim.run(script.end)
+    check_weights(weights(sim)[:3], [whole[name] for name in names])
+    train = sim.simulator.state.simulation.populations[1].get_data("spikes").segments[1].spiketrains
+    assert [each.magnitude.tolist() for each in train] == whole["spikes"]
+
+    play(sim, script, until=0.0)
+    sim.run_until(C + T + 12.0)
+    sim.save_checkpoint(tmp_path / "kept.npz")
+    play(sim, script, until=0.0)
+    sim.load_checkpoint(tmp_path / "kept.npz")
+    assert (sim.get_current_time(), sim.num_updates()) == (2.0 * C, 2)     # the pause is over
+    network = sim.simulator.state.simulation.populations[1]
+    sim.run_until(script.end)
+    check_weights(weights(sim)[:3], [whole[name] for name in names])
+    segment = network.get_data().segments[0]
+    assert [each.magnitude.tolist() for each in segment.spiketrains] == whole["spikes"]
+    for signal in segment.analogsignals:
+        np.testing.assert_array_equal(signal.magnitude, whole[signal.name])
+    with pytest.raises(errors.UnsupportedError, match="within an update or a pause; run"):
+        sim.run(T + 7.0)
+        network.record(None)
+        network[3:].record("v", sampling_interval=4.0)
+    sim.end()
+
+
+def test_every_third_sample_and_recordings_that_begin_at_an_interval(board):
+    script = Script(updates=3, pause=P)
+    whole = play(sim, script)
+    play(sim, script, until=0.0)
+    network = sim.simulator.state.simulation.populations[1]
+    network.record(None)
+    network.record("v", sampling_interval=3.0)
+    sim.run_until(C + 9.0)
+    sim.run_until(script.end)
+    signal, = network.get_data("v").segments[0].analogsignals
+    np.testing.assert_array_equal(signal.magnitude, whole["v"][::3])
+    play(sim, script, until=0.0)
+    network = sim.simulator.state.simulation.populations[1]
+    sim.run_until(float(C))
+    network.record(None)
+    network.record("v", sampling_interval=3.0)
+    sim.run_until(script.end)
+    signal, = network.get_data("v").segments[0].analogsignals
+    first = -(-C // 3) * 3
+    assert signal.t_start == first
+    np.testing.assert_array_equal(signal.magnitude, whole["v"][first::3])
     sim.end()

@@ -113,7 +113,8 @@ def test_spikes_by_the_thousand_during_a_long_update_are_ignored_and_none_is_los
     rng = np.random.default_rng(1)
     case = replace(case, spikes={0: (rng.random((2 * steps + 1, sources)) < 0.02).astype(int)})
     given = case.inputs(0, 2 * steps).spikes[0]
-    recordings, options = recordings_of(case.network), {"max_rate": 100.0, "neurons_per_core": cells}
+    recordings = recordings_of(case.network)
+    options: dict[str, Any] = {"max_rate": 100.0, "neurons_per_core": cells}
     pause = ChipNetwork(case.network, recordings, **options).net.plan.pause_update
     period = steps + pause
     in_pause = np.flatnonzero(np.arange(2 * period) % period >= steps)[:-1]

@@ -161,6 +161,7 @@ def test_changes_between_runs_that_the_layout_does_not_hold(board):
 
 def test_everything_that_pynn_spinnaker_offers_is_there():
     assert set(stock.__all__) - set(sim.__all__) == set()
+    assert set(dir(stock.external_devices)) - set(dir(sim.external_devices)) == set()
     import pynn_eprop.host as host
     assert set(host.__all__) - set(sim.__all__) == set()
 
@@ -178,6 +179,10 @@ def test_what_would_go_on_in_the_pauses_is_refused_where_script_time_has_none(bo
     with pytest.raises(errors.UnsupportedError,
                        match=r"live input would go on in the pauses" + remedy):
         sim.Population(3, stock.external_devices.SpikeInjector(), label="live")
+    for population in (cells, made["hidden"]):
+        with pytest.raises(errors.UnsupportedError,
+                           match=r"live output would go on in the pauses" + remedy):
+            sim.external_devices.activate_live_output_for(population)
 
 
 def test_machine_time_needs_a_pause_that_is_long_enough(board):

@@ -79,7 +79,7 @@ def test_what_is_recorded_may_change_at_the_end_of_an_update(board):
     np.testing.assert_array_equal(data[1], data[0])
     for ours, theirs in zip(weights(sim), weights(host), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(errors.UnsupportedError, match="within an update; run"):
+    with pytest.raises(errors.UnsupportedError, match="within an update or a pause; run"):
         sim.run(3.0)
         sim.simulator.state.simulation.populations[1].record("h")
     sim.end()

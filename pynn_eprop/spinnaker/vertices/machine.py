@@ -60,7 +60,8 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
         self.core = core
-        self._taken: dict[Channel, int] = {}     # the last extraction of each channel
+        # the last extraction of each channel, by database: a reset begins another
+        self._taken: dict[tuple[str, Channel], int] = {}
 
     # --- what it needs ---
 
@@ -151,8 +152,9 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         place = placement.x, placement.y, placement.p, int(channel)
         data = b""
         with BufferDatabase() as database:
+            key = database.default_database_file(), channel
             last = database.get_last_extraction_id()
-            for extraction in range(self._taken.get(channel, 0) + 1, last + 1):
+            for extraction in range(self._taken.get(key, 0) + 1, last + 1):
                 with suppress(LookupError):     # nothing was extracted for this channel
                     part, missing = database.get_recording_by_extraction_id(*place, extraction)
                     data += bytes(part)
@@ -162,7 +164,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                             "data: the memory for it was full")
             # what is cleared counts as missing for sPyNNaker: never to be read again
             database.clear_recording_region(*place)
-        self._taken[channel] = last
+        self._taken[key] = last
         return data
 
     def read_provenance(self) -> np.ndarray:
