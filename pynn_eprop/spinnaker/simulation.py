@@ -124,8 +124,8 @@ class Simulation(DescribedSimulation):
                                    "populations, and would begin anew; record before the first run")
         if self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
-            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run() "
-                                   "to its end first, or record before the first run")
+            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run"
+                                   "() to its end first, or record before the first run")
         self._recording_changed = True
 
     def delays_change(self, label: str) -> None:
