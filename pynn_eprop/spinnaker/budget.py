@@ -34,8 +34,9 @@ _VISIT, _VISIT_LANE = 280, 8
 _ADAM, _SGD = 130, 45
 _CYCLES, _MHZ = 1.6, 200.0
 _MARGIN = 1.5
-_SDRAM_BYTES_PER_US = 600 / 16
-"""Of a core, while all cores of a chip read and write."""
+_SDRAM_BYTES_PER_US = 600.0
+"""Of a chip, for all its cores together."""
+_CORES_OF_CHIP = 16
 
 @dataclass(frozen=True)
 class Buffers:
@@ -104,8 +105,8 @@ def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int
 
 
 def backward_us(network: Network, population: int, rows: Rows, n_sources: int, max_rate: float,
-                filter_words: int) -> float:
-    """Time of the backward pass of one interval, in microseconds."""
+                filter_words: int, cores: int) -> float:
+    """Time of the backward pass of one interval, in microseconds. cores: that do it together."""
     steps = network.settings.interval_steps or 0
     spikes = spikes_of_interval(network, n_sources, max_rate)
     readouts = sum(network.populations[signal.source].size
@@ -127,7 +128,13 @@ def backward_us(network: Network, population: int, rows: Rows, n_sources: int, m
         instructions += share * lanes * (_SPIKE_SPARSE if block.sparse else _SPIKE_LANE)
         instructions += visits * (_VISIT + _VISIT_LANE * lanes)
         transferred += visits * lanes * 16
-    return max(instructions * _CYCLES / _MHZ, transferred / _SDRAM_BYTES_PER_US)
+    return _longer(instructions, transferred, cores)
+
+
+def _longer(instructions: float, transferred: float, cores: int) -> float:
+    """Microseconds of the instructions, or of the bytes where these take longer."""
+    share = _SDRAM_BYTES_PER_US / min(cores, _CORES_OF_CHIP)
+    return max(instructions * _CYCLES / _MHZ, transferred / share)
 
 
 def signal_record_us(network: Network, part: Part, logs: Mapping[int, Mapping[str, Log]]) -> float:
@@ -142,13 +149,13 @@ def signal_record_us(network: Network, part: Part, logs: Mapping[int, Mapping[st
     return steps * (cells * (150.0 + 20.0 * readouts) + 40.0 * readouts) * _CYCLES / _MHZ
 
 
-def optimizer_us(rows: Rows) -> float:
-    """Time of the optimiser's step, in microseconds."""
+def optimizer_us(rows: Rows, cores: int) -> float:
+    """Time of the optimiser's step, in microseconds; ``cores`` as for :func:`backward_us`."""
     plastic = [block for block in rows.blocks if block.kind]
     instructions = sum(block.places * (_SGD if block.kind == 1 else _ADAM)
                        + block.rows * _VISIT for block in plastic)
     transferred = sum(block.places * (2 * state_bytes(block.kind) + 4) for block in plastic)
-    return max(instructions * _CYCLES / _MHZ, transferred / _SDRAM_BYTES_PER_US)
+    return _longer(instructions, transferred, cores)
 
 
 @dataclass(frozen=True)

@@ -117,16 +117,22 @@ class Plan:
             and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
 
     def _set_pauses(self, logs: Mapping[int, Mapping[str, Log]]) -> None:
-        settings, times = self._network.settings, list[budget.UpdateTime]()
-        for core in self.cores if settings.interval_steps is not None else []:
-            backward = budget.backward_us(
-                self._network, core.population, core.rows, core.n_sources, self._options.max_rate,
-                self._buffers[core.number].filter_words) if self._constants(core) else 0.0
-            times.append(budget.UpdateTime(
-                backward + budget.signal_record_us(self._network, core.part, logs),
-                budget.optimizer_us(core.rows), settings.trials_per_update, self._keeps(core)))
+        settings = self._network.settings
+        cores = self.cores if settings.interval_steps is not None else []
+        times = [self._update_time(core, logs) for core in cores]
         found = budget.pauses(settings, times, self._options)
         self.pause_trial, self.pause_update = found.trial, found.update
+
+    def _update_time(self, core: Core, logs: Mapping[int, Mapping[str, Log]]) -> budget.UpdateTime:
+        backward, together = 0.0, len(self.cores)
+        if self._constants(core):
+            backward = budget.backward_us(
+                self._network, core.population, core.rows, core.n_sources, self._options.max_rate,
+                self._buffers[core.number].filter_words, together)
+        return budget.UpdateTime(
+            backward + budget.signal_record_us(self._network, core.part, logs),
+            budget.optimizer_us(core.rows, together), self._network.settings.trials_per_update,
+            self._keeps(core))
 
     def _size(self, core: Core, steps: int) -> None:
         settings, rows = self._network.settings, core.rows
