@@ -33,6 +33,9 @@ class CheckpointKeeper:
         """What to tell someone who interrupted a run."""
         if self._path is None:
             return "nothing was written; setup(checkpoint=...) keeps a checkpoint"
+        if self._pending:
+            return f"within an update nothing is written; the checkpoint {self._path} is an " \
+                "earlier one, if there is one"
         return f"the checkpoint {self._path} has everything up to there; go on with " \
             "load_checkpoint()"
 
@@ -49,8 +52,8 @@ class CheckpointKeeper:
             self.flush(state)
 
     def flush(self, state: Any) -> None:
-        """Write what was not yet written."""
-        if self._path is None or not self._pending:
+        """Write what was not yet written, if it can be now."""
+        if self._path is None or not self._pending or not state.simulation.can_be_kept:
             return
         started = time.monotonic()
         write_checkpoint(self._path, state)

@@ -48,6 +48,11 @@ class Simulation:
         raise NotImplementedError
 
     @property
+    def can_be_kept(self) -> bool:
+        """Whether a checkpoint can be written now."""
+        return True
+
+    @property
     def time(self) -> float:
         """Script time in ms."""
         return self.timeline.time(self.step)

@@ -43,7 +43,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             tell(simulation)
             network.keep()
             bar.update()
-            if interrupts.received is None or network.between_updates(stop):
+            if interrupts.received is None or network.between_updates(stop) or stop == last:
                 after_stretch()
 
 

@@ -85,6 +85,11 @@ class Simulation(DescribedSimulation):
         """Weight updates done."""
         return 0 if self.network is None else self.network.updates
 
+    @property
+    def can_be_kept(self) -> bool:
+        """Not within an update: what cores hold then is not read."""
+        return self.network is None or self.network.between_updates(self.step)
+
     def range_report(self) -> RangeReport | None:
         """The formats of the network; None before a run."""
         return None if self.network is None else self.network.range_report()

@@ -103,6 +103,27 @@ def test_a_checkpoint_goes_on_to_the_same_weights(board, tmp_path):
     sim.end()
 
 
+def test_a_run_that_ends_within_an_update_writes_no_checkpoint(board, tmp_path, monkeypatch):
+    kept = tmp_path / "kept.npz"
+    play(sim, Script(trials=2, updates=2), until=0.0, checkpoint=kept)
+    sim.run(60.0)
+    assert not kept.exists()
+    run = LoadedNetwork.run
+
+    def interrupted(self: LoadedNetwork, first: int, last: int, learning: bool) -> None:
+        run(self, first, last, learning)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LoadedNetwork, "run", interrupted)
+        with pytest.raises(errors.RunInterrupted, match="at 70 ms; within an update nothing is"):
+            sim.run(10.0)
+    assert not kept.exists()
+    sim.run(10.0)
+    assert kept.exists()
+    sim.end()
+
+
 def test_an_interrupt_ends_a_run_at_an_update_with_a_checkpoint(board, tmp_path, monkeypatch):
     monkeypatch.setattr(stretches, "STRETCH_MS", 40.0)      # a trial of the script
     kept = tmp_path / "kept.npz"
