@@ -1,5 +1,6 @@
 """Steps, times and chunks: expected values from their definitions."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,23 @@ def test_intervals():
     assert [line.starts_interval(step) for step in (0, 49, 50, 100)] == [True, False, True, True]
     assert [line.interval_end(step) for step in (0, 49, 50)] == [50, 50, 100]
     assert timeline().starts_interval(17)
+
+
+@given(st.integers(1, 9), st.integers(0, 9))
+def test_intervals_with_pauses_behind_them(length, pause):
+    line = Timeline(1.0, length, None, pause)
+    # step by step: those of intervals, and how many there have been
+    within = [False] + ([True] * length + [False] * pause) * 4
+    done = np.cumsum(within)
+    steps = np.arange(len(within))
+    assert line.within_intervals(steps[1:]).tolist() == within[1:]
+    assert line.without_pauses(steps).tolist() == done.tolist()
+    assert [line.with_pauses(count) for count in range(done[-1] + 1)] == [
+        0, *np.flatnonzero(within)]
+    ends = [step for step in steps if within[step] and done[step] % length == 0]
+    for step in range(3 * line.period):
+        assert line.starts_interval(step) == (done[step] % length == 0)
+        assert line.interval_end(step) == next(end for end in ends if end > step)
 
 
 @given(st.sampled_from([None, 7.0, 50.0]), st.integers(1, 3), st.integers(0, 500),

@@ -77,6 +77,33 @@ def test_a_stretch_gets_all_spikes_that_fire_in_it(T, pause, intervals, data):
     assert np.all((fire >= begin) & (fire <= end))
 
 
+@given(st.integers(1, 20), st.integers(1, 4), st.integers(5, 40), RUNS)
+def test_with_pauses_in_script_time_it_is_machine_time(T, trials, pause, runs):
+    clock = Clock(T, trials, pause, pause, in_script=True)
+    period, step, learning = T + pause, 0, []
+    for steps, learns in runs:
+        step += steps
+        learning += [learns] * (-(-step // period) - len(learning))
+        clock.begin_intervals(step, learns)
+        intervals, local = divmod(step, period)
+        assert clock.base == list(range(0, period * (len(learning) + 1), period))
+        over = learning[:intervals + (local >= T)]
+        assert clock.over(step) == len(over)
+        # an update is done when the clock reaches the end of its interval
+        assert clock.updates(step) == sum(over) // trials
+        # two steps further for readouts; from the end on up to where the update has begun
+        ahead = 0 if not local else 2 if local < T else max(4 - (local - T), 0)
+        assert clock.machine_step(step) == step + ahead
+    every = np.arange(period * len(learning))
+    assert clock.source_steps(every).tolist() == every.tolist()
+    assert [clock.script_step(int(at)) for at in every] == every.tolist()
+    sampled = np.arange(1, len(learning) * T + 1)
+    assert clock.sampled_steps(sampled).tolist() == [
+        at for at in range(1, period * len(learning) + 1) if (at - 1) % period < T]
+    assert clock.ends(np.arange(len(learning))).tolist() == [
+        number * period + T for number in range(len(learning))]
+
+
 def test_without_intervals_time_is_machine_time():
     clock = Clock(None, 1, 0, 0)
     clock.begin_intervals(100, True)
