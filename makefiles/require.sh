@@ -48,5 +48,10 @@ fi
 
 echo "Missing from this system: $packages" >&2
 echo "On Debian or Ubuntu: sudo apt-get install $packages" >&2
-echo "Elsewhere: a C compiler, the development headers of $python, and its venv module." >&2
+if [ "$what" = arm ]; then
+  echo "Elsewhere: a C compiler, the development headers of $python, its venv module, and" \
+    "arm-none-eabi-gcc with newlib." >&2
+else
+  echo "Elsewhere: a C compiler, the development headers of $python, and its venv module." >&2
+fi
 exit 1

@@ -61,6 +61,13 @@ class MissingDependencyError(EPropError, ImportError):
     """An optional package, simulator or toolchain is not installed."""
 
 
+def not_compiled(module: str, found_in: Path) -> MissingDependencyError:
+    """The error where Python found sources whose compiled part is missing."""
+    return MissingDependencyError(
+        f"{module} is not compiled in {found_in}, where this Python found pynn_eprop; install it "
+        "from there (pip install -e .), or, if it is installed, start Python in another folder")
+
+
 class CheckpointError(EPropError, ValueError):
     """A checkpoint is unreadable, or belongs to another network."""
 

@@ -74,3 +74,16 @@ def test_wheel_from_the_source_distribution(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path)
     check_contents(wheel)
     check_training(wheel, tmp_path)
+
+
+def test_sources_that_are_not_compiled_say_so(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pynn_eprop", tmp_path / "pynn_eprop",
+                    ignore=shutil.ignore_patterns(*NOT_COPIED))
+    for module, what in (("host", "the engine"), ("emulator", "the emulated board")):
+        done = subprocess.run([sys.executable, "-c", f"import pynn_eprop.{module} as module\n"
+                               "module.setup if hasattr(module, 'setup') else None"],
+                              cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                              text=True, capture_output=True)
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("pynn_eprop.errors.MissingDependencyError: "
+                               f"{what} is not compiled in {tmp_path}, where this Python"), last

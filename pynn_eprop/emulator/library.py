@@ -4,8 +4,12 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
-from pynn_eprop.emulator._emulator import ffi, lib
-from pynn_eprop.errors import MissingDependencyError
+from pynn_eprop.errors import MissingDependencyError, not_compiled
+
+try:
+    from pynn_eprop.emulator._emulator import ffi, lib
+except ModuleNotFoundError as error:
+    raise not_compiled("the emulated board", Path(__file__).parents[2]) from error
 
 EXTRA: Final = 'pip install "pynn_eprop[spinnaker]"'
 LIBRARIES: Final = ("libunicorn.so.2", "libunicorn.2.dylib", "libunicorn.so")

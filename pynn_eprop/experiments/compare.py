@@ -1,6 +1,7 @@
 """The same seeded network on several backends: where they agree, and where they first differ."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+import pynn_eprop
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, FIXED, Machine
 from pynn_eprop.experiments.configuration import Configuration
@@ -136,9 +138,12 @@ def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
         (folder / "request.json").write_text(json.dumps({
             "machine": machine.name, "free_steps": free_steps, "loss_only": loss_only,
             "configuration": asdict(configuration)}), encoding="utf-8")
+        # with the package that runs here, not with sources that lie in the present folder
+        here = str(Path(pynn_eprop.__file__).parents[1])
+        path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), here])
         done = subprocess.run(
-            [sys.executable, "-m", "pynn_eprop.experiments.compare_worker", str(folder)],
-            capture_output=True, text=True)
+            [sys.executable, "-P", "-m", "pynn_eprop.experiments.compare_worker", str(folder)],
+            capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
         if (folder / "refusal.json").exists():
             refusal = json.loads((folder / "refusal.json").read_text(encoding="utf-8"))
             return refusal["kind"], refusal["message"]

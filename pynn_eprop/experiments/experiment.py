@@ -154,6 +154,8 @@ class Experiment:
     def _failed(self, history: History, error: MachineError) -> MachineError:
         """Write what a failure of the machine has left; the error that also says how to go on."""
         folder = self.folder
+        if not history.updates:
+            return error
         write_text(folder.path / "learning_curve.csv", history.to_csv())
         self._write_results({**collect_results(self.configuration, history),
                              "failure": str(error)})

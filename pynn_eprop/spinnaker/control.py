@@ -36,6 +36,10 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         Most cells on a core.
     checkpoint : file name, default none
         ``run()`` keeps a checkpoint there, as on the host backend.
+    failure_folder : folder name, default in sPyNNaker's folder of the run
+        What cores printed and counted is written there when a run fails.
+    quiet : default False
+        Whether sPyNNaker's remarks and progress bars are left out; warnings are not.
     time_scale_factor, n_boards_required, n_chips_required, database_socket_addresses
         As for sPyNNaker's ``setup()``.
 

@@ -14,8 +14,8 @@ from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
 
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
-            "pause", "neurons_per_core", "failure_folder", "time_scale_factor", "n_boards_required",
-            "n_chips_required", "database_socket_addresses")
+            "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
+            "n_boards_required", "n_chips_required", "database_socket_addresses")
 _OF_SPYNNAKER = ("time_scale_factor", "n_boards_required", "n_chips_required",
                  "database_socket_addresses")
 MAX_RATE = 100.0
@@ -30,7 +30,8 @@ class SpinnakerOptions:
     max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update (with
     machine_time after each); None: estimated. neurons_per_core: at most; None: chosen.
     failure_folder: what cores printed and counted goes there when a run fails; None: a folder in
-    sPyNNaker's folder of the run. spynnaker: for its own ``setup()``.
+    sPyNNaker's folder of the run. quiet: sPyNNaker says nothing but warnings. spynnaker: for its
+    own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -40,6 +41,7 @@ class SpinnakerOptions:
     pause: float | None = None
     neurons_per_core: int | None = None
     failure_folder: Path | None = None
+    quiet: bool = False
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
 
     def pause_in_script(self, timestep: float) -> int:
@@ -56,7 +58,8 @@ def read_options(precision: str = "fixed", threads: int = 1,
                  fixed_point: FixedPoint | None = None, checkpoint: str | Path | None = None,
                  machine_time: bool = False, max_rate: float = MAX_RATE,
                  pause: float | None = None, neurons_per_core: int | None = None,
-                 failure_folder: str | Path | None = None, **spynnaker: Any) -> SpinnakerOptions:
+                 failure_folder: str | Path | None = None, quiet: bool = False,
+                 **spynnaker: Any) -> SpinnakerOptions:
     """The options from keywords. Raises :class:`SetupError`."""
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
@@ -64,8 +67,9 @@ def read_options(precision: str = "fixed", threads: int = 1,
     check_count("threads", threads)     # results never depend on it; there are none here
     if fixed_point is not None and not isinstance(fixed_point, FixedPoint):
         raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint")
-    if not isinstance(machine_time, bool):
-        raise SetupError(f"setup(): machine_time={machine_time!r} must be True or False")
+    for name, flag in (("machine_time", machine_time), ("quiet", quiet)):
+        if not isinstance(flag, bool):
+            raise SetupError(f"setup(): {name}={flag!r} must be True or False")
     for name, value in (("max_rate", max_rate), ("pause", pause)):
         if value is not None and (not isinstance(value, Real) or isinstance(value, bool)
                                   or not math.isfinite(value) or value <= 0):
@@ -76,6 +80,7 @@ def read_options(precision: str = "fixed", threads: int = 1,
         fixed_point, None if checkpoint is None else check_path("checkpoint", checkpoint),
         machine_time, float(max_rate), None if pause is None else float(pause), per_core,
         None if failure_folder is None else _check_folder("failure_folder", failure_folder),
+        quiet,
         {name: value for name, value in spynnaker.items() if value is not None})
 
 

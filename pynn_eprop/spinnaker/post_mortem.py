@@ -13,6 +13,7 @@ from typing import Any
 
 from spinn_front_end_common.data import FecDataView
 from spinn_machine import CoreSubsets
+from spinn_utilities.config_holder import get_config_str_or_none
 from spinn_utilities.make_tools.replacer import Replacer
 from spinnman.exceptions import SpiNNManCoresNotInStateException
 from spinnman.model.enums import CPUState, RunTimeError
@@ -84,10 +85,11 @@ class PostMortem:
         self.error = error
         self.cores: list[CoreReport] = []
         self.reachable = True
+        self.had_machine = bool(FecDataView.has_transceiver())
         try:
             self._states()
         except Exception:
-            self.reachable = not FecDataView.has_transceiver()
+            self.reachable = not self.had_machine
             return
         with suppress(Exception):
             self._texts()
@@ -106,7 +108,7 @@ class PostMortem:
     def _states(self) -> None:
         placements = {(place.x, place.y, place.p): place.vertex
                       for place in FecDataView.iterate_placemements()}
-        if not placements or not FecDataView.has_transceiver():
+        if not placements or not self.had_machine:
             return
         infos = FecDataView.get_transceiver().get_cpu_infos(_subsets(placements))
         late = set[Place]()
@@ -156,6 +158,12 @@ class PostMortem:
 
     def sentences(self) -> list[str]:
         """What failed, a line for each of the first cores and for what they printed last."""
+        if not self.had_machine:
+            return [f"sPyNNaker got no machine ({self._error()}); its configuration, mostly in "
+                    "~/.spynnaker.cfg, has under [Machine]: " + ", ".join(
+                        f"{name} = {value}" for name in ("machine_name", "spalloc_server",
+                                                         "remote_spinnaker_url", "version")
+                        if (value := get_config_str_or_none("Machine", name)))]
         if not self.failed:
             what = "the machine does not answer any more" if not self.reachable else \
                 "the machine failed"

@@ -1,4 +1,4 @@
-"""Around a run: when sPyNNaker fails, look at the machine before it is given back."""
+"""Around runs: what sPyNNaker says, and a look at the machine before it is given back."""
 
 import io
 import logging
@@ -15,6 +15,8 @@ from spinn_front_end_common.data import FecDataView
 from spinn_front_end_common.utilities.exceptions import ConfigurationException
 from spinn_machine.exceptions import SpinnMachineException
 from spinn_utilities.config_holder import get_config_str, set_config
+from spinn_utilities.log import FormatAdapter
+from spinn_utilities.log_store import LogStore
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import MachineError
@@ -86,6 +88,8 @@ class Recovery:
                 self._simulator.stop()
             with suppress(Exception):
                 self._simulator._data_writer.shut_down()
+        if not found.had_machine:
+            return MachineError("\n".join([head, *found.sentences()]))
         folder = self._write(found)
         what = "All that cores printed and counted" if found.cores else "A report"
         where = [] if folder is None else [f"{what} is in {folder}."]
@@ -111,6 +115,21 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(self.format(record))
+
+
+class _NoStore(LogStore):
+    """In place of sPyNNaker's store, from which it repeats errors when Python ends."""
+
+    def store_log(self, level: int, message: str, timestamp: Any = None) -> None:
+        """Nothing."""
+
+    def retreive_log_messages(self, min_level: int = 0) -> list[str]:
+        """None."""
+        return []
+
+    def get_location(self) -> str:
+        """Nowhere."""
+        return ""
 
 
 @contextmanager
@@ -140,6 +159,8 @@ def _captured(handler: logging.Handler) -> Iterator[None]:
     """What sPyNNaker logs goes to ``handler`` only, and its progress bars nowhere."""
     loggers = [logging.getLogger(name) for name in TALKATIVE]
     before = [(logger.level, logger.propagate) for logger in loggers]
+    store = vars(FormatAdapter)["_FormatAdapter__log_store"]
+    FormatAdapter.set_log_store(_NoStore())
     for logger in loggers:
         logger.setLevel(logging.INFO)
         logger.propagate = False
@@ -152,3 +173,22 @@ def _captured(handler: logging.Handler) -> Iterator[None]:
             logger.removeHandler(handler)
             logger.setLevel(level)
             logger.propagate = propagate
+        FormatAdapter.set_log_store(store)
+
+
+@contextmanager
+def quiet(wanted: bool = True) -> Iterator[None]:
+    """Leave out sPyNNaker's bars and remarks; warnings and errors stay."""
+    if not wanted:
+        yield
+        return
+    loggers = [logging.getLogger(name) for name in TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(max(logger.level, logging.WARNING))
+    try:
+        with redirect_stderr(io.StringIO()):    # its log goes where it went: only bars look there
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,23 +1,22 @@
 """sPyNNaker as this backend uses it: set up, run a number of machine steps, reset, end."""
 
-import io
-import logging
 import signal
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import spynnaker.pyNN as spynnaker
 from spinn_front_end_common.interface import abstract_spinnaker_base
+from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
 from spinnman.exceptions import SpinnmanException
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import MachineError, NetworkError, SetupError
 from pynn_eprop.spinnaker.binaries import FOLDER
-from pynn_eprop.spinnaker.recovery import NOT_OF_THE_MACHINE, TALKATIVE, Recovery, Tell, readable
+from pynn_eprop.spinnaker.recovery import NOT_OF_THE_MACHINE, Recovery, Tell, quiet, readable
 from pynn_eprop.spinnaker.waiting import limited
 
 
@@ -25,11 +24,14 @@ class Session:
     """One ``setup()`` of sPyNNaker and what was run since. It is one a process."""
 
     def __init__(self, timestep: float, min_delay: float, keywords: Mapping[str, Any],
-                 failure_folder: Path | None = None) -> None:
+                 failure_folder: Path | None = None, quietly: bool = False) -> None:
+        self._quiet = quietly
         try:
-            spynnaker.setup(timestep=timestep, min_delay=min_delay, **keywords)
+            with quiet(quietly):
+                spynnaker.setup(timestep=timestep, min_delay=min_delay, **keywords)
         except Exception as error:
             raise SetupError(f"setup(): sPyNNaker could not be set up: {error}") from error
+        _check_configuration()
         SpynnakerDataView.register_binary_search_path(str(FOLDER))
         self._timestep = timestep
         self._failure_folder = failure_folder
@@ -39,7 +41,6 @@ class Session:
     @property
     def virtual(self) -> bool:
         """Whether there is no machine: mapping and data only."""
-        from spinn_utilities.config_holder import get_config_bool
         return bool(get_config_bool("Machine", "virtual_board"))
 
     def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell) -> None:
@@ -52,7 +53,7 @@ class Session:
         """
         self.check()
         milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
-        with _own_signals(), _quiet(self.loaded), limited(milliseconds), \
+        with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
                 Recovery(self._failure_folder) as recovery:
             try:
                 prepare()
@@ -108,10 +109,22 @@ class Session:
         if SpynnakerDataView.is_shutdown():
             return
         try:
-            spynnaker.end()
+            with quiet(self._quiet):
+                spynnaker.end()
         except (SpinnmanException, OSError) as error:
             warnings.warn(f"the machine did not answer when it was given back: {error}",
                           stacklevel=3)
+
+
+def _check_configuration() -> None:
+    """Raise :class:`SetupError` where sPyNNaker's configuration names no machine."""
+    if get_config_bool("Machine", "virtual_board") or any(
+            get_config_str_or_none("Machine", name)
+            for name in ("machine_name", "spalloc_server", "remote_spinnaker_url")):
+        return
+    raise SetupError("setup(): sPyNNaker's configuration names no machine; put under [Machine] of "
+                     "~/.spynnaker.cfg what your machine is (machine_name = ADDRESS and version = "
+                     "3 or 5, or spalloc_server = ...), or what `pynn-eprop board` prints")
 
 
 @contextmanager
@@ -126,21 +139,3 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         module.signal = before
-
-
-@contextmanager
-def _quiet(again: bool) -> Iterator[None]:
-    """Leave out sPyNNaker's bars and remarks on each stretch after the first run."""
-    if not again:
-        yield
-        return
-    loggers = [logging.getLogger(name) for name in TALKATIVE]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(max(logger.level, logging.WARNING))
-    try:
-        with redirect_stderr(io.StringIO()):    # its log goes where it went: only bars look there
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

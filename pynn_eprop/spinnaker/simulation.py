@@ -57,7 +57,8 @@ class Simulation(DescribedSimulation):
         if self.session is None:
             self.session = Session(self.options.timestep, self.options.shortest_delay,
                                    self.machine_options.spynnaker,
-                                   self.machine_options.failure_folder)
+                                   self.machine_options.failure_folder,
+                                   self.machine_options.quiet)
         return self.session
 
     def end(self) -> None:

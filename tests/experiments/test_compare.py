@@ -153,6 +153,15 @@ def test_a_missing_simulator_says_what_to_install(tmp_path):
     assert (tmp_path / "out" / "comparison.json").exists()
 
 
+def test_sources_in_the_present_folder_are_not_what_runs(tmp_path, monkeypatch):
+    """As in a checkout from which the package was installed, not in editable mode."""
+    (tmp_path / "pynn_eprop").mkdir()
+    (tmp_path / "pynn_eprop" / "__init__.py").write_text("raise ImportError('not compiled')\n")
+    monkeypatch.chdir(tmp_path)
+    found = module.run_apart(MACHINES["host"], CONFIGURATION, free_steps=0)
+    assert isinstance(found, dict), found
+
+
 def test_a_process_that_fails_is_told():
     # what no backend checks, because nobody can ask for it
     failed = module.run_apart(MACHINES["reference"], CONFIGURATION, free_steps="two")

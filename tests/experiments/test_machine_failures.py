@@ -12,7 +12,7 @@ import pynn_eprop.emulator
 from pynn_eprop.cli import main
 from pynn_eprop.emulator.layout import CpuState
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
-from tests.experiments.command import results, weights
+from tests.experiments.command import results, run, weights
 
 ADDRESS = "127.0.61.3"
 WORDS = ["run", "pattern-generation", "--neurons", "12", "--seed", "3", "--updates", "3"]
@@ -28,7 +28,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             super().__init__(**options, address=ADDRESS)
             boards.append(self)
 
-    run = LoadedNetwork.run
+    original = LoadedNetwork.run
 
     def fail(self: LoadedNetwork, *arguments: Any) -> None:
         runs.append(self)
@@ -38,7 +38,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             with board.server.lock:
                 chip = board.machine.monitors[core.x, core.y].chip
                 chip.set_state(core.core, CpuState.WATCHDOG)
-        run(self, *arguments)
+        original(self, *arguments)
 
     monkeypatch.setattr(pynn_eprop.emulator, "Board", Board)
     monkeypatch.setattr(LoadedNetwork, "run", fail)
@@ -51,8 +51,8 @@ def test_a_run_keeps_what_it_has_and_goes_on_to_the_same_result(failing, tmp_pat
     failing.append(3)       # one update a run at first: two are done
     command = [*WORDS, "--backend", "emulator", "--out", str(out), "--quiet"]
     assert main(command) == 1
-    told = capfd.readouterr().err.split("pynn-eprop: error: ")[1].splitlines()
-    assert told[0] == "the run from 2000 to 3000 ms failed:"
+    told = capfd.readouterr().err.splitlines()
+    assert told[0] == "pynn-eprop: error: the run from 2000 to 3000 ms failed:"
     assert told[1].startswith("cells[0:12] on core 0,0,")
     assert told[1].endswith(": it hung, and the watchdog stopped it")
     assert told[2] == f"All that cores printed and counted is in {out / 'failure'}."
@@ -64,7 +64,7 @@ def test_a_run_keeps_what_it_has_and_goes_on_to_the_same_result(failing, tmp_pat
     assert {path.name for path in (out / "failure").iterdir()} >= {"report.txt", "counters.csv"}
 
     left = results(out)
-    assert left["failure"].splitlines() == told[:4]
+    assert left["failure"].splitlines() == [told[0].removeprefix("pynn-eprop: error: "), *told[1:4]]
     assert left["updates"] == len(left["error_curve"]) == len(left["loss_curve"]) == 2
     assert len((out / "learning_curve.csv").read_text().splitlines()) == 3
     twin = tmp_path / "twin"
@@ -80,6 +80,13 @@ def test_a_run_keeps_what_it_has_and_goes_on_to_the_same_result(failing, tmp_pat
     assert "failure" not in found
     assert found["error_curve"] == results(whole)["error_curve"]
     same_weights(out, whole)
+
+
+def test_a_quiet_run_prints_the_result_line_only(tmp_path):
+    process = run("pattern-generation", tmp_path / "out", 1, "--backend", "emulator", "--quiet")
+    assert (process.returncode, process.stderr) == (0, "")
+    line, = process.stdout.splitlines()
+    assert line.startswith("pattern-generation seed 1 emulator fixed: 1 updates, nMSE ")
 
 
 def same_weights(one, other) -> None:

@@ -59,12 +59,18 @@ def test_a_program_that_does_not_fit_or_warns_is_not_built(
 
 def test_a_missing_binary_says_how_to_build_it(monkeypatch: pytest.MonkeyPatch,
                                                tmp_path: Path) -> None:
-    monkeypatch.setattr(binaries, "FOLDER", tmp_path)
+    folder = tmp_path / "pynn_eprop/spinnaker/binaries"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(binaries, "FOLDER", folder)
+    with pytest.raises(MissingDependencyError, match=r"neuron\.aplx is missing.*made without the "
+                       r"cross compiler: install gcc-arm.*pip install --force-reinstall"):
+        binaries.binary_path("neuron")
+    (tmp_path / "makefiles").mkdir()        # as in a checkout
     with pytest.raises(MissingDependencyError, match=r"neuron\.aplx is missing.*make binaries"):
         binaries.binary_path("neuron")
     assert binaries.symbols_path("neuron") is None
-    (tmp_path / "neuron.aplx").write_bytes(b"")
-    assert binaries.binary_path("neuron") == tmp_path / "neuron.aplx"
+    (folder / "neuron.aplx").write_bytes(b"")
+    assert binaries.binary_path("neuron") == folder / "neuron.aplx"
 
 
 def test_no_path_of_this_machine_is_in_a_binary() -> None:

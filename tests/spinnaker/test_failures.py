@@ -277,6 +277,16 @@ def test_a_board_that_goes_away_between_runs(process):
         sim.end()
 
 
+def test_a_board_that_is_not_there():
+    with configured("127.0.61.6", 3, waits=False):
+        made = build(sim)
+        with pytest.raises(errors.MachineError, match=r"(?s)to 50 ms failed:\nsPyNNaker got no "
+                           r"machine \(.*machine_name = 127\.0\.61\.6, version = 3$") as caught:
+            sim.run(T)
+        assert caught.value.folder is None
+        assert np.all(weights(made["in"]) == WEIGHT)
+
+
 def test_the_folder_of_a_board_stays_if_the_message_names_it():
     with pytest.raises(errors.MachineError) as caught, \
             Board(chips=4, address=ADDRESS, real_time=False) as board:

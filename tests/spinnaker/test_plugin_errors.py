@@ -65,10 +65,22 @@ def test_a_network_is_mapped_and_weights_come_back_with_their_signs(board):
     ("neurons_per_core", 0, "neurons_per_core=0 must be a whole number >= 1"),
     ("neuron_per_core", 8, "did you mean 'neurons_per_core'"),
     ("machine_time", 1, "machine_time=1 must be True or False"),
+    ("quiet", "yes", "quiet='yes' must be True or False"),
+    ("failure_folder", __file__, "is no folder that can be written to"),
+    ("failure_folder", 3, "failure_folder=3 is not the name of a folder"),
 ])
 def test_bad_setup(keyword, value, message):
     with pytest.raises(errors.SetupError, match=message):
         sim.setup(timestep=1.0, **{keyword: value})
+
+
+def test_a_configuration_without_a_machine(tmp_path, monkeypatch):
+    (tmp_path / ".spynnaker.cfg").write_text(
+        f"[Machine]\nversion = 5\n[Reports]\ndefault_report_file_path = {tmp_path}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(errors.SetupError, match=r"configuration names no machine; put under "
+                       r"\[Machine\].*what `pynn-eprop board` prints"):
+        sim.setup(timestep=1.0)
 
 
 def test_a_pause_that_is_too_short_names_both_times(board):

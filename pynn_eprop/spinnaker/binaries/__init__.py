@@ -9,10 +9,15 @@ from pathlib import Path
 from pynn_eprop.errors import MissingDependencyError
 
 FOLDER = Path(__file__).parent
-HOW_TO_BUILD = (
-    "In a checkout, `make binaries` builds it (it needs gcc-arm-none-eabi and "
-    "libnewlib-arm-none-eabi, and on Debian as root installs them); a wheel of pynn_eprop that was "
-    "made where these are installed holds it")
+_PACKAGES = "gcc-arm-none-eabi and libnewlib-arm-none-eabi"
+
+
+def how_to_build(folder: Path) -> str:
+    """What to do about a missing program: in a checkout, or where the package is installed."""
+    if (folder.parents[2] / "makefiles").is_dir():
+        return f"`make binaries` builds it (with {_PACKAGES}, which it installs on Debian as root)"
+    return (f"This installation was made without the cross compiler: install {_PACKAGES}, then in "
+            "the checkout: pip install --force-reinstall --no-deps .")
 
 
 def binary_path(name: str) -> Path:
@@ -23,7 +28,7 @@ def binary_path(name: str) -> Path:
     path = FOLDER / f"{name}.aplx"
     if not path.is_file():
         raise MissingDependencyError(
-            f"the SpiNNaker binary {path.name} is missing from {FOLDER}. {HOW_TO_BUILD}")
+            f"the SpiNNaker binary {path.name} is missing from {FOLDER}. {how_to_build(FOLDER)}")
     return path
 
 
