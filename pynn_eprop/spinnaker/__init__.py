@@ -7,12 +7,17 @@ had without it.
 """
 
 import importlib
+import pkgutil
 from typing import Any
+
+_PARTS = {part.name for part in pkgutil.iter_modules(__path__)}
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__") and name != "__all__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _PARTS:      # asked for while the backend is being loaded, or before
+        return importlib.import_module(f"{__name__}.{name}")
     return getattr(importlib.import_module("pynn_eprop.spinnaker.api"), name)
 
 

@@ -244,7 +244,7 @@ def process() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
         assert board.stdout is not None
         for line in board.stdout:
-            if "without which" in line:
+            if line.startswith("post_"):
                 break
         yield board
         board.kill()
