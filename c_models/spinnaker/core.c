@@ -117,7 +117,8 @@ static void check_in_time(uint32_t used, uint32_t was_behind) {
     counts[PROVENANCE_GIVEN_UPDATE] = core.setup.pause_update * core.setup.timestep_us;
     if (now.local + steps_behind() < core.setup.interval_steps + now.pause + late)
         return;
-    fail(STATUS_PAUSE_TOO_SHORT, END_OF_INTERVAL * core.setup.timestep_us + used, given);
+    fail(STATUS_PAUSE_TOO_SHORT, (END_OF_INTERVAL + was_behind) * core.setup.timestep_us + used,
+         given);
 }
 
 static void end_interval(void) {

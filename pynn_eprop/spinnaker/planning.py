@@ -8,7 +8,7 @@ from pynn_eprop.common.recordings import Log
 from pynn_eprop.engine.fixed_point import choose_formats
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
-from pynn_eprop.spinnaker import budget, image_cells, recorded
+from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
 from pynn_eprop.spinnaker.image_rows import Rows, filter_bits
 from pynn_eprop.spinnaker.image_signals import (
@@ -120,19 +120,19 @@ class Plan:
         settings = self._network.settings
         cores = self.cores if settings.interval_steps is not None else []
         times = [self._update_time(core, logs) for core in cores]
-        found = budget.pauses(settings, times, self._options)
+        found = update_time.pauses(settings, times, self._options)
         self.pause_trial, self.pause_update = found.trial, found.update
 
-    def _update_time(self, core: Core, logs: Mapping[int, Mapping[str, Log]]) -> budget.UpdateTime:
+    def _update_time(self, core: Core,
+                     logs: Mapping[int, Mapping[str, Log]]) -> update_time.UpdateTime:
         backward, together = 0.0, len(self.cores)
         if self._constants(core):
-            backward = budget.backward_us(
-                self._network, core.population, core.rows, core.n_sources, self._options.max_rate,
-                self._buffers[core.number].filter_words, together)
-        return budget.UpdateTime(
-            backward + budget.signal_record_us(self._network, core.part, logs),
-            budget.optimizer_us(core.rows, together), self._network.settings.trials_per_update,
-            self._keeps(core))
+            backward = update_time.backward_us(self._network, core, self._buffers[core.number],
+                                               self._options.max_rate, together)
+        return update_time.UpdateTime(
+            update_time.signal_record_us(self._network, core, logs), backward,
+            update_time.optimizer_us(core.rows, together),
+            self._network.settings.trials_per_update, self._keeps(core))
 
     def _size(self, core: Core, steps: int) -> None:
         settings, rows = self._network.settings, core.rows

@@ -22,7 +22,7 @@ from pynn_eprop import Adam, errors
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.configuration import configured
 from pynn_eprop.emulator.layout import CpuState
-from pynn_eprop.spinnaker import budget, learned_memory, planning, stretches, waiting
+from pynn_eprop.spinnaker import learned_memory, planning, stretches, update_time, waiting
 from tests.spinnaker.breaking import DATA_ABORT, FOR_EVER, UNDEFINED, break_program
 
 ADDRESS, OTHER_ADDRESS = "127.0.61.1", "127.0.61.2"
@@ -91,8 +91,8 @@ def assert_left(made: dict[str, Any], updates: int) -> None:
 ])
 def test_cores_that_give_up(board, monkeypatch, what, reason):
     if what == "pause":
-        monkeypatch.setattr(budget, "backward_us", lambda *arguments: 0.0)
-        monkeypatch.setattr(budget, "optimizer_us", lambda *arguments: 0.0)
+        monkeypatch.setattr(update_time, "backward_us", lambda *arguments: 0.0)
+        monkeypatch.setattr(update_time, "optimizer_us", lambda *arguments: 0.0)
     else:
         monkeypatch.setattr(planning, "_LEAST_LOG", 500)
     made = build(sim, BURST, max_rate=0.01)
