@@ -85,6 +85,11 @@ class Clock:
             local += self.lag
         return self.base[interval - self.first_interval] + local
 
+    def cells_ahead(self, step: int) -> bool:
+        """Whether a machine that stopped for script step ``step`` has done the next of cells."""
+        within = self.interval_steps is None or 0 < step % self.period < self.interval_steps
+        return bool(self.lag and step and within)
+
     def source_step(self, step: int) -> int | None:
         """The machine step at which a source fires for script step ``step``; None if not known."""
         if self.interval_steps is None:

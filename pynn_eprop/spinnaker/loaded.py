@@ -87,6 +87,11 @@ class LoadedNetwork:
         """Weight updates done."""
         return self.clock.updates(self.step)
 
+    @property
+    def cells_ahead(self) -> bool:
+        """Whether cells have done a step more than the script."""
+        return self.session.loaded and self.clock.cells_ahead(self.step)
+
     # --- the machine's memory ---
 
     def _vertex(self, core: Core) -> Any:

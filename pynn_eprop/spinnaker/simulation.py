@@ -1,5 +1,6 @@
 """A network and the machine that runs it: planned when needed, loaded, read and written."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.script_time import Passage, to_script_time
 from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.standardmodels.cells import EPropALIF, EPropLIF
 from pynn_eprop.spinnaker.vertices.partitions import add_edge
 
 
@@ -174,6 +176,7 @@ class Simulation(DescribedSimulation):
 
     def _update_populations(self) -> None:
         assert self.network is not None and self.description is not None
+        self._tell_of_late_parameters()
         described = list(self.description.network.populations)
         for index in sorted(self._changed):
             described[index] = describe_population(self.populations[index], self.options)
@@ -183,6 +186,18 @@ class Simulation(DescribedSimulation):
             [population.index for population in self.populations if population.bias_is_new])
         self.description.network = network
         self._up_to_date()
+
+    def _tell_of_late_parameters(self) -> None:
+        """Warn of parameters of cells set where the machine is ahead of the script."""
+        assert self.network is not None
+        labels = [self.populations[index].label for index in sorted(self._changed)
+                  if isinstance(self.populations[index].celltype, (EPropLIF, EPropALIF))]
+        if self.network.cells_ahead and labels:
+            where = "" if self.options.interval_steps is None else \
+                " within an interval; at the end of one it is in time"
+            warnings.warn(
+                f"{', '.join(labels)}: what was set at {self.time:g} ms takes effect one step "
+                f"later, as cells are that far ahead of the script{where}", stacklevel=3)
 
     def _up_to_date(self) -> None:
         self._structure_changed = self._recording_changed = False

@@ -78,9 +78,10 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
     plastic = [block for block in rows.blocks if block.kind and block.rows]
     spikes = spikes_of_interval(network, n_sources, max_rate)
     steps = network.settings.interval_steps or 0
-    # goes of sorting: as many as rows of F and spikes fit
-    goes = math.ceil(steps * rows.lanes / max(buffers.filter_words, 1)) \
-        + spikes / buffers.spikes_sorted(n_sources)
+    # goes of sorting: as many as rows of F and spikes fit; bursts make more of them
+    by_rows = math.ceil(steps * rows.lanes / max(buffers.filter_words, 1))
+    by_spikes = spikes / buffers.spikes_sorted(n_sources)
+    goes, even = by_rows + by_spikes, max(by_rows, by_spikes)
     passes = -(-n_sources // buffers.sources_sorted(n_sources))
     instructions = _filter(network, core, steps)
     for delay in {block.delay for block in plastic}:
@@ -93,7 +94,7 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
         arriving = spikes * block.rows / max(n_sources, 1)
         visits = min(goes * block.rows, arriving)
         instructions += _gather(block, arriving, visits)
-        transferred += visits * block.places / block.rows * 16
+        transferred += min(even * block.rows, arriving) * block.places / block.rows * 16
     return _longer(instructions, transferred, cores)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,30 @@ def test_a_network_without_intervals_is_that_of_the_host(board):
 def weights(module: Any) -> list[np.ndarray]:
     simulation = module.simulator.state.simulation
     return [simulation.weights(projection) for projection in simulation.projections]
+
+
+@pytest.mark.parametrize(("interval", "at", "ahead"), [(40.0, 50.0, 1), (40.0, 40.0, 0),
+                                                       (None, 50.0, 1), (None, 0.0, 0)])
+def test_parameters_set_where_the_machine_is_ahead_are_told(board, interval, at, ahead):
+    """A cell is above its new threshold at once; on the host it spikes at the next step."""
+    sim.setup(timestep=1.0, update_interval=interval)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[np.arange(100.0).tolist()]))
+    cell = sim.Population(1, sim.EPropLIF(v_thresh=100.0, tau_refrac=1.0), label="cell")
+    sim.Projection(source, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
+    cell.record("spikes")
+    if at:
+        sim.run(at)
+    cell.set(v_thresh=2.5)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sim.run(20.0)
+    told = [str(each.message) for each in caught if "takes effect" in str(each.message)]
+    train, = cell.get_data().segments[0].spiketrains
+    sim.end()
+    assert len(told) == (1 if ahead else 0)
+    if ahead:
+        assert told[0].startswith("cell: what was set at 50 ms takes effect one step later")
+        assert float(train[0]) == at + ahead + 1    # the first step with the new threshold
 
 
 def test_what_is_recorded_may_change_at_the_end_of_an_update(board):
