@@ -13,7 +13,7 @@ from pynn_eprop.spinnaker.image_rows import RowBlock, Rows, state_bytes
 from pynn_eprop.spinnaker.layout import MINIMUM_PAUSE
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 
-# Instructions, fitted to 1,300 updates of random networks on emulated cores.
+# Instructions, fitted to 739 updates of random networks on emulated cores, then rounded.
 _FILTER_STEP, _FILTER_GROUP, _FILTER, _ADAPTATION = 180, 85, 21, 32
 _SCALED, _SIGNAL, _SUMMED = 12, 6, 30       # of a readout: a step, a cell; several signals
 _READOUT_STEP, _READOUT, _BIAS = 120, 40, 800
