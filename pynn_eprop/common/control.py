@@ -77,7 +77,11 @@ class Control:
         self._simulator.state.reset(keep_weights)
 
     def end(self, compatible_output: bool = True) -> None:
-        """Write what was recorded to files. Data can still be read afterwards."""
+        """Write what was recorded to files. Data can still be read afterwards.
+
+        A checkpoint that ``setup()`` asked for has the end of the last run then.
+        """
+        self._keep()
         self._write()
         simulation = self._simulation
         if simulation is None:
@@ -86,6 +90,9 @@ class Control:
             warnings.warn(f"the run ended at {simulation.time:g} ms, within an interval; its steps "
                           "taught nothing", stacklevel=2)
         simulation.end()
+
+    def _keep(self) -> None:
+        self._simulator.state.keeper.flush(self._simulator.state)
 
     def _write(self) -> None:
         state = self._simulator.state
@@ -162,6 +169,9 @@ class WithoutCheckpoints(Control):
 
     why_no_saving = "this backend has no checkpoints; save_weights() keeps what was learned"
     why_no_loading = "this backend has no checkpoints; load_weights() takes what was learned"
+
+    def _keep(self) -> None:
+        pass
 
     def save_checkpoint(self, path: str | Path) -> None:
         """Raise :class:`UnsupportedError`."""

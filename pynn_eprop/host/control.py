@@ -71,12 +71,6 @@ def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
     return HostOptions(chosen, threads, path, fixed_point)
 
 
-class _Control(Control):
-    def _write(self) -> None:
-        simulator.state.keeper.flush(simulator.state)
-        super()._write()
-
-
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,
  load_weights, num_processes, num_updates, range_report, rank, reset, run, run_for, run_until,
- save_checkpoint, save_weights, set_learning) = _Control(simulator).functions()
+ save_checkpoint, save_weights, set_learning) = Control(simulator).functions()

@@ -3,8 +3,8 @@
 from enum import Enum
 
 from pynn_eprop.common.memory import check_activity_fits
+from pynn_eprop.engine import HostEngine
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.errors import MissingDependencyError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.reference import ReferenceMachine
@@ -27,16 +27,9 @@ def build_machine(network: Network, precision: Precision,
                   fixed_point: FixedPoint | None = None) -> Machine:
     """A machine at global step 0. fixed_point: formats that shall not be chosen, if FIXED.
 
-    Raises :class:`MissingDependencyError` where the compiled engine is missing,
-    :class:`NetworkError` where a network does not fit into memory.
+    Raises :class:`NetworkError` where a network does not fit into memory.
     """
     check_activity_fits(network)
     if precision is Precision.REFERENCE:
         return ReferenceMachine(network)
-    try:
-        from pynn_eprop.engine import HostEngine
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"the compiled engine is missing ({error}); build it with `pip install -e .`, or use "
-            "setup(precision='reference') for small networks") from error
     return HostEngine(network, precision.value, fixed_point)

@@ -122,6 +122,11 @@ class LoadedNetwork:
         """Whether cores hold nothing that an update to come depends on."""
         return self.timeline.starts_interval(step) and self.clock.pending == 0
 
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether :meth:`state` is known."""
+        return self.between_updates(self.step) and not self._memory.lost
+
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
         before, updates = self.clock.over(first), self.clock.updates(first)

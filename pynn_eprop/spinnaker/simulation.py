@@ -90,8 +90,8 @@ class Simulation(DescribedSimulation):
 
     @property
     def can_be_kept(self) -> bool:
-        """Not within an update: what cores hold then is not read."""
-        return self.network is None or self.network.between_updates(self.step)
+        """Not within an update, nor where a failure has left older weights only."""
+        return self.network is None or self.network.can_be_kept
 
     def range_report(self) -> RangeReport | None:
         """The formats of the network; None before a run."""

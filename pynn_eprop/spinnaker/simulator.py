@@ -1,12 +1,11 @@
 """PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from pynn_eprop.common import state as common
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.errors import MachineError, SimulationError
+from pynn_eprop.errors import MachineError
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.running import advance
 from pynn_eprop.spinnaker.simulation import Simulation
@@ -35,8 +34,7 @@ class State(common.State):
         try:
             advance(self.simulation, last, interrupts, after_part)
         except MachineError:
-            with suppress(SimulationError):     # there is none of this stop
-                self.keeper.flush(self)
+            self.keeper.flush(self)
             raise
 
 

@@ -1,5 +1,6 @@
 """Runs without intervals, later recordings, checkpoints and interrupts, on the emulated board."""
 
+import math
 import os
 import signal
 import warnings
@@ -14,6 +15,7 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import errors
+from pynn_eprop.common import checkpoints
 from pynn_eprop.emulator import Board
 from pynn_eprop.spinnaker import stretches
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
@@ -146,6 +148,25 @@ def test_a_run_that_ends_within_an_update_writes_no_checkpoint(board, tmp_path, 
     assert not kept.exists()
     sim.run(10.0)
     assert kept.exists()
+    sim.end()
+
+
+def test_end_writes_the_checkpoint_of_the_last_short_run(board, tmp_path, monkeypatch):
+    for name in ("_SHORTEST_SECONDS", "CHECKPOINT_SECONDS"):    # all runs are short ones
+        monkeypatch.setattr(checkpoints, name, math.inf)
+    kept = tmp_path / "kept.npz"
+    play(sim, Script(updates=3), until=0.0, checkpoint=kept)
+    sim.run(40.0)
+    after_first = kept.read_bytes()
+    sim.run(40.0)
+    assert kept.read_bytes() == after_first
+    expected = weights(sim)
+    sim.end()
+    play(sim, Script(updates=3), until=0.0)
+    sim.load_checkpoint(kept)
+    assert (sim.get_current_time(), sim.num_updates()) == (80.0, 2)
+    for ours, theirs in zip(weights(sim), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     sim.end()
 
 
