@@ -37,6 +37,11 @@ def to_states(values: object, bits: int) -> np.ndarray:
     return np.clip(to_fixed(values, bits), -LIMIT, LIMIT - 1).astype(np.int32)
 
 
+def from_fixed(held: np.ndarray, bits: int) -> np.ndarray:
+    """What a core's int32 stand for; "no target" is NaN."""
+    return np.where(held == NO_TARGET, np.nan, np.ldexp(held.astype(float), -bits))
+
+
 def to_decay(decay: object) -> np.ndarray:
     """A decay within 0 .. 1 as Q32; those of 0.5 and more come out as d - 1."""
     scaled = np.rint(np.ldexp(np.asarray(decay, dtype=float), 32))

@@ -14,6 +14,7 @@ from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core
+from pynn_eprop.spinnaker.image_numbers import from_fixed, to_targets
 from pynn_eprop.spinnaker.image_tables import Run
 from pynn_eprop.spinnaker.keys import incoming_keys
 from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
@@ -237,8 +238,7 @@ class LoadedNetwork:
         target = np.asarray(described.target, dtype=float)
         inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
         values = np.full((len(steps), described.size), np.nan)
-        values[inside] = np.floor(target.T[place[inside]] * 2.0 ** STATE_BITS + 0.5) \
-            / 2.0 ** STATE_BITS
+        values[inside] = from_fixed(to_targets(target.T[place[inside]], STATE_BITS), STATE_BITS)
         return values
 
     # --- what was learned ---

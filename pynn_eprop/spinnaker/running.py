@@ -12,10 +12,10 @@ from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.fixed_point import STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
+from pynn_eprop.spinnaker.image_numbers import ADAPTATION_BITS, from_fixed, to_states
 from pynn_eprop.spinnaker.simulation import Simulation
 
 _SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
-_ADAPTATION_BITS = 19
 
 
 def advance(simulation: Simulation, last: int, interrupts: Interrupts,
@@ -76,9 +76,8 @@ def _take_start_samples(simulation: Simulation) -> None:
 
 def _initial(population: Any, log: SampledLog) -> np.ndarray:
     if log.variable in population.initial:
-        bits = _ADAPTATION_BITS if log.variable == "a" else STATE_BITS
-        values = population.initial[log.variable][log.cells] * 2.0 ** bits
-        return np.copysign(np.floor(np.abs(values) + 0.5), values) / 2.0 ** bits
+        bits = ADAPTATION_BITS if log.variable == "a" else STATE_BITS
+        return from_fixed(to_states(population.initial[log.variable][log.cells], bits), bits)
     # h, learning signal and error begin at 0; no target belongs to step 0
     return np.full(len(log.cells), np.nan if log.variable == "target" else 0.0)
 
