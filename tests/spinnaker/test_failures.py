@@ -250,31 +250,32 @@ def process() -> Iterator[subprocess.Popen[str]]:
         board.kill()
 
 
-def test_a_board_that_goes_away(process):
+@pytest.fixture
+def left_alone(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """A network that has run for two intervals, and whose board is gone."""
     with configured(OTHER_ADDRESS, 3, waits=False):
         made = build(sim)
         sim.run(2 * T)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        with pytest.raises(errors.MachineError, match=r"(?s)the machine does not answer any more "
-                           r"\(SpinnmanIOException.*A report is in .*weights after update 2\."):
-            sim.run(T)
-        assert_left(made, 2)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            sim.end()
+        yield made
 
 
-def test_a_board_that_goes_away_between_runs(process):
-    with configured(OTHER_ADDRESS, 3, waits=False):
-        made = build(sim)
-        sim.run(2 * T)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert_left(made, 2)
-        with pytest.raises(errors.MachineError, match=r"after the run to 100 ms:\nthe machine"):
-            made["in"].set(weight=0.1)
+def test_a_board_that_goes_away(left_alone):
+    with pytest.raises(errors.MachineError, match=r"(?s)the machine does not answer any more "
+                       r"\(SpinnmanIOException.*A report is in .*weights after update 2\."):
+        sim.run(T)
+    assert_left(left_alone, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         sim.end()
+
+
+def test_a_board_that_goes_away_between_runs(left_alone):
+    assert_left(left_alone, 2)
+    with pytest.raises(errors.MachineError, match=r"after the run to 100 ms:\nthe machine"):
+        left_alone["in"].set(weight=0.1)
+    sim.end()
 
 
 def test_a_board_that_is_not_there():
