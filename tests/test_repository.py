@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole: layering, sizes, paths, one place for each number."""
+"""What holds for the repository as a whole: layering, paths, one place for each number."""
 
 import ast
 import re
@@ -105,15 +105,6 @@ def test_no_path_of_a_machine() -> None:
         and path_of_a_machine.search(path.read_text(errors="replace"))
     ]
     assert found == []
-
-
-def test_one_concept_a_file() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines for path in files()
-        if path.suffix in {".py", ".c", ".h"}
-        and (lines := len(path.read_text().splitlines())) > 400
-    }
-    assert long == {}
 
 
 def test_nothing_large_is_kept() -> None:
