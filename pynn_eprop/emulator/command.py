@@ -28,8 +28,9 @@ def add_parser(commands: Any) -> None:
                         help=f"chips of a board: {', '.join(map(str, CHIPS))} (default: 4)")
     parser.add_argument("--boards", type=int, default=1,
                         help="48-chip boards side by side: 1, 3, 6, ... (default: 1)")
-    parser.add_argument("--address", default=ADDRESS,
-                        help="loopback address of the first board (default: %(default)s)")
+    parser.add_argument("--address",
+                        help="loopback address of the first board (default: the first that is "
+                             f"free from {ADDRESS} on)")
     parser.add_argument("--threads", type=int, default=1,
                         help="host threads; results do not depend on it (default: 1)")
     parser.add_argument("--fast", action="store_true",

@@ -21,9 +21,9 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as spinnaker
 from pynn_eprop.emulator import Board
+from tests.boards import board_process
 from tests.examples.test_examples import EXAMPLES, NAMES, load
 
-ADDRESS, OTHER_ADDRESS = "127.0.61.4", "127.0.61.5"
 SIZES = {
     "pattern_generation": {"updates": 3, "neurons": 50},
     "store_recall": {"updates": 1, "trials": 2},
@@ -57,7 +57,7 @@ def in_fixed_point(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_give_on_cores_what_the_host_gives_in_fixed_point(name, in_fixed_point):
-    with Board(chips=4, address=ADDRESS, real_time=False):
+    with Board(chips=4, real_time=False):
         found = run(name, "spinnaker")
     learned = weights(spinnaker)
     expected = run(name, "host")
@@ -71,20 +71,9 @@ def test_examples_give_on_cores_what_the_host_gives_in_fixed_point(name, in_fixe
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder with the lines that ``pynn-eprop board`` prints, while that serves."""
     folder = tmp_path_factory.mktemp("home")
-    command = [sys.executable, "-m", "pynn_eprop.cli", "board", "--chips", "4", "--fast",
-               "--address", OTHER_ADDRESS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
-        assert board.stdout is not None
-        lines: list[str] = []
-        for line in board.stdout:
-            if line.startswith(("[", "machine_name", "version", "enable_", "post_")):
-                lines.append(line)
-            if line.startswith("post_"):
-                break
-        assert lines[0] == "[Machine]\n" and len(lines) == 6
-        (folder / ".spynnaker.cfg").write_text("".join(lines))
+    with board_process("--chips", "4", "--fast") as board:
+        (folder / ".spynnaker.cfg").write_text(board.configuration)
         yield folder
-        board.terminate()
 
 
 @pytest.mark.parametrize("name", NAMES)

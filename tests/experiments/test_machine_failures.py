@@ -14,7 +14,6 @@ from pynn_eprop.emulator.layout import CpuState
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from tests.experiments.command import results, run, weights
 
-ADDRESS = "127.0.61.3"
 WORDS = ["run", "pattern-generation", "--neurons", "12", "--seed", "3", "--updates", "3"]
 
 
@@ -25,7 +24,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     class Board(pynn_eprop.emulator.Board):
         def __init__(self, **options: Any) -> None:
-            super().__init__(**options, address=ADDRESS)
+            super().__init__(**options)
             boards.append(self)
 
     original = LoadedNetwork.run

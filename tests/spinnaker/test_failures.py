@@ -1,11 +1,7 @@
 """Cores that give up, crash or hang, and boards that go away: what is told, and what is left."""
 
 import csv
-import os
 import re
-import signal
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,20 +19,14 @@ from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.configuration import configured
 from pynn_eprop.emulator.layout import CpuState
 from pynn_eprop.spinnaker import learned_memory, planning, stretches, update_time, waiting
+from tests.boards import board_process, own_address
 from tests.spinnaker.breaking import DATA_ABORT, FOR_EVER, UNDEFINED, break_program
 
-ADDRESS, OTHER_ADDRESS = "127.0.61.1", "127.0.61.2"
 T = 50.0
 WEIGHT = 0.03125     # which the cores' format holds
 QUIET = np.arange(1.0, 5 * T, 10.0).tolist()
 BURST = sorted({*QUIET, *np.arange(2 * T, 3 * T).tolist()})   # the third interval is full of spikes
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")      # saturations, late spikes
-
-
-@pytest.fixture
-def board() -> Iterator[Board]:
-    with Board(chips=4, address=ADDRESS, real_time=False) as made:
-        yield made
 
 
 def build(module: Any, spikes: list[float] = QUIET, **setup: Any) -> dict[str, Any]:
@@ -237,27 +227,14 @@ def stop_a_core(board: Board) -> None:
 
 
 @pytest.fixture
-def process() -> Iterator[subprocess.Popen[str]]:
-    """A board in a process of its own."""
-    command = [sys.executable, "-m", "pynn_eprop.cli", "board", "--fast", "--address",
-               OTHER_ADDRESS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
-        assert board.stdout is not None
-        for line in board.stdout:
-            if line.startswith("post_"):
-                break
-        yield board
-        board.kill()
-
-
-@pytest.fixture
-def left_alone(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+def left_alone() -> Iterator[dict[str, Any]]:
     """A network that has run for two intervals, and whose board is gone."""
-    with configured(OTHER_ADDRESS, 3, waits=False):
+    with board_process("--fast", "--address", own_address()) as board, \
+            configured(board.address, 3, waits=False):
         made = build(sim)
         sim.run(2 * T)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        board.process.kill()
+        board.process.wait()
         yield made
 
 
@@ -279,10 +256,12 @@ def test_a_board_that_goes_away_between_runs(left_alone):
 
 
 def test_a_board_that_is_not_there():
-    with configured("127.0.61.6", 3, waits=False):
+    address = own_address()
+    with configured(address, 3, waits=False):
         made = build(sim)
         with pytest.raises(errors.MachineError, match=r"(?s)to 50 ms failed:\nsPyNNaker got no "
-                           r"machine \(.*machine_name = 127\.0\.61\.6, version = 3$") as caught:
+                           rf"machine \(.*machine_name = {re.escape(address)}, version = 3$"
+                           ) as caught:
             sim.run(T)
         assert caught.value.folder is None
         assert np.all(weights(made["in"]) == WEIGHT)
@@ -290,7 +269,7 @@ def test_a_board_that_is_not_there():
 
 def test_the_folder_of_a_board_stays_if_the_message_names_it():
     with pytest.raises(errors.MachineError) as caught, \
-            Board(chips=4, address=ADDRESS, real_time=False) as board:
+            Board(chips=4, real_time=False) as board:
         build(sim)
         sim.run(T)
         stop_a_core(board)

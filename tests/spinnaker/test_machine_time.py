@@ -5,7 +5,6 @@ weights are those of the host engine (test_learning.py): only their times differ
 before.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +18,9 @@ import spynnaker.pyNN as stock
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import SGD, Adam, errors
-from pynn_eprop.emulator import Board
 from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
 
-ADDRESS = "127.0.63.1"
 T, P = 40, 30
 C = T + P
 SCRIPTS = {
@@ -37,12 +34,6 @@ SCRIPTS = {
         loss="cross_entropy", readouts=4, trials=2, updates=2, optimizer=SGD(lr=0.01),
         feedback={"window": 5.0}, missing=0.3),
 }
-
-
-@pytest.fixture
-def board() -> Iterator[Board]:
-    with Board(chips=4, address=ADDRESS, real_time=False) as made:
-        yield made
 
 
 def moved(found: dict[str, Any], intervals: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import math
 import os
 import signal
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,18 +15,9 @@ import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import errors
 from pynn_eprop.common import checkpoints
-from pynn_eprop.emulator import Board
 from pynn_eprop.spinnaker import stretches
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from tests.spinnaker.networks import Script, play
-
-ADDRESS = "127.0.90.4"
-
-
-@pytest.fixture
-def board() -> Iterator[Board]:
-    with Board(chips=4, address=ADDRESS, real_time=False) as made:
-        yield made
 
 
 def without_intervals(module: Any, **setup: Any) -> tuple[Any, ...]:

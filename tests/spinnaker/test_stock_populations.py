@@ -1,6 +1,5 @@
 """sPyNNaker's own cells beside those that learn, on an emulated board."""
 
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,18 +9,10 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import Adam
-from pynn_eprop.emulator import Board
 
-ADDRESS = "127.0.90.1"
 T = 50.0
 # a cell that fires one step after each input spike
 RELAY = {"tau_refrac": 0.1, "v_thresh": -64.9, "tau_m": 1.0, "tau_syn_E": 0.3, "tau_syn_I": 1.0}
-
-
-@pytest.fixture
-def board() -> Iterator[Board]:
-    with Board(chips=4, address=ADDRESS, real_time=False) as made:
-        yield made
 
 
 def times(population, segment: int = -1) -> list[list[float]]:

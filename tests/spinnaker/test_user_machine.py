@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.boards import board_process
+
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 ROOT = Path(__file__).parents[2]
@@ -24,19 +26,11 @@ TASK = ("pattern-generation", "--updates", "2", "--set", "n_neurons=40", "--set"
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """A user's folder whose configuration names a board that runs."""
-    address = f"127.0.5.{os.getpid() % 250 + 1}"
-    command = [sys.executable, "-m", "pynn_eprop.cli", "board", "--chips", "4",
-               "--address", address]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as board:
-        assert board.stdout is not None
-        lines: list[str] = []
-        while not lines or not lines[-1].startswith("version"):
-            lines.append(board.stdout.readline())
-            assert lines[-1], "the board ended"
-        (tmp_path / ".spynnaker.cfg").write_text("".join(lines[lines.index("[Machine]\n"):]))
+    with board_process("--chips", "4") as board:
+        (tmp_path / ".spynnaker.cfg").write_text(board.configuration)
         yield tmp_path
-        board.send_signal(signal.SIGTERM)
-        assert board.wait(20) == 0
+        board.process.send_signal(signal.SIGTERM)
+        assert board.process.wait(20) == 0
 
 
 def run(home: Path, name: str, *options: str) -> tuple[dict, dict]:
