@@ -10,6 +10,7 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
+from pynn_eprop.engine.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
 
@@ -25,6 +26,8 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
+    simulation.warn_of_rounding()
+    _warn_of_rounded_currents(simulation, last)
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -48,6 +51,23 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
         simulation.warn_if_diverged(_states(machine))
         after_chunk()
     _warn_of_saturations(simulation)
+
+
+def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
+    """Warn of injected currents that fixed point changes much, in the first steps of a run."""
+    if simulation.wanted_formats is None:
+        return
+    for population in simulation.populations:
+        about = population.index, str([(source.get_parameters(), cells)
+                                       for source, cells in population.injected])
+        if population.injected and not simulation.rounding_warnings.said(about):
+            most = max(_CURRENT_BYTES // (8 * population.size), 1)
+            steps = np.arange(simulation.step, min(last, simulation.step + min(most, 10_000)))
+            total = np.zeros((len(steps), population.size))
+            for source, cells in population.injected:
+                total[:, cells] += source.waveform(steps)[:, np.newaxis]
+            for sentence in of_currents(population.label, total):
+                simulation.rounding_warnings.say(sentence, about)
 
 
 def _warn_of_saturations(simulation: Simulation) -> None:

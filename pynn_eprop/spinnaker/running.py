@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
-from pynn_eprop.engine.fixed_point import STATE_BITS
+from pynn_eprop.engine.fixed_numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.image_numbers import ADAPTATION_BITS, from_fixed, to_states
+from pynn_eprop.spinnaker.image_numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.simulation import Simulation
 
 _SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
@@ -30,6 +30,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
         for core in network.plan.cores:
             binary_path(core.binary)
     simulation.check_targets_reach(network.network, last)
+    simulation.warn_of_rounding()
     _take_start_samples(simulation)
     stretches = network.stretches(simulation.step, last)
     bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
