@@ -1,5 +1,6 @@
 """A network since ``setup()``: what is the same on every backend."""
 
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -115,6 +116,18 @@ class Simulation:
                 and not readouts.target_repeats:
             self.check_target_reaches(
                 readouts.label, readouts.target_start + readouts.target.shape[1], last)
+
+    def warn_once(self, sentences: Iterable[str], hint: str = "") -> None:
+        """Warn of sentences "label: text", once for each label and kind: numbers may differ.
+
+        Training in thousands of runs would repeat them thousands of times.
+        """
+        for sentence in sentences:
+            label, _, text = sentence.partition(": ")
+            kind = re.sub(r"\[\d+:\d+\]$", "", label) + re.sub(r"\d+", "", text)
+            if kind not in self.told:
+                self.told.add(kind)
+                warnings.warn(sentence + hint, stacklevel=4)
 
     def warn_if_diverged(self, states: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Warn, once after setup() or reset(), of states that are no numbers any more.

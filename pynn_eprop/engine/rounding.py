@@ -107,10 +107,14 @@ def label_of(parts: Sequence[Population | Projection], index: int) -> str:
 
 # --- weights ---
 
-def _lossy(projection: Projection, bits: int) -> bool:
+def _lossy(projection: Projection, bits: int | None, tolerance: float = OFF) -> bool:
+    """Whether many weights are off by more than ``tolerance``, or inputs by ``SUM_OFF``."""
+    if bits is None:
+        return True
     weight = np.asarray(projection.weight, dtype=float)
     acting = acting_weights(weight, bits)
-    return measure(weight, acting).matters \
+    off = np.count_nonzero(np.abs(acting - weight) > tolerance * np.abs(weight))
+    return bool(off > MANY * np.count_nonzero(weight)) \
         or _many_sums(sum_errors(projection.post_index, weight, acting))
 
 
@@ -153,42 +157,55 @@ def _percent(share: float | np.floating) -> str:
 
 def _remedy(network: Network, projection: Projection, bits: int) -> str:
     """What helps: each is tried on these weights before it is named."""
+    for tolerance in (SUM_OFF, OFF):
+        found = _tried(network, projection, bits, tolerance)
+        if found is not None:
+            return found
+    return ("Neither a finer format, nor a projection of their own for the weak ones, nor scaling "
+            "resolves these weights: use fewer and stronger synapses, or precision='float32' of "
+            "the host backend")
+
+
+def _tried(network: Network, projection: Projection, bits: int, tolerance: float) -> str | None:
+    """A remedy that leaves few weights off by more than ``tolerance``."""
     largest = float(np.max(np.abs(projection.weight)))
     for finer in range(bits + 1, bits_for(largest) + 1):
-        if not _lossy(projection, finer):
+        if not _lossy(projection, finer, tolerance):
             bounds = "" if projection.optimizer is None else \
                 f", or w_min and w_max within {weight_limit(finer):g},"
             return (f"setup(fixed_point=FixedPoint(weight_bits={{{projection.label!r}: {finer}}}))"
                     f"{bounds} resolves them, for weights up to {weight_limit(finer):g}")
-    factor = _sufficient_factor(network, projection)
+    factor = _sufficient_factor(network, projection, tolerance)
     if factor is not None:
         return _scaling(network, projection, factor)
-    weak = np.abs(projection.weight) < 0.5 / SUM_OFF * 2.0 ** -bits
-    if not np.all(weak):
-        apart = replace(projection, label="", weight=np.asarray(projection.weight)[weak],
-                        post_index=projection.post_index[weak],
-                        pre_index=projection.pre_index[weak])
-        split = (f"Give the {np.count_nonzero(apart.weight)} weights below "
-                 f"{0.5 / SUM_OFF * 2.0 ** -bits:.3g} a projection of their own, with a finer "
-                 "format")
-        if not _lossy(apart, _format(apart)):
-            return split
-        factor = _sufficient_factor(network, apart)
-        if factor is not None:
-            return f"{split}, and {_scaling(network, projection, factor, 's')}"
-    return ("No format of 16 bits resolves these weights: use fewer and stronger synapses, or "
-            "precision='float32' of the host backend")
+    edge = 0.5 / tolerance * 2.0 ** -bits       # weaker weights may be off by more
+    weak, strong = (_part(projection, chosen) for chosen in (
+        np.abs(projection.weight) < edge, np.abs(projection.weight) >= edge))
+    if not len(strong.weight) or _lossy(strong, _format(strong), tolerance):
+        return None
+    split = (f"Give the {np.count_nonzero(weak.weight)} weights below {edge:.3g} a projection "
+             "of their own, with a finer format")
+    if not _lossy(weak, _format(weak), tolerance):
+        return split
+    factor = _sufficient_factor(network, weak, tolerance)
+    return None if factor is None else f"{split}, and {_scaling(network, projection, factor, 's')}"
 
 
-def _format(projection: Projection) -> int:
-    """The format that is chosen for weights, 0 bits if there is none."""
+def _part(projection: Projection, chosen: np.ndarray) -> Projection:
+    """Some of the synapses of a projection, without its label, whose format may be fixed."""
+    return replace(projection, label="", weight=np.asarray(projection.weight)[chosen],
+                   pre_index=projection.pre_index[chosen], post_index=projection.post_index[chosen])
+
+
+def _format(projection: Projection) -> int | None:
+    """The format that is chosen for weights, None if none holds them."""
     try:
         return weight_bits(projection, FixedPoint())
     except NetworkError:
-        return 0
+        return None
 
 
-def _sufficient_factor(network: Network, projection: Projection) -> int | None:
+def _sufficient_factor(network: Network, projection: Projection, tolerance: float) -> int | None:
     """The least power of 2 by which a network may be scaled up so that weights are resolved."""
     target = network.populations[projection.post]
     room = math.inf
@@ -204,7 +221,7 @@ def _sufficient_factor(network: Network, projection: Projection) -> int | None:
             projection, label="", weight=np.asarray(projection.weight, dtype=float) * factor,
             w_min=projection.w_min * factor, w_max=projection.w_max * factor,
             optimizer=None if optimizer is None else replace(optimizer, lr=optimizer.lr * factor))
-        if not _lossy(scaled, _format(scaled)):
+        if not _lossy(scaled, _format(scaled), tolerance):
             return factor
         factor *= 2
     return None
@@ -372,7 +389,8 @@ def _many(label: str, what: str, given: ArrayLike, acting: ArrayLike) -> Iterato
     if found.matters:
         yield (f"{label}: {found.to_zero} of {found.given} {what} act as zero in fixed point, and "
                f"{found.off} are off by more than {_percent(OFF)}: {found.worst[0]:g} acts as "
-               f"{found.worst[1]:g}. Scale the values of the network up")
+               f"{found.worst[1]:g}. If that matters, scale the network up: weights, thresholds, "
+               "targets and these")
 
 
 def _stuck(label: str, name: str, variable: str, tau: np.ndarray, timestep: float, bits: int,

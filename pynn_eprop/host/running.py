@@ -1,8 +1,6 @@
 """Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
 
-import re
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,7 +48,8 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append_given(inputs.spikes[population.index], first)
         simulation.warn_if_diverged(_states(machine))
         after_chunk()
-    _warn_of_saturations(simulation)
+    simulation.warn_once(simulation.saturations(),
+                         " (range_report() has the formats, and counts on)")
 
 
 def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
@@ -68,16 +67,6 @@ def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
                 total[:, cells] += source.waveform(steps)[:, np.newaxis]
             for sentence in of_currents(population.label, total):
                 simulation.rounding_warnings.say(sentence, about)
-
-
-def _warn_of_saturations(simulation: Simulation) -> None:
-    """Tell once of each kind: training in thousands of runs would repeat it thousands of times."""
-    for sentence in simulation.saturations():
-        kind = re.sub(r"\d+ times ", "", sentence)
-        if kind not in simulation.told:
-            simulation.told.add(kind)
-            warnings.warn(f"{sentence} (range_report() has the formats, and counts on)",
-                          stacklevel=3)
 
 
 def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:

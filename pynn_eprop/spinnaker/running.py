@@ -1,7 +1,6 @@
 """Advancing a simulation: in stretches, with tables written before and recordings taken after."""
 
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -41,20 +40,11 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             network.run(first, stop, simulation.learning)
             simulation.step = stop
             _take(simulation, first, stop)
-            tell(simulation)
+            simulation.warn_once((*simulation.saturations(), *simulation.events()))
             network.keep()
             bar.update()
             if interrupts.received is None or network.between_updates(stop) or stop == last:
                 after_stretch()
-
-
-def tell(simulation: Simulation) -> None:
-    """Warn of what saturated or went wrong, once of each kind."""
-    for sentence in (*simulation.saturations(), *simulation.events()):
-        kind = "".join(letter for letter in sentence if not letter.isdigit())
-        if kind not in simulation.told:
-            simulation.told.add(kind)
-            warnings.warn(sentence, stacklevel=3)
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
