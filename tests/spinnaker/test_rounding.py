@@ -61,7 +61,6 @@ def test_the_warnings_are_those_of_the_host(case: str, tmp_path: Path):
         weak = network["projections"][0].get("weight", "array") * 1.05
         weak[1:21] = 1e-5
         network["projections"][0].set(weight=weak)
-        assert len(warned(lambda: sim.run(INTERVAL))) == 1
-        to_zero = sim.range_report().projections[0].rounded_to_zero
-        assert to_zero == (177 if "beside" in case else 60)
+        said, = warned(lambda: sim.run(INTERVAL))
+        assert f"{177 if 'beside' in case else 60} of 180 weights act as zero" in said
         sim.end()
