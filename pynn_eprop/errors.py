@@ -45,6 +45,10 @@ class TimeError(SimulationError, ValueError):
     """A run, or a callback of one, asks for a time that cannot come."""
 
 
+class FixedPointWarning(UserWarning):
+    """Fixed point changes numbers that a user gave so much that results may differ."""
+
+
 class MachineError(SimulationError):
     """A core of a SpiNNaker machine failed during a run, or the machine does not answer.
 

@@ -43,6 +43,11 @@ class Connection(common.Connection):
         self._projection.set_one("weight", self._place, value)
 
     @property
+    def acting_weight(self) -> float:
+        """What the weight adds at arrival, which fixed point rounds."""
+        return float(self._projection.attribute("acting_weight")[self._place])
+
+    @property
     def delay(self) -> float:
         """Delay in ms."""
         return float(self._projection.attribute("delay")[self._place])

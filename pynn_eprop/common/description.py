@@ -56,7 +56,7 @@ def describe(populations: Sequence[Any], projections: Sequence[Any], options: Sh
             signals.append(projection)
             continue
         first = len(synapses)
-        synapses += [_describe_block(projection, block) for block in projection.blocks]
+        synapses += [describe_block(projection, block) for block in projection.blocks]
         described.projections[projection.index] = list(range(first, len(synapses)))
     described.network = Network(
         described.network.settings,
@@ -66,7 +66,8 @@ def describe(populations: Sequence[Any], projections: Sequence[Any], options: Sh
     return described
 
 
-def _describe_block(projection: Any, block: Block) -> Projection:
+def describe_block(projection: Any, block: Block) -> Projection:
+    """Describe the synapses of a projection that lead from one population to another."""
     synapse, synapses = projection.synapse_type, projection.synapses
     label = projection.label
     if len(projection.blocks) > 1:

@@ -30,11 +30,11 @@ def describe_signals(signals: Sequence[Any], projections: Sequence[Any],
                 feedback = _windowed(signal, block, options)
             else:
                 feedback = network.FixedFeedback(
-                    _matrix(block, block.take(signal.synapses.weight)))
+                    feedback_matrix(block, block.take(signal.synapses.weight)))
             yield network.LearningSignal(signal.label, block.pre.index, block.post.index, feedback)
 
 
-def _matrix(block: Block, values: np.ndarray) -> np.ndarray:
+def feedback_matrix(block: Block, values: np.ndarray) -> np.ndarray:
     """Values of the block's synapses as an array (cells, readouts), 0 where there is none."""
     matrix = np.zeros((block.post.size, block.pre.size))
     np.add.at(matrix, (block.post_index, block.pre_index), values)
@@ -58,7 +58,7 @@ def _symmetric(signal: Any, block: Block, projections: Sequence[Any],
             f"{signal.label}: LearningSignal(symmetric=True) needs exactly one projection from "
             f"{block.post.label} to {block.pre.label}, whose weights it takes, but {found}")
     projection, candidate, place = forward[0]
-    covered = _matrix(block, np.ones(len(block.pre_index)))
+    covered = feedback_matrix(block, np.ones(len(block.pre_index)))
     missing = covered[candidate.pre_index, candidate.post_index] == 0
     if np.any(missing):
         raise NetworkError(
@@ -83,7 +83,7 @@ def _windowed(signal: Any, block: Block, options: SharedOptions) -> network.Wind
     assert options.interval_steps is not None
     windows = -(-options.interval_steps // steps)
     scale = float(np.max(block.take(signal.synapses.weight), initial=0.0))
-    connected = scale * (_matrix(block, np.ones(len(block.pre_index))) > 0)
+    connected = scale * (feedback_matrix(block, np.ones(len(block.pre_index))) > 0)
     cells, readouts = np.arange(block.post.size)[:, np.newaxis], np.arange(block.pre.size)
     weight = np.empty((windows, *connected.shape))
     for window in range(windows):

@@ -137,15 +137,20 @@ class SynapseArrays:
     # --- attributes ---
 
     def attribute(self, name: str) -> np.ndarray:
-        """Values of "weight", "delay" (ms) or "gradient" now, (synapses,).
+        """Values of "weight", "acting_weight", "delay" (ms) or "gradient" now, (synapses,).
 
         Raises PyNN's ``NonExistentParameterError`` for another name.
         """
         signal = self.is_feedback
-        if name == "weight" and signal and self.synapse_type.symmetric:
-            return self._forward_weights()
+        if name in ("weight", "acting_weight") and signal and self.synapse_type.symmetric:
+            return self._forward_weights(name)
         if name == "weight":
             return self._simulation.weights(self)
+        if name == "acting_weight":
+            if signal and self.synapse_type.window is not None:
+                raise UnsupportedError(f"{self.label}: the weights of a LearningSignal(window=...) "
+                                       "are drawn for each window; no one of them acts")
+            return self._simulation.acting_weights(self)
         if name == "delay" and not signal:
             return np.asarray(to_ms(self.synapses.delay, self._simulator.state.dt))
         if name == "gradient" and not signal:
@@ -153,23 +158,26 @@ class SynapseArrays:
                 raise UnsupportedError(f"{self.label}: no gradient is computed for synapses that "
                                        "do not learn; use EPropSynapse(optimizer=...)")
             return self._simulation.gradient(self)
-        readable = [*self.synapse_type.get_parameter_names(), *([] if signal else ["gradient"])]
+        readable = [*self.synapse_type.get_parameter_names(), "acting_weight",
+                    *([] if signal else ["gradient"])]
         raise NonExistentParameterError(name, type(self.synapse_type).__name__, readable)
 
-    def _forward_weights(self) -> np.ndarray:
-        """Weights of the projection that a symmetric learning signal follows."""
+    def _forward_weights(self, name: str) -> np.ndarray:
+        """Weights, or acting ones, of the projection that a symmetric learning signal follows."""
         weights = np.zeros((self.post.size, self.pre.size))
         for forward in self._simulation.projections:
             if forward.pre == self.post and forward.post == self.pre \
                     and not forward.is_feedback:
                 np.add.at(weights, (forward.synapses.pre, forward.synapses.post),
-                          forward.attribute("weight"))
+                          forward.attribute(name))
         return weights[self.synapses.post, self.synapses.pre]
 
     def get(self, attribute_names: str | Iterable[str], format: str, gather: bool | str = True,
             with_address: bool = True, multiple_synapses: str = "sum") -> Any:
-        """Attributes ("weight", "delay", "gradient") of all connections, as in PyNN.
+        """Attributes of all connections, as in PyNN.
 
+        "weight", as given or learned; "acting_weight", what it adds at arrival, which fixed point
+        rounds; "delay"; "gradient", of the last update.
         format "list": tuples, with pre and post index if ``with_address``; "array": matrices
         (pre, post), NaN where there is no connection. ``multiple_synapses``: "sum", "min", "max",
         "first" or "last", for the matrix entries of cells connected more than once.

@@ -1,16 +1,22 @@
 """A network since ``setup()``: what is the same on every backend."""
 
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.description import Description
+from pynn_eprop.common.description import Description, describe_block
+from pynn_eprop.common.feedback import feedback_matrix
+from pynn_eprop.common.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.engine.fixed_numbers import acting_weights, as_held
+from pynn_eprop.engine.fixed_point import Formats, feedback_bits, weight_bits
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import NetworkError, SimulationError
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
 
 
@@ -61,6 +67,14 @@ class Simulation:
         """The formats of fixed point; None in floating point or before a run."""
         return None
 
+    def acting_weights(self, projection: Any) -> np.ndarray:
+        """Weights as they act at arrival, (synapses,): in floating point the weights themselves."""
+        return np.asarray(self.weights(projection))
+
+    def weights(self, projection: Any) -> np.ndarray:
+        """Current weights of a projection, (synapses,)."""
+        raise NotImplementedError
+
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each."""
         return ()
@@ -103,6 +117,18 @@ class Simulation:
             self.check_target_reaches(
                 readouts.label, readouts.target_start + readouts.target.shape[1], last)
 
+    def warn_once(self, sentences: Iterable[str], hint: str = "") -> None:
+        """Warn of sentences "label: text", once for each label and kind: numbers may differ.
+
+        Training in thousands of runs would repeat them thousands of times.
+        """
+        for sentence in sentences:
+            label, _, text = sentence.partition(": ")
+            kind = re.sub(r"\[\d+:\d+\]$", "", label) + re.sub(r"\d+", "", text)
+            if kind not in self.told:
+                self.told.add(kind)
+                warnings.warn(sentence + hint, stacklevel=4)
+
     def warn_if_diverged(self, states: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Warn, once after setup() or reset(), of states that are no numbers any more.
 
@@ -123,13 +149,23 @@ class Simulation:
 class DescribedSimulation(Simulation):
     """A simulation whose network is described for something that holds its weights.
 
-    description: of what the holder has.
+    description: of what the holder has. wanted_formats: None in floating point.
     """
 
     description: Description | None = None
 
+    def __init__(self, options: SharedOptions, wanted_formats: FixedPoint | None = None) -> None:
+        super().__init__(options)
+        self.wanted_formats = wanted_formats
+        self.rounding_warnings = RoundingWarnings()
+        self._set: dict[tuple[int, int], tuple[np.ndarray, bool]] = {}
+
     def _holder(self) -> Any:
         """What has weights, gradients and biases by their places in the description, or None."""
+        raise NotImplementedError
+
+    def _formats(self) -> Formats | None:
+        """The formats of the holder, None in floating point or if there is no holder."""
         raise NotImplementedError
 
     def _holder_of(self, projection: Any) -> Any:
@@ -168,5 +204,39 @@ class DescribedSimulation(Simulation):
         if holder is None or self.step == 0:
             projection.synapses.weight = np.array(weight)
         if holder is not None:
-            for block, place in self._blocks(projection):
+            for number, (block, place) in enumerate(self._blocks(projection)):
                 holder.set_weights(place, block.take(weight))
+                self._set[projection.index, number] = np.array(block.take(weight)), self.step == 0
+
+    def forget_weights(self) -> None:
+        """Note that weights are again what they were at time 0."""
+        self._set = {key: entry for key, entry in self._set.items() if entry[1]}
+
+    def acting_weights(self, projection: Any) -> np.ndarray:
+        """Weights as they act at arrival; before a run, in the formats that it would begin with."""
+        weight = self.weights(projection)
+        if self.wanted_formats is None:
+            return weight
+        acting = np.empty(len(weight))
+        formats = None if self._holder_of(projection) is None else self._formats()
+        if projection.is_feedback:
+            for block in projection.blocks:
+                part = block.take(weight)
+                block.put(acting, as_held(part, feedback_bits(feedback_matrix(block, part))))
+            return acting
+        for number, block in enumerate(projection.blocks):
+            if formats is not None and self.description is not None:
+                bits = formats.weight_bits[self.description.projections[projection.index][number]]
+            else:
+                bits = weight_bits(describe_block(projection, block), self.wanted_formats)
+            block.put(acting, acting_weights(block.take(weight), bits))
+        return acting
+
+    def warn_of_rounding(self) -> None:
+        """Warn, before a run, of given numbers that fixed point changes much, once of each set."""
+        formats = self._formats()
+        if formats is None or self.description is None:
+            return
+        places = self.description.projections
+        self.rounding_warnings.warn(self.description.network, formats, {
+            places[index][number]: weight for (index, number), (weight, _) in self._set.items()})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, acting_weights
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
@@ -27,17 +28,14 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.optimizers import Adam, Optimizer
 
-STATE_BITS = 15
 WEIGHT_BITS = range(2, 16)
 """Bits after the point of a 16-bit weight. No more than a state has: finer weights would be
 rounded when they arrive. No fewer, so that one weight fits the arrivals of a step."""
 SIGNAL_BITS = range(8, 25)
-MASTER_SHIFT = 16
-"""Further bits of the master weight that the optimiser changes."""
 _STEPS_OF_ADAM = 100    # a weight without bounds has room for this many full steps
 _MSE_BITS, _ENTROPY_BITS = 19, 22
-_STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
-_THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
+STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
+THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
 _BETA_LIMIT, _BIAS_LIMIT, _CLASSES = 8.0, 128.0, 256
 
 
@@ -70,13 +68,45 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Format
     _check_boundary(network)
     for population in network.populations:
         _check_population(population)
-    weights = tuple(_weight_bits(network, projection, wanted.weight_bits.get(projection.label))
-                    for projection in network.projections)
+    weights = tuple(weight_bits(projection, wanted) for projection in network.projections)
     signals = tuple(wanted.signal_bits.get(population.label, _signal_bits(network, index))
                     for index, population in enumerate(network.populations))
     feedback = tuple(_feedback_bits(network, signal, weights)
                      for signal in network.learning_signals)
     return Formats(weights, signals, feedback)
+
+
+def bits_for(largest: float) -> int:
+    """The most bits after the point with which 16 bits hold ``largest``."""
+    if largest <= 0:
+        return WEIGHT_BITS[-1]
+    bits = math.floor(math.log2((2 ** 15 - 1) / largest))
+    return min(bits, WEIGHT_BITS[-1])
+
+
+def weight_bits(projection: Projection, wanted: FixedPoint) -> int:
+    """The format of a projection's weights, wanted or chosen.
+
+    Weights that learn need room to grow: twice their size, the optimiser's steps, and
+    1 / sqrt(fan-in). Raises :class:`NetworkError` for weights that the format does not hold.
+    """
+    _check_optimizer(projection.label, projection.optimizer)
+    weight = np.asarray(projection.weight, dtype=float)
+    largest = float(np.max(np.abs(weight), initial=0.0))
+    for bound in (projection.w_min, projection.w_max):
+        if projection.optimizer is not None and math.isfinite(bound):
+            largest = max(largest, abs(bound))
+    room = largest
+    bounded = math.isfinite(projection.w_min) and math.isfinite(projection.w_max)
+    if projection.optimizer is not None and not bounded and len(weight):
+        fan_in = int(np.max(np.bincount(projection.post_index)))
+        room = 2 * largest + 1 / math.sqrt(fan_in)
+        if isinstance(projection.optimizer, Adam):
+            room += _STEPS_OF_ADAM * projection.optimizer.lr
+    bits = max(bits_for(room), min(WEIGHT_BITS[0], bits_for(largest)), WEIGHT_BITS[0])
+    bits = wanted.weight_bits.get(projection.label, bits)
+    check_weights(projection, np.append(weight, largest) if len(weight) else weight, bits)
+    return bits
 
 
 def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None:
@@ -87,19 +117,57 @@ def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None
         raise NetworkError(f"{projection.label}: a weight is not finite")
     largest = float(np.max(np.abs(weight)))
     if largest > weight_limit(bits):
-        better = _bits_for(largest)
+        better = bits_for(largest)
         remedy = (f"weight_bits={better} holds it (up to {weight_limit(better):g})"
                   if better >= WEIGHT_BITS[0] else
                   f"no format reaches beyond {weight_limit(WEIGHT_BITS[0]):g}: scale the weights "
                   "and the thresholds down")
         raise NetworkError(f"{projection.label}: the weight {largest:g} does not fit 16 bits with "
                            f"{bits} after the point (up to {weight_limit(bits):g}); {remedy}")
-    if largest > 0 and largest * 2.0 ** bits < 0.5:
-        remedy = (f"weight_bits={min(_bits_for(largest), WEIGHT_BITS[-1])} holds them"
-                  if largest * 2.0 ** WEIGHT_BITS[-1] >= 0.5 else
+    if largest > 0 and not np.any(acting_weights(weight, bits)):
+        remedy = (f"weight_bits={min(bits_for(largest), WEIGHT_BITS[-1])} holds them"
+                  if largest * 2.0 ** WEIGHT_BITS[-1] > 0.5 else
                   "no format is finer than 2^-15: scale weights and thresholds up")
         raise NetworkError(f"{projection.label}: all weights (the largest is {largest:g}) round to "
                            f"zero with {bits} bits after the point; {remedy}")
+
+
+def inverse_width(cells: SpikingCells) -> np.ndarray:
+    """1 / (width v_th) of each cell's pseudo-derivative."""
+    v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (cells.size,))
+    return 1.0 / (cells.pseudo_derivative.width * v_thresh)
+
+
+def slope_bits(cells: SpikingCells) -> int:
+    """Bits after the point of h: heights and slopes of the population fit 16 and 32 bits."""
+    height = cells.pseudo_derivative.height
+    steepest = float(np.max(height * inverse_width(cells)))
+    bits = 16 - height_shift(height)
+    while bits > 0 and math.ldexp(steepest, bits + 17) > 2147483000.0:
+        bits -= 1
+    return bits
+
+
+def height_shift(height: float) -> int:
+    """Bits by which F has fewer than G: 0 for heights below 0.5."""
+    shift = 0
+    while height >= 2.0 ** (shift - 1):
+        shift += 1
+    return shift
+
+
+def filter_bits(network: Network, formats: Formats, population: int) -> int:
+    """Bits after the point of filters and gradients of a population's synapses."""
+    shape = getattr(network.populations[population], "pseudo_derivative", None)
+    return formats.signal_bits[population] - (0 if shape is None else height_shift(shape.height))
+
+
+def feedback_bits(weight: np.ndarray) -> int:
+    """Bits after the point of B, (..., cells, readouts), that is given.
+
+    sum_k abs(B_jk) fits 2^29 units, so that a sum over the readouts fits 64 bits.
+    """
+    return min(30, math.floor(29 - math.log2(max(_largest_sum(weight), 1e-9))))
 
 
 def _check_names(what: str, given: Mapping[str, int], labels: list[str], allowed: range) -> None:
@@ -131,10 +199,10 @@ def _check_population(population: Population) -> None:
         _check_cells(population)
     if isinstance(population, Readouts):
         _check_limit(label, "bias", population.bias, _BIAS_LIMIT)
-        _check_limit(label, "y's initial value", population.y_initial, _STATE_LIMIT)
+        _check_limit(label, "y's initial value", population.y_initial, STATE_LIMIT)
         _check_optimizer(label, population.bias_optimizer)
         if population.target is not None:
-            _check_limit(label, "target", population.target, _STATE_LIMIT)
+            _check_limit(label, "target", population.target, STATE_LIMIT)
         if isinstance(population.loss, CrossEntropy) and population.size > _CLASSES:
             raise UnsupportedError(f"{label}: cross-entropy over {population.size} readouts; "
                                    f"fixed point sums over at most {_CLASSES}")
@@ -146,10 +214,10 @@ def _check_cells(cells: SpikingCells) -> None:
         raise UnsupportedError(f"{label}: fixed point has the piecewise linear pseudo-derivative "
                                f"only, as {shape.name} needs a division or an exponential per cell "
                                "and step; use precision='float32'")
-    _check_limit(label, "v_thresh", cells.v_thresh, _THRESHOLD_LIMIT)
+    _check_limit(label, "v_thresh", cells.v_thresh, THRESHOLD_LIMIT)
     _check_limit(label, "width of the pseudo-derivative", shape.width * cells.v_thresh,
-                 _THRESHOLD_LIMIT)
-    _check_limit(label, "v's initial value", cells.v_initial, _STATE_LIMIT)
+                 THRESHOLD_LIMIT)
+    _check_limit(label, "v's initial value", cells.v_initial, STATE_LIMIT)
     smallest = float(np.min(shape.width * np.asarray(cells.v_thresh)))
     if smallest < 2.0 ** -8 or shape.height >= 16 or shape.height / smallest >= 2 ** 13:
         raise NetworkError(f"{label}: a pseudo-derivative of height {shape.height:g} and width "
@@ -179,41 +247,12 @@ def _check_optimizer(label: str, optimizer: Optimizer | None) -> None:
             "needs beta2 > 0.5 and beta1^2 < 0.999 beta2, or m / sqrt(v) has no bound")
 
 
-def _bits_for(largest: float) -> int:
-    """The most bits after the point with which 16 bits hold ``largest``."""
-    if largest <= 0:
-        return WEIGHT_BITS[-1]
-    bits = math.floor(math.log2((2 ** 15 - 1) / largest))
-    return min(bits, WEIGHT_BITS[-1])
-
-
-def _weight_bits(network: Network, projection: Projection, wanted: int | None) -> int:
-    """Weights need room to grow: twice their size, the optimiser's steps, and 1 / sqrt(fan-in)."""
-    _check_optimizer(projection.label, projection.optimizer)
-    weight = np.asarray(projection.weight, dtype=float)
-    largest = float(np.max(np.abs(weight), initial=0.0))
-    for bound in (projection.w_min, projection.w_max):
-        if projection.optimizer is not None and math.isfinite(bound):
-            largest = max(largest, abs(bound))
-    room = largest
-    bounded = math.isfinite(projection.w_min) and math.isfinite(projection.w_max)
-    if projection.optimizer is not None and not bounded and len(weight):
-        fan_in = int(np.max(np.bincount(projection.post_index)))
-        room = 2 * largest + 1 / math.sqrt(fan_in)
-        if isinstance(projection.optimizer, Adam):
-            room += _STEPS_OF_ADAM * projection.optimizer.lr
-    bits = max(_bits_for(room), min(WEIGHT_BITS[0], _bits_for(largest)), WEIGHT_BITS[0])
-    bits = bits if wanted is None else wanted
-    check_weights(projection, np.append(weight, largest) if len(weight) else weight, bits)
-    return bits
-
-
 def _signal_bits(network: Network, index: int) -> int:
     """19 bits for squared errors, 22 for cross-entropy, fewer where larger signals may come."""
     population = network.populations[index]
     if isinstance(population, Readouts):
         bits = _ENTROPY_BITS if isinstance(population.loss, CrossEntropy) else _MSE_BITS
-        return _fewer(bits, 8 * _largest_error(population) / _leak(network, population))
+        return _fewer(bits, 8 * largest_error(population) / _leak(network, population))
     if not isinstance(population, SpikingCells):
         return 0
     incoming = [signal for signal in network.learning_signals if signal.target == index]
@@ -224,7 +263,7 @@ def _signal_bits(network: Network, index: int) -> int:
         if not isinstance(source.loss, CrossEntropy):
             bits = _MSE_BITS
         leak = _leak(network, source) if source.loss is not None else 1.0
-        largest += 8 * _largest_error(source) * _feedback_sum(network, signal) / leak
+        largest += 8 * largest_error(source) * _feedback_sum(network, signal) / leak
     return _fewer(bits, largest)
 
 
@@ -233,7 +272,8 @@ def _fewer(bits: int, largest: float) -> int:
     return max(min(bits, math.floor(28 - math.log2(max(largest, 1e-9)))), SIGNAL_BITS[0])
 
 
-def _largest_error(readouts: Readouts) -> float:
+def largest_error(readouts: Readouts) -> float:
+    """An error that is to be expected: 1, or the largest target if that is more."""
     if isinstance(readouts.loss, CrossEntropy):
         return 1.0
     target = np.zeros(1) if readouts.target is None else np.abs(readouts.target)
@@ -257,11 +297,14 @@ def _feedback_sum(network: Network, signal: LearningSignal) -> float:
         forward = network.projections[feedback.projection]
         sums = np.bincount(forward.pre_index, np.abs(forward.weight))
         return 2.0 * float(np.max(sums, initial=0.0))
-    return float(np.max(np.sum(np.abs(feedback.weight), axis=-1), initial=0.0))
+    return _largest_sum(feedback.weight)
+
+
+def _largest_sum(feedback: np.ndarray) -> float:
+    return float(np.max(np.sum(np.abs(feedback), axis=-1), initial=0.0))
 
 
 def _feedback_bits(network: Network, signal: LearningSignal, weights: tuple[int, ...]) -> int:
-    """sum_k |B_jk| fits 2^29 units, so that a sum over the readouts fits 64 bits."""
     feedback = signal.feedback
     source = network.populations[signal.source]
     if isinstance(feedback, SymmetricFeedback):
@@ -271,4 +314,4 @@ def _feedback_bits(network: Network, signal: LearningSignal, weights: tuple[int,
         headroom = 2 + math.ceil(math.log2(source.size * copies))
         return weights[feedback.projection] + MASTER_SHIFT - headroom
     assert isinstance(feedback, FixedFeedback) or feedback.weight.ndim == 3
-    return min(30, math.floor(29 - math.log2(max(_feedback_sum(network, signal), 1e-9))))
+    return feedback_bits(feedback.weight)

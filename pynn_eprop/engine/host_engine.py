@@ -9,7 +9,7 @@ from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
-from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
+from pynn_eprop.engine.range_report import RangeReport, engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
@@ -353,7 +353,7 @@ class HostEngine(Successor):
 
     def range_report(self) -> RangeReport | None:
         """What the formats resolve, hold and lost so far; None in floating point."""
-        return make_report(self) if self.formats else None
+        return engine_report(self) if self.formats else None
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated so far, one sentence each; empty in floating point."""

@@ -1,14 +1,23 @@
 """What a network's fixed-point formats resolve and hold, and what saturated during its run."""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.engine._eprop import lib
-from pynn_eprop.engine.fixed_point import weight_limit
-from pynn_eprop.models.network import Readouts, SpikingCells
+from pynn_eprop.engine.fixed_numbers import acting_weights
+from pynn_eprop.engine.fixed_point import Formats, filter_bits, weight_limit
+from pynn_eprop.engine.rounding import label_of, measure, sum_errors
+from pynn_eprop.models.network import (
+    Network,
+    Population,
+    Projection,
+    Readouts,
+    SpikingCells,
+)
 
 _OF_POPULATIONS = {
     "states": lib.EPROP_STATE, "arrivals": lib.EPROP_INPUT, "errors": lib.EPROP_ERRORS,
@@ -23,9 +32,12 @@ class ProjectionRange:
     r"""The weights of one projection.
 
     bits: after the binary point. limit: largest weight. resolution: of the weights on the wire.
-    largest: largest \|weight\| now. rounded_to_zero: weights that are not zero, and are on the
-    wire. clipped: weights at the edge of the format. saturated: how often since the start
-    gradients were limited, and weights stood at the edge after an update.
+    weights: how many. largest: largest \|weight\| now. rounded_to_zero: weights that are not zero,
+    and act as zero. off: those that act as something that differs by more than a tenth, these
+    included. input_error: of the target cell with the largest, sum \|acting - weight\| as a share
+    of sum \|weight\|. clipped: weights at the edge of the format. saturated: how often since the
+    start gradients were limited, and weights stood at the edge after an update; empty if that is
+    counted by population.
     """
 
     label: str
@@ -35,6 +47,8 @@ class ProjectionRange:
     weights: int
     largest: float
     rounded_to_zero: int
+    off: int
+    input_error: float
     clipped: int
     saturated: dict[str, int] = field(default_factory=dict)
 
@@ -71,63 +85,81 @@ class RangeReport:
     def warnings(self) -> tuple[str, ...]:
         """What saturated, one sentence each; empty if nothing did."""
         parts: list[ProjectionRange | PopulationRange] = [*self.projections, *self.populations]
-        return tuple(
-            _sentence(part.label, what, count) for part in parts
-            for what, count in part.saturated.items() if count)
+        return sentences((part.label, what, count) for part in parts
+                         for what, count in part.saturated.items())
 
     def __str__(self) -> str:
-        lines = ["projection                 bits       limit  resolution    largest  headroom"
-                 "   to zero   clipped  saturated"]
-        lines += [f"{p.label[:24]:<24} {p.bits:>6} {p.limit:>11.6g} {p.resolution:>11.3g} "
-                  f"{p.largest:>10.4g} {p.headroom:>8.1f}b {p.rounded_to_zero:>9} {p.clipped:>9} "
-                  f"{sum(p.saturated.values()):>10}" for p in self.projections]
-        lines += ["", "population                 bits      signal    gradient  resolution  "
-                      "saturated"]
-        lines += [f"{p.label[:24]:<24} {p.bits:>6} {p.signal_limit:>11.6g} "
-                  f"{p.gradient_limit:>11.6g} {p.resolution:>11.3g} "
-                  f"{sum(p.saturated.values()):>10}" for p in self.populations]
+        labels = [p.label for p in self.projections] + [p.label for p in self.populations]
+        wide = max(len("projection"), *map(len, labels))
+        lines = [f"{'projection':<{wide}} {'bits':>4} {'limit':>9} {'resolution':>10} "
+                 f"{'largest':>9} {'headroom':>8} {'weights':>9} {'to zero':>9} {'off > 10%':>9} "
+                 f"{'input off':>9} {'clipped':>9} {'saturated':>9}"]
+        lines += [f"{p.label:<{wide}} {p.bits:>4} {p.limit:>9.6g} {p.resolution:>10.3g} "
+                  f"{p.largest:>9.4g} {p.headroom:>7.1f}b {p.weights:>9} {p.rounded_to_zero:>9} "
+                  f"{p.off:>9} {100 * p.input_error:>8.3g}% {p.clipped:>9} {_count(p):>9}"
+                  for p in self.projections]
+        lines += ["", f"{'population':<{wide}} {'bits':>4} {'signal':>9} {'gradient':>9} "
+                      f"{'resolution':>10} {'saturated':>9}"]
+        lines += [f"{p.label:<{wide}} {p.bits:>4} {p.signal_limit:>9.6g} {p.gradient_limit:>9.6g} "
+                  f"{p.resolution:>10.3g} {_count(p):>9}" for p in self.populations]
         return "\n".join([*lines, *self.warnings])
+
+
+def _count(part: ProjectionRange | PopulationRange) -> str:
+    """All that saturated; a dash if that is counted elsewhere."""
+    return str(sum(part.saturated.values())) if part.saturated else "-"
+
+
+def sentences(counts: Iterable[tuple[str, str, int]]) -> tuple[str, ...]:
+    """Label, what and how often: a sentence about each that saturated."""
+    return tuple(f"{label}: {count} times {what} reached the limit of their fixed-point format"
+                 for label, what, count in counts if count)
 
 
 def saturations(engine: Any) -> tuple[str, ...]:
     """What saturated in a :class:`HostEngine` so far, one sentence each."""
     network = engine.network
-    counts = [(population.label, what, engine.saturated(code, index))
-              for index, population in enumerate(network.populations)
-              for what, code in _OF_POPULATIONS.items()]
-    counts += [(projection.label, what, engine.saturated(code, index))
-               for index, projection in enumerate(network.projections)
-               for what, code in _OF_PROJECTIONS.items()]
-    return tuple(_sentence(*entry) for entry in counts if entry[2])
+    kinds: list[tuple[Sequence[Population | Projection], dict[str, int]]] = [
+        (network.populations, _OF_POPULATIONS), (network.projections, _OF_PROJECTIONS)]
+    return sentences((label_of(parts, index), what, engine.saturated(code, index))
+                     for parts, codes in kinds for index in range(len(parts))
+                     for what, code in codes.items())
 
 
-def _sentence(label: str, what: str, count: int) -> str:
-    return f"{label}: {count} times {what} reached the limit of their fixed-point format"
-
-
-def make_report(engine: Any) -> RangeReport:
+def engine_report(engine: Any) -> RangeReport:
     """The report of a :class:`HostEngine` in fixed point, as it stands now."""
-    network, formats = engine.network, engine.formats
+    network = engine.network
+    return make_report(
+        network, engine.formats, engine.weights,
+        [{what: engine.saturated(code, index) for what, code in _OF_PROJECTIONS.items()}
+         for index in range(len(network.projections))],
+        [{what: engine.saturated(code, index) for what, code in _OF_POPULATIONS.items()}
+         for index in range(len(network.populations))])
+
+
+def make_report(network: Network, formats: Formats, weights: Callable[[int], np.ndarray],
+                of_projections: Sequence[dict[str, int]],
+                of_populations: Sequence[dict[str, int]]) -> RangeReport:
+    """The report of a network. ``weights``: of a projection, as they are now.
+
+    ``of_projections``, ``of_populations``: how many values of each kind saturated.
+    """
     projections = []
     for index, projection in enumerate(network.projections):
-        bits, weight = formats.weight_bits[index], np.abs(engine.weights(index))
-        resolution = 2.0 ** -bits
+        bits, weight = formats.weight_bits[index], weights(index)
+        acting = acting_weights(weight, bits)
+        found = measure(weight, acting)
+        inputs = sum_errors(projection.post_index, weight, acting)
         projections.append(ProjectionRange(
-            projection.label, bits, weight_limit(bits), resolution, len(weight),
-            float(np.max(weight, initial=0.0)),
-            int(np.count_nonzero((weight > 0) & (weight < resolution / 2))),
-            int(np.count_nonzero(weight >= weight_limit(bits))),
-            {what: engine.saturated(code, index) for what, code in _OF_PROJECTIONS.items()}))
-    populations = []
-    for index, population in enumerate(network.populations):
-        if isinstance(population, (SpikingCells, Readouts)):
-            bits = formats.signal_bits[index]
-            lost = 0
-            if isinstance(population, SpikingCells):
-                lost = max(0, math.floor(math.log2(max(population.pseudo_derivative.height, 0.25)))
-                           + 2)
-            populations.append(PopulationRange(
-                population.label, bits, 2.0 ** (29 - bits), 2.0 ** (30 - bits + lost),
-                2.0 ** -bits,
-                {what: engine.saturated(code, index) for what, code in _OF_POPULATIONS.items()}))
-    return RangeReport(tuple(projections), tuple(populations))
+            label_of(network.projections, index), bits, weight_limit(bits), 2.0 ** -bits,
+            len(weight), float(np.max(np.abs(weight), initial=0.0)), found.to_zero, found.off,
+            float(np.max(inputs, initial=0.0)),
+            int(np.count_nonzero(np.abs(weight) >= weight_limit(bits))), of_projections[index]))
+    populations = tuple(
+        PopulationRange(label_of(network.populations, index), formats.signal_bits[index],
+                        2.0 ** (29 - formats.signal_bits[index]),
+                        2.0 ** (30 - filter_bits(network, formats, index)),
+                        2.0 ** -formats.signal_bits[index], of_populations[index])
+        for index, population in enumerate(network.populations)
+        if isinstance(population, (SpikingCells, Readouts)))
+    return RangeReport(tuple(projections), populations)

@@ -1,8 +1,6 @@
 """Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
 
-import re
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +8,7 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
+from pynn_eprop.engine.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
 
@@ -25,6 +24,8 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
+    simulation.warn_of_rounding()
+    _warn_of_rounded_currents(simulation, last)
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
@@ -47,17 +48,25 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
             log.append_given(inputs.spikes[population.index], first)
         simulation.warn_if_diverged(_states(machine))
         after_chunk()
-    _warn_of_saturations(simulation)
+    simulation.warn_once(simulation.saturations(),
+                         " (range_report() has the formats, and counts on)")
 
 
-def _warn_of_saturations(simulation: Simulation) -> None:
-    """Tell once of each kind: training in thousands of runs would repeat it thousands of times."""
-    for sentence in simulation.saturations():
-        kind = re.sub(r"\d+ times ", "", sentence)
-        if kind not in simulation.told:
-            simulation.told.add(kind)
-            warnings.warn(f"{sentence} (range_report() has the formats, and counts on)",
-                          stacklevel=3)
+def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
+    """Warn of injected currents that fixed point changes much, in the first steps of a run."""
+    if simulation.wanted_formats is None:
+        return
+    for population in simulation.populations:
+        about = population.index, str([(source.get_parameters(), cells)
+                                       for source, cells in population.injected])
+        if population.injected and not simulation.rounding_warnings.said(about):
+            most = max(_CURRENT_BYTES // (8 * population.size), 1)
+            steps = np.arange(simulation.step, min(last, simulation.step + min(most, 10_000)))
+            total = np.zeros((len(steps), population.size))
+            for source, cells in population.injected:
+                total[:, cells] += source.waveform(steps)[:, np.newaxis]
+            for sentence in of_currents(population.label, total):
+                simulation.rounding_warnings.say(sentence, about)
 
 
 def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:

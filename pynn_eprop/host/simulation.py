@@ -10,6 +10,7 @@ from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.common.timeline import Pace
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import EPropError, UnsupportedError
@@ -23,7 +24,8 @@ class Simulation(DescribedSimulation):
 
     def __init__(self, options: SharedOptions, precision: Precision = Precision.FLOAT32,
                  threads: int = 1, fixed_point: FixedPoint | None = None) -> None:
-        super().__init__(options)
+        super().__init__(options, None if precision is not Precision.FIXED
+                         else fixed_point or FixedPoint())
         self.precision = precision
         self.threads = threads
         self.fixed_point = fixed_point
@@ -161,6 +163,8 @@ class Simulation(DescribedSimulation):
         self.machine = None
         self.diverged = False
         self._structure_changed = True
+        if not keep_weights:
+            self.forget_weights()
         if old is not None:
             self._build(old, from_start=True)
 
@@ -176,6 +180,9 @@ class Simulation(DescribedSimulation):
 
     def _holder(self) -> Machine | None:
         return self.machine
+
+    def _formats(self) -> Formats | None:
+        return getattr(self.machine, "formats", None)
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""

@@ -4,45 +4,29 @@ import math
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_point import STATE_BITS, Formats
-from pynn_eprop.engine.parameters import decay
-from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import Network, Readouts, SpikingCells
-from pynn_eprop.spinnaker.image_numbers import (
+from pynn_eprop.engine.fixed_numbers import (
     ADAPTATION_BITS,
     BETA_BITS,
     BIAS_BITS,
-    Learner,
-    to_decay,
+    STATE_BITS,
     to_fixed,
-    to_states,
 )
-from pynn_eprop.spinnaker.image_rows import height_shift, round_up
+from pynn_eprop.engine.fixed_point import Formats, height_shift, inverse_width, slope_bits
+from pynn_eprop.engine.parameters import decay
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.spinnaker.image_numbers import Learner, to_decay, to_states
+from pynn_eprop.spinnaker.image_rows import round_up
 from pynn_eprop.spinnaker.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Loss
 from pynn_eprop.spinnaker.partition import Part
 
 _ADAM = 2
 
 
-def slope_bits(cells: SpikingCells) -> int:
-    """Bits after the point of h: heights and slopes of the population fit 16 and 32 bits."""
-    height = cells.pseudo_derivative.height
-    steepest = float(np.max(height * _inverse_width(cells)))
-    bits = 16 - height_shift(height)
-    while bits > 0 and math.ldexp(steepest, bits + 17) > 2147483000.0:
-        bits -= 1
-    return bits
-
-
-def _inverse_width(cells: SpikingCells) -> np.ndarray:
-    v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (cells.size,))
-    return 1.0 / (cells.pseudo_derivative.width * v_thresh)
-
-
 def _groups(cells: SpikingCells, timestep: float, part: Part) -> np.ndarray:
     """Constants of each cell, one entry a cell; first and count as if each were a group."""
     chosen = slice(part.first, part.first + part.size)
-    inverse_width, n = _inverse_width(cells)[chosen], part.size
+    inverse, n = inverse_width(cells)[chosen], part.size
     height = cells.pseudo_derivative.height
     shift, bits = height_shift(height), slope_bits(cells)
 
@@ -54,8 +38,8 @@ def _groups(cells: SpikingCells, timestep: float, part: Part) -> np.ndarray:
     constants, filters = table["cells"], table["filter"]
     constants[:, 0] = filters[:, 0] = to_decay(decay(timestep, of(cells.tau_m)))
     constants[:, 1] = to_fixed(of(cells.v_thresh), STATE_BITS)
-    constants[:, 2] = to_fixed(1.0 / inverse_width, STATE_BITS)
-    constants[:, 3] = to_fixed(height * inverse_width, bits + 17)
+    constants[:, 2] = to_fixed(1.0 / inverse, STATE_BITS)
+    constants[:, 3] = to_fixed(height * inverse, bits + 17)
     constants[:, 4] = of(cells.refractory_steps)
     filters[:, 4] = 32 - shift - bits
     if cells.adaptive:

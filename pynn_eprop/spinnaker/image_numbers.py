@@ -1,4 +1,4 @@
-"""Numbers as cores hold them: the conversions of the host engine's fixed point, in NumPy.
+"""Numbers as cores hold them: further conversions of the host engine's fixed point, in NumPy.
 
 The C twin is in c_models/host/fixed (types.h, build.h, optimize.h); tests hold both together.
 """
@@ -8,20 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_numbers import LARGEST, to_fixed
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 
 NO_TARGET = -(2 ** 31)
 LIMIT = 2 ** 29
-LARGEST = 2 ** 31 - 1
-ADAPTATION_BITS, BETA_BITS, BIAS_BITS = 19, 28, 24
 STEP_WORDS = 11
 """int32 of an ep_optimizer_step."""
-
-
-def to_fixed(values: object, bits: int) -> np.ndarray:
-    """values 2^bits, rounded to even, within -2^31 + 1 .. 2^31 - 1; int32."""
-    scaled = np.rint(np.ldexp(np.asarray(values, dtype=float), bits))
-    return np.clip(scaled, -LARGEST, LARGEST).astype(np.int64).astype(np.int32)
 
 
 def to_targets(values: object, bits: int) -> np.ndarray:
@@ -48,12 +41,6 @@ def to_decay(decay: object) -> np.ndarray:
     return np.minimum(scaled, 2.0 ** 32 - 1).astype(np.uint64).astype(np.uint32).view(np.int32) \
         if np.ndim(scaled) else np.array([min(float(scaled), 2.0 ** 32 - 1)]).astype(
             np.uint64).astype(np.uint32).view(np.int32)[0]
-
-
-def wire_weights(master: np.ndarray) -> np.ndarray:
-    """Master weights rounded to the 16 bits that are added at arrival."""
-    rounded = np.minimum(master.astype(np.int64) + 2 ** 15, LARGEST)
-    return (rounded >> 16).astype(np.int16)
 
 
 def _rate(rate: float) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
-from pynn_eprop.engine.fixed_point import MASTER_SHIFT, STATE_BITS, Formats
+from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
+from pynn_eprop.engine.fixed_point import Formats, filter_bits
 from pynn_eprop.models.network import Network
-from pynn_eprop.spinnaker.image_numbers import Learner, to_fixed, wire_weights
+from pynn_eprop.spinnaker.image_numbers import Learner
 from pynn_eprop.spinnaker.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.partition import Part
 
@@ -247,20 +248,6 @@ def learner(network: Network, formats: Formats, projection: int) -> Learner:
     return Learner(described.optimizer, described.w_min, described.w_max,
                    formats.weight_bits[projection] + MASTER_SHIFT,
                    filter_bits(network, formats, described.post))
-
-
-def height_shift(height: float) -> int:
-    """Bits by which F has fewer than G: 0 for heights below 0.5."""
-    shift = 0
-    while height >= 2.0 ** (shift - 1):
-        shift += 1
-    return shift
-
-
-def filter_bits(network: Network, formats: Formats, population: int) -> int:
-    """Bits after the point of filters and gradients of a population's synapses."""
-    shape = getattr(network.populations[population], "pseudo_derivative", None)
-    return formats.signal_bits[population] - (0 if shape is None else height_shift(shape.height))
 
 
 def _put(data: bytearray, offset: int, values: np.ndarray) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_point import MASTER_SHIFT, STATE_BITS, Formats
+from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.parameters import decay
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import (
@@ -15,7 +16,7 @@ from pynn_eprop.models.network import (
     WindowedFeedback,
 )
 from pynn_eprop.spinnaker.image_cells import loss_of
-from pynn_eprop.spinnaker.image_numbers import to_decay, to_fixed, wire_weights
+from pynn_eprop.spinnaker.image_numbers import to_decay
 from pynn_eprop.spinnaker.image_rows import Rows, round_up
 from pynn_eprop.spinnaker.layout import MIRROR_ROW, SIGNAL
 from pynn_eprop.spinnaker.partition import Part

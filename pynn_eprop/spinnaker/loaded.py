@@ -7,8 +7,10 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.engine.fixed_point import STATE_BITS, check_weights, weight_limit
-from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
+from pynn_eprop.engine.fixed_numbers import STATE_BITS
+from pynn_eprop.engine.fixed_point import check_weights
+from pynn_eprop.engine.range_report import RangeReport, make_report, sentences
+from pynn_eprop.engine.rounding import label_of
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
@@ -356,15 +358,15 @@ class LoadedNetwork:
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated so far, one sentence each."""
-        return tuple(
-            f"{label}: {count} times {what} reached the limit of their fixed-point format"
-            for label, counts in self._saturated().items() for what, count in counts.items()
-            if count)
+        return sentences((label_of(self.network.populations, index), what, count)
+                         for index, counts in enumerate(self._saturated())
+                         for what, count in counts.items())
 
-    def _saturated(self) -> dict[str, dict[str, int]]:
-        totals: dict[str, dict[str, int]] = {}
+    def _saturated(self) -> list[dict[str, int]]:
+        """By population: a core counts the weights and gradients of all its projections."""
+        totals: list[dict[str, int]] = [{} for _ in self.network.populations]
         for core, provenance in self._provenance():
-            counts = totals.setdefault(self.network.populations[core.population].label, {})
+            counts = totals[core.population]
             for what, count in failures.saturated(provenance).items():
                 counts[what] = counts.get(what, 0) + count
         return totals
@@ -376,24 +378,8 @@ class LoadedNetwork:
 
     def range_report(self) -> RangeReport:
         """What the formats resolve and hold, and what saturated by population."""
-        formats, saturated = self.plan.formats, self._saturated()
-        projections = []
-        for index, projection in enumerate(self.network.projections):
-            bits, weight = formats.weight_bits[index], np.abs(self.weights(index))
-            projections.append(ProjectionRange(
-                projection.label, bits, weight_limit(bits), 2.0 ** -bits, len(weight),
-                float(np.max(weight, initial=0.0)),
-                int(np.count_nonzero((weight > 0) & (weight < 2.0 ** -bits / 2))),
-                int(np.count_nonzero(weight >= weight_limit(bits)))))
-        populations = [
-            PopulationRange(population.label, formats.signal_bits[index],
-                            2.0 ** (29 - formats.signal_bits[index]),
-                            2.0 ** (30 - formats.signal_bits[index]),
-                            2.0 ** -formats.signal_bits[index],
-                            saturated.get(population.label, {}))
-            for index, population in enumerate(self.network.populations)
-            if isinstance(population, (SpikingCells, Readouts))]
-        return RangeReport(tuple(projections), tuple(populations))
+        return make_report(self.network, self.plan.formats, self.weights,
+                           [{} for _ in self.network.projections], self._saturated())
 
 
 __all__ = ["LoadedNetwork", "UnsupportedError"]

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from pynn_eprop.common.recordings import Log
-from pynn_eprop.engine.fixed_point import choose_formats
+from pynn_eprop.engine.fixed_point import choose_formats, filter_bits
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.image_rows import Rows, filter_bits
+from pynn_eprop.spinnaker.image_rows import Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
     SignalsImage,

@@ -1,7 +1,6 @@
 """Advancing a simulation: in stretches, with tables written before and recordings taken after."""
 
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +9,9 @@ from tqdm import tqdm
 
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
-from pynn_eprop.engine.fixed_point import STATE_BITS
+from pynn_eprop.engine.fixed_numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.image_numbers import ADAPTATION_BITS, from_fixed, to_states
+from pynn_eprop.spinnaker.image_numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.simulation import Simulation
 
 _SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
@@ -30,6 +29,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
         for core in network.plan.cores:
             binary_path(core.binary)
     simulation.check_targets_reach(network.network, last)
+    simulation.warn_of_rounding()
     _take_start_samples(simulation)
     stretches = network.stretches(simulation.step, last)
     bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
@@ -40,20 +40,11 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             network.run(first, stop, simulation.learning)
             simulation.step = stop
             _take(simulation, first, stop)
-            tell(simulation)
+            simulation.warn_once((*simulation.saturations(), *simulation.events()))
             network.keep()
             bar.update()
             if interrupts.received is None or network.between_updates(stop) or stop == last:
                 after_stretch()
-
-
-def tell(simulation: Simulation) -> None:
-    """Warn of what saturated or went wrong, once of each kind."""
-    for sentence in (*simulation.saturations(), *simulation.events()):
-        kind = "".join(letter for letter in sentence if not letter.isdigit())
-        if kind not in simulation.told:
-            simulation.told.add(kind)
-            warnings.warn(sentence, stacklevel=3)
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

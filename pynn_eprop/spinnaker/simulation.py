@@ -12,8 +12,10 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
@@ -40,7 +42,7 @@ class Simulation(DescribedSimulation):
     step = 0
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
-        super().__init__(options)
+        super().__init__(options, machine_options.fixed_point or FixedPoint())
         self.machine_options = machine_options
         self.timeline = replace(self.timeline,
                                 pause_steps=machine_options.pause_in_script(options.timestep))
@@ -213,6 +215,8 @@ class Simulation(DescribedSimulation):
                 self._kept = self.network.kept()
             elif not keep_weights:
                 self._kept = {}
+        if not keep_weights:
+            self.forget_weights()
         for population in self.populations:
             population.target_start = 0
         self.step = 0
@@ -232,6 +236,9 @@ class Simulation(DescribedSimulation):
 
     def _holder(self) -> LoadedNetwork | None:
         return None if self._structure_changed else self.network
+
+    def _formats(self) -> Formats | None:
+        return None if self.network is None else self.network.plan.formats
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to.

@@ -18,22 +18,20 @@ from hypothesis import strategies as st
 from pynn_eprop import SGD, Adam
 from pynn_eprop.engine import parameters
 from pynn_eprop.engine._eprop import ffi
-from pynn_eprop.engine.fixed_point import choose_formats
+from pynn_eprop.engine.fixed_numbers import LARGEST, to_fixed, wire_weights
+from pynn_eprop.engine.fixed_point import choose_formats, slope_bits
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.optimizers import StepDecay
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
-from pynn_eprop.spinnaker.image_cells import slope_bits, spiking_region
+from pynn_eprop.spinnaker.image_cells import spiking_region
 from pynn_eprop.spinnaker.image_numbers import (
-    LARGEST,
     LIMIT,
     NO_TARGET,
     STEP_WORDS,
     Learner,
     to_decay,
-    to_fixed,
     to_states,
     to_targets,
-    wire_weights,
 )
 from pynn_eprop.spinnaker.layout import CELL_GROUP
 from pynn_eprop.spinnaker.partition import Part
