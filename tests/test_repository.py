@@ -30,7 +30,7 @@ LAYERS = {
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "common", "models", "emulator", "errors"},
-    "cli": {"emulator", "experiments", "tasks", "errors"},
+    "cli": {"emulator", "experiments", "tasks", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

@@ -94,6 +94,9 @@ typedef struct {
     const int64_t *hole_row;
     const int32_t *hole;
     eprop_optimizer optimizer;
+    /* what the eligibility vector of a synapse onto a cell has beside the present input */
+    int32_t membrane_trace;    /*!< spikes are filtered with alpha (eq. 22) */
+    int32_t adaptation_trace;  /*!< the trace of adaptation (eq. 27), in cells that adapt */
     int32_t weight_bits;       /*!< fixed point: bits after the point of the 16-bit weights */
 } eprop_block;
 

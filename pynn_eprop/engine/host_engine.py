@@ -71,6 +71,7 @@ class HostEngine(Successor):
                                "fixed_point is for precision='fixed'")
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
+        parameters.check_rules(network)
         for projection in network.projections:
             self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,
@@ -134,6 +135,7 @@ class HostEngine(Successor):
             "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
                                               projection.w_max),
             "weight_bits": self._bits("weight", index),
+            **parameters.traces(projection),
         }
         fields |= ({"hole_row": rows, "hole": columns} if block.dense
                    else {"row_start": rows, "target": columns})

@@ -57,8 +57,7 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
     """
     sim = load_backend(machine.backend)
     task = configuration.build_task()
-    plan = task.network(configuration.seed, configuration.build_feedback(),
-                        configuration.recurrent)
+    plan = configuration.build_plan()
     if machine.arithmetic == FLOAT and isinstance(plan.optimizer, Adam):
         # where NEST has Adam's epsilon
         plan = dataclasses.replace(plan, optimizer=dataclasses.replace(plan.optimizer,

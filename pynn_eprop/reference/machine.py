@@ -95,10 +95,12 @@ class ReferenceMachine(Successor):
                           self.network.populations[signal.target].size, forward)
 
     def _traces(self, index: int) -> CellTraces | ReadoutTraces:
-        post, post_index = self.network.projections[index].post, self.synapses[index].post_index
+        projection, post_index = self.network.projections[index], self.synapses[index].post_index
+        post = projection.post
         if post in self.readouts:
             return ReadoutTraces(post_index)
-        return CellTraces(post_index, sum(path.signal.target == post for path in self.signals))
+        return CellTraces(post_index, sum(path.signal.target == post for path in self.signals),
+                          projection.rule)
 
     @property
     def step(self) -> int:

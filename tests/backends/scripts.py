@@ -200,3 +200,15 @@ def modules(sim: Any) -> list[tuple[str, str]]:
     """Names of submodules, and of what the package has under them."""
     parts = ("control", "populations", "procedural_api", "projections", "recording", "simulator")
     return [(f"{sim.__name__}.{part}", getattr(sim, part).__name__) for part in parts]
+
+
+def refused_rules(sim: Any, rules: list[Any]) -> list[tuple[list[str], str]]:
+    """What plastic projections onto a cell with these rules raise; then a run without them."""
+    cells = _network(sim)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="other source")
+    found = [refusal(lambda rule=rule: sim.Projection(
+        source, cells, sim.AllToAllConnector(), sim.EPropSynapse(weight=0.1, rule=rule),
+        label="plastic")) for rule in rules]
+    sim.Projection(source, cells, sim.AllToAllConnector(),
+                   sim.EPropSynapse(weight=0.1, rule=None), label="static")
+    return found

@@ -6,9 +6,9 @@
 
 #include "segments.h"
 
-/* One tile of postsynaptic cells: what the loops over tiles hand out. */
+/* One tile of postsynaptic cells, for the blocks of one rule: what the loops over tiles hand out. */
 typedef struct tile_task {
-    size_t population, tile;
+    size_t population, rule, tile;
 } tile_task;
 
 typedef struct {
@@ -36,12 +36,13 @@ static void set_rate_terms(engine *e, size_t slots);
 static const tile_task *list_tiles(engine *e, size_t *count) {
     if (e->tasks == NULL) {
         for (size_t p = 0; p < e->population_count; p++)
-            e->task_count += e->populations[p].plastic ? e->populations[p].tiles : 0;
+            e->task_count += e->populations[p].rule_count * e->populations[p].tiles;
         tile_task *const tasks = OWN(e, tile_task, e->task_count);
         size_t next = 0;
         for (size_t p = 0; tasks != NULL && p < e->population_count; p++)
-            for (size_t tile = 0; e->populations[p].plastic && tile < e->populations[p].tiles; tile++)
-                tasks[next++] = (tile_task){p, tile};
+            for (size_t r = 0; r < e->populations[p].rule_count; r++)
+                for (size_t tile = 0; tile < e->populations[p].tiles; tile++)
+                    tasks[next++] = (tile_task){p, r, tile};
         e->tasks = tasks;
     }
     *count = e->tasks != NULL ? e->task_count : 0;
@@ -70,14 +71,15 @@ static void tile_body(void *context, size_t index, size_t thread) {
         return;
     }
     for (size_t slot = 0; slot < job->slots; slot++) {
-        tiles[slot] = tile_history(e, slot_activity(e, slot, task.population), task.tile);
+        tiles[slot] =
+            tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
         if (!job->filtered)
             filter_one(e, task, slot);
     }
     for (size_t k = 0; k < post->incoming_count; k++) {
         const size_t index_of = post->incoming[k];
         const block *const b = &e->blocks[index_of];
-        if (b->optimizer.kind == EP_NONE)
+        if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
             continue;
         for (size_t row = 0; row < b->rows; row++) {
             const segment part = row_segment(b, post, row, task.tile);
@@ -156,7 +158,7 @@ static void update_after_trials(engine *e) {
         for (size_t slot = 0; slot < slots; slot++)
             for (size_t tile = 0; tile < q->tiles; tile++) {
                 const size_t first = tile * TILE, width = tile_width(q, tile);
-                const ep_history *const g = tile_history(e, slot_activity(e, slot, p), tile);
+                const ep_history *const g = tile_history(e, slot_activity(e, slot, p), 0, tile);
                 for (size_t s = e->T; s >= 1; s--)
                     for (size_t k = 0; k < width; k++)
                         q->bias_sum[first + k] += ep_to_double(g[s * width + k]);

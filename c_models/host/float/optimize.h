@@ -41,10 +41,10 @@ static ep_optimizer_step block_step(const engine *e, const block *b, int64_t upd
 
 static void filter_one(const engine *e, tile_task task, size_t slot) {
     const activity *const x = slot_activity(e, slot, task.population);
-    ep_history *const history = tile_history(e, x, task.tile);
+    ep_history *const history = tile_history(e, x, task.rule, task.tile);
     if (e->populations[task.population].kind == SPIKING) {
         filter_end end;
-        filter_cells(e, slot, task.population, task.tile, ERRORS, 0, history, &end, NULL);
+        filter_cells(e, slot, task, ERRORS, 0, history, &end, NULL);
     } else {
         ep_signal end[TILE];
         filter_readouts(e, slot, task.population, task.tile, history, end, NULL);
