@@ -18,8 +18,9 @@ class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
     precision: None stands for the backend's first. updates, neurons: None stands for the paper's.
-    parameters: changes to the task's parameters, as (name, value). Raises :class:`TaskError` where
-    the parts make no run.
+    parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
+    were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` if the parts make no
+    run.
     """
 
     task: str
@@ -34,6 +35,7 @@ class Configuration:
     recurrent: bool = True
     keep_training: bool = False
     parameters: tuple[tuple[str, Any], ...] = ()
+    plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = precisions(self.backend)
@@ -95,7 +97,7 @@ class Configuration:
     def identity(self) -> dict[str, Any]:
         """What must agree for one run to go on where another stopped."""
         fields = self.as_dict()
-        for name in ("updates", "threads", "keep_training"):
+        for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
         if fields["rule"] == EProp.name:    # folders of before there was a choice can go on
             del fields["rule"]
@@ -115,6 +117,7 @@ class Configuration:
             words.append("--no-recurrent")
         if self.keep_training:
             words.append("--keep-training")
+        words += [f"--plugin {plugin}" for plugin in self.plugins]
         words += [f"--set {name}={value}" for name, value in self.parameters]
         return " ".join([*words, f"--out {out}"])
 
