@@ -175,6 +175,7 @@ struct eprop_core_engine {
     const eprop_stretch *stretch;
     int64_t stretch_begin;  /* global steps done before the stretch */
     bool last_update;       /* no further update follows in the stretch: keep the gradients */
+    bool hold;              /* updates end with the gradients */
 };
 
 static EP_INLINE size_t pad_lanes(size_t n) { return (n + EP_LANES - 1) / EP_LANES * EP_LANES; }

@@ -189,8 +189,8 @@ static void combine_body(void *context, size_t index, size_t thread) {
                 b->gradient_sum[q] = (ep_gradient)0;
             }
             if (!b->sparse)
-                optimize_segment(b, post, row, task.tile, part, &job->steps[post->incoming[i]],
-                                 b->gradient + part.first);
+                finish_segment(e, b, post, row, task.tile, part, &job->steps[post->incoming[i]],
+                               b->gradient + part.first);
         }
     }
 }
@@ -227,10 +227,9 @@ static void update_continuous(engine *e) {
     }
     eprop_pool_run(e->pool, job.task_count, combine_body, &job);
     eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
-    for (size_t p = 0; p < e->population_count; p++)
-        optimize_bias(&e->populations[p]);
+    close_biases(e);
+    finish_update(e);
     free((void *)job.steps);
-    e->updates++;
 }
 
 #endif
