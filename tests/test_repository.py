@@ -125,6 +125,12 @@ def test_version_stands_in_citation_and_changelog() -> None:
     assert headings[0] == pynn_eprop.__version__
 
 
+def test_the_index_leads_to_every_page() -> None:
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs/index.md").read_text()))
+    assert pages - linked <= {"emulator-results.md"}, "docs/emulator.md leads to that one"
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     pages = [path for path in files() if path.suffix == ".md"]
     broken = [
