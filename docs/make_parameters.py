@@ -14,6 +14,7 @@ from pathlib import Path
 from pynn_eprop.models import losses, optimizers, pseudo_derivatives
 from pynn_eprop.models.cells import CELL_MODELS, CellModel
 from pynn_eprop.models.parameters import Parameter
+from pynn_eprop.models.rules import RULES, Rule
 from pynn_eprop.models.synapses import SYNAPSE_MODELS
 
 PAGE = Path(__file__).with_name("parameters.md")
@@ -39,6 +40,7 @@ COMPONENTS = {
     ],
     "EPropSynapse": [
         "`optimizer`: a name or an object, see below, or None: the weights stay",
+        "`rule`: a name or an object, see below, of synapses onto cells; None: the weights stay",
         "`w_min`, `w_max`: bounds that weights are clipped to after the optimiser's step",
     ],
     "LearningSignal": [
@@ -100,7 +102,7 @@ def cell_section(model: CellModel) -> str:
 
 
 def value_section(kind: type) -> str:
-    """One optimiser or schedule: its fields with their defaults, and its docstring."""
+    """One rule, optimiser or schedule: its fields with their defaults, and its docstring."""
     rows = []
     for field in dataclasses.fields(kind):
         default = field.default
@@ -111,8 +113,8 @@ def value_section(kind: type) -> str:
         else:
             text = _default(default)
         rows.append((f"`{field.name}`", text))
-    return "\n\n".join([f"### {kind.__name__}", _docstring(kind),
-                        markdown_table(("name", "default"), rows)])
+    parts = [f"### {kind.__name__}", _docstring(kind)]
+    return "\n\n".join([*parts, markdown_table(("name", "default"), rows)] if rows else parts)
 
 
 def _docstring(documented: object) -> str:
@@ -127,6 +129,10 @@ def page() -> str:
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",
                      parameter_table(model.parameters), components(model.name)]
+    sections += ["## Learning rules", _docstring(Rule), markdown_table(
+        ("name", "class", "trace"),
+        ((f"`{name}`", f"`{kind.__name__}`", kind.meaning) for name, kind in RULES.items()))]
+    sections += [value_section(kind) for kind in RULES.values()]
     sections.append("## Optimisers")
     sections += [value_section(kind)
                  for kind in (*optimizers.OPTIMIZERS.values(), optimizers.StepDecay)]

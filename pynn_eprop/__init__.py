@@ -1,8 +1,8 @@
 """Learning in recurrent spiking networks with e-prop, written as PyNN scripts.
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
-scripts for any backend share is here: optimisers, losses, pseudo-derivatives,
-formats of fixed point and errors.
+scripts for any backend share is here: learning rules, optimisers, losses,
+pseudo-derivatives, formats of fixed point and errors.
 """
 
 from pynn_eprop import errors
@@ -15,6 +15,13 @@ from pynn_eprop.models.pseudo_derivatives import (
     FastSigmoid,
     PiecewiseLinear,
 )
+from pynn_eprop.models.rules import (
+    EProp,
+    Rule,
+    SimplifiedTraces,
+    TruncatedTraces,
+    register_rule,
+)
 
 __version__ = "0.1.0"
 
@@ -24,11 +31,16 @@ __all__ = [
     "Adam",
     "Arctan",
     "CrossEntropy",
+    "EProp",
     "Exponential",
     "FastSigmoid",
     "FixedPoint",
     "PiecewiseLinear",
+    "Rule",
+    "SimplifiedTraces",
     "StepDecay",
+    "TruncatedTraces",
     "__version__",
     "errors",
+    "register_rule",
 ]

@@ -24,7 +24,11 @@ from pynn_eprop.experiments.experiment import (
 )
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
+from pynn_eprop.models.losses import LOSSES
+from pynn_eprop.models.optimizers import OPTIMIZERS
+from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 
 SYSTEM_FAILURE, BAD_INPUT = 1, 2
@@ -58,23 +62,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
 
 
-def _list(_options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> int:
+    load_plugins(options.plugin)
     print("tasks:")
     for task in TASKS.values():
         print(f"  {task.name:20} {task.title}; the paper: {task.paper_result}")
     print("feedback:")
     for feedback in FEEDBACKS.values():
         print(f"  {feedback.name:20} {feedback.meaning}")
+    print("rules:")
+    for rule in RULES.values():
+        print(f"  {rule.name:20} {rule.meaning}")
+    print(f"optimizers: {', '.join(OPTIMIZERS)}")
+    print(f"losses: {', '.join(LOSSES)}")
     print(f"backends: {', '.join(installed_backends())}")
     return 0
 
 
 def _run(options: argparse.Namespace) -> int:
+    load_plugins(options.plugin)
     configuration = Configuration(
         task=options.task, backend=options.backend, precision=options.precision,
         seed=options.seed, updates=options.updates, neurons=options.neurons,
-        threads=options.threads, feedback=options.feedback, recurrent=options.recurrent,
-        keep_training=options.keep_training, parameters=tuple(options.set))
+        threads=options.threads, feedback=options.feedback, rule=options.rule,
+        recurrent=options.recurrent,
+        keep_training=options.keep_training, parameters=tuple(options.set),
+        plugins=tuple(options.plugin))
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
     experiment = Experiment(configuration, out, options.checkpoint_every)
     bar = ProgressBar(configuration)
@@ -122,8 +135,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="pynn-eprop", description="Train the networks of Bellec et al. (2019) with e-prop.")
     parser.add_argument("--version", action="version", version=pynn_eprop.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="list tasks, kinds of feedback and backends")
+    listing = commands.add_parser(
+        "list", help="list tasks, kinds of feedback, rules, optimisers, losses and backends")
     listing.set_defaults(command=_list)
+    _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
     run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}")
@@ -136,10 +151,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")
     run.add_argument("--threads", type=int, default=1)
     run.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
+    run.add_argument("--rule", default=EProp.name, metavar="NAME",
+                     help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, or "
+                          "a plugin's (default: %(default)s)")
     run.add_argument("--no-recurrent", dest="recurrent", action="store_false",
                      help="leave out the connections within the network")
     run.add_argument("--keep-training", action="store_true",
                      help="do all updates, also after the task is solved")
+    _add_plugin(run)
     run.add_argument("--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
                      help="change a parameter of the task (may be repeated)")
     run.add_argument("--out", type=Path, metavar="DIR",
@@ -153,6 +172,12 @@ def _parser() -> argparse.ArgumentParser:
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands)
     return parser
+
+
+def _add_plugin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
+                        help="module, or .py file, that registers rules of your own (may be "
+                             "repeated)")
 
 
 def _seconds(text: str) -> float:

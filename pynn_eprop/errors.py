@@ -72,6 +72,10 @@ def not_compiled(module: str, found_in: Path) -> MissingDependencyError:
         "from there (pip install -e .), or, if it is installed, start Python in another folder")
 
 
+class PluginError(EPropError, ImportError):
+    """A module of the user's is not found, or fails when it is imported."""
+
+
 class CheckpointError(EPropError, ValueError):
     """A checkpoint is unreadable, or belongs to another network."""
 

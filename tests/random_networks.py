@@ -31,6 +31,7 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
+from pynn_eprop.models.rules import resolve_rule
 from tests.descriptions import alif, all_pairs, lif, readouts, stock
 
 OPTIMIZERS: dict[str, Optimizer | None] = {
@@ -94,6 +95,7 @@ class Plan:
     wirings: tuple[str, ...] = ("all",)
     delays: tuple[str, ...] = ("one",)
     optimizers: tuple[str, ...] = ("adam",)
+    rules: tuple[str, ...] = ("e-prop",)
     bounds: bool = False
     feedbacks: tuple[str, ...] = ("random",)
     currents: bool = False
@@ -270,7 +272,8 @@ def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, befor
     return Projection(
         f"{before.label} to {after.label}", pre, post, pairs[:, 0], pairs[:, 1],
         rng.normal(0.0, scale, count), delay, optimizer,
-        inhibitory=bool(isinstance(after, StockCells) and rng.random() < 0.5), **bounds)
+        inhibitory=bool(isinstance(after, StockCells) and rng.random() < 0.5),
+        rule=resolve_rule(plan.rules[(pre + post) % len(plan.rules)]), **bounds)
 
 
 def _signals(rng: np.random.Generator, plan: Plan, populations: list[Population],

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
+from pynn_eprop.models.rules import RULES
 from tests.random_networks import (
     CHANGES,
     DELAYS,
@@ -47,7 +48,7 @@ def readout_plans() -> st.SearchStrategy[ReadoutPlan]:
 
 
 @st.composite
-def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True,
+def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True, rules: bool = True,
           boundaries: tuple[Boundary, ...] = tuple(Boundary)) -> Plan:
     """Networks over the whole space of descriptions, at small sizes."""
     interval = draw(st.sampled_from([12, 20, 7, 3, 1]))
@@ -69,6 +70,8 @@ def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True,
         readouts=tuple(draw(st.lists(readout_plans(), min_size=1, max_size=2))),
         wirings=draw(some_of(WIRINGS, "empty")), delays=draw(some_of(DELAYS, "long")),
         optimizers=draw(some_of(tuple(OPTIMIZERS), "static")), bounds=draw(st.booleans()),
+        rules=tuple(draw(st.lists(st.sampled_from(sorted(RULES)), min_size=1, max_size=3,
+                                  unique=True))) if rules else ("e-prop",),
         feedbacks=draw(some_of(FEEDBACKS, "none")), currents=draw(st.booleans()),
         stretches=tuple(stretches),
         changes=tuple(draw(st.lists(st.sampled_from(CHANGES), max_size=3, unique=True)))

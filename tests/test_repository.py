@@ -30,7 +30,7 @@ LAYERS = {
     "tasks": {"models", "errors"},
     "plotting": {"tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "common", "models", "emulator", "errors"},
-    "cli": {"emulator", "experiments", "tasks", "errors"},
+    "cli": {"emulator", "experiments", "tasks", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
@@ -123,6 +123,12 @@ def test_version_stands_in_citation_and_changelog() -> None:
     assert f"\nversion: {pynn_eprop.__version__}\n" in (ROOT / "CITATION.cff").read_text()
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert headings[0] == pynn_eprop.__version__
+
+
+def test_the_index_leads_to_every_page() -> None:
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs/index.md").read_text()))
+    assert pages - linked <= {"emulator-results.md"}, "docs/emulator.md leads to that one"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

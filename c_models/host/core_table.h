@@ -23,6 +23,8 @@ typedef struct {
     int (*set_readouts)(struct eprop_core_engine *, int32_t, const eprop_readouts *);
     int (*set_stock_cells)(struct eprop_core_engine *, int32_t, const eprop_stock_cells *);
     int (*run)(struct eprop_core_engine *, const eprop_stretch *);
+    int (*learn)(struct eprop_core_engine *, const eprop_trial *);
+    int (*apply)(struct eprop_core_engine *);
     int64_t (*spikes)(const struct eprop_core_engine *, int32_t, const int64_t **,
                       const int32_t **);
     int64_t (*losses)(const struct eprop_core_engine *, int32_t, const double **);
@@ -31,8 +33,10 @@ typedef struct {
     int (*get_weights)(const struct eprop_core_engine *, int32_t, double *);
     int (*set_weights)(struct eprop_core_engine *, int32_t, const double *);
     int (*get_gradient)(const struct eprop_core_engine *, int32_t, double *);
+    int (*set_gradient)(struct eprop_core_engine *, int32_t, const double *);
     int (*get_bias)(const struct eprop_core_engine *, int32_t, double *);
     int (*get_bias_gradient)(const struct eprop_core_engine *, int32_t, double *);
+    int (*set_bias_gradient)(struct eprop_core_engine *, int32_t, const double *);
     int (*sample)(const struct eprop_core_engine *, int32_t, int32_t, double *);
     int64_t (*saturated)(const struct eprop_core_engine *, int32_t, int32_t);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);

@@ -147,6 +147,17 @@ int eprop_run(eprop_engine *e, const eprop_stretch *stretch) {
     return valid ? e->core->run(e->inside, stretch) : EPROP_BAD_ARGUMENT;
 }
 
+int eprop_learn(eprop_engine *e, const eprop_trial *trial) {
+    int valid = 1;
+    for (int32_t k = 0; k < trial->spike_lists; k++)
+        valid = valid && is_population(e, trial->spike_list[k].population);
+    for (int32_t k = 0; k < trial->value_lists; k++)
+        valid = valid && is_population(e, trial->value_list[k].population);
+    return valid ? e->core->learn(e->inside, trial) : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_apply(eprop_engine *e) { return e->core->apply(e->inside); }
+
 int64_t eprop_spikes(const eprop_engine *e, int32_t index, const int64_t **step,
                      const int32_t **cell) {
     return e->core->spikes(e->inside, index, step, cell);
@@ -177,6 +188,11 @@ int eprop_get_gradient(const eprop_engine *e, int32_t block, double *out) {
     return is_block(e, block) ? e->core->get_gradient(e->inside, block, out) : EPROP_BAD_ARGUMENT;
 }
 
+int eprop_set_gradient(eprop_engine *e, int32_t block, const double *gradient) {
+    return is_block(e, block) ? e->core->set_gradient(e->inside, block, gradient)
+                              : EPROP_BAD_ARGUMENT;
+}
+
 int eprop_get_bias(const eprop_engine *e, int32_t population, double *out) {
     return is_population(e, population) ? e->core->get_bias(e->inside, population, out)
                                         : EPROP_BAD_ARGUMENT;
@@ -185,6 +201,12 @@ int eprop_get_bias(const eprop_engine *e, int32_t population, double *out) {
 int eprop_get_bias_gradient(const eprop_engine *e, int32_t population, double *out) {
     return is_population(e, population) ? e->core->get_bias_gradient(e->inside, population, out)
                                         : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_set_bias_gradient(eprop_engine *e, int32_t population, const double *gradient) {
+    return is_population(e, population)
+               ? e->core->set_bias_gradient(e->inside, population, gradient)
+               : EPROP_BAD_ARGUMENT;
 }
 
 int eprop_sample(const eprop_engine *e, int32_t population, int32_t variable, double *out) {

@@ -94,6 +94,9 @@ typedef struct {
     const int64_t *hole_row;
     const int32_t *hole;
     eprop_optimizer optimizer;
+    /* what the eligibility vector of a synapse onto a cell has beside the present input */
+    int32_t membrane_trace;    /*!< spikes are filtered with alpha (eq. 22) */
+    int32_t adaptation_trace;  /*!< the trace of adaptation (eq. 27), in cells that adapt */
     int32_t weight_bits;       /*!< fixed point: bits after the point of the 16-bit weights */
 } eprop_block;
 
@@ -134,12 +137,30 @@ typedef struct {
 typedef struct {
     int64_t steps;
     int32_t learning;          /*!< counts from the next interval */
+    int32_t hold;              /*!< updates end with the gradients; weights stay until eprop_apply() */
     int32_t samplings, spike_inputs, current_inputs, spike_recordings;
     const eprop_sampling *sampling;
     const eprop_spike_input *spike_input;
     const eprop_current_input *current_input;
     const int32_t *spike_recording; /*!< populations whose spikes are kept */
 } eprop_stretch;
+
+/*! \brief Values of one population in each step of a trial, (steps, size). */
+typedef struct {
+    int32_t population;
+    const double *values;
+} eprop_trial_values;
+
+/*! \brief One trial that ran elsewhere, as far as learning needs it.
+ *
+ *  Steps of spikes count from the trial's start: 0 .. T - 1 for sources, 1 .. T for cells. values:
+ *  the pseudo-derivatives of cells that learn; errors of readouts, y of those without a loss.
+ */
+typedef struct {
+    int32_t spike_lists, value_lists, hold;
+    const eprop_spike_input *spike_list;
+    const eprop_trial_values *value_list;
+} eprop_trial;
 
 /*! \brief Make an empty network; NULL if there is no memory. */
 eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings);
@@ -165,6 +186,15 @@ int eprop_set_stock_cells(eprop_engine *engine, int32_t index, const eprop_stock
 /*! \brief Advance. Results go where `stretch` says; spikes and losses are kept for the readers below. */
 int eprop_run(eprop_engine *engine, const eprop_stretch *stretch);
 
+/*! \brief Learn from a trial in the place of the next interval of a run; no time passes.
+ *
+ *  Boundary "reset" only, between intervals, in a network without stock cells.
+ */
+int eprop_learn(eprop_engine *engine, const eprop_trial *trial);
+
+/*! \brief One step of all optimisers with the gradients that there are; counts as an update. */
+int eprop_apply(eprop_engine *engine);
+
 /*! \brief Spikes of the last stretch of its spike recording `index`. */
 int64_t eprop_spikes(const eprop_engine *engine, int32_t index, const int64_t **step,
                      const int32_t **cell);
@@ -179,8 +209,10 @@ int64_t eprop_updates(const eprop_engine *engine);
 int eprop_get_weights(const eprop_engine *engine, int32_t block, double *out);
 int eprop_set_weights(eprop_engine *engine, int32_t block, const double *weight);
 int eprop_get_gradient(const eprop_engine *engine, int32_t block, double *out);
+int eprop_set_gradient(eprop_engine *engine, int32_t block, const double *gradient);
 int eprop_get_bias(const eprop_engine *engine, int32_t population, double *out);
 int eprop_get_bias_gradient(const eprop_engine *engine, int32_t population, double *out);
+int eprop_set_bias_gradient(eprop_engine *engine, int32_t population, const double *gradient);
 
 /*! \brief What saturates in fixed point: the first six of a population, the others of a block. */
 enum eprop_saturation {

@@ -23,6 +23,7 @@ from pynn_eprop.models.pseudo_derivatives import (
     PiecewiseLinear,
     PseudoDerivative,
 )
+from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
 
 AT_START = "before_start"
 CELLS_RECEIVE = "synapses"
@@ -133,18 +134,26 @@ def cell_traces_state(signals: int) -> str:
     return CELL_TRACES_STATE + "".join(f"e_bar_{r} : 1\n" for r in range(signals))
 
 
-def cell_traces(signals: int) -> str:
+_FILTERED = "eps_v = alpha_post*eps_v + arrived\n"                                 # eq. 22
+_PRESENT = "eps_v = arrived\n"
+_ELIGIBILITY = "e_now = h_post*(eps_v - beta_post*eps_a)\n"                        # eq. 23, 28
+_ADAPTATION = "eps_a = h_post*eps_v + (rho_post - beta_post*h_post)*eps_a\n"       # eq. 27
+
+RULES: dict[type[Rule], str] = {
+    EProp: _FILTERED + _ELIGIBILITY + _ADAPTATION,
+    TruncatedTraces: _PRESENT + _ELIGIBILITY,
+    SimplifiedTraces: _PRESENT + _ELIGIBILITY + _ADAPTATION,
+}
+"""The eligibility trace of one step, for each rule; eps_a is 0 where nothing sets it."""
+
+
+def cell_traces(signals: int, rule: Rule) -> str:
     """A step of the traces; learning signal r is filtered with ``kappa_r``, a namespace entry."""
     filtered = "".join(
         f"e_bar_{r} = kappa_{r}*e_bar_{r} + e_now\n"                            # eq. 45
         f"signal_sum += counts_post*L_{r}_post*e_bar_{r}\n"                      # eq. 1, 46, 47
         for r in range(signals))
-    return ("eps_v = alpha_post*eps_v + arrived\n"                          # eq. 22
-            "e_now = h_post*(eps_v - beta_post*eps_a)\n"                        # eq. 23, 28
-            "eps_a = h_post*eps_v + (rho_post - beta_post*h_post)*eps_a\n"  # eq. 27
-            + filtered +
-            "e_sum += counts_post*e_now\n"
-            "arrived = 0\n")
+    return RULES[type(rule)] + filtered + "e_sum += counts_post*e_now\narrived = 0\n"
 
 
 def on_arrival(plastic: bool, from_source: bool, steps: int | None) -> str:

@@ -25,7 +25,13 @@ from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.network import Boundary, Readouts, SpikingCells, SymmetricFeedback
+from pynn_eprop.models.network import (
+    E_PROP,
+    Boundary,
+    Readouts,
+    SpikingCells,
+    SymmetricFeedback,
+)
 
 Part = Cells | ReadoutGroup | Sources
 
@@ -38,6 +44,8 @@ class Simulation(CommonSimulation):
     """
 
     updates = 0
+    rules = equations.RULES
+    machine_name = "Brian2"
 
     def __init__(self, options: SharedOptions, network: Any) -> None:
         super().__init__(options)
@@ -215,7 +223,7 @@ class Simulation(CommonSimulation):
                 pre, post, block.pre_index, block.post_index,
                 block.take(projection.synapses.weight), block.take(projection.synapses.delay),
                 self.timeline.interval_steps if resets else None, self.clock,
-                getattr(synapse, "optimizer", None),
+                getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
                 tuple(signal.readout.kappa for signal in self._signals if signal.cells is post)))
             if len(block.pre_index):

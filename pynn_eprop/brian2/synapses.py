@@ -12,6 +12,7 @@ from pynn_eprop.brian2.optimizers import Descent
 from pynn_eprop.brian2.readouts import ReadoutGroup
 from pynn_eprop.brian2.sources import Sources
 from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class SynapseBlock:
 
     def __init__(self, pre: Any, post: Cells | ReadoutGroup, pre_index: np.ndarray,
                  post_index: np.ndarray, weight: np.ndarray, delay: np.ndarray,
-                 interval_steps: int | None, clock: Any, optimizer: Optimizer | None = None,
+                 interval_steps: int | None, clock: Any, rule: Rule,
+                 optimizer: Optimizer | None = None,
                  bounds: tuple[float, float] = (-np.inf, np.inf),
                  kappa: tuple[float, ...] = ()) -> None:
         self.pre, self.post, self.bounds = pre, post, bounds
@@ -58,6 +60,7 @@ class SynapseBlock:
         self.post_index = np.asarray(post_index, dtype=np.int64)
         self.to_readout = isinstance(post, ReadoutGroup)
         self.plastic = optimizer is not None
+        self._rule = rule
         self.signals = len(kappa)
         self.gradient = np.zeros(len(weight))
         self.descent = Descent(optimizer, len(weight)) if optimizer is not None else None
@@ -87,7 +90,8 @@ class SynapseBlock:
             else equations.cell_traces_state(self.signals)
 
     def _traces(self) -> str:
-        return equations.READOUT_TRACES if self.to_readout else equations.cell_traces(self.signals)
+        return equations.READOUT_TRACES if self.to_readout \
+            else equations.cell_traces(self.signals, self._rule)
 
     def set_delay(self, delay: np.ndarray) -> None:
         """Delays in steps, (synapses,)."""

@@ -16,6 +16,7 @@ from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
 from pynn_eprop.models.network import (
+    E_PROP,
     Network,
     Population,
     Projection,
@@ -78,7 +79,8 @@ def describe_block(projection: Any, block: Block) -> Projection:
         optimizer=getattr(synapse, "optimizer", None),
         w_min=getattr(synapse, "w_min", -np.inf), w_max=getattr(synapse, "w_max", np.inf),
         inhibitory=projection.receptor_type == "inhibitory"
-        and isinstance(block.post.celltype, STOCK_CELLS))
+        and isinstance(block.post.celltype, STOCK_CELLS),
+        rule=getattr(synapse, "rule", E_PROP))
 
 
 def describe_population(population: Any, options: SharedOptions) -> Population:

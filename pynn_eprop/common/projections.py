@@ -30,6 +30,7 @@ from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.counter_random import derived_seed
+from pynn_eprop.models.rules import check_rule
 
 _EVERYWHERE = Space()
 
@@ -75,6 +76,7 @@ class SynapseArrays:
         self._sets = 0
         self._check_belongs()
         check_ends(self)
+        self._check_rule()
         self._simulation.structure_changes(f"{self.label} is added")
         self.index = len(self._simulation.projections)
         self.synapses = expand(self, connector, self._simulation.options, self.index)
@@ -88,6 +90,14 @@ class SynapseArrays:
             if population.index >= len(known) or known[population.index] is not population:
                 raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
                                    "later setup() ended; make it anew")
+
+    def _check_rule(self) -> None:
+        """Raise :class:`UnsupportedError` for a rule that this backend does not know."""
+        known = self._simulation.rules
+        if known is None or getattr(self.synapse_type, "optimizer", None) is None:
+            return
+        if any(isinstance(member.population.celltype, EPropCell) for member in members(self.post)):
+            check_rule(self.synapse_type.rule, known, self.label, self._simulation.machine_name)
 
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.

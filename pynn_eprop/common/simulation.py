@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import NetworkError, SimulationError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.rules import Rule
 
 
 class Simulation:
@@ -27,11 +28,15 @@ class Simulation:
     is its place. learning: whether intervals that start from now on count. diverged: whether a
     script was told that its training has; told: the kinds of other things that it was told.
 
+    machine_name: in messages.
+
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
     ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
     ``gradient(projection)`` and ``bias(population)``.
     """
+
+    machine_name = ""
 
     def __init__(self, options: SharedOptions) -> None:
         self.options = options
@@ -42,6 +47,11 @@ class Simulation:
         self.learning = True
         self.diverged = False
         self.told: set[str] = set()
+
+    @property
+    def rules(self) -> Collection[type[Rule]] | None:
+        """Classes of the learning rules that the machine knows; None for any."""
+        raise NotImplementedError
 
     @property
     def step(self) -> int:

@@ -1,6 +1,6 @@
 """The Python face of the compiled engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from pynn_eprop.engine.range_report import RangeReport, engine_report, saturatio
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.models.activity import Activity, check_activity, check_gradients
 from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import (
@@ -71,6 +72,7 @@ class HostEngine(Successor):
                                "fixed_point is for precision='fixed'")
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
+        parameters.check_rules(network)
         for projection in network.projections:
             self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,
@@ -134,6 +136,7 @@ class HostEngine(Successor):
             "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
                                               projection.w_max),
             "weight_bits": self._bits("weight", index),
+            **parameters.traces(projection),
         }
         fields |= ({"hole_row": rows, "hole": columns} if block.dense
                    else {"row_start": rows, "target": columns})
@@ -175,7 +178,7 @@ class HostEngine(Successor):
         return int(lib.eprop_updates(self._engine))
 
     def run(self, steps: int, inputs: Inputs, recordings: Sequence[Recording] = (),
-            learning: bool = True) -> Recorded:
+            learning: bool = True, update: bool = True) -> Recorded:
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
         check_inputs(inputs, self.network, start, steps)
@@ -201,7 +204,7 @@ class HostEngine(Successor):
                                                    require_writable=True)),
             })
         stretch = ffi.new("eprop_stretch *", {
-            "steps": steps, "learning": learning,
+            "steps": steps, "learning": learning, "hold": not update,
             "samplings": len(samplings),
             "sampling": arrays.keep(ffi.new("eprop_sampling[]", samplings)),
             "spike_inputs": len(spikes),
@@ -226,6 +229,44 @@ class HostEngine(Successor):
             raise NetworkError(f"{population.label} has no variable {recording.variable!r} to "
                                f"record; choose one of {recordable(population)}")
         return int(VARIABLES[recording.variable])
+
+    # --- learning on its own ---
+
+    def learn(self, trial: Activity, update: bool = True) -> None:
+        """Learn from a trial that ran elsewhere; see the Machine interface."""
+        check_activity(trial, self.network)
+        arrays, settings = parameters.Arrays(), self.network.settings
+        if settings.boundary == Boundary.CONTINUOUS or self.step % (settings.interval_steps or 1) \
+                or any(isinstance(each, StockCells) for each in self.network.populations):
+            raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
+                                  "a network without stock cells")
+        spikes = [{"population": index, "spikes": len(steps), "step": arrays.integers(steps, 64),
+                   "cell": arrays.integers(cells)}
+                  for index, (steps, cells) in trial.spikes.items()]
+        values = [{"population": index, "values": arrays.doubles(rows)}
+                  for index, rows in (*trial.slope.items(), *trial.error.items())]
+        check(lib.eprop_learn(self._engine, ffi.new("eprop_trial *", {
+            "hold": not update, "spike_lists": len(spikes), "value_lists": len(values),
+            "spike_list": arrays.keep(ffi.new("eprop_spike_input[]", spikes)),
+            "value_list": arrays.keep(ffi.new("eprop_trial_values[]", values))})))
+
+    def apply_gradients(self, gradients: Mapping[int, np.ndarray] | None = None,
+                        bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
+        """One step of all optimisers; see the Machine interface."""
+        check_gradients(self.network, gradients, bias_gradients)
+        if self._update_in_progress():
+            raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
+                                  "switch learning off")
+        for projection, values in (gradients or {}).items():
+            for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
+                packed = block.pack(np.asarray(values, dtype=float))
+                check(lib.eprop_set_gradient(self._engine, number,
+                                             ffi.from_buffer("double[]", packed)))
+        for population, values in (bias_gradients or {}).items():
+            array = np.array(values, dtype=float)
+            check(lib.eprop_set_bias_gradient(self._engine, population,
+                                              ffi.from_buffer("double[]", array)))
+        check(lib.eprop_apply(self._engine))
 
     # --- reading and setting ---
 

@@ -1,14 +1,21 @@
-"""What runs a network description: the interface of the host engine and of the reference."""
+"""What runs a network description: the interface of the host engine and of the reference.
 
-from collections.abc import Sequence
+A machine has three parts, which can be used on their own: :class:`Forward` runs the network,
+:class:`Learner` turns activity into gradients, :class:`OptimizerStep` turns gradients into new
+weights. A chip in the loop has a forward pass of its own and borrows the others; several
+processes add up gradients before one step.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 
-class Machine(Protocol):
+class Forward(Protocol):
     """A built network that can be advanced.
 
     Synapses are always in the order of ``Network.projections[i]``'s arrays.
@@ -21,18 +28,62 @@ class Machine(Protocol):
         """Global steps done so far."""
         ...
 
+    def run(self, steps: int, inputs: Inputs, recordings: Sequence[Recording] = (),
+            learning: bool = True, update: bool = True) -> Recorded:
+        """Advance by ``steps``.
+
+        ``learning`` counts from the next interval that starts. Updates due at an interval's end
+        are done before this returns; without ``update`` they end with the gradients, and weights
+        stay until :meth:`OptimizerStep.apply_gradients`. Raises :class:`SimulationError` if a
+        target that does not repeat ends within the stretch, or for source spikes outside it.
+        """
+        ...
+
+    def sample(self, population: int, variable: str) -> np.ndarray:
+        """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh") now, shape (size,)."""
+        ...
+
+    def set_population(self, index: int, network: Network) -> None:
+        """Take new parameters for one population from ``network``; its state stays."""
+        ...
+
+
+class Learner(Protocol):
+    """Gradients from activity and learning signals (eq. 1), by the rules of the projections."""
+
+    def learn(self, trial: Activity, update: bool = True) -> None:
+        """Learn from a trial that ran elsewhere, as from the next interval of a run.
+
+        No time passes here. With the last of the trials of an update comes the update, or without
+        ``update`` its gradients. Raises :class:`SimulationError` within an interval, for an
+        activity that does not fit, and where traces cross boundaries or stock cells carry on.
+        """
+        ...
+
+    def gradient(self, projection: int) -> np.ndarray:
+        """Gradient of the last update, shape (synapses,); zeros before the first."""
+        ...
+
+    def bias_gradient(self, population: int) -> np.ndarray:
+        """Gradient of the biases of the last update, shape (size,)."""
+        ...
+
+
+class OptimizerStep(Protocol):
+    """Weights and biases, and the optimisers that change them."""
+
     @property
     def updates(self) -> int:
         """Weight updates done so far."""
         ...
 
-    def run(self, steps: int, inputs: Inputs, recordings: Sequence[Recording] = (),
-            learning: bool = True) -> Recorded:
-        """Advance by ``steps``.
+    def apply_gradients(self, gradients: Mapping[int, np.ndarray] | None = None,
+                        bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
+        """One step of all optimisers, which counts as an update.
 
-        ``learning`` counts from the next interval that starts. Updates due at an interval's end
-        are done before this returns. Raises :class:`SimulationError` if a target that does not
-        repeat ends within the stretch, or for source spikes outside it.
+        gradients: of every projection that learns, (synapses,); bias_gradients: of every readout
+        population whose biases learn, (size,). None: those of the last update. Raises
+        :class:`SimulationError` for others, and where nothing learns.
         """
         ...
 
@@ -44,25 +95,13 @@ class Machine(Protocol):
         """Replace the weights; the optimiser's state stays."""
         ...
 
-    def gradient(self, projection: int) -> np.ndarray:
-        """Gradient of the last update, shape (synapses,); zeros before the first."""
-        ...
-
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population, shape (size,)."""
         ...
 
-    def bias_gradient(self, population: int) -> np.ndarray:
-        """Gradient of the biases of the last update, shape (size,)."""
-        ...
 
-    def sample(self, population: int, variable: str) -> np.ndarray:
-        """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh") now, shape (size,)."""
-        ...
-
-    def set_population(self, index: int, network: Network) -> None:
-        """Take new parameters for one population from ``network``; its state stays."""
-        ...
+class Machine(Forward, Learner, OptimizerStep, Protocol):
+    """All three parts, and what they hold."""
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""

@@ -7,11 +7,24 @@ import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import Readouts, SpikingCells, StockCells
+from pynn_eprop.models.network import (
+    Network,
+    Projection,
+    Readouts,
+    SpikingCells,
+    StockCells,
+)
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces, check_rule
 
 _SHAPES = {"piecewise_linear": 0, "exponential": 1, "fast_sigmoid": 2, "arctan": 3}
 _NONE, _SGD, _ADAM = 0, 1, 2
+
+
+RULES: dict[type[Rule], tuple[bool, bool]] = {
+    rule: (rule.membrane_trace, rule.adaptation_trace)
+    for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
+"""What the engine knows of a rule: which traces its eligibility vector has."""
 
 
 class Arrays:
@@ -61,6 +74,20 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
     assert isinstance(value, Adam)
     return fields | {"kind": _ADAM, "eps_hat": value.eps_hat, "beta1": value.beta1,
                      "beta2": value.beta2, "eps": value.eps}
+
+
+def check_rules(network: Network) -> None:
+    """Raise :class:`UnsupportedError` for a rule that the engine does not know."""
+    for projection in network.projections:
+        if projection.optimizer is not None \
+                and isinstance(network.populations[projection.post], SpikingCells):
+            check_rule(projection.rule, RULES, projection.label, "the host engine")
+
+
+def traces(projection: Projection) -> dict[str, Any]:
+    """Fields of ``eprop_block`` for the projection's rule."""
+    membrane, adaptation = RULES.get(type(projection.rule), (True, True))    # or it has no use
+    return {"membrane_trace": membrane, "adaptation_trace": adaptation}
 
 
 def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,

@@ -157,9 +157,7 @@ def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
 def differences(found: Outcome, base: Outcome, machine: Machine,
                 configuration: Configuration) -> dict[str, Quantity]:
     """Each quantity of :data:`BOUNDS` against the base's."""
-    task = configuration.build_task()
-    trial = task.network(configuration.seed, configuration.build_feedback(),
-                         configuration.recurrent)
+    trial = configuration.build_plan()
     clock = Clock(trial.timestep, trial.interval_steps * trial.trials_per_update)
     bounds = BOUNDS[machine.arithmetic]
     exact = machine.arithmetic == FIXED

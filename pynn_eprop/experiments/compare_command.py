@@ -12,6 +12,8 @@ from pynn_eprop.experiments.compare import Comparison, Quantity, Verdict, compar
 from pynn_eprop.experiments.compare_machines import MACHINES, choose_machines
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.experiments.plugins import load_plugins
+from pynn_eprop.models.rules import EProp
 from pynn_eprop.plotting.comparison import Curve, draw_comparison
 from pynn_eprop.plotting.style import save_figure
 
@@ -24,9 +26,11 @@ def run(options: argparse.Namespace) -> int:
 
     0: all agree within their bounds. 1: some do not. 2: some backend did not run.
     """
+    load_plugins(options.plugin)
     configuration = Configuration(
         task=options.task, seed=options.seed, updates=options.updates, neurons=options.neurons,
-        feedback=options.feedback, parameters=tuple(options.set))
+        feedback=options.feedback, rule=options.rule, parameters=tuple(options.set),
+        plugins=tuple(options.plugin))
     machines = choose_machines(options.backends)
     out = options.out or Path("results", f"compare-{options.task}-seed{options.seed}")
     if out.exists() and not out.is_dir():
@@ -103,6 +107,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
                         help="weight updates (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--feedback", default="random", help="as of `pynn-eprop run`")
+    parser.add_argument("--rule", default=EProp.name, help="as of `pynn-eprop run`")
+    parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
+                        help="as of `pynn-eprop run`")
     parser.add_argument("--set", action="append", default=[], type=assignment,
                         metavar="NAME=VALUE", help="change a parameter of the task")
     parser.add_argument("--out", type=Path, metavar="DIR",

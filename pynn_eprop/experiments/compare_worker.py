@@ -19,6 +19,7 @@ from pynn_eprop.errors import EPropError, MissingDependencyError
 from pynn_eprop.experiments.backends import has, load_backend, machine_of
 from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.models.optimizers import Adam
 from pynn_eprop.tasks.network_plan import NetworkPlan
@@ -30,10 +31,12 @@ _MOST_WEIGHTS = 20_000_000      # kept of all updates; beyond that only those of
 def main(folder: Path) -> int:
     """Run what the folder asks for."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    machine = MACHINES[request["machine"]]
-    configuration = Configuration(**request["configuration"] | {
-        "parameters": tuple(map(tuple, request["configuration"]["parameters"]))})
+    machine, given = MACHINES[request["machine"]], request["configuration"]
     try:
+        load_plugins(given["plugins"])
+        configuration = Configuration(**given | {
+            "parameters": tuple(map(tuple, given["parameters"])),
+            "plugins": tuple(given["plugins"])})
         with machine_of(machine.backend, configuration.build_task().n_neurons):
             outcome = run(machine, configuration, request["free_steps"], request["loss_only"])
     except (EPropError, MemoryError) as error:
@@ -57,8 +60,7 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
     """
     sim = load_backend(machine.backend)
     task = configuration.build_task()
-    plan = task.network(configuration.seed, configuration.build_feedback(),
-                        configuration.recurrent)
+    plan = configuration.build_plan()
     if machine.arithmetic == FLOAT and isinstance(plan.optimizer, Adam):
         # where NEST has Adam's epsilon
         plan = dataclasses.replace(plan, optimizer=dataclasses.replace(plan.optimizer,

@@ -6,8 +6,10 @@ from typing import Any
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.backends import PRECISIONS, free_steps, precisions
+from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import AnyTask, find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
+from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole
 
 
@@ -16,8 +18,9 @@ class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
     precision: None stands for the backend's first. updates, neurons: None stands for the paper's.
-    parameters: changes to the task's parameters, as (name, value). Raises :class:`TaskError` where
-    the parts make no run.
+    parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
+    were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` if the parts make no
+    run.
     """
 
     task: str
@@ -28,9 +31,11 @@ class Configuration:
     neurons: int | None = None
     threads: int = 1
     feedback: str = "random"
+    rule: str = EProp.name
     recurrent: bool = True
     keep_training: bool = False
     parameters: tuple[tuple[str, Any], ...] = ()
+    plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = precisions(self.backend)
@@ -47,6 +52,7 @@ class Configuration:
         require_whole(self.threads, "threads", 1, "run")
         self.build_feedback()
         self.build_task()
+        resolve_rule(self.rule)
 
     @property
     def n_updates(self) -> int:
@@ -75,6 +81,11 @@ class Configuration:
             changes.setdefault("clock_start", free_steps(self.backend) * task.timestep)
         return dataclasses.replace(task, **changes)
 
+    def build_plan(self) -> NetworkPlan:
+        """The task's network, with the rule of this run."""
+        plan = self.build_task().network(self.seed, self.build_feedback(), self.recurrent)
+        return dataclasses.replace(plan, rule=resolve_rule(self.rule))
+
     def as_dict(self) -> dict[str, Any]:
         """The configuration in types that JSON knows."""
         fields = dataclasses.asdict(self)
@@ -86,8 +97,10 @@ class Configuration:
     def identity(self) -> dict[str, Any]:
         """What must agree for one run to go on where another stopped."""
         fields = self.as_dict()
-        for name in ("updates", "threads", "keep_training"):
+        for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
+        if fields["rule"] == EProp.name:    # folders of before there was a choice can go on
+            del fields["rule"]
         return fields
 
     def command(self, out: str = "DIR") -> str:
@@ -98,10 +111,13 @@ class Configuration:
             words.append(f"--neurons {self.neurons}")
         if self.feedback != "random":
             words.append(f"--feedback {self.feedback}")
+        if self.rule != EProp.name:
+            words.append(f"--rule {self.rule}")
         if not self.recurrent:
             words.append("--no-recurrent")
         if self.keep_training:
             words.append("--keep-training")
+        words += [f"--plugin {plugin}" for plugin in self.plugins]
         words += [f"--set {name}={value}" for name, value in self.parameters]
         return " ".join([*words, f"--out {out}"])
 

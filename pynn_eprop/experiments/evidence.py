@@ -1,7 +1,7 @@
 """The long runs behind the figures and tables of docs/evidence: all seeds, full curves.
 
 ``python -m pynn_eprop.experiments.evidence`` skips what is finished, goes on with what was
-interrupted, and then writes the tables and figures anew from all results.
+interrupted, and then writes the tables and figures from all results.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from pynn_eprop.plotting.style import save_figure
 
 PATTERN_SEEDS = (1, 2, 3, 4, 5)
 STORE_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+TRUNCATED_SEEDS = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Series:
     options: dict[str, Any]
     seeds: tuple[int, ...]
     paper: float | None = None
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+        return str(self.options["task"])
 
     def configurations(self, updates: int | None, neurons: int | None) -> list[Configuration]:
         """One configuration per seed; the arguments shorten the runs where they are given."""
@@ -51,10 +57,14 @@ SERIES = (
     _pattern("symmetric", "symmetric feedback", feedback="symmetric"),
     _pattern("window-20ms", "new random feedback every 20 ms", feedback="window-20ms"),
     _pattern("window-1ms", "new random feedback every 1 ms", feedback="window-1ms"),
+    _pattern("simplified", "simplified eligibility traces", 0.026, rule="simplified-traces"),
     _pattern("no-recurrent", "no recurrent connections", 0.259, recurrent=False),
     _pattern("global", "global feedback", 0.485, feedback="global"),
     Series("store-recall", "store-recall", {"task": "store-recall", "keep_training": True},
            STORE_SEEDS, 50.0),
+    Series("store-recall-truncated", "truncated eligibility traces",
+           {"task": "store-recall", "keep_training": True, "rule": "truncated-traces"},
+           TRUNCATED_SEEDS),
 )
 
 
@@ -78,8 +88,8 @@ def write_evidence(results: dict[str, list[dict[str, Any]]], out: Path) -> None:
     """Write tables, figures and README.md from the results of :func:`gather`."""
     out.mkdir(parents=True, exist_ok=True)
     write_tables(SERIES, results, out)
-    labels = {series.name: series.label for series in SERIES}
-    pattern = {labels[name]: runs for name, runs in results.items() if name != "store-recall"}
+    pattern = {series.label: results[series.name] for series in SERIES
+               if series.task == "pattern-generation"}
     papers = {series.label: series.paper for series in SERIES}
     for name, figure in (
         ("pattern_generation_learning", draw_learning_curves(pattern)),

@@ -22,6 +22,8 @@ class SeriesLike(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
+    def task(self) -> str: ...  # noqa: D102
+    @property
     def label(self) -> str: ...  # noqa: D102
     @property
     def paper(self) -> float | None: ...  # noqa: D102
@@ -44,9 +46,9 @@ def write_tables(series: Sequence[SeriesLike], results: Results, out: Path) -> N
     write_text(out / "runs.json", json.dumps(
         {name: [_without_curves(run) for run in runs] for name, runs in results.items()},
         indent=1) + "\n")
-    pattern = {name: runs for name, runs in results.items() if name != "store-recall"}
-    write_text(out / "pattern_generation.csv", _curves(pattern, BLOCK))
-    write_text(out / "store_recall.csv", _curves({"store-recall": results["store-recall"]}, 1))
+    for task, block in (("pattern-generation", BLOCK), ("store-recall", 1)):
+        runs = {entry.name: results[entry.name] for entry in series if entry.task == task}
+        write_text(out / f"{task.replace('-', '_')}.csv", _curves(runs, block))
     write_text(out / "README.md", _page(series, results))
 
 
@@ -74,7 +76,6 @@ def _curves(results: Results, block: int) -> str:
 
 
 def _page(series: Sequence[SeriesLike], results: Results) -> str:
-    store = results["store-recall"]
     first = next(iter(results.values()))[0]
     lines = [
         "# Evidence",
@@ -90,7 +91,7 @@ def _page(series: Sequence[SeriesLike], results: Results) -> str:
         "|---|---|---|---|---|",
     ]
     for entry in series:
-        if entry.name != "store-recall":
+        if entry.task == "pattern-generation":
             lines.append(_pattern_row(entry, results[entry.name]))
     lines += [
         "",
@@ -98,7 +99,9 @@ def _page(series: Sequence[SeriesLike], results: Results) -> str:
         "",
         "![Variants of task 1.1](pattern_generation_variants.png)",
         "",
-        *_store_section(store),
+        *_store_section(results["store-recall"]),
+        "",
+        *_truncated(results["store-recall-truncated"]),
         "",
         "## Choices",
         "",
@@ -125,6 +128,16 @@ def _page(series: Sequence[SeriesLike], results: Results) -> str:
         "`store_recall.csv` (every update).",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _truncated(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    solved = sum(run["solved_after"] is not None for run in runs)
+    errors = ", ".join(f"{run['error_last50']:.1%}" for run in runs)
+    return ["With truncated eligibility traces (`--rule truncated-traces`), with which the paper "
+            "says the network",
+            f"fails, {solved} of {len(runs)} seeds are solved within {runs[0]['updates']} "
+            f"updates; wrong recalls in the",
+            f"last 50 updates: {errors}."]
 
 
 def _pattern_row(entry: SeriesLike, runs: Sequence[Mapping[str, Any]]) -> str:

@@ -94,8 +94,7 @@ class Experiment:
         configuration = self.configuration
         n = self.task.n_neurons
         check_fits(n * n if configuration.recurrent else n, f"task {configuration.task!r}")
-        return self.task.network(configuration.seed, configuration.build_feedback(),
-                                 configuration.recurrent)
+        return configuration.build_plan()
 
     def _setup(self) -> dict[str, Any]:
         configuration = self.configuration

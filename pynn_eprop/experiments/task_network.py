@@ -46,7 +46,8 @@ class TaskNetwork:
         self.projections = {
             synapses.label: sim.Projection(
                 populations[synapses.pre], populations[synapses.post], all_to_all,
-                sim.EPropSynapse(weight=synapses.weight, optimizer=plan.optimizer),
+                sim.EPropSynapse(weight=synapses.weight, optimizer=plan.optimizer,
+                                 rule=plan.rule),
                 label=synapses.label)
             for synapses in plan.synapses
         }

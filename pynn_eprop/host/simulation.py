@@ -1,5 +1,6 @@
 """A network and the machine that runs it: built when needed, kept in agreement, started anew."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,10 @@ from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import EPropError, UnsupportedError
-from pynn_eprop.host.machines import Precision, build_machine
+from pynn_eprop.host.machines import Precision, build_machine, machine_rules
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.rules import Rule
 
 
 class Simulation(DescribedSimulation):
@@ -34,6 +36,13 @@ class Simulation(DescribedSimulation):
         self._structure_changed = True
         self._delays_changed = False
         self._changed: set[int] = set()
+
+    @property
+    def rules(self) -> Collection[type[Rule]] | None:
+        """Learning rules that the machine knows; None for any."""
+        return machine_rules(self.precision)
+
+    machine_name = "the host engine"
 
     # --- where it stands ---
 

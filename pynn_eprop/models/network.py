@@ -16,6 +16,9 @@ import numpy as np
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.optimizers import Optimizer
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
+from pynn_eprop.models.rules import EProp, Rule
+
+E_PROP = EProp()
 
 
 class Boundary(str, Enum):
@@ -122,7 +125,8 @@ class Projection:
 
     pre, post: indices into ``Network.populations``. delay: whole steps >= 1.
     optimizer None: the weights never change. inhibitory: the synapses of a stock cell's
-    inhibitory port (e-prop cells and readouts have one signed port).
+    inhibitory port (e-prop cells and readouts have one signed port). rule: the eligibility traces
+    of synapses that learn and lead to spiking cells.
     """
 
     label: str
@@ -136,6 +140,7 @@ class Projection:
     w_min: float = -np.inf
     w_max: float = np.inf
     inhibitory: bool = False
+    rule: Rule = E_PROP
 
 
 @dataclass(frozen=True)

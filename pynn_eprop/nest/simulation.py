@@ -23,6 +23,7 @@ from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.timeline import Pace
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Readouts, SpikingCells
+from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation
 from pynn_eprop.nest.clock import (
     DELIVERY,
@@ -51,6 +52,8 @@ class Simulation(CommonSimulation):
     """
 
     step = 0
+    rules = (EProp,)
+    machine_name = "NEST"
 
     def __init__(self, options: SharedOptions, quirks: Quirks, state: Any) -> None:
         assert options.interval_steps is not None

@@ -98,6 +98,7 @@ def _result_rows(task: AnyTask, results: Mapping[str, Any]) -> list[tuple[str, s
                      f"({entry['wrong'] / entry['answers']:.2%})"))
     rows += [
         ("feedback weights", results["feedback"]),
+        ("rule", results["rule"]),
         ("recurrent connections", "yes" if results["recurrent"] else "no"),
         ("time in training", f"{results['seconds_training']:.2f} s "
          f"({1000 * results['seconds_training'] / results['updates']:.2f} ms per update)"),

@@ -1,7 +1,5 @@
 """What every part of the reference has in common: named arrays that are its whole state."""
 
-from typing import ClassVar
-
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError
@@ -10,7 +8,7 @@ from pynn_eprop.errors import CheckpointError
 class Component:
     """A part whose state is the arrays named in ``variables`` (attributes of the instance)."""
 
-    variables: ClassVar[tuple[str, ...]] = ()
+    variables: tuple[str, ...] = ()
 
     def state(self) -> dict[str, np.ndarray]:
         """Copies of the state, by name."""

@@ -1,11 +1,12 @@
 """The network as a whole: the order of things in a step, at an interval's end and in an update."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from pynn_eprop.errors import CheckpointError, NetworkError
+from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.models.activity import Activity, check_activity, check_gradients
 from pynn_eprop.models.checks import check_change, check_inputs, check_network
 from pynn_eprop.models.network import (
     Inputs,
@@ -95,10 +96,12 @@ class ReferenceMachine(Successor):
                           self.network.populations[signal.target].size, forward)
 
     def _traces(self, index: int) -> CellTraces | ReadoutTraces:
-        post, post_index = self.network.projections[index].post, self.synapses[index].post_index
+        projection, post_index = self.network.projections[index], self.synapses[index].post_index
+        post = projection.post
         if post in self.readouts:
             return ReadoutTraces(post_index)
-        return CellTraces(post_index, sum(path.signal.target == post for path in self.signals))
+        return CellTraces(post_index, sum(path.signal.target == post for path in self.signals),
+                          projection.rule)
 
     @property
     def step(self) -> int:
@@ -111,7 +114,7 @@ class ReferenceMachine(Successor):
         return int(self.progress.updates)
 
     def run(self, steps: int, inputs: Inputs, recordings: Sequence[Recording] = (),
-            learning: bool = True) -> Recorded:
+            learning: bool = True, update: bool = True) -> Recorded:
         """Advance by ``steps``; see the Machine interface.
 
         The spikes of a source recorded by a stretch from g0 to g1 are those at g0 < step <= g1,
@@ -134,7 +137,7 @@ class ReferenceMachine(Successor):
             recorder.after_step(self.step)
             if self.clock.ends(self.step):
                 recorder.after_interval()
-                self._end_interval()
+                self._end_interval(update)
         return recorder.recorded()
 
     def _emit(self, step: int, inputs: Inputs) -> None:
@@ -206,33 +209,97 @@ class ReferenceMachine(Successor):
             for part in self.plastic.values():
                 part.traces.reset()
 
-    def _end_interval(self) -> None:
-        """Update if enough trials were gathered."""
+    def _end_interval(self, update: bool) -> None:
+        """Update, or end with the gradients, if enough trials were gathered."""
         if self.progress.learning:
             self.progress.trials = self.progress.trials + 1
             if self.progress.trials == self.network.settings.trials_per_update:
-                self._update()
+                self._gather()
+                if update:
+                    self._step_optimizers()
 
-    def _update(self) -> None:
-        """Gradient and optimiser, for all projections and biases together."""
+    def _gather(self) -> None:
+        """The gradients of all projections and biases together."""
         settings = self.network.settings
         assert settings.interval_steps is not None
         steps = settings.trials_per_update * settings.interval_steps
-        gradients = {}
-        for index, part in self.plastic.items():
+        for part in self.plastic.values():
             if isinstance(part.traces, ReadoutTraces):
-                gradients[index] = part.traces.end_update()
+                part.gradient = part.traces.end_update()
             else:
                 cells = self.cells[part.synapses.projection.post]
-                gradients[index] = part.traces.end_update(cells.rate_term(steps))
-        for index, gradient in gradients.items():
-            self.plastic[index].update(gradient)
+                part.gradient = part.traces.end_update(cells.rate_term(steps))
         for readout in self.readouts.values():
             readout.end_update()
         for cells in self.cells.values():
             cells.spikes = np.zeros(cells.population.size)
         self.progress.trials = np.array(0)
+
+    def _step_optimizers(self) -> None:
+        """Let weights and biases follow their gradients."""
+        for part in self.plastic.values():
+            part.step_optimizer()
+        for readout in self.readouts.values():
+            readout.step_optimizer()
         self.progress.updates = self.progress.updates + 1
+
+    def learn(self, trial: Activity, update: bool = True) -> None:
+        """Learn from a trial that ran elsewhere; see the Machine interface."""
+        check_activity(trial, self.network)
+        length = self.network.settings.interval_steps
+        assert length is not None
+        if not self.clock.resets or self.step % length or self.stock:
+            raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
+                                  "a network without stock cells")
+        # the forward pass, which goes on where it stands
+        standing = [(part, {name: value for name, value in part.state().items()
+                            if name not in ("spikes", "bias_sum")})
+                    for part in (*self.logs.values(), *self.cells.values(),
+                                 *self.readouts.values())]
+        spikes = {index: np.zeros((length + 1, log.counts.shape[1]))
+                  for index, log in self.logs.items()}
+        for index, (steps, cells) in trial.spikes.items():
+            np.add.at(spikes[index], (np.asarray(steps), np.asarray(cells)), 1.0)
+        self._begin_interval(True)
+        for index, log in self.logs.items():
+            log.counts = np.zeros_like(log.counts)
+            log.write(0, spikes[index][0])
+        for step in range(1, length + 1):
+            self._learn_step(step, trial, spikes)
+        for part, state in standing:
+            for name, value in state.items():
+                setattr(part, name, value)
+        self._end_interval(update)
+
+    def _learn_step(self, step: int, trial: Activity, spikes: dict[int, np.ndarray]) -> None:
+        """One step of all traces, with activity that is given."""
+        for index, log in self.logs.items():
+            log.write(step, spikes[index][step])
+        for index, cells in self.cells.items():
+            cells.z = spikes[index][step]
+            cells.spikes = cells.spikes + cells.z
+            if index in trial.slope:
+                cells.h = np.asarray(trial.slope[index][step - 1], dtype=float)
+        for index, readout in self.readouts.items():
+            readout.take(np.asarray(trial.error[index][step - 1], dtype=float))
+        sent = [path.value(self.clock.local(step)) for path in self.signals]
+        for part in self.plastic.values():
+            part.synapses.receive(step)
+            self._advance_traces(part, sent, True)
+
+    def apply_gradients(self, gradients: Mapping[int, np.ndarray] | None = None,
+                        bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
+        """One step of all optimisers; see the Machine interface."""
+        check_gradients(self.network, gradients, bias_gradients)
+        length = self.network.settings.interval_steps
+        if self.progress.trials or (self.step % (length or 1) and self.progress.learning):
+            raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
+                                  "switch learning off")
+        for index, gradient in (gradients or {}).items():
+            self.plastic[index].gradient = np.array(gradient, dtype=float)
+        for index, gradient in (bias_gradients or {}).items():
+            self.readouts[index].bias_gradient = np.array(gradient, dtype=float)
+        self._step_optimizers()
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""

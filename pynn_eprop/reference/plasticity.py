@@ -19,10 +19,9 @@ class Plasticity(Component):
         self.gradient = np.zeros(len(synapses.weight))
         self.optimizer = OptimizerState(len(synapses.weight))
 
-    def update(self, gradient: np.ndarray) -> None:
+    def step_optimizer(self) -> None:
         """Let the weights follow the gradient, and keep them within their bounds."""
         projection = self.synapses.projection
         assert projection.optimizer is not None
-        self.gradient = gradient
-        weight = self.optimizer.step(projection.optimizer, self.synapses.weight, gradient)
+        weight = self.optimizer.step(projection.optimizer, self.synapses.weight, self.gradient)
         self.synapses.weight = np.clip(weight, projection.w_min, projection.w_max)

@@ -75,6 +75,16 @@ class ReadoutState(Component):
         self.target = self.target_at(step)
         self.error, loss = self._error()
         self.loss = self.loss + loss
+        self._gather_bias(learning)
+
+    def take(self, error: np.ndarray) -> None:
+        """One step whose error, or y of readouts without a loss, is given."""
+        if self.population.loss is None:
+            self.y, error = error, np.zeros(self.population.size)
+        self.error = error
+        self._gather_bias(True)
+
+    def _gather_bias(self, learning: bool) -> None:
         self.bias_trace = self.kappa * self.bias_trace + 1.0
         if learning:
             self.bias_sum = self.bias_sum + self.error * self.bias_trace
@@ -92,10 +102,13 @@ class ReadoutState(Component):
         return error, 0.5 * float(np.sum(error ** 2))
 
     def end_update(self) -> None:
-        """Turn what was gathered into the gradient, and let biases that learn follow it."""
-        gradient = self.bias_sum
-        self.bias_sum = np.zeros(self.population.size)
+        """Turn what was gathered into the gradient."""
         if self.population.bias_optimizer is not None:
-            self.bias_gradient = gradient
+            self.bias_gradient = self.bias_sum
+        self.bias_sum = np.zeros(self.population.size)
+
+    def step_optimizer(self) -> None:
+        """Let biases that learn follow their gradient."""
+        if self.population.bias_optimizer is not None:
             self.bias = self.optimizer.step(self.population.bias_optimizer, self.bias,
                                             self.bias_gradient)

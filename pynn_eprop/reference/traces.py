@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pynn_eprop.models.rules import Rule
 from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.readout import ReadoutState
@@ -14,16 +15,16 @@ Signal = tuple[float, np.ndarray]
 class CellTraces(Component):
     """Traces of the synapses onto e-prop cells, one array entry per synapse.
 
-    eps_v, eps_a: eligibility vector. e_bar: e filtered with the kappa of each learning signal,
-    shape (signals, synapses). signal_sum, e_sum: sum_t L^t e_bar^t and sum_t e^t of the update
-    in progress.
+    What the rule keeps, such as the eligibility vector, stands beside. e_bar: e filtered with the
+    kappa of each learning signal, shape (signals, synapses). signal_sum, e_sum: sum_t L^t e_bar^t
+    and sum_t e^t of the update in progress.
     """
 
-    variables = ("eps_v", "eps_a", "e_bar", "signal_sum", "e_sum")
-
-    def __init__(self, post_index: np.ndarray, signals: int) -> None:
+    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule) -> None:
         self.post_index = post_index
         self.signals = signals
+        self.rule = rule
+        self.variables = (*rule.traces, "e_bar", "signal_sum", "e_sum")
         self.signal_sum = np.zeros(len(post_index))
         self.e_sum = np.zeros(len(post_index))
         self.reset()
@@ -31,18 +32,15 @@ class CellTraces(Component):
     def reset(self) -> None:
         """The traces at the start of an interval."""
         size = len(self.post_index)
-        self.eps_v = np.zeros(size)
-        self.eps_a = np.zeros(size)
+        for name in self.rule.traces:
+            setattr(self, name, np.zeros(size))
         self.e_bar = np.zeros((self.signals, size))
 
     def advance(self, arriving: np.ndarray, cells: EPropCells, signals: Sequence[Signal],
                 learning: bool) -> None:
         """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
         j = self.post_index
-        h, alpha, rho, beta = cells.h[j], cells.alpha[j], cells.rho[j], cells.beta[j]
-        self.eps_v = alpha * self.eps_v + arriving                                  # eq. 22
-        e = h * (self.eps_v - beta * self.eps_a)                                    # eq. 23, 28
-        self.eps_a = h * self.eps_v + (rho - beta * h) * self.eps_a                 # eq. 27
+        e = self.rule.eligibility(self, arriving, cells, j)
         for r, (kappa, signal) in enumerate(signals):
             self.e_bar[r] = kappa * self.e_bar[r] + e                               # eq. 45
             if learning:

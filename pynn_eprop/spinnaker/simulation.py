@@ -17,6 +17,7 @@ from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
@@ -40,6 +41,8 @@ class Simulation(DescribedSimulation):
 
     precision = _Precision()
     step = 0
+    rules = (EProp,)
+    machine_name = "a SpiNNaker core"
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())

@@ -1,10 +1,11 @@
 """A task's network as plain data: sizes, parameters and initial weights, no simulator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.rules import EProp, Rule
 from pynn_eprop.tasks.feedback import Feedback
 
 
@@ -56,7 +57,10 @@ class FeedbackPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """Everything that an experiment builds. Times in ms. ``optimizer`` None: nothing learns."""
+    """Everything that an experiment builds.
+
+    Times in ms. optimizer: None if nothing learns. rule: of the synapses onto cells.
+    """
 
     timestep: float
     interval: float
@@ -68,6 +72,7 @@ class NetworkPlan:
     synapses: tuple[SynapsesPlan, ...]
     feedback: tuple[FeedbackPlan, ...]
     optimizer: Optimizer | None
+    rule: Rule = field(default_factory=EProp)
 
     @property
     def interval_steps(self) -> int:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.models.network import Boundary, Network
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
+from pynn_eprop.models.rules import RULES
 from pynn_eprop.reference import ReferenceMachine
 from tests.agreement.play import assert_agree, assert_identical, play
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
@@ -66,6 +67,12 @@ CASES = {
     "delays from synapse to synapse": Plan(delays=("mixed",), cells=(ADAPTIVE,)),
     "sparse with delays": Plan(delays=("mixed",), wirings=("sparse",), cells=(ADAPTIVE,)),
     "delays longer than the interval": Plan(delays=("long",), interval_steps=5),
+    **{f"{rule} of {'adaptive ' * adaptive}LIF": Plan(
+        rules=(rule,), cells=(CellPlan(adaptive=adaptive, rate_term=True),), trials=2)
+       for rule in ("truncated-traces", "simplified-traces") for adaptive in (False, True)},
+    "a rule for each projection": Plan(
+        rules=tuple(RULES), sources=(3, 2), trials=2, delays=("mixed",),
+        cells=(CellPlan(5, adaptive=True, rate_term=True), CellPlan(4))),
     "currents": Plan(currents=True),
     "IF_curr_delta beside e-prop cells": Plan(stock=(False,), currents=True),
     "IF_curr_exp beside e-prop cells": Plan(stock=(True,), delays=("mixed",)),

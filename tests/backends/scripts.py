@@ -222,3 +222,15 @@ def acting_weights(sim: Any, learns: bool) -> tuple[list[Any], list[Any], tuple[
     before = read()
     sim.run(20.0)
     return before, read(), refusal(lambda: forward.set(acting_weight=0.1))
+
+
+def refused_rules(sim: Any, rules: list[Any]) -> list[tuple[list[str], str]]:
+    """What plastic projections onto a cell with these rules raise; then a run without them."""
+    cells = _network(sim)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="other source")
+    found = [refusal(lambda rule=rule: sim.Projection(
+        source, cells, sim.AllToAllConnector(), sim.EPropSynapse(weight=0.1, rule=rule),
+        label="plastic")) for rule in rules]
+    sim.Projection(source, cells, sim.AllToAllConnector(),
+                   sim.EPropSynapse(weight=0.1, rule=None), label="static")
+    return found

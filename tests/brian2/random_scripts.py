@@ -7,6 +7,7 @@ import numpy as np
 from pyNN.parameters import Sequence
 
 from pynn_eprop import SGD, Adam, Arctan, Exponential, FastSigmoid, PiecewiseLinear, StepDecay
+from pynn_eprop.models.rules import RULES
 
 UPDATES = 6
 OPTIMIZERS = (Adam(lr=0.01), Adam(lr=0.01, eps_hat=True, eps=1e-5), SGD(lr=0.0005),
@@ -132,6 +133,7 @@ class RandomScript:
 
     def _connect(self, sim: ModuleType, sources: list, cells: list, readouts: list) -> dict:
         rng, made = self.rng, {}
+        rules = np.random.default_rng([self.seed, 4])
 
         def project(pre: object, post: object, scale: float, plastic: bool = True) -> None:
             connector = sim.AllToAllConnector(allow_self_connections=bool(rng.random() < 0.3)) \
@@ -146,7 +148,8 @@ class RandomScript:
             label = f"{pre.label}_{post.label}"
             made[label] = sim.Projection(
                 pre, post, connector, sim.EPropSynapse(
-                    weight=self._weights(sim, scale), delay=delay, optimizer=optimizer, **bounds),
+                    weight=self._weights(sim, scale), delay=delay, optimizer=optimizer,
+                    rule=str(rules.choice(list(RULES))), **bounds),
                 label=label)
 
         for pre in sources:

@@ -27,10 +27,36 @@ def recall(tmp_path_factory):
     return out, run("store-recall", out, 3, "--quiet")
 
 
-def test_list_names_tasks_feedback_and_backends(capsys):
+def test_list_names_all_that_can_be_chosen(capsys):
     assert main(["list"]) == 0
     words = capsys.readouterr().out.replace(",", " ").split()
-    assert {"pattern-generation", "store-recall", "symmetric", "window-20ms", "host"} <= set(words)
+    assert {"pattern-generation", "store-recall", "symmetric", "window-20ms", "host", "e-prop",
+            "truncated-traces", "simplified-traces", "adam", "sgd", "mse", "cross_entropy",
+            "rules:", "optimizers:", "losses:", "backends:"} <= set(words)
+
+
+def test_a_rule_by_its_name(tmp_path):
+    """For LIF cells the two rules are one; e-prop is another."""
+    found = {}
+    for rule in ("e-prop", "truncated-traces", "simplified-traces"):
+        process = run("pattern-generation", tmp_path / rule, 3, "--rule", rule, "--quiet")
+        assert process.returncode == 0, process.stderr
+        found[rule] = results(tmp_path / rule)
+        assert found[rule]["rule"] == found[rule]["configuration"]["rule"] == rule
+        assert (rule == "e-prop") != (f"--rule {rule}" in found[rule]["command"])
+    curves = {rule: each["error_curve"] for rule, each in found.items()}
+    assert curves["truncated-traces"] == curves["simplified-traces"] != curves["e-prop"]
+
+
+def test_rules_that_are_not_there_or_not_on_a_backend(tmp_path):
+    unknown = run("pattern-generation", tmp_path / "out", 1, "--rule", "hebb")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "rule='hebb' is unknown; choose one of ['e-prop', " in unknown.stderr
+    assert not (tmp_path / "out").exists()
+    other = run("pattern-generation", tmp_path / "out", 1, "--rule", "truncated-traces",
+                "--backend", "nest")
+    assert other.returncode == 2
+    assert "rule 'truncated-traces' is not known to NEST" in other.stderr
 
 
 def test_results_have_the_contracts_keys(pattern):

@@ -29,6 +29,9 @@ PLANS = {
     "symmetric": Plan(cells=(CellPlan(20, True),), feedbacks=("symmetric",), bounds=True),
     "windowed": Plan(cells=(CellPlan(20),), feedbacks=("windowed",), bounds=True,
                      optimizers=("adam schedule", "eps hat", "sgd schedule")),
+    "a rule for each projection": Plan(
+        cells=(CellPlan(20, True, rate_term=True), CellPlan(9)), trials=2,
+        rules=("simplified-traces", "e-prop", "truncated-traces")),
     "many tiles": Plan(cells=(CellPlan(200, True),), wirings=("all", "sparse")),
     "tall and wide": Plan(cells=(CellPlan(20, True),)),
 }

@@ -34,7 +34,7 @@ def for_cores(plan: Plan) -> Plan:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plans(stock=False, boundaries=(Boundary.RESET,)).map(for_cores),
+@given(plans(stock=False, rules=False, boundaries=(Boundary.RESET,)).map(for_cores),
        st.sampled_from([None, 4, 8]), st.sampled_from([4, 4, 0]), st.sampled_from([1, 1, 3]))
 @example(Plan(cells=(CellPlan(20, adaptive=True, varied=True, rate_term=True), CellPlan(9)),
               readouts=(SOFTMAX, ReadoutPlan(target="late", missing="entries")), trials=4,

@@ -4,7 +4,7 @@
  *  The including file (float/core.h, fixed/core.h) provides what depends on the number system.
  *  EPROP_CORE is the name of the table.
  */
-#include "run.h"
+#include "learn.h"
 
 #include "../core_table.h"
 
@@ -37,6 +37,8 @@ const eprop_core EPROP_CORE = {
     core_set_readouts,
     core_set_stock_cells,
     core_run,
+    core_learn,
+    core_apply,
     core_spikes,
     core_losses,
     core_step,
@@ -44,8 +46,10 @@ const eprop_core EPROP_CORE = {
     core_get_weights,
     core_set_weights,
     core_get_gradient,
+    core_set_gradient,
     core_get_bias,
     core_get_bias_gradient,
+    core_set_bias_gradient,
     core_sample,
     core_saturated,
     core_state_entry,

@@ -131,8 +131,8 @@ static void keep_last(engine *e) {
     e->last = e->pending;
 }
 
-/* After an interval (or several side by side) has ended; `left` steps of the stretch follow. */
-static void finish_intervals(engine *e, size_t intervals, int64_t left) {
+/* After an interval (or several side by side) has ended. last_update: see the engine. */
+static void finish_intervals(engine *e, size_t intervals, bool last_update) {
     if (e->settings.continuous && e->settings.learns)
         finish_continuous(e);
     if (!e->learning)
@@ -140,14 +140,19 @@ static void finish_intervals(engine *e, size_t intervals, int64_t left) {
     e->pending += intervals;
     if (e->pending < (size_t)e->settings.trials_per_update)
         return;
-    e->last_update = !e->stretch->learning ||
-                     left < (int64_t)(e->T * (size_t)e->settings.trials_per_update);
+    e->last_update = last_update;
     if (e->settings.continuous)
         update_continuous(e);
     else
         update_after_trials(e);
     e->pending = 0;
     mirror_feedback(e);
+}
+
+/* Whether no update follows in the stretch, of which `left` steps are to be done. */
+static bool is_last_update(const engine *e, int64_t left) {
+    return !e->stretch->learning ||
+           left < (int64_t)(e->T * (size_t)e->settings.trials_per_update);
 }
 
 static bool targets_reach(const engine *e, int64_t steps) {
@@ -214,6 +219,14 @@ static size_t side_by_side(const engine *e, int64_t steps) {
     return whole < room ? whole : room;
 }
 
+/* Lists the spikes of trials that wait for their update again, after a state was restored. */
+static void relist(engine *e) {
+    if (e->relist && !e->settings.continuous)
+        for (size_t slot = 0; slot < e->pending; slot++)
+            list_by_cell(e, slot);
+    e->relist = false;
+}
+
 static int core_run(engine *e, const eprop_stretch *stretch) {
     if (!targets_reach(e, stretch->steps))
         return EPROP_TARGET_ENDED;
@@ -227,10 +240,8 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
         free(slopes);
         return EPROP_NO_MEMORY;
     }
-    if (e->relist && !e->settings.continuous)
-        for (size_t slot = 0; slot < e->pending; slot++)
-            list_by_cell(e, slot);
-    e->relist = false;
+    e->hold = stretch->hold != 0;
+    relist(e);
     mirror_feedback(e);
     int64_t left = stretch->steps;
     while (left > 0 && !e->no_memory) {
@@ -248,7 +259,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
             e->started = true;
             e->step += (int64_t)(intervals * e->T);
             left -= (int64_t)(intervals * e->T);
-            finish_intervals(e, intervals, left);
+            finish_intervals(e, intervals, is_last_update(e, left));
             continue;
         }
         if (e->s == 0) {
@@ -268,7 +279,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
         if (e->s == 0) {
             if (e->learning || e->settings.continuous)
                 list_by_cell(e, e->current);
-            finish_intervals(e, 1, left);
+            finish_intervals(e, 1, is_last_update(e, left));
         }
     }
     eprop_pool_stop(e->pool);

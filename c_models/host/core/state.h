@@ -29,9 +29,35 @@ static void allocate_activity(engine *e, const population *p, activity *x) {
         x->exc = OWN(e, ep_state, p->padded);
         x->inh = OWN(e, ep_state, p->padded);
     }
-    /* one row more than steps: row 0 stays unused, so that row t is step t */
-    if (p->plastic)
-        x->history = OWN(e, ep_history, p->padded * (e->T + 1));
+    if (!p->plastic)
+        return;
+    /* One row more than steps: row 0 stays unused, so that row t is step t. In continuous mode the
+       filters write elsewhere, and all rules read the same h. */
+    x->history = OWN(e, ep_history *, p->rule_count);
+    for (size_t r = 0; x->history != NULL && r < p->rule_count; r++)
+        x->history[r] = r > 0 && e->settings.continuous
+                            ? x->history[0]
+                            : OWN(e, ep_history, p->padded * (e->T + 1));
+}
+
+/* Lists the rules of a population's blocks that learn, and each block's place among them. */
+static void list_rules(engine *e, population *p) {
+    p->rules = OWN(e, trace_rule, p->incoming_count + 1);
+    if (p->rules == NULL)
+        return;
+    p->rule_count = p->kind == READOUTS && p->plastic ? 1 : 0;
+    for (size_t k = 0; k < p->incoming_count && p->kind == SPIKING; k++) {
+        block *const b = &e->blocks[p->incoming[k]];
+        if (b->optimizer.kind == EP_NONE)
+            continue;
+        const bool adaptation = b->traces.adaptation && p->adaptive;
+        for (b->rule = 0; b->rule < p->rule_count; b->rule++)
+            if (p->rules[b->rule].membrane == b->traces.membrane &&
+                p->rules[b->rule].adaptation == adaptation)
+                break;
+        if (b->rule == p->rule_count)
+            p->rules[p->rule_count++] = (trace_rule){b->traces.membrane, adaptation};
+    }
 }
 
 /* Lists which blocks and signals arrive at each population. */
@@ -56,6 +82,8 @@ static void wire(engine *e) {
             e->populations[e->blocks[k].post].plastic = true;
             e->populations[e->blocks[k].pre].by_cell = true;
         }
+    for (size_t p = 0; p < e->population_count; p++)
+        list_rules(e, &e->populations[p]);
 }
 
 /* What continuous mode carries over the boundary, one value per synapse and trace. */
@@ -70,7 +98,7 @@ static void allocate_traces(engine *e) {
         if (post->kind != SPIKING)
             continue;
         b->eligibility_sum = OWN(e, ep_gradient, b->synapses);
-        if (post->adaptive)
+        if (post->rules[b->rule].adaptation)
             b->epsilon = OWN(e, ep_gradient, b->synapses);
         b->ebar = OWN(e, ep_gradient *, post->signal_count);
         for (size_t r = 0; b->ebar != NULL && r < post->signal_count; r++)
@@ -156,7 +184,13 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
         SLOT_ENTRY("start", x->spikes.start, (e->head + e->T + 2) * sizeof *x->spikes.start);
         add_entry(e, capacity, "slot", slot, p, "spikes", NULL, 0, &x->spikes);
         if (histories) {
-            SLOT_ENTRY("history", x->history, q->padded * (e->T + 1) * sizeof *x->history);
+            for (size_t r = 0; x->history != NULL && r < q->rule_count; r++) {
+                char what[32] = "history";
+                if (r > 0)
+                    snprintf(what, sizeof what, "history%zu", r);
+                if (r == 0 || x->history[r] != x->history[0])
+                    SLOT_ENTRY(what, x->history[r], q->padded * (e->T + 1) * sizeof **x->history);
+            }
             SLOT_ENTRY("signal", x->signal, q->padded * (e->T + 1) * sizeof *x->signal);
         }
 #undef SLOT_ENTRY

@@ -37,6 +37,11 @@ typedef struct {
     size_t *start;
 } spike_list;
 
+/* What the eligibility vector of a synapse has beside the present input; see eprop_block. */
+typedef struct {
+    bool membrane, adaptation;
+} trace_rule;
+
 /* One population during one interval. */
 typedef struct {
     ep_state *v;            /* membrane potential, or the readouts' y */
@@ -45,7 +50,8 @@ typedef struct {
     ep_lane *refractory, *fired;
     int32_t *count;         /* spikes of each cell in the interval */
     spike_list spikes;
-    ep_history *history;    /* tiled: h^t in row t; the filter leaves F^{t-1} (cells), g^t (readouts) */
+    ep_history **history;   /* for each rule, tiled: h^t in row t; the filter leaves F^{t-1} (cells), or
+                               g^t (readouts) */
     ep_signal *signal;      /* readouts: row t is err^t, or y^t where there is no loss */
     double loss;
     size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
@@ -87,6 +93,8 @@ typedef struct {
     size_t *incoming, incoming_count;   /* blocks */
     size_t *signals, signal_count;      /* learning signals that arrive */
     bool plastic;                       /* some incoming block learns, or the biases do */
+    trace_rule *rules;                  /* of the blocks that learn, each once; readouts have one */
+    size_t rule_count;
     bool by_cell;                       /* some outgoing block learns */
     double *losses;                     /* of the intervals that ended in the stretch */
     size_t losses_used, losses_capacity;
@@ -107,6 +115,8 @@ typedef struct {
     ep_moment *m;
     ep_variance *v;
     eprop_optimizer optimizer;
+    trace_rule traces;
+    size_t rule;            /* its place among the rules of the population `post` */
     int64_t updates;
     /* continuous mode, carried over the boundary, one per synapse */
     ep_gradient *zhat, *epsilon, **ebar; /* ebar: one per learning signal of the target */
@@ -147,7 +157,7 @@ struct eprop_core_engine {
     void **owned;           /* memory to free at the end */
     size_t owned_count, owned_capacity;
     ep_history **scratch;   /* one tile of history per thread, continuous mode */
-    const struct tile_task *tasks; /* tiles of the populations that learn */
+    const struct tile_task *tasks; /* tiles of the populations that learn, for each rule */
     size_t task_count;
     bool built, no_memory;
     bool relist;            /* a state was restored: spikes must be listed by cell again */
@@ -165,6 +175,7 @@ struct eprop_core_engine {
     const eprop_stretch *stretch;
     int64_t stretch_begin;  /* global steps done before the stretch */
     bool last_update;       /* no further update follows in the stretch: keep the gradients */
+    bool hold;              /* updates end with the gradients */
 };
 
 static EP_INLINE size_t pad_lanes(size_t n) { return (n + EP_LANES - 1) / EP_LANES * EP_LANES; }
@@ -179,9 +190,10 @@ static EP_INLINE size_t tile_width(const population *p, size_t tile) {
     return left < TILE ? left : TILE;
 }
 
-/* Row 0 of a tile's history; its rows are tile_width() apart. */
-static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, size_t tile) {
-    return x->history + tile * TILE * (e->T + 1);
+/* Row 0 of a tile's history for a rule; its rows are tile_width() apart. */
+static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, size_t rule,
+                                          size_t tile) {
+    return x->history[rule] + tile * TILE * (e->T + 1);
 }
 
 /* First step of an interval whose spikes reach `post`; everything counts where state crosses. */

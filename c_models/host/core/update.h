@@ -6,9 +6,9 @@
 
 #include "segments.h"
 
-/* One tile of postsynaptic cells: what the loops over tiles hand out. */
+/* One tile of postsynaptic cells, for the blocks of one rule: what the loops over tiles hand out. */
 typedef struct tile_task {
-    size_t population, tile;
+    size_t population, rule, tile;
 } tile_task;
 
 typedef struct {
@@ -22,13 +22,18 @@ typedef struct {
 
 /* What the number system provides (float/, fixed/): the constants of a block's next update, after
    `updates` so far; the backward filter of a tile, in place of its history; the gradients of a
-   segment from the filters of all slots (tiles[slot] is row 0 of the tile there); the optimiser. */
+   segment from the filters of all slots (tiles[slot] is row 0 of the tile there); these within
+   their limits and without the holes; the optimiser. The same for biases. */
 static ep_optimizer_step block_step(const engine *e, const block *b, int64_t updates);
 static void filter_one(const engine *e, tile_task task, size_t slot);
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part, size_t slots,
                    const ep_history *const *tiles, ep_gradient *out);
+static void close_segment(const block *b, const population *post, size_t row, size_t tile,
+                          segment part, const ep_optimizer_step *step, ep_gradient *gradient);
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
-                             segment part, const ep_optimizer_step *step, ep_gradient *gradient);
+                             segment part, const ep_optimizer_step *step,
+                             const ep_gradient *gradient);
+static void close_bias(population *p);
 static void optimize_bias(population *p);
 static void set_rate_terms(engine *e, size_t slots);
 
@@ -36,12 +41,13 @@ static void set_rate_terms(engine *e, size_t slots);
 static const tile_task *list_tiles(engine *e, size_t *count) {
     if (e->tasks == NULL) {
         for (size_t p = 0; p < e->population_count; p++)
-            e->task_count += e->populations[p].plastic ? e->populations[p].tiles : 0;
+            e->task_count += e->populations[p].rule_count * e->populations[p].tiles;
         tile_task *const tasks = OWN(e, tile_task, e->task_count);
         size_t next = 0;
         for (size_t p = 0; tasks != NULL && p < e->population_count; p++)
-            for (size_t tile = 0; e->populations[p].plastic && tile < e->populations[p].tiles; tile++)
-                tasks[next++] = (tile_task){p, tile};
+            for (size_t r = 0; r < e->populations[p].rule_count; r++)
+                for (size_t tile = 0; tile < e->populations[p].tiles; tile++)
+                    tasks[next++] = (tile_task){p, r, tile};
         e->tasks = tasks;
     }
     *count = e->tasks != NULL ? e->task_count : 0;
@@ -53,6 +59,15 @@ static void filter_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
     (void)thread;
     filter_one(job->e, job->tasks[index / job->slots], index % job->slots);
+}
+
+/* The end of a segment's update, once its gradients are summed. */
+static void finish_segment(const engine *e, const block *b, const population *post, size_t row,
+                           size_t tile, segment part, const ep_optimizer_step *step,
+                           ep_gradient *gradient) {
+    close_segment(b, post, row, tile, part, step, gradient);
+    if (!e->hold)
+        optimize_segment(b, post, row, tile, part, step, gradient);
 }
 
 /* Body: gradients (and for dense blocks the optimiser) of one tile. */
@@ -70,14 +85,15 @@ static void tile_body(void *context, size_t index, size_t thread) {
         return;
     }
     for (size_t slot = 0; slot < job->slots; slot++) {
-        tiles[slot] = tile_history(e, slot_activity(e, slot, task.population), task.tile);
+        tiles[slot] =
+            tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
         if (!job->filtered)
             filter_one(e, task, slot);
     }
     for (size_t k = 0; k < post->incoming_count; k++) {
         const size_t index_of = post->incoming[k];
         const block *const b = &e->blocks[index_of];
-        if (b->optimizer.kind == EP_NONE)
+        if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
             continue;
         for (size_t row = 0; row < b->rows; row++) {
             const segment part = row_segment(b, post, row, task.tile);
@@ -85,10 +101,10 @@ static void tile_body(void *context, size_t index, size_t thread) {
                 continue;
             ep_gradient passing[TILE];
             ep_gradient *const gradient =
-                b->sparse || e->last_update ? b->gradient + part.first : passing;
+                b->sparse || e->last_update || e->hold ? b->gradient + part.first : passing;
             gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
             if (!b->sparse)
-                optimize_segment(b, post, row, task.tile, part, &job->steps[index_of], gradient);
+                finish_segment(e, b, post, row, task.tile, part, &job->steps[index_of], gradient);
         }
     }
     if (tiles != few)
@@ -110,7 +126,7 @@ static void chunk_body(void *context, size_t index, size_t thread) {
             segment part = {index * CHUNK, CHUNK};
             if (part.first + part.count > b->synapses)
                 part.count = b->synapses - part.first;
-            optimize_segment(b, NULL, 0, 0, part, &job->steps[k], b->gradient + part.first);
+            finish_segment(job->e, b, NULL, 0, 0, part, &job->steps[k], b->gradient + part.first);
             return;
         }
         index -= chunks;
@@ -132,8 +148,61 @@ static ep_optimizer_step *next_steps(engine *e) {
         e->no_memory = true;
     for (size_t k = 0; steps != NULL && k < e->block_count; k++)
         if (e->blocks[k].optimizer.kind != EP_NONE)
-            steps[k] = block_step(e, &e->blocks[k], e->blocks[k].updates++);
+            steps[k] = block_step(e, &e->blocks[k], e->blocks[k].updates);
+    for (size_t k = 0; steps != NULL && !e->hold && k < e->block_count; k++)
+        e->blocks[k].updates += e->blocks[k].optimizer.kind != EP_NONE;
     return steps;
+}
+
+static bool learns_biases(const population *p) {
+    return p->kind == READOUTS && p->bias_optimizer.kind != EP_NONE;
+}
+
+static void close_biases(engine *e) {
+    for (size_t p = 0; p < e->population_count; p++)
+        if (learns_biases(&e->populations[p]))
+            close_bias(&e->populations[p]);
+}
+
+/* The end of an update, once blocks have been dealt with and the gradients of biases are there. */
+static void finish_update(engine *e) {
+    if (e->hold)
+        return;
+    for (size_t p = 0; p < e->population_count; p++)
+        if (learns_biases(&e->populations[p]))
+            optimize_bias(&e->populations[p]);
+    e->updates++;
+}
+
+/* Body: the optimiser over one tile of every dense block, with the gradients that there are. */
+static void apply_body(void *context, size_t index, size_t thread) {
+    const update_job *const job = context;
+    const tile_task task = job->tasks[index];
+    const population *const post = &job->e->populations[task.population];
+    (void)thread;
+    for (size_t k = 0; k < post->incoming_count; k++) {
+        const block *const b = &job->e->blocks[post->incoming[k]];
+        if (b->optimizer.kind == EP_NONE || b->rule != task.rule || b->sparse)
+            continue;
+        for (size_t row = 0; row < b->rows; row++) {
+            const segment part = row_segment(b, post, row, task.tile);
+            finish_segment(job->e, b, post, row, task.tile, part, &job->steps[post->incoming[k]],
+                           b->gradient + part.first);
+        }
+    }
+}
+
+/* An update with the gradients that there are. */
+static void apply_gradients(engine *e) {
+    update_job job = {e, 0, NULL, 0, NULL, true};
+    job.tasks = list_tiles(e, &job.task_count);
+    job.steps = next_steps(e);
+    if (job.steps == NULL)
+        return;
+    eprop_pool_run(e->pool, job.task_count, apply_body, &job);
+    eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
+    finish_update(e);
+    free((void *)job.steps);
 }
 
 /* The update at the end of its last trial, boundary "reset". */
@@ -151,20 +220,20 @@ static void update_after_trials(engine *e) {
     eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
-        if (q->kind != READOUTS || q->bias_optimizer.kind == EP_NONE)
+        if (!learns_biases(q))
             continue;
         for (size_t slot = 0; slot < slots; slot++)
             for (size_t tile = 0; tile < q->tiles; tile++) {
                 const size_t first = tile * TILE, width = tile_width(q, tile);
-                const ep_history *const g = tile_history(e, slot_activity(e, slot, p), tile);
+                const ep_history *const g = tile_history(e, slot_activity(e, slot, p), 0, tile);
                 for (size_t s = e->T; s >= 1; s--)
                     for (size_t k = 0; k < width; k++)
                         q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
             }
-        optimize_bias(q);
     }
+    close_biases(e);
+    finish_update(e);
     free((void *)job.steps);
-    e->updates++;
 }
 
 #endif

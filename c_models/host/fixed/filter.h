@@ -4,7 +4,7 @@
 #ifndef EPROP_FIXED_FILTER_TILES_H
 #define EPROP_FIXED_FILTER_TILES_H
 
-#include "../core/segments.h"
+#include "../core/update.h"
 #include "step.h"
 
 /* The sum of several filtered signals, within the limit of one. */
@@ -21,7 +21,7 @@ static uint32_t sum_signals(size_t signals, size_t width, const int32_t (*G)[TIL
     return saturated;
 }
 
-static uint32_t filter_groups(const population *q, size_t tile, const uint16_t *h,
+static uint32_t filter_groups(const population *q, trace_rule rule, size_t tile, const uint16_t *h,
                               const int32_t *G, ep_filter_state *state) {
     uint32_t saturated = 0;
     for (size_t k = 0; k < q->group_count; k++) {
@@ -29,21 +29,26 @@ static uint32_t filter_groups(const population *q, size_t tile, const uint16_t *
         if (group->first / TILE != tile)
             continue;
         const size_t lane = group->first % TILE;
-        saturated += q->adaptive ? ep_filter_alif(group->count, &group->filter, h + lane, G + lane,
-                                                  state + lane)
-                                 : ep_filter_lif(group->count, &group->filter, h + lane, G + lane,
-                                                 state + lane);
+        ep_filter filter = group->filter;
+        if (!rule.membrane)
+            filter.alpha = 0;
+        saturated +=
+            rule.adaptation
+                ? ep_filter_alif(group->count, &filter, h + lane, G + lane, state + lane)
+                : ep_filter_lif(group->count, &filter, h + lane, G + lane, state + lane);
     }
     return saturated;
 }
 
 /* Runs the filter over the interval's history of one tile of cells, from step T to step 1; F^{t-1}
    takes the place of h^t. Returns the or of all |F|. */
-static uint32_t filter_cells(const engine *e, size_t slot, size_t p, size_t tile) {
-    const population *const q = &e->populations[p];
+static uint32_t filter_cells(const engine *e, size_t slot, tile_task task) {
+    const population *const q = &e->populations[task.population];
+    const size_t tile = task.tile;
     const size_t first = tile * TILE, width = tile_width(q, tile), signals = q->signal_count;
     const size_t cells = q->n - first < TILE ? q->n - first : TILE;
-    ep_history *const history = tile_history(e, slot_activity(e, slot, p), tile);
+    ep_history *const history =
+        tile_history(e, slot_activity(e, slot, task.population), task.rule, tile);
     int32_t G[signals ? signals : 1][TILE], total[TILE];
     ep_filter_state state[TILE];
     uint32_t magnitude = 0;
@@ -70,7 +75,7 @@ static uint32_t filter_cells(const engine *e, size_t slot, size_t p, size_t tile
         }
         int32_t *const row = history + s * width;
         count_saturated(q->saturated, EPROP_FILTER,
-                        filter_groups(q, tile, (const uint16_t *)row, sum, state));
+                        filter_groups(q, q->rules[task.rule], tile, (const uint16_t *)row, sum, state));
         for (size_t j = 0; j < width; j++) {
             row[j] = state[j].F;
             magnitude |= (uint32_t)(state[j].F ^ (state[j].F >> 31));
@@ -84,7 +89,7 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
     const population *const q = &e->populations[p];
     const size_t first = tile * TILE, width = tile_width(q, tile);
     activity *const x = slot_activity(e, slot, p);
-    ep_history *const history = tile_history(e, x, tile);
+    ep_history *const history = tile_history(e, x, 0, tile);
     int32_t g[TILE] = {0}, error[TILE] = {0};
     uint32_t magnitude = 0;
     for (size_t s = e->T; s >= 1; s--) {
@@ -104,8 +109,8 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
 
 static void filter_one(const engine *e, tile_task task, size_t slot) {
     const population *const p = &e->populations[task.population];
-    p->magnitudes[task.tile * e->slot_count + slot] =
-        p->kind == SPIKING ? filter_cells(e, slot, task.population, task.tile)
+    p->magnitudes[(task.rule * p->tiles + task.tile) * e->slot_count + slot] =
+        p->kind == SPIKING ? filter_cells(e, slot, task)
                            : filter_readouts(e, slot, task.population, task.tile);
 }
 
@@ -156,7 +161,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     const bool whole = !b->sparse || part.count >= width / 8;
     uint32_t magnitude = 0;
     for (size_t slot = 0; slot < slots; slot++)
-        magnitude |= post->magnitudes[tile * e->slot_count + slot];
+        magnitude |= post->magnitudes[(b->rule * post->tiles + tile) * e->slot_count + slot];
     row_sum total;
     total.lanes = whole ? width : part.count;
     total.budget = ep_row_budget(magnitude);

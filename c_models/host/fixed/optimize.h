@@ -80,13 +80,18 @@ static void clear_weights(const block *b, const population *post, size_t row, si
         b->weight[q] = ep_wire_weight(b->master[q]);
 }
 
-static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
-                             segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
+static void close_segment(const block *b, const population *post, size_t row, size_t tile,
+                          segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
     if (!b->sparse)
         clear_holes(b, post, row, tile, gradient);
     if (step->kind == EP_SGD)
         count_saturated(b->saturated, EPROP_GRADIENT,
                         limit_gradients(part.count, ep_sgd_limit(step), gradient));
+}
+
+static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
+                             segment part, const ep_optimizer_step *step,
+                             const ep_gradient *gradient) {
     count_saturated(b->saturated, EPROP_WEIGHT,
                     optimize(part.count, step, gradient, b->m != NULL ? b->m + part.first : NULL,
                              b->v != NULL ? b->v + part.first : NULL, b->master + part.first,
@@ -98,18 +103,27 @@ static void optimize_segment(const block *b, const population *post, size_t row,
     }
 }
 
-/* One step of the biases with the gradient in bias_sum, which becomes 0. */
-static void optimize_bias(population *p) {
-    if (p->kind != READOUTS || p->bias_optimizer.kind == EP_NONE)
-        return;
+static void limit_bias_gradients(population *p) {
     const ep_optimizer_step step =
-        optimizer_step(&p->bias_optimizer, p->bias_updates++, EP_BIAS_BITS, p->filter_bits);
+        optimizer_step(&p->bias_optimizer, p->bias_updates, EP_BIAS_BITS, p->filter_bits);
     const int32_t limit = step.kind == EP_SGD ? ep_sgd_limit(&step) : EP_GRADIENT_LIMIT;
+    count_saturated(p->saturated, EPROP_FILTER, limit_gradients(p->n, limit, p->bias_gradient));
+}
+
+/* The gradient of the biases from bias_sum, which becomes 0. */
+static void close_bias(population *p) {
     for (size_t k = 0; k < p->n; k++) {
-        int16_t unused;
         p->bias_gradient[k] = (int32_t)fmax(fmin(p->bias_sum[k], INT32_MAX), -INT32_MAX);
         p->bias_sum[k] = 0.0;
-        count_saturated(p->saturated, EPROP_FILTER, limit_gradients(1, limit, &p->bias_gradient[k]));
+    }
+    limit_bias_gradients(p);
+}
+
+static void optimize_bias(population *p) {
+    const ep_optimizer_step step =
+        optimizer_step(&p->bias_optimizer, p->bias_updates++, EP_BIAS_BITS, p->filter_bits);
+    for (size_t k = 0; k < p->n; k++) {
+        int16_t unused;
         count_saturated(p->saturated, EPROP_STATE,
                         optimize(1, &step, &p->bias_gradient[k], &p->bias_m[k], &p->bias_v[k],
                                  &p->bias_master[k], &unused));

@@ -118,8 +118,8 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
         uint16_t h[TILE];
         uint32_t spikes[(TILE + 31) / 32];
         count_saturated(q->saturated, EPROP_STATE, step_group(q, group, x, h, spikes));
-        if (keep)
-            memcpy((uint16_t *)(tile_history(e, x, tile) + s * tile_width(q, tile)) + lane, h,
+        for (size_t r = 0; keep && r < q->rule_count; r++)
+            memcpy((uint16_t *)(tile_history(e, x, r, tile) + s * tile_width(q, tile)) + lane, h,
                    group->count * sizeof *h);
         if (scratch != NULL)
             memcpy((uint16_t *)scratch + group->first, h, group->count * sizeof *h);

@@ -38,7 +38,7 @@ typedef struct {
     size_t group_count;                                                                         \
     int32_t signal_bits, filter_bits, slope_bits; /* g, f, p */                                 \
     int32_t *bias_master;                                                                       \
-    uint32_t *magnitudes; /* or of all |F| of each (tile, slot) */                              \
+    uint32_t *magnitudes; /* or of all |F| of each (rule, tile, slot) */                        \
     int64_t *saturated;   /* by enum eprop_saturation */
 #define EP_BLOCK_FIELDS                                                                         \
     int32_t *master;                                                                            \

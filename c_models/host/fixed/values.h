@@ -5,6 +5,7 @@
 #define EPROP_FIXED_VALUES_H
 
 #include "../core/state.h"
+#include "optimize.h"
 
 static void list_own_entries(engine *e, size_t *capacity) {
     for (size_t k = 0; k < e->block_count; k++) {
@@ -27,7 +28,7 @@ static int core_build(engine *e) {
     const int status = allocate_state(e);
     for (size_t p = 0; status == EPROP_OK && p < e->population_count; p++) {
         population *const q = &e->populations[p];
-        q->magnitudes = OWN(e, uint32_t, q->tiles * e->slot_count);
+        q->magnitudes = OWN(e, uint32_t, q->rule_count * q->tiles * e->slot_count);
         for (size_t slot = 0; q->kind != SOURCES && slot < e->slot_count; slot++) {
             slot_activity(e, slot, p)->input = OWN(e, int32_t, q->padded);
             slot_activity(e, slot, p)->wide = OWN(e, int64_t, q->padded);
@@ -67,6 +68,30 @@ static int core_get_gradient(const engine *e, int32_t index, double *out) {
     return EPROP_OK;
 }
 
+/* A gradient as the optimiser takes it, within its limit. */
+static int32_t to_gradient(const population *post, double value) {
+    const int32_t gradient = to_fixed(value, post->filter_bits);
+    return gradient > EP_GRADIENT_LIMIT    ? EP_GRADIENT_LIMIT
+           : gradient < -EP_GRADIENT_LIMIT ? -EP_GRADIENT_LIMIT
+                                           : gradient;
+}
+
+static int core_set_gradient(engine *e, int32_t index, const double *gradient) {
+    const block *const b = &e->blocks[index];
+    if (b->gradient == NULL)
+        return EPROP_BAD_ARGUMENT;
+    const population *const post = &e->populations[b->post];
+    if (b->sparse) {
+        for (size_t q = 0; q < b->synapses; q++)
+            b->gradient[q] = to_gradient(post, gradient[q]);
+        return EPROP_OK;
+    }
+    for (size_t row = 0; row < b->rows; row++)
+        for (size_t j = 0; j < post->n; j++)
+            b->gradient[row * post->padded + j] = to_gradient(post, gradient[row * post->n + j]);
+    return EPROP_OK;
+}
+
 static int core_get_bias(const engine *e, int32_t index, double *out) {
     const population *const q = &e->populations[index];
     if (q->kind != READOUTS)
@@ -83,6 +108,37 @@ static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
     for (size_t k = 0; k < q->n; k++)
         out[k] = from_fixed(q->bias_gradient[k], q->filter_bits);
     return EPROP_OK;
+}
+
+static int core_set_bias_gradient(engine *e, int32_t index, const double *gradient) {
+    population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    for (size_t k = 0; k < q->n; k++)
+        q->bias_sum[k] = to_fixed(gradient[k], q->filter_bits);
+    close_bias(q);
+    return EPROP_OK;
+}
+
+static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {
+    for (size_t r = 0; r < p->rule_count; r++)
+        for (size_t tile = 0; tile < p->tiles; tile++) {
+            const size_t first = tile * TILE, width = tile_width(p, tile);
+            for (size_t s = 1; s <= e->T; s++) {
+                uint16_t *const h = (uint16_t *)(tile_history(e, x, r, tile) + s * width);
+                for (size_t j = 0; j < width && first + j < p->n; j++) {
+                    const int32_t slope =
+                        to_fixed(values[(s - 1) * p->n + first + j], p->slope_bits);
+                    h[j] = (uint16_t)(slope < 0 ? 0 : slope > UINT16_MAX ? UINT16_MAX : slope);
+                }
+            }
+        }
+}
+
+static void put_signals(const engine *e, const population *p, activity *x, const double *values) {
+    for (size_t s = 1; s <= e->T; s++)
+        for (size_t k = 0; k < p->n; k++)
+            x->signal[s * p->padded + k] = to_fixed(values[(s - 1) * p->n + k], EP_STATE_BITS);
 }
 
 static int core_sample(const engine *e, int32_t index, int32_t variable, double *out) {

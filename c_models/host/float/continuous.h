@@ -76,8 +76,9 @@ static void filter_arrivals(size_t T, size_t width, const ep_decay *decay, ep_hi
 static void cell_traces(const trace_job *job, tile_task task, ep_history *scratch) {
     engine *const e = job->e;
     const population *const q = &e->populations[task.population];
-    const size_t signals = q->signal_count, first = task.tile * TILE;
-    const size_t width = tile_width(q, task.tile);
+    const size_t signals = q->signal_count, width = tile_width(q, task.tile);
+    const bool adaptive = q->rules[task.rule].adaptation;
+    const ep_decay *const decay = trace_decay(q, task.rule, task.tile);
     ep_signal kappa_G[signals + 1][TILE], K_z[TILE] = {0};
     filter_end end;
     share shares[signals + 2];
@@ -89,18 +90,17 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
         const size_t only = pass - 2;
         const bool slow = pass == signals + 2, arrivals = pass == signals + 3;
         if ((pass < 2 && !job->learning) || (pass == 1 && !q->rate_regularised) ||
-            (slow && !q->adaptive))
+            (slow && !adaptive))
             continue;
         if (arrivals)
-            filter_arrivals(e->T, width, q->cells.alpha + first, scratch, K_z);
+            filter_arrivals(e->T, width, decay, scratch, K_z);
         else
-            filter_cells(e, e->current, task.population, task.tile, source, only, scratch, &end,
-                         kappa_G);
+            filter_cells(e, e->current, task, source, only, scratch, &end, kappa_G);
         for (size_t j = 0; j < width && !arrivals; j++)
-            K_z[j] = q->cells.alpha[first + j] * end.F[j];
+            K_z[j] = decay[j] * end.F[j];
         for (size_t i = 0; i < q->incoming_count; i++) {
             block *const b = &e->blocks[q->incoming[i]];
-            if (b->optimizer.kind == EP_NONE)
+            if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
                 continue;
             size_t count = 0;
             if (pass == 0)
@@ -108,7 +108,7 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
                     shares[count++] = (share){kappa_G[r], b->ebar[r]};
             else if (source == LAST_STEP)
                 shares[count++] = (share){kappa_G[0], b->ebar[only]};
-            if (!arrivals && q->adaptive)
+            if (!arrivals && adaptive)
                 shares[count++] = (share){end.lambda, b->epsilon};
             shares[count++] = (share){K_z, b->zhat};
             ep_gradient *const total = pass == 0             ? b->gradient_sum
@@ -173,7 +173,7 @@ static void combine_body(void *context, size_t index, size_t thread) {
     (void)thread;
     for (size_t i = 0; i < post->incoming_count; i++) {
         const block *const b = &e->blocks[post->incoming[i]];
-        if (b->optimizer.kind == EP_NONE)
+        if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
             continue;
         for (size_t row = 0; row < b->rows; row++) {
             const segment part = row_segment(b, post, row, task.tile);
@@ -189,8 +189,8 @@ static void combine_body(void *context, size_t index, size_t thread) {
                 b->gradient_sum[q] = (ep_gradient)0;
             }
             if (!b->sparse)
-                optimize_segment(b, post, row, task.tile, part, &job->steps[post->incoming[i]],
-                                 b->gradient + part.first);
+                finish_segment(e, b, post, row, task.tile, part, &job->steps[post->incoming[i]],
+                               b->gradient + part.first);
         }
     }
 }
@@ -227,10 +227,9 @@ static void update_continuous(engine *e) {
     }
     eprop_pool_run(e->pool, job.task_count, combine_body, &job);
     eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
-    for (size_t p = 0; p < e->population_count; p++)
-        optimize_bias(&e->populations[p]);
+    close_biases(e);
+    finish_update(e);
     free((void *)job.steps);
-    e->updates++;
 }
 
 #endif

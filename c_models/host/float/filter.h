@@ -4,7 +4,7 @@
 #ifndef EPROP_FLOAT_FILTER_H
 #define EPROP_FLOAT_FILTER_H
 
-#include "../core/segments.h"
+#include "../core/update.h"
 
 /* Where the filters of one tile stand after a backward pass. */
 typedef struct {
@@ -33,19 +33,28 @@ static EP_INLINE void add_feedback(const engine *e, size_t slot, const learning_
             ep_filter_signal(width, feedback + k * g->padded, signal[k], G);
 }
 
-/* Runs the filter over the interval's history of one tile of cells, from step T to step 1.
+static const ep_decay no_decay[TILE]; /* of a rule without the membrane's trace */
+
+/* The decay of the presynaptic trace, for the cells of a tile. */
+static EP_INLINE const ep_decay *trace_decay(const population *p, size_t rule, size_t tile) {
+    return p->rules[rule].membrane ? p->cells.alpha + tile * TILE : no_decay;
+}
+
+/* Runs the filter of a rule over the interval's history of one tile of cells, from step T to step 1.
 
    out (a tile of history) receives F^{t-1} in row t; it may be the history itself. `only` is the
    signal of LAST_STEP. With ERRORS, kappa_G (one row of TILE per signal, or NULL) receives each
    signal's kappa G^1. */
-static void filter_cells(const engine *e, size_t slot, size_t p, size_t tile, enum source source,
+static void filter_cells(const engine *e, size_t slot, tile_task task, enum source source,
                          size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[TILE]) {
-    const population *const q = &e->populations[p];
-    const size_t first = tile * TILE, width = tile_width(q, tile);
-    const ep_history *const history = tile_history(e, slot_activity(e, slot, p), tile);
-    const ep_decay *const alpha = q->cells.alpha + first;
-    const ep_decay *const rho = q->adaptive ? q->cells.rho + first : NULL;
-    const ep_state *const beta = q->adaptive ? q->cells.beta + first : NULL;
+    const population *const q = &e->populations[task.population];
+    const size_t first = task.tile * TILE, width = tile_width(q, task.tile);
+    const ep_history *const history =
+        tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
+    const bool adaptive = q->rules[task.rule].adaptation;
+    const ep_decay *const alpha = trace_decay(q, task.rule, task.tile);
+    const ep_decay *const rho = adaptive ? q->cells.rho + first : NULL;
+    const ep_state *const beta = adaptive ? q->cells.beta + first : NULL;
     const size_t signals = source == ERRORS ? q->signal_count : source == LAST_STEP ? 1 : 0;
     ep_signal G[signals ? signals : 1][TILE];
     ep_signal constant[TILE] = {0};
@@ -80,7 +89,7 @@ static void filter_cells(const engine *e, size_t slot, size_t p, size_t tile, en
             sum = end->G;
         }
         const ep_history *const h = history + s * width;
-        if (q->adaptive)
+        if (adaptive)
             ep_filter_alif(width, alpha, rho, beta, sum, constant, h, end->lambda, end->F,
                            out + s * width);
         else

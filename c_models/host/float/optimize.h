@@ -41,20 +41,27 @@ static ep_optimizer_step block_step(const engine *e, const block *b, int64_t upd
 
 static void filter_one(const engine *e, tile_task task, size_t slot) {
     const activity *const x = slot_activity(e, slot, task.population);
-    ep_history *const history = tile_history(e, x, task.tile);
+    ep_history *const history = tile_history(e, x, task.rule, task.tile);
     if (e->populations[task.population].kind == SPIKING) {
         filter_end end;
-        filter_cells(e, slot, task.population, task.tile, ERRORS, 0, history, &end, NULL);
+        filter_cells(e, slot, task, ERRORS, 0, history, &end, NULL);
     } else {
         ep_signal end[TILE];
         filter_readouts(e, slot, task.population, task.tile, history, end, NULL);
     }
 }
 
-static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
-                             segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
+static void close_segment(const block *b, const population *post, size_t row, size_t tile,
+                          segment part, const ep_optimizer_step *step, ep_gradient *gradient) {
+    (void)part;
+    (void)step;
     if (!b->sparse)
         clear_holes(b, post, row, tile, gradient);
+}
+
+static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
+                             segment part, const ep_optimizer_step *step,
+                             const ep_gradient *gradient) {
     ep_optimize(part.count, step, gradient, b->weight + part.first,
                 b->m != NULL ? b->m + part.first : NULL, b->v != NULL ? b->v + part.first : NULL);
     if (b->bounded) {
@@ -64,15 +71,16 @@ static void optimize_segment(const block *b, const population *post, size_t row,
     }
 }
 
-/* One step of the biases with the gradient in bias_sum, which becomes 0. */
-static void optimize_bias(population *p) {
-    if (p->kind != READOUTS || p->bias_optimizer.kind == EP_NONE)
-        return;
-    const ep_optimizer_step step = optimizer_step(&p->bias_optimizer, p->bias_updates++);
+/* The gradient of the biases from bias_sum, which becomes 0. */
+static void close_bias(population *p) {
     for (size_t k = 0; k < p->n; k++) {
         p->bias_gradient[k] = ep_from_double(p->bias_sum[k]);
         p->bias_sum[k] = 0.0;
     }
+}
+
+static void optimize_bias(population *p) {
+    const ep_optimizer_step step = optimizer_step(&p->bias_optimizer, p->bias_updates++);
     ep_optimize(p->n, &step, p->bias_gradient, p->bias, p->bias_m, p->bias_v);
 }
 

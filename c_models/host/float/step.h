@@ -80,12 +80,15 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
         const size_t first = tile * TILE, width = tile_width(q, tile);
         ep_history *h = NULL;
         if (keep)
-            h = tile_history(e, x, tile) + s * width;
+            h = tile_history(e, x, 0, tile) + s * width;
         else if (scratch != NULL)
             h = scratch + first;
         const bool any = ep_cell_fire(first, width, &q->cells, x->v + first,
                                       x->a != NULL ? x->a + first : NULL, x->refractory + first,
                                       x->fired + first, h);
+        for (size_t r = 1; keep && r < q->rule_count; r++)
+            if (x->history[r] != x->history[0])
+                memcpy(tile_history(e, x, r, tile) + s * width, h, width * sizeof *h);
         if (keep && scratch != NULL)
             memcpy(scratch + first, h, width * sizeof *h);
         if (any)

@@ -5,6 +5,7 @@
 #define EPROP_FLOAT_VALUES_H
 
 #include "../core/state.h"
+#include "optimize.h"
 
 static void list_own_entries(engine *e, size_t *capacity) {
     (void)e;
@@ -44,6 +45,26 @@ static int core_get_gradient(const engine *e, int32_t index, double *out) {
     return EPROP_OK;
 }
 
+static void import_values(const block *b, const population *post, const double *in,
+                          EPROP_REAL *values) {
+    if (b->sparse) {
+        for (size_t q = 0; q < b->synapses; q++)
+            values[q] = (EPROP_REAL)in[q];
+        return;
+    }
+    for (size_t row = 0; row < b->rows; row++)
+        for (size_t j = 0; j < post->n; j++)
+            values[row * post->padded + j] = (EPROP_REAL)in[row * post->n + j];
+}
+
+static int core_set_gradient(engine *e, int32_t index, const double *gradient) {
+    const block *const b = &e->blocks[index];
+    if (b->gradient == NULL)
+        return EPROP_BAD_ARGUMENT;
+    import_values(b, &e->populations[b->post], gradient, b->gradient);
+    return EPROP_OK;
+}
+
 static int core_get_bias(const engine *e, int32_t index, double *out) {
     if (e->populations[index].kind != READOUTS)
         return EPROP_BAD_ARGUMENT;
@@ -58,6 +79,36 @@ static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
     for (size_t k = 0; k < e->populations[index].n; k++)
         out[k] = ep_to_double(e->populations[index].bias_gradient[k]);
     return EPROP_OK;
+}
+
+static int core_set_bias_gradient(engine *e, int32_t index, const double *gradient) {
+    population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    for (size_t k = 0; k < q->n; k++)
+        q->bias_sum[k] = gradient[k];
+    close_bias(q);
+    return EPROP_OK;
+}
+
+static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {
+    for (size_t r = 0; r < p->rule_count; r++)
+        for (size_t tile = 0; tile < p->tiles; tile++) {
+            const size_t first = tile * TILE, width = tile_width(p, tile);
+            ep_history *const h = tile_history(e, x, r, tile);
+            for (size_t s = 1; s <= e->T; s++)
+                for (size_t j = 0; j < width; j++)
+                    h[s * width + j] =
+                        first + j < p->n
+                            ? (ep_history)values[(s - 1) * p->n + first + j]
+                            : (ep_history)0;
+        }
+}
+
+static void put_signals(const engine *e, const population *p, activity *x, const double *values) {
+    for (size_t s = 1; s <= e->T; s++)
+        for (size_t k = 0; k < p->n; k++)
+            x->signal[s * p->padded + k] = (ep_signal)values[(s - 1) * p->n + k];
 }
 
 static int core_sample(const engine *e, int32_t index, int32_t variable, double *out) {

@@ -15,6 +15,7 @@ from pynn_eprop.common.standardmodels.tables import document, same_names
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter
+from pynn_eprop.models.rules import RULES, EProp, Rule, resolve_rule
 from pynn_eprop.models.synapses import EPROP_SYNAPSE, LEARNING_SIGNAL, SynapseModel
 
 _BOUND = Parameter("bound", 0.0, "dimensionless", "bound of a weight")
@@ -45,6 +46,8 @@ class EPropSynapse(ShortestDelay, StandardSynapseType):
     __doc__: str | None = document(EPROP_SYNAPSE.meaning, EPROP_SYNAPSE.parameters, {
         "optimizer : 'adam', 'sgd', an object or None, default 'adam'": "None: the weights stay",
         "w_min, w_max : dimensionless, default none": "the weights are clipped after each update",
+        f"rule : {', '.join(map(repr, RULES))}, an object or None, default {EProp.name!r}":
+            "the eligibility traces of synapses onto cells; None: the weights stay",
     })
 
     default_parameters: ClassVar[dict[str, Any]] = {
@@ -55,8 +58,12 @@ class EPropSynapse(ShortestDelay, StandardSynapseType):
     parameter_checks: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, optimizer: str | Optimizer | None = Adam.name, w_min: float | None = None,
-                 w_max: float | None = None, **parameters: Any) -> None:
+                 w_max: float | None = None, rule: str | Rule | None = EProp.name,
+                 **parameters: Any) -> None:
         self.optimizer = resolve_optimizer(optimizer)
+        self.rule = EProp() if rule is None else resolve_rule(rule)
+        if rule is None:
+            self.optimizer = None
         self.w_min = -math.inf if w_min is None else self._bound("w_min", w_min)
         self.w_max = math.inf if w_max is None else self._bound("w_max", w_max)
         if self.w_min > self.w_max:

@@ -1,0 +1,81 @@
+/*! \file
+ *  \brief Learning without running: from a trial that ran elsewhere, and with given gradients.
+ */
+#ifndef EPROP_CORE_LEARN_H
+#define EPROP_CORE_LEARN_H
+
+#include "run.h"
+
+/* In the number system (float/, fixed/): h of all steps into the histories of a population that
+   learns, errors into a readout's signals. values: (steps, size). */
+static void put_slopes(const engine *e, const population *p, activity *x, const double *values);
+static void put_signals(const engine *e, const population *p, activity *x, const double *values);
+
+/* Spikes of a trial, in the place of an interval's. */
+static void put_spikes(engine *e, size_t slot, size_t p, const eprop_trial *trial) {
+    const population *const q = &e->populations[p];
+    activity *const x = slot_activity(e, slot, p);
+    const eprop_spike_input *given = NULL;
+    for (int32_t k = 0; k < trial->spike_lists; k++)
+        if ((size_t)trial->spike_list[k].population == p)
+            given = &trial->spike_list[k];
+    spikes_begin(e, &x->spikes, q->kind, NULL);
+    if (q->kind == SOURCES) {
+        spikes_take(e, &x->spikes, given, 0, 0, e->T - 1);
+        spikes_close(e, &x->spikes, e->T);
+        return;
+    }
+    spikes_take(e, &x->spikes, given, 0, 1, e->T);
+    if (x->count == NULL)
+        return;
+    memset(x->count, 0, q->padded * sizeof *x->count);
+    for (size_t k = 0; k < x->spikes.used; k++)
+        x->count[x->spikes.cell[k]]++;
+}
+
+static int core_learn(engine *e, const eprop_trial *trial) {
+    if (!e->settings.learns || e->carries || e->s != 0)
+        return EPROP_BAD_ARGUMENT;
+    const size_t slot = e->pending;
+    relist(e);
+    for (size_t p = 0; p < e->population_count; p++)
+        put_spikes(e, slot, p, trial);
+    for (int32_t k = 0; k < trial->value_lists; k++) {
+        const size_t p = (size_t)trial->value_list[k].population;
+        const population *const q = &e->populations[p];
+        activity *const x = slot_activity(e, slot, p);
+        if (q->kind == READOUTS)
+            put_signals(e, q, x, trial->value_list[k].values);
+        else if (q->kind == SPIKING && x->history != NULL)
+            put_slopes(e, q, x, trial->value_list[k].values);
+        else
+            return EPROP_BAD_ARGUMENT;
+    }
+    e->pool = eprop_pool_start((size_t)e->settings.threads);
+    if (e->pool == NULL)
+        return EPROP_NO_MEMORY;
+    e->hold = trial->hold != 0;
+    e->learning = true;
+    mirror_feedback(e);
+    list_by_cell(e, slot);
+    finish_intervals(e, 1, true);
+    eprop_pool_stop(e->pool);
+    e->pool = NULL;
+    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
+
+static int core_apply(engine *e) {
+    if (!e->settings.learns)
+        return EPROP_BAD_ARGUMENT;
+    e->pool = eprop_pool_start((size_t)e->settings.threads);
+    if (e->pool == NULL)
+        return EPROP_NO_MEMORY;
+    e->hold = false;
+    apply_gradients(e);
+    mirror_feedback(e);
+    eprop_pool_stop(e->pool);
+    e->pool = NULL;
+    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
+
+#endif

@@ -1,0 +1,156 @@
+"""What a network did, as far as learning needs it: by any forward pass, on any machine or chip."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.models.network import (
+    Inputs,
+    Network,
+    Population,
+    Readouts,
+    Recorded,
+    Recording,
+    Sources,
+    SpikingCells,
+)
+
+Spikes = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One trial (update interval) of T steps; keys are indices of populations.
+
+    spikes: (steps, cells), sorted by step, as counted from the trial's start: 0 ... T - 1 for
+    sources, 1 ... T for cells. slope: the pseudo-derivative h of cells that learn, (T, size).
+    error: err of readouts with a loss, y of those without one (error modules), (T, size).
+    """
+
+    spikes: dict[int, Spikes] = field(default_factory=dict)
+    slope: dict[int, np.ndarray] = field(default_factory=dict)
+    error: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+def learning_cells(network: Network) -> list[int]:
+    """Indices of the populations of cells that plastic synapses lead to."""
+    posts = {projection.post for projection in network.projections
+             if projection.optimizer is not None}
+    return [index for index, population in enumerate(network.populations)
+            if index in posts and isinstance(population, SpikingCells)]
+
+
+def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
+    """What to record in a run, for :func:`activities`."""
+    wanted = []
+    for index, population in enumerate(network.populations):
+        every = np.arange(population.size)
+        if isinstance(population, Readouts):
+            wanted.append(Recording(index, "y" if population.loss is None else "error", every))
+        elif not isinstance(population, Sources):
+            wanted.append(Recording(index, "spikes", every))
+    wanted += [Recording(index, "h", np.arange(network.populations[index].size))
+               for index in learning_cells(network)]
+    return tuple(wanted)
+
+
+def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int) -> list[Activity]:
+    """The trials of a run over whole intervals, from what it got and what it recorded.
+
+    recorded: of :func:`recordings_of_activity`. start: global step at which the run began, the
+    first of an interval. Raises :class:`SimulationError` without intervals.
+    """
+    length = network.settings.interval_steps
+    if length is None or start % length:
+        raise SimulationError(f"the activity of a run from step {start} on is not one of whole "
+                              f"intervals of {length} steps")
+    spikes: dict[int, tuple[np.ndarray, np.ndarray, int]] = {
+        index: (np.asarray(steps), np.asarray(cells), 0)
+        for index, (steps, cells) in inputs.spikes.items()}
+    slope: dict[int, np.ndarray] = {}
+    error: dict[int, np.ndarray] = {}
+    steps_done = 0
+    for recording, entry in zip(recordings_of_activity(network), recorded.entries, strict=True):
+        if isinstance(entry, tuple):
+            spikes[recording.population] = (*entry, 1)
+            continue
+        (slope if recording.variable == "h" else error)[recording.population] = entry
+        steps_done = len(entry)
+    return [Activity(
+        {index: _within(*found, start + k * length, length) for index, found in spikes.items()},
+        {index: rows[k * length:(k + 1) * length] for index, rows in slope.items()},
+        {index: rows[k * length:(k + 1) * length] for index, rows in error.items()})
+        for k in range(steps_done // length)]
+
+
+def _within(steps: np.ndarray, cells: np.ndarray, first: int, begin: int, length: int) -> Spikes:
+    """Spikes of local steps first ... first + length - 1 of the trial that began at ``begin``."""
+    low, high = np.searchsorted(steps, [begin + first, begin + first + length])
+    return np.asarray(steps[low:high]) - begin, np.asarray(cells[low:high])
+
+
+def check_activity(activity: Activity, network: Network) -> None:
+    """Raise :class:`SimulationError` unless the activity is one of a trial of this network."""
+    length = network.settings.interval_steps
+    if length is None:
+        raise SimulationError("a network without update intervals learns from no activity")
+    for index, (steps, cells) in activity.spikes.items():
+        population = _population(network, index)
+        if isinstance(population, Readouts):
+            raise SimulationError(f"{population.label}: readouts do not spike")
+        first = 0 if isinstance(population, Sources) else 1
+        steps, cells = np.asarray(steps), np.asarray(cells)
+        if steps.shape != cells.shape or steps.ndim != 1 or np.any(np.diff(steps) < 0) \
+                or np.any((steps < first) | (steps >= first + length)) \
+                or np.any((cells < 0) | (cells >= population.size)):
+            raise SimulationError(f"{population.label}: spikes of a trial are (steps, cells), "
+                                  f"sorted by steps of {first}..{first + length - 1}, with cells "
+                                  f"of 0..{population.size - 1}")
+    needed = {"slope": learning_cells(network),
+              "error": [index for index, population in enumerate(network.populations)
+                        if isinstance(population, Readouts)]}
+    for name, given in (("slope", activity.slope), ("error", activity.error)):
+        for index in sorted(set(needed[name]) | set(given)):
+            population = _population(network, index)
+            if index not in given or index not in needed[name]:
+                raise SimulationError(
+                    f"{population.label}: an activity has {name} of each of the populations "
+                    f"{[network.populations[each].label for each in needed[name]]}")
+            if np.shape(given[index]) != (length, population.size) \
+                    or not np.all(np.isfinite(given[index])):
+                raise SimulationError(
+                    f"{population.label}: {name} must be finite, of shape "
+                    f"{(length, population.size)}, not {np.shape(given[index])}")
+
+
+def _population(network: Network, index: int) -> Population:
+    if not 0 <= index < len(network.populations):
+        raise SimulationError(f"there is no population {index} in this network")
+    return network.populations[index]
+
+
+def check_gradients(network: Network, gradients: Mapping[int, np.ndarray] | None,
+                    bias_gradients: Mapping[int, np.ndarray] | None) -> None:
+    """Raise :class:`SimulationError` unless there is a gradient for all that learns, or none."""
+    if network.settings.interval_steps is None:
+        raise SimulationError("nothing learns in a network without update intervals")
+    plastic = {index: (projection.label, len(projection.weight))
+               for index, projection in enumerate(network.projections)
+               if projection.optimizer is not None}
+    biases = {index: (population.label, population.size)
+              for index, population in enumerate(network.populations)
+              if isinstance(population, Readouts) and population.bias_optimizer is not None}
+    for what, given, parts in (("gradients", gradients, plastic),
+                               ("bias_gradients", bias_gradients, biases)):
+        if given is None:
+            continue
+        if set(given) != set(parts):
+            raise SimulationError(f"{what} are needed for "
+                                  f"{ {index: label for index, (label, _) in parts.items()} }, "
+                                  f"and for nothing else; given are those of {sorted(given)}")
+        for index, (label, size) in parts.items():
+            if np.shape(given[index]) != (size,) or not np.all(np.isfinite(given[index])):
+                raise SimulationError(f"{label}: a gradient must be finite, of shape {(size,)}, "
+                                      f"not {np.shape(given[index])}")

@@ -1,0 +1,20 @@
+"""Truncated eligibility traces."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pynn_eprop.models.rules.eprop import EligibilityVectors
+
+
+@dataclass(frozen=True)
+class TruncatedTraces(EligibilityVectors):
+    """The eligibility vector is ds_j^t / dtheta alone: the present input, and no past of the cell.
+
+    e_ji^t = h_j^t z_i^{t-1}, also for cells that adapt. The paper's 'truncated eligibility traces'
+    of the store-recall task, which cannot bridge the delay (results, task 1.2).
+    """
+
+    name: ClassVar[str] = "truncated-traces"
+    meaning: ClassVar[str] = "no filter and no adaptation in the eligibility vector"
+    membrane_trace: ClassVar[bool] = False
+    adaptation_trace: ClassVar[bool] = False

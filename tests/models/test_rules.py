@@ -1,0 +1,112 @@
+"""Rules as values: names, registration, and what machines say of rules that they do not know."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from pynn_eprop.engine import HostEngine
+from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.losses import MSE
+from pynn_eprop.models.network import Sources
+from pynn_eprop.models.optimizers import SGD
+from pynn_eprop.models.rules import (
+    RULES,
+    EProp,
+    Rule,
+    SimplifiedTraces,
+    TruncatedTraces,
+    register_rule,
+    resolve_rule,
+)
+from pynn_eprop.reference import ReferenceMachine
+from tests.descriptions import feedback, lif, network, readouts, spikes, synapses
+
+
+@dataclass(frozen=True)
+class Counting(Rule):
+    """e_ji^t = gain z_i^{t-1}: with L = 1 the gradient counts arrivals."""
+
+    gain: float = 1.0
+    name: ClassVar[str] = "counting"
+    traces: ClassVar[tuple[str, ...]] = ("seen",)
+
+    def eligibility(self, traces: Any, arriving: np.ndarray, cells: Any, post: np.ndarray
+                    ) -> np.ndarray:
+        """The arrivals times ``gain``; ``seen`` adds them up."""
+        traces.seen = traces.seen + arriving
+        return self.gain * arriving
+
+
+@pytest.fixture
+def registry():
+    """The registry, put back afterwards."""
+    before = dict(RULES)
+    yield RULES
+    RULES.clear()
+    RULES.update(before)
+
+
+def test_names_stand_for_rules(registry):
+    assert list(RULES) == ["e-prop", "truncated-traces", "simplified-traces"]
+    assert resolve_rule("e-prop") == EProp()
+    assert resolve_rule(TruncatedTraces()) == TruncatedTraces() != SimplifiedTraces()
+    register_rule(Counting)
+    assert resolve_rule("counting") == Counting()
+    register_rule(Counting)     # a module may be read twice
+
+
+@pytest.mark.parametrize("rule", ["hebb", None, 3, EProp])
+def test_what_is_no_rule_is_refused(rule):
+    with pytest.raises(ParameterError, match=r"rule=.* is unknown; choose one of .*'e-prop'"):
+        resolve_rule(rule)
+
+
+def test_registrations_that_cannot_be(registry):
+    class Nameless(Rule):
+        pass
+
+    class Taken(Rule):
+        name = "e-prop"
+
+    class Clashing(Rule):
+        name = "clashing"
+        traces = ("e_bar",)
+
+    with pytest.raises(ParameterError, match="not a rule"):
+        register_rule(int)
+    with pytest.raises(ParameterError, match="Nameless has no name"):
+        register_rule(Nameless)
+    with pytest.raises(ParameterError, match=r"'e-prop' is taken by .*EProp"):
+        register_rule(Taken)
+    with pytest.raises(ParameterError, match="trace cannot be called 'e_bar'"):
+        register_rule(Clashing)
+    assert list(RULES) == ["e-prop", "truncated-traces", "simplified-traces"]
+
+
+def counted(machine, rule, optimizer=SGD(lr=0.0)):  # noqa: B008 (immutable)
+    """A cell that two source spikes reach; the readout's error is -1 in each of the 4 steps."""
+    return machine(network(
+        [Sources("source", 1), lif(), readouts(loss=MSE(), target=np.ones((1, 4)), tau_m=1e-6)],
+        [synapses(0, 1, [(0, 0)], 0.01, optimizer=optimizer, rule=rule)],
+        [feedback(2, 1, [[-1.0]])], interval_steps=4))
+
+
+def test_a_rule_from_outside_runs_on_the_reference():
+    """The readout does not filter: ebar = e, L = 1, and so the gradient is gain times 2 spikes."""
+    machine = counted(ReferenceMachine, Counting(gain=1.5))
+    machine.run(4, spikes(0, (0, 0), (2, 0)))
+    assert machine.gradient(0) == pytest.approx([3.0], rel=1e-12)
+
+
+def test_the_engine_names_the_rule_that_it_does_not_know():
+    class Mine(EProp):
+        """Derived, and so not the engine's."""
+
+    with pytest.raises(UnsupportedError, match=r"0 to 1: rule 'counting' is not known to the host "
+                       r"engine; choose one of \['e-prop', 'truncated-traces', .*reference"):
+        counted(HostEngine, Counting())
+    with pytest.raises(UnsupportedError, match="rule 'e-prop' is not known"):
+        counted(HostEngine, Mine())
+    counted(HostEngine, Counting(), optimizer=None)     # nothing learns: the rule has no use
