@@ -139,11 +139,6 @@ class Chip:
         """A multicast packet that arrives at a core now, as from the router."""
         lib.emu_packet(self.handle, core, key, payload or 0, payload is not None)
 
-    def loaded_cores(self) -> list[int]:
-        """Cores that run an application."""
-        return [core for core in range(1, CORES)
-                if self.status(core).activity not in (lib.EMU_ABSENT, lib.EMU_STOPPED)]
-
     def reset_core(self, core: int) -> tuple[Any, Any]:
         """Empty a core. Returns its instruction and its data memory."""
         problem = lib.emu_core_reset(self.handle, core)

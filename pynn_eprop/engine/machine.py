@@ -5,6 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 
@@ -40,8 +41,12 @@ class Machine(Protocol):
         """Current weights, shape (synapses,)."""
         ...
 
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that cannot be set now."""
+        ...
+
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays."""
+        """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         ...
 
     def gradient(self, projection: int) -> np.ndarray:
@@ -60,8 +65,23 @@ class Machine(Protocol):
         """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh") now, shape (size,)."""
         ...
 
+    def check_population(self, index: int, network: Network) -> None:
+        """Raise the errors of parameters of one population that cannot be taken now."""
+        ...
+
     def set_population(self, index: int, network: Network) -> None:
-        """Take new parameters for one population from ``network``; its state stays."""
+        """Take new parameters for one population from ``network``; its state stays.
+
+        Raises as :meth:`check_population`.
+        """
+        ...
+
+    def range_report(self) -> RangeReport | None:
+        """What fixed-point formats resolve, hold and lost so far; None in floating point."""
+        ...
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated in fixed point so far, one sentence each; empty in floating point."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:

@@ -6,13 +6,21 @@ from typing import Any
 import numpy as np
 from pyNN.standardmodels import build_translations
 
-from pynn_eprop.errors import ParameterError
+from pynn_eprop.errors import ParameterError, UnknownParameterError
 from pynn_eprop.models.parameters import Parameter
 
 
 def same_names(names: Iterable[str]) -> dict[str, Any]:
     """PyNN translations for parameters that keep their names and units."""
     return build_translations(*((name, name) for name in names))
+
+
+def check_names(known: Iterable[str], given: Iterable[str], owner: str) -> None:
+    """Raise :class:`UnknownParameterError` for a name that is not known."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise UnknownParameterError(name, owner, known)
 
 
 def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any],
@@ -27,7 +35,8 @@ def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any]
         if value is None:
             raise ParameterError(f"{owner}: {name}=None is not a number; "
                                  f"it must be {table[name].range}")
-        if isinstance(value, (int, float, list, tuple, np.ndarray, np.number)):
+        if isinstance(value, (int, float, complex, str, bytes, dict, set, frozenset, list, tuple,
+                              np.ndarray, np.generic)):
             table[name].check(value, owner)
 
 
