@@ -173,6 +173,8 @@ class SynapseArrays:
             if name == "gradient" and getattr(self.synapse_type, "optimizer", None) is None:
                 raise UnsupportedError(f"{self.label}: no gradient is computed for synapses that "
                                        "do not learn; use EPropSynapse(optimizer=...)")
+            if name == "gradient":
+                self._simulation.check_gradient(self)
 
     def _forward_weights(self) -> np.ndarray:
         """Weights of the projection that a symmetric learning signal follows."""
@@ -267,10 +269,12 @@ class SynapseArrays:
 
     def set_one(self, name: str, place: int, value: float) -> None:
         """Set an attribute of one connection."""
-        values = np.array(self.attribute(name))
         number = as_numbers(value)
         if number is None or number.ndim:
             raise ParameterError(f"{self.label}: {name}={value!r} must be a number")
+        if name == "weight" and not self.is_feedback:
+            self._simulation.check_takes_weights(f"{self.label}: new weights")
+        values = np.array(self.attribute(name))
         values[place] = number
         self.set(**{name: values})
 

@@ -141,8 +141,7 @@ class LogRecorder(recording.Recorder):
             clear: bool = False, annotations: Mapping[str, Any] | None = None,
             locations: Any = None) -> neo.Block:
         """The recorded data as a block with one segment per run between resets."""
-        self.population.check_current()
-        names = names_of(variables, f"{self.population.label}: get_data()", RecordingError)
+        names = self._wanted_names(variables)
         cells = None if filter_ids is None \
             else self.population.id_to_index(np.array(filter_ids, dtype=np.int64))
         segments = [self._segment(part, names, cells) for part in self.finished]
@@ -153,6 +152,11 @@ class LogRecorder(recording.Recorder):
         if clear:
             self.clear()
         return made
+
+    def _wanted_names(self, variables: str | Iterable[str]) -> list[str]:
+        """Raise the errors of data that cannot be had."""
+        self.population.check_current()
+        return names_of(variables, f"{self.population.label}: get_data()", RecordingError)
 
     def _current(self) -> FinishedSegment:
         state = self._simulator.state
@@ -206,10 +210,7 @@ class LogRecorder(recording.Recorder):
 
         Raises :class:`NothingRecordedError` where spikes are not recorded.
         """
-        log = self.logs.get(variable)
-        if not isinstance(log, SpikeLog):
-            raise NothingRecordedError(f"{self.population.label}: {variable} are not recorded; "
-                                       f"call record({variable!r}) before the run")
+        log = self._spike_log(variable)
         cells, counts = log.cells, log.counts()
         if filter_ids is not None:
             wanted = np.isin(cells, self.population.id_to_index(
@@ -217,6 +218,13 @@ class LogRecorder(recording.Recorder):
             cells, counts = cells[wanted], counts[wanted]
         ids = (int(self.population.first_id) + cells).tolist()
         return dict(zip(ids, counts.tolist(), strict=True))
+
+    def _spike_log(self, variable: str) -> SpikeLog:
+        log = self.logs.get(variable)
+        if not isinstance(log, SpikeLog):
+            raise NothingRecordedError(f"{self.population.label}: {variable} are not recorded; "
+                                       f"call record({variable!r}) before the run")
+        return log
 
     # --- checkpoints ---
 

@@ -60,8 +60,17 @@ class Simulation:
     def spikes_change(self, population: Any) -> None:
         """Look at new spikes of a source, which are inputs of the next run."""
 
+    def check_takes_weights(self, what: str) -> None:
+        """Raise the errors of a backend that takes no weights now, whatever they are.
+
+        For what would have to read weights first: that ends a run where they cannot be set.
+        """
+
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Raise the errors of weights, (synapses,), that :meth:`set_weights` would refuse now."""
+
+    def check_gradient(self, projection: Any) -> None:
+        """Raise the errors of a backend that has no gradients to read."""
 
     def check_delays(self, label: str) -> None:
         """Raise the errors with which :meth:`delays_change` would refuse new delays now."""

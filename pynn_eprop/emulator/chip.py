@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from pynn_eprop.emulator import layout
-from pynn_eprop.emulator.layout import CORES, SV, VCPU, VCPU_SIZE, CpuState, Sv, Vcpu
+from pynn_eprop.emulator.layout import SV, VCPU, VCPU_SIZE, CpuState, Sv, Vcpu
 from pynn_eprop.emulator.library import ffi, lib, text
 from pynn_eprop.emulator.refusal import Refused, ReturnCode
 from pynn_eprop.errors import EmulatorError

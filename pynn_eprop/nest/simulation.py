@@ -322,7 +322,7 @@ class Simulation(CommonSimulation):
         self._finish()
         return self._wiring.weights(projection)
 
-    def gradient(self, projection: Any) -> np.ndarray:
+    def check_gradient(self, projection: Any) -> None:
         """Raise :class:`UnsupportedError`: NEST does not show it."""
         raise UnsupportedError(f"{projection.label}: NEST does not show gradients; use the host or "
                                "Brian2 backend")
@@ -334,7 +334,11 @@ class Simulation(CommonSimulation):
 
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Raise :class:`UnsupportedError` once NEST has the network."""
-        self.structure_changes(f"{projection.label}: new weights")
+        self.check_takes_weights(f"{projection.label}: new weights")
+
+    def check_takes_weights(self, what: str) -> None:
+        """Raise :class:`UnsupportedError` once NEST has the network."""
+        self.structure_changes(what)
 
     def check_delays(self, label: str) -> None:
         """Raise :class:`UnsupportedError` once NEST has the network."""

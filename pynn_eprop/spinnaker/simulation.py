@@ -13,7 +13,7 @@ from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
@@ -245,6 +245,8 @@ class Simulation(DescribedSimulation):
         """Go on where another run of the same network had the given state."""
         if self.step or self.network is None or self.network.session.loaded:
             raise SimulationError("load_checkpoint() belongs before the first run")
+        if not state:
+            raise CheckpointError("the checkpoint says nothing of what cores hold; it is damaged")
         self.step = self.network.restart(state)
         self._kept = state
 

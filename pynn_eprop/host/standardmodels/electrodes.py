@@ -28,14 +28,21 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         self._recorded: list[tuple[int, np.ndarray]] | None = None
         self.index = len(simulation.current_sources)
         self._key = (simulation.options.seed, self.index)
-        owner = type(self).__name__
-        check_names(self.default_parameters, parameters, owner)
-        with as_error(ParameterError, owner):
+        self._check_given(parameters)
+        with as_error(ParameterError, type(self).__name__):
             super().__init__(**parameters)
         self._take(self.parameter_space)
         simulation.current_sources.append(self)
 
     # --- parameters ---
+
+    def _check_given(self, parameters: dict[str, Any]) -> None:
+        """Raise :class:`ParameterError` for unknown names, and truth values, which PyNN takes."""
+        owner = type(self).__name__
+        check_names(self.default_parameters, parameters, owner)
+        for name, value in parameters.items():
+            if value is None or isinstance(value, (bool, np.bool_)):
+                raise ParameterError(f"{owner}: {name}={value!r} is not a number")
 
     def _take(self, space: ParameterSpace) -> None:
         values, owner = dict(self._values), type(self).__name__
@@ -58,9 +65,8 @@ class _CurrentSource(electrodes.StandardCurrentSource):
 
     def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
         """Change parameters from now on. Raises :class:`ParameterError`; then none has changed."""
-        owner = type(self).__name__
-        check_names(self.default_parameters, parameters, owner)
-        with as_error(ParameterError, owner):
+        self._check_given(parameters)
+        with as_error(ParameterError, type(self).__name__):
             space = ParameterSpace(parameters, self.get_schema(), (1,), type(self))
         self._take(space)
 
