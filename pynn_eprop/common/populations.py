@@ -75,8 +75,10 @@ class CellGroup:
         if isinstance(self.celltype, EPropReadout) and "target" in parameters:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
-        # PyNN's own set() would also translate names and units, which are the same here
-        self._set_parameters(parameter_space(parameters, self.celltype, self.size, self.label))
+        with all_or_nothing(given=parameters.values()):
+            # PyNN's own set() would also translate names and units, which are the same here
+            self._set_parameters(parameter_space(parameters, self.celltype, self.size,
+                                                 self.label))
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
         population, indices = root(self), indices_in_root(self)
@@ -125,7 +127,8 @@ class CellGroup:
         They count from the next interval (e-prop cells and readouts) or the next reset() on.
         Raises :class:`ParameterError`; then nothing was changed.
         """
-        root(self).replace_initial(initial_values, indices_in_root(self))
+        with all_or_nothing(given=initial_values.values()):
+            root(self).replace_initial(initial_values, indices_in_root(self))
 
 
 class CellArrays(CellGroup):
@@ -143,7 +146,9 @@ class CellArrays(CellGroup):
                  label: str | None = None) -> None:
         self._check_type(cellclass)
         check_population(size, cellclass, cellparams, structure, initial_values, label)
-        with all_or_nothing(*self._simulator.state.changeable()):
+        space = getattr(cellclass, "parameter_space", None)
+        with all_or_nothing(*self._simulator.state.changeable(),
+                            given=[space, *(initial_values or {}).values()]):
             self._begin(size, label)
             self._given_initial = dict(initial_values or {})
             # not what a backend's own Population does for its parent's cells

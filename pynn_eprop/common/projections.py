@@ -66,7 +66,8 @@ class SynapseArrays:
         pre = self._end(presynaptic_neurons, label)
         check_projection(pre, postsynaptic_neurons, connector, synapse_type, space, label)
         check_receptor(receptor_type, postsynaptic_neurons, label)
-        with all_or_nothing(*self._simulator.state.changeable()):
+        drawn = [connector, getattr(synapse_type, "parameter_space", None)]
+        with all_or_nothing(*self._simulator.state.changeable(), given=drawn):
             # not what a backend's own Projection does for its parent's synapses
             pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
                                      source, receptor_type, space, label)
@@ -220,7 +221,7 @@ class SynapseArrays:
         """
         check_names(self.synapse_type.get_parameter_names(), attributes,
                     type(self.synapse_type).__name__)
-        with all_or_nothing(self, self.synapses, self._simulation):
+        with all_or_nothing(self, self.synapses, self._simulation, given=attributes.values()):
             checked = {}
             for name, value in attributes.items():
                 self._sets += 1

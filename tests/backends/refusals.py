@@ -8,15 +8,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from pyNN.random import RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution
 
 from pynn_eprop import Adam
 from pynn_eprop.common.archives import read_archive, write_archive
 from pynn_eprop.errors import EPropError
-from tests.backends.foreign import Odd
 
 STEPS, UPDATES = 20, 4
 Call = tuple[str, Callable[[], Any]]
+
+
+class Odd:
+    """An object of no kind that is known."""
+
+    def __repr__(self) -> str:
+        return "Odd()"
+
 
 NO_NUMBERS = (math.nan, math.inf, -math.inf, "abc", None, True, 1 + 2j, Odd(), {})
 NO_VALUES = (*NO_NUMBERS, [1.0, math.nan, 1.0], [1.0, 2.0], np.ones((2, 2)), lambda i: "x")
@@ -26,7 +33,7 @@ def build(sim: Any, **setup: Any) -> SimpleNamespace:
     """Three populations that learn or stay, from seeded values; nothing that NEST must refuse."""
     sim.setup(timestep=1.0, update_interval=float(STEPS), seed=3, **setup)
     rng = np.random.default_rng(5)
-    net = SimpleNamespace(sim=sim)
+    net = SimpleNamespace(sim=sim, rng=NumpyRNG(seed=7))
     net.source = sim.Population(4, sim.SpikeSourceArray(spike_times=[
         sim.Sequence(np.sort(rng.choice(np.arange(3, STEPS), 9, replace=False)) + STEPS * interval)
         if interval == cell % UPDATES else sim.Sequence(
@@ -66,7 +73,7 @@ def state(net: SimpleNamespace, weights: bool = True) -> dict[str, Any]:
         "populations": [each.label for each in simulation.populations],
         "projections": [each.label for each in simulation.projections],
         "recorders": len(kept.recorders), "segment": kept.segment_counter,
-        "running": kept.running,
+        "running": kept.running, "generator": net.rng.rng.get_state()[2],
     }
     for population in (net.source, net.noise, net.cells, net.others, net.readout):
         label = population.label
@@ -122,6 +129,10 @@ def of_cells(net: SimpleNamespace) -> Iterator[Call]:
         ("a name that is not there", lambda: cells.set(v_thresh=0.7, nonsense=1.0)),
         ("drawn, then bad", lambda: cells.set(
             v_thresh=RandomDistribution("uniform", (0.5, 0.6)), beta="x")),
+        ("drawn from the script's own generator, then bad", lambda: cells.set(
+            v_thresh=RandomDistribution("uniform", (0.5, 0.6), rng=net.rng), tau_m=-1.0)),
+        ("drawn initial values, then bad", lambda: cells.initialize(
+            v=RandomDistribution("uniform", (0.0, 0.1), rng=net.rng), a=math.nan)),
         ("off the grid", lambda: cells.set(v_thresh=0.7, tau_refrac=2.5)),
         ("a view, the last bad", lambda: cells[1:].set(tau_m=21.0, v_thresh=[0.5, math.nan])),
         ("a view of a view", lambda: cells[1:][0:1].set(tau_m=21.0, v_thresh=0.0)),
@@ -170,7 +181,7 @@ def of_synapses(net: SimpleNamespace) -> Iterator[Call]:
     plastic, weights = net.plastic, np.full((4, 3), 0.3)
     bad = weights.copy()
     bad[3, 2] = math.nan
-    for value in NO_NUMBERS[:1] + NO_NUMBERS[1:]:
+    for value in NO_NUMBERS:
         yield f"in.set(weight={value!r})", lambda value=value: plastic.set(weight=value)
         yield f"in.set(weight=0.3, delay={value!r})", lambda value=value: plastic.set(
             weight=0.3, delay=value)
@@ -182,6 +193,8 @@ def of_synapses(net: SimpleNamespace) -> Iterator[Call]:
         ("an unknown attribute", lambda: plastic.set(weight=0.3, nonsense=1.0)),
         ("a drawn weight, then a bad delay", lambda: plastic.set(
             weight=RandomDistribution("uniform", (0.1, 0.2)), delay=-1.0)),
+        ("a weight of the script's own generator, then a bad delay", lambda: plastic.set(
+            weight=RandomDistribution("uniform", (0.1, 0.2), rng=net.rng), delay=-1.0)),
         ("one connection", lambda: setattr(plastic[0], "weight", "x")),
         ("one connection's delay", lambda: setattr(plastic[0], "delay", 0.25)),
         ("no connection", lambda: plastic[99]),
@@ -231,6 +244,9 @@ def of_makers(net: SimpleNamespace) -> Iterator[Call]:
         ("label of no text", projection(net.source, cells, everyone, synapse, label=3)),
         ("a weight of NaN", projection(net.source, cells, everyone, sim.EPropSynapse(
             weight=lambda d: d + math.nan, optimizer=None))),
+        ("a drawn connector, a bad delay", projection(
+            net.source, cells, sim.FixedProbabilityConnector(0.5, rng=net.rng),
+            sim.EPropSynapse(weight=0.1, delay=lambda d: d + 0.5, optimizer=None))),
         ("a delay of half a step", projection(net.source, cells, everyone, sim.EPropSynapse(
             weight=0.1, delay=0.5, optimizer=None))),
         ("a list beyond the cells", projection(net.source, cells, sim.FromListConnector(

@@ -16,13 +16,13 @@ from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.common.standardmodels.tables import (
+    check_forms,
     check_names,
     check_plain_values,
     document,
     same_names,
 )
 from pynn_eprop.common.targets import as_sequences
-from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.cells import EPROP_ALIF, EPROP_LIF, EPROP_READOUT, CellModel
 from pynn_eprop.models.losses import MSE, Loss, resolve_loss
@@ -56,8 +56,9 @@ class CheckedCellType(StandardCellType):
         owner = type(self).__name__
         check_names(self.default_parameters, parameters, owner)
         check_plain_values(self.table, parameters, owner)
-        with as_error(ParameterError, owner):
-            super().__init__(**rows_as_sequences(parameters))
+        given = rows_as_sequences(parameters)
+        check_forms(self, given)
+        super().__init__(**given)
 
     def check(self, values: Mapping[str, np.ndarray], timestep: float) -> None:
         """Raise :class:`ParameterError` unless the values of all cells, by name, can be used."""

@@ -14,8 +14,7 @@ import numpy as np
 from pyNN.standardmodels import StandardSynapseType
 from pyNN.standardmodels import synapses as stock
 
-from pynn_eprop.common.standardmodels.tables import check_names, document, same_names
-from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.common.standardmodels.tables import check_forms, check_names, document, same_names
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter, as_numbers
@@ -45,8 +44,9 @@ class CheckedSynapseType(StandardSynapseType):
     """A synapse type that says what is wrong with its parameters."""
 
     def __init__(self, **parameters: Any) -> None:
-        with as_error(ParameterError, type(self).__name__):
-            super().__init__(**parameters)
+        check_forms(self, {name: value for name, value in parameters.items()
+                           if value is not None})
+        super().__init__(**parameters)
 
 
 class ShortestDelay:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import build_translations
 
+from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import ParameterError, UnknownParameterError
 from pynn_eprop.models.parameters import Parameter
 
@@ -38,6 +40,19 @@ def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any]
         if isinstance(value, (int, float, complex, str, bytes, dict, set, frozenset, list, tuple,
                               np.ndarray, np.generic)):
             table[name].check(value, owner)
+
+
+def check_forms(model: Any, parameters: Mapping[str, Any], shape: tuple[int, ...] | None = None
+                ) -> None:
+    """Check one by one, so that a message names it, whether PyNN takes the form of a parameter.
+
+    model: an object of a PyNN model type. Raises :class:`ParameterError`.
+    """
+    owner, schema = type(model).__name__, model.get_schema()
+    check_names(model.default_parameters, parameters, owner)
+    for name, value in parameters.items():
+        with as_error(ParameterError, f"{owner}: {name}={{}} cannot be used", value):
+            ParameterSpace({name: value}, schema, shape, type(model))
 
 
 def document(meaning: str, table: Mapping[str, Parameter], components: Mapping[str, str],

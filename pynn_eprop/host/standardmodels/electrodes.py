@@ -9,7 +9,7 @@ from pyNN.standardmodels import electrodes
 
 from pynn_eprop.common import currents
 from pynn_eprop.common.groups import groups_of, members
-from pynn_eprop.common.standardmodels.tables import check_names, same_names
+from pynn_eprop.common.standardmodels.tables import check_forms, same_names
 from pynn_eprop.common.typed_errors import as_error, in_words
 from pynn_eprop.errors import NetworkError, ParameterError, UnknownParameterError
 from pynn_eprop.host.simulator import state
@@ -28,21 +28,19 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         self._recorded: list[tuple[int, np.ndarray]] | None = None
         self.index = len(simulation.current_sources)
         self._key = (simulation.options.seed, self.index)
-        self._check_given(parameters)
-        with as_error(ParameterError, type(self).__name__):
-            super().__init__(**parameters)
+        self._check_given(parameters, None)
+        super().__init__(**parameters)
         self._take(self.parameter_space)
         simulation.current_sources.append(self)
 
     # --- parameters ---
 
-    def _check_given(self, parameters: dict[str, Any]) -> None:
+    def _check_given(self, parameters: dict[str, Any], shape: tuple[int, ...] | None) -> None:
         """Raise :class:`ParameterError` for unknown names, and truth values, which PyNN takes."""
-        owner = type(self).__name__
-        check_names(self.default_parameters, parameters, owner)
         for name, value in parameters.items():
             if value is None or isinstance(value, (bool, np.bool_)):
-                raise ParameterError(f"{owner}: {name}={value!r} is not a number")
+                raise ParameterError(f"{type(self).__name__}: {name}={value!r} is not a number")
+        check_forms(self, parameters, shape)
 
     def _take(self, space: ParameterSpace) -> None:
         values, owner = dict(self._values), type(self).__name__
@@ -65,10 +63,8 @@ class _CurrentSource(electrodes.StandardCurrentSource):
 
     def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
         """Change parameters from now on. Raises :class:`ParameterError`; then none has changed."""
-        self._check_given(parameters)
-        with as_error(ParameterError, type(self).__name__):
-            space = ParameterSpace(parameters, self.get_schema(), (1,), type(self))
-        self._take(space)
+        self._check_given(parameters, (1,))
+        self._take(ParameterSpace(parameters, self.get_schema(), (1,), type(self)))
 
     def get_parameters(self) -> dict[str, Any]:
         """All parameters by name: numbers, and arrays where a parameter is a sequence."""
