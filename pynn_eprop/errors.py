@@ -4,7 +4,9 @@ Each message names the offending value and what would be right. All of them deri
 :class:`EPropError`, and from the built-in or PyNN class that a caller would expect.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pyNN import errors as pynn_errors
 
@@ -15,6 +17,42 @@ class EPropError(Exception):
 
 class ParameterError(EPropError, pynn_errors.InvalidParameterValueError):
     """A parameter of a cell, synapse, optimiser, loss or pseudo-derivative is out of range."""
+
+
+class DimensionError(ParameterError, pynn_errors.InvalidDimensionsError):
+    """An array of values does not fit the cells that they are for."""
+
+
+class UnknownParameterError(ParameterError, pynn_errors.NonExistentParameterError):
+    """A cell, synapse or current source has no parameter of this name.
+
+    ``parameter_name``, ``model_name``, ``valid_parameter_names``: as in PyNN's error.
+    """
+
+    def __init__(self, name: object, model: str, valid: Iterable[str]) -> None:
+        self.parameter_name, self.model_name = name, model
+        self.valid_parameter_names = sorted(valid)
+        Exception.__init__(self, name, model, self.valid_parameter_names)
+
+    def __str__(self) -> str:
+        return (f"{self.model_name} has no parameter {self.parameter_name!r}; valid parameters "
+                f"are {', '.join(self.valid_parameter_names)}")
+
+
+class UnknownVariableError(ParameterError, pynn_errors.RecordingError):
+    """Cells have no variable of this name that can be recorded.
+
+    ``variable``, ``cell_type``: as in PyNN's error.
+    """
+
+    def __init__(self, label: str, variable: object, cell_type: Any) -> None:
+        self.label, self.variable, self.cell_type = label, variable, cell_type
+        Exception.__init__(self, label, variable, cell_type)
+
+    def __str__(self) -> str:
+        return (f"{self.label}: {self.variable!r} cannot be recorded from "
+                f"{type(self.cell_type).__name__}; available variables are "
+                f"{','.join(self.cell_type.recordable)}")
 
 
 class SetupError(EPropError, ValueError):
@@ -29,6 +67,18 @@ class TargetError(NetworkError):
     """A readout's target is missing, or has the wrong shape or unusable values."""
 
 
+class ProjectionError(NetworkError, pynn_errors.ConnectionError):
+    """A projection was given something else than groups of cells, a connector or a synapse type."""
+
+
+class NoCellError(NetworkError, IndexError, TypeError):
+    """A population, view or assembly has no cell of this number."""
+
+
+class NoConnectionError(NetworkError, IndexError):
+    """A projection has no connection of this number."""
+
+
 class DelayError(NetworkError, pynn_errors.ConnectionError):
     """A delay is shorter than one time step or no whole number of them."""
 
@@ -39,6 +89,14 @@ class UnsupportedError(EPropError, NotImplementedError):
 
 class SimulationError(EPropError, RuntimeError):
     """A run could not go on."""
+
+
+class RecordingError(SimulationError, ValueError):
+    """Something cannot be recorded, read or written as asked."""
+
+
+class NothingRecordedError(RecordingError, pynn_errors.NothingToWriteError):
+    """What was asked for was not recorded."""
 
 
 class TimeError(SimulationError, ValueError):

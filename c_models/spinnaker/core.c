@@ -312,7 +312,7 @@ static void tick(uint unused0, uint unused1) {
 
 /* --- loading --- */
 
-static bool read_setup(void) {
+static void read_setup(void) {
     copy_words(&core.setup, region(REGION_SETUP), sizeof core.setup / 4);
     if (core.setup.version != LAYOUT_VERSION)
         fail(STATUS_WRONG_LAYOUT, core.setup.version, LAYOUT_VERSION);
@@ -328,7 +328,6 @@ static bool read_setup(void) {
     core.cells = region(REGION_CELLS);
     core.signals = region(REGION_SIGNALS);
     core.target = region(REGION_TARGET);
-    return true;
 }
 
 static bool initialise(uint32_t *period) {
@@ -338,8 +337,8 @@ static bool initialise(uint32_t *period) {
                                &simulation_ticks, &infinite_run, &now.time, 0, NO_DMA_CALLBACK))
         return false;
     simulation_set_provenance_function(store_provenance, region(REGION_PROVENANCE));
-    if (!read_setup() ||
-        !record_initialise(region(REGION_RECORDING), region(REGION_SAMPLES)))
+    read_setup();
+    if (!record_initialise(region(REGION_RECORDING), region(REGION_SAMPLES)))
         return false;
     read_run();
     if (!population_initialise())

@@ -16,8 +16,6 @@ class Cells:
     signals: number of learning signals that lead to it; the group has a variable ``L_r`` for each.
     """
 
-    recordable = ("v", "a", "h")
-
     def __init__(self, size: int, shape: PseudoDerivative, clock: Any) -> None:
         self.size = size
         self.signals = 0

@@ -26,7 +26,6 @@ from pynn_eprop.models.pseudo_derivatives import (
 from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
 
 AT_START = "before_start"
-CELLS_RECEIVE = "synapses"
 CELLS_STEP = "after_synapses"
 CELLS_SPIKE = "resets"
 READOUTS_RECEIVE = "after_resets"

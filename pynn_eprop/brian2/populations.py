@@ -11,6 +11,7 @@ from pyNN.standardmodels import cells as stock
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.recording import Recorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
+from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -55,10 +56,12 @@ class Population(parent.Population):
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
         simulation = simulator.state.simulation
-        self.index = len(simulation.populations)
-        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
-                         structure, initial_values or {}, label)
-        simulation.add(self, stock=True)
+        with all_or_nothing(*simulator.state.changeable()):
+            self.index = len(simulation.populations)
+            super().__init__(size, cellclass,
+                             cellparams or {} if isinstance(cellclass, type) else None,
+                             structure, initial_values or {}, label)
+            simulation.add(self, stock=True)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)

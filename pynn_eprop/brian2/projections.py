@@ -10,6 +10,7 @@ from pyNN.space import Space
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
+from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.checks import check_takes_input
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.projections import SynapseArrays
@@ -56,12 +57,13 @@ class Projection(parent.Projection):
                         f"{label or 'projection'}: readouts ({member.population.label}) do not "
                         "spike; a LearningSignal is all that can lead from them")
         simulation = simulator.state.simulation
-        super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
-                         source, receptor_type, space, label)
-        self.index = len(simulation.projections)
-        self.blocks: list[Any] = []
-        self.sources = {member.population.index for member in members(self.pre)}
-        simulation.projections.append(self)
+        with all_or_nothing(*simulator.state.changeable()):
+            super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                             source, receptor_type, space, label)
+            self.index = len(simulation.projections)
+            self.blocks: list[Any] = []
+            self.sources = {member.population.index for member in members(self.pre)}
+            simulation.projections.append(self)
 
 
 class _ArrayProjection(SynapseArrays, Projection):

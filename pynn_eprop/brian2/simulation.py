@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import NetworkOperation, ms
+from brian2.core.network import _get_all_objects
 
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.cells import Cells
@@ -15,6 +16,7 @@ from pynn_eprop.brian2.recording import (
     take_first_samples,
 )
 from pynn_eprop.brian2.signals import Signal
+from pynn_eprop.brian2.simulator import STORED
 from pynn_eprop.brian2.sources import Sources
 from pynn_eprop.brian2.synapses import SynapseBlock
 from pynn_eprop.common.checks import check_learning
@@ -77,8 +79,8 @@ class Simulation(CommonSimulation):
 
     def add(self, population: Any, stock: bool) -> None:
         """Note a population, and make its Brian2 group if it is not a stock one."""
-        self.populations.append(population)
         if stock:
+            self.populations.append(population)
             return
         size, celltype = population.size, population.celltype
         part: Part
@@ -86,12 +88,14 @@ class Simulation(CommonSimulation):
             part = Cells(size, celltype.pseudo_derivative, self.clock)
         elif isinstance(celltype, EPropReadout):
             part = ReadoutGroup(size, self.clock)
-            self.network.add(part.compare)
         else:
             part = Sources(size, self.clock)
+        self.populations.append(population)
         self.parts[population.index] = part
         population.brian2_group = part.group
         self.network.add(part.group)
+        if isinstance(part, ReadoutGroup):
+            self.network.add(part.compare)
         self._changed.add(population.index)
 
     def structure_changes(self, what: str) -> None:
@@ -100,17 +104,36 @@ class Simulation(CommonSimulation):
         self._signals_changed = True
 
     def delays_change(self, label: str) -> None:
-        """Note new delays. Raises :class:`UnsupportedError` once the network has run."""
-        if self.step:
-            raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
-                                   "after reset()")
+        """Note new delays. Raises as :meth:`check_delays`."""
+        self.check_delays(label)
         for blocks in self._blocks.values():
             for synapses in blocks:
                 self.network.remove(synapses.synapses)
         self._blocks = {}
 
+    def check_delays(self, label: str) -> None:
+        """Raise :class:`UnsupportedError` once the network has run."""
+        if self.step:
+            raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
+                                   "after reset()")
+
+    def check_reset(self) -> None:
+        """Raise :class:`UnsupportedError` where parts were added after the first run."""
+        stored = self.network._stored_state.get(STORED)
+        if not self.step or stored is None:
+            return
+        new = sorted(each.name for each in _get_all_objects(self.network.objects)
+                     if each.name not in stored and hasattr(each, "_restore_from_full_state"))
+        if new:
+            raise UnsupportedError(
+                f"reset(): {', '.join(new)} was added after the first run, and Brian2 cannot take "
+                "it back to time 0; build the whole network before the first run")
+
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters."""
+        """Note that a population has new parameters. Raises the errors of those it cannot have."""
+        part = self.parts[index]
+        if not isinstance(part, Sources) and part.described is not None:
+            describe_population(self.populations[index], self.options)
         self._changed.add(index)
 
     def initial_values_change(self, index: int) -> None:
@@ -177,7 +200,6 @@ class Simulation(CommonSimulation):
     def _build_signals(self) -> None:
         if not self._signals_changed:
             return
-        self._signals_changed = False
         signals = [each for each in self.projections if each.is_feedback]
         ours = [each for each in self.projections if not each.is_stock]
         places, self._places = {}, []
@@ -199,6 +221,7 @@ class Simulation(CommonSimulation):
                 raise UnsupportedError(f"{one.label}: a learning signal to cells that have run and "
                                        "learned; make it before the first run()")
             self._signals.append(Signal(readout, cells, one.feedback))
+        self._signals_changed = False
 
     def _join_forward(self) -> None:
         """Symmetric signals follow the weights of synapses that are there by now."""

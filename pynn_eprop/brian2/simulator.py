@@ -11,11 +11,10 @@ from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
-from pynn_eprop.errors import UnsupportedError
 
 name = parent.name
 ID = parent.ID
-_STORED = "before-first-run"
+STORED = "before-first-run"
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
@@ -29,6 +28,10 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         self.dt = options.timestep
         self.simulation = Simulation(options, self.network)
 
+    def changeable(self) -> tuple[Any, ...]:
+        """Brian2's network, too, has what a call adds."""
+        return *super().changeable(), self.network
+
     def _advance_to(self, tstop: float) -> None:
         simulation = self.simulation
         last = simulation.timeline.target_step(simulation.step, tstop)
@@ -38,27 +41,24 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         simulation.prepare(last)
         for recorder in self.recorders:
             recorder._finalize()
-        if not self.running:
-            self.network.store(_STORED)
+        if simulation.step == 0:
+            self.network.store(STORED)
         self.running = True
         simulation.run(last)
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a new segment.
-
-        Raises :class:`UnsupportedError` where parts were added after the first run.
-        """
+        """Back to time 0, in a new segment. Raises as ``Simulation.check_reset``."""
         simulation = self.simulation
         if simulation is None or not self.running:
             super().reset()
             return
-        kept = simulation.learned() if keep_weights else None
-        try:
+        if simulation.step == 0:        # nothing was stored, and nothing has run
+            self.running = False
             super().reset()
-        except KeyError as error:
-            raise UnsupportedError(
-                f"reset(): {error} was added after the first run, and Brian2 cannot take it back "
-                "to time 0; build the whole network before the first run") from error
+            return
+        simulation.check_reset()
+        kept = simulation.learned() if keep_weights else None
+        super().reset()
         simulation.restart(kept)
 
 

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,14 @@ from pynn_eprop.errors import CheckpointError
 _HEADER = "__header__"
 
 
-def write_archive(path: str | Path, arrays: Mapping[str, np.ndarray],
+def write_archive(path: Any, arrays: Mapping[str, np.ndarray],
                   header: Mapping[str, Any] | None = None) -> None:
     """Write arrays (npz), with a ``header`` of plain data if given, atomically.
 
     The file appears under its name only when all of it is on the disk. What a killed process left
-    half-written is removed. Raises :class:`CheckpointError` where there is no such folder.
+    half-written is removed. Raises :class:`CheckpointError` as :func:`check_writable`.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise CheckpointError(f"{path} cannot be written: there is no folder {path.parent}")
+    path = check_writable(path)
     _remove_leftovers(path)
     entries = dict(arrays)
     if header is not None:
@@ -41,6 +40,24 @@ def write_archive(path: str | Path, arrays: Mapping[str, np.ndarray],
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_writable(path: Any) -> Path:
+    """A file's path. Raises :class:`CheckpointError` where no such file can be written."""
+    path = _checked_path(path)
+    why = "it is a folder" if path.is_dir() or not path.name else \
+        f"there is no folder {path.parent}" if not path.parent.is_dir() else \
+        f"the folder {path.parent} cannot be written to" \
+        if not os.access(path.parent, os.W_OK | os.X_OK) else None
+    if why:
+        raise CheckpointError(f"{path} cannot be written: {why}; choose another file name")
+    return path
+
+
+def _checked_path(path: Any) -> Path:
+    if not isinstance(path, (str, os.PathLike)) or "\0" in str(path):
+        raise CheckpointError(f"{path!r} is not a file name")
+    return Path(path)
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -62,17 +79,21 @@ def _runs(process: int) -> bool:
     return True
 
 
-def read_archive(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_archive(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and header of a file.
 
     Raises :class:`CheckpointError` for a file that is missing, damaged or something else.
     """
+    path = _checked_path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(bytes(arrays.pop(_HEADER, np.zeros(0, np.uint8))) or b"{}")
+        if not isinstance(header, dict):
+            raise ValueError("its header is no table")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
+            NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{path} is damaged, or no file of this kind ({error})") from error
     return arrays, header

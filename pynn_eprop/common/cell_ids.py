@@ -3,9 +3,11 @@
 import weakref
 from typing import Any
 
+import numpy as np
 from pyNN.common.populations import IDMixin
 
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.errors import NetworkError, ParameterError
+from pynn_eprop.models.parameters import as_numbers
 
 
 class CellID(int, IDMixin):
@@ -27,3 +29,16 @@ class CellID(int, IDMixin):
     @parent.setter
     def parent(self, population: Any) -> None:
         object.__setattr__(self, "_parent", weakref.ref(population))
+
+    @property
+    def position(self) -> np.ndarray:
+        """Coordinates in um, (3,)."""
+        return np.asarray(self._get_position())
+
+    @position.setter
+    def position(self, position: Any) -> None:
+        numbers = as_numbers(position)
+        if numbers is None or numbers.shape != (3,) or not np.all(np.isfinite(numbers)):
+            raise ParameterError(f"the position of a cell must be 3 finite numbers, not "
+                                 f"{position!r}")
+        self._set_position(numbers)

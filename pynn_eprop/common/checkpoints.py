@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.archives import read_archive, write_archive
+from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.archives import check_writable, read_archive, write_archive
 from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
+from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import CheckpointError
 
 _FORMAT = 1
+_HEADER = {"precision", "parts", "learning", "recorders", "running", "segment_counter"}
 
 CHECKPOINT_SECONDS = 5.0    # between two checkpoints of a run,
 _WRITING_SHARE = 0.1        # or more if writing would take more than this share of the time,
@@ -65,6 +68,7 @@ class CheckpointKeeper:
 
 def write_checkpoint(path: str | Path, state: Any) -> None:
     """Write weights, optimisers, activity, clock and recorded data, atomically."""
+    check_writable(path)
     simulation = state.simulation
     machine = simulation.prepare()
     arrays = {f"machine/{name}": array for name, array in machine.state().items()}
@@ -94,20 +98,30 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     arrays, header = read_archive(path)
     if header.get("format") != _FORMAT:
         raise CheckpointError(f"{path} is no checkpoint of this version")
+    missing = sorted(_HEADER - set(header))
+    if missing:
+        raise CheckpointError(f"{path} is damaged: its header has no {missing[0]!r}")
     if header["precision"] != simulation.precision.value:
         raise CheckpointError(f"{path} was written with precision={header['precision']!r}, but "
                               f"this run has {simulation.precision.value!r}; use the same in "
                               "setup()")
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
-    simulation.restore(_under("machine/", arrays))
-    for population in _recorded(simulation):
-        population.recorder.restore(_under(f"recorder/{population.index}/", arrays),
-                                    header["recorders"][str(population.index)])
-    for source in simulation.current_sources:
-        source.restore(_under(f"current/{source.index}/", arrays))
-    simulation.learning = header["learning"]
-    state.running, state.segment_counter = header["running"], header["segment_counter"]
+    recorded = _recorded(simulation)
+    with all_or_nothing(state, simulation, *simulation.current_sources,
+                        *(population.recorder for population in recorded)):
+        with as_error(CheckpointError, f"{path} is damaged"):
+            data = [population.recorder.restored(_under(f"recorder/{population.index}/", arrays),
+                                                 header["recorders"][str(population.index)])
+                    for population in recorded]
+            for source in simulation.current_sources:
+                source.restore(_under(f"current/{source.index}/", arrays))
+            simulation.learning = bool(header["learning"])
+            state.running = bool(header["running"])
+            state.segment_counter = int(header["segment_counter"])
+        simulation.restore(_under("machine/", arrays))
+        for population, (segments, cleared) in zip(recorded, data, strict=True):
+            population.recorder.take_back(segments, cleared)
 
 
 def _recorded(simulation: Any) -> list[Any]:

@@ -14,7 +14,9 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Space
 
+from pynn_eprop.common.typed_errors import as_error, in_words
 from pynn_eprop.errors import NetworkError
+from pynn_eprop.models.parameters import as_numbers
 
 
 def evaluate(value: Any, name: str, projection: Any, pre: np.ndarray,
@@ -24,6 +26,20 @@ def evaluate(value: Any, name: str, projection: Any, pre: np.ndarray,
     ``projection``: gives label, shape, groups and space. Raises :class:`NetworkError` for an array
     that fits neither the groups nor the synapses, and for NaN or infinite values.
     """
+    with as_error(NetworkError, f"{projection.label}: {name}={{}} gives no value for each of "
+                                f"{len(pre)} synapses", value):
+        array = np.broadcast_to(_numbers(value, name, projection, pre, post), (len(pre),))
+    wrong = ~np.isfinite(array[:1] if array.strides == (0,) else array)
+    if np.any(wrong):
+        at = int(np.argmax(wrong))
+        raise NetworkError(f"{projection.label}: {name}={array[at]:g} of the synapse from cell "
+                           f"{pre[at]} to cell {post[at]} must be finite")
+    return array
+
+
+def _numbers(value: Any, name: str, projection: Any, pre: np.ndarray,
+             post: np.ndarray) -> np.ndarray:
+    """What :func:`evaluate` gives, finite or not, or one number for all."""
     lazy = value if isinstance(value, LazyArray) else LazyArray(_array_or_value(value))
     base = lazy.base_value
     if isinstance(base, np.ndarray) and base.ndim:
@@ -40,13 +56,10 @@ def evaluate(value: Any, name: str, projection: Any, pre: np.ndarray,
         values = base
     if lazy.operations:
         values = _apply(lazy, values, projection, pre, post)
-    array = np.broadcast_to(np.asarray(values, dtype=float), (len(pre),))
-    wrong = ~np.isfinite(array[:1] if array.strides == (0,) else array)
-    if np.any(wrong):
-        at = int(np.argmax(wrong))
-        raise NetworkError(f"{projection.label}: {name}={array[at]:g} of the synapse from cell "
-                           f"{pre[at]} to cell {post[at]} must be finite")
-    return array
+    numbers = as_numbers(values)
+    if numbers is None:
+        raise NetworkError(f"{projection.label}: {name}={in_words(values)} is not a number")
+    return numbers
 
 
 def _array_or_value(value: Any) -> Any:

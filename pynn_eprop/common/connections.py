@@ -6,6 +6,8 @@ from typing import Any, overload
 import numpy as np
 from pyNN import common
 
+from pynn_eprop.errors import NoConnectionError
+
 _COMBINE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "sum": np.add.reduceat,
     "min": np.minimum.reduceat,
@@ -77,6 +79,11 @@ class Connections(Sequence[Connection]):
     def __getitem__(self, place: slice) -> list[Connection]: ...
 
     def __getitem__(self, place: int | slice) -> Connection | list[Connection]:
+        if not isinstance(place, slice) and (
+                not isinstance(place, (int, np.integer)) or isinstance(place, bool)
+                or not -len(self) <= place < len(self)):
+            raise NoConnectionError(f"{self._projection.label}: there is no connection {place!r}; "
+                                    f"its {len(self)} are numbered from 0")
         places = range(len(self))[place]
         if isinstance(places, range):
             return [Connection(self._projection, each) for each in places]

@@ -15,6 +15,7 @@ from pyNN import connectors as pynn
 from pyNN.random import AbstractRNG
 
 from pynn_eprop.common.memory import check_fits
+from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 _BLOCK = 4_000_000     # random numbers drawn at a time
@@ -78,12 +79,14 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
     generator that the script did not choose. Raises :class:`NetworkError` for
     indices outside the groups, :class:`UnsupportedError` for what PyNN does not implement.
     """
-    check_fits(_expected_number(connector, projection), projection.label)
-    expand = _EXPANSIONS.get(_pynn_class(connector))
-    if expand is not None:
-        pairs = expand(connector, projection, rng)
-    else:
-        pairs = _collect(connector, projection, synapse_type, rng)
+    with as_error(NetworkError, f"{projection.label}: {type(connector).__name__} connects nothing "
+                                "with what it was given"):
+        check_fits(_expected_number(connector, projection), projection.label)
+        expand = _EXPANSIONS.get(_pynn_class(connector))
+        if expand is not None:
+            pairs = expand(connector, projection, rng)
+        else:
+            pairs = _collect(connector, projection, synapse_type, rng)
     if connector.callback is not None:
         connector.callback(1.0)
     return pairs.in_order()

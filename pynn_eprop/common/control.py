@@ -70,8 +70,14 @@ class Control:
         """Back to time 0, in a new segment of the recorded data.
 
         Weights, biases and optimisers go back to where they started, unless ``keep_weights``.
-        Parameters, connections and what is recorded stay.
+        Parameters, connections and what is recorded stay. Where it cannot be, nothing goes back.
         """
+        check_switch("reset", keep_weights)
+        if annotations is not None and not isinstance(annotations, Mapping):
+            raise ParameterError(f"reset({annotations!r}): annotations must be a dict; to keep "
+                                 "what was learned, reset(keep_weights=True)")
+        if self._simulation is not None:
+            self._simulation.check_reset()
         for recorder in self._simulator.state.recorders:
             recorder.store_to_cache(annotations or {})
         self._simulator.state.reset(keep_weights)
@@ -112,8 +118,7 @@ class Control:
         While it is off, gradients, optimisers, schedules and batches stand still. Raises
         :class:`ParameterError` for what is neither true nor false.
         """
-        if not isinstance(learning, (bool, np.bool_)):
-            raise ParameterError(f"set_learning({learning!r}): give True or False")
+        check_switch("set_learning", learning)
         self._switch_learning(bool(learning))
 
     def _switch_learning(self, learning: bool) -> None:
@@ -162,6 +167,12 @@ class Control:
         network, another precision or a damaged file.
         """
         read_checkpoint(path, self._simulator.state)
+
+
+def check_switch(function: str, value: Any) -> None:
+    """Raise :class:`ParameterError` for what is neither true nor false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterError(f"{function}({value!r}): give True or False")
 
 
 class WithoutCheckpoints(Control):

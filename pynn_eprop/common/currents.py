@@ -62,7 +62,7 @@ def check_steps(values: Mapping[str, Any], timestep: float, owner: str) -> dict[
 
     Raises :class:`ParameterError` for times that are negative or do not increase.
     """
-    times, amplitudes = values["times"], values["amplitudes"]
+    times, amplitudes = np.atleast_1d(values["times"]), np.atleast_1d(values["amplitudes"])
     if len(times) != len(amplitudes):
         raise ParameterError(f"{owner}: {len(times)} times but {len(amplitudes)} amplitudes; "
                              "give one amplitude per time")

@@ -13,8 +13,10 @@ from pyNN.standardmodels import StandardSynapseType
 
 from pynn_eprop.common.connection_values import evaluate, seeded
 from pynn_eprop.common.connectivity import connect
-from pynn_eprop.common.grid import delay_steps, to_ms
+from pynn_eprop.common.grid import delay_steps
 from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.errors import ProjectionError
 from pynn_eprop.models.counter_random import derived_seed
 
 
@@ -82,7 +84,8 @@ def check_signs(projection: Any, weight: np.ndarray) -> None:
     check = projection.synapse_type.parameter_checks.get("weight")
     if check is not None and isinstance(projection.synapse_type, StandardSynapseType) \
             and len(weight):
-        check(weight, projection)
+        with as_error(ProjectionError, projection.label):
+            check(weight, projection)
 
 
 def to_delay_steps(projection: Any, delay: Any, options: SharedOptions) -> np.ndarray:
@@ -95,8 +98,3 @@ def to_delay_steps(projection: Any, delay: Any, options: SharedOptions) -> np.nd
         values = values[0]
     maximum = None if options.max_delay == "auto" else float(options.max_delay)
     return delay_steps(values, options.timestep, projection.label, options.shortest_delay, maximum)
-
-
-def delays_in_ms(delay: np.ndarray, timestep: float) -> np.ndarray:
-    """Delays (synapses,) in ms."""
-    return np.asarray(to_ms(delay, timestep))

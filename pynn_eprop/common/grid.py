@@ -21,6 +21,10 @@ def to_steps(times: ArrayLike, timestep: float, owner: str,
     exact = np.asarray(times, dtype=float) / timestep
     if not np.all(np.isfinite(exact)):
         raise error(f"{owner}={_first(times, ~np.isfinite(exact))} must be finite")
+    long = np.abs(exact) > LARGEST_STEPS
+    if np.any(long):
+        raise error(f"{owner}={_first(times, long):g} ms is too long; the longest is "
+                    f"{LARGEST_STEPS} time steps of {timestep:g} ms")
     steps = np.rint(exact)
     off = np.abs(exact - steps) > TOLERANCE
     if np.any(off):

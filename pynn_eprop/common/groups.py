@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyNN.common import Assembly, PopulationView
+from pyNN.common import Assembly, BasePopulation, PopulationView
+from pyNN.common.populations import IDMixin
 
 from pynn_eprop.common.expansion import Synapses
+from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.errors import NetworkError
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,21 @@ def members(group: Any) -> list[Member]:
         found.append(Member(root(part), indices_in_root(part), offset))
         offset += part.size
     return found
+
+
+def groups_of(cells: Any, owner: str) -> list[Any]:
+    """What a current source is injected into, as populations, views and assemblies.
+
+    Raises :class:`NetworkError` for what is neither one of them nor a list of cells.
+    """
+    if isinstance(cells, (BasePopulation, Assembly)):
+        return [cells]
+    with as_error(NetworkError, f"{owner}: {{}} is no population, view or assembly, and no list of "
+                                "cells", cells):
+        listed = list(cells)
+        if not all(isinstance(cell, IDMixin) for cell in listed):
+            raise ValueError("not all in it are cells")
+        return [cell.as_view() for cell in listed]
 
 
 def root(part: Any) -> Any:

@@ -8,26 +8,33 @@ options and the step, and is told of changes (``structure_changes``, ``populatio
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pyNN import common as pynn
-from pyNN.errors import NonExistentParameterError
-from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence, simplify
+from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
+from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments import check_population, check_structure, names_of
 from pynn_eprop.common.cell_ids import CellID
-from pynn_eprop.common.connection_values import seeded
+from pynn_eprop.common.cell_values import evaluated, initial_values, parameter_space
 from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
-from pynn_eprop.common.memory import check_cells_fit
+from pynn_eprop.common.recorder import check_data_file
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
-from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.common.views import own_rng
-from pynn_eprop.errors import EPropError, NetworkError, ParameterError, SimulationError
+from pynn_eprop.common.views import check_index, check_sample, own_rng
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    SimulationError,
+    UnknownParameterError,
+)
 from pynn_eprop.models.counter_random import derived_seed
+from pynn_eprop.models.parameters import as_numbers
 
 
 class CellGroup:
@@ -38,24 +45,40 @@ class CellGroup:
     label: str
     size: int
 
+    def __getitem__(self, index: Any) -> Any:
+        """A cell, or a view of some. Raises :class:`NetworkError` for what is not there."""
+        check_index(index, self)
+        return super().__getitem__(index)  # type: ignore[misc]
+
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        check_sample(n, self.label)
         seed = self._simulator.state.simulation.options.seed
         return super().sample(  # type: ignore[misc]
             n, rng or own_rng(seed, root(self).index))
+
+    def get(self, parameter_names: str | Iterable[str], gather: bool = False,
+            simplify: bool = True) -> Any:
+        """Values of a parameter, or of several, of these cells.
+
+        Raises :class:`UnknownParameterError`.
+        """
+        names = names_of(parameter_names, f"{self.label}: get()")
+        return super().get(  # type: ignore[misc]
+            parameter_names if isinstance(parameter_names, str) else names, gather, simplify)
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of these cells, in all the forms that PyNN has.
 
         Raises :class:`ParameterError` and :class:`TargetError`; then nothing was changed.
         """
-        if isinstance(self.celltype, EPropReadout) and parameters.get("target") is not None:
+        if isinstance(self.celltype, EPropReadout) and "target" in parameters:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
-        # PyNN's own set() would also translate names and units, which are the same here
-        self._set_parameters(ParameterSpace(
-            rows_as_sequences(parameters), self.celltype.get_schema(), (self.size,),
-            type(self.celltype)))
+        with all_or_nothing(given=parameters.values()):
+            # PyNN's own set() would also translate names and units, which are the same here
+            self._set_parameters(parameter_space(parameters, self.celltype, self.size,
+                                                 self.label))
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
         population, indices = root(self), indices_in_root(self)
@@ -63,30 +86,49 @@ class CellGroup:
         for name in names:
             array = population.current_values(name)
             if array is None:
-                raise NonExistentParameterError(name, type(self.celltype).__name__,
-                                                self.celltype.get_parameter_names())
+                raise UnknownParameterError(name, type(self.celltype).__name__,
+                                            self.celltype.get_parameter_names())
             chosen = array[indices]
             values[name] = LazyArray(chosen, shape=(self.size,), dtype=Sequence) \
                 if chosen.dtype == object else simplify(chosen)
         return ParameterSpace(values, shape=(self.size,))
 
-    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+    def _set_parameters(self, space: ParameterSpace) -> None:
         """Take over values."""
         population, indices = root(self), indices_in_root(self)
-        population.replace_values(indices, _evaluated(parameter_space, self.size, population))
+        population.replace_values(indices, population.evaluated(space, self.size))
+
+    def record(self, variables: str | Iterable[str] | None, to_file: Any = None,
+               sampling_interval: float | None = None, locations: Any = None) -> None:
+        """Record variables of these cells from now on; with None, nothing of the population more.
+
+        ``to_file``: where ``end()`` writes them, a file name or a Neo IO; ``sampling_interval``:
+        ms. Raises :class:`UnknownVariableError` and :class:`RecordingError`; then nothing was
+        changed.
+        """
+        if isinstance(to_file, Path):
+            to_file = str(to_file)
+        if isinstance(to_file, str):
+            check_data_file(to_file, self.label)
+        recorder, state = root(self).recorder, self._simulator.state
+        with all_or_nothing(recorder, *recorder.logs.values(), state.simulation):
+            super().record(variables, to_file, sampling_interval, locations)  # type: ignore[misc]
 
     def inject(self, current_source: Any) -> None:
         """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
+        if not hasattr(current_source, "inject_into"):
+            raise NetworkError(f"{self.label}: {current_source!r} is not a current source; give a "
+                               "DCSource, ACSource, StepCurrentSource or NoisyCurrentSource")
         current_source.inject_into(self)
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of state variables, in all the forms that PyNN has.
 
         They count from the next interval (e-prop cells and readouts) or the next reset() on.
+        Raises :class:`ParameterError`; then nothing was changed.
         """
-        population, indices = root(self), indices_in_root(self)
-        for variable, value in initial_values.items():
-            population.replace_initial(variable, value, indices)
+        with all_or_nothing(given=initial_values.values()):
+            root(self).replace_initial(initial_values, indices_in_root(self))
 
 
 class CellArrays(CellGroup):
@@ -96,18 +138,24 @@ class CellArrays(CellGroup):
     """
 
     id_to_index: Any
+    _structure: Any
     _cell_class: type = CellID
 
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
         self._check_type(cellclass)
-        self._begin(size, label)
-        # not what a backend's own Population does for its parent's cells
-        pynn.Population.__init__(self, size, cellclass,
-                                 cellparams or {} if isinstance(cellclass, type) else None,
-                                 structure, initial_values or {}, label)
-        self._join()
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
+        space = getattr(cellclass, "parameter_space", None)
+        with all_or_nothing(*self._simulator.state.changeable(),
+                            given=[space, *(initial_values or {}).values()]):
+            self._begin(size, label)
+            self._given_initial = dict(initial_values or {})
+            # not what a backend's own Population does for its parent's cells
+            pynn.Population.__init__(self, size, cellclass,
+                                     dict(cellparams or {}) if isinstance(cellclass, type)
+                                     else None, structure, self._given_initial, label)
+            self._join()
 
     def _check_type(self, cellclass: Any) -> None:
         """Raise :class:`UnsupportedError` for a cell type of another backend."""
@@ -118,10 +166,6 @@ class CellArrays(CellGroup):
 
     def _begin(self, size: Any, label: str | None) -> None:
         """Before the cells are made. Raises the errors of populations that cannot be."""
-        if isinstance(size, (int, np.integer)):
-            if size < 1:
-                raise NetworkError(f"{label or 'population'}: size={size} must be at least 1")
-            check_cells_fit(int(size), label or "population")
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)
@@ -137,11 +181,24 @@ class CellArrays(CellGroup):
         return int(self._simulation.timeline.without_pauses(self._simulation.step))
 
     def _take_parameters(self) -> None:
-        """Take the cell type's parameters over, once there is a label and a size."""
-        parameter_space = deepcopy(self.celltype.parameter_space)
+        """Take the cell type's parameters over, once there is a label and a size.
+
+        Initial values are looked at, too: nothing is made for a population that is refused.
+        """
+        space = deepcopy(self.celltype.parameter_space)
         if isinstance(self.celltype, EPropReadout):
-            check_rows(_rows(parameter_space), self.size, self.label)
-        self._take(_evaluated(parameter_space, self.size, self))
+            check_rows(_rows(space), self.size, self.label)
+        self._take(self.evaluated(space, self.size))
+        self._initial_values(self._given_initial, np.arange(self.size))
+
+    def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
+        """Parameters of ``size`` of the cells; what is drawn comes from the seed of ``setup()``."""
+        names = list(self.celltype.default_parameters)
+        return evaluated(space, size, self.label,
+                         lambda name: self._seed(Purpose.PARAMETERS + names.index(name)))
+
+    def _seed(self, purpose: int) -> int:
+        return derived_seed(self._simulation.options.seed, self.index, purpose)
 
     def _create_cells(self) -> None:
         state = self._simulator.state
@@ -184,25 +241,24 @@ class CellArrays(CellGroup):
                              self.label)
             self.target_start = self._interval_steps_done()
         self.values.update(values)
-        self._spikes = None
+        # rates are looked at now, given times when they are needed
+        self._spikes = self._make_spikes() if isinstance(self.celltype, SpikeSourcePoisson) \
+            else None
 
     def replace_values(self, indices: np.ndarray, values: dict[str, np.ndarray]) -> None:
-        """Set parameters of some cells. Raises the errors of bad values before any change."""
+        """Set parameters of some cells. Raises the errors of bad values; then nothing changed."""
         self.check_current()
         merged = {}
         for name, array in values.items():
             merged[name] = self.current_values(name).copy()
             merged[name][indices] = array
-        before = dict(self.values), self.target_start, self.bias_is_new
-        self._take(merged)
-        self.bias_is_new |= "bias" in merged
-        if self.is_source:      # spikes are inputs of a run, no part of the network
-            return
-        try:
-            self._simulation.population_changes(self.index)
-        except EPropError:
-            self.values, self.target_start, self.bias_is_new = before
-            raise
+        with all_or_nothing(self, self._simulation):
+            self._take(merged)
+            self.bias_is_new |= "bias" in merged
+            if self.is_source:      # spikes are inputs of a run, no part of the network
+                self._simulation.spikes_change(self)
+            else:
+                self._simulation.population_changes(self.index)
 
     def current_values(self, name: str) -> Any:
         """Values of all cells, or None for an unknown parameter; biases as they are now."""
@@ -210,26 +266,63 @@ class CellArrays(CellGroup):
             return self._simulation.bias(self)
         return self.values.get(name)
 
-    def replace_initial(self, variable: str, value: Any, indices: np.ndarray) -> None:
-        """Set initial values of some cells."""
-        defaults = self.celltype.default_initial_values
-        if variable not in defaults:
-            raise ParameterError(f"{self.label}: {type(self.celltype).__name__} has no state "
-                                 f"variable {variable!r}; choose one of {sorted(defaults)}")
-        seed = partial(derived_seed, self._simulator.state.simulation.options.seed, self.index,
-                       Purpose.INITIAL + list(defaults).index(variable))
-        lazy = seeded(LazyArray(value, shape=(len(indices),), dtype=float), seed)
-        array = self.initial.get(variable, np.zeros(self.size)).copy()
-        array[indices] = lazy.evaluate()
-        if not np.all(np.isfinite(array)):
-            raise ParameterError(f"{self.label}: initial value {variable}="
-                                 f"{array[~np.isfinite(array)][0]:g} must be finite")
-        self.initial[variable] = array
-        self.initial_values[variable] = LazyArray(simplify(array), shape=(self.size,), dtype=float)
-        self._simulation.initial_values_change(self.index)
+    def replace_initial(self, values: Mapping[str, Any], indices: np.ndarray) -> None:
+        """Set initial values of some cells, by state variable.
+
+        Raises :class:`ParameterError`; then nothing was changed.
+        """
+        self.check_current()
+        arrays = self._initial_values(values, indices)
+        with all_or_nothing(self, self._simulation):
+            for variable, array in arrays.items():
+                self.initial[variable] = array
+                self.initial_values[variable] = LazyArray(simplify(array), shape=(self.size,),
+                                                          dtype=float)
+            self._simulation.initial_values_change(self.index)
+
+    def _initial_values(self, values: Mapping[str, Any], indices: np.ndarray
+                        ) -> dict[str, np.ndarray]:
+        """Those of all cells, with the given ones in their places; raises as they are set."""
+        defaults = list(self.celltype.default_initial_values)
+        arrays = {}
+        for variable, value in values.items():
+            if variable not in defaults:
+                raise ParameterError(f"{self.label}: {type(self.celltype).__name__} has no state "
+                                     f"variable {variable!r}; choose one of {sorted(defaults)}")
+            array = self.initial.get(variable, np.zeros(self.size)).copy()
+            array[indices] = initial_values(
+                value, variable, len(indices), self.label,
+                partial(self._seed, Purpose.INITIAL + defaults.index(variable)))
+            arrays[variable] = array
+        return arrays
 
     def _set_cell_initial_value(self, cell: Any, variable: str, value: float) -> None:
-        self.replace_initial(variable, value, np.array([self.id_to_index(cell)]))
+        self.replace_initial({variable: value}, np.array([self.id_to_index(cell)]))
+
+    # --- places ---
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Coordinates of all cells in um, (3, cells)."""
+        return np.asarray(self._get_positions())  # type: ignore[attr-defined]
+
+    @positions.setter
+    def positions(self, positions: Any) -> None:
+        numbers = as_numbers(positions)
+        if numbers is None or numbers.shape != (3, self.size) or not np.all(np.isfinite(numbers)):
+            raise ParameterError(f"{self.label}: positions must be an array (3, {self.size}) of "
+                                 f"finite numbers, not {positions!r}")
+        self._set_positions(numbers)  # type: ignore[attr-defined]
+
+    @property
+    def structure(self) -> Any:
+        """What the positions come from; None if they were given one by one."""
+        return self._structure
+
+    @structure.setter
+    def structure(self, structure: Any) -> None:
+        check_structure(structure, self.label)
+        self._set_structure(structure)  # type: ignore[attr-defined]
 
     # --- sources ---
 
@@ -240,55 +333,14 @@ class CellArrays(CellGroup):
         return self._spikes.between(first, last)
 
     def _make_spikes(self) -> ArraySpikes | PoissonSpikes:
-        timestep, values = self._simulator.state.dt, self.values
+        timestep, values = self._simulation.options.timestep, self.values
         if isinstance(self.celltype, SpikeSourceArray):
             return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep)
         return PoissonSpikes(values["rate"], values["start"], values["duration"], timestep,
                              (self._simulation.options.seed, self.index), self.label)
 
 
-def _rows(parameter_space: ParameterSpace) -> Any:
+def _rows(space: ParameterSpace) -> Any:
     """The rows of the target where there is one for each readout."""
-    base = parameter_space["target"].base_value
+    base = space["target"].base_value
     return list(base) if isinstance(base, np.ndarray) and base.ndim else base
-
-
-def _evaluated(parameter_space: ParameterSpace, size: int, population: Any
-               ) -> dict[str, np.ndarray]:
-    """One value per cell, by name: numbers as float64, sequences as an array of Sequences.
-
-    What is drawn without a seed is drawn from the seed of ``setup()``.
-    """
-    run_seed = population._simulator.state.simulation.options.seed
-    names = list(population.celltype.default_parameters)
-    values = {}
-    for name, lazy in parameter_space.items():
-        purpose = Purpose.PARAMETERS + names.index(name)
-        lazy = seeded(lazy, partial(derived_seed, run_seed, population.index, purpose))
-        try:
-            lazy.shape = (size,)
-        except ValueError as error:
-            raise ParameterError(f"{population.label}: {name} has shape "
-                                 f"{np.shape(lazy.base_value)}, but there are {size} cells"
-                                 ) from error
-        if isinstance(lazy.base_value, ArrayParameter):
-            values[name] = _sequences([lazy.base_value] * size)
-            continue
-        evaluated = lazy.evaluate(simplify=False)
-        if np.asarray(evaluated).dtype == object:
-            values[name] = _sequences(np.atleast_1d(evaluated))
-        else:
-            values[name] = np.array(np.broadcast_to(evaluated, (size,)), dtype=float)
-    return values
-
-
-def _sequences(rows: Iterable[ArrayParameter]) -> np.ndarray:
-    """An array of Sequences with arrays of their own, one object for equal rows that are one."""
-    own: dict[int, Sequence] = {}
-    rows = list(rows)
-    for row in rows:
-        if id(row) not in own:
-            own[id(row)] = Sequence(np.array(row.value, dtype=float))
-    array = np.empty(len(rows), dtype=object)
-    array[:] = [own[id(row)] for row in rows]
-    return array

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from pyNN import common as pynn
-from pyNN.errors import NonExistentParameterError
 from pyNN.space import Space
 
+from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments import check_projection, check_receptor, names_of
 from pynn_eprop.common.checks import check_ends, check_takes_input
 from pynn_eprop.common.connection_values import evaluate, seeded
 from pynn_eprop.common.connections import (
@@ -28,10 +29,18 @@ from pynn_eprop.common.grid import to_ms
 from pynn_eprop.common.groups import blocks, members
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.common.standardmodels.tables import check_names
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    UnknownParameterError,
+    UnsupportedError,
+)
 from pynn_eprop.models.counter_random import derived_seed
+from pynn_eprop.models.parameters import as_numbers
 from pynn_eprop.models.rules import check_rule
 
+FORMATS = ("list", "array")
 _EVERYWHERE = Space()
 
 
@@ -55,10 +64,15 @@ class SynapseArrays:
         if isinstance(postsynaptic_neurons, (pynn.BasePopulation, pynn.Assembly)):
             check_takes_input(postsynaptic_neurons, label)
         self._check_types(connector, synapse_type, label)
-        # not what a backend's own Projection does for its parent's synapses
-        pynn.Projection.__init__(self, self._end(presynaptic_neurons, label), postsynaptic_neurons,
-                                 connector, synapse_type, source, receptor_type, space, label)
-        self._expand(connector)
+        pre = self._end(presynaptic_neurons, label)
+        check_projection(pre, postsynaptic_neurons, connector, synapse_type, space, label)
+        check_receptor(receptor_type, postsynaptic_neurons, label)
+        drawn = [connector, getattr(synapse_type, "parameter_space", None)]
+        with all_or_nothing(*self._simulator.state.changeable(), given=drawn):
+            # not what a backend's own Projection does for its parent's synapses
+            pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
+                                     source, receptor_type, space, label)
+            self._expand(connector)
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         """Raise :class:`UnsupportedError` for types that belong to another backend."""
@@ -149,28 +163,35 @@ class SynapseArrays:
     def attribute(self, name: str) -> np.ndarray:
         """Values of "weight", "acting_weight", "delay" (ms) or "gradient" now, (synapses,).
 
-        Raises PyNN's ``NonExistentParameterError`` for another name.
+        Raises :class:`UnknownParameterError` for another name.
         """
-        signal = self.is_feedback
-        if name in ("weight", "acting_weight") and signal and self.synapse_type.symmetric:
+        self._check_readable([name])
+        if name in ("weight", "acting_weight") and self.is_feedback and self.synapse_type.symmetric:
             return self._forward_weights(name)
         if name == "weight":
             return self._simulation.weights(self)
         if name == "acting_weight":
-            if signal and self.synapse_type.window is not None:
-                raise UnsupportedError(f"{self.label}: the weights of a LearningSignal(window=...) "
-                                       "are drawn for each window; no one of them acts")
             return self._simulation.acting_weights(self)
-        if name == "delay" and not signal:
+        if name == "delay":
             return np.asarray(to_ms(self.synapses.delay, self._simulator.state.dt))
-        if name == "gradient" and not signal:
-            if getattr(self.synapse_type, "optimizer", None) is None:
-                raise UnsupportedError(f"{self.label}: no gradient is computed for synapses that "
-                                       "do not learn; use EPropSynapse(optimizer=...)")
-            return self._simulation.gradient(self)
+        return self._simulation.gradient(self)
+
+    def _check_readable(self, names: Iterable[str]) -> None:
+        """Raise the errors of attributes that cannot be read, before any is."""
+        signal = self.is_feedback
         readable = [*self.synapse_type.get_parameter_names(), "acting_weight",
                     *([] if signal else ["gradient"])]
-        raise NonExistentParameterError(name, type(self.synapse_type).__name__, readable)
+        for name in names:
+            if name not in readable:
+                raise UnknownParameterError(name, type(self.synapse_type).__name__, readable)
+            if name == "gradient" and getattr(self.synapse_type, "optimizer", None) is None:
+                raise UnsupportedError(f"{self.label}: no gradient is computed for synapses that "
+                                       "do not learn; use EPropSynapse(optimizer=...)")
+            if name == "gradient":
+                self._simulation.check_gradient(self)
+            if name == "acting_weight" and signal and self.synapse_type.window is not None:
+                raise UnsupportedError(f"{self.label}: the weights of a LearningSignal(window=...) "
+                                       "are drawn for each window; no one of them acts")
 
     def _forward_weights(self, name: str) -> np.ndarray:
         """Weights, or acting ones, of the projection that a symmetric learning signal follows."""
@@ -193,19 +214,19 @@ class SynapseArrays:
         "first" or "last", for the matrix entries of cells connected more than once.
         """
         single = isinstance(attribute_names, str)
-        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        names = names_of(attribute_names, f"{self.label}: get()")
+        for what, given, choices in (("format", format, FORMATS),
+                                     ("multiple_synapses", multiple_synapses, MULTIPLE_SYNAPSES)):
+            if not isinstance(given, str) or given not in choices:
+                raise NetworkError(f"{self.label}: {what}={given!r} is unknown; choose one of "
+                                   f"{', '.join(repr(choice) for choice in choices)}")
+        self._check_readable(names)
         columns = [self.attribute(name) for name in names]
         if format == "list":
             if single and not with_address:
                 return columns[0].tolist()
             address = [self.synapses.pre, self.synapses.post] if with_address else []
             return as_list([*address, *columns])
-        if format != "array":
-            raise NetworkError(f"{self.label}: format={format!r} is unknown; "
-                               "choose 'list' or 'array'")
-        if multiple_synapses not in MULTIPLE_SYNAPSES:
-            raise NetworkError(f"{self.label}: multiple_synapses={multiple_synapses!r} is unknown; "
-                               f"choose one of {list(MULTIPLE_SYNAPSES)}")
         arrays = [as_array(column, self.synapses.pre, self.synapses.post, self.shape,
                            multiple_synapses) for column in columns]
         return arrays[0] if single else arrays
@@ -216,47 +237,64 @@ class SynapseArrays:
         Values: a number; an array (pre, post); one value per connection, in the order of
         ``get(format="list")``; a RandomDistribution; a string or function of the distance.
         """
-        checked = {}
-        for name, value in attributes.items():
-            if not self.synapse_type.has_parameter(name):
-                raise NonExistentParameterError(name, type(self.synapse_type).__name__,
-                                                self.synapse_type.get_parameter_names())
-            self._sets += 1
-            seed = partial(derived_seed, self._simulation.options.seed, self.index,
-                           Purpose.SET + self._sets)
-            checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
-                                     self.synapses.post)
-        if "weight" in checked:
-            self.set_weights(checked["weight"])
-        if "delay" in checked:
-            self._set_delays(checked["delay"])
+        check_names(self.synapse_type.get_parameter_names(), attributes,
+                    type(self.synapse_type).__name__)
+        with all_or_nothing(self, self.synapses, self._simulation, given=attributes.values()):
+            checked = {}
+            for name, value in attributes.items():
+                self._sets += 1
+                seed = partial(derived_seed, self._simulation.options.seed, self.index,
+                               Purpose.SET + self._sets)
+                checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
+                                         self.synapses.post)
+            steps = None
+            if "delay" in checked:
+                steps = to_delay_steps(self, checked["delay"], self._simulation.options)
+                self._simulation.check_delays(self.label)
+            if "weight" in checked:
+                self.check_weights(checked["weight"])
+                self.set_weights(checked["weight"])
+            if steps is not None:
+                self._simulation.delays_change(self.label)
+                self.synapses.delay = np.broadcast_to(steps, len(self))
 
     def initialize(self, **initial_values: Any) -> None:
         """No synapse of this backend has state variables. Raises :class:`UnsupportedError`."""
         raise UnsupportedError(f"{self.label}: {type(self.synapse_type).__name__} has no state "
                                f"variables such as {', '.join(initial_values)}")
 
-    def set_weights(self, weight: np.ndarray) -> None:
-        """Set all weights, (synapses,). Raises :class:`UnsupportedError` for those of others."""
+    def check_weights(self, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that cannot be set now.
+
+        :class:`UnsupportedError` for those of others, and what the backend refuses.
+        """
+        if not np.all(np.isfinite(weight)):
+            raise NetworkError(f"{self.label}: weights must be finite")
         if self.is_feedback:
             if self.synapse_type.symmetric:
                 raise UnsupportedError(f"{self.label}: a symmetric learning signal has no weights "
                                        "of its own; set those of the projection to the readouts")
-            self._simulation.structure_changes(f"{self.label}: new feedback weights")
-            self.synapses.weight = np.array(weight)
             return
         check_signs(self, weight)
-        self._simulation.set_weights(self, np.array(weight))
+        self._simulation.check_weights(self, weight)
 
-    def _set_delays(self, delay: np.ndarray) -> None:
-        steps = to_delay_steps(self, delay, self._simulation.options)
-        self._simulation.delays_change(self.label)
-        self.synapses.delay = np.broadcast_to(steps, len(self))
+    def set_weights(self, weight: np.ndarray) -> None:
+        """Set all weights, (synapses,), that :meth:`check_weights` has seen."""
+        if self.is_feedback:
+            self._simulation.structure_changes(f"{self.label}: new feedback weights")
+            self.synapses.weight = np.array(weight)
+        else:
+            self._simulation.set_weights(self, np.array(weight))
 
     def set_one(self, name: str, place: int, value: float) -> None:
         """Set an attribute of one connection."""
+        number = as_numbers(value)
+        if number is None or number.ndim:
+            raise ParameterError(f"{self.label}: {name}={value!r} must be a number")
+        if name == "weight" and not self.is_feedback:
+            self._simulation.check_takes_weights(f"{self.label}: new weights")
         values = np.array(self.attribute(name))
-        values[place] = value
+        values[place] = number
         self.set(**{name: values})
 
     def weightHistogram(self, min: float | None = None, max: float | None = None,  # noqa: N802

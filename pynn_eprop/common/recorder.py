@@ -1,13 +1,16 @@
 """What a population records in logs, and its data as Neo blocks."""
 
+import os
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import neo
 import numpy as np
 from pyNN import recording
-from pyNN.errors import NothingToWriteError, RecordingError
 
+from pynn_eprop.common.arguments import names_of
 from pynn_eprop.common.grid import to_steps
 from pynn_eprop.common.neo_blocks import SegmentMaker, block
 from pynn_eprop.common.recordings import (
@@ -18,7 +21,33 @@ from pynn_eprop.common.recordings import (
     SpikeLog,
     restored_log,
 )
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import (
+    NothingRecordedError,
+    RecordingError,
+    UnknownVariableError,
+    UnsupportedError,
+)
+from pynn_eprop.models.parameters import as_numbers
+
+_FILES = {".nix": "nixio", ".h5": "nixio", ".nwb": "pynwb", ".mat": "scipy", ".pkl": None,
+          ".pickle": None}
+
+
+def check_data_file(name: str, label: str) -> None:
+    """Raise :class:`RecordingError` unless ``end()`` can write data to a file of this name."""
+    path = Path(name).absolute()
+    ending = path.suffix
+    if ending not in _FILES:
+        raise RecordingError(f"{label}: to_file={name!r} ends in {ending!r}; data are written to "
+                             f"files that end in one of {sorted(_FILES)}")
+    module = _FILES[ending]
+    if module is not None and find_spec(module) is None:
+        raise RecordingError(f"{label}: to_file={name!r} needs the package {module}, which is not "
+                             "installed; install it, or use a name that ends in '.pkl'")
+    folder = next(each for each in path.parents if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise RecordingError(f"{label}: to_file={name!r} cannot be written; choose a file in a "
+                             "folder that can be written to")
 
 
 class LogRecorder(recording.Recorder):
@@ -46,20 +75,20 @@ class LogRecorder(recording.Recorder):
                sampling_interval: float | None = None, locations: Any = None) -> None:
         """Record variables of some cells from now on.
 
-        Raises PyNN's ``RecordingError`` for a variable that the cells do not have,
-        :class:`SimulationError` for a sampling interval off the grid or unlike that in use.
+        Raises :class:`UnknownVariableError` for a variable that the cells do not have,
+        :class:`RecordingError` for a sampling interval off the grid or unlike that in use.
         """
         self.population.check_current()
         if locations is not None:
             raise UnsupportedError(f"{self.population.label}: locations={locations!r} is for cells "
                                    "with compartments; there are none here")
         celltype = self.population.celltype
-        names = [variables] if isinstance(variables, str) else list(variables)
-        if variables == "all":
+        names = names_of(variables, f"{self.population.label}: record()", RecordingError)
+        if names == ["all"]:
             names = list(celltype.recordable)
         for name in names:
             if not celltype.can_record(name):
-                raise RecordingError(name, celltype)
+                raise UnknownVariableError(self.population.label, name, celltype)
         cells = np.unique(self.population.id_to_index(np.array(list(ids), dtype=np.int64)))
         every = self._sampling_steps(sampling_interval)
         for name in names:
@@ -73,13 +102,16 @@ class LogRecorder(recording.Recorder):
         label, timestep = self.population.label, self._simulator.state.dt
         if interval is None:
             return self._every or 1
-        every = int(to_steps(interval, timestep, f"{label}: sampling_interval", SimulationError))
+        number = as_numbers(interval)
+        if number is None or number.ndim:
+            raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
+        every = int(to_steps(number, timestep, f"{label}: sampling_interval", RecordingError))
         if every < 1:
-            raise SimulationError(f"{label}: sampling_interval={interval:g} ms must be at least "
+            raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
                                   f"one time step of {timestep:g} ms")
         in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
         if in_use - {every}:
-            raise SimulationError(
+            raise RecordingError(
                 f"{label}: sampling_interval={interval:g} ms, but this population is recorded "
                 f"every {in_use.pop() * timestep:g} ms; all its variables share one interval")
         self._every = every
@@ -93,7 +125,7 @@ class LogRecorder(recording.Recorder):
         if name == "loss":
             interval = simulation.timeline.interval_steps
             if interval is None:
-                raise SimulationError(f"{self.population.label}: a loss is recorded at the end of "
+                raise RecordingError(f"{self.population.label}: a loss is recorded at the end of "
                                       "each interval; give setup(update_interval=...)")
             return LossLog(simulation.timeline.period, simulation.timeline.interval_end(step))
         return SampledLog(name, cells, every, -(-step // every) * every)
@@ -109,8 +141,7 @@ class LogRecorder(recording.Recorder):
             clear: bool = False, annotations: Mapping[str, Any] | None = None,
             locations: Any = None) -> neo.Block:
         """The recorded data as a block with one segment per run between resets."""
-        self.population.check_current()
-        names = [variables] if isinstance(variables, str) else list(variables)
+        names = self._wanted_names(variables)
         cells = None if filter_ids is None \
             else self.population.id_to_index(np.array(filter_ids, dtype=np.int64))
         segments = [self._segment(part, names, cells) for part in self.finished]
@@ -121,6 +152,11 @@ class LogRecorder(recording.Recorder):
         if clear:
             self.clear()
         return made
+
+    def _wanted_names(self, variables: str | Iterable[str]) -> list[str]:
+        """Raise the errors of data that cannot be had."""
+        self.population.check_current()
+        return names_of(variables, f"{self.population.label}: get_data()", RecordingError)
 
     def _current(self) -> FinishedSegment:
         state = self._simulator.state
@@ -172,12 +208,9 @@ class LogRecorder(recording.Recorder):
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Number of spikes of each recorded cell, by cell identifier.
 
-        Raises PyNN's ``NothingToWriteError`` where spikes are not recorded.
+        Raises :class:`NothingRecordedError` where spikes are not recorded.
         """
-        log = self.logs.get(variable)
-        if not isinstance(log, SpikeLog):
-            raise NothingToWriteError(f"{self.population.label}: {variable} are not recorded; call "
-                                      f"record({variable!r}) before the run")
+        log = self._spike_log(variable)
         cells, counts = log.cells, log.counts()
         if filter_ids is not None:
             wanted = np.isin(cells, self.population.id_to_index(
@@ -185,6 +218,13 @@ class LogRecorder(recording.Recorder):
             cells, counts = cells[wanted], counts[wanted]
         ids = (int(self.population.first_id) + cells).tolist()
         return dict(zip(ids, counts.tolist(), strict=True))
+
+    def _spike_log(self, variable: str) -> SpikeLog:
+        log = self.logs.get(variable)
+        if not isinstance(log, SpikeLog):
+            raise NothingRecordedError(f"{self.population.label}: {variable} are not recorded; "
+                                       f"call record({variable!r}) before the run")
+        return log
 
     # --- checkpoints ---
 
@@ -199,21 +239,26 @@ class LogRecorder(recording.Recorder):
                      "annotations": segment.annotations} for segment in parts]
         return arrays, {"segments": segments, "cleared": self._cleared}
 
-    def restore(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
-        """Take back what :meth:`saved` gave. What else is being recorded begins now."""
+    @staticmethod
+    def restored(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
+                 ) -> tuple[list[FinishedSegment], bool]:
+        """What :meth:`saved` gave, for :meth:`take_back`."""
         logs: dict[int, dict[str, dict[str, np.ndarray]]] = {}
         for name, array in arrays.items():
             number, variable, part = name.split("/")
             logs.setdefault(int(number), {}).setdefault(variable, {})[part] = array
-        parts = [
+        return [
             FinishedSegment(segment["name"],
                             {variable: restored_log(variable, parts)
                              for variable, parts in logs.get(number, {}).items()},
                             segment["start"], segment["stop"], segment["annotations"])
             for number, segment in enumerate(about["segments"])
-        ]
+        ], bool(about["cleared"])
+
+    def take_back(self, parts: list[FinishedSegment], cleared: bool) -> None:
+        """Go on with the data of a checkpoint. What else is being recorded begins now."""
         self.finished, current = parts[:-1], parts[-1]
         begun = {variable: self._new_log(variable, log.cells, getattr(log, "every", 1))
                  for variable, log in self.logs.items() if variable not in current.logs}
         self.logs = {**current.logs, **begun}
-        self._start, self._cleared = current.start, about["cleared"]
+        self._start, self._cleared = current.start, cleared

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import TimeError
 
 Callback = Callable[[float], float]
@@ -49,7 +50,12 @@ def checked(callbacks: Iterable[Callback] | None, end: float) -> list[Callback] 
     """
     if callbacks is None:
         return None
-    return [functools.partial(_ask, callback, end) for callback in callbacks]
+    with as_error(TimeError, "callbacks={} must be a list of functions of the time",
+                  callbacks):
+        given = list(callbacks)
+        if not all(callable(callback) for callback in given):
+            raise ValueError("not all can be called")
+    return [functools.partial(_ask, callback, end) for callback in given]
 
 
 def _ask(callback: Callback, end: float, now: float) -> float:

@@ -14,6 +14,7 @@ from pyNN.common.control import DEFAULT_TIMESTEP
 from pynn_eprop.common.grid import LARGEST_STEPS, to_steps
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.network import Boundary, Settings
+from pynn_eprop.models.parameters import as_numbers
 
 SHARED_KEYWORDS = ("timestep", "min_delay", "max_delay", "update_interval", "trials_per_update",
                    "boundary", "seed")
@@ -85,11 +86,11 @@ class SharedOptions:
     def _check_delays(self) -> None:
         for name in ("min_delay", "max_delay"):
             value = getattr(self, name)
-            if value == "auto":
+            if isinstance(value, str) and value == "auto":
                 continue
             _check_number(name, value, minimum=self.timestep)
             to_steps(value, self.timestep, f"setup(): {name}", SetupError)
-        if "auto" not in (self.min_delay, self.max_delay) \
+        if not isinstance(self.min_delay, str) and not isinstance(self.max_delay, str) \
                 and float(self.min_delay) > float(self.max_delay):
             raise SetupError(f"setup(): min_delay={self.min_delay} ms must not exceed "
                              f"max_delay={self.max_delay} ms")
@@ -137,7 +138,8 @@ def split_keywords(keywords: Mapping[str, Any], own: tuple[str, ...]
 
 def _check_without_effect(name: str, value: Any) -> None:
     reason, allowed = WITHOUT_EFFECT[name]
-    if allowed is not None and value not in allowed:
+    if allowed is not None and not any(value is each or (
+            isinstance(value, type(each)) and value == each) for each in allowed):
         raise SetupError(f"setup(): {name}={value!r} is not possible: {reason}; "
                          f"leave it out or use one of {list(allowed)}")
 
@@ -159,7 +161,9 @@ def check_path(name: str, value: Any) -> Path:
     """A file in a folder that can be written to. Raises :class:`SetupError`."""
     try:
         path = Path(value)
-    except TypeError:
+        if "\0" in str(path):
+            raise ValueError
+    except (TypeError, ValueError):
         raise SetupError(f"setup(): {name}={value!r} is not a file name") from None
     if not path.name or path.is_dir():
         raise SetupError(f"setup(): {name}={str(value)!r} is a folder, not a file name")
@@ -174,11 +178,11 @@ def check_path(name: str, value: Any) -> Path:
 
 
 def _check_number(name: str, value: Any, minimum: float, exclusive: bool = False) -> None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise SetupError(f"setup(): {name}={value!r} must be a number of ms") from None
+    numbers = as_numbers(value)
+    if numbers is None or numbers.ndim or value is None:
+        raise SetupError(f"setup(): {name}={value!r} must be a number of ms")
+    number = float(numbers)
     if not math.isfinite(number) or number < minimum or (exclusive and number == minimum):
         sign = ">" if exclusive else ">="
         raise SetupError(f"setup(): {name}={value!r} ms is not allowed; "
-                         f"it must be {sign} {minimum:g} ms")
+                         f"it must be finite and {sign} {minimum:g} ms")

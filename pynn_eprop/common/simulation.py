@@ -33,7 +33,7 @@ class Simulation:
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
     ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
-    ``gradient(projection)`` and ``bias(population)``.
+    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something.
     """
 
     machine_name = ""
@@ -72,6 +72,27 @@ class Simulation:
     def time(self) -> float:
         """Script time in ms."""
         return self.timeline.time(self.step)
+
+    def spikes_change(self, population: Any) -> None:
+        """Look at new spikes of a source, which are inputs of the next run."""
+
+    def check_takes_weights(self, what: str) -> None:
+        """Raise the errors of a backend that takes no weights now, whatever they are.
+
+        For what would have to read weights first: that ends a run where they cannot be set.
+        """
+
+    def check_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that :meth:`set_weights` would refuse now."""
+
+    def check_gradient(self, projection: Any) -> None:
+        """Raise the errors of a backend that has no gradients to read."""
+
+    def check_delays(self, label: str) -> None:
+        """Raise the errors with which :meth:`delays_change` would refuse new delays now."""
+
+    def check_reset(self) -> None:
+        """Raise the errors of a reset that cannot be, before anything goes back."""
 
     def range_report(self) -> RangeReport | None:
         """The formats of fixed point; None in floating point or before a run."""
@@ -207,6 +228,13 @@ class DescribedSimulation(Simulation):
         for block, place in self._blocks(projection):
             block.put(values, read(place))
         return values
+
+    def check_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that the holder cannot take now."""
+        holder = self._holder_of(projection)
+        if holder is not None:
+            for block, place in self._blocks(projection):
+                holder.check_weights(place, block.take(weight))
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""

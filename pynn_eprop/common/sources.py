@@ -7,6 +7,7 @@ from pynn_eprop.models.counter_random import Draw, uniform_of_steps
 
 _LARGEST_MEAN = 500.0     # spikes per step; exp(-mean) must not vanish
 _BLOCK = 2_000_000        # draws at a time
+_LAST_STEP = 2.0 ** 53    # what comes later never comes
 
 
 def check_spike_times(times: list[np.ndarray], owner: str) -> None:
@@ -36,7 +37,7 @@ class ArraySpikes:
     def __init__(self, times: list[np.ndarray], timestep: float) -> None:
         counts = [len(row) for row in times]
         joined = np.concatenate(times) if times else np.zeros(0)
-        steps = np.rint(joined / timestep).astype(np.int64)
+        steps = np.rint(np.minimum(joined / timestep, _LAST_STEP)).astype(np.int64)
         cells = np.repeat(np.arange(len(times), dtype=np.int32), counts)
         order = np.argsort(steps, kind="stable")
         self._steps, self._cells = steps[order], cells[order]

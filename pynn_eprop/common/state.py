@@ -1,6 +1,7 @@
 """PyNN's book-keeping around a simulation: of our own, or a parent backend's made to know ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ class State(BaseState):
         self.id_counter = 1
         self.segment_counter = 0
         self.running = False
+
+    def changeable(self) -> tuple[Any, ...]:
+        """What a call that makes something changes, for ``all_or_nothing``."""
+        return self, self.simulation
 
     @property
     def t(self) -> float:
@@ -65,11 +70,22 @@ class State(BaseState):
         written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
         """
         last = self.simulation.timeline.target_step(self.simulation.step, tstop)
+        with self._runs():
+            if last > self.simulation.step:
+                with Interrupts() as interrupts:
+                    self._advance(last, interrupts, lambda: self._after_part(last, interrupts))
+
+    @contextmanager
+    def _runs(self) -> Iterator[None]:
+        """A context for a run: a segment is under way, unless the run is refused at its start."""
+        before, step = self.running, self.simulation.step
         self.running = True
-        if last <= self.simulation.step:
-            return
-        with Interrupts() as interrupts:
-            self._advance(last, interrupts, lambda: self._after_part(last, interrupts))
+        try:
+            yield
+        except BaseException:
+            if self.simulation.step == step:
+                self.running = before
+            raise
 
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
         """Run to step ``last``, calling ``after_part`` where the run may stop."""
@@ -100,6 +116,7 @@ class StateOfParent:
     """
 
     simulation: Any = None
+    running: bool
 
     @property
     def t(self) -> float:
@@ -107,6 +124,10 @@ class StateOfParent:
         if self.simulation is None:
             return float(super().t)  # type: ignore[misc]
         return float(self.simulation.time)
+
+    def changeable(self) -> tuple[Any, ...]:
+        """What a call that makes something changes, for ``all_or_nothing``."""
+        return self, self.simulation
 
     def clear(self) -> None:
         """Forget the network."""
@@ -125,7 +146,13 @@ class StateOfParent:
         if self.simulation is None:
             super().run_until(tstop)  # type: ignore[misc]
         else:
-            self._advance_to(tstop)
+            before, step = self.running, self.simulation.step
+            try:
+                self._advance_to(tstop)
+            except BaseException:
+                if self.simulation.step == step:
+                    self.running = before
+                raise
 
     def _advance_to(self, tstop: float) -> None:
         """Advance our simulation to ``tstop`` ms."""

@@ -7,6 +7,7 @@ from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import TargetError
 from pynn_eprop.models.losses import Loss
+from pynn_eprop.models.parameters import as_numbers
 
 
 def as_sequences(target: Any, owner: str) -> Sequence | list[Sequence]:
@@ -17,14 +18,15 @@ def as_sequences(target: Any, owner: str) -> Sequence | list[Sequence]:
     """
     if isinstance(target, Sequence):
         return target
+    if isinstance(target, np.ndarray):
+        target = target.tolist() if target.dtype == object else np.atleast_1d(target)
     if isinstance(target, (list, tuple, np.ndarray)) and len(target) \
             and all(isinstance(row, Sequence) for row in target):
         return list(target)
-    try:
-        values = np.asarray(target, dtype=float)
-    except (TypeError, ValueError):
+    values = as_numbers(target)
+    if values is None or target is None:
         raise TargetError(f"{owner}: the target is neither an array (readouts, steps) of numbers "
-                          "nor a list of Sequences, one per readout") from None
+                          "nor a list of Sequences, one per readout")
     if values.ndim == 1:
         return Sequence(values)
     if values.ndim == 2:

@@ -1,19 +1,40 @@
 """Views and assemblies: which cells they have, and samples of them; for backends to mix in."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
+from pyNN.common import BasePopulation
 from pyNN.random import NumpyRNG
 
+from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.expansion import Purpose
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.common.groups import root
+from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.errors import NetworkError, NoCellError
 from pynn_eprop.models.counter_random import derived_seed
 
 
 def own_rng(seed: int, index: int) -> NumpyRNG:
     """The generator of samples that a script draws without one of its own."""
     return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
+
+
+def check_sample(n: Any, label: str) -> None:
+    """Raise :class:`NetworkError` unless ``n`` cells can be chosen."""
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise NetworkError(f"{label}: sample({n!r}): give the number of cells, at least 1")
+
+
+def check_index(index: Any, group: Any) -> None:
+    """Raise :class:`NoCellError` unless this chooses a cell, or is left to views to look at."""
+    whole = isinstance(index, (int, np.integer)) and not isinstance(index, (bool, np.bool_))
+    if isinstance(index, (slice, list, tuple, np.ndarray)) \
+            or (whole and -group.size <= index < group.size):
+        return
+    raise NoCellError(f"{group.label}: there is no cell {index!r}; its {group.size} cells are "
+                      f"0..{group.size - 1}")
 
 
 class CheckedView:
@@ -31,11 +52,16 @@ class CheckedView:
 def _checked(parent: Any, selector: Any, owner: str) -> slice | np.ndarray:
     """A slice as it is, anything else as indices >= 0, an array of its own."""
     chosen = np.arange(parent.size)[selector] if isinstance(selector, slice) \
-        else _indices(np.asarray(selector), parent.size, owner)
+        else _indices(_array(selector, owner), parent.size, owner)
     if not chosen.size:
         raise NetworkError(f"{owner} would have no cells; "
                            f"select at least one of its {parent.size}")
     return selector if isinstance(selector, slice) else chosen
+
+
+def _array(selector: Any, owner: str) -> np.ndarray:
+    with as_error(NetworkError, f"{owner}: {{}} selects no cells", selector):
+        return np.asarray(selector)
 
 
 def _indices(selector: np.ndarray, size: int, owner: str) -> np.ndarray:
@@ -61,7 +87,17 @@ class CheckedAssembly:
 
     _simulator: Any
     label: str
+    populations: list[Any]
     positions: np.ndarray
+
+    def __init__(self, *populations: Any, **label: Any) -> None:
+        for part in populations:
+            if not isinstance(part, BasePopulation):
+                raise NetworkError(f"Assembly: {part!r} is no Population or PopulationView")
+        if set(label) - {"label"} or not isinstance(label.get("label", ""), str):
+            raise NetworkError(f"Assembly: {label!r}: all that can be given beside populations is "
+                               "label, a string")
+        super().__init__(*populations, **label)
 
     @property
     def position_generator(self) -> Callable[[Any], np.ndarray]:
@@ -70,13 +106,40 @@ class CheckedAssembly:
 
     def __getitem__(self, index: Any) -> Any:
         """A cell, or an assembly of some cells. Raises :class:`NetworkError` as views do."""
+        check_index(index, self)
         if isinstance(index, (slice, list, tuple, np.ndarray)):
             index = _checked(self, list(index) if isinstance(index, tuple) else index,
                              f"a part of {self.label}")
         return super().__getitem__(index)  # type: ignore[misc]
 
+    def set(self, **parameters: Any) -> None:
+        """Set parameters of all cells, or, where one of the populations refuses, of none."""
+        with self._as_one():
+            super().set(**parameters)  # type: ignore[misc]
+
+    def initialize(self, **initial_values: Any) -> None:
+        """Set initial values of all cells, or, where one of the populations refuses, of none."""
+        with self._as_one():
+            super().initialize(**initial_values)  # type: ignore[misc]
+
+    def record(self, variables: Any, to_file: Any = None, sampling_interval: float | None = None,
+               locations: Any = None) -> None:
+        """Record from all cells, or, where one of the populations refuses, from none more."""
+        with self._as_one():
+            super().record(  # type: ignore[misc]
+                variables, to_file, sampling_interval, locations)
+
+    def _as_one(self) -> AbstractContextManager[None]:
+        """A context in which the populations change together or not at all."""
+        populations = {id(root(part)): root(part) for part in self.populations}.values()
+        recorders = [population.recorder for population in populations]
+        logs = [log for recorder in recorders for log in getattr(recorder, "logs", {}).values()]
+        return all_or_nothing(*self._simulator.state.changeable(), *populations,
+                              *recorders, *logs)
+
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        check_sample(n, self.label)
         simulation = self._simulator.state.simulation
         if rng is None and simulation is not None:
             rng = own_rng(simulation.options.seed, 0)

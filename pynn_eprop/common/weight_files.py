@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.archives import read_archive, write_archive
+from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.archives import check_writable, read_archive, write_archive
 from pynn_eprop.common.populations import CellArrays
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import LearningSignal
 from pynn_eprop.errors import CheckpointError, NetworkError
+from pynn_eprop.models.parameters import as_numbers
 
 _FIELDS = np.dtype([("pre", np.int32), ("post", np.int32), ("weight", np.float64)])
 
@@ -69,11 +71,29 @@ def from_entry(projection: Any, entry: np.ndarray, path: str | Path) -> np.ndarr
             raise CheckpointError(f"{path}: the weights of {projection.label!r} are a matrix "
                                   f"{entry.shape}, but the projection is {projection.shape} with "
                                   f"{len(pre)} connections")
-        return np.asarray(entry[pre, post], dtype=float)
+        return _finite(entry[pre, post], projection.label, path)
+    if not {"pre", "post", "weight"} <= set(entry.dtype.names):
+        raise CheckpointError(f"{path}: the entry {projection.label!r} has the fields "
+                              f"{list(entry.dtype.names)}; it needs pre, post and weight")
     if not (np.array_equal(entry["pre"], pre) and np.array_equal(entry["post"], post)):
         raise CheckpointError(f"{path}: {projection.label!r} connects other cells there; use the "
                               "same connector and seed")
-    return np.asarray(entry["weight"], dtype=float)
+    return _finite(entry["weight"], projection.label, path)
+
+
+def _finite(values: np.ndarray, label: str, path: str | Path) -> np.ndarray:
+    numbers = as_numbers(values)
+    if numbers is None or not np.all(np.isfinite(numbers)):
+        raise CheckpointError(f"{path}: the entry {label!r} must have finite numbers only")
+    return numbers
+
+
+def _biases(entry: np.ndarray, population: Any, path: str | Path) -> np.ndarray:
+    label = f"{population.label}.bias"
+    if entry.shape != (population.size,):
+        raise CheckpointError(f"{path}: the entry {label!r} has shape {entry.shape}, but there are "
+                              f"{population.size} readouts")
+    return _finite(entry, label, path)
 
 
 def save(path: str | Path, weights: Mapping[str, np.ndarray]) -> None:
@@ -94,6 +114,7 @@ def load(path: str | Path, expected: Sequence[str]) -> dict[str, np.ndarray]:
 
 def save_weights(simulation: Any, path: str | Path) -> None:
     """Write all weights of a simulation, and biases that learn."""
+    check_writable(path)    # before reading, which ends the run on some backends
     projections = _with_weights(simulation)
     entries = {projection.label: to_entry(projection, simulation.weights(projection))
                for projection in projections}
@@ -105,7 +126,8 @@ def save_weights(simulation: Any, path: str | Path) -> None:
 def load_weights(simulation: Any, path: str | Path) -> None:
     """Set all weights of a simulation, and biases that learn.
 
-    Raises :class:`CheckpointError` if the file belongs to other projections.
+    Raises :class:`CheckpointError` if the file belongs to other projections, and what setting them
+    one by one would raise; then nothing was changed.
     """
     projections = _with_weights(simulation)
     biased = _with_biases(simulation)
@@ -113,13 +135,19 @@ def load_weights(simulation: Any, path: str | Path) -> None:
                           *(f"{population.label}.bias" for population in biased)])
     weights = [from_entry(projection, entries[projection.label], path)
                for projection in projections]
+    biases = [_biases(entries[f"{population.label}.bias"], population, path)
+              for population in biased]
+    simulation.check_takes_weights("load_weights()")
     changed = [(projection, weight) for projection, weight in zip(projections, weights, strict=True)
                if (weight != simulation.weights(projection)).any()]
-    # feedback first: within an interval it is refused, and then nothing is to be changed
-    for projection, weight in sorted(changed, key=lambda pair: not pair[0].is_feedback):
-        projection.set_weights(weight)
-    for population in biased:
-        population.set(bias=entries[f"{population.label}.bias"])
+    for projection, weight in changed:
+        projection.check_weights(weight)
+    with all_or_nothing(simulation, *biased, *(each.synapses for each, _ in changed)):
+        for population, bias in zip(biased, biases, strict=True):
+            population.set(bias=bias)
+        # feedback first: within an interval it is refused, and then nothing is to be changed
+        for projection, weight in sorted(changed, key=lambda pair: not pair[0].is_feedback):
+            projection.set_weights(weight)
 
 
 def _with_biases(simulation: Any) -> list[Any]:

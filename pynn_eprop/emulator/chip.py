@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from pynn_eprop.emulator import layout
-from pynn_eprop.emulator.layout import CORES, SV, VCPU, VCPU_SIZE, CpuState, Sv, Vcpu
+from pynn_eprop.emulator.layout import SV, VCPU, VCPU_SIZE, CpuState, Sv, Vcpu
 from pynn_eprop.emulator.library import ffi, lib, text
 from pynn_eprop.emulator.refusal import Refused, ReturnCode
 from pynn_eprop.errors import EmulatorError
@@ -138,11 +138,6 @@ class Chip:
     def packet(self, core: int, key: int, payload: int | None = None) -> None:
         """A multicast packet that arrives at a core now, as from the router."""
         lib.emu_packet(self.handle, core, key, payload or 0, payload is not None)
-
-    def loaded_cores(self) -> list[int]:
-        """Cores that run an application."""
-        return [core for core in range(1, CORES)
-                if self.status(core).activity not in (lib.EMU_ABSENT, lib.EMU_STOPPED)]
 
     def reset_core(self, core: int) -> tuple[Any, Any]:
         """Empty a core. Returns its instruction and its data memory."""

@@ -63,8 +63,8 @@ class Machine:
     """Chips of one machine, that run only when told to.
 
     ``transmit(ethernet, address, port, data)`` takes what leaves a board by Ethernet; ``port`` is
-    that of a reversed tag or None for the board's own. ``tags_changed`` is called with the
-    Ethernet chip of a board.
+    that of a reversed tag or None for the board's own. ``on_tags_changed`` is called with the
+    Ethernet chip of a board whose tags were set or cleared.
     """
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],

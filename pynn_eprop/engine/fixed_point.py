@@ -67,7 +67,7 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Format
                  SIGNAL_BITS)
     _check_boundary(network)
     for population in network.populations:
-        _check_population(population)
+        check_fits(population)
     weights = tuple(weight_bits(projection, wanted) for projection in network.projections)
     signals = tuple(wanted.signal_bits.get(population.label, _signal_bits(network, index))
                     for index, population in enumerate(network.populations))
@@ -189,7 +189,8 @@ def _check_boundary(network: Network) -> None:
             "use precision='float32'")
 
 
-def _check_population(population: Population) -> None:
+def check_fits(population: Population) -> None:
+    """Raise :class:`NetworkError` or :class:`UnsupportedError` for what fixed point cannot hold."""
     label = population.label
     if isinstance(population, StockCells):
         raise UnsupportedError(f"{label}: fixed point has no IF_curr cells (on the chip the "

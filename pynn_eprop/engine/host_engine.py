@@ -8,7 +8,7 @@ import numpy as np
 from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
-from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
+from pynn_eprop.engine.fixed_point import Formats, check_fits, check_weights, choose_formats
 from pynn_eprop.engine.range_report import RangeReport, engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
@@ -290,9 +290,20 @@ class HostEngine(Successor):
         return self._of_blocks(projection, lib.eprop_get_weights)
 
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays.
+        """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
+        self.check_weights(projection, weight)
+        values = np.broadcast_to(np.asarray(weight, dtype=float),
+                                 self.network.projections[projection].weight.shape)
+        for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
+            packed = block.pack(values)
+            check(lib.eprop_set_weights(self._engine, number,
+                                         ffi.from_buffer("double[]", packed)))
 
-        Raises :class:`SimulationError` within an update, if learning signals mirror the weights.
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Look at weights before they are set.
+
+        Raises :class:`SimulationError` within an update, if learning signals mirror the weights,
+        and :class:`NetworkError` for weights that the number system cannot hold.
         """
         mirrored = any(isinstance(signal.feedback, SymmetricFeedback)
                        and signal.feedback.projection == projection
@@ -306,10 +317,6 @@ class HostEngine(Successor):
         if self.formats:
             check_weights(self.network.projections[projection], values,
                           self.formats.weight_bits[projection])
-        for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
-            packed = block.pack(values)
-            check(lib.eprop_set_weights(self._engine, number,
-                                         ffi.from_buffer("double[]", packed)))
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, shape (synapses,).
@@ -353,16 +360,10 @@ class HostEngine(Successor):
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.
 
-        Raises :class:`NetworkError` for another kind or number of cells, and
-        :class:`SimulationError` within an update, where the gradient would mix old and new.
+        Raises as :meth:`check_population`.
         """
+        self.check_population(index, network)
         population, arrays = network.populations[index], parameters.Arrays()
-        before = self.network.populations[index]
-        check_change(before, population)
-        check_network(network)
-        if changes_gradient(before, population) and self._update_in_progress():
-            raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
-                                  "change between updates only, not within one")
         dt, interval = self.network.settings.timestep, self.network.settings.interval_steps
         if isinstance(population, SpikingCells):
             check(lib.eprop_set_spiking_cells(
@@ -376,6 +377,22 @@ class HostEngine(Successor):
             check(lib.eprop_set_stock_cells(
                 self._engine, index, parameters.stock_cells(population, dt, arrays)))
         self.network = network
+
+    def check_population(self, index: int, network: Network) -> None:
+        """Look at new parameters of a population before they are taken.
+
+        Raises :class:`NetworkError` for another kind or number of cells, for values that the
+        number system cannot hold, and :class:`SimulationError` within an update, where the
+        gradient would mix old and new.
+        """
+        before, population = self.network.populations[index], network.populations[index]
+        check_change(before, population)
+        check_network(network)
+        if self.formats:
+            check_fits(population)
+        if changes_gradient(before, population) and self._update_in_progress():
+            raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
+                                  "change between updates only, not within one")
 
     def _update_in_progress(self) -> bool:
         """Whether steps were done that the next update will learn from."""

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
@@ -43,8 +44,15 @@ class Forward(Protocol):
         """A state variable ("v", "a", "y", "isyn_exc", "isyn_inh") now, shape (size,)."""
         ...
 
+    def check_population(self, index: int, network: Network) -> None:
+        """Raise the errors of parameters of one population that cannot be taken now."""
+        ...
+
     def set_population(self, index: int, network: Network) -> None:
-        """Take new parameters for one population from ``network``; its state stays."""
+        """Take new parameters for one population from ``network``; its state stays.
+
+        Raises as :meth:`check_population`.
+        """
         ...
 
 
@@ -91,8 +99,12 @@ class OptimizerStep(Protocol):
         """Current weights, shape (synapses,)."""
         ...
 
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that cannot be set now."""
+        ...
+
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays."""
+        """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         ...
 
     def bias(self, population: int) -> np.ndarray:
@@ -102,6 +114,14 @@ class OptimizerStep(Protocol):
 
 class Machine(Forward, Learner, OptimizerStep, Protocol):
     """All three parts, and what they hold."""
+
+    def range_report(self) -> RangeReport | None:
+        """What fixed-point formats resolve, hold and lost so far; None in floating point."""
+        ...
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated in fixed point so far, one sentence each; empty in floating point."""
+        ...
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to go on identically."""

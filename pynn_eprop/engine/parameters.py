@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
+from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
     Network,
@@ -170,5 +171,5 @@ def _response(timestep: float, tau_m: np.ndarray, cm: np.ndarray, tau: np.ndarra
 
 def _given(values: np.ndarray | None) -> np.ndarray:
     if values is None:
-        raise ValueError("a description of these cells needs all their time constants")
+        raise NetworkError("a description of these cells needs all their time constants")
     return values

@@ -79,7 +79,7 @@ def has(sim: ModuleType, capability: Capability) -> bool:
 
 def precisions(backend: str) -> tuple[str, ...]:
     """The number systems of a backend, the default first."""
-    return _PRECISIONS_OF.get(backend, ("float64",))
+    return _PRECISIONS_OF.get(str(backend), ("float64",))
 
 
 def setup_keywords(backend: str, precision: str, threads: int,
@@ -98,4 +98,4 @@ def setup_keywords(backend: str, precision: str, threads: int,
 
 def free_steps(backend: str) -> int:
     """Steps at the beginning of a trial in which a task should give no input."""
-    return _FREE_STEPS.get(backend, 0)
+    return _FREE_STEPS.get(str(backend), 0)

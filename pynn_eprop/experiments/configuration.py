@@ -10,7 +10,7 @@ from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import AnyTask, find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import NetworkPlan
-from pynn_eprop.tasks.quantities import require_whole
+from pynn_eprop.tasks.quantities import require_whole, same_kind
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Configuration:
             if name not in known:
                 raise TaskError(f"task {self.task!r} has no parameter {name!r}; "
                                 f"choose one of {sorted(known)}")
-            if not _same_kind(value, getattr(task, name)):
+            if not same_kind(value, getattr(task, name)):
                 raise TaskError(f"task {self.task!r}: {name}={value!r} is no value like "
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
@@ -120,10 +120,3 @@ class Configuration:
         words += [f"--plugin {plugin}" for plugin in self.plugins]
         words += [f"--set {name}={value}" for name, value in self.parameters]
         return " ".join([*words, f"--out {out}"])
-
-
-def _same_kind(value: Any, default: Any) -> bool:
-    """A number for a number, as many of them for a tuple."""
-    if isinstance(default, tuple):
-        return isinstance(value, (tuple, list)) and all(_same_kind(v, 0.0) for v in value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

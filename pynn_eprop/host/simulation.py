@@ -1,11 +1,12 @@
 """A network and the machine that runs it: built when needed, kept in agreement, started anew."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
@@ -14,7 +15,7 @@ from pynn_eprop.common.timeline import Pace
 from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import EPropError, UnsupportedError
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.host.machines import Precision, build_machine, machine_rules
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
@@ -58,13 +59,11 @@ class Simulation(DescribedSimulation):
 
     def range_report(self) -> RangeReport | None:
         """The formats of the machine in fixed point; None in floating point or before a run."""
-        report = getattr(self.machine, "range_report", None)
-        return report() if report is not None else None
+        return None if self.machine is None else self.machine.range_report()
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each."""
-        found = getattr(self.machine, "saturations", None)
-        return found() if found is not None else ()
+        return () if self.machine is None else self.machine.saturations()
 
     # --- what changes between runs ---
 
@@ -79,33 +78,37 @@ class Simulation(DescribedSimulation):
     def delays_change(self, label: str) -> None:
         """Note that delays change.
 
-        Raises :class:`UnsupportedError` once a network that learns has run.
+        Raises as :meth:`check_delays`.
         """
-        if self.machine is not None and self.step == self.updates == 0:
+        self.check_delays(label)
+        if self._stands_at_start:
             self.machine = None
-        if self.machine is not None:
-            if any(getattr(p.synapse_type, "optimizer", None) for p in self.projections):
-                raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
-                                       "before the first run() or after reset()")
-            self._delays_changed = True
-        self.structure_changes(f"{label}: new delays")
+        self._delays_changed = self.machine is not None
+        self._structure_changed = True
+
+    @property
+    def _stands_at_start(self) -> bool:
+        return self.step == self.updates == 0
+
+    def check_delays(self, label: str) -> None:
+        """Raise :class:`UnsupportedError` once a network that learns has run.
+
+        :class:`NetworkError` within an interval.
+        """
+        learns = any(getattr(p.synapse_type, "optimizer", None) for p in self.projections)
+        if self.machine is not None and not self._stands_at_start and learns:
+            raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
+                                   "before the first run() or after reset()")
+        self.check_between_intervals(f"{label}: new delays")
 
     def population_changes(self, index: int) -> None:
-        """Take over new parameters of a population, at once where there is a machine.
+        """Note that a population has new parameters.
 
-        Raises the errors of parameters that the network, or the update in progress, cannot have;
-        then the machine has the parameters of before.
+        Raises the errors of parameters that the network, or the update in progress, cannot have.
         """
-        already = index in self._changed
+        if self.machine is not None and not self._structure_changed:
+            self.machine.check_population(index, self._described({index}))
         self._changed.add(index)
-        if self.machine is None or self._structure_changed:
-            return
-        try:
-            self._update_populations()
-        except EPropError:
-            if not already:
-                self._changed.discard(index)
-            raise
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
@@ -143,16 +146,21 @@ class Simulation(DescribedSimulation):
         self.machine, self.description = machine, description
         self._up_to_date()
 
-    def _update_populations(self) -> None:
+    def _described(self, changed: Iterable[int]) -> Network:
+        """The network of the machine with the present parameters of some populations."""
         assert self.machine is not None and self.description is not None
         described = list(self.description.network.populations)
-        for index in sorted(self._changed):
+        for index in sorted(changed):
             population = self.populations[index]
             one = describe_population(population, self.options)
             if isinstance(one, Readouts) and not population.bias_is_new:
                 one = replace(one, bias=self.machine.bias(index))
             described[index] = one
-        network = replace(self.description.network, populations=tuple(described))
+        return replace(self.description.network, populations=tuple(described))
+
+    def _update_populations(self) -> None:
+        assert self.machine is not None and self.description is not None
+        network = self._described(self._changed)
         for index in sorted(self._changed):
             self.machine.set_population(index, network)
         self.description.network = network
@@ -167,18 +175,22 @@ class Simulation(DescribedSimulation):
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
         old = self.prepare() if keep_weights and self.machine is not None else None
-        for population in self.populations:
-            population.target_start = 0
-        self.machine = None
-        self.diverged = False
-        self._structure_changed = True
+        with all_or_nothing(self, *self.populations):
+            for population in self.populations:
+                population.target_start = 0
+            self.machine = None
+            self.diverged = False
+            self._structure_changed = True
+            if old is not None:
+                self._build(old, from_start=True)
         if not keep_weights:
             self.forget_weights()
-        if old is not None:
-            self._build(old, from_start=True)
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on where a machine of the same network had the given state."""
+        """Go on where a machine of the same network had the given state.
+
+        Raises :class:`CheckpointError`; then nothing was changed.
+        """
         assert self.description is not None
         machine = build_machine(self.description.network, self.precision,
                                 self.fixed_point)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
+
+from pynn_eprop.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -15,3 +18,11 @@ class FixedPoint:
 
     weight_bits: Mapping[str, int] = field(default_factory=dict)
     signal_bits: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, given in (("weight_bits", self.weight_bits), ("signal_bits", self.signal_bits)):
+            if not isinstance(given, Mapping) or not all(
+                    isinstance(label, str) and isinstance(bits, Integral)
+                    and not isinstance(bits, bool) for label, bits in given.items()):
+                raise ParameterError(f"FixedPoint: {name}={given!r} must be a dict of whole "
+                                     "numbers by label")

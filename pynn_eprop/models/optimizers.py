@@ -4,16 +4,18 @@ Gradients are summed over the steps and trials of an update. State (moments, upd
 belongs to each projection, never to these objects: one object may serve several projections.
 """
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
+
+import numpy as np
 
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.parameters import Parameter
 
 _RATE = Parameter("lr", 0.001, "dimensionless", "learning rate eta", minimum=0.0)
-_BETA = Parameter("beta", 0.9, "dimensionless", "decay of a moment", minimum=0.0,
-                  maximum=math.nextafter(1.0, 0.0))
+_BETA1 = Parameter("beta1", 0.9, "dimensionless", "decay of the mean gradient", minimum=0.0,
+                   maximum=1.0, exclusive_maximum=True)
+_BETA2 = replace(_BETA1, name="beta2", default=0.999, meaning="decay of the mean squared gradient")
 _EPS = Parameter("eps", 1e-8, "dimensionless", "Adam's epsilon", minimum=0.0, exclusive=True)
 _FACTOR = Parameter("factor", 1.0, "dimensionless", "factor on the learning rate", minimum=0.0)
 
@@ -29,8 +31,9 @@ class StepDecay:
     every: int
 
     def __post_init__(self) -> None:
-        _FACTOR.check(self.factor, "StepDecay")
-        if not isinstance(self.every, int) or isinstance(self.every, bool) or self.every < 1:
+        _FACTOR.check_one(self.factor, "StepDecay")
+        if not isinstance(self.every, (int, np.integer)) or isinstance(self.every, bool) \
+                or self.every < 1:
             raise ParameterError(f"StepDecay: every={self.every!r} must be a whole number >= 1")
 
     def rate(self, update: int) -> float:
@@ -50,7 +53,7 @@ class SGD:
     name: ClassVar[str] = "sgd"
 
     def __post_init__(self) -> None:
-        _RATE.check(self.lr, "SGD")
+        _RATE.check_one(self.lr, "SGD")
         _check_schedule(self.schedule, "SGD")
 
 
@@ -67,18 +70,20 @@ class Adam:
     """
 
     lr: float = _RATE.default
-    beta1: float = 0.9
-    beta2: float = 0.999
+    beta1: float = _BETA1.default
+    beta2: float = _BETA2.default
     eps: float = _EPS.default
     eps_hat: bool = False
     schedule: StepDecay = field(default=CONSTANT)
     name: ClassVar[str] = "adam"
 
     def __post_init__(self) -> None:
-        _RATE.check(self.lr, "Adam")
-        _BETA.check(self.beta1, "Adam (beta1)")
-        _BETA.check(self.beta2, "Adam (beta2)")
-        _EPS.check(self.eps, "Adam")
+        _RATE.check_one(self.lr, "Adam")
+        _BETA1.check_one(self.beta1, "Adam")
+        _BETA2.check_one(self.beta2, "Adam")
+        _EPS.check_one(self.eps, "Adam")
+        if not isinstance(self.eps_hat, (bool, np.bool_)):
+            raise ParameterError(f"Adam: eps_hat={self.eps_hat!r} must be True or False")
         _check_schedule(self.schedule, "Adam")
 
 

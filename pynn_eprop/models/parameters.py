@@ -21,6 +21,7 @@ class Parameter:
     meaning: one line for the documentation
     minimum, maximum: the range, both ends included
     exclusive: the minimum itself is excluded
+    exclusive_maximum: the maximum itself is excluded
     on_grid: the value must be a whole number of time steps
     uniform: the value must be the same for the whole population
     """
@@ -32,6 +33,7 @@ class Parameter:
     minimum: float = -math.inf
     maximum: float = math.inf
     exclusive: bool = False
+    exclusive_maximum: bool = False
     on_grid: bool = False
     uniform: bool = False
 
@@ -43,32 +45,46 @@ class Parameter:
         if self.maximum == math.inf:
             return f"{'>' if self.exclusive else '>='} {self.minimum:g}"
         opening = "]" if self.exclusive else "["
-        return f"in {opening}{self.minimum:g}, {self.maximum:g}]"
+        closing = "[" if self.exclusive_maximum else "]"
+        return f"in {opening}{self.minimum:g}, {self.maximum:g}{closing}"
 
-    def check(self, values: ArrayLike, owner: str) -> None:
+    def check(self, values: object, owner: str) -> None:
         """Raise :class:`ParameterError` unless every value is finite and in range.
 
         ``owner`` names the model in the message.
         """
-        try:
-            array = np.asarray(values, dtype=float)
-        except (TypeError, ValueError):
+        array = as_numbers(values)
+        if array is None:
             raise ParameterError(
-                f"{owner}: {self.name}={values!r} is not a number; it must be {self.range}"
-            ) from None
+                f"{owner}: {self.name}={values!r} is not a number; it must be {self.range}")
         low = array <= self.minimum if self.exclusive else array < self.minimum
-        wrong = ~np.isfinite(array) | low | (array > self.maximum)
+        high = array >= self.maximum if self.exclusive_maximum else array > self.maximum
+        wrong = ~np.isfinite(array) | low | high
         if np.any(wrong):
             value = float(array[wrong].flat[0])
             raise ParameterError(
                 f"{owner}: {self.name}={value:g} {self.unit} is not allowed; "
-                f"it must be {self.range}"
+                f"it must be {self._required(value)}"
             )
         if self.uniform and array.size and np.ptp(array) > 0.0:
             raise ParameterError(
                 f"{owner}: {self.name} must be the same for the whole population, "
                 f"but lies between {array.min():g} and {array.max():g} {self.unit}"
             )
+
+    def check_one(self, value: object, owner: str) -> None:
+        """As :meth:`check`, of what must be a single number."""
+        numbers = as_numbers(value)
+        if numbers is not None and numbers.ndim:
+            raise ParameterError(f"{owner}: {self.name}={value!r} is not one number; it must be "
+                                 f"finite and {self.range}")
+        self.check(value, owner)
+
+    def _required(self, value: float) -> str:
+        """The range, with what ``value`` lacks if it is not finite."""
+        if math.isfinite(value) or "finite" in self.range:
+            return self.range
+        return f"finite and {self.range}"
 
     def check_grid(self, values: ArrayLike, timestep: float, owner: str) -> None:
         """Raise :class:`ParameterError` unless every value is a whole number of steps."""
@@ -82,6 +98,17 @@ class Parameter:
                 f"{owner}: {self.name}={value:g} ms is no whole number of time steps "
                 f"of {timestep:g} ms"
             )
+
+
+def as_numbers(values: object) -> np.ndarray | None:
+    """Numbers as a float64 array; None for what is no number: text, truth values, ragged lists."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "iufO":
+            return np.asarray(array, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    return None
 
 
 def table(parameters: tuple[Parameter, ...]) -> dict[str, Parameter]:

@@ -38,8 +38,8 @@ class PseudoDerivative:
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        _HEIGHT.check(self.height, type(self).__name__)
-        _WIDTH.check(self.width, type(self).__name__)
+        _HEIGHT.check_one(self.height, type(self).__name__)
+        _WIDTH.check_one(self.width, type(self).__name__)
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """h for u = (v - A) / (width v_th), any shape."""

@@ -138,24 +138,18 @@ class ArrayPopulation(_Cells, CellArrays, Population):
             raise UnsupportedError(f"{self.label}: {', '.join(sorted(fixed))} cannot change after "
                                    "the first run(): NEST uses the present values for updates that "
                                    "are late")
-        before = dict(self.values), self.target_start, self._spikes
         super().replace_values(indices, values)
-        try:
-            if self.is_source:
-                self._simulation.spikes_change(self)
-            else:
-                self._simulation.population_changes(self.index)
-        except Exception:
-            self.values, self.target_start, self._spikes = before
-            raise
 
-    def replace_initial(self, variable: str, value: Any, indices: np.ndarray) -> None:
-        """Set initial values, which must be 0."""
-        super().replace_initial(variable, value, indices)
-        if np.any(self.initial[variable] != 0.0):
-            wrong = self.initial.pop(variable)
-            raise UnsupportedError(f"{self.label}: initial value {variable}="
-                                   f"{wrong[wrong != 0.0][0]:g}; NEST begins every interval at 0")
+    def _initial_values(self, values: Mapping[str, Any], indices: np.ndarray
+                        ) -> dict[str, np.ndarray]:
+        """Those given, which must be 0."""
+        arrays = super()._initial_values(values, indices)
+        for variable, array in arrays.items():
+            if np.any(array != 0.0):
+                raise UnsupportedError(
+                    f"{self.label}: initial value {variable}={array[array != 0.0][0]:g}; NEST "
+                    "begins every interval at 0")
+        return arrays
 
     # --- targets ---
 

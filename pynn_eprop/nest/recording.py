@@ -31,11 +31,13 @@ class ArrayRecorder(LogRecorder):
 
     def get(self, variables: str | Iterable[str], *args: Any, **options: Any) -> neo.Block:
         """The recorded data as a block with one segment."""
+        self._wanted_names(variables)       # before NEST runs ahead for it
         simulator.state.simulation.collect()
         return super().get(variables, *args, **options)
 
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Number of spikes of each recorded cell, by cell identifier."""
+        self._spike_log(variable)
         simulator.state.simulation.collect()
         return super().count(variable, gather, filter_ids)
 

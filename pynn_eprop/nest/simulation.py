@@ -6,7 +6,6 @@ when data are read. Reading weights ends the run: NEST changes a weight when its
 transmits a spike, and so every cell is made to spike once more.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import nest
@@ -37,11 +36,13 @@ from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
 from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
-from pynn_eprop.nest.wiring import Wiring
+from pynn_eprop.nest.wiring import Wiring, remembering_populations
 
 _FINAL_STEP = 4     # of an interval at which all cells are made to spike, at the earliest
 _FINAL_LENGTH = 4   # steps after it until its arrivals have been dealt with
 _NEVER = 1e9        # ms
+
+Parameters = tuple[Any, list[dict[str, Any]]]   # a population, and NEST's of each cell
 
 
 class Simulation(CommonSimulation):
@@ -68,6 +69,7 @@ class Simulation(CommonSimulation):
         self._wiring: Wiring | None = None
         self._window: int | None = None
         self._final = False
+        self._begun = False     # whether NEST has got anything
 
     # --- where it stands ---
 
@@ -96,8 +98,6 @@ class Simulation(CommonSimulation):
                                    "that learns once, at the first run(); call setup() and build "
                                    "it anew")
 
-    delays_change = structure_changes
-
     def population_changes(self, index: int) -> None:
         """Refuse changes of inputs that NEST has already got."""
         population = self.populations[index]
@@ -114,32 +114,36 @@ class Simulation(CommonSimulation):
 
     # --- start ---
 
-    def _start(self) -> None:
-        """Check the network and hand it to NEST.
-
-        Raises the errors of networks that cannot run; then nothing was done.
-        """
-        check_learning(self.populations, self.projections, self.options)
-        taught = teachers(self.projections)
-        check_network(self.populations, self.projections, self.options, taught, self.quirks)
-        described = [describe_population(population, self.options)
-                     for population in self.populations]
+    def _start(self, taught: dict[int, float], parameters: list[Parameters]) -> None:
+        """Hand the network to NEST: what :meth:`_checked` found, and the synapses."""
         warn_of_network(self.projections)
-        self._set_parameters(described, taught)
+        self._begun = True      # from here on NEST has a part of it
+        for population, given in parameters:
+            population.node_collection.set(given)
         self._feeder = Feeder(self.clock, self.populations, self.timeline.time)
         factors = {population.index: translation.trace_factor(
             taught.get(population.index), self.clock.timestep) for population in self.populations}
-        self._wiring = Wiring(self.clock, self.options.trials_per_update, factors, taught)
-        self._wiring.connect(self.projections)
-        self._wiring.normalise([population for population in self.populations
-                                if isinstance(population.celltype, EPropReadout)])
+        wiring = Wiring(self.clock, self.options.trials_per_update, factors, taught)
+        wiring.connect(self.projections)
+        wiring.normalise([population for population in self.populations
+                          if isinstance(population.celltype, EPropReadout)])
         for population in self.populations:
             if population.is_source:
                 nest.Connect(population.generators, population.node_collection, "one_to_one",
                              {"delay": self.clock.timestep})
+        self._wiring = wiring
 
-    def _set_parameters(self, described: Sequence[Any], taught: dict[int, float]) -> None:
-        for population, one in zip(self.populations, described, strict=True):
+    def _checked(self) -> tuple[dict[int, float], list[Parameters]]:
+        """tau_m of what teaches each population, and NEST's parameters of populations.
+
+        Raises the errors of networks that cannot run.
+        """
+        check_learning(self.populations, self.projections, self.options)
+        taught = teachers(self.projections)
+        check_network(self.populations, self.projections, self.options, taught, self.quirks)
+        found = []
+        for population in self.populations:
+            one = describe_population(population, self.options)
             if isinstance(one, SpikingCells):
                 parameters = translation.cell_parameters(
                     one, self.clock.timestep, self.interval_steps, taught.get(population.index))
@@ -147,7 +151,8 @@ class Simulation(CommonSimulation):
                 parameters = translation.readout_parameters(one)
             else:
                 continue
-            population.node_collection.set(translation.one_by_one(parameters, one.size))
+            found.append((population, translation.one_by_one(parameters, one.size)))
+        return taught, found
 
     def _run_in(self) -> None:
         """The two steps before script time 0, in which cells of other types stand still."""
@@ -175,13 +180,20 @@ class Simulation(CommonSimulation):
             raise SimulationError("run() after weights were read: NEST changes a weight only when "
                                   "its synapse transmits a spike, so reading them made every cell "
                                   "spike once more. Read weights at the end")
-        if not self.started:
-            self._start()
-        self._check_targets(last)
+        if self._begun and not self.started:
+            raise SimulationError("NEST failed as it took the network, and has a part of it; call "
+                                  "setup() and build it anew")
+        # all that can be refused, before NEST gets anything
+        checked = None if self.started else self._checked()
+        window = self._checked_window(last)
         for population in self.populations:
             if population.is_source:
                 check_inputs(population, self.projections, self.step, last, self.interval_steps,
                              self.quirks)
+        self._check_recordings()
+        if checked is not None:
+            self._start(*checked)
+        self._set_window(window)
         self._connect_devices()
         with Interrupts() as interrupts:
             while self.step < last:
@@ -228,27 +240,39 @@ class Simulation(CommonSimulation):
         if steps > 0:
             nest.Simulate(self.clock.ms(steps))
 
-    def _check_targets(self, last: int) -> None:
+    def _checked_window(self, last: int) -> int | None:
+        """The learning window of a run to step ``last``; raises the errors of its targets."""
         readouts = [population for population in self.populations
                     if isinstance(population.celltype, EPropReadout)]
         for readout in readouts:
             if readout.target_end is not None:
                 self.check_target_reaches(readout.label, readout.target_end, last)
         window = window_steps(readouts, self.step, last, self.interval_steps)
-        if window is None or window == self._window:
-            return
-        if self._window is not None:
+        if window is not None and self._window not in (None, window):
             raise UnsupportedError(f"the targets are there in the last {window} steps of an "
                                    f"interval, but were in the last {self._window} before; NEST's "
                                    "learning window is the same in the whole run")
-        nest.set(eprop_learning_window=self.clock.ms(window))
-        self._window = window
+        return window
+
+    def _set_window(self, window: int | None) -> None:
+        if window is not None and window != self._window:
+            nest.set(eprop_learning_window=self.clock.ms(window))
+            self._window = window
 
     # --- recorded data ---
 
     def _logs(self) -> list[tuple[Any, Log]]:
         return [(population, log) for population in self.populations if not population.is_source
                 for log in population.recorder.logs.values()]
+
+    def _check_recordings(self) -> None:
+        """Raise :class:`UnsupportedError` for what NEST does not keep."""
+        remembering = remembering_populations(self.projections)
+        for population, log in self._logs():
+            if log.variable == "learning_signal" and population.index not in remembering:
+                raise UnsupportedError(f"{population.label}: record('learning_signal') of cells "
+                                       "without plastic or recurrent synapses; NEST keeps none "
+                                       "for them")
 
     def _connect_devices(self) -> None:
         """Give every log its device, and every device its cells."""
@@ -264,12 +288,6 @@ class Simulation(CommonSimulation):
                       if any(log is tap.log for _, log in logs)}
         for population, log in logs:
             tap = self._taps.get(id(log))
-            assert self._wiring is not None
-            if log.variable == "learning_signal" \
-                    and population.index not in self._wiring.remembering:
-                raise UnsupportedError(f"{population.label}: record('learning_signal') of cells "
-                                       "without plastic or recurrent synapses; NEST keeps none "
-                                       "for them")
             if tap is None:
                 self._taps[id(log)] = make_tap(log, population, self.clock)
             else:
@@ -307,15 +325,31 @@ class Simulation(CommonSimulation):
         self._finish()
         return self._wiring.weights(projection)
 
-    def gradient(self, projection: Any) -> np.ndarray:
+    def check_gradient(self, projection: Any) -> None:
         """Raise :class:`UnsupportedError`: NEST does not show it."""
         raise UnsupportedError(f"{projection.label}: NEST does not show gradients; use the host or "
                                "Brian2 backend")
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Set the weights to start with."""
-        self.structure_changes(f"{projection.label}: new weights")
+        self.check_weights(projection, weight)
         projection.synapses.weight = np.array(weight)
+
+    def check_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Raise :class:`UnsupportedError` once NEST has the network."""
+        self.check_takes_weights(f"{projection.label}: new weights")
+
+    def check_takes_weights(self, what: str) -> None:
+        """Raise :class:`UnsupportedError` once NEST has the network."""
+        self.structure_changes(what)
+
+    def check_delays(self, label: str) -> None:
+        """Raise :class:`UnsupportedError` once NEST has the network."""
+        self.structure_changes(f"{label}: new delays")
+
+    def delays_change(self, label: str) -> None:
+        """Nothing more to do: NEST gets delays at the first run."""
+        self.check_delays(label)
 
     def bias(self, population: Any) -> np.ndarray:
         """Biases of readouts: 0."""

@@ -47,8 +47,6 @@ class Wiring:
         self._layers: dict[tuple[int, int], list[Layer]] = {}
         self._learning: list[tuple[Layer, Optimizer, float]] = []
         self._models = 0
-        #: Populations, by index, that have synapses of NEST's e-prop kind and so a history.
-        self.remembering: set[int] = set()
 
     def connect(self, projections: Sequence[Any]) -> None:
         """Make all synapses."""
@@ -72,8 +70,7 @@ class Wiring:
             self._join(block, np.arange(len(weight)), weight, translation.FEEDBACK)
         elif getattr(projection.synapse_type, "optimizer", None) is not None:
             self._connect_plastic(projection, number, block, weight)
-        elif getattr(block.pre.celltype, "uses_parrot", False) \
-                or isinstance(block.post.celltype, EPropReadout):
+        elif _is_plain(block):
             self._join(block, np.arange(len(weight)), weight, "static_synapse")
         else:
             # what is in flight at the end of an interval must be dropped, as plastic synapses do
@@ -112,8 +109,6 @@ class Wiring:
         nest.Connect(pre, post, "one_to_one", {
             "synapse_model": model, "weight": np.asarray(weight, dtype=float),
             "delay": np.full(len(pre), self._clock.timestep), **extra})
-        if model not in ("static_synapse", translation.FEEDBACK):
-            self.remembering.add(block.post.index)
 
     # --- while it runs ---
 
@@ -153,6 +148,20 @@ class Wiring:
         weight = np.empty(len(pre))
         weight[np.lexsort((post, pre))] = np.atleast_1d(found["weight"])[order]
         return weight
+
+
+def _is_plain(block: Block) -> bool:
+    """Whether synapses that stay need not be of NEST's e-prop kind."""
+    return getattr(block.pre.celltype, "uses_parrot", False) \
+        or isinstance(block.post.celltype, EPropReadout)
+
+
+def remembering_populations(projections: Sequence[Any]) -> set[int]:
+    """Populations, by index, that have synapses of NEST's e-prop kind and so a history."""
+    return {block.post.index for projection in projections for block in projection.blocks
+            if len(block.pre_index) and not projection.is_feedback
+            and (getattr(projection.synapse_type, "optimizer", None) is not None
+                 or not _is_plain(block))}
 
 
 def _ids(population: Any) -> np.ndarray:

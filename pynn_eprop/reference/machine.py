@@ -305,12 +305,16 @@ class ReferenceMachine(Successor):
         """Current weights, shape (synapses,)."""
         return self.synapses[projection].weight.copy()
 
-    def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays."""
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Raise :class:`NetworkError` unless there is one weight per synapse."""
         old = self.synapses[projection].weight
         if np.shape(weight) != old.shape:
             raise NetworkError(f"{self.network.projections[projection].label}: weights have shape "
                                f"{np.shape(weight)}, but there are {len(old)} synapses")
+
+    def set_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
+        self.check_weights(projection, weight)
         self.synapses[projection].weight = np.array(weight, dtype=float)
 
     def gradient(self, projection: int) -> np.ndarray:
@@ -355,17 +359,12 @@ class ReferenceMachine(Successor):
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.
 
-        New initial values count from the next reset, or at once before the first step.
-
-        Raises :class:`NetworkError` if it is of another kind or size than before.
+        New initial values count from the next reset, or at once before the first step. Raises as
+        :meth:`check_population`.
         """
+        self.check_population(index, network)
         new = network.populations[index]
-        check_change(self.network.populations[index], new)
-        populations = (*self.network.populations[:index], new,
-                       *self.network.populations[index + 1:])
-        changed = replace(self.network, populations=populations)
-        check_network(changed)
-        self.network = changed
+        self.network = self._with(index, network)
         if isinstance(new, SpikingCells):
             self.cells[index].configure(new)
         elif isinstance(new, StockCells):
@@ -375,6 +374,24 @@ class ReferenceMachine(Successor):
         for states in (self.cells, self.stock, self.readouts):
             if self.step == 0 and index in states:
                 states[index].reset()
+
+    def check_population(self, index: int, network: Network) -> None:
+        """Raise :class:`NetworkError` for a population of another kind or size than before."""
+        check_change(self.network.populations[index], network.populations[index])
+        check_network(self._with(index, network))
+
+    def _with(self, index: int, network: Network) -> Network:
+        """The present network with one population of another."""
+        return replace(self.network, populations=(
+            *self.network.populations[:index], network.populations[index],
+            *self.network.populations[index + 1:]))
+
+    def range_report(self) -> None:
+        """None: nothing is rounded to fixed-point formats here."""
+
+    def saturations(self) -> tuple[str, ...]:
+        """Empty: nothing saturates here."""
+        return ()
 
     def _components(self) -> Iterator[tuple[str, Component]]:
         yield "machine", self.progress

@@ -11,7 +11,7 @@ from pynn_eprop.engine.fixed_numbers import STATE_BITS
 from pynn_eprop.engine.fixed_point import check_weights
 from pynn_eprop.engine.range_report import RangeReport, make_report, sentences
 from pynn_eprop.engine.rounding import label_of
-from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
+from pynn_eprop.errors import CheckpointError, SimulationError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
@@ -255,11 +255,16 @@ class LoadedNetwork:
             return np.zeros(len(self.network.projections[projection].weight))
         return self.plan.gradient(projection, self._memory.read)
 
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Raise :class:`NetworkError` for weights that the format cannot hold."""
+        check_weights(self.network.projections[projection], np.asarray(weight, dtype=float),
+                      self.plan.formats.weight_bits[projection])
+
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace weights. Raises :class:`NetworkError` for those that the format cannot hold."""
+        """Replace weights. Raises as :meth:`check_weights`."""
+        self.check_weights(projection, weight)
         described = self.network.projections[projection]
         values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
-        check_weights(described, values, self.plan.formats.weight_bits[projection])
         self.plan.put_weights(projection, values, self._memory.read, self._memory.write)
         self._mirror = True
 
@@ -274,7 +279,7 @@ class LoadedNetwork:
         Raises :class:`UnsupportedError` for what a loaded network cannot change.
         """
         self.plan.check_change(network, indices)
-        self.plan.change(network, indices)
+        self.plan.change(network)
         self.network = network
         for index in new_biases:
             described = network.populations[index]
@@ -326,24 +331,28 @@ class LoadedNetwork:
         Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
         state is that of other cores.
         """
+        contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
+                    for region in self.plan.learned_regions(core)]
         self._memory.changed()
         self._ahead.clear()
-        for core in self.plan.cores:
-            for region in self.plan.learned_regions(core):
-                name = f"core{core.number}/{region.name.lower()}"
-                data = state[name].tobytes() if name in state else \
-                    self.plan.initial(core, region) if not state else b""
-                if len(data) != len(self.plan.initial(core, region)):
-                    raise CheckpointError(f"the entry {name!r} does not fit this network; use the "
-                                          "same neurons_per_core in setup()")
-                if state or self.session.loaded:
-                    self._memory.write(core, region, data)
+        if state or self.session.loaded:
+            for core, region, data in contents:
+                self._memory.write(core, region, data)
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
         self.step = self.clock.first_interval * self.timeline.period
         self._memory.kept(self.step, self.updates)
         return self.step
+
+    def _learned(self, core: Core, region: Region, state: Mapping[str, np.ndarray]) -> bytes:
+        """What a region has in ``state``, or what it begins with if that is empty."""
+        name, initial = f"core{core.number}/{region.name.lower()}", self.plan.initial(core, region)
+        data = state[name].tobytes() if name in state else b"" if state else initial
+        if len(data) != len(initial):
+            raise CheckpointError(f"the entry {name!r} does not fit this network; use the same "
+                                  "neurons_per_core in setup()")
+        return data
 
     # --- what went wrong ---
 
@@ -380,6 +389,3 @@ class LoadedNetwork:
         """What the formats resolve and hold, and what saturated by population."""
         return make_report(self.network, self.plan.formats, self.weights,
                            [{} for _ in self.network.projections], self._saturated())
-
-
-__all__ = ["LoadedNetwork", "UnsupportedError"]

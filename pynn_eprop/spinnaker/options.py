@@ -16,8 +16,6 @@ from pynn_eprop.models.fixed_point import FixedPoint
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
             "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
             "n_boards_required", "n_chips_required", "database_socket_addresses")
-_OF_SPYNNAKER = ("time_scale_factor", "n_boards_required", "n_chips_required",
-                 "database_socket_addresses")
 MAX_RATE = 100.0
 """Hz: the mean rate of all cells in an interval that the pause is sized for, by default."""
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from pynn_eprop.common.recordings import Log
-from pynn_eprop.engine.fixed_point import choose_formats, filter_bits
+from pynn_eprop.engine.fixed_point import check_fits, choose_formats, filter_bits
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
+from pynn_eprop.spinnaker.image_numbers import STEP_WORDS
 from pynn_eprop.spinnaker.image_rows import Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
@@ -40,7 +41,6 @@ Write = Callable[[Core, Region, bytes], None]
 
 _LEAST_LOG = 4096
 _MOST_KEYS = 4096       # of the key blocks that reach a core: more than any network here has
-_STEP_WORDS = 11
 
 
 class Plan:
@@ -155,7 +155,7 @@ class Plan:
             Region.BLOCKS: max(rows.table().nbytes, 4),
             Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
             Region.SIGNALS: max(signals, 8),
-            Region.RUN: RUN_HEADER.dtype.itemsize + 4 * _STEP_WORDS * entries * updates,
+            Region.RUN: RUN_HEADER.dtype.itemsize + 4 * STEP_WORDS * entries * updates,
             Region.TARGET: self._target_bytes(core, steps),
             Region.SAMPLES: len(core.samples.region()),
             Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
@@ -260,11 +260,13 @@ class Plan:
                     entry["count"] = len(sender.sent or ())
         return table
 
-    def _cells(self, core: Core) -> tuple[bytes, int]:
+    def _cells(self, core: Core, network: Network | None = None) -> tuple[bytes, int]:
+        """Region CELLS and its number of groups, with the parameters of ``network`` if given."""
+        network = network or self._network
         if self._is_readout(core.population):
-            return image_cells.readout_region(self._network, self.formats, core.part,
+            return image_cells.readout_region(network, self.formats, core.part,
                                               core.rows.lanes), 1
-        return image_cells.spiking_region(self._network, self.formats, core.part,
+        return image_cells.spiking_region(network, self.formats, core.part,
                                           core.rows.lanes)
 
     def run_bytes(self, core: Core, run: Run) -> bytes:
@@ -284,21 +286,22 @@ class Plan:
         """Raise :class:`UnsupportedError` for parameters that a loaded network cannot change."""
         for index in indices:
             old, new = self._network.populations[index], network.populations[index]
+            check_fits(new)
             if isinstance(new, Readouts) and isinstance(old, Readouts) and (
                     new.target_repeats != old.target_repeats or (new.target is None)
                     != (old.target is None)):
                 raise UnsupportedError(f"{new.label}: a target of one interval cannot become one "
                                        "of several, or the reverse, once the network is loaded")
-
-    def change(self, network: Network, indices: Sequence[int]) -> None:
-        """Take parameters of some populations from ``network``."""
-        self._network = network
         for core in self.cores:
-            if core.population in indices and len(self._cells(core)[0]) \
+            if core.population in indices and len(self._cells(core, network)[0]) \
                     != core.region_bytes[Region.CELLS]:
                 raise UnsupportedError(
                     f"{core.label}: cells that had the same parameters cannot get different ones "
                     "once the network is loaded; do it before the first run or after reset()")
+
+    def change(self, network: Network) -> None:
+        """Take parameters that :meth:`check_change` has seen from ``network``."""
+        self._network = network
 
     # --- what is learned ---
 

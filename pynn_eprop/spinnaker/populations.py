@@ -57,10 +57,10 @@ class Population(_Cells, CellArrays, common.Population):
                 **keywords: Any) -> Any:
         """A population of ours, or one of sPyNNaker, as the cell type is."""
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+        simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
             check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
                                     simulator.state.simulation)
-            simulator.state.simulation.begin()
             return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,
                                    **keywords)
         return super().__new__(cls)
@@ -68,10 +68,6 @@ class Population(_Cells, CellArrays, common.Population):
     def _check_type(self, cellclass: Any) -> None:
         check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type",
                       ", or one of sPyNNaker's")
-
-    def _begin(self, size: Any, label: str | None) -> None:
-        simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
-        super()._begin(size, label)
 
     def _join(self) -> None:
         vertex = SourceVertex if self.is_source else EPropVertex

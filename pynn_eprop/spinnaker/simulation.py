@@ -1,7 +1,7 @@
 """A network and the machine that runs it: planned when needed, loaded, read and written."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.rules import EProp
@@ -141,12 +141,21 @@ class Simulation(DescribedSimulation):
                                    "() to its end first, or record before the first run")
         self._recording_changed = True
 
+    def check_delays(self, label: str) -> None:
+        """Raise :class:`UnsupportedError` between runs."""
+        self._refuse_between_runs(f"{label}: new delays")
+
     def delays_change(self, label: str) -> None:
         """Note that delays change."""
         self.structure_changes(f"{label}: new delays")
 
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters."""
+        """Note that a population has new parameters.
+
+        Raises the errors of those that the network, as it is laid out, cannot have.
+        """
+        if self.network is not None and not (self._structure_changed or self._recording_changed):
+            self.network.plan.check_change(self._described({index}), [index])
         self._changed.add(index)
 
     def initial_values_change(self, index: int) -> None:
@@ -182,15 +191,20 @@ class Simulation(DescribedSimulation):
     def _update_populations(self) -> None:
         assert self.network is not None and self.description is not None
         self._tell_of_late_parameters()
-        described = list(self.description.network.populations)
-        for index in sorted(self._changed):
-            described[index] = describe_population(self.populations[index], self.options)
-        network: Network = replace(self.description.network, populations=tuple(described))
+        network = self._described(self._changed)
         self.network.change_populations(
             network, sorted(self._changed),
             [population.index for population in self.populations if population.bias_is_new])
         self.description.network = network
         self._up_to_date()
+
+    def _described(self, changed: Iterable[int]) -> Network:
+        """The network as it is laid out, with the present parameters of some populations."""
+        assert self.description is not None
+        described = list(self.description.network.populations)
+        for index in changed:
+            described[index] = describe_population(self.populations[index], self.options)
+        return replace(self.description.network, populations=tuple(described))
 
     def _tell_of_late_parameters(self) -> None:
         """Warn of parameters of cells set where the machine is ahead of the script."""
@@ -210,14 +224,20 @@ class Simulation(DescribedSimulation):
         for population in self.populations:
             population.bias_is_new = False
 
+    def check_reset(self) -> None:
+        """Raise :class:`MachineError` if a run has failed."""
+        if self.session is not None:
+            self.session.check()
+
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
+        self.check_reset()
         if self.network is not None:
-            self._passages.append(Passage(self.network.clock, self.step))
             if keep_weights and self.step:
                 self._kept = self.network.kept()
             elif not keep_weights:
                 self._kept = {}
+            self._passages.append(Passage(self.network.clock, self.step))
         if not keep_weights:
             self.forget_weights()
         for population in self.populations:
@@ -232,8 +252,10 @@ class Simulation(DescribedSimulation):
         """Go on where another run of the same network had the given state."""
         if self.step or self.network is None or self.network.session.loaded:
             raise SimulationError("load_checkpoint() belongs before the first run")
-        self._kept = state
+        if not state:
+            raise CheckpointError("the checkpoint says nothing of what cores hold; it is damaged")
         self.step = self.network.restart(state)
+        self._kept = state
 
     # --- weights ---
 
@@ -243,14 +265,11 @@ class Simulation(DescribedSimulation):
     def _formats(self) -> Formats | None:
         return None if self.network is None else self.network.plan.formats
 
-    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to.
-
-        Raises :class:`NetworkError` within an interval.
-        """
+    def check_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Raise :class:`NetworkError` within an interval, and for weights beyond the format."""
         if self._holder_of(projection) is not None:
             self.check_between_intervals(f"{projection.label}: new weights")
-        super().set_weights(projection, weight)
+        super().check_weights(projection, weight)
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""

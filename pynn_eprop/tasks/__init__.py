@@ -16,7 +16,7 @@ def find_task(name: str) -> type[PatternGeneration] | type[StoreRecall]:
     """The task's class by its name. Raises :class:`TaskError` for an unknown one."""
     try:
         return TASKS[name]
-    except KeyError:
+    except (KeyError, TypeError):
         raise TaskError(f"task {name!r} is unknown; choose one of {list(TASKS)}") from None
 
 

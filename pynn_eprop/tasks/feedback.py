@@ -53,5 +53,5 @@ def find_feedback(name: str) -> Feedback:
     """The feedback of that name. Raises :class:`TaskError` for an unknown one."""
     try:
         return FEEDBACKS[name]
-    except KeyError:
+    except (KeyError, TypeError):
         raise TaskError(f"feedback {name!r} is unknown; choose one of {list(FEEDBACKS)}") from None

@@ -15,7 +15,7 @@ from pynn_eprop.tasks.network_plan import (
     ReadoutPlan,
     SynapsesPlan,
 )
-from pynn_eprop.tasks.quantities import quantity, require_positive, require_whole
+from pynn_eprop.tasks.quantities import quantity, require_numbers, require_positive, require_whole
 from pynn_eprop.tasks.trials import Trials
 from pynn_eprop.tasks.weights import scaled_normal
 
@@ -63,6 +63,7 @@ class PatternGeneration:
         (0.5, 2.0), "", "range of the amplitude of a sinusoid, uniform")
 
     def __post_init__(self) -> None:
+        require_numbers(self)
         for name in ("n_neurons", "n_inputs", "n_groups", "n_readouts", "trials_per_update"):
             require_whole(getattr(self, name), name, 1, self.name)
         require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)

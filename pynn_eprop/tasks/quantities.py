@@ -1,6 +1,7 @@
 """Parameters of a task as dataclass fields with a unit and a meaning."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,24 @@ def parameter_table(task: Any) -> list[Row]:
         for entry in dataclasses.fields(task)
         if "unit" in entry.metadata
     ]
+
+
+def same_kind(value: Any, default: Any) -> bool:
+    """Whether ``value`` is a number where the default is one, or numbers for a tuple."""
+    if isinstance(default, tuple):
+        return isinstance(value, (tuple, list)) and all(same_kind(v, 0.0) for v in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def require_numbers(task: Any) -> None:
+    """Raise :class:`TaskError` unless the parameters of a task are finite numbers."""
+    for entry in dataclasses.fields(task):
+        value = getattr(task, entry.name)
+        if not same_kind(value, entry.default) or not all(
+                math.isfinite(each) for each in (value if isinstance(value, (tuple, list))
+                                                 else (value,))):
+            raise TaskError(f"{task.name}: {entry.name}={value!r} is no finite value like "
+                            f"{entry.default!r}")
 
 
 def require_whole(value: object, name: str, minimum: int, owner: str) -> None:

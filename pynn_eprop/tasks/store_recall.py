@@ -15,7 +15,7 @@ from pynn_eprop.tasks.network_plan import (
     ReadoutPlan,
     SynapsesPlan,
 )
-from pynn_eprop.tasks.quantities import quantity, require_positive, require_whole
+from pynn_eprop.tasks.quantities import quantity, require_numbers, require_positive, require_whole
 from pynn_eprop.tasks.spike_groups import grouped_bernoulli_spikes
 from pynn_eprop.tasks.trials import Trials
 from pynn_eprop.tasks.weights import scaled_normal
@@ -89,6 +89,7 @@ class StoreRecall:
         1000, "", "recalls in the validation that decides whether the task is solved")
 
     def __post_init__(self) -> None:
+        require_numbers(self)
         for name in ("group_size", "n_periods", "trials_per_update", "validation_trials",
                      "confirmation_answers"):
             require_whole(getattr(self, name), name, 1, self.name)

@@ -144,7 +144,7 @@ def test_a_symmetric_signal_that_leaves_synapses_out():
     (lambda: sim.EPropSynapse(delay=-1.0), ["delay=-1 ms", "> 0"]),
     (lambda: sim.EPropSynapse(optimizer="adamw"), ["optimizer='adamw'", "['adam', 'sgd']"]),
     (lambda: sim.EPropSynapse(w_min=1.0, w_max=0.0), ["w_min=1 must not exceed w_max=0"]),
-    (lambda: sim.EPropSynapse(w_min=float("nan")), ["EPropSynapse (w_min)"]),
+    (lambda: sim.EPropSynapse(w_min=float("nan")), ["EPropSynapse: w_min=nan"]),
 ])
 def test_synapse_types(make, fragments):
     sim.setup(timestep=1.0)

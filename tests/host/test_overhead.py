@@ -21,6 +21,9 @@ class InstantMachine:
         self.calls = 0
         self.spikes = 0
 
+    def saturations(self):
+        return ()
+
     def run(self, steps, inputs, recordings=(), learning=True):
         self.calls += 1
         self.step += steps
@@ -75,6 +78,7 @@ def test_many_short_runs_cost_little_python(clock_of_the_engine):
     readout.record("loss")
     sim.run(float(STEPS))
     sim.control.simulator.state.simulation.machine.set_population = lambda index, network: None
+    sim.control.simulator.state.simulation.machine.check_population = lambda index, network: None
     sim.control.simulator.state.simulation.machine.bias = lambda index: np.zeros(3)
     target = np.random.default_rng(1).normal(size=(3, STEPS))
     started = time.process_time()

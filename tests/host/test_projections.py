@@ -252,7 +252,7 @@ def test_unknown_attributes_list_the_valid_ones():
         projection.get("U", "list")
     with pytest.raises(NonExistentParameterError, match="delay, weight"):
         projection.set(U=1.0)
-    with pytest.raises(errors.NetworkError, match=r"format='table'.*'list' or 'array'"):
+    with pytest.raises(errors.NetworkError, match=r"format='table'.*'list', 'array'"):
         projection.get("weight", "table")
     with pytest.raises(errors.NetworkError, match="multiple_synapses='mean'"):
         projection.get("weight", "array", multiple_synapses="mean")

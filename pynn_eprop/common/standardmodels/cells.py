@@ -15,7 +15,13 @@ from pyNN.standardmodels import StandardCellType
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.standardmodels.stock import TABLES
-from pynn_eprop.common.standardmodels.tables import check_plain_values, document, same_names
+from pynn_eprop.common.standardmodels.tables import (
+    check_forms,
+    check_names,
+    check_plain_values,
+    document,
+    same_names,
+)
 from pynn_eprop.common.targets import as_sequences
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.cells import EPROP_ALIF, EPROP_LIF, EPROP_READOUT, CellModel
@@ -47,8 +53,12 @@ class CheckedCellType(StandardCellType):
     table: ClassVar[Mapping[str, Parameter]] = {}
 
     def __init__(self, **parameters: Any) -> None:
-        check_plain_values(self.table, parameters, type(self).__name__)
-        super().__init__(**rows_as_sequences(parameters))
+        owner = type(self).__name__
+        check_names(self.default_parameters, parameters, owner)
+        check_plain_values(self.table, parameters, owner)
+        given = rows_as_sequences(parameters)
+        check_forms(self, given)
+        super().__init__(**given)
 
     def check(self, values: Mapping[str, np.ndarray], timestep: float) -> None:
         """Raise :class:`ParameterError` unless the values of all cells, by name, can be used."""

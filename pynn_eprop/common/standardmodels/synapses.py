@@ -6,28 +6,48 @@ parameter space. Weights may have mixed signs: PyNN's check of signs is switched
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
 import math
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 from pyNN.standardmodels import StandardSynapseType
 from pyNN.standardmodels import synapses as stock
 
-from pynn_eprop.common.standardmodels.tables import document, same_names
+from pynn_eprop.common.standardmodels.tables import check_forms, check_names, document, same_names
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
-from pynn_eprop.models.parameters import Parameter
+from pynn_eprop.models.parameters import Parameter, as_numbers
 from pynn_eprop.models.rules import RULES, EProp, Rule, resolve_rule
-from pynn_eprop.models.synapses import EPROP_SYNAPSE, LEARNING_SIGNAL, SynapseModel
+from pynn_eprop.models.synapses import EPROP_SYNAPSE, LEARNING_SIGNAL
 
-_BOUND = Parameter("bound", 0.0, "dimensionless", "bound of a weight")
+_BOUNDS = {name: Parameter(name, 0.0, "dimensionless", "bound of a weight")
+           for name in ("w_min", "w_max")}
 _WINDOW = Parameter("window", math.inf, "ms", "time between two draws of B", minimum=0.0,
                     exclusive=True)
 
 
-def _check_numbers(model: SynapseModel, parameters: dict[str, Any]) -> None:
-    """Check what is one number; arrays may hold NaN where there is no synapse."""
+def _check_numbers(table: Mapping[str, Parameter], parameters: Mapping[str, Any],
+                   owner: str) -> None:
+    """Check what is one number; arrays may hold NaN where there is no synapse.
+
+    Raises :class:`ParameterError`; strings are functions of the distance, and checked later.
+    """
+    check_names(table, parameters, owner)
     for name, value in parameters.items():
-        if name in model.parameters and isinstance(value, (int, float)):
-            model.parameters[name].check(value, model.name)
+        row, numbers = table[name], as_numbers(value)
+        if isinstance(value, (bool, complex, bytes, dict, set)) \
+                or (numbers is not None and numbers.ndim == 0 and value is not None):
+            row.check(value, owner)
+
+
+class CheckedSynapseType(StandardSynapseType):
+    """A synapse type that says what is wrong with its parameters."""
+
+    def __init__(self, **parameters: Any) -> None:
+        check_forms(self, {name: value for name, value in parameters.items()
+                           if value is not None})
+        super().__init__(**parameters)
 
 
 class ShortestDelay:
@@ -42,7 +62,7 @@ class ShortestDelay:
         return float(state.simulation.options.shortest_delay)
 
 
-class EPropSynapse(ShortestDelay, StandardSynapseType):
+class EPropSynapse(ShortestDelay, CheckedSynapseType):
     __doc__: str | None = document(EPROP_SYNAPSE.meaning, EPROP_SYNAPSE.parameters, {
         "optimizer : 'adam', 'sgd', an object or None, default 'adam'": "None: the weights stay",
         "w_min, w_max : dimensionless, default none": "the weights are clipped after each update",
@@ -68,21 +88,25 @@ class EPropSynapse(ShortestDelay, StandardSynapseType):
         self.w_max = math.inf if w_max is None else self._bound("w_max", w_max)
         if self.w_min > self.w_max:
             raise ParameterError(f"EPropSynapse: w_min={w_min:g} must not exceed w_max={w_max:g}")
-        _check_numbers(EPROP_SYNAPSE, parameters)
+        _check_numbers(EPROP_SYNAPSE.parameters, parameters, type(self).__name__)
         super().__init__(**parameters)
 
     @staticmethod
     def _bound(name: str, value: Any) -> float:
-        _BOUND.check(value, f"EPropSynapse ({name})")
+        _BOUNDS[name].check_one(value, "EPropSynapse")
         return float(value)
 
 
-class StaticSynapse(ShortestDelay, stock.StaticSynapse):
+class StaticSynapse(ShortestDelay, CheckedSynapseType, stock.StaticSynapse):
     __doc__ = stock.StaticSynapse.__doc__
     translations: ClassVar[dict[str, Any]] = same_names(stock.StaticSynapse.default_parameters)
 
+    def __init__(self, **parameters: Any) -> None:
+        _check_numbers(EPROP_SYNAPSE.parameters, parameters, type(self).__name__)
+        super().__init__(**parameters)
 
-class LearningSignal(StandardSynapseType):
+
+class LearningSignal(CheckedSynapseType):
     __doc__: str | None = document(LEARNING_SIGNAL.meaning, LEARNING_SIGNAL.parameters, {
         "symmetric : bool, default False":
             "B_jk equals W_kj of the one projection from these cells to these readouts, always; "
@@ -101,6 +125,8 @@ class LearningSignal(StandardSynapseType):
     def __init__(self, symmetric: bool = False, window: float | None = None,
                  **parameters: Any) -> None:
         owner = type(self).__name__
+        if not isinstance(symmetric, (bool, np.bool_)):
+            raise ParameterError(f"{owner}: symmetric={symmetric!r} must be True or False")
         weight = parameters.get("weight")
         if symmetric and (window is not None or weight is not None):
             extra = f"window={window}" if window is not None else "a weight"
@@ -109,14 +135,15 @@ class LearningSignal(StandardSynapseType):
         if not symmetric and weight is None:
             raise ParameterError(f"{owner}: no feedback weight; give weight=, or symmetric=True")
         if window is not None:
-            _WINDOW.check(window, owner)
-            if not isinstance(weight, (int, float)) or weight < 0:
+            _WINDOW.check_one(window, owner)
+            if isinstance(weight, bool) or not isinstance(weight, Real) \
+                    or not float(weight) >= 0:
                 raise ParameterError(f"{owner}: with window=, weight={weight!r} must be one number "
                                      ">= 0, the standard deviation of B")
         self.symmetric = bool(symmetric)
         self.window = None if window is None else float(window)
         given = {name: value for name, value in parameters.items() if value is not None}
-        _check_numbers(LEARNING_SIGNAL, given)
+        _check_numbers(LEARNING_SIGNAL.parameters, given, owner)
         super().__init__(**given)
 
     def get_schema(self) -> dict[str, type]:

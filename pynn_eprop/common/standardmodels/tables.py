@@ -4,15 +4,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import build_translations
 
-from pynn_eprop.errors import ParameterError
+from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.errors import ParameterError, UnknownParameterError
 from pynn_eprop.models.parameters import Parameter
 
 
 def same_names(names: Iterable[str]) -> dict[str, Any]:
     """PyNN translations for parameters that keep their names and units."""
     return build_translations(*((name, name) for name in names))
+
+
+def check_names(known: Iterable[str], given: Iterable[str], owner: str) -> None:
+    """Raise :class:`UnknownParameterError` for a name that is not known."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise UnknownParameterError(name, owner, known)
 
 
 def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any],
@@ -27,8 +37,22 @@ def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any]
         if value is None:
             raise ParameterError(f"{owner}: {name}=None is not a number; "
                                  f"it must be {table[name].range}")
-        if isinstance(value, (int, float, list, tuple, np.ndarray, np.number)):
+        if isinstance(value, (int, float, complex, str, bytes, dict, set, frozenset, list, tuple,
+                              np.ndarray, np.generic)):
             table[name].check(value, owner)
+
+
+def check_forms(model: Any, parameters: Mapping[str, Any], shape: tuple[int, ...] | None = None
+                ) -> None:
+    """Check one by one, so that a message names it, whether PyNN takes the form of a parameter.
+
+    model: an object of a PyNN model type. Raises :class:`ParameterError`.
+    """
+    owner, schema = type(model).__name__, model.get_schema()
+    check_names(model.default_parameters, parameters, owner)
+    for name, value in parameters.items():
+        with as_error(ParameterError, f"{owner}: {name}={{}} cannot be used", value):
+            ParameterSpace({name: value}, schema, shape, type(model))
 
 
 def document(meaning: str, table: Mapping[str, Parameter], components: Mapping[str, str],

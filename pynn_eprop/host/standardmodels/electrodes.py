@@ -4,16 +4,16 @@
 from typing import Any, ClassVar
 
 import numpy as np
-from pyNN.common import Assembly, BasePopulation
-from pyNN.errors import NonExistentParameterError
 from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import electrodes
 
 from pynn_eprop.common import currents
-from pynn_eprop.common.groups import members
-from pynn_eprop.common.standardmodels.tables import same_names
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.common.groups import groups_of, members
+from pynn_eprop.common.standardmodels.tables import check_forms, same_names
+from pynn_eprop.common.typed_errors import as_error, in_words
+from pynn_eprop.errors import NetworkError, ParameterError, UnknownParameterError
 from pynn_eprop.host.simulator import state
+from pynn_eprop.models.parameters import as_numbers
 
 
 class _CurrentSource(electrodes.StandardCurrentSource):
@@ -28,22 +28,33 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         self._recorded: list[tuple[int, np.ndarray]] | None = None
         self.index = len(simulation.current_sources)
         self._key = (simulation.options.seed, self.index)
+        self._check_given(parameters, None)
         super().__init__(**parameters)
         self._take(self.parameter_space)
         simulation.current_sources.append(self)
 
     # --- parameters ---
 
+    def _check_given(self, parameters: dict[str, Any], shape: tuple[int, ...] | None) -> None:
+        """Raise :class:`ParameterError` for unknown names, and truth values, which PyNN takes."""
+        for name, value in parameters.items():
+            if value is None or isinstance(value, (bool, np.bool_)):
+                raise ParameterError(f"{type(self).__name__}: {name}={value!r} is not a number")
+        check_forms(self, parameters, shape)
+
     def _take(self, space: ParameterSpace) -> None:
-        values = dict(self._values)
+        values, owner = dict(self._values), type(self).__name__
         for name, lazy in space.items():
-            lazy.shape = (1,)
-            value = lazy.evaluate(simplify=True)
-            if isinstance(value, np.ndarray):
-                value = value.flat[0]
-            values[name] = np.array(value.value, dtype=float) if isinstance(value, Sequence) \
-                else float(value)
-        owner = type(self).__name__
+            given = in_words(getattr(lazy, "base_value", lazy))
+            with as_error(ParameterError, f"{owner}: {name}={given} cannot be used"):
+                lazy.shape = (1,)
+                value = lazy.evaluate(simplify=True)
+                if isinstance(value, np.ndarray):
+                    value = value.flat[0]
+                number = as_numbers(value.value if isinstance(value, Sequence) else value)
+                if number is None or (number.ndim and not isinstance(value, Sequence)):
+                    raise ParameterError(f"{owner}: {name}={given} is not a number")
+                values[name] = number if isinstance(value, Sequence) else float(number)
         currents.check_finite(values, owner)
         self._values = self._checked(values, owner)
 
@@ -51,7 +62,8 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         return values
 
     def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
-        """Change parameters from now on."""
+        """Change parameters from now on. Raises :class:`ParameterError`; then none has changed."""
+        self._check_given(parameters, (1,))
         self._take(ParameterSpace(parameters, self.get_schema(), (1,), type(self)))
 
     def get_parameters(self) -> dict[str, Any]:
@@ -63,7 +75,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
             raise AttributeError(f"{type(self).__name__} has no {name!r}; set values by name, as "
                                  "in source.amplitude = 0.5, or with set_parameters()")
         if name not in self._values:
-            raise NonExistentParameterError(name, type(self).__name__, self.get_parameter_names())
+            raise UnknownParameterError(name, type(self).__name__, self.get_parameter_names())
         return self._values[name]
 
     # --- cells ---
@@ -73,17 +85,17 @@ class _CurrentSource(electrodes.StandardCurrentSource):
 
         Raises :class:`NetworkError` for cells that take none.
         """
-        groups = [cells] if isinstance(cells, (BasePopulation, Assembly)) \
-            else [cell.as_view() for cell in cells]
-        for group in groups:
-            for member in members(group):
-                population = member.population
-                if location is not None or not population.celltype.injectable:
-                    raise NetworkError(f"{type(self).__name__}: no current can be injected into "
-                                       f"{type(population.celltype).__name__} "
-                                       f"({population.label}), only into whole IF_curr_exp, "
-                                       "IF_curr_delta, EPropLIF and EPropALIF cells")
-                population.injected.append((self, member.indices))
+        reached = [member for group in groups_of(cells, type(self).__name__)
+                   for member in members(group)]
+        for member in reached:
+            population = member.population
+            if location is not None or not population.celltype.injectable:
+                raise NetworkError(f"{type(self).__name__}: no current can be injected into "
+                                   f"{type(population.celltype).__name__} "
+                                   f"({population.label}), only into whole IF_curr_exp, "
+                                   "IF_curr_delta, EPropLIF and EPropALIF cells")
+        for member in reached:
+            member.population.injected.append((self, member.indices))
 
     # --- current ---
 

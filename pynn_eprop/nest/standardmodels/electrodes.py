@@ -3,10 +3,9 @@
 
 from typing import Any
 
-from pyNN.common import Assembly, BasePopulation
 from pyNN.nest.standardmodels import electrodes as parent
 
-from pynn_eprop.common.groups import members
+from pynn_eprop.common.groups import groups_of, members
 from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest.simulator import state
@@ -14,9 +13,7 @@ from pynn_eprop.nest.simulator import state
 
 def check_takes_current(cells: Any) -> None:
     """Raise :class:`UnsupportedError` for cells that learn."""
-    groups = [cells] if isinstance(cells, (BasePopulation, Assembly)) \
-        else [cell.as_view() for cell in cells]
-    for group in groups:
+    for group in groups_of(cells, "current source"):
         for member in members(group):
             if isinstance(member.population.celltype, (EPropCell, EPropReadout)):
                 raise UnsupportedError(
