@@ -15,4 +15,4 @@ def test_acting_weights_are_read_like_weights(on_backend, backend, learns):
             bits = 14 if learns else 15
             weight = np.floor(np.array(weight) * 2.0 ** bits + 0.5) * 2.0 ** -bits
         np.testing.assert_array_equal(acting, weight)
-    assert refused[0][:1] == ["NonExistentParameterError"]
+    assert refused[0][0] == "UnknownParameterError"
