@@ -5,6 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 
@@ -54,6 +55,14 @@ class Machine(Protocol):
 
     def bias_gradient(self, population: int) -> np.ndarray:
         """Gradient of the biases of the last update, shape (size,)."""
+        ...
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first update of each population of e-prop cells in which none of them spiked.
+
+        And, of those that learn, the first in which their pseudo-derivative was 0 throughout; since
+        the machine was built.
+        """
         ...
 
     def sample(self, population: int, variable: str) -> np.ndarray:

@@ -21,7 +21,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
     Raises :class:`SimulationError` where a target ends too early; then nothing was done. Warns
-    where training has diverged.
+    where training has diverged, or cells that should learn are dead.
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
@@ -46,6 +46,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
         for population, log in sources:
             log.append_given(inputs.spikes[population.index], first)
         simulation.warn_if_diverged(_states(machine))
+        simulation.warn_if_inactive(machine.inactivities())
         after_chunk()
     _warn_of_saturations(simulation)
 

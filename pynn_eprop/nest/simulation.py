@@ -14,6 +14,7 @@ import numpy as np
 
 from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe_population
+from pynn_eprop.common.inactivity import learning_populations
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SpikeLog
 from pynn_eprop.common.setup import SharedOptions
@@ -34,6 +35,7 @@ from pynn_eprop.nest.clock import (
 )
 from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.spike_counts import DELAY, SpikeCounts
 from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
 from pynn_eprop.nest.wiring import Wiring
@@ -59,10 +61,12 @@ class Simulation(CommonSimulation):
         self.state = state
         self.clock = Clock(self.options.timestep)
         self.interval_steps = options.interval_steps
+        self._update_steps = options.interval_steps * options.trials_per_update
         self._pace = Pace(self.timeline)
         self._taps: dict[int, Tap] = {}
         self._feeder: Feeder | None = None
         self._wiring: Wiring | None = None
+        self._counts: list[SpikeCounts] = []
         self._window: int | None = None
         self._final = False
 
@@ -71,8 +75,7 @@ class Simulation(CommonSimulation):
     @property
     def updates(self) -> int:
         """Weight updates done."""
-        assert self.timeline.update_steps is not None
-        return self.step // self.timeline.update_steps
+        return self.step // self._update_steps
 
     @property
     def started(self) -> bool:
@@ -134,6 +137,10 @@ class Simulation(CommonSimulation):
             if population.is_source:
                 nest.Connect(population.generators, population.node_collection, "one_to_one",
                              {"delay": self.clock.timestep})
+        self._counts = [
+            SpikeCounts(self.populations[index], self.clock, self._update_steps)
+            for index in sorted(learning_populations(self.projections))
+            if isinstance(self.populations[index].celltype, EPropCell)]
 
     def _set_parameters(self, described: Sequence[Any], taught: dict[int, float]) -> None:
         for population, one in zip(self.populations, described, strict=True):
@@ -205,8 +212,7 @@ class Simulation(CommonSimulation):
         if self.frontier == 0:
             self._feeder.feed(min(OFFSET, frontier), self.step)
             self._run_in()
-        assert self.timeline.update_steps is not None
-        length = self.timeline.update_steps
+        length = self._update_steps
         changes = self._wiring.rate_changes((self.frontier - RATE_CHANGE) // length,
                                             (frontier - RATE_CHANGE) // length)
         for update in changes:
@@ -276,6 +282,12 @@ class Simulation(CommonSimulation):
         """Fetch what NEST has without running ahead."""
         for tap in self._taps.values():
             tap.collect(min(self.step, self.frontier - DELIVERY - tap.lag))
+        self._look_at_counts()
+
+    def _look_at_counts(self) -> None:
+        """Warn of cells without spikes in updates of which NEST has delivered all."""
+        self.warn_if_inactive([each for counts in self._counts
+                               for each in counts.look(self.frontier, self.updates)])
 
     def collect(self, stock: bool = False) -> None:
         """Let NEST run ahead until it has all data up to now, and fetch them.
@@ -290,6 +302,13 @@ class Simulation(CommonSimulation):
             self._run_kernel(self.step + lag + DELIVERY)
         for tap in self._taps.values():
             tap.collect(self.step)
+        self._look_at_counts()
+
+    def end(self) -> None:
+        """Look at the last update, too; its last spikes come when NEST runs some steps further."""
+        if not self._final and any(counts.is_in_doubt(self.updates) for counts in self._counts):
+            self._run_kernel(self.updates * self._update_steps + DELAY)
+            self.collect_what_is_done()
 
     # --- weights ---
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError
 from pynn_eprop.models.checks import check_change, check_inputs, check_network
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -65,6 +66,8 @@ class ReferenceMachine(Successor):
         self.cells: dict[int, EPropCells] = {}
         self.stock: dict[int, StockState] = {}
         self.readouts: dict[int, ReadoutState] = {}
+        self._silent: dict[int, Inactivity] = {}
+        self._flat: dict[int, Inactivity] = {}
         delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
         for index, population in enumerate(network.populations):
             if isinstance(population, Readouts):
@@ -158,7 +161,7 @@ class ReferenceMachine(Successor):
             cells.advance(self._receive(index, step) + current)
             self.logs[index].write(step, cells.z)
             if counts:
-                cells.spikes = cells.spikes + cells.z
+                cells.count()
         for index, stock in self.stock.items():
             current = currents.get(index, np.zeros(stock.population.size))
             stock.advance(self._receive(index, step, False), self._receive(index, step, True),
@@ -229,10 +232,26 @@ class ReferenceMachine(Successor):
             self.plastic[index].update(gradient)
         for readout in self.readouts.values():
             readout.end_update()
+        self._note_inactivity()
         for cells in self.cells.values():
-            cells.spikes = np.zeros(cells.population.size)
+            cells.forget_update()
         self.progress.trials = np.array(0)
         self.progress.updates = self.progress.updates + 1
+
+    def _note_inactivity(self) -> None:
+        """Keep the first updates without spikes, and without pseudo-derivative."""
+        learning = {part.synapses.projection.post for part in self.plastic.values()}
+        for index, cells in self.cells.items():
+            spikes, slope = int(cells.spikes.sum()), bool(cells.sloped.any())
+            now = Inactivity(index, self.updates + 1, spikes, slope)
+            if not spikes:
+                self._silent.setdefault(index, now)
+            if not slope and index in learning:
+                self._flat.setdefault(index, now)
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first updates without spikes, and without pseudo-derivative; see the interface."""
+        return tuple(dict.fromkeys((*self._silent.values(), *self._flat.values())))
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""

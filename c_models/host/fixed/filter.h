@@ -4,6 +4,7 @@
 #ifndef EPROP_FIXED_FILTER_TILES_H
 #define EPROP_FIXED_FILTER_TILES_H
 
+#include "../core/inactivity.h"
 #include "../core/segments.h"
 #include "step.h"
 
@@ -35,6 +36,15 @@ static uint32_t filter_groups(const population *q, size_t tile, const uint16_t *
                                                  state + lane);
     }
     return saturated;
+}
+
+static bool row_is_sloped(const population *q, const ep_history *row, size_t n) {
+    (void)q;
+    const uint16_t *const h = (const uint16_t *)row;
+    bool any = false;
+    for (size_t j = 0; j < n; j++)
+        any |= h[j] != 0;
+    return any;
 }
 
 /* Runs the filter over the interval's history of one tile of cells, from step T to step 1; F^{t-1}

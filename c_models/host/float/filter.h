@@ -4,6 +4,9 @@
 #ifndef EPROP_FLOAT_FILTER_H
 #define EPROP_FLOAT_FILTER_H
 
+#include <float.h>
+
+#include "../core/inactivity.h"
 #include "../core/segments.h"
 
 /* Where the filters of one tile stand after a backward pass. */
@@ -31,6 +34,16 @@ static EP_INLINE void add_feedback(const engine *e, size_t slot, const learning_
     for (size_t k = 0; k < g->readouts; k++)
         if (signal[k] != (ep_signal)0)
             ep_filter_signal(width, feedback + k * g->padded, signal[k], G);
+}
+
+/* At rest, v = 0, a piecewise linear one of width 1 is height (1 - v_th / v_th). */
+static bool row_is_sloped(const population *q, const ep_history *row, size_t n) {
+    const double epsilon = sizeof(ep_history) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+    const ep_history least = (ep_history)(4.0 * epsilon * ep_to_double(q->cells.height));
+    bool any = false;
+    for (size_t j = 0; j < n; j++)
+        any |= !(row[j] <= least);
+    return any;
 }
 
 /* Runs the filter over the interval's history of one tile of cells, from step T to step 1.
