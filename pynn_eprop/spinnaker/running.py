@@ -48,12 +48,14 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
 
 
 def tell(simulation: Simulation) -> None:
-    """Warn of what saturated or went wrong, once of each kind."""
+    """Warn of what saturated or went wrong, once of each kind, and of cells that are dead."""
     for sentence in (*simulation.saturations(), *simulation.events()):
         kind = "".join(letter for letter in sentence if not letter.isdigit())
         if kind not in simulation.told:
             simulation.told.add(kind)
             warnings.warn(sentence, stacklevel=3)
+    if simulation.network is not None:
+        simulation.warn_if_inactive(simulation.network.inactivities())
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

@@ -207,6 +207,7 @@ class Simulation(DescribedSimulation):
 
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
+        self.training_restarts(keep_weights)
         if self.network is not None:
             self._passages.append(Passage(self.network.clock, self.step))
             if keep_weights and self.step:
