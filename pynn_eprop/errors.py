@@ -1,6 +1,6 @@
-"""Typed errors, shared by every part of the package.
+"""Typed errors and warnings, shared by every part of the package.
 
-Each message names the offending value and what would be right. All of them derive from
+Each message names the offending value and what would be right. All errors derive from
 :class:`EPropError`, and from the built-in or PyNN class that a caller would expect.
 """
 
@@ -136,6 +136,10 @@ class PluginError(EPropError, ImportError):
 
 class CheckpointError(EPropError, ValueError):
     """A checkpoint is unreadable, or belongs to another network."""
+
+
+class InactivityWarning(UserWarning):
+    """Cells at synapses that learn had no spike, or no pseudo-derivative, in a whole update."""
 
 
 class RunInterrupted(EPropError, KeyboardInterrupt):

@@ -39,6 +39,8 @@ typedef struct {
     int (*set_bias_gradient)(struct eprop_core_engine *, int32_t, const double *);
     int (*sample)(const struct eprop_core_engine *, int32_t, int32_t, double *);
     int64_t (*saturated)(const struct eprop_core_engine *, int32_t, int32_t);
+    int (*get_inactivity)(const struct eprop_core_engine *, int32_t, eprop_inactivity *,
+                          eprop_inactivity *);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
     int (*state_read)(struct eprop_core_engine *, int32_t, void *);
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);

@@ -221,6 +221,13 @@ int64_t eprop_saturated(const eprop_engine *e, int32_t what, int32_t index) {
                : 0;
 }
 
+int eprop_get_inactivity(const eprop_engine *e, int32_t population, eprop_inactivity *silent,
+                         eprop_inactivity *flat) {
+    return is_population(e, population)
+               ? e->core->get_inactivity(e->inside, population, silent, flat)
+               : EPROP_BAD_ARGUMENT;
+}
+
 int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {
     return e->core->state_entry(e->inside, index, name, bytes);
 }

@@ -230,6 +230,18 @@ enum eprop_saturation {
 /*! \brief Values that saturated since the engine was built; 0 in floating point. */
 int64_t eprop_saturated(const eprop_engine *engine, int32_t what, int32_t index);
 
+/*! \brief An update of spiking cells without spikes, or without pseudo-derivative. */
+typedef struct {
+    int64_t update;            /*!< its number, from 1; 0: there was none */
+    int64_t spikes;            /*!< of all cells, in all its trials */
+    int32_t sloped;            /*!< some pseudo-derivative was not 0; of cells that learn only */
+} eprop_inactivity;
+
+/*! \brief The first update since the engine was built in which no cell of a population spiked, and
+ *  the first in which cells that learn had no pseudo-derivative. */
+int eprop_get_inactivity(const eprop_engine *engine, int32_t population, eprop_inactivity *silent,
+                         eprop_inactivity *flat);
+
 /*! \brief A state variable of a population as it is now. */
 int eprop_sample(const eprop_engine *engine, int32_t population, int32_t variable, double *out);
 

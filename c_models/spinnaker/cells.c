@@ -164,6 +164,12 @@ static SELDOM void record_states(uint32_t step, const uint16_t *slopes, bool any
     }
 }
 
+/* The first that is not 0 is enough: without one in a whole update cells learn nothing. */
+static SELDOM void note_slopes(const uint16_t *slopes) {
+    for (uint32_t j = core.setup.n; now.activity.slope == 0 && j-- > 0;)
+        now.activity.slope = slopes[j];
+}
+
 void population_step(uint32_t s, int32_t *input) {
     uint16_t *const slopes = h[h_turn];
     transfer_wait(h_written[h_turn]);
@@ -182,14 +188,19 @@ void population_step(uint32_t s, int32_t *input) {
         uint8_t *const to = log_population(log_slot()) + s * core.setup.lanes * sizeof *slopes;
         h_written[h_turn] = transfer_write(to, slopes, core.setup.lanes * sizeof *slopes);
         h_turn ^= 1;
+        note_slopes(slopes);
     }
     record_states(global_step(s), slopes, any);
 }
 
 SELDOM void population_end(void) {
     signals_end();
-    for (uint32_t j = 0; now.learning && j < core.setup.n; j++)
+    if (!now.learning)
+        return;
+    for (uint32_t j = 0; j < core.setup.n; j++) {
         update_count[j] += spike_count[j];
+        now.activity.spikes += (uint32_t)spike_count[j];
+    }
 }
 
 /* --- the backward filter --- */

@@ -20,7 +20,8 @@
 #include "transfers.h"
 #include "update.h"
 
-enum { PRIORITY_WORK = 1, AT_ONCE = 64, CONSTANT_WORDS = 11, MOST_STEPS_LATE = 4 };
+enum { PRIORITY_WORK = 1, AT_ONCE = 64, MOST_STEPS_LATE = 4 };
+enum { ACTIVITY_WORDS = sizeof(update_activity) / 4, CONSTANT_WORDS = 11 };
 enum { NO_DMA_CALLBACK = -2 };
 
 core_data core;
@@ -93,11 +94,14 @@ static uint32_t cycles(void) {
 
 static void do_update(void) {
     const uint32_t place = now.updates - core.run.first_update;
+    if (place >= core.run.n_updates)
+        fail(STATUS_NO_CONSTANTS, place + 1, core.run.n_updates);
+    uint32_t *const report =
+        core.updates + place * (ACTIVITY_WORDS + core.setup.n_plastic * CONSTANT_WORDS);
+    *(update_activity *)(void *)report = now.activity;
+    now.activity.spikes = now.activity.slope = 0;
     if (core.setup.n_plastic != 0) {
-        if (place >= core.run.n_updates)
-            fail(STATUS_NO_CONSTANTS, place + 1, core.run.n_updates);
-        const uint32_t *const constants =
-            core.constants + place * core.setup.n_plastic * CONSTANT_WORDS;
+        const uint32_t *const constants = report + ACTIVITY_WORDS;
         update_weights(constants);
         population_update(constants + (core.setup.n_plastic - 1) * CONSTANT_WORDS);
         gradient_forget();
@@ -247,9 +251,9 @@ static void time_step(void) {
 /* --- runs --- */
 
 static void read_run(void) {
-    const uint8_t *const run = region(REGION_RUN);
+    uint32_t *const run = region(REGION_RUN);
     copy_words(&core.run, run, sizeof core.run / 4);
-    core.constants = (const uint32_t *)(const void *)(run + sizeof core.run);
+    core.updates = run + sizeof core.run / 4;
 }
 
 static void start_anew(void) {

@@ -23,7 +23,7 @@ typedef struct {
     uint8_t *signals;    /*!< region SIGNALS */
     const int32_t *target;
     run_header run;      /*!< copy of the head of region RUN */
-    const uint32_t *constants; /*!< ep_optimizer_step of the updates, in region RUN */
+    uint32_t *updates;   /*!< update_activity and ep_optimizer_step of each, in region RUN */
 } core_data;
 
 /*! \brief Where the core is in time. */
@@ -35,6 +35,7 @@ typedef struct {
     uint32_t pause;      /*!< machine steps that follow it */
     uint32_t pending;    /*!< intervals of the update in progress that have ended */
     uint32_t updates;    /*!< updates done */
+    update_activity activity; /*!< of the update in progress */
     bool learning;       /*!< the interval in progress counts */
     bool update_due;     /*!< an update is done at its end */
 } core_clock;

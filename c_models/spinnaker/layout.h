@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 2
+#define LAYOUT_VERSION 3
 #define COLOUR_BITS 4
 
 /*! \brief Regions of a core's memory, for both binaries. */
@@ -289,7 +289,7 @@ typedef struct {
     uint32_t restart; /*!< 1: forget state and time; start with interval 0, as after loading */
     uint32_t reload; /*!< 1: read CELLS again; states stay */
     uint32_t first_update; /*!< number of the update that the first constants belong to */
-    uint32_t n_updates; /*!< updates whose constants follow */
+    uint32_t n_updates; /*!< updates that follow, at most */
     uint32_t first_target; /*!< not repeated: interval whose first step is the first row of TARGET */
     uint32_t n_targets; /*!< intervals in TARGET (repeated: 1) */
     uint32_t mirror; /*!< 1: send the mirrored weights in the next interval (a restart, or new weights) */
@@ -303,6 +303,15 @@ LAYOUT_ASSERT(offsetof(run_header, n_updates) == 16);
 LAYOUT_ASSERT(offsetof(run_header, first_target) == 20);
 LAYOUT_ASSERT(offsetof(run_header, n_targets) == 24);
 LAYOUT_ASSERT(offsetof(run_header, mirror) == 28);
+
+/*! \brief What a core reports of an update that it has done; readouts report 0. */
+typedef struct {
+    uint32_t spikes; /*!< of its cells; NOT_DONE before the update is done */
+    uint32_t slope; /*!< a pseudo-derivative that was not 0, or 0; known of cells that learn */
+} update_activity;
+LAYOUT_ASSERT(sizeof(update_activity) == 8);
+LAYOUT_ASSERT(offsetof(update_activity, spikes) == 0);
+LAYOUT_ASSERT(offsetof(update_activity, slope) == 4);
 
 /*! \brief One recording channel, in the order of Channel; behind all of them the cell numbers. */
 typedef struct {

@@ -105,7 +105,7 @@ static void put_dense(uint32_t n, const int32_t *master, int16_t *weight) {
 }
 
 /* The optimiser writes 16-bit weights; those of sparse rows are put into their words. */
-static void change(const row_in_work *r) {
+static __attribute__((noinline)) void change(const row_in_work *r) {
     const block *const b = &core.blocks[r->block];
     const uint32_t n = r->count;
     int64_t *const wide = state_of(r);
@@ -161,7 +161,7 @@ static void update_block(uint32_t k) {
     transfers_finish();
 }
 
-void update_weights(const uint32_t *constants) {
+SELDOM void update_weights(const uint32_t *constants) {
     for (uint32_t k = 0; k < core.setup.n_blocks; k++) {
         const block *const b = &core.blocks[k];
         if (b->kind == 0)

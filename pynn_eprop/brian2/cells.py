@@ -6,6 +6,7 @@ import numpy as np
 from brian2 import NeuronGroup, nA
 
 from pynn_eprop.brian2 import equations
+from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import SpikingCells
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
 
@@ -76,10 +77,19 @@ class Cells:
         """The group's own array of a variable."""
         return np.asarray(self.group.variables[name].get_value())
 
+    def inactivity(self, population: int, update: int) -> tuple[Inactivity, ...]:
+        """What is to be told of an update that is being done; ``population``: its index."""
+        spikes, slope = self.array("n_spikes").sum(), np.any(self.array("slope_sum") != 0.0)
+        return tuple(first_inactive(population, update, np.array([spikes]), np.array([slope])))
+
+    def forget_update(self) -> None:
+        """Begin to count spikes and pseudo-derivatives for the next update."""
+        self.group.n_spikes = 0.0
+        self.group.slope_sum = 0.0
+
     def rate_term(self, steps: int, timestep: float) -> np.ndarray:
-        """C_j = c_reg (f_j - f_target) (eq. 55), f_j in Hz over ``steps``; counting starts anew."""
+        """C_j = c_reg (f_j - f_target) (eq. 55), f_j in Hz over ``steps``."""
         described = self.described
         assert described is not None
         rate = self.array("n_spikes") / (steps * timestep) * 1000.0
-        self.group.n_spikes = 0.0
         return np.asarray(described.c_reg) * (rate - np.asarray(described.f_target))

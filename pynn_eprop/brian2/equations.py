@@ -40,6 +40,7 @@ h : 1
 silent : 1
 arriving : 1
 n_spikes : 1
+slope_sum : 1
 i_inj : amp
 alpha : 1
 rho : 1
@@ -60,6 +61,7 @@ u = (v - A)/(width*v_th)
 h = able*height*{shape}
 silent = int(z > 0)*refractory_steps + int(z <= 0)*clip(silent - 1, 0, inf)
 n_spikes += counts*z
+slope_sum += counts*h
 arriving = 0
 """
 

@@ -27,6 +27,7 @@ from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     E_PROP,
     Boundary,
@@ -62,6 +63,7 @@ class Simulation(CommonSimulation):
         self._counts = False
         self._trials = 0
         self._run_begins = False
+        self._inactivities: list[Inactivity] = []
         self.network.add(
             NetworkOperation(self._begin_step, when=equations.AT_START, clock=self.clock),
             NetworkOperation(self._send_signals, when=equations.READOUTS_STEP, order=3,
@@ -266,6 +268,8 @@ class Simulation(CommonSimulation):
                 if log is not None:
                     log.append_given(self.populations[index].spikes_between(first, last), first)
         self.warn_if_diverged(states(self))
+        self.warn_if_inactive(self._inactivities)
+        self._inactivities = []
 
     def _groups(self) -> list[Any]:
         return [part for part in self.parts.values() if not isinstance(part, Sources)]
@@ -324,9 +328,12 @@ class Simulation(CommonSimulation):
         for block in self._synapses():
             if block.plastic:
                 block.end_update(rate_terms.get(id(block.post)))
-        for part in self._groups():
+        for index, part in self.parts.items():
             if isinstance(part, ReadoutGroup):
                 part.update()
+            elif isinstance(part, Cells):
+                self._inactivities += part.inactivity(index, self.updates + 1)
+                part.forget_update()
         self._trials = 0
         self.updates += 1
 
@@ -390,6 +397,6 @@ class Simulation(CommonSimulation):
             self.populations[index].target_start = 0
             self._changed.add(index)
         self._trials = 0
-        self.diverged = False
+        self.training_restarts(keep_weights=kept is not None)
         if kept is None:
             self.updates = 0

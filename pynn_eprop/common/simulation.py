@@ -9,14 +9,16 @@ import numpy as np
 
 from pynn_eprop.common.description import Description, describe_block
 from pynn_eprop.common.feedback import feedback_matrix
+from pynn_eprop.common.inactivity import InactivityWatch
 from pynn_eprop.common.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_numbers import acting_weights, as_held
 from pynn_eprop.engine.fixed_point import Formats, feedback_bits, weight_bits
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import NetworkError, SimulationError
+from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.models.rules import Rule
 
@@ -26,7 +28,8 @@ class Simulation:
 
     populations, projections, current_sources: in the order of their making; the ``index`` of each
     is its place. learning: whether intervals that start from now on count. diverged: whether a
-    script was told that its training has; told: the kinds of other things that it was told.
+    script was told that its training has; inactivity: of which populations it was told that they
+    are dead; told: the kinds of other things that it was told.
 
     machine_name: in messages.
 
@@ -46,6 +49,7 @@ class Simulation:
         self.current_sources: list[Any] = []
         self.learning = True
         self.diverged = False
+        self.inactivity = InactivityWatch()
         self.told: set[str] = set()
 
     @property
@@ -175,6 +179,26 @@ class Simulation:
                               f"{self.time:g} ms, after {self.updates} updates; the results are "
                               "worthless. Choose a lower learning rate", stacklevel=3)
                 return
+
+
+    def warn_if_inactive(self, found: Iterable[Inactivity]) -> None:
+        """Warn of populations at synapses that learn without spikes, or without pseudo-derivative.
+
+        ``found``: of any populations of e-prop cells; each is told once of each kind, see
+        :class:`~pynn_eprop.common.inactivity.InactivityWatch`.
+        """
+        for sentence in self.inactivity.new(found, self.populations, self.projections,
+                                            self.options):
+            warnings.warn(sentence, InactivityWarning, stacklevel=3)
+
+    def training_restarts(self, keep_weights: bool) -> None:
+        """After reset(): what a script is told once it is told again, of a training from scratch.
+
+        With ``keep_weights`` the training goes on; only divergence is worth another word.
+        """
+        self.diverged = False
+        if not keep_weights:
+            self.inactivity.forget()
 
 
 class DescribedSimulation(Simulation):

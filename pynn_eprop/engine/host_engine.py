@@ -16,6 +16,7 @@ from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.activity import Activity, check_activity, check_gradients
 from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -343,6 +344,17 @@ class HostEngine(Successor):
     def bias_gradient(self, population: int) -> np.ndarray:
         """Gradient of the biases of the last update, shape (size,)."""
         return self._of_readouts(population, lib.eprop_get_bias_gradient)
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first updates without spikes, and without pseudo-derivative; see the interface."""
+        found: dict[Inactivity, None] = {}
+        entries = ffi.new("eprop_inactivity[2]")
+        for index, population in enumerate(self.network.populations):
+            if isinstance(population, SpikingCells):
+                check(lib.eprop_get_inactivity(self._engine, index, entries, entries + 1))
+                found |= {Inactivity(index, entry.update, entry.spikes, bool(entry.sloped)): None
+                          for entry in entries if entry.update}
+        return tuple(found)
 
     def sample(self, population: int, variable: str) -> np.ndarray:
         """A state variable now, shape (size,); at an interval's end, as it was before the reset."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.models.activity import Activity
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 
@@ -121,6 +122,14 @@ class Machine(Forward, Learner, OptimizerStep, Protocol):
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each; empty in floating point."""
+        ...
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first update of each population of e-prop cells in which none of them spiked.
+
+        And, of those that learn, the first in which their pseudo-derivative was 0 throughout; since
+        the machine was built.
+        """
         ...
 
     def state(self) -> dict[str, np.ndarray]:

@@ -22,6 +22,7 @@ from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
+from pynn_eprop.experiments.kept_warnings import keep_warnings
 from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
 from pynn_eprop.experiments.results import collect_results, without_nan
 from pynn_eprop.experiments.task_network import TaskNetwork
@@ -103,14 +104,21 @@ class Experiment:
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:
+        begun = history is not None
+        history = history or History()
+        with keep_warnings(history.warnings):
+            return self._train_on(history, begun, identity, interrupts, progress)
+
+    def _train_on(self, history: History, begun: bool, identity: dict[str, Any],
+                  interrupts: DeferredInterrupts, progress: Progress) -> History:
+        """Train from what the history says; ``begun``: a state of it is on the disk."""
         sim, folder = self._sim, self.folder
         network = TaskNetwork(sim, self._plan(), self.configuration.seed, self._setup())
-        training = Training(network, self.task, self.configuration, history or History())
-        if history is None:
+        training = Training(network, self.task, self.configuration, history)
+        if not begun:
             write_atomically(folder.snapshot_path(0), sim.save_weights)
         else:
             self._load(folder.checkpoint_path())
-        history = training.history
         try:
             self._advance(training, history, identity, interrupts, progress)
         except MachineError as error:

@@ -1,7 +1,8 @@
 """A results folder: what is in it, atomic writes, and the state from which a run goes on.
 
-results.json         the result; written last, so that its presence means "finished", unless it
-                     has an entry "failure": then it holds what there was when a machine failed
+results.json         the result, with the warnings of the training; written last, so that its
+                     presence means "finished", unless it has an entry "failure": then it holds
+                     what there was when a machine failed
 weights.npz          final weights by projection
 learning_curve.csv   one row per update, also of a run in progress
 recording.nix        Neo: the trial after training

@@ -18,6 +18,7 @@ class History:
     over the update's trials. training_error: error of the update's trials where ``error`` is
     a validation's. seconds: time spent in training, validations left out. confirmations:
     (update, wrong answers, answers) of each large validation. solved_after: updates, or None.
+    warnings: texts of those that training gave rise to, also before it was interrupted.
     """
 
     error: list[float] = field(default_factory=list)
@@ -26,6 +27,7 @@ class History:
     seconds: float = 0.0
     confirmations: list[tuple[int, int, int]] = field(default_factory=list)
     solved_after: int | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def updates(self) -> int:

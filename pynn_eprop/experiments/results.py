@@ -29,6 +29,7 @@ def collect_results(configuration: Configuration, history: History) -> dict[str,
         "confirmations": [
             {"update": update, "wrong": wrong, "answers": answers}
             for update, wrong, answers in history.confirmations] or None,
+        "warnings": history.warnings,
         "seconds_training": history.seconds,
         "neurons": task.n_neurons,
         "feedback": configuration.feedback,

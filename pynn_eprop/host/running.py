@@ -20,7 +20,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
     Raises :class:`SimulationError` where a target ends too early; then nothing was done. Warns
-    where training has diverged.
+    where training has diverged, or cells that should learn are dead.
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
@@ -47,6 +47,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
         for population, log in sources:
             log.append_given(inputs.spikes[population.index], first)
         simulation.warn_if_diverged(_states(machine))
+        simulation.warn_if_inactive(machine.inactivities())
         after_chunk()
     simulation.warn_once(simulation.saturations(),
                          " (range_report() has the formats, and counts on)")

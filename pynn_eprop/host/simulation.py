@@ -179,7 +179,7 @@ class Simulation(DescribedSimulation):
             for population in self.populations:
                 population.target_start = 0
             self.machine = None
-            self.diverged = False
+            self.training_restarts(keep_weights)
             self._structure_changed = True
             if old is not None:
                 self._build(old, from_start=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe_population
+from pynn_eprop.common.inactivity import learning_populations
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SpikeLog
 from pynn_eprop.common.setup import SharedOptions
@@ -34,6 +35,7 @@ from pynn_eprop.nest.clock import (
 )
 from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.spike_counts import DELAY, SpikeCounts
 from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
 from pynn_eprop.nest.wiring import Wiring, remembering_populations
@@ -63,10 +65,12 @@ class Simulation(CommonSimulation):
         self.state = state
         self.clock = Clock(self.options.timestep)
         self.interval_steps = options.interval_steps
+        self._update_steps = options.interval_steps * options.trials_per_update
         self._pace = Pace(self.timeline)
         self._taps: dict[int, Tap] = {}
         self._feeder: Feeder | None = None
         self._wiring: Wiring | None = None
+        self._counts: list[SpikeCounts] = []
         self._window: int | None = None
         self._final = False
         self._begun = False     # whether NEST has got anything
@@ -76,8 +80,7 @@ class Simulation(CommonSimulation):
     @property
     def updates(self) -> int:
         """Weight updates done."""
-        assert self.timeline.update_steps is not None
-        return self.step // self.timeline.update_steps
+        return self.step // self._update_steps
 
     @property
     def started(self) -> bool:
@@ -131,6 +134,10 @@ class Simulation(CommonSimulation):
             if population.is_source:
                 nest.Connect(population.generators, population.node_collection, "one_to_one",
                              {"delay": self.clock.timestep})
+        self._counts = [
+            SpikeCounts(self.populations[index], self.clock, self._update_steps)
+            for index in sorted(learning_populations(self.projections))
+            if isinstance(self.populations[index].celltype, EPropCell)]
         self._wiring = wiring
 
     def _checked(self) -> tuple[dict[int, float], list[Parameters]]:
@@ -220,8 +227,7 @@ class Simulation(CommonSimulation):
         if self.frontier == 0:
             self._feeder.feed(min(OFFSET, frontier), self.step)
             self._run_in()
-        assert self.timeline.update_steps is not None
-        length = self.timeline.update_steps
+        length = self._update_steps
         changes = self._wiring.rate_changes((self.frontier - RATE_CHANGE) // length,
                                             (frontier - RATE_CHANGE) // length)
         for update in changes:
@@ -297,6 +303,12 @@ class Simulation(CommonSimulation):
         """Fetch what NEST has without running ahead."""
         for tap in self._taps.values():
             tap.collect(min(self.step, self.frontier - DELIVERY - tap.lag))
+        self._look_at_counts()
+
+    def _look_at_counts(self) -> None:
+        """Warn of cells without spikes in updates of which NEST has delivered all."""
+        self.warn_if_inactive([each for counts in self._counts
+                               for each in counts.look(self.frontier, self.updates)])
 
     def collect(self, stock: bool = False) -> None:
         """Let NEST run ahead until it has all data up to now, and fetch them.
@@ -311,6 +323,13 @@ class Simulation(CommonSimulation):
             self._run_kernel(self.step + lag + DELIVERY)
         for tap in self._taps.values():
             tap.collect(self.step)
+        self._look_at_counts()
+
+    def end(self) -> None:
+        """Look at the last update, too; its last spikes come when NEST runs some steps further."""
+        if not self._final and any(counts.is_in_doubt(self.updates) for counts in self._counts):
+            self._run_kernel(self.updates * self._update_steps + DELAY)
+            self.collect_what_is_done()
 
     # --- weights ---
 

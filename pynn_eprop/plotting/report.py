@@ -39,6 +39,7 @@ pre { background: #f5f5f5; padding: 0.8rem; overflow-x: auto; }
 <figure><img alt="$alt" src="data:image/png;base64,$figure"></figure>
 <h2>Result</h2>
 $result
+$warnings
 <h2>Parameters</h2>
 $parameters
 <h2>Reproduce</h2>
@@ -62,6 +63,7 @@ def write_report(path: Path, task: AnyTask, results: Mapping[str, Any], figure: 
         alt=escape(f"Activity and learning curve of {task.title}"),
         figure=base64.b64encode(figure.read_bytes()).decode("ascii"),
         result=_table(("quantity", "value"), _result_rows(task, results)),
+        warnings=_warnings(results["warnings"]),
         parameters=_table(
             ("parameter", "value", "unit", "meaning"),
             [(row.name, _number(row.value), row.unit, row.meaning)
@@ -105,6 +107,12 @@ def _result_rows(task: AnyTask, results: Mapping[str, Any]) -> list[tuple[str, s
         ("threads", str(results["threads"])),
     ]
     return rows
+
+
+def _warnings(texts: Sequence[str]) -> str:
+    """A section, if there were any."""
+    entries = "\n".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<h2>Warnings of the training</h2>\n<ul>\n{entries}\n</ul>" if texts else ""
 
 
 def _number(value: Any) -> str:

@@ -11,16 +11,18 @@ class EPropCells(Component):
 
     v: membrane potential. a: adaptation. z: spikes of the last step. h: pseudo-derivative.
     silent: steps for which a cell still cannot spike. learning_signal: L, the sum over signals.
-    spikes: number of spikes in the learning intervals since the last update.
+    spikes: number of spikes in the learning intervals since the last update. sloped: whether h was
+    other than 0 at any step of these.
     """
 
-    variables = ("v", "a", "z", "h", "silent", "learning_signal", "spikes")
+    variables = ("v", "a", "z", "h", "silent", "learning_signal", "spikes", "sloped")
 
     def __init__(self, population: SpikingCells, timestep: float) -> None:
         self.timestep = timestep
         self.configure(population)
         self.learning_signal = np.zeros(population.size)
         self.spikes = np.zeros(population.size)
+        self.sloped = np.zeros(population.size, dtype=bool)
         self.reset()
 
     def configure(self, population: SpikingCells) -> None:
@@ -60,6 +62,16 @@ class EPropCells(Component):
         self.h = np.where(refractory, 0.0, shape)                                   # below eq. 23
         self.silent = np.maximum(self.silent - 1, 0)
         self.silent[self.z > 0] = np.asarray(self.population.refractory_steps)[self.z > 0]
+
+    def count(self) -> None:
+        """Count the step that was done for the update in progress."""
+        self.spikes = self.spikes + self.z
+        self.sloped = self.sloped | (self.h != 0.0)
+
+    def forget_update(self) -> None:
+        """Begin to count for the next update."""
+        self.spikes = np.zeros(self.population.size)
+        self.sloped = np.zeros(self.population.size, dtype=bool)
 
     def rate_term(self, steps: int) -> np.ndarray:
         """C_j = c_reg (f_j - f_target) with f_j the rate in Hz over all ``steps`` of an update.

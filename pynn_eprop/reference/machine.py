@@ -8,6 +8,7 @@ import numpy as np
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.activity import Activity, check_activity, check_gradients
 from pynn_eprop.models.checks import check_change, check_inputs, check_network
+from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -66,6 +67,8 @@ class ReferenceMachine(Successor):
         self.cells: dict[int, EPropCells] = {}
         self.stock: dict[int, StockState] = {}
         self.readouts: dict[int, ReadoutState] = {}
+        self._silent: dict[int, Inactivity] = {}
+        self._flat: dict[int, Inactivity] = {}
         delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
         for index, population in enumerate(network.populations):
             if isinstance(population, Readouts):
@@ -161,7 +164,7 @@ class ReferenceMachine(Successor):
             cells.advance(self._receive(index, step) + current)
             self.logs[index].write(step, cells.z)
             if counts:
-                cells.spikes = cells.spikes + cells.z
+                cells.count()
         for index, stock in self.stock.items():
             current = currents.get(index, np.zeros(stock.population.size))
             stock.advance(self._receive(index, step, False), self._receive(index, step, True),
@@ -231,8 +234,9 @@ class ReferenceMachine(Successor):
                 part.gradient = part.traces.end_update(cells.rate_term(steps))
         for readout in self.readouts.values():
             readout.end_update()
+        self._note_inactivity()
         for cells in self.cells.values():
-            cells.spikes = np.zeros(cells.population.size)
+            cells.forget_update()
         self.progress.trials = np.array(0)
 
     def _step_optimizers(self) -> None:
@@ -253,7 +257,7 @@ class ReferenceMachine(Successor):
                                   "a network without stock cells")
         # the forward pass, which goes on where it stands
         standing = [(part, {name: value for name, value in part.state().items()
-                            if name not in ("spikes", "bias_sum")})
+                            if name not in ("spikes", "sloped", "bias_sum")})
                     for part in (*self.logs.values(), *self.cells.values(),
                                  *self.readouts.values())]
         spikes = {index: np.zeros((length + 1, log.counts.shape[1]))
@@ -277,9 +281,9 @@ class ReferenceMachine(Successor):
             log.write(step, spikes[index][step])
         for index, cells in self.cells.items():
             cells.z = spikes[index][step]
-            cells.spikes = cells.spikes + cells.z
             if index in trial.slope:
                 cells.h = np.asarray(trial.slope[index][step - 1], dtype=float)
+            cells.count()
         for index, readout in self.readouts.items():
             readout.take(np.asarray(trial.error[index][step - 1], dtype=float))
         sent = [path.value(self.clock.local(step)) for path in self.signals]
@@ -300,6 +304,21 @@ class ReferenceMachine(Successor):
         for index, gradient in (bias_gradients or {}).items():
             self.readouts[index].bias_gradient = np.array(gradient, dtype=float)
         self._step_optimizers()
+
+    def _note_inactivity(self) -> None:
+        """Keep the first updates without spikes, and without pseudo-derivative."""
+        learning = {part.synapses.projection.post for part in self.plastic.values()}
+        for index, cells in self.cells.items():
+            spikes, slope = int(cells.spikes.sum()), bool(cells.sloped.any())
+            now = Inactivity(index, self.updates + 1, spikes, slope)
+            if not spikes:
+                self._silent.setdefault(index, now)
+            if not slope and index in learning:
+                self._flat.setdefault(index, now)
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first updates without spikes, and without pseudo-derivative; see the interface."""
+        return tuple(dict.fromkeys((*self._silent.values(), *self._flat.values())))
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Of this layout; a core refuses data of another version."""
 
 COLOUR_BITS = 4
@@ -46,7 +46,8 @@ class Region(IntEnum):
     """Cells: signal[n_signals] and their feedback weights. Readouts: mirror_row for symmetric
     ones."""
     RUN = 9
-    """run_header and the optimiser's constants for each update; read anew at each resume."""
+    """run_header; for each update what the core reports of it, and the optimiser's constants. The
+    header is read anew at each resume."""
     TARGET = 10
     """Readouts: int32 targets, step by step."""
     SAMPLES = 11
@@ -318,13 +319,23 @@ RUN_HEADER = _structure(
     ("restart", _U, "1: forget state and time; start with interval 0, as after loading"),
     ("reload", _U, "1: read CELLS again; states stay"),
     ("first_update", _U, "number of the update that the first constants belong to"),
-    ("n_updates", _U, "updates whose constants follow"),
+    ("n_updates", _U, "updates that follow, at most"),
     ("first_target", _U, "not repeated: interval whose first step is the first row of TARGET"),
     ("n_targets", _U, "intervals in TARGET (repeated: 1)"),
     ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new "
      "weights)"),
 )
-"""Behind it ep_optimizer_step[n_updates][n_plastic], 11 words each."""
+"""Behind it, for each of the n_updates: update_activity, ep_optimizer_step[n_plastic] of 11 words
+each."""
+
+UPDATE_ACTIVITY = _structure(
+    "update_activity",
+    "What a core reports of an update that it has done; readouts report 0.",
+    ("spikes", _U, "of its cells; NOT_DONE before the update is done"),
+    ("slope", _U, "a pseudo-derivative that was not 0, or 0; known of cells that learn"),
+)
+
+NOT_DONE = 0xffffffff
 
 SAMPLING = _structure(
     "sampling",
@@ -348,5 +359,5 @@ CORE_STATUS = _structure(
 )
 
 STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW,
-              RUN_HEADER, SAMPLING, CORE_STATUS)
+              RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, CORE_STATUS)
 ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)

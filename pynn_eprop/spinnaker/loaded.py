@@ -12,12 +12,13 @@ from pynn_eprop.engine.fixed_point import check_weights
 from pynn_eprop.engine.range_report import RangeReport, make_report, sentences
 from pynn_eprop.engine.rounding import label_of
 from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core
 from pynn_eprop.spinnaker.image_numbers import from_fixed, to_targets
-from pynn_eprop.spinnaker.image_tables import Run
+from pynn_eprop.spinnaker.image_tables import Run, read_activity, run_size
 from pynn_eprop.spinnaker.keys import incoming_keys
 from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.learned_memory import LearnedMemory
@@ -64,6 +65,7 @@ class LoadedNetwork:
         self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
         self._run = Run()
+        self._updates_run = 0       # at most, in the last run
         self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
         self._restarts = self._mirror = self._reload = False
         for population in populations:
@@ -149,6 +151,7 @@ class LoadedNetwork:
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
             self._counted = None
+            self._updates_run = self._run.n_updates
         self.step = last
 
     def _write_run(self) -> None:
@@ -334,6 +337,7 @@ class LoadedNetwork:
         contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
                     for region in self.plan.learned_regions(core)]
         self._memory.changed()
+        self._updates_run = 0
         self._ahead.clear()
         if state or self.session.loaded:
             for core, region, data in contents:
@@ -356,9 +360,14 @@ class LoadedNetwork:
 
     # --- what went wrong ---
 
+    @property
+    def _answers(self) -> bool:
+        """Whether there is a machine that has run the network, and can be asked."""
+        return self.session.loaded and not (self.session.virtual or self.session.failed)
+
     def _provenance(self) -> list[tuple[Core, np.ndarray]]:
         if self._counted is None:
-            if not self.session.loaded or self.session.virtual or self.session.failed:
+            if not self._answers:
                 return []
             with self.session.talking(self._unanswered):
                 self._counted = [(core, self._vertex(core).read_provenance())
@@ -384,6 +393,28 @@ class LoadedNetwork:
         """Late and lost packets and the like, one sentence each."""
         return tuple(sentence for core, provenance in self._provenance()
                      for sentence in failures.events(core.label, provenance))
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first updates of the last run without spikes, and without pseudo-derivative.
+
+        Of each population of e-prop cells.
+        """
+        if not (self._updates_run and self._answers and self.network.settings.interval_steps):
+            return ()
+        found: list[Inactivity] = []
+        for index, population in enumerate(self.network.populations):
+            if isinstance(population, SpikingCells):
+                before, spikes, slope = zip(*map(self._activity, self.plan.of_population(index)),
+                                            strict=True)
+                found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
+                                        np.any(slope, axis=0))
+        return tuple(found)
+
+    def _activity(self, core: Core) -> tuple[int, np.ndarray, np.ndarray]:
+        learners = self.plan.constants(core)
+        with self.session.talking(self._unanswered):
+            return read_activity(self._vertex(core).read(
+                Region.RUN, run_size(self._updates_run, learners)), learners)
 
     def range_report(self) -> RangeReport:
         """What the formats resolve and hold, and what saturated by population."""

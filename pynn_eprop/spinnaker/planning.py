@@ -10,7 +10,6 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.image_numbers import STEP_WORDS
 from pynn_eprop.spinnaker.image_rows import Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
@@ -20,14 +19,13 @@ from pynn_eprop.spinnaker.image_signals import (
     mirror_region,
     mirrored,
 )
-from pynn_eprop.spinnaker.image_tables import Run, run_bytes, target_bytes
+from pynn_eprop.spinnaker.image_tables import Run, run_bytes, run_size, target_bytes
 from pynn_eprop.spinnaker.keys import KeyBlock
 from pynn_eprop.spinnaker.layout import (
     CORE_SETUP,
     CORE_STATUS,
     KEY_ENTRY,
     MIRROR_ROW,
-    RUN_HEADER,
     VERSION,
     KeyKind,
     Kind,
@@ -107,7 +105,7 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts, self._constants(core) > 0, core.n_groups,
+                              readouts, self.constants(core) > 0, core.n_groups,
                               self._options.max_rate)
 
     def _keeps(self, core: Core) -> bool:
@@ -126,7 +124,7 @@ class Plan:
     def _update_time(self, core: Core,
                      logs: Mapping[int, Mapping[str, Log]]) -> update_time.UpdateTime:
         backward, together = 0.0, len(self.cores)
-        if self._constants(core):
+        if self.constants(core):
             backward = update_time.backward_us(self._network, core, self._buffers[core.number],
                                                self._options.max_rate, together)
         return update_time.UpdateTime(
@@ -145,7 +143,6 @@ class Plan:
             core.log_capacity = max(_LEAST_LOG, 2 * budget.spikes_of_interval(
                 self._network, core.n_sources, self._options.max_rate))
         updates = 2 if interval is None else steps // (interval * settings.trials_per_update) + 2
-        entries = self._constants(core)
         signals = core.signals.size if core.signals is not None else \
             len(core.sent or ()) * MIRROR_ROW.dtype.itemsize
         assert core.samples is not None
@@ -155,7 +152,7 @@ class Plan:
             Region.BLOCKS: max(rows.table().nbytes, 4),
             Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
             Region.SIGNALS: max(signals, 8),
-            Region.RUN: RUN_HEADER.dtype.itemsize + 4 * STEP_WORDS * entries * updates,
+            Region.RUN: run_size(updates, self.constants(core)),
             Region.TARGET: self._target_bytes(core, steps),
             Region.SAMPLES: len(core.samples.region()),
             Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
@@ -176,7 +173,8 @@ class Plan:
             count += len(self.of_population(index)) or self._network.populations[index].size
         return min(max(count, 1), _MOST_KEYS)
 
-    def _constants(self, core: Core) -> int:
+    def constants(self, core: Core) -> int:
+        """Optimisers' constants that a core gets for each update."""
         return core.rows.n_plastic + (self._bias(core) is not None)
 
     def _bias(self, core: Core) -> object:
@@ -222,7 +220,7 @@ class Plan:
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
             "n_signals": len(core.signals.signals) if core.signals is not None else 0,
-            "n_sources": core.n_sources, "n_plastic": self._constants(core),
+            "n_sources": core.n_sources, "n_plastic": self.constants(core),
             "max_delay": max((block.delay for block in rows.blocks), default=1),
             "interval_steps": settings.interval_steps or 0,
             "trials_per_update": settings.trials_per_update, "pause_trial": self.pause_trial,

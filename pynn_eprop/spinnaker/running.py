@@ -40,11 +40,18 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             network.run(first, stop, simulation.learning)
             simulation.step = stop
             _take(simulation, first, stop)
-            simulation.warn_once((*simulation.saturations(), *simulation.events()))
+            tell(simulation)
             network.keep()
             bar.update()
             if interrupts.received is None or network.between_updates(stop) or stop == last:
                 after_stretch()
+
+
+def tell(simulation: Simulation) -> None:
+    """Warn of what saturated or went wrong, once of each kind, and of cells that are dead."""
+    simulation.warn_once((*simulation.saturations(), *simulation.events()))
+    if simulation.network is not None:
+        simulation.warn_if_inactive(simulation.network.inactivities())
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

@@ -232,6 +232,7 @@ class Simulation(DescribedSimulation):
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
         self.check_reset()
+        self.training_restarts(keep_weights)
         if self.network is not None:
             if keep_weights and self.step:
                 self._kept = self.network.kept()

@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.models.network import Network, Readouts, Recorded, SpikingCells, StockCells
+from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population, changed_target
 
 Factory = Callable[[Network], Machine]
@@ -29,11 +30,13 @@ def play(case: Case, factory: Factory, whole: bool = False) -> Outcome:
     machine = factory(case.network)
     outcome = Outcome()
     parts: list[Recorded] = []
+    inactive = FirstInactivities(case.network)
     stretches = _joined(case) if whole else case.plan.stretches
     for number, (steps, learning) in enumerate(stretches):
         before = machine.updates
         parts.append(machine.run(steps, case.inputs(machine.step, steps), case.recordings,
                                  learning))
+        inactive.add(machine.inactivities())
         if not whole:
             _collect_state(machine, outcome, f"{number}: ")
             if machine.updates > before:
@@ -42,6 +45,7 @@ def play(case: Case, factory: Factory, whole: bool = False) -> Outcome:
                 machine = _change(case, machine, factory, number)
     _collect_state(machine, outcome, "end: ")
     _collect_learned(machine, outcome, "end: ")
+    outcome.exact["inactive"] = inactive.array()
     for index, recording in enumerate(case.recordings):
         entries = [part.entries[index] for part in parts]
         name = f"{case.network.populations[recording.population].label}/{recording.variable}" \

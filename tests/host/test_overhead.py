@@ -30,6 +30,9 @@ class InstantMachine:
         self.spikes += sum(len(times) for times, _ in inputs.spikes.values())
         return Recorded(tuple(np.zeros(steps // STEPS) for _ in recordings))
 
+    def inactivities(self):
+        return ()
+
 
 @pytest.fixture
 def clock_of_the_engine(monkeypatch):

@@ -33,6 +33,7 @@ from pynn_eprop.spinnaker.keys import KeyBlock
 from pynn_eprop.spinnaker.layout import COLOUR_BITS, KeyKind, Provenance, Region
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
+from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population
 from tests.spinnaker.machine import Chip, Load, Packet, Route
 
@@ -63,8 +64,9 @@ class _MachineVertex:
     def __init__(self, network: "ChipNetwork", core: Core) -> None:
         self.core, self._network, self._place = core, network, core.number + 1
 
-    def read(self, region: Region) -> bytes:
-        return self._network.chip.read(self._place, region, self.core.region_bytes[region])
+    def read(self, region: Region, size: int | None = None) -> bytes:
+        return self._network.chip.read(self._place, region,
+                                       size or self.core.region_bytes[region])
 
     def write(self, region: Region, data: bytes) -> None:
         assert len(data) <= self.core.region_bytes[region], region
@@ -120,6 +122,7 @@ class ChipNetwork:
         self.populations = [_Population(index, described, logs[index])
                             for index, described in enumerate(network.populations)]
         self.step = 0
+        self.inactive = FirstInactivities(network)
         options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core)
         if pause:
             options = replace(options, machine_time=True, pause=pause * network.settings.timestep)
@@ -259,6 +262,7 @@ class ChipNetwork:
             for stop in self.net.stretches(self.step, last):
                 self.net.run(self.step, stop, learning)
                 self.step = stop
+                self.inactive.add(self.net.inactivities())
                 for population in self.populations:
                     for log in population.recorder.logs.values():
                         log.append(self.net.take(population.index, log, stop))
@@ -332,6 +336,9 @@ def assert_twins(case: Case, **options: Any) -> dict[str, int]:
             if case.plan.between_updates()[number]:
                 change(case, host, chip, number)
         _compare_recordings(case.network, recordings, parts, chip)
+        inactive = FirstInactivities(case.network)
+        inactive.add(host.inactivities())
+        np.testing.assert_array_equal(chip.inactive.array(), inactive.array(), "inactive")
         return counts_of(chip)
     finally:
         chip.close()

@@ -52,6 +52,7 @@ const eprop_core EPROP_CORE = {
     core_set_bias_gradient,
     core_sample,
     core_saturated,
+    core_get_inactivity,
     core_state_entry,
     core_state_read,
     core_state_write,

@@ -234,6 +234,8 @@ static void list_entries(engine *e) {
         POPULATION_ENTRY("bias_trace", q->bias_trace, q->padded * sizeof *q->bias_trace);
         POPULATION_ENTRY("bias_updates", &q->bias_updates, sizeof q->bias_updates);
         POPULATION_ENTRY("update_spikes", q->update_spikes, q->n * sizeof *q->update_spikes);
+        if (e->settings.continuous && q->kind == SPIKING)
+            POPULATION_ENTRY("update_sloped", &q->update_sloped, sizeof q->update_sloped);
 #undef POPULATION_ENTRY
     }
     list_own_entries(e, &capacity);

@@ -84,6 +84,8 @@ typedef struct {
     double *bias_sum, *bias_trace;  /* gradient so far of the update; filtered 1, continuous mode */
     int64_t bias_updates;
     int64_t *update_spikes; /* spiking cells: of the update so far, continuous mode */
+    int64_t update_sloped;  /* and whether they had a pseudo-derivative */
+    eprop_inactivity silent, flat; /* the first updates of the kind, see core/inactivity.h */
     /* stock cells */
     bool exponential;
     ep_state *decay, *v_rest, *v_reset, *i_offset, *from_current, *from_exc, *from_inh;

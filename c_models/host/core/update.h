@@ -4,6 +4,7 @@
 #ifndef EPROP_CORE_UPDATE_H
 #define EPROP_CORE_UPDATE_H
 
+#include "inactivity.h"
 #include "segments.h"
 
 /* One tile of postsynaptic cells, for the blocks of one rule: what the loops over tiles hand out. */
@@ -214,6 +215,7 @@ static void update_after_trials(engine *e) {
     if (job.steps == NULL)
         return;
     set_rate_terms(e, slots);
+    note_trials(e, slots);
     if (job.filtered)
         eprop_pool_run(e->pool, job.task_count * slots, filter_body, &job);
     eprop_pool_run(e->pool, job.task_count, tile_body, &job);

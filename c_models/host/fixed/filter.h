@@ -40,6 +40,15 @@ static uint32_t filter_groups(const population *q, trace_rule rule, size_t tile,
     return saturated;
 }
 
+static bool row_is_sloped(const population *q, const ep_history *row, size_t n) {
+    (void)q;
+    const uint16_t *const h = (const uint16_t *)row;
+    bool any = false;
+    for (size_t j = 0; j < n; j++)
+        any |= h[j] != 0;
+    return any;
+}
+
 /* Runs the filter over the interval's history of one tile of cells, from step T to step 1; F^{t-1}
    takes the place of h^t. Returns the or of all |F|. */
 static uint32_t filter_cells(const engine *e, size_t slot, tile_task task) {

@@ -205,6 +205,8 @@ static void finish_continuous(engine *e) {
         population *const q = &e->populations[p];
         for (size_t j = 0; q->kind == SPIKING && j < q->n; j++)
             q->update_spikes[j] += slot_activity(e, e->current, p)->count[j];
+        if (q->kind == SPIKING && q->plastic && !q->update_sloped)
+            q->update_sloped = is_sloped(e, e->current, p);
     }
 }
 
@@ -219,11 +221,16 @@ static void update_continuous(engine *e) {
         return;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
+        int64_t spikes = 0;
         for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {
             q->rate_term[j] = (ep_signal)(
                 q->c_reg[j] * ((double)q->update_spikes[j] / seconds - q->f_target[j]));
+            spikes += q->update_spikes[j];
             q->update_spikes[j] = 0;
         }
+        if (q->kind == SPIKING)
+            note_update(e, q, spikes, q->update_sloped != 0);
+        q->update_sloped = 0;
     }
     eprop_pool_run(e->pool, job.task_count, combine_body, &job);
     eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);

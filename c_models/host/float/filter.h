@@ -4,6 +4,8 @@
 #ifndef EPROP_FLOAT_FILTER_H
 #define EPROP_FLOAT_FILTER_H
 
+#include <float.h>
+
 #include "../core/update.h"
 
 /* Where the filters of one tile stand after a backward pass. */
@@ -38,6 +40,16 @@ static const ep_decay no_decay[TILE]; /* of a rule without the membrane's trace 
 /* The decay of the presynaptic trace, for the cells of a tile. */
 static EP_INLINE const ep_decay *trace_decay(const population *p, size_t rule, size_t tile) {
     return p->rules[rule].membrane ? p->cells.alpha + tile * TILE : no_decay;
+}
+
+/* At rest, v = 0, a piecewise linear one of width 1 is height (1 - v_th / v_th). */
+static bool row_is_sloped(const population *q, const ep_history *row, size_t n) {
+    const double epsilon = sizeof(ep_history) == sizeof(float) ? FLT_EPSILON : DBL_EPSILON;
+    const ep_history least = (ep_history)(4.0 * epsilon * ep_to_double(q->cells.height));
+    bool any = false;
+    for (size_t j = 0; j < n; j++)
+        any |= !(row[j] <= least);
+    return any;
 }
 
 /* Runs the filter of a rule over the interval's history of one tile of cells, from step T to step 1.

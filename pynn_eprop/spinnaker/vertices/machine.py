@@ -126,10 +126,11 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         placement = SpynnakerDataView.get_placement_of_vertex(self)
         return placement.x, placement.y, locate_memory_region_for_placement(placement, int(region))
 
-    def read(self, region: Region) -> bytes:
-        """All bytes of a region of the machine's memory."""
+    def read(self, region: Region, size: int | None = None) -> bytes:
+        """The first ``size`` bytes of a region of the machine's memory, or all."""
         x, y, address = self.address(region)
-        return bytes(SpynnakerDataView.read_memory(x, y, address, self._sizes()[region]))
+        return bytes(SpynnakerDataView.read_memory(
+            x, y, address, self._sizes()[region] if size is None else size))
 
     def write(self, region: Region, data: bytes) -> None:
         """Replace the beginning of a region of the machine's memory."""
