@@ -47,8 +47,9 @@ def require_numbers(task: Any) -> None:
         if not same_kind(value, entry.default) or not all(
                 math.isfinite(each) for each in (value if isinstance(value, (tuple, list))
                                                  else (value,))):
-            raise TaskError(f"{task.name}: {entry.name}={value!r} is no finite value like "
-                            f"{entry.default!r}")
+            unit = entry.metadata.get("unit", "")
+            raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is no "
+                            f"finite value like {entry.default!r}")
 
 
 def require_whole(value: object, name: str, minimum: int, owner: str) -> None:
