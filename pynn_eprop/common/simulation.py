@@ -28,15 +28,17 @@ class Simulation:
 
     populations, projections, current_sources: in the order of their making; the ``index`` of each
     is its place. learning: whether intervals that start from now on count. diverged: whether a
-    script was told that its training has; inactivity: of which populations it was told that they
-    are dead; told: the kinds of other things that it was told.
+    script was told that its training has; inactivity: which populations it was warned of; told: the
+    kinds of other things that it was told.
 
     machine_name: in messages.
 
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
     ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
-    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something.
+    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something. Where
+    it runs, it calls ``warn_if_diverged`` and ``warn_if_inactive``, and at a reset
+    ``training_restarts``.
     """
 
     machine_name = ""
@@ -184,7 +186,7 @@ class Simulation:
     def warn_if_inactive(self, found: Iterable[Inactivity]) -> None:
         """Warn of populations at synapses that learn without spikes, or without pseudo-derivative.
 
-        ``found``: of any populations of e-prop cells; each is told once of each kind, see
+        ``found``: of any populations of e-prop cells. Which of it is new, decides
         :class:`~pynn_eprop.common.inactivity.InactivityWatch`.
         """
         for sentence in self.inactivity.new(found, self.populations, self.projections,
@@ -192,9 +194,9 @@ class Simulation:
             warnings.warn(sentence, InactivityWarning, stacklevel=3)
 
     def training_restarts(self, keep_weights: bool) -> None:
-        """After reset(): what a script is told once it is told again, of a training from scratch.
+        """After reset(): warn again of what is said once, unless the training goes on.
 
-        With ``keep_weights`` the training goes on; only divergence is worth another word.
+        With ``keep_weights`` it does; only divergence is worth another word then.
         """
         self.diverged = False
         if not keep_weights:
