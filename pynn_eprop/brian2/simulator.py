@@ -9,6 +9,7 @@ from typing import Any
 
 from pyNN.brian2 import simulator as parent
 
+from pynn_eprop.brian2.network import Network
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
 from pynn_eprop.errors import UnsupportedError
@@ -20,6 +21,23 @@ _STORED = "before-first-run"
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state and the :class:`Simulation` since our ``setup()``, or None."""
+
+    network: Any
+
+    def clear(self) -> None:
+        """Forget the network."""
+        super().clear()
+        self.network = Network(self.network.clock)
+
+    @property
+    def min_delay(self) -> float:
+        """The shortest delay that synapses can have, which those without one get, in ms."""
+        return float(super().min_delay if self.simulation is None
+                     else self.simulation.options.shortest_delay)
+
+    @min_delay.setter
+    def min_delay(self, delay: float | str) -> None:
+        self._min_delay = delay
 
     def begin(self, options: SharedOptions) -> None:
         """Forget the network and begin a new one."""
@@ -38,7 +56,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         simulation.prepare(last)
         for recorder in self.recorders:
             recorder._finalize()
-        if not self.running:
+        if not simulation.step:
             self.network.store(_STORED)
         self.running = True
         simulation.run(last)
@@ -49,7 +67,11 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         Raises :class:`UnsupportedError` where parts were added after the first run.
         """
         simulation = self.simulation
-        if simulation is None or not self.running:
+        if simulation is None:
+            super().reset()
+            return
+        if not simulation.step:     # nothing was stored that could be taken back
+            self.running = False
             super().reset()
             return
         kept = simulation.learned() if keep_weights else None
