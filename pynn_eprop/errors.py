@@ -25,6 +25,14 @@ class NetworkError(EPropError, ValueError):
     """The parts of a network do not fit together."""
 
 
+class ArgumentError(NetworkError, TypeError, pynn_errors.ConnectionError):
+    """An argument is of another kind than it must be."""
+
+
+class SelectionError(NetworkError, IndexError):
+    """A cell or a connection that is not there."""
+
+
 class TargetError(NetworkError):
     """A readout's target is missing, or has the wrong shape or unusable values."""
 

@@ -9,8 +9,9 @@ from pyNN.models import BaseCellType
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.brian2.recording import Recorder
+from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
+from pynn_eprop.common.arguments import CheckedPopulation, check_population
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -27,6 +28,11 @@ class PopulationView(CheckedView, parent.PopulationView):
     _simulator = simulator
     _assembly_class = Assembly
 
+    def __new__(cls, parent: Any, *_arguments: Any, **_options: Any) -> "PopulationView":
+        """A view of the kind that the population is."""
+        arrays = isinstance(parent, (_ArrayPopulation, _ArrayView))
+        return object.__new__(_ArrayView if arrays else cls)
+
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
         return PopulationView(self, selector, label)
 
@@ -34,13 +40,11 @@ class PopulationView(CheckedView, parent.PopulationView):
 class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return _ArrayView(self, selector, label)
 
-
-class Population(parent.Population):
+class Population(CheckedPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
+    _recorder_class = StockRecorder
     _assembly_class = Assembly
 
     def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
@@ -54,6 +58,7 @@ class Population(parent.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
         simulation = simulator.state.simulation
         self.index = len(simulation.populations)
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
@@ -72,9 +77,6 @@ class _ArrayPopulation(CellArrays, Population):
 
     def _join(self) -> None:
         self._simulation.add(self, stock=False)
-
-    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
-        return _ArrayView(self, selector, label)
 
 
 def _check_cell_type(cellclass: Any) -> None:

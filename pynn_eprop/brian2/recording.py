@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pyNN.brian2.recording import Recorder as StockRecorder
+from pyNN.brian2.recording import Recorder as ParentRecorder
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.cells import Cells
 from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.common.parent_backend import RecorderOfParent
 from pynn_eprop.common.recorder import LogRecorder
 from pynn_eprop.common.recordings import LossLog, SampledLog, SpikeLog
-
-__all__ = ["Recorder", "StockRecorder"]
 
 _STATE = ("v", "a", "y")
 
@@ -24,6 +23,12 @@ class Recorder(LogRecorder):
 
     def _finalize(self) -> None:
         """PyNN's Brian2 backend calls this before a run; there is nothing to do."""
+
+
+class StockRecorder(RecorderOfParent, ParentRecorder):
+    """Recordings of a population of PyNN's Brian2 backend."""
+
+    _simulator = simulator
 
 
 def _logs(simulation: Any) -> Any:

@@ -16,6 +16,11 @@ from pyNN.errors import NonExistentParameterError
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
+from pynn_eprop.common.arguments import (
+    CheckedPopulation,
+    check_initial_values,
+    check_population,
+)
 from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.connection_values import seeded
 from pynn_eprop.common.expansion import Purpose
@@ -26,11 +31,11 @@ from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
 from pynn_eprop.common.views import own_rng
-from pynn_eprop.errors import EPropError, NetworkError, ParameterError, SimulationError
+from pynn_eprop.errors import EPropError, ParameterError, SimulationError
 from pynn_eprop.models.counter_random import derived_seed
 
 
-class CellGroup:
+class CellGroup(CheckedPopulation):
     """What populations and views have in common: both work on the arrays of the population."""
 
     _simulator: Any
@@ -41,8 +46,7 @@ class CellGroup:
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
         seed = self._simulator.state.simulation.options.seed
-        return super().sample(  # type: ignore[misc]
-            n, rng or own_rng(seed, root(self).index))
+        return super().sample(n, rng or own_rng(seed, root(self).index))
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of these cells, in all the forms that PyNN has.
@@ -52,6 +56,9 @@ class CellGroup:
         if isinstance(self.celltype, EPropReadout) and parameters.get("target") is not None:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
+        for name, value in parameters.items():
+            if value is None and name != "target":
+                raise ParameterError(f"{self.label}: {name}=None is no value")
         # PyNN's own set() would also translate names and units, which are the same here
         self._set_parameters(ParameterSpace(
             rows_as_sequences(parameters), self.celltype.get_schema(), (self.size,),
@@ -77,13 +84,14 @@ class CellGroup:
 
     def inject(self, current_source: Any) -> None:
         """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
-        current_source.inject_into(self)
+        super().inject(current_source)
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of state variables, in all the forms that PyNN has.
 
         They count from the next interval (e-prop cells and readouts) or the next reset() on.
         """
+        check_initial_values(self, initial_values)
         population, indices = root(self), indices_in_root(self)
         for variable, value in initial_values.items():
             population.replace_initial(variable, value, indices)
@@ -101,6 +109,7 @@ class CellArrays(CellGroup):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
         self._check_type(cellclass)
         self._begin(size, label)
         # not what a backend's own Population does for its parent's cells
@@ -118,10 +127,7 @@ class CellArrays(CellGroup):
 
     def _begin(self, size: Any, label: str | None) -> None:
         """Before the cells are made. Raises the errors of populations that cannot be."""
-        if isinstance(size, (int, np.integer)):
-            if size < 1:
-                raise NetworkError(f"{label or 'population'}: size={size} must be at least 1")
-            check_cells_fit(int(size), label or "population")
+        check_cells_fit(int(np.prod(size, dtype=float)), label or "population")
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)

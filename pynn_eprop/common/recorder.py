@@ -21,6 +21,23 @@ from pynn_eprop.common.recordings import (
 from pynn_eprop.errors import SimulationError, UnsupportedError
 
 
+def spikes_not_recorded(label: str, variable: str) -> NothingToWriteError:
+    """The error of counting what is not recorded, or not counted."""
+    if variable != "spikes":
+        return NothingToWriteError(f"{label}: {variable} are not counted; only spikes are")
+    return NothingToWriteError(f"{label}: spikes are not recorded; call record('spikes') before "
+                               "the run")
+
+
+def sampling_steps(interval: float, timestep: float, label: str) -> int:
+    """A sampling interval in steps. Raises :class:`SimulationError` for less than one or a part."""
+    every = int(to_steps(interval, timestep, f"{label}: sampling_interval", SimulationError))
+    if every < 1:
+        raise SimulationError(f"{label}: sampling_interval={interval:g} ms must be at least "
+                              f"one time step of {timestep:g} ms")
+    return every
+
+
 class LogRecorder(recording.Recorder):
     """Recordings of one population, for any backend.
 
@@ -73,10 +90,7 @@ class LogRecorder(recording.Recorder):
         label, timestep = self.population.label, self._simulator.state.dt
         if interval is None:
             return self._every or 1
-        every = int(to_steps(interval, timestep, f"{label}: sampling_interval", SimulationError))
-        if every < 1:
-            raise SimulationError(f"{label}: sampling_interval={interval:g} ms must be at least "
-                                  f"one time step of {timestep:g} ms")
+        every = sampling_steps(interval, timestep, label)
         in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
         if in_use - {every}:
             raise SimulationError(
@@ -176,8 +190,7 @@ class LogRecorder(recording.Recorder):
         """
         log = self.logs.get(variable)
         if not isinstance(log, SpikeLog):
-            raise NothingToWriteError(f"{self.population.label}: {variable} are not recorded; call "
-                                      f"record({variable!r}) before the run")
+            raise spikes_not_recorded(self.population.label, variable)
         cells, counts = log.cells, log.counts()
         if filter_ids is not None:
             wanted = np.isin(cells, self.population.id_to_index(

@@ -102,6 +102,11 @@ class StateOfParent:
     simulation: Any = None
 
     @property
+    def begun(self) -> bool:
+        """Whether ``run()`` was called since the start or the last ``reset()``."""
+        return bool(self.running)  # type: ignore[attr-defined]
+
+    @property
     def t(self) -> float:
         """Script time in ms."""
         if self.simulation is None:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from pyNN.common import BasePopulation
 from pyNN.random import NumpyRNG
 
+from pynn_eprop.common.arguments import CheckedGroup, CheckedPopulation
 from pynn_eprop.common.expansion import Purpose
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.errors import ArgumentError, NetworkError
 from pynn_eprop.models.counter_random import derived_seed
 
 
@@ -16,7 +18,7 @@ def own_rng(seed: int, index: int) -> NumpyRNG:
     return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
 
 
-class CheckedView:
+class CheckedView(CheckedPopulation):
     """Some cells of a population or view.
 
     Raises :class:`NetworkError` for a view without cells, with cells that are not there, or chosen
@@ -24,6 +26,9 @@ class CheckedView:
     """
 
     def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
+        if not isinstance(parent, BasePopulation):
+            raise ArgumentError(f"{label or 'a view'}: the parent must be a Population or "
+                                f"PopulationView, not {parent!r} ({type(parent).__name__})")
         super().__init__(  # type: ignore[call-arg]
             parent, _checked(parent, selector, f"{label or 'a view'} of {parent.label}"), label)
 
@@ -56,12 +61,46 @@ def _indices(selector: np.ndarray, size: int, owner: str) -> np.ndarray:
     return np.where(selector < 0, selector + size, selector)
 
 
-class CheckedAssembly:
-    """Several populations and views, whose samples follow the seed of ``setup()``."""
+class CheckedAssembly(CheckedGroup):
+    """Several populations and views, whose samples follow the seed of ``setup()``.
+
+    It may begin without any; what needs cells is then a :class:`NetworkError`.
+    """
 
     _simulator: Any
     label: str
+    populations: list[Any]
     positions: np.ndarray
+
+    def __init__(self, *populations: Any, **options: Any) -> None:
+        label = options.get("label", "assembly")
+        if set(options) - {"label"} or not isinstance(label, str):
+            raise ArgumentError(f"Assembly({options}): the only keyword is label, a string")
+        for each in populations:
+            if not isinstance(each, BasePopulation):
+                raise ArgumentError(f"{label}: an Assembly is made of Populations and "
+                                    f"PopulationViews, not {each!r} ({type(each).__name__})")
+        super().__init__(*populations, **options)
+
+    def _check_has_cells(self, what: str) -> None:
+        if not self.populations:
+            raise NetworkError(f"{self.label}: {what} of an assembly without cells; add "
+                               "populations to it before")
+
+    def get_data(self, *arguments: Any, **options: Any) -> Any:
+        """The recorded data as a Neo block."""
+        self._check_has_cells("data")
+        return super().get_data(*arguments, **options)
+
+    def get_spike_counts(self, *arguments: Any, **options: Any) -> Any:
+        """Number of spikes of each recorded cell, by cell identifier."""
+        self._check_has_cells("spike counts")
+        return super().get_spike_counts(*arguments, **options)  # type: ignore[misc]
+
+    def get(self, *arguments: Any, **options: Any) -> Any:
+        """Values of parameters."""
+        self._check_has_cells("parameters")
+        return super().get(*arguments, **options)
 
     @property
     def position_generator(self) -> Callable[[Any], np.ndarray]:
@@ -73,11 +112,11 @@ class CheckedAssembly:
         if isinstance(index, (slice, list, tuple, np.ndarray)):
             index = _checked(self, list(index) if isinstance(index, tuple) else index,
                              f"a part of {self.label}")
-        return super().__getitem__(index)  # type: ignore[misc]
+        return super().__getitem__(index)
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
         simulation = self._simulator.state.simulation
         if rng is None and simulation is not None:
             rng = own_rng(simulation.options.seed, 0)
-        return super().sample(n, rng)  # type: ignore[misc]
+        return super().sample(n, rng)
