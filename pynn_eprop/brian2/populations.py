@@ -4,11 +4,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brian2 import NeuronGroup
 from pyNN.brian2 import populations as parent
 from pyNN.models import BaseCellType
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.brian2 import simulator
+from pynn_eprop.brian2.integration import choose_integration
 from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
 from pynn_eprop.common.arguments import CheckedPopulation, check_population
@@ -44,7 +46,7 @@ class _ArrayView(CellGroup, PopulationView):
 class Population(CheckedPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
-    _recorder_class = StockRecorder
+    _recorder_class: Any = StockRecorder
     _assembly_class = Assembly
 
     def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
@@ -64,6 +66,11 @@ class Population(CheckedPopulation, parent.Population):
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
                          structure, initial_values or {}, label)
         simulation.add(self, stock=True)
+
+    def _create_cells(self) -> None:
+        super()._create_cells()
+        if isinstance(self.brian2_group, NeuronGroup):
+            choose_integration(self.brian2_group)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)

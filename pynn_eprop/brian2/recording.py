@@ -26,9 +26,37 @@ class Recorder(LogRecorder):
 
 
 class StockRecorder(RecorderOfParent, ParentRecorder):
-    """Recordings of a population of PyNN's Brian2 backend."""
+    """Recordings of a population of PyNN's Brian2 backend.
+
+    PyNN puts the initial values before what Brian2 recorded; after :meth:`clear` it must be the
+    values at that time.
+    """
 
     _simulator = simulator
+
+    def __init__(self, population: Any = None, file: Any = None) -> None:
+        super().__init__(population, file)
+        self._cleared_at: dict[str, np.ndarray] = {}
+
+    def _get_all_signals(self, variable: Any, ids: Any, clear: bool = False) -> Any:
+        values, times = super()._get_all_signals(variable, ids, clear)
+        if variable.name in self._cleared_at:
+            values[0] = self._cleared_at[variable.name]
+        if clear:
+            self._cleared_at[variable.name] = values[-1].copy()
+        return values, times
+
+    def clear(self) -> None:
+        """Forget all data. What comes next begins with the present samples."""
+        for variable, cells in self.recorded.items():
+            if variable.name != "spikes" and variable.name in self._devices:
+                self._get_all_signals(variable, sorted(cells), clear=True)
+        super().clear()
+
+    def store_to_cache(self, annotations: Any = None) -> None:
+        """End the segment, before a reset."""
+        super().store_to_cache(annotations)
+        self._cleared_at = {}
 
 
 def _logs(simulation: Any) -> Any:

@@ -164,7 +164,7 @@ class CheckedGroup:
     def record(self, variables: str | Iterable[str] | None, to_file: Any = None,
                sampling_interval: float | None = None, *more: Any, **options: Any) -> None:
         """Record variables of these cells from now on; None: record nothing more."""
-        if variables is not None and variables != "all":
+        if variables is not None and not isinstance(variables, str):
             variables = names(variables, "record(): variables", self.label)
         if sampling_interval is not None:
             check_number("sampling_interval", sampling_interval, self.label)

@@ -73,6 +73,13 @@ class Population(CheckedPopulation, parent.Population):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
 
+    def _set_initial_value_array(self, variable: str, value: Any) -> None:
+        """Set initial values; a default that NEST has anyway, and cannot be given, is none."""
+        name = getattr(self.celltype, "variable_map", {}).get(variable, variable)
+        default = self.celltype.default_initial_values.get(variable)
+        if name in self.node_collection[0].get() or np.any(value.evaluate() != default):
+            super()._set_initial_value_array(variable, value)
+
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
