@@ -63,20 +63,20 @@ class NetworkError(EPropError, ValueError):
     """The parts of a network do not fit together."""
 
 
+class ArgumentError(NetworkError, TypeError, pynn_errors.ConnectionError):
+    """An argument is of another kind than it must be."""
+
+
+class SelectionError(NetworkError, IndexError):
+    """A cell or a connection that is not there."""
+
+
 class TargetError(NetworkError):
     """A readout's target is missing, or has the wrong shape or unusable values."""
 
 
 class ProjectionError(NetworkError, pynn_errors.ConnectionError):
     """A projection was given something else than groups of cells, a connector or a synapse type."""
-
-
-class NoCellError(NetworkError, IndexError, TypeError):
-    """A population, view or assembly has no cell of this number."""
-
-
-class NoConnectionError(NetworkError, IndexError):
-    """A projection has no connection of this number."""
 
 
 class DelayError(NetworkError, pynn_errors.ConnectionError):

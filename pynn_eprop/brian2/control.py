@@ -36,7 +36,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     options = SharedOptions(**shared)
     state = simulator.state
     state.begin(options)
-    state.min_delay, state.max_delay = options.min_delay, options.max_delay
+    state.max_delay = options.max_delay
     state.network.add(brian2.NetworkOperation(update_currents, when="start",
                                               clock=state.network.clock))
     return int(state.mpi_rank)

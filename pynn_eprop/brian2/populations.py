@@ -4,14 +4,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brian2 import NeuronGroup
 from pyNN.brian2 import populations as parent
 from pyNN.models import BaseCellType
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.brian2.recording import Recorder
+from pynn_eprop.brian2.integration import choose_integration
+from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
 from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments import CheckedPopulation, check_population
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -28,6 +31,11 @@ class PopulationView(CheckedView, parent.PopulationView):
     _simulator = simulator
     _assembly_class = Assembly
 
+    def __new__(cls, parent: Any, *_arguments: Any, **_options: Any) -> "PopulationView":
+        """A view of the kind that the population is."""
+        arrays = isinstance(parent, (_ArrayPopulation, _ArrayView))
+        return object.__new__(_ArrayView if arrays else cls)
+
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
         return PopulationView(self, selector, label)
 
@@ -35,13 +43,11 @@ class PopulationView(CheckedView, parent.PopulationView):
 class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return _ArrayView(self, selector, label)
 
-
-class Population(parent.Population):
+class Population(CheckedPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
+    _recorder_class: Any = StockRecorder
     _assembly_class = Assembly
 
     def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
@@ -55,6 +61,7 @@ class Population(parent.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
         simulation = simulator.state.simulation
         with all_or_nothing(*simulator.state.changeable()):
             self.index = len(simulation.populations)
@@ -62,6 +69,11 @@ class Population(parent.Population):
                              cellparams or {} if isinstance(cellclass, type) else None,
                              structure, initial_values or {}, label)
             simulation.add(self, stock=True)
+
+    def _create_cells(self) -> None:
+        super()._create_cells()
+        if isinstance(self.brian2_group, NeuronGroup):
+            choose_integration(self.brian2_group)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
@@ -75,9 +87,6 @@ class _ArrayPopulation(CellArrays, Population):
 
     def _join(self) -> None:
         self._simulation.add(self, stock=False)
-
-    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
-        return _ArrayView(self, selector, label)
 
 
 def _check_cell_type(cellclass: Any) -> None:

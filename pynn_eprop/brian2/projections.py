@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from pyNN import common
 from pyNN.brian2 import projections as parent
 from pyNN.models import BaseSynapseType
 from pyNN.space import Space
@@ -11,8 +10,11 @@ from pyNN.space import Space
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
 from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments import check_projection
 from pynn_eprop.common.checks import check_takes_input
+from pynn_eprop.common.connectivity import none_for_zero
 from pynn_eprop.common.groups import members
+from pynn_eprop.common.parent_backend import ProjectionOfParent
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
@@ -21,7 +23,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 _EVERYWHERE = Space()
 
 
-class Projection(parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -31,17 +33,16 @@ class Projection(parent.Projection):
     def __new__(cls, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                 synapse_type: Any = None, *args: Any, **kwargs: Any) -> "Projection":
         """Arrays for what leads to e-prop cells or readouts."""
-        if isinstance(postsynaptic_neurons, (common.BasePopulation, common.Assembly)):
-            check_takes_input(postsynaptic_neurons, kwargs.get("label"))
-            learn = [isinstance(member.population.celltype, (EPropCell, EPropReadout))
-                     for member in members(postsynaptic_neurons)]
-            if any(learn) and not all(learn):
-                raise NetworkError(
-                    f"{kwargs.get('label') or 'projection'}: leads to cells that learn with e-prop "
-                    "and to others; make one projection for each")
-            if any(learn):
-                return object.__new__(_ArrayProjection)
-        return object.__new__(cls)
+        check_projection(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                         kwargs.get("space", _EVERYWHERE), kwargs.get("label"))
+        check_takes_input(postsynaptic_neurons, kwargs.get("label"))
+        learn = [isinstance(member.population.celltype, (EPropCell, EPropReadout))
+                 for member in members(postsynaptic_neurons)]
+        if any(learn) and not all(learn):
+            raise NetworkError(
+                f"{kwargs.get('label') or 'projection'}: leads to cells that learn with e-prop "
+                "and to others; make one projection for each")
+        return object.__new__(_ArrayProjection if any(learn) else cls)
 
     def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                  synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
@@ -50,16 +51,19 @@ class Projection(parent.Projection):
             raise NetworkError(
                 f"{label or 'projection'}: {type(synapse_type).__name__} leads to cells or "
                 "readouts that learn with e-prop; use StaticSynapse for others")
-        if isinstance(presynaptic_neurons, (common.BasePopulation, common.Assembly)):
-            for member in members(presynaptic_neurons):
-                if isinstance(member.population.celltype, EPropReadout):
-                    raise NetworkError(
-                        f"{label or 'projection'}: readouts ({member.population.label}) do not "
-                        "spike; a LearningSignal is all that can lead from them")
+        for member in members(presynaptic_neurons):
+            if isinstance(member.population.celltype, EPropReadout):
+                raise NetworkError(
+                    f"{label or 'projection'}: readouts ({member.population.label}) do not "
+                    "spike; a LearningSignal is all that can lead from them")
         simulation = simulator.state.simulation
         with all_or_nothing(*simulator.state.changeable()):
-            super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
-                             source, receptor_type, space, label)
+            super().__init__(presynaptic_neurons, postsynaptic_neurons, none_for_zero(connector),
+                             synapse_type, source, receptor_type, space or _EVERYWHERE, label)
+            for groups in self._brian2_synapses.values():
+                for synapses in groups.values():
+                    if not len(synapses):
+                        synapses.connect(False)     # or Brian2 thinks that this was forgotten
             self.index = len(simulation.projections)
             self.blocks: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}

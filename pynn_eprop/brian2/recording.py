@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pyNN.brian2.recording import Recorder as StockRecorder
+from pyNN.brian2.recording import Recorder as ParentRecorder
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.cells import Cells
 from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.common.parent_backend import RecorderOfParent
 from pynn_eprop.common.recorder import LogRecorder
 from pynn_eprop.common.recordings import LossLog, SampledLog, SpikeLog
-
-__all__ = ["Recorder", "StockRecorder"]
 
 _STATE = ("v", "a", "y")
 
@@ -24,6 +23,40 @@ class Recorder(LogRecorder):
 
     def _finalize(self) -> None:
         """PyNN's Brian2 backend calls this before a run; there is nothing to do."""
+
+
+class StockRecorder(RecorderOfParent, ParentRecorder):
+    """Recordings of a population of PyNN's Brian2 backend.
+
+    PyNN puts the initial values before what Brian2 recorded; after :meth:`clear` it must be the
+    values at that time.
+    """
+
+    _simulator = simulator
+
+    def __init__(self, population: Any = None, file: Any = None) -> None:
+        super().__init__(population, file)
+        self._cleared_at: dict[str, np.ndarray] = {}
+
+    def _get_all_signals(self, variable: Any, ids: Any, clear: bool = False) -> Any:
+        values, times = super()._get_all_signals(variable, ids, clear)
+        if variable.name in self._cleared_at:
+            values[0] = self._cleared_at[variable.name]
+        if clear:
+            self._cleared_at[variable.name] = values[-1].copy()
+        return values, times
+
+    def clear(self) -> None:
+        """Forget all data. What comes next begins with the present samples."""
+        for variable, cells in self.recorded.items():
+            if variable.name != "spikes" and variable.name in self._devices:
+                self._get_all_signals(variable, sorted(cells), clear=True)
+        super().clear()
+
+    def store_to_cache(self, annotations: Any = None) -> None:
+        """End the segment, before a reset."""
+        super().store_to_cache(annotations)
+        self._cleared_at = {}
 
 
 def _logs(simulation: Any) -> Any:

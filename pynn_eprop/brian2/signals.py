@@ -11,7 +11,8 @@ from pynn_eprop.models.network import Feedback, FixedFeedback, SymmetricFeedback
 class Signal:
     """One learning signal, which writes the variable ``L_number`` of its cells.
 
-    forward: the synapses whose weights a symmetric one takes, once they are there.
+    forward: the synapses whose weights a symmetric one takes, once they are there; None if there
+    are none.
     """
 
     def __init__(self, readout: ReadoutGroup, cells: Cells, feedback: Feedback) -> None:
@@ -25,9 +26,11 @@ class Signal:
             return np.asarray(self.feedback.weight)
         if isinstance(self.feedback, WindowedFeedback):
             return np.asarray(self.feedback.weight[(local - 1) // self.feedback.window_steps])
-        assert isinstance(self.feedback, SymmetricFeedback) and self.forward is not None
+        assert isinstance(self.feedback, SymmetricFeedback)
         matrix = np.zeros((self.cells.size, self.readout.size))
-        np.add.at(matrix, (self.forward.pre_index, self.forward.post_index), self.forward.weight)
+        if self.forward is not None:
+            np.add.at(matrix, (self.forward.pre_index, self.forward.post_index),
+                      self.forward.weight)
         return matrix                                                       # B = W_out^T
 
     def send(self, local: int) -> None:

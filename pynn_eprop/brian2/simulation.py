@@ -22,6 +22,7 @@ from pynn_eprop.brian2.synapses import SynapseBlock
 from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe_population
 from pynn_eprop.common.feedback import describe_signals
+from pynn_eprop.common.groups import Block
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
@@ -55,7 +56,8 @@ class Simulation(CommonSimulation):
         self.network = network
         self.parts: dict[int, Part] = {}
         self.clock = network.clock
-        self._blocks: dict[int, list[SynapseBlock]] = {}
+        # by projection, and by the number of its block; a block without synapses has no object
+        self._blocks: dict[int, dict[int, SynapseBlock]] = {}
         self._signals: list[Signal] = []
         self._places: list[tuple[int, int]] = []     # (projection, block) of each forward block
         self._changed: set[int] = set()
@@ -108,9 +110,8 @@ class Simulation(CommonSimulation):
     def delays_change(self, label: str) -> None:
         """Note new delays. Raises as :meth:`check_delays`."""
         self.check_delays(label)
-        for blocks in self._blocks.values():
-            for synapses in blocks:
-                self.network.remove(synapses.synapses)
+        for synapses in self._synapses():
+            self.network.remove(synapses.synapses)
         self._blocks = {}
 
     def check_delays(self, label: str) -> None:
@@ -218,8 +219,7 @@ class Simulation(CommonSimulation):
                 continue
             cells, readout = self.parts[one.target], self.parts[one.source]
             assert isinstance(cells, Cells) and isinstance(readout, ReadoutGroup)
-            if any(block.plastic and block.post is cells
-                   for blocks in self._blocks.values() for block in blocks):
+            if any(block.plastic and block.post is cells for block in self._synapses()):
                 raise UnsupportedError(f"{one.label}: a learning signal to cells that have run and "
                                        "learned; make it before the first run()")
             self._signals.append(Signal(readout, cells, one.feedback))
@@ -230,12 +230,14 @@ class Simulation(CommonSimulation):
         for signal in self._signals:
             if isinstance(signal.feedback, SymmetricFeedback):
                 index, number = self._places[signal.feedback.projection]
-                signal.forward = self._blocks[index][number]
+                signal.forward = self._blocks[index].get(number)
 
     def _build(self, projection: Any) -> None:
         """Make the Brian2 synapses of a projection."""
-        synapse, built = projection.synapse_type, []
-        for block in projection.blocks:
+        synapse, built = projection.synapse_type, self._blocks.setdefault(projection.index, {})
+        for number, block in enumerate(projection.blocks):
+            if not len(block.pre_index):
+                continue
             post = self.parts[block.post.index]
             assert isinstance(post, (Cells, ReadoutGroup))
             pre = self.parts.get(block.pre.index, block.pre.brian2_group)
@@ -244,16 +246,14 @@ class Simulation(CommonSimulation):
                 if new:
                     self.network.add(group)
             resets = self.options.boundary is Boundary.RESET
-            built.append(SynapseBlock(
+            built[number] = SynapseBlock(
                 pre, post, block.pre_index, block.post_index,
                 block.take(projection.synapses.weight), block.take(projection.synapses.delay),
                 self.timeline.interval_steps if resets else None, self.clock,
                 getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
-                tuple(signal.readout.kappa for signal in self._signals if signal.cells is post)))
-            if len(block.pre_index):
-                self.network.add(built[-1].synapses)
-        self._blocks[projection.index] = built
+                tuple(signal.readout.kappa for signal in self._signals if signal.cells is post))
+            self.network.add(built[number].synapses)
 
     # --- during a run ---
 
@@ -275,7 +275,12 @@ class Simulation(CommonSimulation):
         return [part for part in self.parts.values() if not isinstance(part, Sources)]
 
     def _synapses(self) -> list[SynapseBlock]:
-        return [block for blocks in self._blocks.values() for block in blocks]
+        return [block for blocks in self._blocks.values() for block in blocks.values()]
+
+    def _built(self, projection: Any) -> list[tuple[Block, SynapseBlock]]:
+        """Blocks of a projection that have synapses in Brian2, with these."""
+        return [(projection.blocks[number], synapses)
+                for number, synapses in self._blocks.get(projection.index, {}).items()]
 
     def _begin_parts(self) -> None:
         for part in (*self._groups(), *self._synapses()):
@@ -349,8 +354,7 @@ class Simulation(CommonSimulation):
 
     def _gather(self, projection: Any, otherwise: np.ndarray, name: str) -> np.ndarray:
         values = np.array(otherwise)
-        for block, synapses in zip(projection.blocks, self._blocks.get(projection.index, ()),
-                                   strict=False):
+        for block, synapses in self._built(projection):
             block.put(values, getattr(synapses, name))
         return values
 
@@ -358,8 +362,7 @@ class Simulation(CommonSimulation):
         """Replace the weights; at time 0 they are also what reset() goes back to."""
         if self.step == 0 or projection.index not in self._blocks:
             projection.synapses.weight = np.array(weight)
-        for block, synapses in zip(projection.blocks, self._blocks.get(projection.index, ()),
-                                   strict=False):
+        for block, synapses in self._built(projection):
             synapses.weight = block.take(weight)
 
     def bias(self, population: Any) -> np.ndarray:
@@ -383,10 +386,10 @@ class Simulation(CommonSimulation):
         kept: from :meth:`learned`, what shall stay; None: weights, biases and optimisers go back to
         where they started.
         """
-        for index, blocks in self._blocks.items():
+        for index in self._blocks:
             projection = self.projections[index]
             weight = projection.synapses.weight if kept is None else kept[0][index]
-            for block, synapses in zip(projection.blocks, blocks, strict=True):
+            for block, synapses in self._built(projection):
                 synapses.restart(block.take(weight), kept is not None)
         for index, part in self.parts.items():
             if isinstance(part, Sources):

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyNN.brian2 import simulator as parent
 
+from pynn_eprop.brian2.network import Network
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
 
@@ -19,6 +20,23 @@ STORED = "before-first-run"
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state and the :class:`Simulation` since our ``setup()``, or None."""
+
+    network: Any
+
+    def clear(self) -> None:
+        """Forget the network."""
+        super().clear()
+        self.network = Network(self.network.clock)
+
+    @property
+    def min_delay(self) -> float:
+        """The shortest delay that synapses can have, which those without one get, in ms."""
+        return float(super().min_delay if self.simulation is None
+                     else self.simulation.options.shortest_delay)
+
+    @min_delay.setter
+    def min_delay(self, delay: float | str) -> None:
+        self._min_delay = delay
 
     def begin(self, options: SharedOptions) -> None:
         """Forget the network and begin a new one."""
@@ -41,7 +59,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         simulation.prepare(last)
         for recorder in self.recorders:
             recorder._finalize()
-        if simulation.step == 0:
+        if not simulation.step:
             self.network.store(STORED)
         self.running = True
         simulation.run(last)
@@ -49,10 +67,10 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     def reset(self, keep_weights: bool = False) -> None:
         """Back to time 0, in a new segment. Raises as ``Simulation.check_reset``."""
         simulation = self.simulation
-        if simulation is None or not self.running:
+        if simulation is None:
             super().reset()
             return
-        if simulation.step == 0:        # nothing was stored, and nothing has run
+        if not simulation.step:     # nothing was stored that could be taken back
             self.running = False
             super().reset()
             return

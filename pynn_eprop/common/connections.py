@@ -6,7 +6,7 @@ from typing import Any, overload
 import numpy as np
 from pyNN import common
 
-from pynn_eprop.errors import NoConnectionError
+from pynn_eprop.errors import SelectionError
 
 _COMBINE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "sum": np.add.reduceat,
@@ -79,15 +79,13 @@ class Connections(Sequence[Connection]):
     def __getitem__(self, place: slice) -> list[Connection]: ...
 
     def __getitem__(self, place: int | slice) -> Connection | list[Connection]:
-        if not isinstance(place, slice) and (
-                not isinstance(place, (int, np.integer)) or isinstance(place, bool)
-                or not -len(self) <= place < len(self)):
-            raise NoConnectionError(f"{self._projection.label}: there is no connection {place!r}; "
-                                    f"its {len(self)} are numbered from 0")
-        places = range(len(self))[place]
-        if isinstance(places, range):
-            return [Connection(self._projection, each) for each in places]
-        return Connection(self._projection, places)
+        if isinstance(place, slice):
+            return [Connection(self._projection, each) for each in range(len(self))[place]]
+        if not isinstance(place, (int, np.integer)) or isinstance(place, bool) \
+                or not -len(self) <= place < len(self):
+            raise SelectionError(f"{self._projection.label}: there is no connection {place!r}; it "
+                                 f"has {len(self)}")
+        return Connection(self._projection, range(len(self))[place])
 
     def __iter__(self) -> Iterator[Connection]:
         return (Connection(self._projection, place) for place in range(len(self)))
@@ -111,3 +109,16 @@ def as_array(values: np.ndarray, pre: np.ndarray, post: np.ndarray, shape: tuple
         starts = np.flatnonzero(new)
         matrix[pre[starts], post[starts]] = _COMBINE[multiple_synapses](values, starts)
     return matrix
+
+
+def weight_histogram(weights: np.ndarray, low: float | None, high: float | None, bins: int
+                     ) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and bin edges of weights from ``low`` to ``high``; None: the least and the largest.
+
+    Where there are none, these are 0 and 1, as in NumPy.
+    """
+    if low is None:
+        low = weights.min() if len(weights) else 0.0
+    if high is None:
+        high = weights.max() if len(weights) else 1.0
+    return np.histogram(weights, np.linspace(low, high, bins + 1))

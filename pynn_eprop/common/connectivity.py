@@ -114,6 +114,18 @@ def _expected_number(connector: Any, projection: ProjectionLike) -> float:
     return 0.0
 
 
+def none_for_zero(connector: Any) -> Any:
+    """The connector, or an empty list for one that gives each cell 0 partners.
+
+    For projections of parent backends: the code of PyNN and its backends stumbles over these.
+    """
+    fixed = (pynn.FixedNumberPreConnector, pynn.FixedNumberPostConnector,
+             pynn.FixedTotalNumberConnector)
+    if isinstance(connector, fixed) and isinstance(connector.n, int) and connector.n == 0:
+        return pynn.FromListConnector([], safe=connector.safe, callback=connector.callback)
+    return connector
+
+
 def chosen_rng(connector: Any, rng: AbstractRNG) -> AbstractRNG:
     """The connector's generator if the script chose it, or ``rng``."""
     own: AbstractRNG = connector.rng

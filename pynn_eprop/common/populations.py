@@ -17,27 +17,23 @@ from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
 from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import check_population, check_structure, names_of
+from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_structure
 from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.cell_values import evaluated, initial_values, parameter_space
 from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
+from pynn_eprop.common.memory import check_cells_fit
 from pynn_eprop.common.recorder import check_data_file
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.common.views import check_index, check_sample, own_rng
-from pynn_eprop.errors import (
-    NetworkError,
-    ParameterError,
-    SimulationError,
-    UnknownParameterError,
-)
+from pynn_eprop.common.views import own_rng
+from pynn_eprop.errors import ParameterError, SimulationError, UnknownParameterError
 from pynn_eprop.models.counter_random import derived_seed
 from pynn_eprop.models.parameters import as_numbers
 
 
-class CellGroup:
+class CellGroup(CheckedPopulation):
     """What populations and views have in common: both work on the arrays of the population."""
 
     _simulator: Any
@@ -45,27 +41,10 @@ class CellGroup:
     label: str
     size: int
 
-    def __getitem__(self, index: Any) -> Any:
-        """A cell, or a view of some. Raises :class:`NetworkError` for what is not there."""
-        check_index(index, self)
-        return super().__getitem__(index)  # type: ignore[misc]
-
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        check_sample(n, self.label)
         seed = self._simulator.state.simulation.options.seed
-        return super().sample(  # type: ignore[misc]
-            n, rng or own_rng(seed, root(self).index))
-
-    def get(self, parameter_names: str | Iterable[str], gather: bool = False,
-            simplify: bool = True) -> Any:
-        """Values of a parameter, or of several, of these cells.
-
-        Raises :class:`UnknownParameterError`.
-        """
-        names = names_of(parameter_names, f"{self.label}: get()")
-        return super().get(  # type: ignore[misc]
-            parameter_names if isinstance(parameter_names, str) else names, gather, simplify)
+        return super().sample(n, rng or own_rng(seed, root(self).index))
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of these cells, in all the forms that PyNN has.
@@ -112,14 +91,11 @@ class CellGroup:
             check_data_file(to_file, self.label)
         recorder, state = root(self).recorder, self._simulator.state
         with all_or_nothing(recorder, *recorder.logs.values(), state.simulation):
-            super().record(variables, to_file, sampling_interval, locations)  # type: ignore[misc]
+            super().record(variables, to_file, sampling_interval, locations)
 
     def inject(self, current_source: Any) -> None:
         """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
-        if not hasattr(current_source, "inject_into"):
-            raise NetworkError(f"{self.label}: {current_source!r} is not a current source; give a "
-                               "DCSource, ACSource, StepCurrentSource or NoisyCurrentSource")
-        current_source.inject_into(self)
+        super().inject(current_source)
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of state variables, in all the forms that PyNN has.
@@ -144,8 +120,8 @@ class CellArrays(CellGroup):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
-        self._check_type(cellclass)
         check_population(size, cellclass, cellparams, structure, initial_values, label)
+        self._check_type(cellclass)
         space = getattr(cellclass, "parameter_space", None)
         with all_or_nothing(*self._simulator.state.changeable(),
                             given=[space, *(initial_values or {}).values()]):
@@ -166,6 +142,7 @@ class CellArrays(CellGroup):
 
     def _begin(self, size: Any, label: str | None) -> None:
         """Before the cells are made. Raises the errors of populations that cannot be."""
+        check_cells_fit(int(np.prod(size, dtype=float)), label or "population")
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)

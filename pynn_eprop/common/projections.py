@@ -14,7 +14,8 @@ from pyNN import common as pynn
 from pyNN.space import Space
 
 from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import check_projection, check_receptor, names_of
+from pynn_eprop.common.arguments import check_projection, check_receptor
+from pynn_eprop.common.arguments import names as listed
 from pynn_eprop.common.checks import check_ends, check_takes_input
 from pynn_eprop.common.connection_values import evaluate, seeded
 from pynn_eprop.common.connections import (
@@ -23,6 +24,7 @@ from pynn_eprop.common.connections import (
     Connections,
     as_array,
     as_list,
+    weight_histogram,
 )
 from pynn_eprop.common.expansion import Purpose, check_signs, expand, to_delay_steps
 from pynn_eprop.common.grid import to_ms
@@ -61,18 +63,24 @@ class SynapseArrays:
     def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                  synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
                  space: Space = _EVERYWHERE, label: str | None = None) -> None:
-        if isinstance(postsynaptic_neurons, (pynn.BasePopulation, pynn.Assembly)):
-            check_takes_input(postsynaptic_neurons, label)
+        self._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                              space, label)
+        check_takes_input(postsynaptic_neurons, label)
         self._check_types(connector, synapse_type, label)
         pre = self._end(presynaptic_neurons, label)
-        check_projection(pre, postsynaptic_neurons, connector, synapse_type, space, label)
         check_receptor(receptor_type, postsynaptic_neurons, label)
         drawn = [connector, getattr(synapse_type, "parameter_space", None)]
         with all_or_nothing(*self._simulator.state.changeable(), given=drawn):
             # not what a backend's own Projection does for its parent's synapses
             pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
-                                     source, receptor_type, space, label)
+                                     source, receptor_type, space or _EVERYWHERE, label)
             self._expand(connector)
+
+    @staticmethod
+    def _check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any, space: Any,
+                         label: str | None) -> None:
+        """Check of which kinds arguments are, first of all."""
+        check_projection(pre, post, connector, synapse_type, space, label)
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         """Raise :class:`UnsupportedError` for types that belong to another backend."""
@@ -155,7 +163,9 @@ class SynapseArrays:
 
     @property
     def shortest_delay(self) -> float:
-        """In ms."""
+        """In ms; infinite without synapses."""
+        if not len(self):
+            return float(np.inf)
         return float(to_ms(self.synapses.delay.min(), self._simulator.state.dt))
 
     # --- attributes ---
@@ -214,7 +224,7 @@ class SynapseArrays:
         "first" or "last", for the matrix entries of cells connected more than once.
         """
         single = isinstance(attribute_names, str)
-        names = names_of(attribute_names, f"{self.label}: get()")
+        names = listed(attribute_names, "get(): attributes", self.label)
         for what, given, choices in (("format", format, FORMATS),
                                      ("multiple_synapses", multiple_synapses, MULTIPLE_SYNAPSES)):
             if not isinstance(given, str) or given not in choices:
@@ -300,7 +310,4 @@ class SynapseArrays:
     def weightHistogram(self, min: float | None = None, max: float | None = None,  # noqa: N802
                         nbins: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Counts and bin edges of the weights between ``min`` and ``max``."""
-        weights = self.attribute("weight")
-        low = weights.min() if min is None else min
-        high = weights.max() if max is None else max
-        return np.histogram(weights, np.linspace(low, high, nbins + 1))
+        return weight_histogram(self.attribute("weight"), min, max, nbins)

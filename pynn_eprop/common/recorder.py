@@ -10,7 +10,7 @@ import neo
 import numpy as np
 from pyNN import recording
 
-from pynn_eprop.common.arguments import names_of
+from pynn_eprop.common.arguments import names as listed
 from pynn_eprop.common.grid import to_steps
 from pynn_eprop.common.neo_blocks import SegmentMaker, block
 from pynn_eprop.common.recordings import (
@@ -50,6 +50,23 @@ def check_data_file(name: str, label: str) -> None:
                              "folder that can be written to")
 
 
+def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
+    """The error of counting what is not recorded, or not counted."""
+    if variable != "spikes":
+        return NothingRecordedError(f"{label}: {variable} are not counted; only spikes are")
+    return NothingRecordedError(f"{label}: spikes are not recorded; call record('spikes') before "
+                                "the run")
+
+
+def sampling_steps(interval: float, timestep: float, label: str) -> int:
+    """A sampling interval in steps. Raises :class:`RecordingError` for less than one or a part."""
+    every = int(to_steps(interval, timestep, f"{label}: sampling_interval", RecordingError))
+    if every < 1:
+        raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
+                             f"one time step of {timestep:g} ms")
+    return every
+
+
 class LogRecorder(recording.Recorder):
     """Recordings of one population, for any backend.
 
@@ -83,7 +100,7 @@ class LogRecorder(recording.Recorder):
             raise UnsupportedError(f"{self.population.label}: locations={locations!r} is for cells "
                                    "with compartments; there are none here")
         celltype = self.population.celltype
-        names = names_of(variables, f"{self.population.label}: record()", RecordingError)
+        names = listed(variables, "record(): variables", self.population.label)
         if names == ["all"]:
             names = list(celltype.recordable)
         for name in names:
@@ -105,10 +122,7 @@ class LogRecorder(recording.Recorder):
         number = as_numbers(interval)
         if number is None or number.ndim:
             raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
-        every = int(to_steps(number, timestep, f"{label}: sampling_interval", RecordingError))
-        if every < 1:
-            raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
-                                  f"one time step of {timestep:g} ms")
+        every = sampling_steps(float(number), timestep, label)
         in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
         if in_use - {every}:
             raise RecordingError(
@@ -156,7 +170,7 @@ class LogRecorder(recording.Recorder):
     def _wanted_names(self, variables: str | Iterable[str]) -> list[str]:
         """Raise the errors of data that cannot be had."""
         self.population.check_current()
-        return names_of(variables, f"{self.population.label}: get_data()", RecordingError)
+        return listed(variables, "get_data(): variables", self.population.label)
 
     def _current(self) -> FinishedSegment:
         state = self._simulator.state

@@ -36,8 +36,8 @@ class Simulation:
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
     ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
-    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something. Where
-    it runs, it calls ``warn_if_diverged`` and ``warn_if_inactive``, and at a reset
+    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something.
+    Where it runs, it calls ``warn_if_diverged`` and ``warn_if_inactive``, and at a reset
     ``training_restarts``.
     """
 

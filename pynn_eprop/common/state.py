@@ -119,6 +119,11 @@ class StateOfParent:
     running: bool
 
     @property
+    def begun(self) -> bool:
+        """Whether ``run()`` was called since the start or the last ``reset()``."""
+        return bool(self.running)
+
+    @property
     def t(self) -> float:
         """Script time in ms."""
         if self.simulation is None:

@@ -9,10 +9,11 @@ from pyNN.common import BasePopulation
 from pyNN.random import NumpyRNG
 
 from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments import CheckedGroup, CheckedPopulation
 from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import root
 from pynn_eprop.common.typed_errors import as_error
-from pynn_eprop.errors import NetworkError, NoCellError
+from pynn_eprop.errors import ArgumentError, NetworkError
 from pynn_eprop.models.counter_random import derived_seed
 
 
@@ -21,23 +22,7 @@ def own_rng(seed: int, index: int) -> NumpyRNG:
     return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
 
 
-def check_sample(n: Any, label: str) -> None:
-    """Raise :class:`NetworkError` unless ``n`` cells can be chosen."""
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise NetworkError(f"{label}: sample({n!r}): give the number of cells, at least 1")
-
-
-def check_index(index: Any, group: Any) -> None:
-    """Raise :class:`NoCellError` unless this chooses a cell, or is left to views to look at."""
-    whole = isinstance(index, (int, np.integer)) and not isinstance(index, (bool, np.bool_))
-    if isinstance(index, (slice, list, tuple, np.ndarray)) \
-            or (whole and -group.size <= index < group.size):
-        return
-    raise NoCellError(f"{group.label}: there is no cell {index!r}; its {group.size} cells are "
-                      f"0..{group.size - 1}")
-
-
-class CheckedView:
+class CheckedView(CheckedPopulation):
     """Some cells of a population or view.
 
     Raises :class:`NetworkError` for a view without cells, with cells that are not there, or chosen
@@ -45,6 +30,9 @@ class CheckedView:
     """
 
     def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
+        if not isinstance(parent, BasePopulation):
+            raise ArgumentError(f"{label or 'a view'}: the parent must be a Population or "
+                                f"PopulationView, not {parent!r} ({type(parent).__name__})")
         super().__init__(  # type: ignore[call-arg]
             parent, _checked(parent, selector, f"{label or 'a view'} of {parent.label}"), label)
 
@@ -82,22 +70,46 @@ def _indices(selector: np.ndarray, size: int, owner: str) -> np.ndarray:
     return np.where(selector < 0, selector + size, selector)
 
 
-class CheckedAssembly:
-    """Several populations and views, whose samples follow the seed of ``setup()``."""
+class CheckedAssembly(CheckedGroup):
+    """Several populations and views, whose samples follow the seed of ``setup()``.
+
+    It may begin without any; what needs cells is then a :class:`NetworkError`.
+    """
 
     _simulator: Any
     label: str
     populations: list[Any]
     positions: np.ndarray
 
-    def __init__(self, *populations: Any, **label: Any) -> None:
-        for part in populations:
-            if not isinstance(part, BasePopulation):
-                raise NetworkError(f"Assembly: {part!r} is no Population or PopulationView")
-        if set(label) - {"label"} or not isinstance(label.get("label", ""), str):
-            raise NetworkError(f"Assembly: {label!r}: all that can be given beside populations is "
-                               "label, a string")
-        super().__init__(*populations, **label)
+    def __init__(self, *populations: Any, **options: Any) -> None:
+        label = options.get("label", "assembly")
+        if set(options) - {"label"} or not isinstance(label, str):
+            raise ArgumentError(f"Assembly({options}): the only keyword is label, a string")
+        for each in populations:
+            if not isinstance(each, BasePopulation):
+                raise ArgumentError(f"{label}: an Assembly is made of Populations and "
+                                    f"PopulationViews, not {each!r} ({type(each).__name__})")
+        super().__init__(*populations, **options)
+
+    def _check_has_cells(self, what: str) -> None:
+        if not self.populations:
+            raise NetworkError(f"{self.label}: {what} of an assembly without cells; add "
+                               "populations to it before")
+
+    def get_data(self, *arguments: Any, **options: Any) -> Any:
+        """The recorded data as a Neo block."""
+        self._check_has_cells("data")
+        return super().get_data(*arguments, **options)
+
+    def get_spike_counts(self, *arguments: Any, **options: Any) -> Any:
+        """Number of spikes of each recorded cell, by cell identifier."""
+        self._check_has_cells("spike counts")
+        return super().get_spike_counts(*arguments, **options)  # type: ignore[misc]
+
+    def get(self, *arguments: Any, **options: Any) -> Any:
+        """Values of parameters."""
+        self._check_has_cells("parameters")
+        return super().get(*arguments, **options)
 
     @property
     def position_generator(self) -> Callable[[Any], np.ndarray]:
@@ -106,11 +118,10 @@ class CheckedAssembly:
 
     def __getitem__(self, index: Any) -> Any:
         """A cell, or an assembly of some cells. Raises :class:`NetworkError` as views do."""
-        check_index(index, self)
         if isinstance(index, (slice, list, tuple, np.ndarray)):
             index = _checked(self, list(index) if isinstance(index, tuple) else index,
                              f"a part of {self.label}")
-        return super().__getitem__(index)  # type: ignore[misc]
+        return super().__getitem__(index)
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of all cells, or, where one of the populations refuses, of none."""
@@ -126,7 +137,7 @@ class CheckedAssembly:
                locations: Any = None) -> None:
         """Record from all cells, or, where one of the populations refuses, from none more."""
         with self._as_one():
-            super().record(  # type: ignore[misc]
+            super().record(
                 variables, to_file, sampling_interval, locations)
 
     def _as_one(self) -> AbstractContextManager[None]:
@@ -139,8 +150,7 @@ class CheckedAssembly:
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        check_sample(n, self.label)
         simulation = self._simulator.state.simulation
         if rng is None and simulation is not None:
             rng = own_rng(simulation.options.seed, 0)
-        return super().sample(n, rng)  # type: ignore[misc]
+        return super().sample(n, rng)

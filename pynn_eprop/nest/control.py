@@ -99,6 +99,12 @@ class _Control(WithoutCheckpoints):
             raise UnsupportedError(
                 "reset(): NEST cannot take the weights, traces and optimisers of its e-prop "
                 "synapses back; call setup() and build the network anew")
+        state = self._simulator.state
+        if state.t > 0 and state.t_flush < 0:
+            raise UnsupportedError(
+                "reset(): NEST can only run on until the network has forgotten, which the next "
+                "run may not start from; give setup(t_flush=...), in ms, well above 100, and "
+                "compare, or call setup() and build the network anew")
         super().reset(annotations)
 
     def save_weights(self, path: str | Path) -> None:

@@ -1,11 +1,13 @@
 """Finds NEST and PyNN's NEST backend, or says what to install."""
 
 import importlib
+import inspect
 import os
 import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pynn_eprop.errors import MissingDependencyError
 
@@ -20,6 +22,7 @@ def require_nest() -> ModuleType:
     models.
     """
     os.environ.setdefault("PYNEST_QUIET", "1")
+    format_of_warnings = warnings.formatwarning
     try:
         nest = importlib.import_module("nest")
     except ImportError as error:
@@ -29,11 +32,27 @@ def require_nest() -> ModuleType:
     if missing:
         raise MissingDependencyError(f"NEST {nest.__version__} has no model {missing[0]!r}; "
                                      f"{_HINT}")
+    warnings.formatwarning = format_of_warnings     # NEST has one of its own, for all warnings
+    _warn_of_a_scripts_own_calls()
     _show_nest_config()
     with warnings.catch_warnings():
         # PyNN tries to compile two synapse models of its own, and says at length where it cannot
         warnings.simplefilter("ignore")
         return importlib.import_module("pyNN.nest")
+
+
+def _warn_of_a_scripts_own_calls() -> None:
+    """Keep NEST from warning of deprecated functions that PyNN calls; a script cannot help that."""
+    helper: Any = importlib.import_module("nest.lib.hl_api_helper")
+    warn = helper.show_deprecation_warning
+
+    def warn_unless_pynn_calls(*arguments: Any, **options: Any) -> None:
+        callers = (frame.frame.f_globals["__name__"] for frame in inspect.stack(0)[1:])
+        caller = next((name for name in callers if not name.startswith("nest.")), "")
+        if not caller.startswith("pyNN."):
+            warn(*arguments, **options)
+
+    helper.show_deprecation_warning = warn_unless_pynn_calls
 
 
 def _show_nest_config() -> None:

@@ -12,6 +12,7 @@ import nest
 import numpy as np
 from pyNN.nest import populations as parent
 
+from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_source
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -41,7 +42,7 @@ class PopulationView(CheckedView, parent.PopulationView):
         return PopulationView(self, selector, label)
 
 
-class Population(parent.Population):
+class Population(CheckedPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class = Recorder
@@ -63,12 +64,21 @@ class Population(parent.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a population'} is added")
-        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
+        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
+                         structure, initial_values or {}, label)
         if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
+
+    def _set_initial_value_array(self, variable: str, value: Any) -> None:
+        """Set initial values; a default that NEST has anyway, and cannot be given, is none."""
+        name = getattr(self.celltype, "variable_map", {}).get(variable, variable)
+        default = self.celltype.default_initial_values.get(variable)
+        if name in self.node_collection[0].get() or np.any(value.evaluate() != default):
+            super()._set_initial_value_array(variable, value)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
@@ -79,6 +89,7 @@ class _Cells(CellGroup):
 
     def inject(self, current_source: Any) -> None:
         """Raise :class:`UnsupportedError`: NEST scales currents otherwise."""
+        check_source(current_source, self.label)
         check_takes_current(self)
         super().inject(current_source)
 

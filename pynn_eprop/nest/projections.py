@@ -7,12 +7,14 @@ makes their synapses when it first runs; all others are PyNN's NEST backend's.
 
 from typing import Any
 
-from pyNN.common import Assembly, BasePopulation
 from pyNN.nest import projections as parent
 from pyNN.nest.standardmodels.synapses import StaticSynapse
 from pyNN.space import Space
 
+from pynn_eprop.common.arguments import check_projection
+from pynn_eprop.common.connectivity import none_for_zero
 from pynn_eprop.common.groups import members
+from pynn_eprop.common.parent_backend import ProjectionOfParent
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.nest import simulator
@@ -23,23 +25,26 @@ from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 _EVERYWHERE = Space()
 
 
-class Projection(parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
 
-    def __new__(cls, _pre: Any = None, post: Any = None, _connector: Any = None,
+    def __new__(cls, pre: Any = None, post: Any = None, connector: Any = None,
                 synapse_type: Any = None, *_args: Any, **options: Any) -> "Projection":
         """Arrays, or one that PyNN keeps. Raises :class:`NetworkError` without intervals."""
         synapse_type = options.get("synapse_type", synapse_type)
         post = options.get("postsynaptic_neurons", post)
+        check_projection(options.get("presynaptic_neurons", pre), post,
+                         options.get("connector", connector), synapse_type,
+                         options.get("space", _EVERYWHERE), options.get("label"))
         learns = isinstance(synapse_type, (EPropSynapse, LearningSignal))
         if simulator.state.simulation is None:
             if learns:
                 raise NetworkError(f"{type(synapse_type).__name__}: synapses learn at the end of "
                                    "intervals; give setup(update_interval=...)")
             return object.__new__(cls)
-        kept = learns or (isinstance(post, (BasePopulation, Assembly)) and any(
-            isinstance(member.population.celltype, LEARNING_CELLS) for member in members(post)))
+        kept = learns or any(
+            isinstance(member.population.celltype, LEARNING_CELLS) for member in members(post))
         return object.__new__(ArrayProjection if kept and cls is Projection else cls)
 
     def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
@@ -47,8 +52,8 @@ class Projection(parent.Projection):
                  space: Space = _EVERYWHERE, label: str | None = None) -> None:
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a projection'} is added")
-        super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source,
-                         receptor_type, space, label)
+        super().__init__(presynaptic_neurons, postsynaptic_neurons, none_for_zero(connector),
+                         synapse_type, source, receptor_type, space or _EVERYWHERE, label)
 
 
 class ArrayProjection(SynapseArrays, Projection):

@@ -6,6 +6,7 @@ from typing import Any
 import neo
 from pyNN.nest.recording import Recorder as ParentRecorder
 
+from pynn_eprop.common.parent_backend import RecorderOfParent
 from pynn_eprop.common.recorder import LogRecorder
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
@@ -42,7 +43,7 @@ class ArrayRecorder(LogRecorder):
         return super().count(variable, gather, filter_ids)
 
 
-class Recorder(ParentRecorder):
+class Recorder(RecorderOfParent, ParentRecorder):
     """Recordings of all other cells, which PyNN's NEST backend keeps."""
 
     _simulator = simulator
@@ -62,3 +63,10 @@ class Recorder(ParentRecorder):
         """Number of spikes of each recorded cell, by cell identifier."""
         self._catch_up()
         return super().count(*args, **options)
+
+    def clear(self) -> None:
+        """Forget all data. What comes next begins with the present samples."""
+        super().clear()
+        # PyNN takes the first sample to come for the present one, unless that is still to be put
+        # before it: right if NEST is ahead, as then it gave away the present sample and more
+        self._multimeter._clean = not self._multimeter._overrun_data

@@ -20,6 +20,17 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None."""
 
     simulation: Simulation | None = None
+    _begun = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether ``run()`` was called; PyNN's own flag is set by the first step."""
+        return self.running or self._begun
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms."""
+        super().run_until(tstop)
+        self._begun = True
 
     def begin(self, simulation: Simulation) -> None:
         """From now on a network with update intervals is built and run."""
@@ -34,6 +45,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     def reset(self, keep_weights: bool = False) -> None:
         """Back to time 0, in a network without update intervals: there nothing is learned."""
         super().reset()
+        self._begun = False
 
 
 if not isinstance(parent.state, State):

@@ -50,7 +50,8 @@ class LearnedMemory:
         if not self._session.loaded:
             return self._plan.initial(core, region)
         with self._session.talking(self._tell):
-            return bytes(self._vertex(core).read(region))
+            reserved = bytes(self._vertex(core).read(region))
+        return reserved[:self._plan.learned_bytes(core, region)]
 
     def write(self, core: Core, region: Region, data: bytes) -> None:
         """Replace a region."""

@@ -307,6 +307,10 @@ class Plan:
         """Regions that the core changes."""
         return (Region.ROWS, Region.CELLS) if self._is_readout(core.population) else (Region.ROWS,)
 
+    def learned_bytes(self, core: Core, region: Region) -> int:
+        """Size of such a region; more is reserved for one that is empty."""
+        return core.rows.size if region is Region.ROWS else core.region_bytes[region]
+
     def initial(self, core: Core, region: Region) -> bytes:
         """What a region of parameters or weights begins with."""
         return bytes(core.rows.initial()) if region is Region.ROWS else self._cells(core)[0]

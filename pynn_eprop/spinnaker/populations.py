@@ -9,6 +9,7 @@ from pyNN.models import BaseCellType
 from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
+from pynn_eprop.common.arguments import check_size, check_source
 from pynn_eprop.common.checks import check_is_ours
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -35,6 +36,7 @@ class _Cells(CellGroup):
 
     def inject(self, current_source: Any) -> None:
         """No current flows into cells on this backend. Raises :class:`UnsupportedError`."""
+        check_source(current_source, self.label)
         raise UnsupportedError(f"{self.label}: {type(current_source).__name__} cannot be injected "
                                f"into {type(self.celltype).__name__} on SpiNNaker; use a spike "
                                "source, or another backend")
@@ -59,6 +61,8 @@ class Population(_Cells, CellArrays, common.Population):
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
+            if size is not None:
+                check_size(size, str(keywords.get("label") or "population"))
             check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
                                     simulator.state.simulation)
             return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,

@@ -7,7 +7,11 @@ import spynnaker.pyNN as spynnaker
 from pyNN import common
 from pyNN import connectors as pynn
 from pyNN.models import BaseSynapseType
+from pyNN.space import Space
+from spynnaker.pyNN.models.neural_projections.connectors import AbstractConnector
+from spynnaker.pyNN.models.neuron.synapse_dynamics import AbstractSynapseDynamics
 
+from pynn_eprop.common.arguments import GROUPS, check_projection
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
@@ -19,6 +23,9 @@ from pynn_eprop.spinnaker.stock import (
     StockProjection,
     check_goes_on_in_pauses,
 )
+
+_EVERYWHERE = Space()
+_STOCK_GROUPS = (spynnaker.Population, spynnaker.PopulationView)
 
 CONNECTORS = (
     "AllToAllConnector", "OneToOneConnector", "FixedProbabilityConnector",
@@ -41,6 +48,8 @@ class Projection(SynapseArrays, common.Projection):
     def __new__(cls, presynaptic_neurons: Any = None, postsynaptic_neurons: Any = None,
                 connector: Any = None, synapse_type: Any = None, **keywords: Any) -> Any:
         """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
+        cls._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                             keywords.get("space", _EVERYWHERE), keywords.get("label"))
         if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
             check_goes_on_in_pauses(f"the learning of {type(synapse_type).__name__}",
                                     getattr(synapse_type, "changes_during_run", False),
@@ -48,6 +57,13 @@ class Projection(SynapseArrays, common.Projection):
             return StockProjection(simulator.state.simulation, presynaptic_neurons,
                                    postsynaptic_neurons, connector, synapse_type, **keywords)
         return super().__new__(cls)
+
+    @staticmethod
+    def _check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any, space: Any,
+                         label: str | None) -> None:
+        check_projection(pre, post, connector, synapse_type, space, label,
+                         (*GROUPS, *_STOCK_GROUPS), (pynn.Connector, AbstractConnector),
+                         (BaseSynapseType, AbstractSynapseDynamics))
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         _check_synapse_type(synapse_type)

@@ -94,6 +94,11 @@ class Simulation(DescribedSimulation):
         return 0 if self.network is None else self.network.updates
 
     @property
+    def has_run(self) -> bool:
+        """Whether anything has run since ``setup()``."""
+        return bool(self.step or self._passages)
+
+    @property
     def can_be_kept(self) -> bool:
         """Not within an update, nor where a failure has left older weights only."""
         return self.network is None or self.network.can_be_kept

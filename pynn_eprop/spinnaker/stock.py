@@ -10,6 +10,10 @@ from pyNN.common.populations import BasePopulation
 from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
+from pynn_eprop.common.arguments import names
+from pynn_eprop.common.connectivity import none_for_zero
+from pynn_eprop.common.neo_blocks import SegmentMaker, block
+from pynn_eprop.common.recorder import spikes_not_recorded
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 
@@ -67,18 +71,41 @@ class StockPopulation(spynnaker.Population):
     def __init__(self, simulation: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._simulation = simulation
+        self._recorded: set[str] = set()
         self.eprop_end = StockEnd(self, len(simulation.populations))
         simulation.populations.append(self.eprop_end)
+
+    def record(self, variables: Any, *arguments: Any, **options: Any) -> None:
+        """Record variables from now on; None: nothing more."""
+        chosen = set() if variables is None else set(names(variables, "variables", self.label))
+        if chosen or variables is None:
+            super().record(variables, *arguments, **options)
+        self._recorded = set() if variables is None else self._recorded | chosen
+
+    def _no_data(self, annotations: dict[str, Any] | None) -> neo.Block:
+        """Data of no recording: one segment once something has run, as on every backend."""
+        empty = SegmentMaker(self.label, "", 0, {}, self._simulation.options.timestep)
+        segments = [empty.segment("segment000", {}, 0, 0, None)] if self._simulation.has_run else []
+        return block(self.label, "", segments, annotations or {})
 
     def get_data(self, variables: Any = "all", gather: bool = True, clear: bool = False, *,
                  annotations: dict[str, Any] | None = None) -> neo.Block:
         """The recorded data, in script time."""
+        if not self._recorded or not self._simulation.has_run:
+            return self._no_data(annotations)
         with self._simulation.begin().data_of_stock_cells():
             return self._simulation.to_script_time(super().get_data(
                 variables, gather, clear, annotations=annotations))
 
     def get_spike_counts(self, gather: bool = True) -> dict[int, int]:
-        """Spikes of each cell, those in pauses left out."""
+        """Spikes of each cell, those in pauses left out.
+
+        Raises PyNN's ``NothingToWriteError`` where spikes are not recorded.
+        """
+        if not self._recorded & {"spikes", "all"}:
+            raise spikes_not_recorded(self.label, "spikes")
+        if not self._simulation.has_run:
+            return {int(self.first_id + cell): 0 for cell in range(self.size)}
         trains = self.get_data("spikes").segments[-1].spiketrains
         return {int(self.first_id + train.annotations["source_index"]): len(train)
                 for train in trains}
@@ -95,7 +122,7 @@ def to_connector(connector: Any, label: str | None) -> Any:
     """
     if not isinstance(connector, pynn.Connector):
         return connector
-    made = _made(connector)
+    made = _made(none_for_zero(connector))
     if made is None:
         raise UnsupportedError(f"{label or 'projection'}: {type(connector).__name__} is not a "
                                "connector that sPyNNaker's own cells can have")

@@ -14,11 +14,13 @@ BACKENDS = ("host", "nest", "brian2", "spinnaker")
 
 
 def call(backend: str, name: str, *arguments: Any) -> Any:
-    """What a script of this module gives on a backend."""
+    """What a script of this module, or of ``module.name``, gives on a backend."""
+    module, _, own = name.rpartition(".")
+    scripts = vars(importlib.import_module(module)) if module else globals()
     sim = importlib.import_module(f"pynn_eprop.{backend}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return globals()[name](sim, *arguments)
+        return scripts[own](sim, *arguments)
 
 
 def refusal(action: Any) -> tuple[list[str], str]:
@@ -194,6 +196,24 @@ def parent_beside(sim: Any) -> tuple[int, int, float]:
         sim.setup(timestep=1.0, update_interval=20.0)
         sim.run(3.0)
     return (*counts, float(time))
+
+
+def cleared(sim: Any) -> tuple[list[float], list[float], list[float]]:
+    """Membrane of a stock cell from 20 to 40 ms: at once, right after clearing, and later."""
+    found = []
+    for clear in (False, True):
+        sim.setup(timestep=1.0, update_interval=20.0)
+        cell = sim.Population(1, sim.IF_curr_exp(i_offset=0.3, tau_m=10.0))
+        cell.record("v")
+        sim.run(20.0)
+        if clear:
+            cell.get_data(clear=True)
+            found.append(cell.get_data())
+        sim.run(20.0)
+        found.append(cell.get_data())
+    whole, present, part = (block.segments[0].analogsignals[0].magnitude.ravel().tolist()
+                            for block in found)
+    return whole[20:], present, part
 
 
 def modules(sim: Any) -> list[tuple[str, str]]:

@@ -58,6 +58,14 @@ def test_setup_may_be_left_out(backend, tmp_path):
     assert f"found {([1.0, 2.0], 5.0, 0.1)}" in said.stdout
 
 
+@pytest.mark.parametrize("backend", ["host", "nest", "brian2"])
+def test_data_after_clearing_begin_with_the_present_sample(on_backend):
+    whole, present, part = on_backend("cleared")
+    assert len(whole) == 21 and len(set(whole)) == 21
+    assert present == whole[:1]
+    assert part == whole
+
+
 @pytest.mark.parametrize("backend", ["nest", "brian2"])
 def test_the_parent_backend_works_beside(on_backend):
     # membrane charged by R i = tau_m / cm i = 20 mV towards -45 mV, threshold -50 mV after

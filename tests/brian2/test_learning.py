@@ -1,5 +1,7 @@
 """What a script can do with a network that learns: switch it off, reset, keep and load weights."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -148,6 +150,7 @@ def test_divergence_is_told():
     network.projections[0].set(weight=1e308)
     network.projections[2].set(weight=1e308)
     with pytest.warns(UserWarning, match="training has diverged"), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", DeprecationWarning)     # Brian2's own
         network.run(4)
 
 

@@ -75,6 +75,7 @@ def test_parameters_set_where_the_machine_is_ahead_are_told(board, interval, at,
         sim.run(20.0)
     told = [str(each.message) for each in caught if "takes effect" in str(each.message)]
     train, = cell.get_data().segments[0].spiketrains
+    sim.run_until(80.0)     # the end of an interval
     sim.end()
     assert len(told) == (1 if ahead else 0)
     if ahead:
@@ -99,7 +100,8 @@ def test_what_is_recorded_may_change_at_the_end_of_an_update(board):
     with pytest.raises(errors.UnsupportedError, match="within an update or a pause; run"):
         sim.run(3.0)
         sim.simulator.state.simulation.populations[1].record("h")
-    sim.end()
+    with pytest.warns(UserWarning, match="within an interval"):
+        sim.end()
 
 
 def test_a_checkpoint_goes_on_to_the_same_weights(board, tmp_path):

@@ -35,6 +35,8 @@ class _CheckedSource:
         Raises :class:`UnsupportedError` for cells that learn.
         """
         check_takes_current(cells)
+        if not len(cells):
+            return
         super().inject_into(cells)  # type: ignore[misc]
 
 
@@ -48,6 +50,10 @@ class ACSource(_CheckedSource, parent.ACSource):
 
 class StepCurrentSource(_CheckedSource, parent.StepCurrentSource):
     __doc__ = parent.StepCurrentSource.__doc__
+
+    def _check_step_times(self, times: Any, amplitudes: Any, resolution: float) -> Any:
+        """What NEST is given; without steps there is no current."""
+        return super()._check_step_times(times, amplitudes, resolution) if len(times) else ([], [])
 
 
 class NoisyCurrentSource(_CheckedSource, parent.NoisyCurrentSource):

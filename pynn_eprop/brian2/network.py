@@ -1,0 +1,33 @@
+"""Brian2's network, which takes what is added to it for its own at once."""
+
+from typing import Any
+
+import brian2
+
+
+class Network(brian2.Network):
+    """A network that its objects belong to from the time they are added.
+
+    Brian2 lets an object belong to a network when that first runs, and warns of each that is
+    deleted before. But a script may build a network and call ``setup()`` again, or end with an
+    error: nothing is wrong with what PyNN and this package made for it. A script's own objects that
+    it never adds to a network are still warned of.
+    """
+
+    def __init__(self, clock: Any) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def add(self, *objs: Any) -> None:
+        """Add objects, or containers of objects."""
+        for each in objs:
+            if not isinstance(each, brian2.BrianObject):
+                super().add(each)       # comes back here with what is in it
+            elif each not in self.objects:
+                super().add(each)
+                self._own(each)
+
+    def _own(self, added: Any) -> None:
+        added._network = self.id
+        for each in added.contained_objects:
+            self._own(each)
