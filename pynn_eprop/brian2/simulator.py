@@ -31,7 +31,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
     def _advance_to(self, tstop: float) -> None:
         simulation = self.simulation
-        last = simulation.timeline.target_step(simulation.step, tstop)
+        last = simulation.timeline.step_at(tstop)
         if last <= simulation.step:
             self.running = True
             return

@@ -64,7 +64,7 @@ class State(BaseState):
         SIGINT and SIGTERM end the run after the update in progress: then the checkpoint is
         written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
         """
-        last = self.simulation.timeline.target_step(self.simulation.step, tstop)
+        last = self.simulation.timeline.step_at(tstop)
         self.running = True
         if last <= self.simulation.step:
             return

@@ -65,9 +65,9 @@ def selected(sim: Any, kind: str, selector: Any) -> tuple[list[int], list[str]]:
     return [all_cells.index(int(cell)) for cell in view.all_cells], messages
 
 
-def _network(sim: Any, intervals: bool = True) -> Any:
+def _network(sim: Any, intervals: bool = True, timestep: float = 1.0) -> Any:
     """A source and two cells that do not learn; on NEST without intervals they are stock cells."""
-    sim.setup(timestep=1.0, **({"update_interval": 20.0} if intervals else {}))
+    sim.setup(timestep=timestep, **({"update_interval": 20.0} if intervals else {}))
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="source")
     own = intervals or not sim.__name__.endswith("nest")
     cells = sim.Population(2, sim.EPropLIF() if own else sim.IF_curr_exp(), label="cells")
@@ -94,6 +94,46 @@ def allowed_times(sim: Any, intervals: bool) -> list[float]:
     return [float(time) for time in (
         sim.run(4.0), sim.run(-1e-12), sim.run_until(4.0 - 1e-12), sim.run(0), sim.run_until(4),
         sim.run_for(np.float32(2.0)))]
+
+
+def single_steps(sim: Any, intervals: bool, timestep: float, count: int) -> tuple[float, float]:
+    """The time after many runs of one step, and after a run_until() to a sum of steps."""
+    _network(sim, intervals, timestep)
+    for _ in range(count):
+        sim.run(timestep)
+    sums = np.cumsum(np.full(count + 3, timestep))
+    return float(sim.get_current_time()), float(sim.run_until(sums[-1]))
+
+
+def spikes_of_times(sim: Any, times: list[float]) -> list[float]:
+    """When a source spikes that was given these times."""
+    sim.setup(timestep=1.0, update_interval=20.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=times))
+    cells = sim.Population(1, sim.EPropLIF())
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.EPropSynapse(
+        weight=0.1, optimizer=None))
+    source.record("spikes")
+    sim.run(10.0)
+    return source.get_data().segments[0].spiketrains[0].magnitude.tolist()
+
+
+def voltages_of_currents(sim: Any, kind: str, settings: list[dict[str, Any]]) -> list[list[float]]:
+    """v of a stock cell under a current, for each of several settings of the current."""
+    found = []
+    for parameters in settings:
+        sim.setup(timestep=1.0, min_delay=1.0)
+        cell = sim.Population(1, sim.IF_curr_exp(tau_refrac=2.0))
+        getattr(sim, kind)(**parameters).inject_into(cell)
+        cell.record("v")
+        sim.run(12.0)
+        found.append(cell.get_data().segments[0].analogsignals[0].magnitude[:, 0].tolist())
+    return found
+
+
+def refused_current(sim: Any, kind: str, parameters: dict[str, Any]) -> tuple[list[str], str]:
+    """The error of a current source."""
+    sim.setup(timestep=1.0)
+    return refusal(lambda: getattr(sim, kind)(**parameters))
 
 
 class Bell:
