@@ -9,6 +9,7 @@ from typing import Any
 
 from pyNN.brian2 import simulator as parent
 
+from pynn_eprop.common.seeds import Draws
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
 from pynn_eprop.errors import UnsupportedError
@@ -27,6 +28,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
         self.clear()
         self.dt = options.timestep
+        self.draws = Draws(options.seed)
         self.simulation = Simulation(options, self.network)
 
     def _advance_to(self, tstop: float) -> None:

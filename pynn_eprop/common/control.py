@@ -52,8 +52,8 @@ class Control:
 
         Each of the ``callbacks`` is called with the time in ms: now, and whenever its last answer
         asked for. It answers with a later time. The one whose turn is next is called at the end,
-        too. Raises :class:`TimeError` for a run that cannot be, or is no whole number of time steps,
-        and for an answer that is not later.
+        too. Raises :class:`TimeError` for a run that cannot be, for one that is no whole number of
+        time steps, and for an answer that is not later.
         """
         state = self._simulator.state
         return run_to(end_after(simtime, state), state, callbacks)

@@ -17,17 +17,14 @@ from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence,
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
 from pynn_eprop.common.cell_ids import CellID
-from pynn_eprop.common.connection_values import seeded
-from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
 from pynn_eprop.common.memory import check_cells_fit
+from pynn_eprop.common.seeds import Purpose, SeededPlaces, seeded, seeded_structure
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.common.views import own_rng
 from pynn_eprop.errors import EPropError, NetworkError, ParameterError, SimulationError
-from pynn_eprop.models.counter_random import derived_seed
 
 
 class CellGroup:
@@ -40,9 +37,8 @@ class CellGroup:
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        seed = self._simulator.state.simulation.options.seed
         return super().sample(  # type: ignore[misc]
-            n, rng or own_rng(seed, root(self).index))
+            n, rng or root(self).draws.rng(Purpose.SAMPLE))
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of these cells, in all the forms that PyNN has.
@@ -53,9 +49,10 @@ class CellGroup:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
         # PyNN's own set() would also translate names and units, which are the same here
-        self._set_parameters(ParameterSpace(
-            rows_as_sequences(parameters), self.celltype.get_schema(), (self.size,),
-            type(self.celltype)))
+        with root(self).draws.unless_refused():
+            self._set_parameters(ParameterSpace(
+                rows_as_sequences(parameters), self.celltype.get_schema(), (self.size,),
+                type(self.celltype)))
 
     def _get_parameters(self, *names: str) -> ParameterSpace:
         population, indices = root(self), indices_in_root(self)
@@ -86,10 +83,11 @@ class CellGroup:
         """
         population, indices = root(self), indices_in_root(self)
         for variable, value in initial_values.items():
-            population.replace_initial(variable, value, indices)
+            with population.draws.unless_refused():
+                population.replace_initial(variable, value, indices)
 
 
-class CellArrays(CellGroup):
+class CellArrays(SeededPlaces, CellGroup):
     """A whole population.
 
     values: by parameter, initial: by state variable, arrays over the cells.
@@ -106,7 +104,8 @@ class CellArrays(CellGroup):
         # not what a backend's own Population does for its parent's cells
         pynn.Population.__init__(self, size, cellclass,
                                  cellparams or {} if isinstance(cellclass, type) else None,
-                                 structure, initial_values or {}, label)
+                                 seeded_structure(structure, self.draws), initial_values or {},
+                                 label)
         self._join()
 
     def _check_type(self, cellclass: Any) -> None:
@@ -125,6 +124,7 @@ class CellArrays(CellGroup):
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)
+        self.draws = self._simulator.state.draws.of(self._number())
         self.values: dict[str, np.ndarray] = {}
         self.initial: dict[str, np.ndarray] = {}
         self.initial_values: dict[str, LazyArray] = {}
@@ -132,6 +132,10 @@ class CellArrays(CellGroup):
         self.target_start = self._interval_steps_done()
         self.bias_is_new = False
         self._spikes: ArraySpikes | PoissonSpikes | None = None
+
+    def _number(self) -> int:
+        """The place among all populations that the script has made, which seeds follow."""
+        return int(self.index)
 
     def _interval_steps_done(self) -> int:
         return int(self._simulation.timeline.without_pauses(self._simulation.step))
@@ -216,8 +220,7 @@ class CellArrays(CellGroup):
         if variable not in defaults:
             raise ParameterError(f"{self.label}: {type(self.celltype).__name__} has no state "
                                  f"variable {variable!r}; choose one of {sorted(defaults)}")
-        seed = partial(derived_seed, self._simulator.state.simulation.options.seed, self.index,
-                       Purpose.INITIAL + list(defaults).index(variable))
+        seed = partial(self.draws.seed, Purpose.INITIAL + list(defaults).index(variable))
         lazy = seeded(LazyArray(value, shape=(len(indices),), dtype=float), seed)
         array = self.initial.get(variable, np.zeros(self.size)).copy()
         array[indices] = lazy.evaluate()
@@ -244,7 +247,7 @@ class CellArrays(CellGroup):
         if isinstance(self.celltype, SpikeSourceArray):
             return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep)
         return PoissonSpikes(values["rate"], values["start"], values["duration"], timestep,
-                             (self._simulation.options.seed, self.index), self.label)
+                             (self.draws.run_seed, self.draws.number), self.label)
 
 
 def _rows(parameter_space: ParameterSpace) -> Any:
@@ -259,12 +262,11 @@ def _evaluated(parameter_space: ParameterSpace, size: int, population: Any
 
     What is drawn without a seed is drawn from the seed of ``setup()``.
     """
-    run_seed = population._simulator.state.simulation.options.seed
     names = list(population.celltype.default_parameters)
     values = {}
     for name, lazy in parameter_space.items():
         purpose = Purpose.PARAMETERS + names.index(name)
-        lazy = seeded(lazy, partial(derived_seed, run_seed, population.index, purpose))
+        lazy = seeded(lazy, partial(population.draws.seed, purpose))
         try:
             lazy.shape = (size,)
         except ValueError as error:

@@ -15,7 +15,7 @@ from pyNN.errors import NonExistentParameterError
 from pyNN.space import Space
 
 from pynn_eprop.common.checks import check_ends, check_takes_input
-from pynn_eprop.common.connection_values import evaluate, seeded
+from pynn_eprop.common.connection_values import evaluate
 from pynn_eprop.common.connections import (
     MULTIPLE_SYNAPSES,
     Connection,
@@ -23,13 +23,13 @@ from pynn_eprop.common.connections import (
     as_array,
     as_list,
 )
-from pynn_eprop.common.expansion import Purpose, check_signs, expand, to_delay_steps
+from pynn_eprop.common.expansion import check_signs, expand, to_delay_steps
 from pynn_eprop.common.grid import to_ms
 from pynn_eprop.common.groups import blocks, members
+from pynn_eprop.common.seeds import Draws, Purpose, seeded, seeded_synapse_type
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError
-from pynn_eprop.models.counter_random import derived_seed
 
 _EVERYWHERE = Space()
 
@@ -47,6 +47,7 @@ class SynapseArrays:
     shape: tuple[int, int]
     synapse_type: Any
     receptor_type: Any
+    draws: Any
 
     def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                  synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
@@ -73,13 +74,23 @@ class SynapseArrays:
         """
         self._simulation = self._simulator.state.simulation
         self._sets = 0
+        self.draws = self._draws()
         self._check_belongs()
         check_ends(self)
         self._simulation.structure_changes(f"{self.label} is added")
         self.index = len(self._simulation.projections)
-        self.synapses = expand(self, connector, self._simulation.options, self.index)
+        self.synapses = expand(self, connector, self._simulation.options, self.draws)
         self.blocks = blocks(self.pre, self.post, self.synapses)
         self._simulation.projections.append(self)
+
+    def _number(self) -> int:
+        """The place among all projections that the script has made, which seeds follow."""
+        return len(self._simulator.state.simulation.projections)
+
+    def _draws(self) -> Draws:
+        """Its seeds, as if it had not drawn yet."""
+        draws: Draws = self._simulator.state.draws
+        return draws.of(self._number())
 
     def _check_belongs(self) -> None:
         known = self._simulation.populations
@@ -99,7 +110,7 @@ class SynapseArrays:
         if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
                 or self.is_feedback:
             return
-        weight = self.synapse_type.parameter_space["weight"]
+        weight = seeded_synapse_type(self.synapse_type, self._draws()).parameter_space["weight"]
         base = weight.base_value
         if isinstance(base, np.ndarray) and base.ndim:
             last = float(base.flat[-1])
@@ -196,22 +207,23 @@ class SynapseArrays:
         """Set weights or delays (ms) of all connections.
 
         Values: a number; an array (pre, post); one value per connection, in the order of
-        ``get(format="list")``; a RandomDistribution; a string or function of the distance.
+        ``get(format="list")``, or rows as that lists them; a RandomDistribution; a string or
+        function of the distance. Raises :class:`NetworkError` for others.
         """
-        checked = {}
+        checked, sets = {}, self._sets
         for name, value in attributes.items():
             if not self.synapse_type.has_parameter(name):
                 raise NonExistentParameterError(name, type(self.synapse_type).__name__,
                                                 self.synapse_type.get_parameter_names())
-            self._sets += 1
-            seed = partial(derived_seed, self._simulation.options.seed, self.index,
-                           Purpose.SET + self._sets)
+            sets += 1
+            seed = partial(self.draws.seed, Purpose.SET + sets)
             checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
                                      self.synapses.post)
         if "weight" in checked:
             self.set_weights(checked["weight"])
         if "delay" in checked:
             self._set_delays(checked["delay"])
+        self._sets = sets
 
     def initialize(self, **initial_values: Any) -> None:
         """No synapse of this backend has state variables. Raises :class:`UnsupportedError`."""

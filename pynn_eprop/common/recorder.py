@@ -21,6 +21,15 @@ from pynn_eprop.common.recordings import (
 from pynn_eprop.errors import SimulationError, UnsupportedError
 
 
+def check_sampling_interval(interval: float, timestep: float, label: str) -> int:
+    """An interval as steps. Raises :class:`SimulationError` for one off the grid, or of no step."""
+    every = int(to_steps(interval, timestep, f"{label}: sampling_interval", SimulationError))
+    if every < 1:
+        raise SimulationError(f"{label}: sampling_interval={interval:g} ms must be at least "
+                              f"one time step of {timestep:g} ms")
+    return every
+
+
 class LogRecorder(recording.Recorder):
     """Recordings of one population, for any backend.
 
@@ -73,10 +82,7 @@ class LogRecorder(recording.Recorder):
         label, timestep = self.population.label, self._simulator.state.dt
         if interval is None:
             return self._every or 1
-        every = int(to_steps(interval, timestep, f"{label}: sampling_interval", SimulationError))
-        if every < 1:
-            raise SimulationError(f"{label}: sampling_interval={interval:g} ms must be at least "
-                                  f"one time step of {timestep:g} ms")
+        every = check_sampling_interval(interval, timestep, label)
         in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
         if in_use - {every}:
             raise SimulationError(

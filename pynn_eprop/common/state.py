@@ -8,6 +8,7 @@ from pyNN.common.control import BaseState
 
 from pynn_eprop.common.checkpoints import CheckpointKeeper
 from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.seeds import Draws
 from pynn_eprop.common.simulation import Simulation
 from pynn_eprop.errors import RunInterrupted
 
@@ -23,6 +24,7 @@ class State(BaseState):
         """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
         self.keeper = CheckpointKeeper(checkpoint)
         self.simulation = simulation
+        self.draws = Draws(simulation.options.seed)
         self.recorders: set[Any] = set()
         self.write_on_end: list[tuple[Any, Any, Any]] = []
         self.id_counter = 1
@@ -96,10 +98,12 @@ class State(BaseState):
 class StateOfParent:
     """For the one state object of a parent backend, which all its parts refer to.
 
-    simulation: since our ``setup()``, or None; then the object does what it did before.
+    simulation: since our ``setup()``, or None; then the object does what it did before. draws:
+    seeds of the network that our ``setup()`` began, or None.
     """
 
     simulation: Any = None
+    draws: Draws | None = None
 
     @property
     def t(self) -> float:
@@ -111,6 +115,7 @@ class StateOfParent:
     def clear(self) -> None:
         """Forget the network."""
         self.simulation = None
+        self.draws = None
         super().clear()  # type: ignore[misc]
 
     def run(self, simtime: float) -> None:

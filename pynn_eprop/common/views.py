@@ -4,16 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pyNN.random import NumpyRNG
 
-from pynn_eprop.common.expansion import Purpose
+from pynn_eprop.common.seeds import Purpose
 from pynn_eprop.errors import NetworkError
-from pynn_eprop.models.counter_random import derived_seed
-
-
-def own_rng(seed: int, index: int) -> NumpyRNG:
-    """The generator of samples that a script draws without one of its own."""
-    return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
 
 
 class CheckedView:
@@ -77,7 +70,7 @@ class CheckedAssembly:
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        simulation = self._simulator.state.simulation
-        if rng is None and simulation is not None:
-            rng = own_rng(simulation.options.seed, 0)
+        draws = self._simulator.state.draws
+        if not rng and draws is not None:
+            rng = draws.rng(Purpose.ASSEMBLY)
         return super().sample(n, rng)  # type: ignore[misc]
