@@ -259,7 +259,7 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
     whether there are stock cells; by default where a parent backend keeps them.
     """
     def state() -> None:
-        np.random.seed(disturb)     # noqa: NPY002
+        np.random.seed(disturb)
 
     state()
     sim.setup(timestep=1.0, min_delay=1.0, update_interval=20.0, seed=seed)
@@ -280,7 +280,8 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
         found[f"sample of {population.label}"] = _places(population, population.sample(3))
         population[0:3].set(v_thresh=uniform())
         population[3:6].set(v_thresh=uniform())
-        found[f"parameters set of {population.label}"] = np.ravel(population.get("v_thresh")).tolist()
+        found[f"parameters set of {population.label}"] = np.ravel(
+            population.get("v_thresh")).tolist()
     found["second sample of cells"] = _places(cells, cells.sample(3))
     assembly = sim.Assembly(cells, grid)
     for name in ("sample of an assembly", "second sample of an assembly"):
@@ -302,10 +303,17 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
         found |= _drawing_of_parent(sim, stock, cells, uniform, state)
     source.record("spikes")
     state()
-    sim.run(20.0)
+    sim.run(5.0)
     found["spikes"] = [train.magnitude.tolist()
                        for train in source.get_data().segments[0].spiketrains]
-    return found
+    return {name: _plain(values) for name, values in found.items()}
+
+
+def _plain(values: Any) -> Any:
+    """Lists and Python's numbers for what comes as tuples and NumPy's."""
+    if isinstance(values, (list, tuple)):
+        return [_plain(value) for value in values]
+    return values.item() if isinstance(values, np.generic) else values
 
 
 def _drawing_of_parent(sim: Any, stock: Any, cells: Any, uniform: Any, state: Any
@@ -324,7 +332,7 @@ def _drawing_of_parent(sim: Any, stock: Any, cells: Any, uniform: Any, state: An
         found[name] = other.get("tau_m").tolist()
     found["stock sample"] = _places(other, other.sample(3))
     found["second stock sample"] = _places(other, other.sample(3))
-    n = sim.RandomDistribution("binomial", n=5, p=0.5)
+    n = sim.RandomDistribution("uniform_int", low=1, high=5)    # PyNN's code fails for none
     for place, connector in enumerate((
             sim.FixedProbabilityConnector(0.5), sim.FixedProbabilityConnector(0.5),
             sim.FixedNumberPostConnector(n))):
@@ -338,19 +346,19 @@ def _drawing_of_parent(sim: Any, stock: Any, cells: Any, uniform: Any, state: An
 
 
 def stock_noise(sim: Any, seed: int, disturb: int) -> tuple[list[list[float]], bool]:
-    """v of two stock cells under noise of their own, and whether NumPy's generator was left alone."""
-    np.random.seed(disturb)     # noqa: NPY002
-    expected = np.random.RandomState(disturb).random()      # noqa: NPY002
+    """v of two stock cells under noise, and whether NumPy's own generator was left alone."""
+    np.random.seed(disturb)
+    expected = np.random.RandomState(disturb).random()
     sim.setup(timestep=1.0, min_delay=1.0, seed=seed)
     cells = sim.Population(2, sim.IF_curr_exp(tau_refrac=2.0))
     for place in range(2):
-        sim.NoisyCurrentSource(mean=0.0, stdev=1.0, start=2.0, stop=20.0, dt=2.0).inject_into(
+        sim.NoisyCurrentSource(mean=0.0, stdev=1.0, start=2.0, stop=10.0, dt=2.0).inject_into(
             cells[place:place + 1])
     cells.record("v")
-    sim.run(10.0)
-    sim.run(10.0)
+    sim.run(5.0)
+    sim.run(5.0)
     v = cells.get_data().segments[0].analogsignals[0].magnitude
-    return v.T.tolist(), bool(np.random.random() == expected)       # noqa: NPY002
+    return v.T.tolist(), bool(np.random.random() == expected)
 
 
 def chosen_generators(sim: Any, seed: int) -> list[Any]:
@@ -363,3 +371,59 @@ def chosen_generators(sim: Any, seed: int) -> list[Any]:
                           sim.EPropSynapse(optimizer=None, weight=sim.RandomDistribution(
                               "normal", mu=0.0, sigma=1.0, rng=sim.NumpyRNG(6))))
     return [np.ravel(cells.get("v_thresh")).tolist(), made.get("weight", "list")]
+
+
+def _ends(sim: Any, stock: bool) -> tuple[Any, Any]:
+    """Three sources and two cells, e-prop or stock ones."""
+    sim.setup(timestep=1.0, min_delay=1.0, update_interval=20.0)
+    sources = sim.Population(3, sim.SpikeSourceArray(spike_times=[3.0]), label="sources")
+    return sources, sim.Population(2, sim.IF_curr_exp() if stock else sim.EPropLIF(), label="cells")
+
+
+def weights_of_list(sim: Any, stock: bool) -> list[list[Any]]:
+    """(pre, post, weight) of a list in no order, with weights beside it in several forms."""
+    listed, found = [(2, 1), (0, 0), (1, 1)], []
+    matrix = np.arange(6.0).reshape(3, 2)
+    for given in ([0.5, 0.1, 0.3], np.array([0.5, 0.1, 0.3]), matrix):
+        sources, cells = _ends(sim, stock)
+        made = sim.Projection(sources, cells, sim.FromListConnector(listed),
+                              sim.StaticSynapse(weight=given, delay=1.0))
+        found.append(sorted(_plain(made.get("weight", "list"))))
+    return found
+
+
+def weights_set_in_forms(sim: Any, stock: bool) -> list[list[Any]]:
+    """(pre, post, weight), and the same after each form in which they were got was set."""
+    sources, cells = _ends(sim, stock)
+    made = sim.Projection(sources, cells, sim.FromListConnector([(2, 1), (0, 0), (1, 1), (0, 1)]),
+                          sim.StaticSynapse(weight=0.5, delay=1.0))
+    made.set(weight=np.array([[0.5, 0.25], [np.nan, 0.75], [np.nan, 1.5]]))
+    first, found = made.get("weight", "list"), []
+    for form in (first, made.get("weight", "array"), made.get(["weight"], "list"),
+                 made.get("weight", "list", with_address=False),
+                 np.ravel(made.get("weight", "list", with_address=False))):
+        made.set(weight=2.0)
+        made.set(weight=form)
+        found.append(_plain(made.get("weight", "list")))
+    return [_plain(first), *found]
+
+
+def refused_values(sim: Any, stock: bool, values: list[Any]) -> list[tuple[list[str], str]]:
+    """The errors of weights that fit nothing, given to a synapse type and to set()."""
+    sources, cells = _ends(sim, stock)
+    made = sim.Projection(sources, cells, sim.AllToAllConnector(),
+                          sim.StaticSynapse(weight=0.5, delay=1.0), label="in")
+    return [refusal(action) for value in values for action in (
+        lambda value=value: sim.Projection(
+            sources, cells, sim.AllToAllConnector(),
+            sim.StaticSynapse(weight=value, delay=1.0), label="in"),
+        lambda value=value: made.set(weight=value))]
+
+
+def weights_of_connectors(sim: Any) -> list[list[Any]]:
+    """Weights and delays onto e-prop cells by connectors that run PyNN's own code."""
+    sources, cells = _ends(sim, stock=False)
+    return [_plain(sim.Projection(
+        sources, cells, sim.DistanceDependentProbabilityConnector("d < 9"),
+        sim.StaticSynapse(weight=weight, delay=1.0)).get(["weight", "delay"], "list"))
+        for weight in (0.5, "0.5 + d", np.arange(6.0).reshape(3, 2), list(range(6)))]
