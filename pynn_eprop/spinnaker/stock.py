@@ -10,7 +10,8 @@ import spynnaker.pyNN as spynnaker
 from pyNN import connectors as pynn
 from pyNN.common.populations import BasePopulation
 from pyNN.random import RandomDistribution
-from pyNN.space import Space
+from pyNN.space import Line, Space
+from pyNN.standardmodels import cells
 from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
@@ -58,7 +59,20 @@ class StockEnd(BasePopulation):
     @property
     def positions(self) -> np.ndarray:
         """(3, cells), in um."""
-        return np.asarray(self.stock.positions)
+        return _positions(self.stock)
+
+
+def _positions(population: Any) -> np.ndarray:
+    """(3, cells), in um; of a population without a structure those of PyNN's, on a line."""
+    if population.structure is None:
+        return np.asarray(Line().generate_positions(population.size))
+    return np.asarray(population.positions)
+
+
+def _names(kind: type, of: str) -> list[str]:
+    """Names of parameters or state variables, in PyNN's order if PyNN has the cell type."""
+    name = next((each for each, value in vars(spynnaker).items() if value is kind), kind.__name__)
+    return list(getattr(getattr(cells, name, kind), of, {}))
 
 
 def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
@@ -89,10 +103,10 @@ class StockPopulation(spynnaker.Population):
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if isinstance(cellclass, type) and cellparams:
             cellparams = drawn_values(cellparams, size, self.draws, Purpose.PARAMETERS,
-                                      sorted(cellparams))
+                                      _names(kind, "default_parameters"))
         if initial_values:
             initial_values = drawn_values(initial_values, size, self.draws, Purpose.INITIAL,
-                                          sorted(initial_values))
+                                          _names(kind, "default_initial_values"))
         extra = {**(additional_parameters or {}), **others}
         if "seed" in getattr(kind, "default_population_parameters", {}):
             extra.setdefault("seed", self.draws.seed(Purpose.SIMULATOR) & 0x7FFFFFFF)
@@ -110,13 +124,14 @@ class StockPopulation(spynnaker.Population):
         """Set parameters of all cells."""
         with self.draws.unless_refused():
             super().set(**drawn_values(parameters, self.size, self.draws, Purpose.PARAMETERS,
-                                       sorted(parameters)))
+                                       _names(type(self.celltype), "default_parameters")))
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of state variables."""
         with self.draws.unless_refused():
-            super().initialize(**drawn_values(initial_values, self.size, self.draws,
-                                              Purpose.INITIAL, sorted(initial_values)))
+            super().initialize(**drawn_values(
+                initial_values, self.size, self.draws, Purpose.INITIAL,
+                _names(type(self.celltype), "default_initial_values")))
 
     def get_data(self, variables: Any = "all", gather: bool = True, clear: bool = False, *,
                  annotations: dict[str, Any] | None = None) -> neo.Block:
@@ -192,8 +207,9 @@ class _Cells:
 
     def __init__(self, population: Any) -> None:
         self.size = population.size
-        self.positions = population.positions
-        self.all_cells = population.all_cells if isinstance(population, CellArrays) \
+        ours = isinstance(population, CellArrays)
+        self.positions = population.positions if ours else _positions(population)
+        self.all_cells = population.all_cells if ours \
             else -1 - np.array([cell.id for cell in population.all_cells])
 
 
