@@ -136,6 +136,14 @@ def refused_current(sim: Any, kind: str, parameters: dict[str, Any]) -> tuple[li
     return refusal(lambda: getattr(sim, kind)(**parameters))
 
 
+def refused_sampling(sim: Any) -> list[tuple[list[str], str]]:
+    """The errors of recording a stock cell at intervals off the grid, and of none."""
+    sim.setup(timestep=1.0, min_delay=1.0)
+    cell = sim.Population(1, sim.IF_curr_exp(), label="cell")
+    return [refusal(lambda every=every: cell.record("v", sampling_interval=every))
+            for every in (1.5, 0.0)]
+
+
 class Bell:
     """A callback that answers with the next of some values, and notes when it is called."""
 
@@ -148,10 +156,10 @@ class Bell:
         return next(self.answers)
 
 
-def calls(sim: Any, answers: list[list[Any]], length: float, intervals: bool
+def calls(sim: Any, answers: list[list[Any]], length: float, intervals: bool, timestep: float = 1.0
           ) -> tuple[list[list[float]], tuple[list[str], str], float]:
     """When callbacks were called, the error if there was one, and the time at the end."""
-    _network(sim, intervals)
+    _network(sim, intervals, timestep)
     bells = [Bell(each) for each in answers]
     error = refusal(lambda: sim.run(length, callbacks=bells))
     return [bell.times for bell in bells], error, float(sim.get_current_time())

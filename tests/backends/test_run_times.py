@@ -72,8 +72,8 @@ def test_a_callback_that_asks_for_a_time_off_the_grid_is_named(on_backend, inter
 @either_way
 def test_times_one_step_apart_are_two_times(on_backend, intervals):
     # 0.3 - 0.2 is less than 0.1 in binary
-    times, _, _ = on_backend("calls", [[2.0, math.inf], [3.0, math.inf]], 4.0, intervals)
-    assert times == [[0.0, 2.0], [0.0, 3.0]]
+    times, _, _ = on_backend("calls", [[0.2, 99.0], [0.3, 98.0, 0.0]], 0.4, intervals, 0.1)
+    assert times == [[0.0, 0.2], [0.0, 0.3, 0.4]]
 
 
 @pytest.mark.parametrize(("backend", "intervals", "count"), [
@@ -105,6 +105,14 @@ def test_currents_change_on_the_grid(on_backend, kind, between, on_grid):
     # start <= t < stop at the steps t, and the nearest step for each time of a list
     moved, expected = on_backend("voltages_of_currents", kind, [between, on_grid])
     assert moved == expected and len(set(expected)) > 3
+
+
+@STOCK
+def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
+    (kinds, message), (none, _) = on_backend("refused_sampling")
+    assert kinds[0] == none[0] == "SimulationError"
+    assert message == ("cell: sampling_interval=1.5 ms is no whole number of time steps of 1 ms; "
+                       "near it are 1 and 2 ms")
 
 
 @STOCK
