@@ -18,6 +18,7 @@ from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 from pynn_eprop.common.connection_values import evaluate
 from pynn_eprop.common.connectivity import connect
 from pynn_eprop.common.populations import CellArrays
+from pynn_eprop.common.recorder import check_sampling_interval
 from pynn_eprop.common.seeds import (
     Draws,
     Purpose,
@@ -132,6 +133,16 @@ class StockPopulation(spynnaker.Population):
             super().initialize(**drawn_values(
                 initial_values, self.size, self.draws, Purpose.INITIAL,
                 _names(type(self.celltype), "default_initial_values")))
+
+    def record(self, variables: Any, to_file: Any = None, sampling_interval: Any = None) -> None:
+        """Record variables of all cells.
+
+        Raises :class:`SimulationError` for a sampling interval off the grid.
+        """
+        if sampling_interval is not None:
+            check_sampling_interval(sampling_interval, self._simulation.options.timestep,
+                                    self.label)
+        super().record(variables, to_file, sampling_interval)
 
     def get_data(self, variables: Any = "all", gather: bool = True, clear: bool = False, *,
                  annotations: dict[str, Any] | None = None) -> neo.Block:

@@ -107,7 +107,6 @@ def test_currents_change_on_the_grid(on_backend, kind, between, on_grid):
     assert moved == expected and len(set(expected)) > 3
 
 
-@STOCK
 def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
     (kinds, message), (none, _) = on_backend("refused_sampling")
     assert kinds[0] == none[0] == "SimulationError"
