@@ -12,6 +12,7 @@ from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.recording import Recorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
 from pynn_eprop.common.all_or_nothing import all_or_nothing
+from pynn_eprop.common.parents import ParentCells, ParentPopulation
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -23,7 +24,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, parent.PopulationView):
+class PopulationView(CheckedView, ParentCells, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -39,7 +40,7 @@ class _ArrayView(CellGroup, PopulationView):
         return _ArrayView(self, selector, label)
 
 
-class Population(parent.Population):
+class Population(ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -62,6 +63,9 @@ class Population(parent.Population):
                              cellparams or {} if isinstance(cellclass, type) else None,
                              structure, initial_values or {}, label)
             simulation.add(self, stock=True)
+
+    def _number(self) -> int:
+        return int(self.index)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)

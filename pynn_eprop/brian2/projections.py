@@ -13,6 +13,7 @@ from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynap
 from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.checks import check_takes_input
 from pynn_eprop.common.groups import members
+from pynn_eprop.common.parents import ParentProjection
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
@@ -21,7 +22,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 _EVERYWHERE = Space()
 
 
-class Projection(parent.Projection):
+class Projection(ParentProjection, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -64,6 +65,9 @@ class Projection(parent.Projection):
             self.blocks: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}
             simulation.projections.append(self)
+
+    def _number(self) -> int:
+        return len(simulator.state.simulation.projections)
 
 
 class _ArrayProjection(SynapseArrays, Projection):

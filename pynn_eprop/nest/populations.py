@@ -12,6 +12,7 @@ import nest
 import numpy as np
 from pyNN.nest import populations as parent
 
+from pynn_eprop.common.parents import ParentCells, ParentPopulation
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -27,7 +28,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, parent.PopulationView):
+class PopulationView(CheckedView, ParentCells, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -41,7 +42,7 @@ class PopulationView(CheckedView, parent.PopulationView):
         return PopulationView(self, selector, label)
 
 
-class Population(parent.Population):
+class Population(ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class = Recorder
@@ -70,6 +71,9 @@ class Population(parent.Population):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
 
+    def _number(self) -> int:
+        return len(simulator.state.populations)
+
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
@@ -94,6 +98,8 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     """
 
     _recorder_class = ArrayRecorder
+
+    _number = Population._number
 
     def _begin(self, size: Any, label: str | None) -> None:
         super()._begin(size, label)

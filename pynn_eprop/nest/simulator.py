@@ -17,9 +17,18 @@ ID = parent.ID
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
-    """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None."""
+    """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None.
+
+    projections_made: how many there are, PyNN's own among them.
+    """
 
     simulation: Simulation | None = None
+    projections_made = 0
+
+    def clear(self) -> None:
+        """Forget the network."""
+        self.projections_made = 0
+        super().clear()
 
     def begin(self, simulation: Simulation) -> None:
         """From now on a network with update intervals is built and run."""
