@@ -109,7 +109,7 @@ def test_currents_change_on_the_grid(on_backend, kind, between, on_grid):
 
 def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
     (kinds, message), (none, _) = on_backend("refused_sampling")
-    assert kinds[0] == none[0] == "SimulationError"
+    assert kinds[0] == none[0] == "RecordingError"
     assert message == ("cell: sampling_interval=1.5 ms is no whole number of time steps of 1 ms; "
                        "near it are 1 and 2 ms")
 
