@@ -88,6 +88,15 @@ def refused_times(sim: Any, function: str, times: list[Any], intervals: bool
     return found, after
 
 
+def refused_calls(sim: Any, calls: list[tuple[str, Any]], intervals: bool
+                  ) -> tuple[list[tuple[list[str], str]], float]:
+    """The errors of several functions that run, after 4 ms, and the time then."""
+    _network(sim, intervals)
+    sim.run(4.0)
+    found = [refusal(lambda name=name, time=time: getattr(sim, name)(time)) for name, time in calls]
+    return found, sim.get_current_time()
+
+
 def allowed_times(sim: Any, intervals: bool) -> list[float]:
     """Times after runs that rounding has moved a little, or that are of no length."""
     _network(sim, intervals)

@@ -45,18 +45,16 @@ def test_callbacks_are_called_at_both_ends_and_when_they_asked(on_backend, inter
 
 
 @either_way
-@pytest.mark.parametrize(("function", "time", "near"), [
-    ("run", 2.5, "2 and 3"), ("run_for", 0.4, "0 and 1"), ("run_until", 6.9999, "6 and 7"),
-    ("run_until", 4.5, "4 and 5"), ("run", 100000.5, "100000 and 100001"),
-])
-def test_a_time_off_the_grid_is_refused_and_the_times_beside_it_are_named(
-        on_backend, intervals, function, time, near):
-    [(kinds, message)], after = on_backend("refused_times", function, [time], intervals)
-    called = "run" if function == "run_for" else function
-    assert kinds[:1] == ["TimeError"]
-    assert message == (f"{called}({time!r}): no whole number of time steps of 1 ms; near it are "
-                       f"{near} ms")
-    assert after == [4.0]
+def test_a_time_off_the_grid_is_refused_and_the_times_beside_it_are_named(on_backend, intervals):
+    near = {("run", 2.5): "2 and 3", ("run_for", 0.4): "0 and 1", ("run_until", 6.9999): "6 and 7",
+            ("run_until", 4.5): "4 and 5", ("run", 100000.5): "100000 and 100001"}
+    found, after = on_backend("refused_calls", list(near), intervals)
+    for (function, time), (kinds, message) in zip(near, found, strict=True):
+        called = "run" if function == "run_for" else function
+        assert kinds[:1] == ["TimeError"]
+        assert message == (f"{called}({time!r}): no whole number of time steps of 1 ms; near it "
+                           f"are {near[function, time]} ms")
+    assert after == 4.0
 
 
 @either_way
