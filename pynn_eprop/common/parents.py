@@ -4,7 +4,7 @@ Draws follow the seed of ``setup()``, and values are given in the same forms. ``
 has ``draws``, which is None in a network that the parent's own ``setup()`` began.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -183,6 +183,16 @@ class ParentProjection:
                     converted[name] = seeded(value, partial(self.draws.seed, Purpose.SET + sets))
             super().set(**converted)    # type: ignore[misc]
         self._sets = sets
+
+    def _get_attributes_as_list(self, attribute_names: Sequence[str]) -> list[Any]:
+        """Values of all connections, by pre, then post, as PyNN sets flat values."""
+        get: Any = super()._get_attributes_as_list      # type: ignore[misc]
+        names, address = list(attribute_names), ["presynaptic_index", "postsynaptic_index"]
+        if self.draws is None or not len(self):         # type: ignore[arg-type]
+            return list(get(names))
+        asked = names[:2] == address
+        rows = sorted(get(names if asked else [*address, *names]), key=lambda row: row[:2])
+        return rows if asked else [row[2:] for row in rows]
 
     def _addresses(self) -> np.ndarray:
         """(pre, post) of each connection, in the order of ``get(format="list")``."""
