@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import NetworkOperation, ms
+from brian2.core.network import _get_all_objects
 
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.cells import Cells
@@ -15,6 +16,7 @@ from pynn_eprop.brian2.recording import (
     take_first_samples,
 )
 from pynn_eprop.brian2.signals import Signal
+from pynn_eprop.brian2.simulator import STORED
 from pynn_eprop.brian2.sources import Sources
 from pynn_eprop.brian2.synapses import SynapseBlock
 from pynn_eprop.common.checks import check_learning
@@ -93,9 +95,10 @@ class Simulation(CommonSimulation):
 
     def delays_change(self, label: str) -> None:
         """Note new delays. Raises :class:`UnsupportedError` once the network has run."""
-        if self.step:
+        if self.holds_more:
+            kept = " that keeps no weights" if self.step == 0 else ""
             raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
-                                   "after reset()")
+                                   f"after a reset(){kept}")
         for blocks in self._blocks.values():
             for synapses in blocks:
                 self.network.remove(synapses.synapses)
@@ -332,6 +335,19 @@ class Simulation(CommonSimulation):
             return np.array(population.values["bias"])
         return part.read("bias")
 
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise :class:`UnsupportedError` where parts were added after the first run."""
+        if self.step == 0:
+            return
+        stored = self.network._stored_state[STORED]
+        new = sorted(each.name for each in _get_all_objects(self.network.objects)
+                     if each.name not in stored and hasattr(each, "_restore_from_full_state"))
+        if new:
+            raise UnsupportedError(
+                f"reset(): parts were added after the first run (Brian2 calls them "
+                f"{', '.join(new)}), and Brian2 cannot take these back to time 0; build the whole "
+                "network before the first run")
+
     def learned(self) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
         """Weights by projection and biases by population, by index."""
         weights = {index: self.weights(self.projections[index]) for index in self._blocks}
@@ -345,6 +361,8 @@ class Simulation(CommonSimulation):
         kept: from :meth:`learned`, what shall stay; None: weights, biases and optimisers go back to
         where they started.
         """
+        for index in self.parts:
+            self.populations[index].return_to_start(kept is not None)
         for index, blocks in self._blocks.items():
             projection = self.projections[index]
             weight = projection.synapses.weight if kept is None else kept[0][index]
@@ -356,7 +374,6 @@ class Simulation(CommonSimulation):
             elif isinstance(part, ReadoutGroup):
                 part.restart(self.populations[index].values["bias"] if kept is None
                              else kept[1][index], kept is not None)
-            self.populations[index].target_start = 0
             self._changed.add(index)
         self._trials = 0
         self.diverged = False

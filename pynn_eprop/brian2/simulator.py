@@ -11,11 +11,11 @@ from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
-from pynn_eprop.errors import UnsupportedError
 
 name = parent.name
 ID = parent.ID
-_STORED = "before-first-run"
+STORED = "before-first-run"
+"""Brian2's name of what a reset restores; PyNN's backend uses it, too."""
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
@@ -38,28 +38,23 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         simulation.prepare(last)
         for recorder in self.recorders:
             recorder._finalize()
-        if not self.running:
-            self.network.store(_STORED)
+        if simulation.step == 0:
+            self.network.store(STORED)
         self.running = True
         simulation.run(last)
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a new segment.
-
-        Raises :class:`UnsupportedError` where parts were added after the first run.
-        """
+        """Back to time 0, in a new segment."""
         simulation = self.simulation
-        if simulation is None or not self.running:
+        if simulation is None:
             super().reset()
             return
         kept = simulation.learned() if keep_weights else None
-        try:
-            super().reset()
-        except KeyError as error:
-            raise UnsupportedError(
-                f"reset(): {error} was added after the first run, and Brian2 cannot take it back "
-                "to time 0; build the whole network before the first run") from error
+        carried = keep_weights and simulation.holds_more
+        self.running = simulation.step > 0      # or there is nothing that Brian2 could restore
+        super().reset()
         simulation.restart(kept)
+        simulation.carried = carried
 
 
 if not isinstance(parent.state, State):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from pynn_eprop.common.archives import read_archive, write_archive
 from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.errors import CheckpointError
 
 _FORMAT = 1
@@ -79,6 +81,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
                        for name, array in source.saved().items()})
     write_archive(path, arrays, {
         "format": _FORMAT, "precision": simulation.precision.value,
+        "formats": None if simulation.formats is None else asdict(simulation.formats),
         "parts": fingerprints(simulation.description.network),
         "learning": simulation.learning, "recorders": recorders,
         "running": state.running, "segment_counter": state.segment_counter})
@@ -100,7 +103,9 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
                               "setup()")
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
-    simulation.restore(_under("machine/", arrays))
+    formats = header.get("formats")
+    simulation.restore(_under("machine/", arrays), None if formats is None else Formats(
+        **{name: tuple(bits) for name, bits in formats.items()}))
     for population in _recorded(simulation):
         population.recorder.restore(_under(f"recorder/{population.index}/", arrays),
                                     header["recorders"][str(population.index)])

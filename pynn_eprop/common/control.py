@@ -72,6 +72,8 @@ class Control:
         Weights, biases and optimisers go back to where they started, unless ``keep_weights``.
         Parameters, connections and what is recorded stay.
         """
+        if self._simulation is not None:
+            self._simulation.check_reset(keep_weights)
         for recorder in self._simulator.state.recorders:
             recorder.store_to_cache(annotations or {})
         self._simulator.state.reset(keep_weights)

@@ -131,6 +131,7 @@ class CellArrays(CellGroup):
         self.injected: list[tuple[Any, np.ndarray]] = []
         self.target_start = self._interval_steps_done()
         self.bias_is_new = False
+        self._first_bias: np.ndarray | None = None
         self._spikes: ArraySpikes | PoissonSpikes | None = None
 
     def _interval_steps_done(self) -> int:
@@ -142,6 +143,7 @@ class CellArrays(CellGroup):
         if isinstance(self.celltype, EPropReadout):
             check_rows(_rows(parameter_space), self.size, self.label)
         self._take(_evaluated(parameter_space, self.size, self))
+        self._first_bias = self.values.get("bias")
 
     def _create_cells(self) -> None:
         state = self._simulator.state
@@ -193,16 +195,25 @@ class CellArrays(CellGroup):
         for name, array in values.items():
             merged[name] = self.current_values(name).copy()
             merged[name][indices] = array
-        before = dict(self.values), self.target_start, self.bias_is_new
+        before = dict(self.values), self.target_start, self.bias_is_new, self._first_bias
         self._take(merged)
         self.bias_is_new |= "bias" in merged
+        if "bias" in merged and self._simulation.step == 0:
+            self._first_bias = self.values["bias"]
         if self.is_source:      # spikes are inputs of a run, no part of the network
             return
         try:
             self._simulation.population_changes(self.index)
         except EPropError:
-            self.values, self.target_start, self.bias_is_new = before
+            self.values, self.target_start, self.bias_is_new, self._first_bias = before
             raise
+
+    def return_to_start(self, keep_weights: bool) -> None:
+        """At a reset(): targets count from time 0, and biases that are not kept go back, too."""
+        self.target_start = 0
+        if self._first_bias is not None and not keep_weights:
+            self.values["bias"] = self._first_bias
+            self.bias_is_new = False
 
     def current_values(self, name: str) -> Any:
         """Values of all cells, or None for an unknown parameter; biases as they are now."""
@@ -224,9 +235,14 @@ class CellArrays(CellGroup):
         if not np.all(np.isfinite(array)):
             raise ParameterError(f"{self.label}: initial value {variable}="
                                  f"{array[~np.isfinite(array)][0]:g} must be finite")
+        before = dict(self.initial), dict(self.initial_values)
         self.initial[variable] = array
         self.initial_values[variable] = LazyArray(simplify(array), shape=(self.size,), dtype=float)
-        self._simulation.initial_values_change(self.index)
+        try:
+            self._simulation.initial_values_change(self.index)
+        except EPropError:
+            self.initial, self.initial_values = before
+            raise
 
     def _set_cell_initial_value(self, cell: Any, variable: str, value: float) -> None:
         self.replace_initial(variable, value, np.array([self.id_to_index(cell)]))

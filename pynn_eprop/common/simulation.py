@@ -10,7 +10,7 @@ from pynn_eprop.common.description import Description
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.range_report import RangeReport
-from pynn_eprop.errors import NetworkError, SimulationError
+from pynn_eprop.errors import EPropError, NetworkError, SimulationError
 from pynn_eprop.models.network import Network, Readouts
 
 
@@ -20,6 +20,7 @@ class Simulation:
     populations, projections, current_sources: in the order of their making; the ``index`` of each
     is its place. learning: whether intervals that start from now on count. diverged: whether a
     script was told that its training has; told: the kinds of other things that it was told.
+    carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
 
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
@@ -36,6 +37,7 @@ class Simulation:
         self.learning = True
         self.diverged = False
         self.told: set[str] = set()
+        self.carried = False
 
     @property
     def step(self) -> int:
@@ -46,6 +48,15 @@ class Simulation:
     def updates(self) -> int:
         """Weight updates done."""
         raise NotImplementedError
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether there are weights that the PyNN objects do not say.
+
+        If not, the next run begins from these alone, as if nothing had run: fixed point chooses
+        its formats for them.
+        """
+        return self.step > 0 or self.carried
 
     @property
     def can_be_kept(self) -> bool:
@@ -64,6 +75,9 @@ class Simulation:
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each."""
         return ()
+
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise the errors of a reset that cannot be, before anything is done for it."""
 
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
@@ -129,7 +143,14 @@ class DescribedSimulation(Simulation):
     description: Description | None = None
 
     def _holder(self) -> Any:
-        """What has weights, gradients and biases by their places in the description, or None."""
+        """What has weights, gradients and biases by their places in the description, or None.
+
+        None, too, while it has nothing but what the PyNN objects say.
+        """
+        raise NotImplementedError
+
+    def start_changes(self) -> None:
+        """Note that the PyNN objects changed from which the next run begins."""
         raise NotImplementedError
 
     def _holder_of(self, projection: Any) -> Any:
@@ -165,8 +186,19 @@ class DescribedSimulation(Simulation):
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""
         holder = self._holder_of(projection)
-        if holder is None or self.step == 0:
+        if holder is None:
             projection.synapses.weight = np.array(weight)
-        if holder is not None:
+            self.start_changes()
+            return
+        before: list[tuple[int, np.ndarray]] = []
+        try:
             for block, place in self._blocks(projection):
+                old = holder.weights(place)
                 holder.set_weights(place, block.take(weight))
+                before.append((place, old))
+        except EPropError:      # of one block: those before it go back
+            for place, old in before:
+                holder.set_weights(place, old)
+            raise
+        if self.step == 0:
+            projection.synapses.weight = np.array(weight)

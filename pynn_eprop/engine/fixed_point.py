@@ -55,8 +55,12 @@ def weight_limit(bits: int) -> float:
     return float((2 ** 15 - 1) / 2.0 ** bits)
 
 
-def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Formats:
+def choose_formats(network: Network, wanted: FixedPoint | None = None,
+                   held: Formats | None = None) -> Formats:
     """The formats of a network, after checking that fixed point can run it.
+
+    ``held``: formats of the weights and signals of the first of its parts, which stay: what has
+    been learned with them are integers.
 
     Raises :class:`UnsupportedError` for what fixed point does not offer, and
     :class:`NetworkError` for weights or parameters that no format (or not the wanted one) holds.
@@ -69,10 +73,14 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Format
                  SIGNAL_BITS)
     _check_boundary(network)
     for population in network.populations:
-        _check_population(population)
-    weights = tuple(_weight_bits(network, projection, wanted.weight_bits.get(projection.label))
-                    for projection in network.projections)
-    signals = tuple(wanted.signal_bits.get(population.label, _signal_bits(network, index))
+        check_population(population)
+    given = dict(enumerate(held.weight_bits if held else ()))
+    weights = tuple(_weight_bits(network, projection, given.get(
+        index, wanted.weight_bits.get(projection.label)))
+                    for index, projection in enumerate(network.projections))
+    given = dict(enumerate(held.signal_bits if held else ()))
+    signals = tuple(given.get(index, wanted.signal_bits.get(
+        population.label, _signal_bits(network, index)))
                     for index, population in enumerate(network.populations))
     feedback = tuple(_feedback_bits(network, signal, weights)
                      for signal in network.learning_signals)
@@ -121,7 +129,8 @@ def _check_boundary(network: Network) -> None:
             "use precision='float32'")
 
 
-def _check_population(population: Population) -> None:
+def check_population(population: Population) -> None:
+    """Raise the errors of cells and readouts that fixed point cannot have."""
     label = population.label
     if isinstance(population, StockCells):
         raise UnsupportedError(f"{label}: fixed point has no IF_curr cells (on the chip the "
@@ -241,7 +250,7 @@ def _largest_error(readouts: Readouts) -> float:
 
 
 def _leak(network: Network, readouts: Readouts) -> float:
-    return 1.0 - math.exp(-network.settings.timestep / readouts.tau_m)
+    return max(1.0 - math.exp(-network.settings.timestep / readouts.tau_m), 1e-9)
 
 
 def _rate_term(network: Network, cells: SpikingCells) -> float:

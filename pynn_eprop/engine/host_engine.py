@@ -8,7 +8,12 @@ import numpy as np
 from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
-from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
+from pynn_eprop.engine.fixed_point import (
+    Formats,
+    check_population,
+    check_weights,
+    choose_formats,
+)
 from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
@@ -50,13 +55,14 @@ class HostEngine(Successor):
     network: what to run
     precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
     fixed_point: formats that shall not be chosen from the network; "fixed" only
+    held: formats of what is taken over from another machine, see :func:`choose_formats`
 
     Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
     weights that no format holds, :class:`UnsupportedError` for what fixed point does not offer.
     """
 
     def __init__(self, network: Network, precision: str = "float32",
-                 fixed_point: FixedPoint | None = None) -> None:
+                 fixed_point: FixedPoint | None = None, held: Formats | None = None) -> None:
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
@@ -65,7 +71,7 @@ class HostEngine(Successor):
         self.precision = precision
         self.formats: Formats | None = None
         if precision == "fixed":
-            self.formats = choose_formats(network, fixed_point)
+            self.formats = choose_formats(network, fixed_point, held)
         elif fixed_point is not None:
             raise NetworkError(f"precision={precision!r} has no formats to choose; "
                                "fixed_point is for precision='fixed'")
@@ -319,6 +325,8 @@ class HostEngine(Successor):
         before = self.network.populations[index]
         check_change(before, population)
         check_network(network)
+        if self.formats:
+            check_population(population)
         if changes_gradient(before, population) and self._update_in_progress():
             raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
                                   "change between updates only, not within one")

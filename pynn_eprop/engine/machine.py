@@ -5,6 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 
@@ -15,6 +16,10 @@ class Machine(Protocol):
     """
 
     network: Network
+    @property
+    def formats(self) -> Formats | None:
+        """Those of fixed point; a machine that takes over from another has the same."""
+        ...
 
     @property
     def step(self) -> int:
@@ -81,9 +86,10 @@ class Machine(Protocol):
         """
         ...
 
-    def take_over_learning(self, old: Self) -> None:
+    def take_over_learning(self, old: Self, synapses: bool = True) -> None:
         """Begin, at step 0 of the same network, with what ``old`` learned.
 
         Weights, biases, the state of the optimisers and the number of updates; no activity.
+        Without ``synapses``, those keep the state they were built with.
         """
         ...

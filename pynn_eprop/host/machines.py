@@ -4,6 +4,7 @@ from enum import Enum
 
 from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
@@ -23,13 +24,15 @@ class Precision(str, Enum):
     REFERENCE = "reference"
 
 
-def build_machine(network: Network, precision: Precision,
-                  fixed_point: FixedPoint | None = None) -> Machine:
+def build_machine(network: Network, precision: Precision, fixed_point: FixedPoint | None = None,
+                  held: Formats | None = None) -> Machine:
     """A machine at global step 0. fixed_point: formats that shall not be chosen, if FIXED.
+
+    ``held``: formats of what it takes over, see :func:`choose_formats`.
 
     Raises :class:`NetworkError` where a network does not fit into memory.
     """
     check_activity_fits(network)
     if precision is Precision.REFERENCE:
         return ReferenceMachine(network)
-    return HostEngine(network, precision.value, fixed_point)
+    return HostEngine(network, precision.value, fixed_point, held)

@@ -10,6 +10,7 @@ from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.common.timeline import Pace
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import EPropError, UnsupportedError
@@ -63,21 +64,26 @@ class Simulation(DescribedSimulation):
         Raises :class:`NetworkError` within an interval.
         """
         self.check_between_intervals(what)
+        self.start_changes()
         self._structure_changed = True
+
+    def start_changes(self) -> None:
+        """Drop a machine that holds nothing but what the PyNN objects say."""
+        if not self.holds_more:
+            self.machine = None
 
     def delays_change(self, label: str) -> None:
         """Note that delays change.
 
         Raises :class:`UnsupportedError` once a network that learns has run.
         """
-        if self.machine is not None and self.step == self.updates == 0:
-            self.machine = None
-        if self.machine is not None:
-            if any(getattr(p.synapse_type, "optimizer", None) for p in self.projections):
-                raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
-                                       "before the first run() or after reset()")
-            self._delays_changed = True
+        if self.holds_more and any(getattr(p.synapse_type, "optimizer", None)
+                                   for p in self.projections):
+            kept = " that keeps no weights" if self.step == 0 else ""
+            raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
+                                   f"before the first run() or after a reset(){kept}")
         self.structure_changes(f"{label}: new delays")
+        self._delays_changed = self.holds_more
 
     def population_changes(self, index: int) -> None:
         """Take over new parameters of a population, at once where there is a machine.
@@ -85,6 +91,7 @@ class Simulation(DescribedSimulation):
         Raises the errors of parameters that the network, or the update in progress, cannot have;
         then the machine has the parameters of before.
         """
+        self.start_changes()
         already = index in self._changed
         self._changed.add(index)
         if self.machine is None or self._structure_changed:
@@ -98,6 +105,7 @@ class Simulation(DescribedSimulation):
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
+        self.start_changes()
         self._changed.add(index)
         if self.step == 0:
             self._structure_changed = True
@@ -120,10 +128,11 @@ class Simulation(DescribedSimulation):
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
-        machine = build_machine(description.network, self.precision, self.fixed_point)
+        machine = build_machine(description.network, self.precision, self.fixed_point,
+                                None if old is None else old.formats)
         if old is not None:
             if from_start:
-                machine.take_over_learning(old)
+                machine.take_over_learning(old, synapses=not self._delays_changed)
             else:
                 machine.take_over(old, synapses=not self._delays_changed)
             for population in self.populations:
@@ -153,33 +162,44 @@ class Simulation(DescribedSimulation):
         for population in self.populations:
             population.bias_is_new = False
 
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise the errors of a network that cannot go on with what it learned."""
+        if keep_weights and self.holds_more:
+            self.prepare()
+
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
-        old = self.prepare() if keep_weights and self.machine is not None else None
+        old = self.prepare() if keep_weights and self.holds_more else None
         for population in self.populations:
-            population.target_start = 0
+            population.return_to_start(keep_weights)
         self.machine = None
+        self.carried = old is not None
         self.diverged = False
         self._structure_changed = True
         if old is not None:
             self._build(old, from_start=True)
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on where a machine of the same network had the given state."""
+    @property
+    def formats(self) -> Formats | None:
+        """Those of the machine in fixed point."""
+        return None if self.machine is None else self.machine.formats
+
+    def restore(self, state: dict[str, np.ndarray], formats: Formats | None) -> None:
+        """Go on where a machine of the same network had the given state, and the given formats."""
         assert self.description is not None
-        machine = build_machine(self.description.network, self.precision,
-                                self.fixed_point)
+        machine = build_machine(self.description.network, self.precision, self.fixed_point,
+                                formats)
         machine.restore(state)
-        self.machine = machine
+        self.machine, self.carried = machine, True
 
     # --- weights ---
 
     def _holder(self) -> Machine | None:
-        return self.machine
+        return self.machine if self.holds_more else None
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
-        if self.machine is None or population.bias_is_new \
+        if not self.holds_more or self.machine is None or population.bias_is_new \
                 or population.index >= len(self.machine.network.populations):
             return np.array(population.values["bias"])
         return self.machine.bias(population.index)

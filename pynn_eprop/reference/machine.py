@@ -56,6 +56,8 @@ class ReferenceMachine(Successor):
     Raises :class:`NetworkError` if the parts of the network do not fit together.
     """
 
+    formats = None      # of fixed point
+
     def __init__(self, network: Network) -> None:
         check_network(network)
         self.network = network

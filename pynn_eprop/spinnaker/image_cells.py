@@ -13,6 +13,7 @@ from pynn_eprop.spinnaker.image_numbers import (
     BETA_BITS,
     BIAS_BITS,
     Learner,
+    from_fixed,
     to_decay,
     to_fixed,
     to_states,
@@ -156,6 +157,11 @@ def read_bias(data: bytes, n: int, lanes: int) -> np.ndarray:
     """The biases in a readouts' region."""
     masters = np.frombuffer(data, "<i4", n, _bias_offsets(lanes)["master"])
     return np.ldexp(masters.astype(float), -BIAS_BITS)
+
+
+def rounded_bias(bias: np.ndarray) -> np.ndarray:
+    """Biases as a core holds them."""
+    return from_fixed(to_fixed(bias, BIAS_BITS), BIAS_BITS)
 
 
 def put_bias(data: bytes, bias: np.ndarray, lanes: int) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.engine.fixed_point import STATE_BITS, check_weights, weight_limit
+from pynn_eprop.engine.fixed_point import STATE_BITS, Formats, check_weights, weight_limit
 from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
@@ -21,11 +21,13 @@ from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.planning import Plan
-from pynn_eprop.spinnaker.recorded import CHANNELS, losses, scale_bits
+from pynn_eprop.spinnaker.recorded import AHEAD, CHANNELS, losses, scale_bits
 from pynn_eprop.spinnaker.session import Session
 from pynn_eprop.spinnaker.stretches import Stretches, stretch_steps
 
-_CLOCK = "clock"
+_CLOCK, _GIVEN = "clock", "given"
+MOST_STEPS = 2 ** 31 - 1
+"""That a machine runs from one reset to the next: sPyNNaker and cores count them in 32 bits."""
 
 
 class LoadedNetwork:
@@ -35,15 +37,13 @@ class LoadedNetwork:
     ----------
     network: what to run
     populations: the PyNN objects, in the order of ``network.populations``
-    kept: what an earlier run of the same network learned, see :meth:`state`
-    from_start: whether it begins at script step 0
+    formats: of what it goes on with; None: chosen from the network
 
     Raises the errors of networks that no machine of this kind can run.
     """
 
     def __init__(self, network: Network, populations: Sequence[Any], options: SpinnakerOptions,
-                 session: Session, kept: Mapping[str, np.ndarray],
-                 from_start: bool = True) -> None:
+                 session: Session, formats: Formats | None = None) -> None:
         self.network = network
         self.session = session
         self._populations = populations
@@ -52,7 +52,7 @@ class LoadedNetwork:
         settings = network.settings
         pause = options.pause_in_script(settings.timestep)
         steps = stretch_steps(network, logs, pause)
-        self.plan = Plan(network, options, logs, steps)
+        self.plan = Plan(network, options, logs, steps, formats)
         self.timeline = Timeline(settings.timestep, settings.interval_steps, None, pause)
         self._machine_time = options.machine_time
         self.step = 0
@@ -72,8 +72,6 @@ class LoadedNetwork:
                 population.vertex.cores = self.plan.of_population(population.index)
         for core in self.plan.cores:
             core.fill = self._filler(core)
-        if kept:
-            self.restart(kept, from_start)
 
     def _new_clock(self, first_interval: int, first_update: int) -> None:
         settings = self.network.settings
@@ -85,8 +83,8 @@ class LoadedNetwork:
 
     @property
     def updates(self) -> int:
-        """Weight updates done."""
-        return self.clock.updates(self.step)
+        """Weight updates done; on a virtual board there are none."""
+        return 0 if self.session.virtual else self.clock.updates(self.step)
 
     @property
     def cells_ahead(self) -> bool:
@@ -126,7 +124,13 @@ class LoadedNetwork:
     @property
     def can_be_kept(self) -> bool:
         """Whether :meth:`state` is known."""
-        return self.between_updates(self.step) and not self._memory.lost
+        return self.between_updates(self.step) and not self._memory.lost \
+            and not self._only_mapped
+
+    @property
+    def _only_mapped(self) -> bool:
+        """Whether it has run on a virtual board, and so computed nothing."""
+        return self.session.virtual and self.step > 0
 
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
@@ -265,14 +269,38 @@ class LoadedNetwork:
         """Current biases of a readout population."""
         return self.plan.bias(population, self._memory.read)
 
+    def check_change(self, network: Network, indices: Sequence[int]) -> None:
+        """Raise the errors of parameters that a loaded network cannot take over."""
+        self.plan.check_change(network, indices)
+
+    def begin(self, network: Network) -> None:
+        """Begin at script step 0 with another network, of which ``plan.can_begin``."""
+        before = [self._given_regions(core) for core in self.plan.cores]
+        self.plan.begin(network)
+        self.network = network
+        for core, old in zip(self.plan.cores, before, strict=True):
+            for region, data in self._given_regions(core).items():
+                if data != old[region]:
+                    self._write(core, region, data)
+        self.restart({}, from_start=True)
+
+    def _given_regions(self, core: Core) -> dict[Region, bytes]:
+        """Regions of parameters that cores do not change."""
+        found = {}
+        if Region.CELLS not in self.plan.learned_regions(core):
+            found[Region.CELLS] = self.plan.initial(core, Region.CELLS)
+        if core.signals is not None:
+            found[Region.SIGNALS] = core.signals.constants()
+        return found
+
     def change_populations(self, network: Network, indices: Sequence[int],
                            new_biases: Sequence[int]) -> None:
         """Take new parameters, initial values, targets or biases of some populations.
 
-        Raises :class:`UnsupportedError` for what a loaded network cannot change.
+        Raises the errors of :meth:`check_change`; then nothing was done.
         """
-        self.plan.check_change(network, indices)
-        self.plan.change(network, indices)
+        self.check_change(network, indices)
+        self.plan.change(network)
         self.network = network
         for index in new_biases:
             described = network.populations[index]
@@ -283,7 +311,7 @@ class LoadedNetwork:
                     network.populations[core.population], (SpikingCells, Readouts)):
                 self._write_cells(core)
             if core.signals is not None and core.signals.hears(indices):
-                data = core.signals.constants(network)
+                data = core.signals.constants()
                 self._write(core, Region.SIGNALS, data)
                 self._reload = self._reload or self.session.loaded
 
@@ -295,12 +323,25 @@ class LoadedNetwork:
             self._write(core, Region.CELLS, self.plan.initial(core, Region.CELLS))
         self._reload = True
 
+    def check_time(self, last: int) -> None:
+        """Raise :class:`SimulationError` for a script step beyond the machine's clock."""
+        interval, most = self.network.settings.interval_steps, self.plan.longest_pause
+        steps = last + AHEAD + (0 if interval is None else (last // interval + 1) * most)
+        if steps > MOST_STEPS:
+            pauses = "" if interval is None else f", pauses of {most} steps among them,"
+            raise SimulationError(
+                f"a run to step {last} takes {steps} steps of the machine{pauses} and its clock "
+                f"counts {MOST_STEPS} from one reset() to the next; run less, or reset() between")
+
     def state(self) -> dict[str, np.ndarray]:
         """What was learned, and the clock.
 
         Raises :class:`SimulationError` within an update, and where a failure of the machine has
         left an older copy only.
         """
+        if self._only_mapped:
+            raise SimulationError("a virtual board computes nothing, so that there is no state to "
+                                  "save at a time after 0")
         if self._memory.lost:
             raise SimulationError("what was learned up to here was lost when the machine failed")
         if not self.between_updates(self.step):
@@ -313,6 +354,7 @@ class LoadedNetwork:
         intervals = self.clock.first_interval + self.clock.over(self.step)
         return {
             _CLOCK: np.array([intervals, self.updates], dtype=np.int64),
+            **{f"{_GIVEN}{index}": weight for index, weight in self.plan.given_weights().items()},
             **{f"core{core.number}/{region.name.lower()}":
                np.frombuffer(self._memory.read(core, region), np.uint8)
                for core in self.plan.cores for region in self.plan.learned_regions(core)}}
@@ -331,11 +373,15 @@ class LoadedNetwork:
                 name = f"core{core.number}/{region.name.lower()}"
                 data = state[name].tobytes() if name in state else \
                     self.plan.initial(core, region) if not state else b""
-                if len(data) != len(self.plan.initial(core, region)):
+                if len(data) != core.region_bytes[region]:
                     raise CheckpointError(f"the entry {name!r} does not fit this network; use the "
                                           "same neurons_per_core in setup()")
+                if state and region is Region.CELLS:
+                    data = self.plan.merged_cells(core, data)
                 if state or self.session.loaded:
                     self._memory.write(core, region, data)
+        self.plan.remember_given({int(name.removeprefix(_GIVEN)): weight
+                                  for name, weight in state.items() if name.startswith(_GIVEN)})
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))

@@ -58,6 +58,7 @@ class Population(_Cells, CellArrays, common.Population):
         """A population of ours, or one of sPyNNaker, as the cell type is."""
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
+            simulator.state.simulation.check_open(f"Population(..., {kind.__name__})")
             check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
                                     simulator.state.simulation)
             simulator.state.simulation.begin()
@@ -70,6 +71,7 @@ class Population(_Cells, CellArrays, common.Population):
                       ", or one of sPyNNaker's")
 
     def _begin(self, size: Any, label: str | None) -> None:
+        simulator.state.simulation.check_open(f"Population({size}, ...)")
         simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
         super()._begin(size, label)
 

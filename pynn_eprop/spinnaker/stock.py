@@ -38,6 +38,9 @@ class StockEnd(BasePopulation):
         self.target_start = 0
         self.all_cells = np.arange(self.size)
 
+    def return_to_start(self, keep_weights: bool) -> None:
+        """At a reset() sPyNNaker returns its own cells."""
+
     @property
     def positions(self) -> np.ndarray:
         """(3, cells), in um."""
