@@ -27,6 +27,7 @@ from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.checks import check_gradient
 from pynn_eprop.models.network import Boundary, Readouts, SpikingCells, SymmetricFeedback
 
 Part = Cells | ReadoutGroup | Sources
@@ -105,7 +106,15 @@ class Simulation(CommonSimulation):
         self._blocks = {}
 
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters."""
+        """Note that a population has new parameters.
+
+        Raises :class:`SimulationError` within an update, for what its gradient depends on.
+        """
+        before = getattr(self.parts.get(index), "described", None)
+        if before is not None:
+            within = not self.timeline.starts_interval(self.step)
+            check_gradient(before, describe_population(self.populations[index], self.options),
+                           bool(self._trials or (within and self._counts)))
         self._changed.add(index)
 
     def initial_values_change(self, index: int) -> None:

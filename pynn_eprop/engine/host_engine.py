@@ -18,7 +18,7 @@ from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
-from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
+from pynn_eprop.models.checks import check_change, check_gradient, check_inputs, check_network
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import (
     Boundary,
@@ -327,9 +327,7 @@ class HostEngine(Successor):
         check_network(network)
         if self.formats:
             check_population(population)
-        if changes_gradient(before, population) and self._update_in_progress():
-            raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
-                                  "change between updates only, not within one")
+        check_gradient(before, population, self._update_in_progress())
         dt, interval = self.network.settings.timestep, self.network.settings.interval_steps
         if isinstance(population, SpikingCells):
             check(lib.eprop_set_spiking_cells(

@@ -111,7 +111,17 @@ def check_change(before: Population, after: Population) -> None:
                            "of cells; build a new network for that")
 
 
-def changes_gradient(before: Population, after: Population) -> bool:
+def check_gradient(before: Population, after: Population, in_progress: bool) -> None:
+    """Raise :class:`SimulationError` for parameters that an update in progress depends on.
+
+    Its gradient would mix old and new.
+    """
+    if in_progress and _changes_gradient(before, after):
+        raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
+                              "change between updates only, not within one")
+
+
+def _changes_gradient(before: Population, after: Population) -> bool:
     """Whether the gradient of steps already done depends on what differs.
 
     The backward filters use the time constants, beta and the loss when an update ends.

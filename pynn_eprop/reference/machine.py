@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError
-from pynn_eprop.models.checks import check_change, check_inputs, check_network
+from pynn_eprop.models.checks import check_change, check_gradient, check_inputs, check_network
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -292,10 +292,12 @@ class ReferenceMachine(Successor):
 
         New initial values count from the next reset, or at once before the first step.
 
-        Raises :class:`NetworkError` if it is of another kind or size than before.
+        Raises :class:`NetworkError` if it is of another kind or size than before, and
+        :class:`SimulationError` within an update, for what its gradient depends on.
         """
         new = network.populations[index]
         check_change(self.network.populations[index], new)
+        check_gradient(self.network.populations[index], new, self._update_in_progress())
         populations = (*self.network.populations[:index], new,
                        *self.network.populations[index + 1:])
         changed = replace(self.network, populations=populations)
@@ -310,6 +312,11 @@ class ReferenceMachine(Successor):
         for states in (self.cells, self.stock, self.readouts):
             if self.step == 0 and index in states:
                 states[index].reset()
+
+    def _update_in_progress(self) -> bool:
+        interval = self.network.settings.interval_steps
+        within = interval is not None and self.step % interval > 0
+        return bool(self.progress.trials or (within and self.progress.learning))
 
     def _components(self) -> Iterator[tuple[str, Component]]:
         yield "machine", self.progress

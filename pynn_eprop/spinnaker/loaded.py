@@ -10,6 +10,7 @@ from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_point import STATE_BITS, Formats, check_weights, weight_limit
 from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
+from pynn_eprop.models.checks import check_gradient
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
@@ -271,6 +272,9 @@ class LoadedNetwork:
 
     def check_change(self, network: Network, indices: Sequence[int]) -> None:
         """Raise the errors of parameters that a loaded network cannot take over."""
+        for index in indices:
+            check_gradient(self.network.populations[index], network.populations[index],
+                           self.clock.pending > 0)
         self.plan.check_change(network, indices)
 
     def begin(self, network: Network) -> None:

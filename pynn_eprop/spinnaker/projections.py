@@ -18,6 +18,7 @@ from pynn_eprop.spinnaker.stock import (
     StockPopulation,
     StockProjection,
     check_goes_on_in_pauses,
+    refuse_keywords,
 )
 
 CONNECTORS = (
@@ -27,6 +28,12 @@ CONNECTORS = (
     "DistanceDependentProbabilityConnector", "IndexBasedProbabilityConnector",
     "DisplacementDependentProbabilityConnector", "SmallWorldConnector", "CSAConnector",
 )
+
+
+OF_SPYNNAKER = {
+    "download_synapses": "e-prop cells' synapses are made on the host",
+    "partition_id": "keys are given by what a projection carries",
+}
 
 
 class Projection(SynapseArrays, common.Projection):
@@ -39,14 +46,17 @@ class Projection(SynapseArrays, common.Projection):
     _static_synapse_class = StaticSynapse
 
     def __new__(cls, presynaptic_neurons: Any = None, postsynaptic_neurons: Any = None,
-                connector: Any = None, synapse_type: Any = None, **keywords: Any) -> Any:
+                connector: Any = None, synapse_type: Any = None, *arguments: Any,
+                **keywords: Any) -> Any:
         """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
         if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
             check_goes_on_in_pauses(f"the learning of {type(synapse_type).__name__}",
                                     getattr(synapse_type, "changes_during_run", False),
                                     simulator.state.simulation)
             return StockProjection(simulator.state.simulation, presynaptic_neurons,
-                                   postsynaptic_neurons, connector, synapse_type, **keywords)
+                                   postsynaptic_neurons, connector, synapse_type, *arguments,
+                                   **keywords)
+        refuse_keywords("Projection", keywords, OF_SPYNNAKER)
         return super().__new__(cls)
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:

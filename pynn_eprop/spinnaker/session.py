@@ -31,8 +31,8 @@ GIVEN_BACK = "the machine has been given back; call setup() and build the networ
 ON_VIRTUAL_BOARD = ("sPyNNaker's configuration has virtual_board = True, and on a virtual board "
                     "nothing is computed")
 REAL_BOARD = ("For results, put machine_name or spalloc_server in its place under [Machine] of "
-              "~/.spynnaker.cfg, or use a board in software: pynn_eprop.emulator.Board, or --backend "
-              "emulator of pynn-eprop run")
+              "~/.spynnaker.cfg, or use a board in software: pynn_eprop.emulator.Board, or "
+              "--backend emulator of pynn-eprop run")
 
 
 class Session:

@@ -1,5 +1,6 @@
 """Populations and projections of sPyNNaker's own cells, and how they meet ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import neo
@@ -58,6 +59,17 @@ def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
         raise UnsupportedError(
             f"{what} would go on in the pauses that the chip needs after each interval, which "
             "script time does not contain; with setup(machine_time=True, pause=...) it does")
+
+
+def refuse_keywords(what: str, given: Mapping[str, Any], known: Mapping[str, str]) -> None:
+    """Raise :class:`UnsupportedError` for keywords that only sPyNNaker's own parts take.
+
+    ``known``: what to do instead.
+    """
+    for name, value in given.items():
+        if name in known:
+            raise UnsupportedError(f"{what}({name}={value!r}) is for sPyNNaker's own cells; "
+                                   f"{known[name]}")
 
 
 class StockPopulation(spynnaker.Population):
@@ -177,7 +189,9 @@ class StockProjection(spynnaker.SpiNNakerProjection):
     """A projection to sPyNNaker's own cells. It counts among all, as seeds do."""
 
     def __init__(self, simulation: Any, pre: Any, post: Any, connector: Any, synapse_type: Any,
-                 **others: Any) -> None:
+                 *arguments: Any, **others: Any) -> None:
+        # in the order of PyNN's Projection
+        others.update(zip(("source", "receptor_type", "space", "label"), arguments, strict=False))
         label = others.get("label")
         check_synapse(synapse_type, post, label)
         super().__init__(stock_group(pre), stock_group(post), to_connector(connector, label),

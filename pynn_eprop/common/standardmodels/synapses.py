@@ -8,10 +8,11 @@ parameter space. Weights may have mixed signs: PyNN's check of signs is switched
 import math
 from typing import Any, ClassVar
 
+import numpy as np
 from pyNN.standardmodels import StandardSynapseType
 from pyNN.standardmodels import synapses as stock
 
-from pynn_eprop.common.standardmodels.tables import document, same_names
+from pynn_eprop.common.standardmodels.tables import by_name, document, same_names
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter
@@ -55,7 +56,8 @@ class EPropSynapse(ShortestDelay, StandardSynapseType):
     parameter_checks: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, optimizer: str | Optimizer | None = Adam.name, w_min: float | None = None,
-                 w_max: float | None = None, **parameters: Any) -> None:
+                 w_max: float | None = None, *values: Any, **parameters: Any) -> None:
+        parameters = by_name(type(self).__name__, (), values, parameters)
         self.optimizer = resolve_optimizer(optimizer)
         self.w_min = -math.inf if w_min is None else self._bound("w_min", w_min)
         self.w_max = math.inf if w_max is None else self._bound("w_max", w_max)
@@ -74,6 +76,9 @@ class StaticSynapse(ShortestDelay, stock.StaticSynapse):
     __doc__ = stock.StaticSynapse.__doc__
     translations: ClassVar[dict[str, Any]] = same_names(stock.StaticSynapse.default_parameters)
 
+    def __init__(self, *values: Any, **parameters: Any) -> None:
+        super().__init__(**by_name(type(self).__name__, ("weight", "delay"), values, parameters))
+
 
 class LearningSignal(StandardSynapseType):
     __doc__: str | None = document(LEARNING_SIGNAL.meaning, LEARNING_SIGNAL.parameters, {
@@ -91,9 +96,13 @@ class LearningSignal(StandardSynapseType):
     translations = same_names(default_parameters)
     parameter_checks: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, symmetric: bool = False, window: float | None = None,
+    def __init__(self, symmetric: bool = False, window: float | None = None, *values: Any,
                  **parameters: Any) -> None:
         owner = type(self).__name__
+        parameters = by_name(owner, (), values, parameters)
+        if not isinstance(symmetric, (bool, np.bool_)):
+            raise ParameterError(f"{owner}: symmetric={symmetric!r} must be True or False; a "
+                                 "feedback weight is given by name, weight=")
         weight = parameters.get("weight")
         if symmetric and (window is not None or weight is not None):
             extra = f"window={window}" if window is not None else "a weight"
