@@ -27,7 +27,7 @@ from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.checks import check_gradient
+from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.network import Boundary, Readouts, SpikingCells, SymmetricFeedback
 
 Part = Cells | ReadoutGroup | Sources
@@ -97,9 +97,9 @@ class Simulation(CommonSimulation):
     def delays_change(self, label: str) -> None:
         """Note new delays. Raises :class:`UnsupportedError` once the network has run."""
         if self.holds_more:
-            kept = " that keeps no weights" if self.step == 0 else ""
+            where = "reset()" if self.step else "a reset() that keeps no weights"
             raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
-                                   f"after a reset(){kept}")
+                                   f"after {where}")
         for blocks in self._blocks.values():
             for synapses in blocks:
                 self.network.remove(synapses.synapses)
@@ -112,10 +112,13 @@ class Simulation(CommonSimulation):
         """
         before = getattr(self.parts.get(index), "described", None)
         if before is not None:
-            within = not self.timeline.starts_interval(self.step)
             check_gradient(before, describe_population(self.populations[index], self.options),
-                           bool(self._trials or (within and self._counts)))
+                           self._update_in_progress())
         self._changed.add(index)
+
+    def _update_in_progress(self) -> bool:
+        within = not self.timeline.starts_interval(self.step)
+        return bool(self._trials or (within and self._counts))
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
@@ -329,7 +332,13 @@ class Simulation(CommonSimulation):
         return values
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        """Replace the weights; at time 0 they are also what reset() goes back to.
+
+        Raises :class:`SimulationError` within an update, if a symmetric learning signal follows.
+        """
+        blocks = self._blocks.get(projection.index, ())
+        check_mirrored(projection.label, any(signal.forward in blocks for signal in self._signals),
+                       self._update_in_progress())
         if self.step == 0 or projection.index not in self._blocks:
             projection.synapses.weight = np.array(weight)
         for block, synapses in zip(projection.blocks, self._blocks.get(projection.index, ()),

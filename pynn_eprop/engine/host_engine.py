@@ -17,8 +17,15 @@ from pynn_eprop.engine.fixed_point import (
 from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
-from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
-from pynn_eprop.models.checks import check_change, check_gradient, check_inputs, check_network
+from pynn_eprop.errors import CheckpointError, NetworkError
+from pynn_eprop.models.checks import (
+    check_change,
+    check_gradient,
+    check_inputs,
+    check_mirrored,
+    check_network,
+    is_mirrored,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import (
     Boundary,
@@ -259,12 +266,8 @@ class HostEngine(Successor):
 
         Raises :class:`SimulationError` within an update, if learning signals mirror the weights.
         """
-        mirrored = any(isinstance(signal.feedback, SymmetricFeedback)
-                       and signal.feedback.projection == projection
-                       for signal in self.network.learning_signals)
-        if mirrored and self._update_in_progress():
-            raise SimulationError(f"{self.network.projections[projection].label}: symmetric "
-                                  "feedback follows these weights; replace them between updates")
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self._update_in_progress())
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         self._check_range(self.network.projections[projection], values)

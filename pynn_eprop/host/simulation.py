@@ -79,9 +79,9 @@ class Simulation(DescribedSimulation):
         """
         if self.holds_more and any(getattr(p.synapse_type, "optimizer", None)
                                    for p in self.projections):
-            kept = " that keeps no weights" if self.step == 0 else ""
+            where = "reset()" if self.step else "a reset() that keeps no weights"
             raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
-                                   f"before the first run() or after a reset(){kept}")
+                                   f"before the first run() or after {where}")
         self.structure_changes(f"{label}: new delays")
         self._delays_changed = self.holds_more
 

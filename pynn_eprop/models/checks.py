@@ -121,6 +121,23 @@ def check_gradient(before: Population, after: Population, in_progress: bool) -> 
                               "change between updates only, not within one")
 
 
+def check_mirrored(label: str, mirrored: bool, in_progress: bool) -> None:
+    """Raise :class:`SimulationError` for new weights that symmetric feedback has followed.
+
+    The gradient of an update in progress would mix old and new.
+    """
+    if mirrored and in_progress:
+        raise SimulationError(f"{label}: symmetric feedback follows these weights; replace them "
+                              "between updates")
+
+
+def is_mirrored(network: Network, projection: int) -> bool:
+    """Whether symmetric feedback follows the weights of a projection."""
+    return any(isinstance(signal.feedback, SymmetricFeedback)
+               and signal.feedback.projection == projection
+               for signal in network.learning_signals)
+
+
 def _changes_gradient(before: Population, after: Population) -> bool:
     """Whether the gradient of steps already done depends on what differs.
 

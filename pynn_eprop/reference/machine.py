@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError
-from pynn_eprop.models.checks import check_change, check_gradient, check_inputs, check_network
+from pynn_eprop.models.checks import (
+    check_change,
+    check_gradient,
+    check_inputs,
+    check_mirrored,
+    check_network,
+    is_mirrored,
+)
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -241,7 +248,12 @@ class ReferenceMachine(Successor):
         return self.synapses[projection].weight.copy()
 
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace the weights; the optimiser's state stays."""
+        """Replace the weights; the optimiser's state stays.
+
+        Raises :class:`SimulationError` within an update, if learning signals mirror the weights.
+        """
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self._update_in_progress())
         old = self.synapses[projection].weight
         if np.shape(weight) != old.shape:
             raise NetworkError(f"{self.network.projections[projection].label}: weights have shape "

@@ -10,7 +10,7 @@ from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_point import STATE_BITS, Formats, check_weights, weight_limit
 from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
-from pynn_eprop.models.checks import check_gradient
+from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
@@ -148,7 +148,7 @@ class LoadedNetwork:
         steps = self.clock.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
             self.session.run(steps, len(self.plan.cores), self._write_run,
-                             lambda: self._failed(first, last, clock))
+                             lambda: self._failed(first, last, clock), self._suspects)
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
             self._counted = None
@@ -169,6 +169,11 @@ class LoadedNetwork:
     def keep(self) -> None:
         """Copy what was learned, in case a later stretch fails; see ``LearnedMemory.keep``."""
         self._memory.keep(self.step, self.updates)
+
+    def _suspects(self) -> str:
+        """Parameters of sPyNNaker's own cells beyond the numbers that it holds."""
+        return ", ".join(found for population in self._populations if hasattr(population, "stock")
+                         for found in population.beyond_numbers())
 
     # --- failures ---
 
@@ -259,8 +264,14 @@ class LoadedNetwork:
         return self.plan.gradient(projection, self._memory.read)
 
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace weights. Raises :class:`NetworkError` for those that the format cannot hold."""
+        """Replace weights.
+
+        Raises :class:`NetworkError` for those that the format cannot hold, and
+        :class:`SimulationError` within an update, if learning signals mirror them.
+        """
         described = self.network.projections[projection]
+        check_mirrored(described.label, is_mirrored(self.network, projection),
+                       self.clock.pending > 0)
         values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
         check_weights(described, values, self.plan.formats.weight_bits[projection])
         self.plan.put_weights(projection, values, self._memory.read, self._memory.write)
@@ -332,10 +343,12 @@ class LoadedNetwork:
         interval, most = self.network.settings.interval_steps, self.plan.longest_pause
         steps = last + AHEAD + (0 if interval is None else (last // interval + 1) * most)
         if steps > MOST_STEPS:
-            pauses = "" if interval is None else f", pauses of {most} steps among them,"
+            timestep = self.network.settings.timestep
+            pauses = "" if interval is None else \
+                f", with a pause of {most * timestep:g} ms after each interval,"
             raise SimulationError(
-                f"a run to step {last} takes {steps} steps of the machine{pauses} and its clock "
-                f"counts {MOST_STEPS} from one reset() to the next; run less, or reset() between")
+                f"a run to {last * timestep:g} ms{pauses} is too long: the machine counts "
+                f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
 
     def state(self) -> dict[str, np.ndarray]:
         """What was learned, and the clock.

@@ -171,8 +171,10 @@ class Plan:
         }
         total = sum(core.region_bytes.values()) + sum(core.recorded_bytes.values())
         if total > budget.SDRAM_BYTES:
+            needed = total / 2 ** 20
+            size = f"{needed:.0f}" if needed < 1e9 else f"{needed:.3g}"
             raise NetworkError(
-                f"{core.label}: a core needs {total / 2 ** 20:.6g} MiB, and a chip has "
+                f"{core.label}: a core needs {size} MiB, and a chip has "
                 f"{budget.SDRAM_BYTES / 2 ** 20:.0f}; use a smaller setup(neurons_per_core=...), a "
                 "lower max_rate, or fewer trials_per_update")
 

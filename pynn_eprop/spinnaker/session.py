@@ -15,7 +15,7 @@ from spinn_utilities.exceptions import SimulatorShutdownException
 from spinnman.exceptions import SpinnmanException
 from spynnaker.pyNN.data import SpynnakerDataView
 
-from pynn_eprop.errors import MachineError, NetworkError, SetupError, SimulationError
+from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError, SimulationError
 from pynn_eprop.spinnaker.binaries import FOLDER
 from pynn_eprop.spinnaker.recovery import (
     NOT_OF_THE_MACHINE,
@@ -27,6 +27,9 @@ from pynn_eprop.spinnaker.recovery import (
 )
 from pynn_eprop.spinnaker.waiting import limited
 
+OF_NUMBERS = (ArithmeticError, ValueError)
+"""What sPyNNaker raises for numbers that its cells and synapses cannot hold."""
+LONGEST_TEXT = 200
 GIVEN_BACK = "the machine has been given back; call setup() and build the network again to go on"
 ON_VIRTUAL_BOARD = ("sPyNNaker's configuration has virtual_board = True, and on a virtual board "
                     "nothing is computed")
@@ -54,18 +57,20 @@ class Session:
         self._failure_folder = failure_folder
         self.machine_step = 0
         self.loaded = self.failed = self.ended = False
-        self._told_virtual = False
+        self._told_virtual = self._refused = False
 
     @property
     def virtual(self) -> bool:
         """Whether there is no machine: mapping and data only."""
         return bool(get_config_bool("Machine", "virtual_board"))
 
-    def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell) -> None:
+    def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell,
+            suspects: Callable[[], str]) -> None:
         """Run ``steps`` machine steps.
 
         ``cores``: how many of ours there are. ``prepare``: writes what the run needs to the
-        machine. ``tell``: what is done, and what can be read after a failure.
+        machine. ``tell``: what is done, and what can be read after a failure. ``suspects``: numbers
+        of sPyNNaker's own cells that may be too large for it.
         Raises :class:`NetworkError` where the network does not fit, :class:`MachineError` where
         the machine fails; what cores printed and counted is then in a folder that it names.
         """
@@ -76,11 +81,16 @@ class Session:
             try:
                 prepare()
                 spynnaker.run(round(steps * self._timestep, 9))
+            except EPropError:
+                raise
             except Exception as error:
-                if isinstance(error, NOT_OF_THE_MACHINE) and not self.loaded:
-                    raise NetworkError(
-                        f"the network does not fit the machine: it needs {cores} cores beside "
-                        f"those of sPyNNaker ({error})") from error
+                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded:
+                    self._refused = SpynnakerDataView.is_shutdown()
+                    what = f"the network does not fit the machine: it needs {cores} cores beside " \
+                        "those of sPyNNaker" if isinstance(error, NOT_OF_THE_MACHINE) else \
+                        "a number does not fit what sPyNNaker's own cells and synapses hold: " \
+                        f"{suspects() or 'see their parameters, weights and delays'}"
+                    raise NetworkError(f"{what} ({str(error)[:LONGEST_TEXT]})") from error
                 self.failed = True
                 raise recovery.error(error, *tell()) from error
         self.machine_step += steps
@@ -110,9 +120,11 @@ class Session:
         return readable() if self.failed or self.ended else nullcontext()
 
     def check_open(self, what: str) -> None:
-        """Raise :class:`SimulationError` for ``what`` after end()."""
+        """Raise :class:`SimulationError` for ``what`` when sPyNNaker has stopped."""
         if self.ended:
             raise SimulationError(f"{what} after end(): {GIVEN_BACK}")
+        if self._refused:
+            raise SimulationError(f"{what} after a run that was refused: {GIVEN_BACK}")
 
     def check(self, what: str) -> None:
         """Raise :class:`MachineError` if a run has failed, :class:`SimulationError` after end()."""

@@ -1,6 +1,7 @@
 """Populations and projections of sPyNNaker's own cells, and how they meet ours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import neo
@@ -12,6 +13,9 @@ from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
 from pynn_eprop.errors import NetworkError, UnsupportedError
+
+STOCK_LIMIT = 65536.0
+"""What parameters of sPyNNaker's cells stay below."""
 
 
 class Unknown(SpikeSourceArray):
@@ -41,6 +45,18 @@ class StockEnd(BasePopulation):
 
     def return_to_start(self, keep_weights: bool) -> None:
         """At a reset() sPyNNaker returns its own cells."""
+
+    def beyond_numbers(self) -> list[str]:
+        """Parameters that are not within the s16.15 of sPyNNaker's cells, as sentences."""
+        found = []
+        for name in self.vertex.get_parameters():
+            with suppress(TypeError, ValueError):       # some are no numbers
+                values = np.ravel(np.asarray(self.stock.get(name), dtype=float))
+                beyond = values[~(np.abs(values) < STOCK_LIMIT)]
+                if len(beyond):
+                    found.append(f"{self.label}: {name}={beyond[0]:g} must be less than "
+                                 f"{STOCK_LIMIT:g}")
+        return found
 
     @property
     def positions(self) -> np.ndarray:

@@ -216,7 +216,8 @@ class ChipNetwork:
         """The chip always answers."""
         return nullcontext()
 
-    def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object) -> None:
+    def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object,
+            _suspects: object) -> None:
         """Run so many machine steps."""
         prepare()
         if not self.loaded:
