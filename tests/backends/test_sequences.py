@@ -83,7 +83,7 @@ def on_cores() -> Iterator[Any]:
 @example(Sequence((RUN, AGAIN, ("weight", "in", 0.6, False), ("weight", "static", 40.0, True), RUN,
                    AGAIN, RUN)))
 # what is kept has the formats that it was learned in; what begins again, new ones
-@example(Sequence((RUN, ("readout", {"target": 1e4}), ("reset", True), RUN, AGAIN, RUN)))
+@example(Sequence((RUN, ("readout", {"target": 200.0}), ("reset", True), RUN, AGAIN, RUN)))
 @example(Sequence((RUN, ("reset", True), ("weight", "in", 0.3, True), ("reset", True),
                    ("record", "h"), RUN, ("readout", {"bias": 0.2}), ("record", "error"), RUN)))
 # after reset() cells that were alike can become different, within an update nothing else can
