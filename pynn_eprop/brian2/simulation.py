@@ -29,6 +29,7 @@ from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     E_PROP,
@@ -118,28 +119,26 @@ class Simulation(CommonSimulation):
 
     def check_delays(self, label: str) -> None:
         """Raise :class:`UnsupportedError` once the network has run."""
-        if self.step:
+        if self.holds_more:
+            where = "reset()" if self.step else "a reset() that keeps no weights"
             raise UnsupportedError(f"{label}: delays can be set only before the first run() or "
-                                   "after reset()")
-
-    def check_reset(self) -> None:
-        """Raise :class:`UnsupportedError` where parts were added after the first run."""
-        stored = self.network._stored_state.get(STORED)
-        if not self.step or stored is None:
-            return
-        new = sorted(each.name for each in _get_all_objects(self.network.objects)
-                     if each.name not in stored and hasattr(each, "_restore_from_full_state"))
-        if new:
-            raise UnsupportedError(
-                f"reset(): {', '.join(new)} was added after the first run, and Brian2 cannot take "
-                "it back to time 0; build the whole network before the first run")
+                                   f"after {where}")
 
     def population_changes(self, index: int) -> None:
-        """Note that a population has new parameters. Raises the errors of those it cannot have."""
-        part = self.parts[index]
-        if not isinstance(part, Sources) and part.described is not None:
-            describe_population(self.populations[index], self.options)
+        """Note that a population has new parameters.
+
+        Raises the errors of those it cannot have, and :class:`SimulationError` within an update,
+        for what its gradient depends on.
+        """
+        before = getattr(self.parts.get(index), "described", None)
+        if before is not None:
+            check_gradient(before, describe_population(self.populations[index], self.options),
+                           self._update_in_progress())
         self._changed.add(index)
+
+    def _update_in_progress(self) -> bool:
+        within = not self.timeline.starts_interval(self.step)
+        return bool(self._trials or (within and self._counts))
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
@@ -363,10 +362,17 @@ class Simulation(CommonSimulation):
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""
+        self.check_weights(projection, weight)
         if self.step == 0 or projection.index not in self._blocks:
             projection.synapses.weight = np.array(weight)
         for block, synapses in self._built(projection):
             synapses.weight = block.take(weight)
+
+    def check_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Raise :class:`SimulationError` within an update, if symmetric feedback follows."""
+        blocks = self._blocks.get(projection.index, {}).values()
+        check_mirrored(projection.label, any(signal.forward in blocks for signal in self._signals),
+                       self._update_in_progress())
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
@@ -375,6 +381,19 @@ class Simulation(CommonSimulation):
         if part.described is None or population.bias_is_new:
             return np.array(population.values["bias"])
         return part.read("bias")
+
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise :class:`UnsupportedError` where parts were added after the first run."""
+        stored = self.network._stored_state.get(STORED)
+        if not self.step or stored is None:
+            return
+        new = sorted(each.name for each in _get_all_objects(self.network.objects)
+                     if each.name not in stored and hasattr(each, "_restore_from_full_state"))
+        if new:
+            raise UnsupportedError(
+                f"reset(): parts were added after the first run (Brian2 calls them "
+                f"{', '.join(new)}), and Brian2 cannot take these back to time 0; build the whole "
+                "network before the first run")
 
     def learned(self) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
         """Weights by projection and biases by population, by index."""
@@ -389,6 +408,8 @@ class Simulation(CommonSimulation):
         kept: from :meth:`learned`, what shall stay; None: weights, biases and optimisers go back to
         where they started.
         """
+        for index in self.parts:
+            self.populations[index].return_to_start(kept is not None)
         for index in self._blocks:
             projection = self.projections[index]
             weight = projection.synapses.weight if kept is None else kept[0][index]
@@ -400,7 +421,6 @@ class Simulation(CommonSimulation):
             elif isinstance(part, ReadoutGroup):
                 part.restart(self.populations[index].values["bias"] if kept is None
                              else kept[1][index], kept is not None)
-            self.populations[index].target_start = 0
             self._changed.add(index)
         self._trials = 0
         self._generator.restart()

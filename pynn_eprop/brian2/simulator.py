@@ -17,6 +17,7 @@ from pynn_eprop.common.state import StateOfParent
 name = parent.name
 ID = parent.ID
 STORED = "before-first-run"
+"""Brian2's name of what a reset restores; PyNN's backend uses it, too."""
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
@@ -61,25 +62,23 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         simulation.prepare(last)
         for recorder in self.recorders:
             recorder._finalize()
-        if not simulation.step:
+        if simulation.step == 0:
             self.network.store(STORED)
         self.running = True
         simulation.run(last)
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a new segment. Raises as ``Simulation.check_reset``."""
+        """Back to time 0, in a new segment."""
         simulation = self.simulation
         if simulation is None:
             super().reset()
             return
-        if not simulation.step:     # nothing was stored that could be taken back
-            self.running = False
-            super().reset()
-            return
-        simulation.check_reset()
         kept = simulation.learned() if keep_weights else None
+        carried = keep_weights and simulation.holds_more
+        self.running = simulation.step > 0      # or there is nothing that Brian2 could restore
         super().reset()
         simulation.restart(kept)
+        simulation.carried = carried
 
 
 if not isinstance(parent.state, State):

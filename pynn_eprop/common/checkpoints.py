@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.archives import check_writable, read_archive, write_archive
 from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
 from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.errors import CheckpointError
 
 _FORMAT = 1
@@ -83,6 +85,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
                        for name, array in source.saved().items()})
     write_archive(path, arrays, {
         "format": _FORMAT, "precision": simulation.precision.value,
+        "formats": None if simulation.formats is None else asdict(simulation.formats),
         "parts": fingerprints(simulation.description.network),
         "learning": simulation.learning, "recorders": recorders,
         "running": state.running, "segment_counter": state.segment_counter})
@@ -119,7 +122,10 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
             simulation.learning = bool(header["learning"])
             state.running = bool(header["running"])
             state.segment_counter = int(header["segment_counter"])
-        simulation.restore(_under("machine/", arrays))
+            formats = header.get("formats")
+            if formats is not None:
+                formats = Formats(**{name: tuple(map(int, bits)) for name, bits in formats.items()})
+        simulation.restore(_under("machine/", arrays), formats)
         for population, (segments, cleared) in zip(recorded, data, strict=True):
             population.recorder.take_back(segments, cleared)
 

@@ -75,7 +75,7 @@ class Control:
             raise ParameterError(f"reset({annotations!r}): annotations must be a dict; to keep "
                                  "what was learned, reset(keep_weights=True)")
         if self._simulation is not None:
-            self._simulation.check_reset()
+            self._simulation.check_reset(keep_weights)
         for recorder in self._simulator.state.recorders:
             recorder.store_to_cache(annotations or {})
         self._simulator.state.reset(keep_weights)

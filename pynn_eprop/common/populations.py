@@ -155,6 +155,7 @@ class CellArrays(CellGroup, SeededPlaces):
         self.injected: list[tuple[Any, np.ndarray]] = []
         self.target_start = self._interval_steps_done()
         self.bias_is_new = False
+        self._first_bias: np.ndarray | None = None
         self._spikes: ArraySpikes | PoissonSpikes | None = None
 
     def _number(self) -> int:
@@ -173,6 +174,7 @@ class CellArrays(CellGroup, SeededPlaces):
         if isinstance(self.celltype, EPropReadout):
             check_rows(_rows(space), self.size, self.label)
         self._take(self.evaluated(space, self.size))
+        self._first_bias = self.values.get("bias")
         self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
@@ -236,10 +238,19 @@ class CellArrays(CellGroup, SeededPlaces):
         with all_or_nothing(self, self._simulation):
             self._take(merged)
             self.bias_is_new |= "bias" in merged
+            if "bias" in merged and self._simulation.step == 0:
+                self._first_bias = self.values["bias"]
             if self.is_source:      # spikes are inputs of a run, no part of the network
                 self._simulation.spikes_change(self)
             else:
                 self._simulation.population_changes(self.index)
+
+    def return_to_start(self, keep_weights: bool) -> None:
+        """At a reset(): targets count from time 0, and biases that are not kept go back, too."""
+        self.target_start = 0
+        if self._first_bias is not None and not keep_weights:
+            self.values["bias"] = self._first_bias
+            self.bias_is_new = False
 
     def current_values(self, name: str) -> Any:
         """Values of all cells, or None for an unknown parameter; biases as they are now."""

@@ -30,6 +30,7 @@ class Simulation:
     is its place. learning: whether intervals that start from now on count. diverged: whether a
     script was told that its training has; inactivity: which populations it was warned of; told: the
     kinds of other things that it was told.
+    carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
 
     machine_name: in messages.
 
@@ -53,6 +54,7 @@ class Simulation:
         self.diverged = False
         self.inactivity = InactivityWatch()
         self.told: set[str] = set()
+        self.carried = False
 
     @property
     def rules(self) -> Collection[type[Rule]] | None:
@@ -68,6 +70,15 @@ class Simulation:
     def updates(self) -> int:
         """Weight updates done."""
         raise NotImplementedError
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether there are weights that the PyNN objects do not say.
+
+        If not, the next run begins from these alone, as if nothing had run: fixed point chooses
+        its formats for them.
+        """
+        return self.step > 0 or self.carried
 
     @property
     def can_be_kept(self) -> bool:
@@ -97,9 +108,6 @@ class Simulation:
     def check_delays(self, label: str) -> None:
         """Raise the errors with which :meth:`delays_change` would refuse new delays now."""
 
-    def check_reset(self) -> None:
-        """Raise the errors of a reset that cannot be, before anything goes back."""
-
     def range_report(self) -> RangeReport | None:
         """The formats of fixed point; None in floating point or before a run."""
         return None
@@ -115,6 +123,9 @@ class Simulation:
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each."""
         return ()
+
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise the errors of a reset that cannot be, before anything is done for it."""
 
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
@@ -215,14 +226,22 @@ class DescribedSimulation(Simulation):
         super().__init__(options)
         self.wanted_formats = wanted_formats
         self.rounding_warnings = RoundingWarnings()
-        self._set: dict[tuple[int, int], tuple[np.ndarray, bool]] = {}
+        self._set: dict[tuple[int, int], np.ndarray] = {}
 
     def _holder(self) -> Any:
-        """What has weights, gradients and biases by their places in the description, or None."""
+        """What has weights, gradients and biases by their places in the description, or None.
+
+        None, too, while it has nothing but what the PyNN objects say.
+        """
         raise NotImplementedError
 
-    def _formats(self) -> Formats | None:
-        """The formats of the holder, None in floating point or if there is no holder."""
+    def start_changes(self) -> None:
+        """Note that the PyNN objects changed from which the next run begins."""
+        raise NotImplementedError
+
+    @property
+    def formats(self) -> Formats | None:
+        """Those of what has the network; None in floating point, or before there is any."""
         raise NotImplementedError
 
     def _holder_of(self, projection: Any) -> Any:
@@ -265,16 +284,19 @@ class DescribedSimulation(Simulation):
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""
         holder = self._holder_of(projection)
-        if holder is None or self.step == 0:
+        if holder is None:
             projection.synapses.weight = np.array(weight)
-        if holder is not None:
-            for number, (block, place) in enumerate(self._blocks(projection)):
-                holder.set_weights(place, block.take(weight))
-                self._set[projection.index, number] = np.array(block.take(weight)), self.step == 0
+            self.start_changes()
+            return
+        if self.step == 0:
+            projection.synapses.weight = np.array(weight)
+        for number, (block, place) in enumerate(self._blocks(projection)):
+            holder.set_weights(place, block.take(weight))
+            self._set[projection.index, number] = np.array(block.take(weight))
 
     def forget_weights(self) -> None:
-        """Note that weights are again what they were at time 0."""
-        self._set = {key: entry for key, entry in self._set.items() if entry[1]}
+        """Note that weights are again what the PyNN objects say."""
+        self._set = {}
 
     def acting_weights(self, projection: Any) -> np.ndarray:
         """Weights as they act at arrival; before a run, in the formats that it would begin with."""
@@ -282,7 +304,7 @@ class DescribedSimulation(Simulation):
         if self.wanted_formats is None:
             return weight
         acting = np.empty(len(weight))
-        formats = None if self._holder_of(projection) is None else self._formats()
+        formats = None if self._holder_of(projection) is None else self.formats
         if projection.is_feedback:
             for block in projection.blocks:
                 part = block.take(weight)
@@ -298,9 +320,9 @@ class DescribedSimulation(Simulation):
 
     def warn_of_rounding(self) -> None:
         """Warn, before a run, of given numbers that fixed point changes much, once of each set."""
-        formats = self._formats()
+        formats = self.formats
         if formats is None or self.description is None:
             return
         places = self.description.projections
         self.rounding_warnings.warn(self.description.network, formats, {
-            places[index][number]: weight for (index, number), (weight, _) in self._set.items()})
+            places[index][number]: weight for (index, number), weight in self._set.items()})

@@ -53,8 +53,12 @@ def weight_limit(bits: int) -> float:
     return float((2 ** 15 - 1) / 2.0 ** bits)
 
 
-def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Formats:
+def choose_formats(network: Network, wanted: FixedPoint | None = None,
+                   held: Formats | None = None) -> Formats:
     """The formats of a network, after checking that fixed point can run it.
+
+    ``held``: formats of the weights and signals of the first of its parts, which stay: what has
+    been learned with them are integers.
 
     Raises :class:`UnsupportedError` for what fixed point does not offer, and
     :class:`NetworkError` for weights or parameters that no format (or not the wanted one) holds.
@@ -68,8 +72,12 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None) -> Format
     _check_boundary(network)
     for population in network.populations:
         check_fits(population)
-    weights = tuple(weight_bits(projection, wanted) for projection in network.projections)
-    signals = tuple(wanted.signal_bits.get(population.label, _signal_bits(network, index))
+    given = dict(enumerate(held.weight_bits if held else ()))
+    weights = tuple(weight_bits(projection, wanted, given.get(index))
+                    for index, projection in enumerate(network.projections))
+    given = dict(enumerate(held.signal_bits if held else ()))
+    signals = tuple(given.get(index, wanted.signal_bits.get(
+        population.label, _signal_bits(network, index)))
                     for index, population in enumerate(network.populations))
     feedback = tuple(_feedback_bits(network, signal, weights)
                      for signal in network.learning_signals)
@@ -84,8 +92,8 @@ def bits_for(largest: float) -> int:
     return min(bits, WEIGHT_BITS[-1])
 
 
-def weight_bits(projection: Projection, wanted: FixedPoint) -> int:
-    """The format of a projection's weights, wanted or chosen.
+def weight_bits(projection: Projection, wanted: FixedPoint, held: int | None = None) -> int:
+    """The format of a projection's weights: the one that they are held in, wanted or chosen.
 
     Weights that learn need room to grow: twice their size, the optimiser's steps, and
     1 / sqrt(fan-in). Raises :class:`NetworkError` for weights that the format does not hold.
@@ -104,7 +112,7 @@ def weight_bits(projection: Projection, wanted: FixedPoint) -> int:
         if isinstance(projection.optimizer, Adam):
             room += _STEPS_OF_ADAM * projection.optimizer.lr
     bits = max(bits_for(room), min(WEIGHT_BITS[0], bits_for(largest)), WEIGHT_BITS[0])
-    bits = wanted.weight_bits.get(projection.label, bits)
+    bits = wanted.weight_bits.get(projection.label, bits) if held is None else held
     check_weights(projection, np.append(weight, largest) if len(weight) else weight, bits)
     return bits
 
@@ -282,7 +290,7 @@ def largest_error(readouts: Readouts) -> float:
 
 
 def _leak(network: Network, readouts: Readouts) -> float:
-    return 1.0 - math.exp(-network.settings.timestep / readouts.tau_m)
+    return max(1.0 - math.exp(-network.settings.timestep / readouts.tau_m), 1e-9)
 
 
 def _rate_term(network: Network, cells: SpikingCells) -> float:

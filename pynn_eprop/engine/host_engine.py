@@ -14,7 +14,14 @@ from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.activity import Activity, check_activity, check_gradients
-from pynn_eprop.models.checks import changes_gradient, check_change, check_inputs, check_network
+from pynn_eprop.models.checks import (
+    check_change,
+    check_gradient,
+    check_inputs,
+    check_mirrored,
+    check_network,
+    is_mirrored,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
@@ -52,13 +59,14 @@ class HostEngine(Successor):
     network: what to run
     precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
     fixed_point: formats that shall not be chosen from the network; "fixed" only
+    held: formats of what is taken over from another machine, see :func:`choose_formats`
 
     Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
     weights that no format holds, :class:`UnsupportedError` for what fixed point does not offer.
     """
 
     def __init__(self, network: Network, precision: str = "float32",
-                 fixed_point: FixedPoint | None = None) -> None:
+                 fixed_point: FixedPoint | None = None, held: Formats | None = None) -> None:
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
@@ -67,7 +75,7 @@ class HostEngine(Successor):
         self.precision = precision
         self.formats: Formats | None = None
         if precision == "fixed":
-            self.formats = choose_formats(network, fixed_point)
+            self.formats = choose_formats(network, fixed_point, held)
         elif fixed_point is not None:
             raise NetworkError(f"precision={precision!r} has no formats to choose; "
                                "fixed_point is for precision='fixed'")
@@ -306,12 +314,8 @@ class HostEngine(Successor):
         Raises :class:`SimulationError` within an update, if learning signals mirror the weights,
         and :class:`NetworkError` for weights that the number system cannot hold.
         """
-        mirrored = any(isinstance(signal.feedback, SymmetricFeedback)
-                       and signal.feedback.projection == projection
-                       for signal in self.network.learning_signals)
-        if mirrored and self._update_in_progress():
-            raise SimulationError(f"{self.network.projections[projection].label}: symmetric "
-                                  "feedback follows these weights; replace them between updates")
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self._update_in_progress())
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         self._check_range(self.network.projections[projection], values)
@@ -402,9 +406,7 @@ class HostEngine(Successor):
         check_network(network)
         if self.formats:
             check_fits(population)
-        if changes_gradient(before, population) and self._update_in_progress():
-            raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
-                                  "change between updates only, not within one")
+        check_gradient(before, population, self._update_in_progress())
 
     def _update_in_progress(self) -> bool:
         """Whether steps were done that the next update will learn from."""

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.inactivity import Inactivity
@@ -24,6 +25,10 @@ class Forward(Protocol):
     """
 
     network: Network
+    @property
+    def formats(self) -> Formats | None:
+        """Those of fixed point; a machine that takes over from another has the same."""
+        ...
 
     @property
     def step(self) -> int:
@@ -149,9 +154,10 @@ class Machine(Forward, Learner, OptimizerStep, Protocol):
         """
         ...
 
-    def take_over_learning(self, old: Self) -> None:
+    def take_over_learning(self, old: Self, synapses: bool = True) -> None:
         """Begin, at step 0 of the same network, with what ``old`` learned.
 
         Weights, biases, the state of the optimisers and the number of updates; no activity.
+        Without ``synapses``, those keep the state they were built with.
         """
         ...

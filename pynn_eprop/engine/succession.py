@@ -44,10 +44,11 @@ class Successor:
                     and name.replace(".spikes", ".start") in fitting}
         self.restore({**needed, **{name: state[name] for name in fitting}})
 
-    def take_over_learning(self: _Machine, old: _Machine) -> None:
+    def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
         """Begin with what ``old`` learned; see the interface."""
         fresh = self.state()
         position = fresh["position"].view(POSITION).copy()
         position["updates"] = old.updates
-        learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)}
+        learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)
+                   and (synapses or not name.startswith(_OF_SYNAPSES))}
         self.restore({**fresh, **learned, "position": position.view(np.uint8)})

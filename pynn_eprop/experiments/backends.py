@@ -91,7 +91,8 @@ def setup_keywords(backend: str, precision: str, threads: int,
     if backend == "host":
         return {"precision": precision, "threads": threads}
     if _module(backend) == "spinnaker":
-        return {"quiet": True} | ({} if out is None else {"failure_folder": out / "failure"})
+        given = {} if out is None else {"failure_folder": out / "failure"}
+        return {"quiet": True, "virtual_board": "refuse", **given}
     # experiments train, so that what NEST does otherwise in single steps may pass with a warning
     return {"threads": threads, "quirks": "allow"} if backend == "nest" else {}
 

@@ -39,7 +39,7 @@ MACHINES = {machine.name: machine for machine in (
     Machine("reference", "host", FLOAT, {"precision": "reference"}),
     Machine("nest", "nest", FLOAT),
     Machine("brian2", "brian2", FLOAT),
-    Machine("spinnaker", "spinnaker", FIXED),
+    Machine("spinnaker", "spinnaker", FIXED, {"virtual_board": "refuse"}),
     Machine("emulator", "emulator", FIXED),
 )}
 

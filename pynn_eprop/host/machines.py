@@ -5,6 +5,7 @@ from enum import Enum
 
 from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
+from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.parameters import RULES
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -31,13 +32,15 @@ def machine_rules(precision: Precision) -> Collection[type[Rule]] | None:
     return None if precision is Precision.REFERENCE else RULES
 
 
-def build_machine(network: Network, precision: Precision,
-                  fixed_point: FixedPoint | None = None) -> Machine:
+def build_machine(network: Network, precision: Precision, fixed_point: FixedPoint | None = None,
+                  held: Formats | None = None) -> Machine:
     """A machine at global step 0. fixed_point: formats that shall not be chosen, if FIXED.
+
+    ``held``: formats of what it takes over, see :func:`choose_formats`.
 
     Raises :class:`NetworkError` where a network does not fit into memory.
     """
     check_activity_fits(network)
     if precision is Precision.REFERENCE:
         return ReferenceMachine(network)
-    return HostEngine(network, precision.value, fixed_point)
+    return HostEngine(network, precision.value, fixed_point, held)

@@ -73,7 +73,13 @@ class Simulation(DescribedSimulation):
         Raises :class:`NetworkError` within an interval.
         """
         self.check_between_intervals(what)
+        self.start_changes()
         self._structure_changed = True
+
+    def start_changes(self) -> None:
+        """Drop a machine that holds nothing but what the PyNN objects say."""
+        if not self.holds_more:
+            self.machine = None
 
     def delays_change(self, label: str) -> None:
         """Note that delays change.
@@ -81,24 +87,19 @@ class Simulation(DescribedSimulation):
         Raises as :meth:`check_delays`.
         """
         self.check_delays(label)
-        if self._stands_at_start:
-            self.machine = None
-        self._delays_changed = self.machine is not None
-        self._structure_changed = True
-
-    @property
-    def _stands_at_start(self) -> bool:
-        return self.step == self.updates == 0
+        self.structure_changes(f"{label}: new delays")
+        self._delays_changed = self.holds_more
 
     def check_delays(self, label: str) -> None:
         """Raise :class:`UnsupportedError` once a network that learns has run.
 
         :class:`NetworkError` within an interval.
         """
-        learns = any(getattr(p.synapse_type, "optimizer", None) for p in self.projections)
-        if self.machine is not None and not self._stands_at_start and learns:
+        if self.holds_more and any(getattr(p.synapse_type, "optimizer", None)
+                                   for p in self.projections):
+            where = "reset()" if self.step else "a reset() that keeps no weights"
             raise UnsupportedError(f"{label}: delays of a network that learns can be set only "
-                                   "before the first run() or after reset()")
+                                   f"before the first run() or after {where}")
         self.check_between_intervals(f"{label}: new delays")
 
     def population_changes(self, index: int) -> None:
@@ -106,12 +107,14 @@ class Simulation(DescribedSimulation):
 
         Raises the errors of parameters that the network, or the update in progress, cannot have.
         """
+        self.start_changes()
         if self.machine is not None and not self._structure_changed:
             self.machine.check_population(index, self._described({index}))
         self._changed.add(index)
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
+        self.start_changes()
         self._changed.add(index)
         if self.step == 0:
             self._structure_changed = True
@@ -134,10 +137,11 @@ class Simulation(DescribedSimulation):
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
-        machine = build_machine(description.network, self.precision, self.fixed_point)
+        machine = build_machine(description.network, self.precision, self.fixed_point,
+                                None if old is None else old.formats)
         if old is not None:
             if from_start:
-                machine.take_over_learning(old)
+                machine.take_over_learning(old, synapses=not self._delays_changed)
             else:
                 machine.take_over(old, synapses=not self._delays_changed)
             for population in self.populations:
@@ -172,42 +176,50 @@ class Simulation(DescribedSimulation):
         for population in self.populations:
             population.bias_is_new = False
 
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise the errors of a network that cannot go on with what it learned."""
+        if keep_weights and self.holds_more:
+            self.prepare()
+
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
-        old = self.prepare() if keep_weights and self.machine is not None else None
+        old = self.prepare() if keep_weights and self.holds_more else None
         with all_or_nothing(self, *self.populations):
             for population in self.populations:
-                population.target_start = 0
+                population.return_to_start(keep_weights)
             self.machine = None
+            self.carried = old is not None
             self.training_restarts(keep_weights)
             self._structure_changed = True
             if old is not None:
                 self._build(old, from_start=True)
-        if not keep_weights:
+        if not self.carried:
             self.forget_weights()
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on where a machine of the same network had the given state.
+    @property
+    def formats(self) -> Formats | None:
+        """Those of the machine in fixed point."""
+        return None if self.machine is None else self.machine.formats
+
+    def restore(self, state: dict[str, np.ndarray], formats: Formats | None) -> None:
+        """Go on where a machine of the same network had the given state, and the given formats.
 
         Raises :class:`CheckpointError`; then nothing was changed.
         """
         assert self.description is not None
-        machine = build_machine(self.description.network, self.precision,
-                                self.fixed_point)
+        machine = build_machine(self.description.network, self.precision, self.fixed_point,
+                                formats)
         machine.restore(state)
-        self.machine = machine
+        self.machine, self.carried = machine, True
 
     # --- weights ---
 
     def _holder(self) -> Machine | None:
-        return self.machine
-
-    def _formats(self) -> Formats | None:
-        return getattr(self.machine, "formats", None)
+        return self.machine if self.holds_more else None
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
-        if self.machine is None or population.bias_is_new \
+        if not self.holds_more or self.machine is None or population.bias_is_new \
                 or population.index >= len(self.machine.network.populations):
             return np.array(population.values["bias"])
         return self.machine.bias(population.index)

@@ -111,7 +111,34 @@ def check_change(before: Population, after: Population) -> None:
                            "of cells; build a new network for that")
 
 
-def changes_gradient(before: Population, after: Population) -> bool:
+def check_gradient(before: Population, after: Population, in_progress: bool) -> None:
+    """Raise :class:`SimulationError` for parameters that an update in progress depends on.
+
+    Its gradient would mix old and new.
+    """
+    if in_progress and _changes_gradient(before, after):
+        raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
+                              "change between updates only, not within one")
+
+
+def check_mirrored(label: str, mirrored: bool, in_progress: bool) -> None:
+    """Raise :class:`SimulationError` for new weights that symmetric feedback has followed.
+
+    The gradient of an update in progress would mix old and new.
+    """
+    if mirrored and in_progress:
+        raise SimulationError(f"{label}: symmetric feedback follows these weights; replace them "
+                              "between updates")
+
+
+def is_mirrored(network: Network, projection: int) -> bool:
+    """Whether symmetric feedback follows the weights of a projection."""
+    return any(isinstance(signal.feedback, SymmetricFeedback)
+               and signal.feedback.projection == projection
+               for signal in network.learning_signals)
+
+
+def _changes_gradient(before: Population, after: Population) -> bool:
     """Whether the gradient of steps already done depends on what differs.
 
     The backward filters use the time constants, beta and the loss when an update ends.

@@ -7,7 +7,14 @@ import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.models.activity import Activity, check_activity, check_gradients
-from pynn_eprop.models.checks import check_change, check_inputs, check_network
+from pynn_eprop.models.checks import (
+    check_change,
+    check_gradient,
+    check_inputs,
+    check_mirrored,
+    check_network,
+    is_mirrored,
+)
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import (
     Inputs,
@@ -57,6 +64,8 @@ class ReferenceMachine(Successor):
 
     Raises :class:`NetworkError` if the parts of the network do not fit together.
     """
+
+    formats = None      # of fixed point
 
     def __init__(self, network: Network) -> None:
         check_network(network)
@@ -295,8 +304,7 @@ class ReferenceMachine(Successor):
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
         """One step of all optimisers; see the Machine interface."""
         check_gradients(self.network, gradients, bias_gradients)
-        length = self.network.settings.interval_steps
-        if self.progress.trials or (self.step % (length or 1) and self.progress.learning):
+        if self._update_in_progress():
             raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
                                   "switch learning off")
         for index, gradient in (gradients or {}).items():
@@ -325,7 +333,12 @@ class ReferenceMachine(Successor):
         return self.synapses[projection].weight.copy()
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Raise :class:`NetworkError` unless there is one weight per synapse."""
+        """Raise :class:`NetworkError` unless there is one weight per synapse.
+
+        :class:`SimulationError` within an update, if learning signals mirror the weights.
+        """
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self._update_in_progress())
         old = self.synapses[projection].weight
         if np.shape(weight) != old.shape:
             raise NetworkError(f"{self.network.projections[projection].label}: weights have shape "
@@ -395,15 +408,26 @@ class ReferenceMachine(Successor):
                 states[index].reset()
 
     def check_population(self, index: int, network: Network) -> None:
-        """Raise :class:`NetworkError` for a population of another kind or size than before."""
-        check_change(self.network.populations[index], network.populations[index])
+        """Raise :class:`NetworkError` for a population of another kind or size than before.
+
+        :class:`SimulationError` within an update, for what its gradient depends on.
+        """
+        before, new = self.network.populations[index], network.populations[index]
+        check_change(before, new)
         check_network(self._with(index, network))
+        check_gradient(before, new, self._update_in_progress())
 
     def _with(self, index: int, network: Network) -> Network:
         """The present network with one population of another."""
         return replace(self.network, populations=(
             *self.network.populations[:index], network.populations[index],
             *self.network.populations[index + 1:]))
+
+    def _update_in_progress(self) -> bool:
+        """Whether steps were done that the next update will learn from."""
+        interval = self.network.settings.interval_steps
+        within = interval is not None and self.step % interval > 0
+        return bool(self.progress.trials or (within and self.progress.learning))
 
     def range_report(self) -> None:
         """None: nothing is rounded to fixed-point formats here."""

@@ -33,7 +33,8 @@ class Successor:
                 fresh[name][:len(array)] = array    # rows of the signals that both have
         self.restore(fresh)
 
-    def take_over_learning(self: _Machine, old: _Machine) -> None:
+    def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
         """Begin with what ``old`` learned; see the interface."""
-        learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)}
+        learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)
+                   and (synapses or not name.startswith("projection"))}
         self.restore({**self.state(), **learned})

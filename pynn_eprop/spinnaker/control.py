@@ -15,7 +15,9 @@ __all__ = ["setup", *FUNCTIONS]
 
 @documented
 def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY,
-          **extra_params: Any) -> int:
+          max_delay: float | str | None = None, database_socket_addresses: Any = None,
+          time_scale_factor: float | None = None, n_chips_required: int | None = None,
+          n_boards_required: int | None = None, **extra_params: Any) -> int:
     """Begin a new network; any earlier one is forgotten, and its machine given back.
 
     Parameters
@@ -40,15 +42,24 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         What cores printed and counted is written there when a run fails.
     quiet : default False
         Whether sPyNNaker's remarks and progress bars are left out; warnings are not.
+    virtual_board : "warn" or "refuse", default "warn"
+        What to do where sPyNNaker's configuration has a virtual board, on which a network is mapped
+        and nothing is computed.
     time_scale_factor, n_boards_required, n_chips_required, database_socket_addresses
         As for sPyNNaker's ``setup()``.
 
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
     """
-    shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
-                                 KEYWORDS)
+    # in the order in which sPyNNaker's setup() takes them
+    optional = {"max_delay": max_delay, "database_socket_addresses": database_socket_addresses,
+                "time_scale_factor": time_scale_factor, "n_chips_required": n_chips_required,
+                "n_boards_required": n_boards_required}
+    given = {name: value for name, value in optional.items() if value is not None}
+    shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **given,
+                                  **extra_params}, KEYWORDS)
     options, machine = SharedOptions(**shared), read_options(**own)
-    machine.pause_in_script(options.timestep)   # or it is refused, before anything is ended
+    machine.check_timestep(options.timestep)    # or it is refused, before anything is ended
+    machine.pause_in_script(options.timestep)
     with suppress(Exception):   # an earlier network's machine may be gone, or its reports
         simulator.state.simulation.end()
     simulator.state.clear(options, machine)

@@ -14,6 +14,8 @@ from pynn_eprop.spinnaker.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.partition import Part
 
 LANES = 8
+LEAST_BYTES = 8
+"""Of a region of rows, if there are none."""
 ROW_GROUP = 4
 """Sparse rows are filled up to a multiple of this."""
 
@@ -64,13 +66,14 @@ class RowBlock:
 class Rows:
     """Region ROWS of one core, and its table of blocks.
 
-    lanes: as in core_setup. blocks: by ascending delay, those without synapses left out.
+    lanes: as in core_setup. blocks: by ascending delay, those without synapses left out. given:
+    weights by projection as they were last given, (synapses of the projection,).
     """
 
     def __init__(self, network: Network, formats: Formats, part: Part,
                  sources: dict[int, int]) -> None:
         self._network, self._formats, self.part = network, formats, part
-        self._given: dict[int, np.ndarray] = {}
+        self.given: dict[int, np.ndarray] = {}
         found = [block for index, projection in enumerate(network.projections)
                  if projection.post == part.population
                  for block in _blocks(network, index, part, sources)]
@@ -103,6 +106,10 @@ class Rows:
             self.size = 8      # offset 0 says "none"
         offset, self.size = self.size, self.size + round_up(count, 8)
         return offset
+
+    def begin(self, network: Network) -> None:
+        """Take the initial weights of ``network``, whose synapses are the same."""
+        self._network, self.given = network, {}
 
     # --- the table of blocks ---
 
@@ -147,7 +154,7 @@ class Rows:
 
     def initial(self) -> bytearray:
         """The region as a core begins with it."""
-        data = bytearray(self.size)
+        data = bytearray(max(self.size, LEAST_BYTES))
         for block in self.blocks:
             if block.starts is not None and block.lane_of is not None:
                 _put(data, block.offsets["row_start"], block.starts.astype("<u4"))
@@ -156,7 +163,7 @@ class Rows:
             elif block.offsets["holes"]:
                 _put(data, block.offsets["holes"], self._holes(block))
         for index in {block.projection for block in self.blocks}:
-            self.put_weights(data, index, np.asarray(self._network.projections[index].weight))
+            self._put_weights(data, index, np.asarray(self._network.projections[index].weight))
         return data
 
     def _holes(self, block: RowBlock) -> np.ndarray:
@@ -167,8 +174,11 @@ class Rows:
 
     def put_weights(self, data: bytearray, projection: int, weight: np.ndarray) -> None:
         """Write weights of a projection, (synapses,), and their masters."""
+        self.given[projection] = np.array(weight, dtype=float)
+        self._put_weights(data, projection, weight)
+
+    def _put_weights(self, data: bytearray, projection: int, weight: np.ndarray) -> None:
         bits = self._formats.weight_bits[projection] + MASTER_SHIFT
-        self._given[projection] = np.array(weight, dtype=float)
         for block in self._of(projection):
             master = to_fixed(np.asarray(weight, dtype=float)[block.order], bits)
             wire = wire_weights(master)
@@ -196,7 +206,7 @@ class Rows:
 
     def _static(self, data: bytes, block: RowBlock, bits: int) -> np.ndarray:
         """Masters of weights that do not learn: as they were given, where memory has these."""
-        given = self._given.get(block.projection,
+        given = self.given.get(block.projection,
                                 self._network.projections[block.projection].weight)
         master = to_fixed(np.asarray(given, dtype=float)[block.order], bits)
         ctype = "<u4" if block.sparse else "<i2"

@@ -112,9 +112,12 @@ class SignalsImage:
         return any(self._network.learning_signals[index].source in readouts
                    for index in self.signals)
 
-    def constants(self, network: Network) -> bytes:
-        """What the region begins with, of the parameters in ``network``; feedback stays."""
+    def change(self, network: Network) -> None:
+        """Take the parameters of ``network``, whose learning signals are the same."""
         self._network = network
+
+    def constants(self) -> bytes:
+        """What the region begins with, of the parameters; feedback is behind it."""
         return self.region()[:len(self.signals) * SIGNAL.dtype.itemsize]
 
     def region(self) -> bytes:

@@ -55,7 +55,7 @@ class LearnedMemory:
 
     def write(self, core: Core, region: Region, data: bytes) -> None:
         """Replace a region."""
-        self._session.check()
+        self._session.check("what the machine holds")
         self._held[core.number, region] = data
         if self._session.loaded:
             with self._session.talking(self._tell):

@@ -8,10 +8,11 @@ import numpy as np
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_numbers import STATE_BITS
-from pynn_eprop.engine.fixed_point import check_weights
+from pynn_eprop.engine.fixed_point import Formats, check_weights
 from pynn_eprop.engine.range_report import RangeReport, make_report, sentences
 from pynn_eprop.engine.rounding import label_of
 from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import failures, takings
@@ -24,11 +25,13 @@ from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.planning import Plan
-from pynn_eprop.spinnaker.recorded import CHANNELS, losses, scale_bits
+from pynn_eprop.spinnaker.recorded import AHEAD, CHANNELS, losses, scale_bits
 from pynn_eprop.spinnaker.session import Session
 from pynn_eprop.spinnaker.stretches import Stretches, stretch_steps
 
-_CLOCK = "clock"
+_CLOCK, _GIVEN = "clock", "given"
+MOST_STEPS = 2 ** 31 - 1
+"""That a machine runs from one reset to the next: sPyNNaker and cores count them in 32 bits."""
 
 
 class LoadedNetwork:
@@ -38,15 +41,13 @@ class LoadedNetwork:
     ----------
     network: what to run
     populations: the PyNN objects, in the order of ``network.populations``
-    kept: what an earlier run of the same network learned, see :meth:`state`
-    from_start: whether it begins at script step 0
+    formats: of what it goes on with; None: chosen from the network
 
     Raises the errors of networks that no machine of this kind can run.
     """
 
     def __init__(self, network: Network, populations: Sequence[Any], options: SpinnakerOptions,
-                 session: Session, kept: Mapping[str, np.ndarray],
-                 from_start: bool = True) -> None:
+                 session: Session, formats: Formats | None = None) -> None:
         self.network = network
         self.session = session
         self._populations = populations
@@ -55,7 +56,7 @@ class LoadedNetwork:
         settings = network.settings
         pause = options.pause_in_script(settings.timestep)
         steps = stretch_steps(network, logs, pause)
-        self.plan = Plan(network, options, logs, steps)
+        self.plan = Plan(network, options, logs, steps, formats)
         self.timeline = Timeline(settings.timestep, settings.interval_steps, None, pause)
         self._machine_time = options.machine_time
         self.step = 0
@@ -68,16 +69,17 @@ class LoadedNetwork:
         self._updates_run = 0       # at most, in the last run
         self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
         self._restarts = self._mirror = self._reload = False
-        for population in populations:
+        for core in self.plan.cores:
+            core.fill = self._filler(core)
+
+    def attach(self) -> None:
+        """Be what the vertices of the populations stand for, in place of an earlier network."""
+        for population in self._populations:
             if getattr(population, "is_source", False):
                 population.vertex.buffer_bytes = self._stretches.source_bytes(population.index)
                 population.vertex.provide = self._provider(population)
             elif hasattr(population, "recorder"):
                 population.vertex.cores = self.plan.of_population(population.index)
-        for core in self.plan.cores:
-            core.fill = self._filler(core)
-        if kept:
-            self.restart(kept, from_start)
 
     def _new_clock(self, first_interval: int, first_update: int) -> None:
         settings = self.network.settings
@@ -89,8 +91,8 @@ class LoadedNetwork:
 
     @property
     def updates(self) -> int:
-        """Weight updates done."""
-        return self.clock.updates(self.step)
+        """Weight updates done; on a virtual board there are none."""
+        return 0 if self.session.virtual else self.clock.updates(self.step)
 
     @property
     def cells_ahead(self) -> bool:
@@ -130,7 +132,13 @@ class LoadedNetwork:
     @property
     def can_be_kept(self) -> bool:
         """Whether :meth:`state` is known."""
-        return self.between_updates(self.step) and not self._memory.lost
+        return self.between_updates(self.step) and not self._memory.lost \
+            and not self._only_mapped
+
+    @property
+    def _only_mapped(self) -> bool:
+        """Whether it has run on a virtual board, and so computed nothing."""
+        return self.session.virtual and self.step > 0
 
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
@@ -147,7 +155,7 @@ class LoadedNetwork:
         steps = self.clock.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
             self.session.run(steps, len(self.plan.cores), self._write_run,
-                             lambda: self._failed(first, last, clock))
+                             lambda: self._failed(first, last, clock), self._suspects)
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
             self._counted = None
@@ -169,6 +177,11 @@ class LoadedNetwork:
     def keep(self) -> None:
         """Copy what was learned, in case a later stretch fails; see ``LearnedMemory.keep``."""
         self._memory.keep(self.step, self.updates)
+
+    def _suspects(self) -> str:
+        """Parameters of sPyNNaker's own cells beyond the numbers that it holds."""
+        return ", ".join(found for population in self._populations if hasattr(population, "stock")
+                         for found in population.beyond_numbers())
 
     # --- failures ---
 
@@ -262,7 +275,12 @@ class LoadedNetwork:
         return self.plan.gradient(projection, self._memory.read)
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Raise :class:`NetworkError` for weights that the format cannot hold."""
+        """Raise :class:`NetworkError` for weights that the format cannot hold.
+
+        :class:`SimulationError` within an update, if learning signals mirror them.
+        """
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self.clock.pending > 0)
         check_weights(self.network.projections[projection], np.asarray(weight, dtype=float),
                       self.plan.formats.weight_bits[projection])
 
@@ -278,13 +296,40 @@ class LoadedNetwork:
         """Current biases of a readout population."""
         return self.plan.bias(population, self._memory.read)
 
+    def check_change(self, network: Network, indices: Sequence[int]) -> None:
+        """Raise the errors of parameters that a loaded network cannot take over."""
+        for index in indices:
+            check_gradient(self.network.populations[index], network.populations[index],
+                           self.clock.pending > 0)
+        self.plan.check_change(network, indices)
+
+    def begin(self, network: Network) -> None:
+        """Begin at script step 0 with another network, of which ``plan.can_begin``."""
+        before = [self._given_regions(core) for core in self.plan.cores]
+        self.plan.begin(network)
+        self.network = network
+        for core, old in zip(self.plan.cores, before, strict=True):
+            for region, data in self._given_regions(core).items():
+                if data != old[region]:
+                    self._write(core, region, data)
+        self.restart({}, from_start=True)
+
+    def _given_regions(self, core: Core) -> dict[Region, bytes]:
+        """Regions of parameters that cores do not change."""
+        found = {}
+        if Region.CELLS not in self.plan.learned_regions(core):
+            found[Region.CELLS] = self.plan.initial(core, Region.CELLS)
+        if core.signals is not None:
+            found[Region.SIGNALS] = core.signals.constants()
+        return found
+
     def change_populations(self, network: Network, indices: Sequence[int],
                            new_biases: Sequence[int]) -> None:
         """Take new parameters, initial values, targets or biases of some populations.
 
-        Raises :class:`UnsupportedError` for what a loaded network cannot change.
+        Raises the errors of :meth:`check_change`; then nothing was done.
         """
-        self.plan.check_change(network, indices)
+        self.check_change(network, indices)
         self.plan.change(network)
         self.network = network
         for index in new_biases:
@@ -296,7 +341,7 @@ class LoadedNetwork:
                     network.populations[core.population], (SpikingCells, Readouts)):
                 self._write_cells(core)
             if core.signals is not None and core.signals.hears(indices):
-                data = core.signals.constants(network)
+                data = core.signals.constants()
                 self._write(core, Region.SIGNALS, data)
                 self._reload = self._reload or self.session.loaded
 
@@ -308,12 +353,27 @@ class LoadedNetwork:
             self._write(core, Region.CELLS, self.plan.initial(core, Region.CELLS))
         self._reload = True
 
+    def check_time(self, last: int) -> None:
+        """Raise :class:`SimulationError` for a script step beyond the machine's clock."""
+        interval, most = self.network.settings.interval_steps, self.plan.longest_pause
+        steps = last + AHEAD + (0 if interval is None else (last // interval + 1) * most)
+        if steps > MOST_STEPS:
+            timestep = self.network.settings.timestep
+            pauses = "" if interval is None else \
+                f", with a pause of {most * timestep:g} ms after each interval,"
+            raise SimulationError(
+                f"a run to {last * timestep:g} ms{pauses} is too long: the machine counts "
+                f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
+
     def state(self) -> dict[str, np.ndarray]:
         """What was learned, and the clock.
 
         Raises :class:`SimulationError` within an update, and where a failure of the machine has
         left an older copy only.
         """
+        if self._only_mapped:
+            raise SimulationError("a virtual board computes nothing, so that there is no state to "
+                                  "save at a time after 0")
         if self._memory.lost:
             raise SimulationError("what was learned up to here was lost when the machine failed")
         if not self.between_updates(self.step):
@@ -326,6 +386,7 @@ class LoadedNetwork:
         intervals = self.clock.first_interval + self.clock.over(self.step)
         return {
             _CLOCK: np.array([intervals, self.updates], dtype=np.int64),
+            **{f"{_GIVEN}{index}": weight for index, weight in self.plan.given_weights().items()},
             **{f"core{core.number}/{region.name.lower()}":
                np.frombuffer(self._memory.read(core, region), np.uint8)
                for core in self.plan.cores for region in self.plan.learned_regions(core)}}
@@ -339,12 +400,15 @@ class LoadedNetwork:
         """
         contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
                     for region in self.plan.learned_regions(core)]
+        given = {int(name.removeprefix(_GIVEN)): weight for name, weight in state.items()
+                 if name.startswith(_GIVEN)}
         self._memory.changed()
         self._updates_run = 0
         self._ahead.clear()
         if state or self.session.loaded:
             for core, region, data in contents:
                 self._memory.write(core, region, data)
+        self.plan.remember_given(given)
         clock = state.get(_CLOCK, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
         self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
@@ -354,12 +418,14 @@ class LoadedNetwork:
 
     def _learned(self, core: Core, region: Region, state: Mapping[str, np.ndarray]) -> bytes:
         """What a region has in ``state``, or what it begins with if that is empty."""
-        name, initial = f"core{core.number}/{region.name.lower()}", self.plan.initial(core, region)
-        data = state[name].tobytes() if name in state else b"" if state else initial
-        if len(data) != len(initial):
+        if not state:
+            return self.plan.initial(core, region)
+        name = f"core{core.number}/{region.name.lower()}"
+        data = state[name].tobytes() if name in state else b""
+        if len(data) != core.region_bytes[region]:
             raise CheckpointError(f"the entry {name!r} does not fit this network; use the same "
                                   "neurons_per_core in setup()")
-        return data
+        return self.plan.merged_cells(core, data) if region is Region.CELLS else data
 
     # --- what went wrong ---
 

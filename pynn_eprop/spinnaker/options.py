@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -12,10 +12,16 @@ from pynn_eprop.common.grid import to_steps
 from pynn_eprop.common.setup import check_count, check_path
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.time_grid import STEP_TOLERANCE
 
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
             "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
-            "n_boards_required", "n_chips_required", "database_socket_addresses")
+            "n_boards_required", "n_chips_required", "database_socket_addresses", "virtual_board")
+LONGEST_TIMESTEP = (2 ** 32 - 1) // 200 / 1000
+"""ms of the machine: its timers count 200 cycles a microsecond in 32 bits."""
+MOST_CHIPS, CHIPS_OF_BOARD = 256 * 256, 48
+"""Of a machine: chips are named by two bytes."""
+VIRTUAL_BOARD = ("warn", "refuse")
 MAX_RATE = 100.0
 """Hz: the mean rate of all cells in an interval that the pause is sized for, by default."""
 
@@ -28,8 +34,8 @@ class SpinnakerOptions:
     max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update (with
     machine_time after each); None: estimated. neurons_per_core: at most; None: chosen.
     failure_folder: what cores printed and counted goes there when a run fails; None: a folder in
-    sPyNNaker's folder of the run. quiet: sPyNNaker says nothing but warnings. spynnaker: for its
-    own ``setup()``.
+    sPyNNaker's folder of the run. quiet: sPyNNaker says nothing but warnings.
+    refuse_virtual_board: not only warn of one. spynnaker: for its own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -40,7 +46,22 @@ class SpinnakerOptions:
     neurons_per_core: int | None = None
     failure_folder: Path | None = None
     quiet: bool = False
+    refuse_virtual_board: bool = False
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
+
+    def check_timestep(self, timestep: float) -> None:
+        """Raise :class:`SetupError` for a time step that no machine has."""
+        microseconds, factor = timestep * 1000.0, self.spynnaker.get("time_scale_factor", 1)
+        if microseconds < 1.0 - STEP_TOLERANCE or \
+                abs(microseconds - round(microseconds)) > STEP_TOLERANCE * microseconds:
+            around = sorted({max(math.floor(microseconds), 1), math.ceil(microseconds)})
+            near = " or ".join(f"{each / 1000.0:g}" for each in around)
+            raise SetupError(f"setup(): timestep={timestep:g} ms is not possible on SpiNNaker, "
+                             f"where a time step is a whole number of microseconds; use {near} ms")
+        if timestep * factor > LONGEST_TIMESTEP:
+            scaled = "" if factor == 1 else f" with time_scale_factor={factor:g}"
+            raise SetupError(f"setup(): timestep={timestep:g} ms{scaled} is too long for the "
+                             f"machine's timers; a step takes {LONGEST_TIMESTEP:g} ms at most")
 
     def pause_in_script(self, timestep: float) -> int:
         """Steps of the pause after each interval that script time contains.
@@ -57,7 +78,7 @@ def read_options(precision: str = "fixed", threads: int = 1,
                  machine_time: bool = False, max_rate: float = MAX_RATE,
                  pause: float | None = None, neurons_per_core: int | None = None,
                  failure_folder: str | Path | None = None, quiet: bool = False,
-                 **spynnaker: Any) -> SpinnakerOptions:
+                 virtual_board: str = "warn", **spynnaker: Any) -> SpinnakerOptions:
     """The options from keywords. Raises :class:`SetupError`."""
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
@@ -72,14 +93,54 @@ def read_options(precision: str = "fixed", threads: int = 1,
         if value is not None and (not isinstance(value, Real) or isinstance(value, bool)
                                   or not math.isfinite(value) or value <= 0):
             raise SetupError(f"setup(): {name}={value!r} must be a number > 0")
+    if virtual_board not in VIRTUAL_BOARD:
+        raise SetupError(f"setup(): virtual_board={virtual_board!r} is unknown; choose one of "
+                         f"{list(VIRTUAL_BOARD)}")
     per_core = None if neurons_per_core is None else check_count("neurons_per_core",
                                                                  neurons_per_core)
     return SpinnakerOptions(
         fixed_point, None if checkpoint is None else check_path("checkpoint", checkpoint),
         machine_time, float(max_rate), None if pause is None else float(pause), per_core,
         None if failure_folder is None else _check_folder("failure_folder", failure_folder),
-        quiet,
-        {name: value for name, value in spynnaker.items() if value is not None})
+        quiet, virtual_board == "refuse",
+        _checked({name: value for name, value in spynnaker.items() if value is not None}))
+
+
+def _checked(own: dict[str, Any]) -> dict[str, Any]:
+    """Keywords of sPyNNaker's ``setup()`` with values that it can use. Raises SetupError."""
+    factor = own.get("time_scale_factor", 1)
+    if not isinstance(factor, Real) or isinstance(factor, bool) or not math.isfinite(factor) \
+            or factor <= 0:
+        raise SetupError(f"setup(): time_scale_factor={factor!r} must be a number > 0")
+    if "time_scale_factor" in own:      # sPyNNaker takes no numbers of NumPy
+        own["time_scale_factor"] = _plain(float(factor))
+    for name, most in (("n_boards_required", MOST_CHIPS // CHIPS_OF_BOARD),
+                       ("n_chips_required", MOST_CHIPS)):
+        if name in own:
+            own[name] = check_count(name, own[name])
+            if own[name] > most:
+                raise SetupError(f"setup(): {name}={own[name]} is more than a machine can have, "
+                                 f"{most}")
+    if "n_boards_required" in own and "n_chips_required" in own:
+        raise SetupError("setup(): give n_boards_required or n_chips_required, not both")
+    if "database_socket_addresses" in own:
+        own["database_socket_addresses"] = _addresses(own["database_socket_addresses"])
+    return own
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
+
+
+def _addresses(value: Any) -> list[Any]:
+    from spinn_utilities.socket_address import SocketAddress
+
+    found = list(value) if isinstance(value, Iterable) else [value]
+    for each in found:
+        if not isinstance(each, SocketAddress):
+            raise SetupError(f"setup(): database_socket_addresses={value!r} must be a list of "
+                             "spinn_utilities.socket_address.SocketAddress")
+    return found
 
 
 def _check_folder(name: str, value: Any) -> Path:

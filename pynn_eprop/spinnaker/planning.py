@@ -1,16 +1,16 @@
 """Which cells go to which core, and what each region of its memory holds: the whole network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
 from pynn_eprop.common.recordings import Log
-from pynn_eprop.engine.fixed_point import check_fits, choose_formats, filter_bits
+from pynn_eprop.engine.fixed_point import Formats, check_fits, choose_formats, filter_bits
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.image_rows import Rows
+from pynn_eprop.spinnaker.image_rows import LEAST_BYTES, Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
     SignalsImage,
@@ -45,12 +45,14 @@ class Plan:
     """The whole network on cores.
 
     logs: what is recorded, by population and variable. steps: the most script steps that are run
-    before recordings are read. Raises the errors of networks that cannot be laid out.
+    before recordings are read. held: formats of what was learned with them, see
+    :func:`choose_formats`. Raises the errors of networks that cannot be laid out.
     """
 
     def __init__(self, network: Network, options: SpinnakerOptions,
-                 logs: Mapping[int, Mapping[str, Log]], steps: int) -> None:
-        self.formats = choose_formats(network, options.fixed_point)
+                 logs: Mapping[int, Mapping[str, Log]], steps: int,
+                 held: Formats | None = None) -> None:
+        self.formats = choose_formats(network, options.fixed_point, held)
         check_signals(network)
         self._network, self._options = network, options
         parts = partition(network, options.neurons_per_core)
@@ -108,9 +110,9 @@ class Plan:
                               readouts, self.constants(core) > 0, core.n_groups,
                               self._options.max_rate)
 
-    def _keeps(self, core: Core) -> bool:
+    def _keeps(self, core: Core, network: Network | None = None) -> bool:
         """Whether intervals stay in the log until the update."""
-        population = self._network.populations[core.population]
+        population = (network or self._network).populations[core.population]
         return isinstance(population, SpikingCells) and bool(np.any(population.c_reg != 0)) \
             and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
 
@@ -120,6 +122,11 @@ class Plan:
         times = [self._update_time(core, logs) for core in cores]
         found = update_time.pauses(settings, times, self._options)
         self.pause_trial, self.pause_update = found.trial, found.update
+
+    @property
+    def longest_pause(self) -> int:
+        """Machine steps after an interval, at most."""
+        return max(self.pause_trial, self.pause_update)
 
     def _update_time(self, core: Core,
                      logs: Mapping[int, Mapping[str, Log]]) -> update_time.UpdateTime:
@@ -150,7 +157,7 @@ class Plan:
             Region.SETUP: CORE_SETUP.dtype.itemsize,
             Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
             Region.BLOCKS: max(rows.table().nbytes, 4),
-            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
+            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, LEAST_BYTES),
             Region.SIGNALS: max(signals, 8),
             Region.RUN: run_size(updates, self.constants(core)),
             Region.TARGET: self._target_bytes(core, steps),
@@ -161,8 +168,10 @@ class Plan:
         }
         total = sum(core.region_bytes.values()) + sum(core.recorded_bytes.values())
         if total > budget.SDRAM_BYTES:
+            needed = total / 2 ** 20
+            size = f"{needed:.0f}" if needed < 1e9 else f"{needed:.3g}"
             raise NetworkError(
-                f"{core.label}: a core needs {total / 2 ** 20:.0f} MiB, and a chip has "
+                f"{core.label}: a core needs {size} MiB, and a chip has "
                 f"{budget.SDRAM_BYTES / 2 ** 20:.0f}; use a smaller setup(neurons_per_core=...), a "
                 "lower max_rate, or fewer trials_per_update")
 
@@ -264,8 +273,7 @@ class Plan:
         if self._is_readout(core.population):
             return image_cells.readout_region(network, self.formats, core.part,
                                               core.rows.lanes), 1
-        return image_cells.spiking_region(network, self.formats, core.part,
-                                          core.rows.lanes)
+        return image_cells.spiking_region(network, self.formats, core.part, core.rows.lanes)
 
     def run_bytes(self, core: Core, run: Run) -> bytes:
         """Region RUN for a stretch."""
@@ -280,26 +288,57 @@ class Plan:
             return b""
         return target_bytes(population, self._network.settings.interval_steps, run)
 
+    def can_begin(self, network: Network) -> bool:
+        """Whether these cores, as they are laid out, can run another network from time 0.
+
+        ``network``: with the same parts and synapses. Raises the errors of networks that no core
+        can run.
+        """
+        if choose_formats(network, self._options.fixed_point) != self.formats:
+            return False
+        check_signals(network)
+        return self._obstacle(network, range(len(network.populations))) is None
+
     def check_change(self, network: Network, indices: Sequence[int]) -> None:
-        """Raise :class:`UnsupportedError` for parameters that a loaded network cannot change."""
+        """Raise the errors of parameters that populations cannot take over between runs."""
+        for index in indices:
+            check_fits(network.populations[index])
+        obstacle = self._obstacle(network, indices)
+        if obstacle is not None:
+            raise UnsupportedError(f"{obstacle} once the network is loaded; do it before the first "
+                                   "run, or after a reset() that keeps no weights")
+
+    def _obstacle(self, network: Network, indices: Collection[int]) -> str | None:
+        """Why parameters of some populations do not fit the cores as they are laid out."""
         for index in indices:
             old, new = self._network.populations[index], network.populations[index]
-            check_fits(new)
             if isinstance(new, Readouts) and isinstance(old, Readouts) and (
                     new.target_repeats != old.target_repeats or (new.target is None)
                     != (old.target is None)):
-                raise UnsupportedError(f"{new.label}: a target of one interval cannot become one "
-                                       "of several, or the reverse, once the network is loaded")
+                return f"{new.label}: a target of one interval cannot become one of several, or " \
+                    "the reverse,"
         for core in self.cores:
-            if core.population in indices and len(self._cells(core, network)[0]) \
-                    != core.region_bytes[Region.CELLS]:
-                raise UnsupportedError(
-                    f"{core.label}: cells that had the same parameters cannot get different ones "
-                    "once the network is loaded; do it before the first run or after reset()")
+            if core.population not in indices:
+                continue
+            if len(self._cells(core, network)[0]) != core.region_bytes[Region.CELLS]:
+                return f"{core.label}: cells that had the same parameters cannot get different ones"
+            if self._keeps(core, network) != self._keeps(core):
+                return f"{core.label}: with trials_per_update > 1 a rate term (c_reg) cannot " \
+                    "come or go"
+        return None
 
     def change(self, network: Network) -> None:
         """Take parameters that :meth:`check_change` has seen from ``network``."""
         self._network = network
+        for core in self.cores:
+            if core.signals is not None:
+                core.signals.change(network)
+
+    def begin(self, network: Network) -> None:
+        """Take the initial weights, too."""
+        self.change(network)
+        for core in self.cores:
+            core.rows.begin(network)
 
     # --- what is learned ---
 
@@ -338,6 +377,19 @@ class Plan:
             data = bytearray(read(core, Region.ROWS))
             core.rows.put_weights(data, projection, weight)
             write(core, Region.ROWS, bytes(data))
+
+    def given_weights(self) -> dict[int, np.ndarray]:
+        """Weights by projection that were set since the network began, as they were given.
+
+        Of those that do not learn, cores hold no more than what is added at arrival.
+        """
+        return {index: weight for core in self.cores for index, weight in core.rows.given.items()}
+
+    def remember_given(self, weights: Mapping[int, np.ndarray]) -> None:
+        """The reverse."""
+        for index, weight in weights.items():
+            for core in self.of_population(self._network.projections[index].post):
+                core.rows.given[index] = weight
 
     def bias(self, population: int, read: Read) -> np.ndarray:
         """Current biases."""

@@ -17,7 +17,7 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.recording import Recorder
 from pynn_eprop.spinnaker.standardmodels.cells import CELL_TYPES
-from pynn_eprop.spinnaker.stock import StockPopulation, check_goes_on_in_pauses
+from pynn_eprop.spinnaker.stock import StockPopulation, check_goes_on_in_pauses, refuse_keywords
 from pynn_eprop.spinnaker.vertices.application import EPropVertex
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
@@ -46,6 +46,17 @@ class PopulationView(CheckedView, _Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
 
 
+OF_SPYNNAKER = {
+    "additional_parameters": "setup(seed=...) is for all that is drawn, setup(max_rate=...) for "
+                             "rates",
+    "seed": "setup(seed=...) is for all that is drawn",
+    "max_rate": "setup(max_rate=...) is for all cells",
+    "neurons_per_core": "setup(neurons_per_core=...) is for all cells that learn",
+    "splitter": "cells that learn have their own",
+    "n_colour_bits": "cells that learn have their own",
+}
+
+
 class Population(_Cells, CellArrays, common.Population):
     """A population of e-prop cells, readouts or spike sources.
 
@@ -61,12 +72,14 @@ class Population(_Cells, CellArrays, common.Population):
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):
+            simulator.state.simulation.check_open(f"Population(..., {kind.__name__})")
             if size is not None:
                 check_size(size, str(keywords.get("label") or "population"))
             check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
                                     simulator.state.simulation)
             return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,
                                    **keywords)
+        refuse_keywords("Population", keywords, OF_SPYNNAKER)
         return super().__new__(cls)
 
     def _check_type(self, cellclass: Any) -> None:

@@ -22,6 +22,7 @@ from pynn_eprop.spinnaker.stock import (
     StockPopulation,
     StockProjection,
     check_goes_on_in_pauses,
+    refuse_keywords,
 )
 
 _EVERYWHERE = Space()
@@ -36,6 +37,12 @@ CONNECTORS = (
 )
 
 
+OF_SPYNNAKER = {
+    "download_synapses": "e-prop cells' synapses are made on the host",
+    "partition_id": "keys are given by what a projection carries",
+}
+
+
 class Projection(SynapseArrays, common.Projection):
     """Synapses onto e-prop cells or readouts, or a learning signal, expanded on the host.
 
@@ -46,7 +53,8 @@ class Projection(SynapseArrays, common.Projection):
     _static_synapse_class = StaticSynapse
 
     def __new__(cls, presynaptic_neurons: Any = None, postsynaptic_neurons: Any = None,
-                connector: Any = None, synapse_type: Any = None, **keywords: Any) -> Any:
+                connector: Any = None, synapse_type: Any = None, *arguments: Any,
+                **keywords: Any) -> Any:
         """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
         cls._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                              keywords.get("space", _EVERYWHERE), keywords.get("label"))
@@ -55,7 +63,9 @@ class Projection(SynapseArrays, common.Projection):
                                     getattr(synapse_type, "changes_during_run", False),
                                     simulator.state.simulation)
             return StockProjection(simulator.state.simulation, presynaptic_neurons,
-                                   postsynaptic_neurons, connector, synapse_type, **keywords)
+                                   postsynaptic_neurons, connector, synapse_type, *arguments,
+                                   **keywords)
+        refuse_keywords("Projection", keywords, OF_SPYNNAKER)
         return super().__new__(cls)
 
     @staticmethod

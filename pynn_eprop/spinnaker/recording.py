@@ -1,9 +1,11 @@
 """What a population records, and its data as Neo blocks."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.errors import EPropError
 from pynn_eprop.spinnaker import simulator
 
 
@@ -19,10 +21,16 @@ class Recorder(LogRecorder):
         Raises :class:`UnsupportedError` between runs: what is recorded is laid out when the
         machine is loaded.
         """
-        before = self._wanted()
+        wanted = self._wanted()
+        before = {name: copy(log) for name, log in self.logs.items()}, self._every
         super().record(variables, ids, sampling_interval, locations)
-        if self._wanted() != before:
+        if self._wanted() == wanted:
+            return
+        try:
             self._simulator.state.simulation.recording_changes(self.population)
+        except EPropError:
+            self.logs, self._every = before
+            raise
 
     def _wanted(self) -> dict[str, tuple[int, ...]]:
         return {name: (getattr(log, "every", 1), *log.cells.tolist())

@@ -73,7 +73,7 @@ class Recovery:
     def _look(self, error: BaseException | None) -> PostMortem:
         if self._found is None:
             self._undo.enter_context(_captured(self._log))
-            self._undo.enter_context(_data_kept())
+            self._undo.enter_context(data_kept())
             self._found = PostMortem(error or RuntimeError("sPyNNaker stopped"))
         return self._found
 
@@ -133,7 +133,7 @@ class _NoStore(LogStore):
 
 
 @contextmanager
-def _data_kept() -> Iterator[None]:
+def data_kept() -> Iterator[None]:
     """Recordings of sPyNNaker's cells stay in its database when it stops."""
     before = get_config_str("Reports", "keep_data_database")
     set_config("Reports", "keep_data_database", "True")
@@ -147,11 +147,15 @@ def _data_kept() -> Iterator[None]:
 def readable() -> Iterator[None]:
     """Let recordings of sPyNNaker's cells be read although it has shut down."""
     view: Any = SpynnakerDataView       # which inherits the check
+    before = vars(view).get("check_user_can_act")
     view.check_user_can_act = staticmethod(lambda: None)
     try:
         yield
     finally:
-        del view.check_user_can_act
+        if before is None:
+            del view.check_user_can_act
+        else:
+            view.check_user_can_act = before
 
 
 @contextmanager

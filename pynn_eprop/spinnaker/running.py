@@ -23,12 +23,14 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
 
     Raises :class:`SimulationError` where a target ends too early; then nothing was done.
     """
+    simulation.check_open("run()")
     network = simulation.prepare()
     session = simulation.begin()
     if not session.virtual:
         for core in network.plan.cores:
             binary_path(core.binary)
     simulation.check_targets_reach(network.network, last)
+    network.check_time(last)
     simulation.warn_of_rounding()
     _take_start_samples(simulation)
     stretches = network.stretches(simulation.step, last)

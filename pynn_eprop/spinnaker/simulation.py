@@ -1,7 +1,7 @@
 """A network and the machine that runs it: planned when needed, loaded, read and written."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +9,10 @@ import neo
 import numpy as np
 
 from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import describe, describe_population
+from pynn_eprop.common.description import Description, describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
+from pynn_eprop.engine.fixed_numbers import BIAS_BITS, as_held
 from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
@@ -51,10 +52,9 @@ class Simulation(DescribedSimulation):
                                 pause_steps=machine_options.pause_in_script(options.timestep))
         self.session: Session | None = None
         self.network: LoadedNetwork | None = None
-        self._structure_changed = True
+        self._structure_changed = self._start_changed = True
         self._recording_changed = False
         self._changed: set[int] = set()
-        self._kept: dict[str, np.ndarray] = {}
         self._passages: list[Passage] = []
 
     # --- sPyNNaker ---
@@ -65,13 +65,19 @@ class Simulation(DescribedSimulation):
             self.session = Session(self.options.timestep, self.options.shortest_delay,
                                    self.machine_options.spynnaker,
                                    self.machine_options.failure_folder,
-                                   self.machine_options.quiet)
+                                   self.machine_options.quiet,
+                                   self.machine_options.refuse_virtual_board)
         return self.session
 
     def end(self) -> None:
         """Give the machine back."""
         if self.session is not None:
-            self.session.end()
+            self.session.end(keep_data=any(hasattr(each, "stock") for each in self.populations))
+
+    def check_open(self, what: str) -> None:
+        """Raise :class:`SimulationError` for ``what`` after end()."""
+        if self.session is not None:
+            self.session.check_open(what)
 
     def connect(self, pre: Any, post: Any, kinds: Sequence[KeyKind]) -> None:
         """Let packets go from one population to another; forward weights go with signals."""
@@ -91,7 +97,7 @@ class Simulation(DescribedSimulation):
     @property
     def updates(self) -> int:
         """Weight updates done."""
-        return 0 if self.network is None else self.network.updates
+        return self.network.updates if self.holds_more and self.network is not None else 0
 
     @property
     def has_run(self) -> bool:
@@ -101,19 +107,31 @@ class Simulation(DescribedSimulation):
     @property
     def can_be_kept(self) -> bool:
         """Not within an update, nor where a failure has left older weights only."""
-        return self.network is None or self.network.can_be_kept
+        return self.network is None or not self.holds_more or self.network.can_be_kept
+
+    @property
+    def formats(self) -> Formats | None:
+        """Those of the network, which has what it learned in them."""
+        return None if self.network is None else self.network.plan.formats
 
     def range_report(self) -> RangeReport | None:
         """The formats of the network; None before a run."""
-        return None if self.network is None else self.network.range_report()
+        network = self._present_network()
+        return None if network is None else network.range_report()
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated so far, one sentence each."""
-        return () if self.network is None else self.network.saturations()
+        network = self._present_network()
+        return () if network is None else network.saturations()
 
     def events(self) -> tuple[str, ...]:
         """Late and lost packets and the like, one sentence each."""
-        return () if self.network is None else self.network.events()
+        network = self._present_network()
+        return () if network is None else network.events()
+
+    def _present_network(self) -> LoadedNetwork | None:
+        """The network, unless it is one of before a reset()."""
+        return None if self._start_changed and not self.holds_more else self.network
 
     # --- what changes between runs ---
 
@@ -121,11 +139,21 @@ class Simulation(DescribedSimulation):
         if self.step:
             raise UnsupportedError(f"{what} at {self.time:g} ms: on SpiNNaker a network is laid "
                                    "out before its first run; do it before, or after reset()")
+        if self.holds_more:
+            raise UnsupportedError(f"{what}: on SpiNNaker a network that goes on with what it "
+                                   "learned stays as it is laid out; use save_weights(), reset() "
+                                   "and then load_weights()")
+
+    def start_changes(self) -> None:
+        """Note that the network is to be described again, if the next run begins from it."""
+        self._start_changed = True
 
     def structure_changes(self, what: str) -> None:
         """Note that the network is to be laid out anew. Raises :class:`UnsupportedError`."""
+        self.check_open(what)
         self._refuse_between_runs(what)
         self._structure_changed = True
+        self.start_changes()
 
     def recording_changes(self, population: Any) -> None:
         """Note that something else is recorded: the network is loaded anew, with what it learned.
@@ -136,11 +164,12 @@ class Simulation(DescribedSimulation):
         if population.is_source:
             return
         what = f"{population.label}: other recordings"
+        self.check_open(what)
         stock = [each.label for each in self.populations if hasattr(each, "stock")]
         if self.step and stock:
             raise UnsupportedError(f"{what} at {self.time:g} ms: {stock[0]} is one of sPyNNaker's "
                                    "populations, and would begin anew; record before the first run")
-        if self.network is not None and not (self.network.between_updates(self.step)
+        if self.step and self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
             raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run"
                                    "() to its end first, or record before the first run")
@@ -157,41 +186,73 @@ class Simulation(DescribedSimulation):
     def population_changes(self, index: int) -> None:
         """Note that a population has new parameters.
 
-        Raises the errors of those that the network, as it is laid out, cannot have.
+        Raises the errors of those that cores cannot take over between runs.
         """
-        if self.network is not None and not (self._structure_changed or self._recording_changed):
-            self.network.plan.check_change(self._described({index}), [index])
+        self.check_open(f"{self.populations[index].label}: new parameters")
+        if self.holds_more and self.network is not None:
+            self.network.check_change(self._described({index}), [index])
         self._changed.add(index)
+        self.start_changes()
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""
+        self.check_open("initialize()")
         self._changed.add(index)
+        self.start_changes()
 
     def prepare(self) -> LoadedNetwork:
         """The network in agreement with the PyNN objects.
 
         Raises the errors of networks that cannot run, before anything is loaded.
         """
-        if self._recording_changed and self.network is not None and self.step:
-            self._kept = self.network.state()
-            self.begin().reset()
-        if self.network is None or self._structure_changed or self._recording_changed:
-            self._build()
-        elif self._changed:
-            self._update_populations()
+        if not self.holds_more:
+            if self._start_changed or self._recording_changed:
+                self._begin_again()
+        else:
+            if self._changed:
+                self._update_populations()
+            if self._recording_changed:
+                self._load_again()
         assert self.network is not None
         return self.network
 
-    def _build(self) -> None:
+    def _begin_again(self) -> None:
+        """The network as the PyNN objects describe it; on the cores that are loaded, if it fits.
+
+        What decides is what decides for a network that was never loaded: formats, cores, memory.
+        """
         check_learning(self.populations, self.projections, self.options)
         description = describe(self.populations, self.projections, self.options)
-        session = self.begin()
-        if self.network is not None and session.loaded:
-            session.needs_mapping()
-        self.network = LoadedNetwork(description.network, self.populations, self.machine_options,
-                                     session, self._kept, from_start=self.step == 0)
+        old = self.network
+        if old is not None and not (self._structure_changed or self._recording_changed) \
+                and old.plan.can_begin(description.network):
+            old.begin(description.network)
+        else:
+            self._load(description, None, {})
         self.description = description
         self._up_to_date()
+
+    def _load_again(self) -> None:
+        """The same network, with what it learned, on cores that record something else."""
+        old, description = self.network, self.description
+        assert old is not None and description is not None
+        kept = old.kept()
+        if self.step:
+            self.begin().reset()
+        self._load(description, old.plan.formats, kept)
+        self._recording_changed = False
+
+    def _load(self, description: Description, formats: Formats | None,
+              kept: Mapping[str, np.ndarray]) -> None:
+        session = self.begin()
+        network = LoadedNetwork(description.network, self.populations, self.machine_options,
+                                session, formats)
+        if self.network is not None and session.loaded:
+            session.needs_mapping()
+        self.network = network
+        network.attach()
+        if kept:
+            network.restart(kept, from_start=self.step == 0)
 
     def _update_populations(self) -> None:
         assert self.network is not None and self.description is not None
@@ -201,7 +262,7 @@ class Simulation(DescribedSimulation):
             network, sorted(self._changed),
             [population.index for population in self.populations if population.bias_is_new])
         self.description.network = network
-        self._up_to_date()
+        self._populations_up_to_date()
 
     def _described(self, changed: Iterable[int]) -> Network:
         """The network as it is laid out, with the present parameters of some populations."""
@@ -224,61 +285,70 @@ class Simulation(DescribedSimulation):
                 f"later, as cells are that far ahead of the script{where}", stacklevel=3)
 
     def _up_to_date(self) -> None:
-        self._structure_changed = self._recording_changed = False
+        self._structure_changed = self._recording_changed = self._start_changed = False
+        self._populations_up_to_date()
+
+    def _populations_up_to_date(self) -> None:
         self._changed = set()
         for population in self.populations:
             population.bias_is_new = False
 
-    def check_reset(self) -> None:
-        """Raise :class:`MachineError` if a run has failed."""
+    def check_reset(self, keep_weights: bool) -> None:
+        """Raise the errors of a machine that has failed or was given back."""
         if self.session is not None:
-            self.session.check()
+            self.session.check("reset()")
+        if keep_weights and self.holds_more and self.network is not None:
+            self.network.kept()     # reads it, or says that the machine does not answer
 
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
-        self.check_reset()
+        carried = keep_weights and self.holds_more
+        kept = self.network.kept() if carried and self.network is not None else None
         self.training_restarts(keep_weights)
         if self.network is not None:
-            if keep_weights and self.step:
-                self._kept = self.network.kept()
-            elif not keep_weights:
-                self._kept = {}
             self._passages.append(Passage(self.network.clock, self.step))
-        if not keep_weights:
-            self.forget_weights()
         for population in self.populations:
-            population.target_start = 0
-        self.step = 0
+            population.return_to_start(keep_weights)
         if self.session is not None:
             self.session.reset()
-        if self.network is not None:
-            self.network.restart(self._kept, from_start=True)
+        self.step, self.carried = 0, carried
+        if kept is not None and self.network is not None:
+            self.network.restart(kept, from_start=True)
+        else:
+            self._start_changed = True
+            self.forget_weights()
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on where another run of the same network had the given state."""
+    def restore(self, state: dict[str, np.ndarray], formats: Formats | None) -> None:
+        """Go on where another run of the same network had the given state and formats."""
         if self.step or self.network is None or self.network.session.loaded:
             raise SimulationError("load_checkpoint() belongs before the first run")
         if not state:
             raise CheckpointError("the checkpoint says nothing of what cores hold; it is damaged")
-        self.step = self.network.restart(state)
-        self._kept = state
+        network = self.network
+        if formats not in (None, network.plan.formats):
+            assert self.description is not None
+            network = LoadedNetwork(self.description.network, self.populations,
+                                    self.machine_options, self.begin(), formats)
+        self.step = network.restart(state)
+        self.network, self.carried = network, True
+        network.attach()
 
     # --- weights ---
 
     def _holder(self) -> LoadedNetwork | None:
-        return None if self._structure_changed else self.network
-
-    def _formats(self) -> Formats | None:
-        return None if self.network is None else self.network.plan.formats
+        return self.network if self.holds_more else None
 
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Raise :class:`NetworkError` within an interval, and for weights beyond the format."""
+        self.check_open(f"{projection.label}: new weights")
         if self._holder_of(projection) is not None:
             self.check_between_intervals(f"{projection.label}: new weights")
         super().check_weights(projection, weight)
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
-        if self.network is None or population.bias_is_new or self._structure_changed:
+        if not self.holds_more or self.network is None:
             return np.array(population.values["bias"])
+        if population.bias_is_new:      # written before the next run
+            return as_held(population.values["bias"], BIAS_BITS)
         return self.network.bias(population.index)

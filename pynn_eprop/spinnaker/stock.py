@@ -1,6 +1,7 @@
 """Populations and projections of sPyNNaker's own cells, and how they meet ours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +35,9 @@ from pynn_eprop.common.seeds import (
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
+STOCK_LIMIT = 65536.0
+"""What parameters of sPyNNaker's cells stay below."""
+
 
 class Unknown(SpikeSourceArray):
     """What the network description takes cells of sPyNNaker for: spikes come from them."""
@@ -59,6 +63,21 @@ class StockEnd(BasePopulation):
         self.vertex = population._vertex
         self.target_start = 0
         self.all_cells = np.arange(self.size)
+
+    def return_to_start(self, keep_weights: bool) -> None:
+        """At a reset() sPyNNaker returns its own cells."""
+
+    def beyond_numbers(self) -> list[str]:
+        """Parameters that are not within the s16.15 of sPyNNaker's cells, as sentences."""
+        found = []
+        for name in self.vertex.get_parameters():
+            with suppress(TypeError, ValueError):       # some are no numbers
+                values = np.ravel(np.asarray(self.stock.get(name), dtype=float))
+                beyond = values[~(np.abs(values) < STOCK_LIMIT)]
+                if len(beyond):
+                    found.append(f"{self.label}: {name}={beyond[0]:g} must be less than "
+                                 f"{STOCK_LIMIT:g}")
+        return found
 
     @property
     def positions(self) -> np.ndarray:
@@ -90,6 +109,17 @@ def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
         raise UnsupportedError(
             f"{what} would go on in the pauses that the chip needs after each interval, which "
             "script time does not contain; with setup(machine_time=True, pause=...) it does")
+
+
+def refuse_keywords(what: str, given: Mapping[str, Any], known: Mapping[str, str]) -> None:
+    """Raise :class:`UnsupportedError` for keywords that only sPyNNaker's own parts take.
+
+    ``known``: what to do instead.
+    """
+    for name, value in given.items():
+        if name in known:
+            raise UnsupportedError(f"{what}({name}={value!r}) is for sPyNNaker's own cells; "
+                                   f"{known[name]}")
 
 
 class StockPopulation(spynnaker.Population):
@@ -318,7 +348,9 @@ class StockProjection(spynnaker.SpiNNakerProjection):
     """A projection to sPyNNaker's own cells. It counts among all, as seeds do."""
 
     def __init__(self, simulation: Any, pre: Any, post: Any, connector: Any, synapse_type: Any,
-                 **others: Any) -> None:
+                 *arguments: Any, **others: Any) -> None:
+        # in the order of PyNN's Projection
+        others.update(zip(("source", "receptor_type", "space", "label"), arguments, strict=False))
         label = others.get("label")
         check_synapse(synapse_type, post, label)
         draws = Draws(simulation.options.seed, len(simulation.projections))

@@ -71,3 +71,50 @@ def test_the_parent_backend_works_beside(on_backend):
     # membrane charged by R i = tau_m / cm i = 20 mV towards -45 mV, threshold -50 mV after
     # 20 ln 4 = 27.7 ms, then every 29.7 ms: at 27.8, 57.6, 87.4 ms
     assert on_backend("parent_beside") == (3, 3, 100.0)
+
+
+READS = {"get_data", "get", "weights", "num_updates", "get_current_time", "save_weights"}
+CHANGES = {"set", "initialize", "record", "set weights", "set delays", "Population",
+           "Projection", "stock Population", "run", "run again", "reset"}
+
+
+def test_calls_after_end_go_on_or_say_what_is_to_be_done(on_backend, backend):
+    found = on_backend("after_end")
+    refused = {name for name, (kinds, _) in found.items() if kinds}
+    assert refused & READS == set()
+    assert [name for name, (kinds, _) in found.items() if kinds and "EPropError" not in kinds] == []
+    # on the others end() writes data, and gives nothing back: what they refuse, they always do
+    assert refused == {"host": set(), "brian2": {"set delays", "reset"},
+                       "nest": CHANGES - {"initialize", "run", "run again"},
+                       "spinnaker": CHANGES}[backend]
+    if backend == "spinnaker":
+        for name in refused:
+            kinds, message = found[name]
+            assert kinds[0] == "SimulationError"
+            assert message.endswith(" after end(): the machine has been given back; call setup() "
+                                    "and build the network again to go on")
+
+
+def test_parameters_that_spynnakers_scripts_give_in_order_may_be_everywhere(on_backend):
+    times, poisson, errors = on_backend("ordered")
+    assert times == [[1.0], [2.0, 3.0]] and poisson == [20.0, 5.0, 50.0]
+    assert [kinds[0] for kinds, _ in errors] == ["ParameterError"] * 5
+    assert [message for _, message in errors] == [
+        "SpikeSourceArray: [2.0] has no name; only spike_times can be given without a name",
+        "SpikeSourcePoisson: rate is given twice, as 20.0 and as 30.0",
+        "EPropLIF: 20.0 has no name; parameters are given by name",
+        "EPropSynapse: 0.1 has no name; parameters are given by name",
+        "LearningSignal: symmetric=0.5 must be True or False; a feedback weight is given by name, "
+        "weight="]
+
+
+@pytest.mark.parametrize("backend", ["host", "brian2"])
+def test_biases_that_were_learned_or_set_later_go_back_at_a_reset(on_backend):
+    first, later, after = on_backend("biases_after_reset")
+    assert first == after == [0.125, 0.125]
+    assert later[0] == 0.5 and later[1] != 0.125
+
+
+@pytest.mark.parametrize("backend", ["host", "brian2"])
+def test_a_reset_goes_back_to_the_start_even_if_nothing_has_run_since_the_last(on_backend):
+    assert on_backend("resets_without_a_run") == ([0.5] * 4, [0.25] * 4)

@@ -123,7 +123,7 @@ def test_reset_after_additions(parts):
     sim.run(10.0)
     sim.Population(1, sim.EPropLIF())
     sim.run(10.0)
-    with pytest.raises(UnsupportedError, match="was added after the first run"):
+    with pytest.raises(UnsupportedError, match="were added after the first run"):
         sim.reset()
 
 

@@ -15,7 +15,7 @@ UPDATES, STEPS = 1000, 1000
 class InstantMachine:
     """Does nothing, at once, but says that a step took what it takes the engine (1.2 us)."""
 
-    def __init__(self, network, precision, fixed_point=None):
+    def __init__(self, network, precision, fixed_point=None, held=None):
         self.network = network
         self.step = self.updates = 0
         self.calls = 0

@@ -68,10 +68,104 @@ def test_a_network_is_mapped_and_weights_come_back_with_their_signs(board):
     ("quiet", "yes", "quiet='yes' must be True or False"),
     ("failure_folder", __file__, "is no folder that can be written to"),
     ("failure_folder", 3, "failure_folder=3 is not the name of a folder"),
+    ("time_scale_factor", 0, "time_scale_factor=0 must be a number > 0"),
+    ("time_scale_factor", "2", "time_scale_factor='2' must be a number > 0"),
+    ("time_scale_factor", np.float64(1e9),
+     r"timestep=1 ms with time_scale_factor=1e\+09 is too long .* 21474.8 ms at most"),
+    ("n_boards_required", 0, "n_boards_required=0 must be a whole number >= 1"),
+    ("n_boards_required", 1366, "n_boards_required=1366 is more than a machine can have, 1365"),
+    ("n_chips_required", 1.5, "n_chips_required=1.5 must be a whole number >= 1"),
+    ("database_socket_addresses", "here", "must be a list of spinn_utilities.socket_address"),
+    # a time step is a whole number of microseconds; timers have 32 bits, 200 cycles a microsecond
+    ("timestep", 1 / 3, "timestep=0.333333 ms is not possible .* use 0.333 or 0.334 ms"),
+    ("timestep", 1e-9, "timestep=1e-09 ms is not possible .* use 0.001 ms"),
+    ("timestep", 21475.0, "timestep=21475 ms is too long .* 21474.8 ms at most"),
 ])
 def test_bad_setup(keyword, value, message):
     with pytest.raises(errors.SetupError, match=message):
-        sim.setup(timestep=1.0, **{keyword: value})
+        sim.setup(**{"timestep": 1.0, keyword: value})
+
+
+def test_numbers_of_numpy_and_the_order_of_spynnakers_setup(board):
+    sim.setup(0.1, 0.1, 14.4, None, np.int64(2), None, np.int64(1))
+    options = sim.simulator.state.simulation.machine_options
+    assert options.spynnaker == {"time_scale_factor": 2, "n_boards_required": 1}
+    assert sim.get_max_delay() == 14.4
+
+
+def test_a_time_that_the_machine_does_not_count(board):
+    network(pause=1e12)
+    with pytest.raises(errors.SimulationError, match=r"a run to 20 ms, with a pause of 1e\+12 ms "
+                       "after each interval, is too long: the machine counts 2147483647 steps"):
+        sim.run(T)
+
+
+def test_numbers_that_cells_of_spynnaker_cannot_hold(board):
+    made = network()
+    stock_cells = sim.Population(2, sim.IF_curr_exp(tau_refrac=1e6), label="stock cells")
+    sim.Projection(made["inputs"], stock_cells, ALL, sim.StaticSynapse(1.0, 1.0), None,
+                   "excitatory")
+    with pytest.raises(errors.NetworkError, match="a number does not fit what sPyNNaker's own cells"
+                       r" and synapses hold: stock cells: tau_refrac=1e\+06 must be less than "
+                       "65536"):
+        sim.run(T)
+    with pytest.raises(errors.SimulationError, match=r"after a run that was refused: .*call "
+                       r"setup\(\) and build the network again"):
+        sim.run(T)
+
+
+@pytest.mark.parametrize(("keyword", "value", "remedy"), [
+    ("seed", 3, r"setup\(seed=...\)"), ("neurons_per_core", 8, r"setup\(neurons_per_core=...\)"),
+    ("additional_parameters", {"seed": 3}, r"setup\(seed=...\)"),
+])
+def test_keywords_that_only_spynnakers_own_populations_take(board, keyword, value, remedy):
+    sim.setup(timestep=1.0)
+    with pytest.raises(errors.UnsupportedError, match=rf"Population\({keyword}=.*\) is for "
+                                                      rf"sPyNNaker's own cells; {remedy}"):
+        sim.Population(2, sim.EPropLIF(), **{keyword: value})
+
+
+def test_time_constants_far_beyond_a_run(board):
+    # 1 - exp(-1e-30) is 0 in float64
+    made = network()
+    made["readout"].set(tau_m=1e30)
+    sim.run(T)
+
+
+def test_a_network_that_keeps_what_it_learned_stays_as_it_is_laid_out(board):
+    made = network()
+    sim.run(T)
+    sim.reset(keep_weights=True)
+    for change in (lambda: sim.Population(2, sim.EPropLIF()),
+                   lambda: made["in"].set(delay=2.0), lambda: made["signal"].set(weight=0.1)):
+        with pytest.raises(errors.UnsupportedError,
+                           match=r"goes on with what it learned stays as it is laid out; use "
+                                 r"save_weights\(\), reset\(\) and then load_weights\(\)"):
+            change()
+    sim.reset()
+    made["in"].set(delay=2.0)
+    sim.run(T)
+
+
+def test_what_is_refused_is_as_it_was_before(board):
+    made = network(trials_per_update=2)
+    sim.run(2 * T)
+    with pytest.raises(errors.UnsupportedError, match="cannot get different ones once the network"
+                       r" is loaded; .* first run, or after a reset\(\) that keeps no weights"):
+        made["hidden"].set(v_thresh=[0.4, 0.5, 0.6, 0.6, 0.6, 0.6])
+    with pytest.raises(errors.UnsupportedError,
+                       match=r"with trials_per_update > 1 a rate term \(c_reg\) cannot come or go"):
+        made["hidden"].set(c_reg=0.5)
+    with pytest.raises(errors.NetworkError, match="the weight 100 does not fit 16 bits"):
+        made["in"].set(weight=100.0)
+    assert made["hidden"].get(["v_thresh", "c_reg"]) == [
+        sim.EPropLIF.default_parameters[name] for name in ("v_thresh", "c_reg")]
+    np.testing.assert_allclose(made["in"].get("weight", "array"), 0.1, atol=2.0 ** -27)
+    sim.run(2 * T)
+    sim.reset()
+    made["hidden"].set(v_thresh=[0.4, 0.5, 0.6, 0.6, 0.6, 0.6], c_reg=0.5)
+    made["in"].set(weight=100.0)
+    sim.run(2 * T)
 
 
 def test_a_configuration_without_a_machine(tmp_path, monkeypatch):

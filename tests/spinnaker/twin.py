@@ -127,8 +127,8 @@ class ChipNetwork:
         if pause:
             options = replace(options, machine_time=True, pause=pause * network.settings.timestep)
         with _own_keys(self._incoming):
-            self.net = LoadedNetwork(network, self.populations, options, self,  # type: ignore[arg-type]
-                                     {})
+            self.net = LoadedNetwork(network, self.populations, options,
+                                     self)  # type: ignore[arg-type]
         self.vertices = {core.number: _MachineVertex(self, core) for core in self.net.plan.cores}
         for population in self.populations:
             population.vertex.chip = self
@@ -212,14 +212,15 @@ class ChipNetwork:
 
     failed = False
 
-    def check(self) -> None:
+    def check(self, _what: str) -> None:
         """Nothing: a chip that fails raises ChipError."""
 
     def talking(self, _tell: object) -> AbstractContextManager[None]:
         """The chip always answers."""
         return nullcontext()
 
-    def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object) -> None:
+    def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object,
+            _suspects: object) -> None:
         """Run so many machine steps."""
         prepare()
         if not self.loaded:

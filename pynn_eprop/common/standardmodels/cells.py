@@ -16,6 +16,7 @@ from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.common.standardmodels.tables import (
+    by_name,
     check_forms,
     check_names,
     check_plain_values,
@@ -47,13 +48,16 @@ def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
 class CheckedCellType(StandardCellType):
     """A cell type whose numeric parameters have ranges.
 
-    ``table``: the ranges. :meth:`check` is called by populations with the values of all cells.
+    ``table``: the ranges. ``in_order``: parameters that may be given without their names, as
+    sPyNNaker's scripts do. :meth:`check` is called by populations with the values of all cells.
     """
 
     table: ClassVar[Mapping[str, Parameter]] = {}
+    in_order: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, **parameters: Any) -> None:
+    def __init__(self, *values: Any, **parameters: Any) -> None:
         owner = type(self).__name__
+        parameters = by_name(owner, self.in_order, values, parameters)
         check_names(self.default_parameters, parameters, owner)
         check_plain_values(self.table, parameters, owner)
         given = rows_as_sequences(parameters)
@@ -103,19 +107,21 @@ class EPropCell(CheckedCellType):
     injectable = True
 
     def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
-                 **parameters: Any) -> None:
+                 *values: Any, **parameters: Any) -> None:
         self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
-        super().__init__(**parameters)
+        super().__init__(*values, **parameters)
 
 
 class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
     __doc__ = stock.SpikeSourceArray.__doc__
+    in_order = ("spike_times",)
     translations: ClassVar[dict[str, Any]] = same_names(stock.SpikeSourceArray.default_parameters)
 
 
 class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
     __doc__ = stock.SpikeSourcePoisson.__doc__
     table = TABLES["SpikeSourcePoisson"]
+    in_order = ("rate", "start", "duration")
     translations: ClassVar[dict[str, Any]] = same_names(
         stock.SpikeSourcePoisson.default_parameters)
 
@@ -150,7 +156,8 @@ class EPropReadout(CheckedCellType):
     injectable = False
 
     def __init__(self, loss: str | Loss | None = MSE.name, target: Any = None,
-                 bias_optimizer: str | Optimizer | None = None, **parameters: Any) -> None:
+                 bias_optimizer: str | Optimizer | None = None, *values: Any,
+                 **parameters: Any) -> None:
         self.loss = resolve_loss(loss)
         self.bias_optimizer = resolve_optimizer(bias_optimizer)
         if self.loss is None and self.bias_optimizer is not None:
@@ -159,4 +166,4 @@ class EPropReadout(CheckedCellType):
                 "loss=None; give a loss, or leave the optimizer out")
         if target is not None:
             parameters["target"] = as_sequences(target, type(self).__name__)
-        super().__init__(**parameters)
+        super().__init__(*values, **parameters)

@@ -14,7 +14,13 @@ import numpy as np
 from pyNN.standardmodels import StandardSynapseType
 from pyNN.standardmodels import synapses as stock
 
-from pynn_eprop.common.standardmodels.tables import check_forms, check_names, document, same_names
+from pynn_eprop.common.standardmodels.tables import (
+    by_name,
+    check_forms,
+    check_names,
+    document,
+    same_names,
+)
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter, as_numbers
@@ -78,8 +84,9 @@ class EPropSynapse(ShortestDelay, CheckedSynapseType):
     parameter_checks: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, optimizer: str | Optimizer | None = Adam.name, w_min: float | None = None,
-                 w_max: float | None = None, rule: str | Rule | None = EProp.name,
-                 **parameters: Any) -> None:
+                 w_max: float | None = None, *values: Any,
+                 rule: str | Rule | None = EProp.name, **parameters: Any) -> None:
+        parameters = by_name(type(self).__name__, (), values, parameters)
         self.optimizer = resolve_optimizer(optimizer)
         self.rule = EProp() if rule is None else resolve_rule(rule)
         if rule is None:
@@ -101,9 +108,12 @@ class StaticSynapse(ShortestDelay, CheckedSynapseType, stock.StaticSynapse):
     __doc__ = stock.StaticSynapse.__doc__
     translations: ClassVar[dict[str, Any]] = same_names(stock.StaticSynapse.default_parameters)
 
-    def __init__(self, **parameters: Any) -> None:
-        _check_numbers(EPROP_SYNAPSE.parameters, parameters, type(self).__name__)
+    def __init__(self, *values: Any, **parameters: Any) -> None:
+        owner = type(self).__name__
+        parameters = by_name(owner, ("weight", "delay"), values, parameters)
+        _check_numbers(EPROP_SYNAPSE.parameters, parameters, owner)
         super().__init__(**parameters)
+
 
 
 class LearningSignal(CheckedSynapseType):
@@ -122,11 +132,13 @@ class LearningSignal(CheckedSynapseType):
     translations = same_names(default_parameters)
     parameter_checks: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, symmetric: bool = False, window: float | None = None,
+    def __init__(self, symmetric: bool = False, window: float | None = None, *values: Any,
                  **parameters: Any) -> None:
         owner = type(self).__name__
+        parameters = by_name(owner, (), values, parameters)
         if not isinstance(symmetric, (bool, np.bool_)):
-            raise ParameterError(f"{owner}: symmetric={symmetric!r} must be True or False")
+            raise ParameterError(f"{owner}: symmetric={symmetric!r} must be True or False; a "
+                                 "feedback weight is given by name, weight=")
         weight = parameters.get("weight")
         if symmetric and (window is not None or weight is not None):
             extra = f"window={window}" if window is not None else "a weight"

@@ -1,6 +1,6 @@
 """From the parameter tables to what PyNN's classes want: defaults, units, translations, docs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,25 @@ def check_forms(model: Any, parameters: Mapping[str, Any], shape: tuple[int, ...
     for name, value in parameters.items():
         with as_error(ParameterError, f"{owner}: {name}={{}} cannot be used", value):
             ParameterSpace({name: value}, schema, shape, type(model))
+
+
+def by_name(owner: str, in_order: Sequence[str], values: Sequence[Any],
+            parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with those that were given without their names.
+
+    ``in_order``: the names of those that may be. Raises :class:`ParameterError` for others.
+    """
+    if len(values) > len(in_order):
+        extra = values[len(in_order)]
+        known = f"only {', '.join(in_order)} can be given without a name" if in_order else \
+            "parameters are given by name"
+        raise ParameterError(f"{owner}: {extra!r} has no name; {known}")
+    given = dict(zip(in_order, values, strict=False))
+    for name in given:
+        if name in parameters:
+            raise ParameterError(f"{owner}: {name} is given twice, as {given[name]!r} and as "
+                                 f"{parameters[name]!r}")
+    return {**given, **parameters}
 
 
 def document(meaning: str, table: Mapping[str, Parameter], components: Mapping[str, str],

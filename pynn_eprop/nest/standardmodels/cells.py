@@ -38,10 +38,12 @@ class EPropReadout(common.EPropReadout):
 
 class SpikeSourceArray(CheckedCellType, parent.SpikeSourceArray):
     __doc__ = stock.SpikeSourceArray.__doc__
+    in_order = common.SpikeSourceArray.in_order
 
 
 class SpikeSourcePoisson(CheckedCellType, parent.SpikeSourcePoisson):
     __doc__ = stock.SpikeSourcePoisson.__doc__
+    in_order = common.SpikeSourcePoisson.in_order
     table: ClassVar[Any] = TABLES["SpikeSourcePoisson"]
 
 
