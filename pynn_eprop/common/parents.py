@@ -31,6 +31,13 @@ from pynn_eprop.common.seeds import (
 )
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
+_ADDRESS = ["presynaptic_index", "postsynaptic_index"]
+
+
+def _in_order(rows: Sequence[Any]) -> list[int]:
+    """The places of rows that begin with pre and post, by pre, then post."""
+    return sorted(range(len(rows)), key=lambda place: tuple(rows[place][:2]))
+
 
 class ParentCells:
     """Of a population of a parent backend, or a view of one."""
@@ -187,12 +194,28 @@ class ParentProjection:
     def _get_attributes_as_list(self, attribute_names: Sequence[str]) -> list[Any]:
         """Values of all connections, by pre, then post, as PyNN sets flat values."""
         get: Any = super()._get_attributes_as_list      # type: ignore[misc]
-        names, address = list(attribute_names), ["presynaptic_index", "postsynaptic_index"]
         if self.draws is None or not len(self):         # type: ignore[arg-type]
-            return list(get(names))
-        asked = names[:2] == address
-        rows = sorted(get(names if asked else [*address, *names]), key=lambda row: row[:2])
-        return rows if asked else [row[2:] for row in rows]
+            return list(get(attribute_names))
+        names = list(attribute_names)
+        asked = names[:2] == _ADDRESS       # NEST gives each name once, however often it is asked
+        rows = get(names if asked else [*_ADDRESS, *names])
+        return [rows[place] if asked else rows[place][2:] for place in _in_order(rows)]
+
+    @property
+    def connections(self) -> Any:
+        """The connections one by one, in the order of ``get(format="list")``."""
+        made = list(super().connections)                # type: ignore[misc]
+        if self.draws is None or not made:
+            return iter(made)
+        try:
+            addresses = super()._get_attributes_as_list(_ADDRESS)   # type: ignore[misc]
+        except NotImplementedError:     # PyNN has no list of connections of assemblies on Brian2
+            return iter(made)
+        return iter([made[place] for place in _in_order(addresses)])
+
+    def __getitem__(self, place: Any) -> Any:
+        """One connection, or several, in the order of ``connections``."""
+        return list(self.connections)[place]
 
     def _addresses(self) -> np.ndarray:
         """(pre, post) of each connection, in the order of ``get(format="list")``."""

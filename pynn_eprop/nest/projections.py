@@ -57,6 +57,10 @@ class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
                          synapse_type, source, receptor_type, space or _EVERYWHERE, label)
         simulator.state.projections_made += 1
 
+    def __len__(self) -> int:
+        """Number of connections; PyNN's fails where an assembly is the end."""
+        return len(self.nest_connections)
+
     def _number(self) -> int:
         return int(simulator.state.projections_made)
 

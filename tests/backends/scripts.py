@@ -481,6 +481,17 @@ def weights_set_in_forms(sim: Any, stock: bool) -> list[list[Any]]:
     return [_plain(first), *found]
 
 
+def connections_one_by_one(sim: Any, stock: bool) -> tuple[list[Any], list[Any]]:
+    """(pre, post, weight) as get() lists them, and weights of the connections; two are changed."""
+    sources, cells = _ends(sim, stock)
+    made = sim.Projection(sources, cells, sim.FromListConnector([(2, 1), (0, 0), (1, 1), (0, 1)]),
+                          sim.StaticSynapse(weight=0.5, delay=1.0))
+    list(made.connections)[2].weight = 0.25
+    made[3].weight = 0.75
+    single = [float(np.ravel(each.weight)[0]) for each in made.connections]
+    return _plain(made.get("weight", "list")), single
+
+
 def refused_values(sim: Any, stock: bool, values: list[Any]) -> list[tuple[list[str], str]]:
     """The errors of weights that fit nothing, given to a synapse type and to set()."""
     sources, cells = _ends(sim, stock)

@@ -43,3 +43,11 @@ def test_pynns_own_connectors_know_no_units_of_a_simulator(on_backend):
     assert number == [[*pair, 0.5, 1.0] for pair in pairs]
     assert string == [[i, j, 0.5 + abs(i - j), 1.0] for i, j in pairs]
     assert matrix == flat == [[*pair, float(place), 1.0] for place, pair in enumerate(pairs)]
+
+
+@ENDS
+def test_connections_one_by_one_are_those_that_get_lists(on_backend, stock):
+    listed, single = on_backend("connections_one_by_one", stock)
+    assert [row[:2] for row in listed] == [[0, 0], [0, 1], [1, 1], [2, 1]]
+    assert [row[2] for row in listed] == pytest.approx([0.5, 0.5, 0.25, 0.75])
+    assert single == pytest.approx([0.5, 0.5, 0.25, 0.75])
