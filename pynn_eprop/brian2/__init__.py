@@ -30,7 +30,12 @@ from pynn_eprop.brian2.standardmodels.cells import (
     SpikeSourceArray,
     SpikeSourcePoisson,
 )
-from pynn_eprop.brian2.standardmodels.electrodes import StepCurrentSource
+from pynn_eprop.brian2.standardmodels.electrodes import (
+    ACSource,
+    DCSource,
+    NoisyCurrentSource,
+    StepCurrentSource,
+)
 from pynn_eprop.brian2.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
 from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
 

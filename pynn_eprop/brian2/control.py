@@ -21,8 +21,6 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
           **extra_params: Any) -> int:
     """Begin a new network; any earlier one is forgotten.
 
-    ``seed`` is for e-prop cells, their synapses and sources; PyNN's own cells draw as they do.
-
     Parameters
     ----------
     {shared}

@@ -15,6 +15,7 @@ from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
 from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.arguments import CheckedPopulation, check_population
+from pynn_eprop.common.parents import ParentCells, ParentPopulation
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -26,7 +27,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, parent.PopulationView):
+class PopulationView(CheckedView, ParentCells, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -44,7 +45,7 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
 
-class Population(CheckedPopulation, parent.Population):
+class Population(CheckedPopulation, ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class: Any = StockRecorder
@@ -74,6 +75,9 @@ class Population(CheckedPopulation, parent.Population):
         super()._create_cells()
         if isinstance(self.brian2_group, NeuronGroup):
             choose_integration(self.brian2_group)
+
+    def _number(self) -> int:
+        return int(self.index)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)

@@ -15,6 +15,7 @@ from pynn_eprop.common.checks import check_takes_input
 from pynn_eprop.common.connectivity import none_for_zero
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.parent_backend import ProjectionOfParent
+from pynn_eprop.common.parents import ParentProjection
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
@@ -23,7 +24,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 _EVERYWHERE = Space()
 
 
-class Projection(ProjectionOfParent, parent.Projection):
+class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -68,6 +69,9 @@ class Projection(ProjectionOfParent, parent.Projection):
             self.blocks: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}
             simulation.projections.append(self)
+
+    def _number(self) -> int:
+        return len(simulator.state.simulation.projections)
 
 
 class _ArrayProjection(SynapseArrays, Projection):

@@ -23,6 +23,7 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe_population
 from pynn_eprop.common.feedback import describe_signals
 from pynn_eprop.common.groups import Block
+from pynn_eprop.common.seeds import Draws, OwnGlobalGenerator, Purpose
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.standardmodels import EPropReadout
@@ -67,6 +68,7 @@ class Simulation(CommonSimulation):
         self._trials = 0
         self._run_begins = False
         self._inactivities: list[Inactivity] = []
+        self._generator = OwnGlobalGenerator(Draws(options.seed).seed(Purpose.SIMULATOR))
         self.network.add(
             NetworkOperation(self._begin_step, when=equations.AT_START, clock=self.clock),
             NetworkOperation(self._send_signals, when=equations.READOUTS_STEP, order=3,
@@ -260,7 +262,8 @@ class Simulation(CommonSimulation):
         """Run to step ``last``, for which all is prepared."""
         first = self.step
         self._run_begins = True
-        self.network.run((last - first) * self.clock.dt_ * 1000.0 * ms, namespace={})
+        with self._generator.in_place():
+            self.network.run((last - first) * self.clock.dt_ * 1000.0 * ms, namespace={})
         for index, part in self.parts.items():
             if isinstance(part, Sources):
                 log = self.populations[index].recorder.logs.get("spikes")
@@ -420,6 +423,7 @@ class Simulation(CommonSimulation):
                              else kept[1][index], kept is not None)
             self._changed.add(index)
         self._trials = 0
+        self._generator.restart()
         self.training_restarts(keep_weights=kept is not None)
         if kept is None:
             self.updates = 0

@@ -10,6 +10,7 @@ from typing import Any
 from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.brian2.network import Network
+from pynn_eprop.common.seeds import Draws
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.state import StateOfParent
 
@@ -45,6 +46,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
         self.clear()
         self.dt = options.timestep
+        self.draws = Draws(options.seed)
         self.simulation = Simulation(options, self.network)
 
     def changeable(self) -> tuple[Any, ...]:
@@ -53,7 +55,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
     def _advance_to(self, tstop: float) -> None:
         simulation = self.simulation
-        last = simulation.timeline.target_step(simulation.step, tstop)
+        last = simulation.timeline.step_at(tstop)
         if last <= simulation.step:
             self.running = True
             return

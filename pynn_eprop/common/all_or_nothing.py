@@ -42,10 +42,13 @@ def _generators(given: Iterable[Any]) -> Iterator[Any]:
     for value in given:
         if isinstance(value, ParameterSpace):
             yield from _generators(each for _, each in value.items())
-        base = value.base_value if isinstance(value, LazyArray) else value
-        rng = getattr(base, "rng", None)
-        if isinstance(rng, NumpyRNG) and hasattr(rng.rng, "set_state"):
-            yield rng.rng
+        elif isinstance(value, LazyArray):
+            yield from _generators([value.base_value, *(each for _, each in value.operations)])
+        else:
+            for drawing in (value, getattr(value, "n", None)):
+                rng = getattr(drawing, "rng", None)
+                if isinstance(rng, NumpyRNG) and hasattr(rng.rng, "set_state"):
+                    yield rng.rng
 
 
 def _refill(container: Any, entries: Any) -> None:

@@ -145,6 +145,14 @@ def names(given: str | Iterable[str], what: str, owner: str) -> list[str]:
     return listed
 
 
+def check_sample(n: Any, label: str) -> None:
+    """Raise :class:`ArgumentError` or :class:`NetworkError` unless ``n`` cells can be chosen."""
+    if not _is_whole(n):
+        raise ArgumentError(f"{label}: sample() takes a whole number, not {_kind(n)}")
+    if n < 1:
+        raise NetworkError(f"a sample of {n} of {label} would have no cells; take at least one")
+
+
 def check_source(current_source: Any, label: str) -> None:
     """Raise :class:`ArgumentError` for what is no current source."""
     if isinstance(current_source, type) or not hasattr(current_source, "inject_into"):
@@ -220,11 +228,7 @@ class CheckedGroup:
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random."""
-        if not _is_whole(n):
-            raise ArgumentError(f"{self.label}: sample() takes a whole number, not {_kind(n)}")
-        if n < 1:
-            raise NetworkError(f"a sample of {n} of {self.label} would have no cells; take at "
-                               "least one")
+        check_sample(n, self.label)
         return super().sample(int(n), rng)  # type: ignore[misc]
 
 

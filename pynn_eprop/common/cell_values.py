@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 
-from pynn_eprop.common.connection_values import seeded
+from pynn_eprop.common.seeds import seeded
 from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.standardmodels.tables import check_names
 from pynn_eprop.common.typed_errors import as_error, in_words

@@ -7,11 +7,13 @@ connectors run PyNN's code, and their connections are collected.
 """
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from pyNN import connectors as pynn
+from pyNN.parameters import ParameterSpace
 from pyNN.random import AbstractRNG
 
 from pynn_eprop.common.memory import check_fits
@@ -42,15 +44,20 @@ class ProjectionLike(Protocol):
 class Pairs:
     """Index pairs within the projection's pre and post groups, int32, shape (synapses,).
 
-    values: what the connector itself says about weights or delays (ms), same shape.
+    values: what the connector itself says about weights or delays (ms), same shape. order: where
+    each was among those that a script listed, if that is another order.
     """
 
     pre: np.ndarray
     post: np.ndarray
     values: dict[str, np.ndarray] = field(default_factory=dict)
+    order: np.ndarray | None = None
 
-    def in_order(self) -> "Pairs":
-        """Sorted by pre, then post, as ``get(format="array")`` is read row by row."""
+    def in_order(self, listed: bool = False) -> "Pairs":
+        """Sorted by pre, then post, as ``get(format="array")`` is read row by row.
+
+        ``listed``: whether the script has given them one by one.
+        """
         same_pre = self.pre[1:] == self.pre[:-1]
         if np.all(self.pre[1:] >= self.pre[:-1]) \
                 and np.all(self.post[1:][same_pre] >= self.post[:-1][same_pre]):
@@ -58,7 +65,8 @@ class Pairs:
         order = _stable_order(self.post)
         order = order[_stable_order(self.pre[order])]
         return Pairs(self.pre[order], self.post[order],
-                     {name: array[order] for name, array in self.values.items()})
+                     {name: array[order] for name, array in self.values.items()},
+                     order if listed else None)
 
 
 def _stable_order(values: np.ndarray) -> np.ndarray:
@@ -71,25 +79,32 @@ def _stable_order(values: np.ndarray) -> np.ndarray:
     return order
 
 
-def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
-            rng: AbstractRNG) -> Pairs:
+def connect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pairs:
     """The pairs of a projection.
 
-    ``synapse_type``: what PyNN's own code draws weights and delays from. ``rng`` replaces a
-    generator that the script did not choose. Raises :class:`NetworkError` for
-    indices outside the groups, :class:`UnsupportedError` for what PyNN does not implement.
+    ``synapse_type``: what PyNN's own code draws weights and delays from. Raises
+    :class:`NetworkError` for indices outside the groups, :class:`UnsupportedError` for what PyNN
+    does not implement.
     """
     with as_error(NetworkError, f"{projection.label}: {type(connector).__name__} connects nothing "
                                 "with what it was given"):
         check_fits(_expected_number(connector, projection), projection.label)
-        expand = _EXPANSIONS.get(_pynn_class(connector))
+        expand = _expansion(connector)
         if expand is not None:
-            pairs = expand(connector, projection, rng)
+            pairs = expand(connector, projection)
         else:
-            pairs = _collect(connector, projection, synapse_type, rng)
+            pairs = _collect(connector, projection, synapse_type)
     if connector.callback is not None:
         connector.callback(1.0)
-    return pairs.in_order()
+    return pairs.in_order(listed=isinstance(connector, pynn.FromListConnector))
+
+
+def _expansion(connector: Any) -> Callable[[Any, ProjectionLike], Pairs] | None:
+    """How connectors of this kind are expanded here, or None."""
+    found = _EXPANSIONS.get(_pynn_class(connector))
+    if found is None and type(connector).connect is pynn.FromListConnector.connect:
+        return _from_list       # a script's own class, which has only made the list
+    return found
 
 
 def _pynn_class(connector: Any) -> type:
@@ -126,15 +141,6 @@ def none_for_zero(connector: Any) -> Any:
     return connector
 
 
-def chosen_rng(connector: Any, rng: AbstractRNG) -> AbstractRNG:
-    """The connector's generator if the script chose it, or ``rng``."""
-    own: AbstractRNG = connector.rng
-    return rng if own.seed in (None, _DEFAULT_SEED) else own
-
-
-_DEFAULT_SEED = pynn.FixedProbabilityConnector(0.5).rng.seed
-
-
 def _pairs(pre: np.ndarray, post: np.ndarray) -> Pairs:
     return Pairs(pre.astype(np.int32), post.astype(np.int32))
 
@@ -160,21 +166,21 @@ def _without_self(pairs: Pairs, connector: Any, projection: ProjectionLike) -> P
     return Pairs(pairs.pre[keep], pairs.post[keep])
 
 
-def _all_to_all(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _all_to_all(connector: Any, projection: ProjectionLike) -> Pairs:
     n_pre, n_post = projection.shape
     pre = np.repeat(np.arange(n_pre, dtype=np.int32), n_post)
     post = np.tile(np.arange(n_post, dtype=np.int32), n_pre)
     return _without_self(Pairs(pre, post), connector, projection)
 
 
-def _one_to_one(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _one_to_one(connector: Any, projection: ProjectionLike) -> Pairs:
     both = np.arange(min(projection.shape), dtype=np.int32)
     return Pairs(both, both)
 
 
-def _fixed_probability(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _fixed_probability(connector: Any, projection: ProjectionLike) -> Pairs:
     n_pre, n_post = projection.shape
-    rng = chosen_rng(connector, rng)
+    rng = connector.rng
     columns = max(1, _BLOCK // max(n_pre, 1))
     pre, post = [], []
     for first in range(0, n_post, columns):
@@ -194,9 +200,10 @@ def _numbers(connector: Any, count: int, one_by_one: bool) -> list[int]:
     return [int(number) for number in drawn]
 
 
-def _choices(numbers: list[int], partners: np.ndarray, owners: np.ndarray, connector: Any,
-             rng: AbstractRNG) -> Iterator[np.ndarray]:
+def _choices(numbers: list[int], partners: np.ndarray, owners: np.ndarray, connector: Any
+             ) -> Iterator[np.ndarray]:
     """For each cell in ``owners`` the indices of its partners (ids), drawn as PyNN draws them."""
+    rng: AbstractRNG = connector.rng
     everyone = np.arange(len(partners))
     position = {int(cell): index for index, cell in enumerate(partners)}
     for number, owner in zip(numbers, owners, strict=True):
@@ -219,26 +226,24 @@ def _choices(numbers: list[int], partners: np.ndarray, owners: np.ndarray, conne
         yield np.concatenate(chosen) if chosen else everyone[:0]
 
 
-def _fixed_number_pre(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _fixed_number_pre(connector: Any, projection: ProjectionLike) -> Pairs:
     n_post = projection.shape[1]
     numbers = _numbers(connector, n_post, one_by_one=False)
-    pre = list(_choices(numbers, ids(projection.pre), ids(projection.post), connector,
-                        chosen_rng(connector, rng)))
+    pre = list(_choices(numbers, ids(projection.pre), ids(projection.post), connector))
     return _pairs(np.concatenate(pre), np.repeat(np.arange(n_post), numbers))
 
 
-def _fixed_number_post(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _fixed_number_post(connector: Any, projection: ProjectionLike) -> Pairs:
     n_pre = projection.shape[0]
     numbers = _numbers(connector, n_pre, one_by_one=True)
-    post = list(_choices(numbers, ids(projection.post), ids(projection.pre), connector,
-                         chosen_rng(connector, rng)))
+    post = list(_choices(numbers, ids(projection.post), ids(projection.pre), connector))
     return _pairs(np.repeat(np.arange(n_pre), numbers), np.concatenate(post))
 
 
-def _fixed_total_number(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _fixed_total_number(connector: Any, projection: ProjectionLike) -> Pairs:
     """Unlike PyNN's code this honours ``with_replacement`` and ``allow_self_connections``."""
     n_pre, n_post = projection.shape
-    rng = chosen_rng(connector, rng)
+    rng = connector.rng
     number = int(connector.n if isinstance(connector.n, int) else connector.n.next())
     everyone = _without_self(_diagonal(projection), connector, projection)
     possible = n_pre * n_post - len(_diagonal(projection).pre) + len(everyone.pre)
@@ -266,7 +271,7 @@ def _diagonal(projection: ProjectionLike) -> Pairs:
     return _pairs(pre, post)
 
 
-def _array(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _array(connector: Any, projection: ProjectionLike) -> Pairs:
     made = np.asarray(connector.array)
     if made.shape != projection.shape:
         raise NetworkError(f"{projection.label}: the connector's array has shape {made.shape}, but "
@@ -274,7 +279,7 @@ def _array(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pair
     return _pairs(*np.nonzero(made))
 
 
-def _clone(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _clone(connector: Any, projection: ProjectionLike) -> Pairs:
     model = connector.reference_projection
     if projection.pre != model.pre or projection.post != model.post:
         raise NetworkError(f"{projection.label}: CloneConnector needs the cells of {model.label} "
@@ -282,7 +287,7 @@ def _clone(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pair
     return Pairs(model.synapses.pre, model.synapses.post)
 
 
-def _from_list(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _from_list(connector: Any, projection: ProjectionLike) -> Pairs:
     table = np.asarray(connector.conn_list, dtype=float)
     if not table.size:
         return _pairs(np.zeros(0), np.zeros(0))
@@ -302,14 +307,43 @@ def _from_list(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> 
     return Pairs(table[:, 0].astype(np.int32), table[:, 1].astype(np.int32), values)
 
 
-def _from_file(connector: Any, projection: ProjectionLike, rng: AbstractRNG) -> Pairs:
+def _from_file(connector: Any, projection: ProjectionLike) -> Pairs:
     """A FromListConnector whose list is read now."""
     if connector.distributed:
         connector.file.rename(f"{connector.file.name}.0")
     columns = connector.file.get_metadata().get("columns", ("weight", "delay"))
     connector.column_names = [name for name in columns if name not in ("i", "j")]
     connector.conn_list = connector.file.read()
-    return _from_list(connector, projection, rng)
+    return _from_list(connector, projection)
+
+
+class _InPyNNsUnits:
+    """A synapse type as PyNN's connectors see it: its own units are PyNN's.
+
+    flat: the parameters that have one value per synapse. PyNN's code does not know that form, and
+    sees a number in their place.
+    """
+
+    _STANDS_FOR_FLAT: ClassVar = {"weight": 0.0, "delay": 1.0}
+
+    def __init__(self, synapse_type: Any) -> None:
+        self._synapse_type = synapse_type
+        self.flat = {name for name, lazy in synapse_type.parameter_space.items()
+                     if np.ndim(lazy.base_value) == 1}
+        self.translations = {name: {"translated_name": name} for name in synapse_type.translations}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._synapse_type, name)
+
+    @property
+    def parameter_space(self) -> ParameterSpace:
+        """A copy of the parameters, as PyNN's translation makes one."""
+        space = self._synapse_type.parameter_space
+        return ParameterSpace(
+            {name: self._STANDS_FOR_FLAT[name] if name in self.flat else deepcopy(lazy)
+             for name, lazy in space.items()}, space.schema)
+
+    native_parameters = parameter_space
 
 
 class _Collector:
@@ -317,7 +351,7 @@ class _Collector:
 
     def __init__(self, projection: ProjectionLike, synapse_type: Any) -> None:
         self._projection = projection
-        self.synapse_type = synapse_type
+        self.synapse_type = _InPyNNsUnits(synapse_type)
         self.pre_indices: list[np.ndarray] = []
         self.post_indices: list[np.ndarray] = []
         self.parameters: list[dict[str, Any]] = []
@@ -340,18 +374,17 @@ class _Collector:
         if not self.pre_indices:
             return _pairs(np.zeros(0), np.zeros(0))
         pairs = _pairs(np.concatenate(self.pre_indices), np.concatenate(self.post_indices))
-        for name in self.parameters[0]:
+        for name in set(self.parameters[0]) - self.synapse_type.flat:
             pairs.values[name] = np.concatenate([given[name] for given in self.parameters])
         return pairs
 
 
-def _collect(connector: Any, projection: ProjectionLike, synapse_type: Any,
-             rng: AbstractRNG) -> Pairs:
+def _collect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pairs:
     """Run PyNN's own code."""
     collector = _Collector(projection, synapse_type)
-    drawn = getattr(connector, "rng", None)
-    if drawn is not None:
-        connector.rng = chosen_rng(connector, rng)
+    if isinstance(connector, pynn.FromListConnector) and collector.synapse_type.flat:
+        raise NetworkError(f"{projection.label}: {type(connector).__name__} connects in an order "
+                           "of its own; give weights and delays in columns of its list")
     try:
         _pynn_class(connector).connect(connector, collector)  # type: ignore[attr-defined]
     except NotImplementedError as error:
@@ -359,13 +392,10 @@ def _collect(connector: Any, projection: ProjectionLike, synapse_type: Any,
             raise
         raise UnsupportedError(f"{projection.label}: PyNN does not implement "
                                f"{type(connector).__name__}; choose another connector") from error
-    finally:
-        if drawn is not None:
-            connector.rng = drawn
     return collector.pairs()
 
 
-_EXPANSIONS: dict[type, Callable[[Any, ProjectionLike, AbstractRNG], Pairs]] = {
+_EXPANSIONS: dict[type, Callable[[Any, ProjectionLike], Pairs]] = {
     pynn.AllToAllConnector: _all_to_all,
     pynn.OneToOneConnector: _one_to_one,
     pynn.FixedProbabilityConnector: _fixed_probability,

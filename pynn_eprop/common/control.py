@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pyNN.common import build_run, build_state_queries, initialize
+from pyNN.common import build_state_queries, initialize
 from pyNN.recording import get_io
 
 from pynn_eprop.common import weight_files
 from pynn_eprop.common.checkpoints import read_checkpoint, write_checkpoint
-from pynn_eprop.common.run_times import Callback, check_duration, check_end, checked
+from pynn_eprop.common.run_times import Callback, end_after, end_at, run_to
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import ParameterError, UnsupportedError
 
@@ -34,7 +34,6 @@ class Control:
 
     def __init__(self, simulator: Any) -> None:
         self._simulator = simulator
-        self._go_to = build_run(simulator)[1]
 
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """Those named by :data:`FUNCTIONS`, in that order."""
@@ -53,17 +52,16 @@ class Control:
 
         Each of the ``callbacks`` is called with the time in ms: now, and whenever its last answer
         asked for. It answers with a later time. The one whose turn is next is called at the end,
-        too. Raises :class:`TimeError` for a run that cannot be, and an answer that is not later.
+        too. Raises :class:`TimeError` for a run that cannot be, for one that is no whole number of
+        time steps, and for an answer that is not later.
         """
-        return self._run_until(self._simulator.state.t + check_duration(
-            simtime, self._simulator.state), callbacks)
+        state = self._simulator.state
+        return run_to(end_after(simtime, state), state, callbacks)
 
     def run_until(self, time_point: float, callbacks: Iterable[Callback] | None = None) -> float:
         """Advance to ``time_point``, in ms; otherwise as :func:`run`."""
-        return self._run_until(check_end(time_point, self._simulator.state), callbacks)
-
-    def _run_until(self, end: float, callbacks: Iterable[Callback] | None) -> float:
-        return float(self._go_to(end, checked(callbacks, end)))
+        state = self._simulator.state
+        return run_to(end_at(time_point, state), state, callbacks)
 
     def reset(self, annotations: Mapping[str, Any] | None = None, keep_weights: bool = False
               ) -> None:

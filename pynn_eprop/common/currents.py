@@ -4,17 +4,64 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pyNN.parameters import Sequence
 
-from pynn_eprop.common.grid import TOLERANCE, to_steps
+from pynn_eprop.common.grid import to_ms, to_steps
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.counter_random import Draw, normal
+from pynn_eprop.models.time_grid import first_steps, nearest_steps, whole_steps
+
+
+def on_grid(values: Mapping[str, Any], timestep: float, owner: str) -> dict[str, Any]:
+    """The same parameters with their times on the grid of steps.
+
+    A source is on at start <= t < stop, so that ``start`` and ``stop`` go to the first step that
+    is not before them. ``dt``: how long noise stays; times of steps: see :func:`check_steps`.
+    Raises :class:`ParameterError` for a ``dt`` off the grid and for bad times of steps.
+    """
+    moved = dict(values)
+    for name in ("start", "stop"):
+        if isinstance(moved.get(name), (int, float)):
+            moved[name] = float(to_ms(first_steps(moved[name], timestep), timestep))
+    if isinstance(moved.get("dt"), (int, float)) \
+            and to_steps(moved["dt"], timestep, f"{owner}: dt", ParameterError) < 1:
+        raise ParameterError(f"{owner}: dt={moved['dt']:g} ms must be at least one time step of "
+                             f"{timestep:g} ms")
+    if {"times", "amplitudes"} <= set(moved):
+        moved.update(check_steps({name: _array(moved[name]) for name in ("times", "amplitudes")},
+                                 timestep, owner))
+    return moved
+
+
+def _array(values: Any) -> np.ndarray:
+    return np.asarray(values.value if isinstance(values, Sequence) else values, dtype=float)
+
+
+class OnGrid:
+    """For the current sources of a parent backend: times as on every backend."""
+
+    _simulator: Any
+
+    def __init__(self, **parameters: Any) -> None:
+        timestep = self._simulator.state.dt
+        if "dt" in self.default_parameters:     # type: ignore[attr-defined]
+            parameters = {"dt": timestep, **parameters}
+        super().__init__(**on_grid(parameters, timestep, type(self).__name__))
+
+    def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
+        """Change parameters from now on."""
+        super().set_parameters(     # type: ignore[misc]
+            copy, **on_grid(parameters, self._simulator.state.dt, type(self).__name__))
+
+
+def _steps(time: float, timestep: float) -> float:
+    """A time on the grid in steps; infinite if it is."""
+    return float(whole_steps(time, timestep)[0])
 
 
 def _active(steps: np.ndarray, values: Mapping[str, Any], timestep: float) -> np.ndarray:
     """Whether start <= t < stop at t = step dt."""
-    slack = TOLERANCE * timestep
-    times = steps * timestep
-    return (times >= values["start"] - slack) & (times < values["stop"] - slack)
+    return (steps >= _steps(values["start"], timestep)) & (steps < _steps(values["stop"], timestep))
 
 
 def direct(steps: np.ndarray, values: Mapping[str, Any], timestep: float) -> np.ndarray:
@@ -32,7 +79,7 @@ def alternating(steps: np.ndarray, values: Mapping[str, Any], timestep: float) -
 
 def stepwise(steps: np.ndarray, values: Mapping[str, Any], timestep: float) -> np.ndarray:
     """Constant from each of ``times`` to the next; 0 before the first."""
-    changes = np.rint(values["times"] / timestep)
+    changes, _ = whole_steps(values["times"], timestep)
     index = np.searchsorted(changes, steps, side="right")
     return np.concatenate([[0.0], values["amplitudes"]])[index]
 
@@ -41,8 +88,8 @@ def noisy(steps: np.ndarray, values: Mapping[str, Any], timestep: float,
           key: tuple[int, int]) -> np.ndarray:
     """Gaussian, drawn anew every ``dt`` ms from ``start`` on."""
     active = _active(steps, values, timestep)
-    since = np.asarray(steps) - round(values["start"] / timestep)
-    tick = np.maximum(since, 0) // round(values["dt"] / timestep)
+    since = np.asarray(steps) - int(_steps(values["start"], timestep))
+    tick = np.maximum(since, 0) // int(_steps(values["dt"], timestep))
     draws, where = np.unique(tick[active], return_inverse=True)
     current = np.zeros(len(steps))
     current[active] = (values["mean"] + values["stdev"]
@@ -58,7 +105,7 @@ def check_finite(values: Mapping[str, Any], owner: str) -> None:
 
 
 def check_steps(values: Mapping[str, Any], timestep: float, owner: str) -> dict[str, np.ndarray]:
-    """Times on the grid, the last amplitude given for each.
+    """Times at the nearest step, halfway at the later; the last amplitude given for each.
 
     Raises :class:`ParameterError` for times that are negative or do not increase.
     """
@@ -74,15 +121,12 @@ def check_steps(values: Mapping[str, Any], timestep: float, owner: str) -> dict[
         at = int(np.argmax(falling))
         raise ParameterError(f"{owner}: times must increase, but {times[at + 1]:g} ms follows "
                              f"{times[at]:g} ms")
-    steps = np.rint(times / timestep).astype(np.int64)
+    steps = nearest_steps(times, timestep)
     last = np.append(np.diff(steps) > 0, True)[:len(steps)]
-    return {"times": np.round(steps[last] * timestep, 9), "amplitudes": amplitudes[last]}
+    return {"times": np.asarray(to_ms(steps[last], timestep)), "amplitudes": amplitudes[last]}
 
 
-def check_noise(values: Mapping[str, Any], timestep: float, owner: str) -> None:
-    """Raise :class:`ParameterError` unless ``dt`` is a whole number of steps and stdev >= 0."""
-    if to_steps(values["dt"], timestep, f"{owner}: dt", ParameterError) < 1:
-        raise ParameterError(f"{owner}: dt={values['dt']:g} ms must be at least one time step of "
-                             f"{timestep:g} ms")
+def check_noise(values: Mapping[str, Any], owner: str) -> None:
+    """Raise :class:`ParameterError` unless stdev >= 0."""
     if values["stdev"] < 0:
         raise ParameterError(f"{owner}: stdev={values['stdev']:g} nA must be >= 0")

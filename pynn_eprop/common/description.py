@@ -25,6 +25,7 @@ from pynn_eprop.models.network import (
     SpikingCells,
     StockCells,
 )
+from pynn_eprop.models.time_grid import first_steps
 
 SOURCES = (stock.SpikeSourceArray, stock.SpikeSourcePoisson)
 STOCK_CELLS = (stock.IF_curr_exp, stock.IF_curr_delta)
@@ -107,7 +108,7 @@ def _steps(times: np.ndarray, timestep: float) -> np.ndarray:
 
     One of more steps than fit into 32 bits never ends.
     """
-    return np.minimum(np.ceil(times / timestep - 1e-6), LARGEST_STEPS).astype(np.int32)
+    return np.minimum(first_steps(times, timestep), LARGEST_STEPS).astype(np.int32)
 
 
 def _describe_cells(population: Any, options: SharedOptions) -> SpikingCells:

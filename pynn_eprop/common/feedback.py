@@ -88,5 +88,5 @@ def _windowed(signal: Any, block: Block, options: SharedOptions) -> network.Wind
     weight = np.empty((windows, *connected.shape))
     for window in range(windows):
         weight[window] = connected * normal((window, cells, readouts), Draw.LEARNING_SIGNAL,
-                                            (options.seed, signal.index))
+                                            (options.seed, signal.draws.number))
     return network.WindowedFeedback(steps, weight)

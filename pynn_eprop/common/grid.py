@@ -6,39 +6,33 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pynn_eprop.errors import DelayError, EPropError
+from pynn_eprop.models.time_grid import STEP_TOLERANCE, off_grid, to_ms, whole_steps
 
-TOLERANCE = 1e-6     # of a step: what decimal fractions of ms lose in binary
+__all__ = ["LARGEST_STEPS", "LAST_STEP", "delay_steps", "to_ms", "to_steps"]
+
 LARGEST_STEPS = 2 ** 31 - 1     # of a delay, a refractory period or an interval: 32 bits
-_DECIMALS = 9        # of a ms: gives back 0.3 for three steps of 0.1
+LAST_STEP = 2 ** 53             # of a time: what float64 counts one by one
 
 
 def to_steps(times: ArrayLike, timestep: float, owner: str,
-             error: Callable[[str], EPropError] = DelayError) -> np.ndarray:
+             error: Callable[[str], EPropError] = DelayError,
+             longest: int = LARGEST_STEPS) -> np.ndarray:
     """Times in ms as whole steps (int64, the shape of ``times``).
 
-    Raises ``error`` for a time that is no whole number of steps; ``owner`` starts the message.
+    Raises ``error`` for a time that is no whole number of steps, or more than ``longest``;
+    ``owner`` starts the message.
     """
-    exact = np.asarray(times, dtype=float) / timestep
-    if not np.all(np.isfinite(exact)):
-        raise error(f"{owner}={_first(times, ~np.isfinite(exact))} must be finite")
-    long = np.abs(exact) > LARGEST_STEPS
+    steps, off = whole_steps(times, timestep)
+    if not np.all(np.isfinite(steps)):
+        raise error(f"{owner}={_first(times, ~np.isfinite(steps))} must be finite")
+    long = np.abs(steps) > longest
     if np.any(long):
         raise error(f"{owner}={_first(times, long):g} ms is too long; the longest is "
-                    f"{LARGEST_STEPS} time steps of {timestep:g} ms")
-    steps = np.rint(exact)
-    off = np.abs(exact - steps) > TOLERANCE
+                    f"{longest} time steps of {timestep:g} ms")
     if np.any(off):
         value = _first(times, off)
-        around = (np.floor(value / timestep), np.ceil(value / timestep))
-        near = " and ".join(f"{to_ms(step, timestep):g}" for step in around)
-        raise error(f"{owner}={value:g} ms is no whole number of time steps of {timestep:g} ms; "
-                    f"near it are {near} ms")
+        raise error(f"{owner}={value:.15g} ms is {off_grid(value, timestep)}")
     return steps.astype(np.int64)
-
-
-def to_ms(steps: ArrayLike, timestep: float) -> np.ndarray | float:
-    """Whole steps as ms, without the binary noise of the product."""
-    return np.round(np.asarray(steps) * timestep, _DECIMALS)[()]
 
 
 def delay_steps(delays: ArrayLike, timestep: float, owner: str, minimum: float,
@@ -48,7 +42,7 @@ def delay_steps(delays: ArrayLike, timestep: float, owner: str, minimum: float,
     Raises :class:`DelayError` for one under ``minimum`` or over ``maximum`` ms, or off the grid.
     """
     values = np.asarray(delays, dtype=float)
-    slack = TOLERANCE * timestep
+    slack = STEP_TOLERANCE * timestep
     short = ~(values >= minimum - slack)
     if np.any(short):
         raise DelayError(f"{owner}: delay={_first(values, short):g} ms is too short; "

@@ -16,7 +16,7 @@ from pyNN.standardmodels import StandardSynapseType
 from pynn_eprop.common.arguments import names as listed
 from pynn_eprop.common.connections import weight_histogram
 from pynn_eprop.common.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.recorder import sampling_steps, spikes_not_recorded
+from pynn_eprop.common.recorder import check_sampling_interval, spikes_not_recorded
 from pynn_eprop.common.recordings import SpikeLog
 
 _SPIKES = Variable("spikes", location=None, label=None)
@@ -37,13 +37,14 @@ class RecorderOfParent:
         """Record variables of some cells from now on.
 
         Raises PyNN's ``RecordingError`` for a variable that the cells do not have,
-        :class:`SimulationError` for a sampling interval off the grid.
+        :class:`RecordingError` for a sampling interval off the grid.
         """
         for name in [variables] if isinstance(variables, str) else variables:
             if name != "all" and not self.population.can_record(name):
                 raise RecordingError(name, self.population.celltype)
         if sampling_interval is not None:
-            sampling_steps(sampling_interval, self._simulator.state.dt, self.population.label)
+            check_sampling_interval(sampling_interval, self._simulator.state.dt,
+                                    self.population.label)
         super().record(variables, ids, sampling_interval, locations)  # type: ignore[misc]
 
     def get(self, variables: str | Iterable[str], gather: bool = False, filter_ids: Any = None,

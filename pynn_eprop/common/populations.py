@@ -17,19 +17,21 @@ from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
 from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_structure
+from pynn_eprop.common.arguments import (
+    CheckedPopulation,
+    check_population,
+    check_sample,
+)
 from pynn_eprop.common.cell_ids import CellID
 from pynn_eprop.common.cell_values import evaluated, initial_values, parameter_space
-from pynn_eprop.common.expansion import Purpose
 from pynn_eprop.common.groups import indices_in_root, root
 from pynn_eprop.common.memory import check_cells_fit
 from pynn_eprop.common.recorder import check_data_file
+from pynn_eprop.common.seeds import Purpose, SeededPlaces, seeded_structure
 from pynn_eprop.common.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.targets import as_sequences, check_rows, check_target, to_matrix
-from pynn_eprop.common.views import own_rng
 from pynn_eprop.errors import ParameterError, SimulationError, UnknownParameterError
-from pynn_eprop.models.counter_random import derived_seed
 from pynn_eprop.models.parameters import as_numbers
 
 
@@ -43,8 +45,8 @@ class CellGroup(CheckedPopulation):
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        seed = self._simulator.state.simulation.options.seed
-        return super().sample(n, rng or own_rng(seed, root(self).index))
+        check_sample(n, self.label)
+        return super().sample(n, rng or root(self).draws.rng(Purpose.SAMPLE))
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of these cells, in all the forms that PyNN has.
@@ -54,7 +56,7 @@ class CellGroup(CheckedPopulation):
         if isinstance(self.celltype, EPropReadout) and "target" in parameters:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
-        with all_or_nothing(given=parameters.values()):
+        with all_or_nothing(root(self).draws, given=parameters.values()):
             # PyNN's own set() would also translate names and units, which are the same here
             self._set_parameters(parameter_space(parameters, self.celltype, self.size,
                                                  self.label))
@@ -103,18 +105,17 @@ class CellGroup(CheckedPopulation):
         They count from the next interval (e-prop cells and readouts) or the next reset() on.
         Raises :class:`ParameterError`; then nothing was changed.
         """
-        with all_or_nothing(given=initial_values.values()):
+        with all_or_nothing(root(self).draws, given=initial_values.values()):
             root(self).replace_initial(initial_values, indices_in_root(self))
 
 
-class CellArrays(CellGroup):
+class CellArrays(CellGroup, SeededPlaces):
     """A whole population.
 
     values: by parameter, initial: by state variable, arrays over the cells.
     """
 
     id_to_index: Any
-    _structure: Any
     _cell_class: type = CellID
 
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
@@ -130,7 +131,8 @@ class CellArrays(CellGroup):
             # not what a backend's own Population does for its parent's cells
             pynn.Population.__init__(self, size, cellclass,
                                      dict(cellparams or {}) if isinstance(cellclass, type)
-                                     else None, structure, self._given_initial, label)
+                                     else None, seeded_structure(structure, self.draws),
+                                     self._given_initial, label)
             self._join()
 
     def _check_type(self, cellclass: Any) -> None:
@@ -146,6 +148,7 @@ class CellArrays(CellGroup):
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
         self.index = len(self._simulation.populations)
+        self.draws = self._simulator.state.draws.of(self._number())
         self.values: dict[str, np.ndarray] = {}
         self.initial: dict[str, np.ndarray] = {}
         self.initial_values: dict[str, LazyArray] = {}
@@ -154,6 +157,10 @@ class CellArrays(CellGroup):
         self.bias_is_new = False
         self._first_bias: np.ndarray | None = None
         self._spikes: ArraySpikes | PoissonSpikes | None = None
+
+    def _number(self) -> int:
+        """The place among all populations that the script has made, which seeds follow."""
+        return int(self.index)
 
     def _interval_steps_done(self) -> int:
         return int(self._simulation.timeline.without_pauses(self._simulation.step))
@@ -168,16 +175,13 @@ class CellArrays(CellGroup):
             check_rows(_rows(space), self.size, self.label)
         self._take(self.evaluated(space, self.size))
         self._first_bias = self.values.get("bias")
-        self._initial_values(self._given_initial, np.arange(self.size))
+        self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
         """Parameters of ``size`` of the cells; what is drawn comes from the seed of ``setup()``."""
         names = list(self.celltype.default_parameters)
         return evaluated(space, size, self.label,
-                         lambda name: self._seed(Purpose.PARAMETERS + names.index(name)))
-
-    def _seed(self, purpose: int) -> int:
-        return derived_seed(self._simulation.options.seed, self.index, purpose)
+                         lambda name: self.draws.seed(Purpose.PARAMETERS + names.index(name)))
 
     def _create_cells(self) -> None:
         state = self._simulator.state
@@ -280,7 +284,7 @@ class CellArrays(CellGroup):
             array = self.initial.get(variable, np.zeros(self.size)).copy()
             array[indices] = initial_values(
                 value, variable, len(indices), self.label,
-                partial(self._seed, Purpose.INITIAL + defaults.index(variable)))
+                partial(self.draws.seed, Purpose.INITIAL + defaults.index(variable)))
             arrays[variable] = array
         return arrays
 
@@ -302,16 +306,6 @@ class CellArrays(CellGroup):
                                  f"finite numbers, not {positions!r}")
         self._set_positions(numbers)  # type: ignore[attr-defined]
 
-    @property
-    def structure(self) -> Any:
-        """What the positions come from; None if they were given one by one."""
-        return self._structure
-
-    @structure.setter
-    def structure(self, structure: Any) -> None:
-        check_structure(structure, self.label)
-        self._set_structure(structure)  # type: ignore[attr-defined]
-
     # --- sources ---
 
     def spikes_between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -325,7 +319,7 @@ class CellArrays(CellGroup):
         if isinstance(self.celltype, SpikeSourceArray):
             return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep)
         return PoissonSpikes(values["rate"], values["start"], values["duration"], timestep,
-                             (self._simulation.options.seed, self.index), self.label)
+                             (self.draws.run_seed, self.draws.number), self.label)
 
 
 def _rows(space: ParameterSpace) -> Any:

@@ -17,7 +17,7 @@ from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.arguments import check_projection, check_receptor
 from pynn_eprop.common.arguments import names as listed
 from pynn_eprop.common.checks import check_ends, check_takes_input
-from pynn_eprop.common.connection_values import evaluate, seeded
+from pynn_eprop.common.connection_values import evaluate
 from pynn_eprop.common.connections import (
     MULTIPLE_SYNAPSES,
     Connection,
@@ -26,9 +26,10 @@ from pynn_eprop.common.connections import (
     as_list,
     weight_histogram,
 )
-from pynn_eprop.common.expansion import Purpose, check_signs, expand, to_delay_steps
+from pynn_eprop.common.expansion import check_signs, expand, to_delay_steps
 from pynn_eprop.common.grid import to_ms
 from pynn_eprop.common.groups import blocks, members
+from pynn_eprop.common.seeds import Draws, Purpose, seeded, seeded_synapse_type
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.standardmodels.tables import check_names
@@ -38,7 +39,6 @@ from pynn_eprop.errors import (
     UnknownParameterError,
     UnsupportedError,
 )
-from pynn_eprop.models.counter_random import derived_seed
 from pynn_eprop.models.parameters import as_numbers
 from pynn_eprop.models.rules import check_rule
 
@@ -59,6 +59,7 @@ class SynapseArrays:
     shape: tuple[int, int]
     synapse_type: Any
     receptor_type: Any
+    draws: Any
 
     def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                  synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
@@ -96,14 +97,24 @@ class SynapseArrays:
         """
         self._simulation = self._simulator.state.simulation
         self._sets = 0
+        self.draws = self._draws()
         self._check_belongs()
         check_ends(self)
         self._check_rule()
         self._simulation.structure_changes(f"{self.label} is added")
         self.index = len(self._simulation.projections)
-        self.synapses = expand(self, connector, self._simulation.options, self.index)
+        self.synapses = expand(self, connector, self._simulation.options, self.draws)
         self.blocks = blocks(self.pre, self.post, self.synapses)
         self._simulation.projections.append(self)
+
+    def _number(self) -> int:
+        """The place among all projections that the script has made, which seeds follow."""
+        return len(self._simulator.state.simulation.projections)
+
+    def _draws(self) -> Draws:
+        """Its seeds, as if it had not drawn yet."""
+        draws: Draws = self._simulator.state.draws
+        return draws.of(self._number())
 
     def _check_belongs(self) -> None:
         known = self._simulation.populations
@@ -131,7 +142,7 @@ class SynapseArrays:
         if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
                 or self.is_feedback:
             return
-        weight = self.synapse_type.parameter_space["weight"]
+        weight = seeded_synapse_type(self.synapse_type, self._draws()).parameter_space["weight"]
         base = weight.base_value
         if isinstance(base, np.ndarray) and base.ndim:
             last = float(base.flat[-1])
@@ -245,16 +256,17 @@ class SynapseArrays:
         """Set weights or delays (ms) of all connections.
 
         Values: a number; an array (pre, post); one value per connection, in the order of
-        ``get(format="list")``; a RandomDistribution; a string or function of the distance.
+        ``get(format="list")``, or rows as that lists them; a RandomDistribution; a string or
+        function of the distance. Raises :class:`NetworkError` for others.
         """
         check_names(self.synapse_type.get_parameter_names(), attributes,
                     type(self.synapse_type).__name__)
-        with all_or_nothing(self, self.synapses, self._simulation, given=attributes.values()):
+        with all_or_nothing(self, self.draws, self.synapses, self._simulation,
+                            given=attributes.values()):
             checked = {}
             for name, value in attributes.items():
                 self._sets += 1
-                seed = partial(derived_seed, self._simulation.options.seed, self.index,
-                               Purpose.SET + self._sets)
+                seed = partial(self.draws.seed, Purpose.SET + self._sets)
                 checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
                                          self.synapses.post)
             steps = None

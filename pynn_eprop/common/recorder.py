@@ -58,9 +58,15 @@ def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
                                 "the run")
 
 
-def sampling_steps(interval: float, timestep: float, label: str) -> int:
-    """A sampling interval in steps. Raises :class:`RecordingError` for less than one or a part."""
-    every = int(to_steps(interval, timestep, f"{label}: sampling_interval", RecordingError))
+def check_sampling_interval(interval: Any, timestep: float, label: str) -> int:
+    """An interval as steps.
+
+    Raises :class:`RecordingError` for what is no number, off the grid, or less than a step.
+    """
+    number = as_numbers(interval)
+    if number is None or number.ndim:
+        raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
+    every = int(to_steps(number, timestep, f"{label}: sampling_interval", RecordingError))
     if every < 1:
         raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
                              f"one time step of {timestep:g} ms")
@@ -119,10 +125,7 @@ class LogRecorder(recording.Recorder):
         label, timestep = self.population.label, self._simulator.state.dt
         if interval is None:
             return self._every or 1
-        number = as_numbers(interval)
-        if number is None or number.ndim:
-            raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
-        every = sampling_steps(float(number), timestep, label)
+        every = check_sampling_interval(interval, timestep, label)
         in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
         if in_use - {every}:
             raise RecordingError(

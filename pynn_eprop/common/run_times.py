@@ -1,72 +1,108 @@
-"""Times that a script asks runs for: whether they can be, before anything runs."""
+"""Times that a script asks runs for: whether they can be, before anything runs; and callbacks."""
 
 import functools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
+from pynn_eprop.common.grid import LAST_STEP, to_ms, to_steps
 from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import TimeError
+from pynn_eprop.models.time_grid import off_grid, whole_steps
 
 Callback = Callable[[float], float]
 
-PROGRESS = 1e-9     # ms: what is nearer to a time than this is that time
+_NEVER = math.inf
 
 
-def check_duration(duration: Any, state: Any) -> float:
-    """``duration`` of a run in ms. Raises :class:`TimeError` unless it is finite and >= 0.
+def end_after(duration: Any, state: Any) -> int:
+    """The step at which a run of ``duration`` ms ends.
 
-    What rounding may have made of 0, up to half a time step below it, is allowed.
+    Raises :class:`TimeError` unless the duration is finite, >= 0 and a whole number of steps.
     """
-    value = _finite(f"run({duration!r})", duration)
-    if value < -state.dt / 2.0:
-        raise TimeError(f"run({duration!r}): time does not go back; give 0 ms or more, or reset()")
-    return value
+    call = f"run({duration!r})"
+    steps = _steps(call, duration, state.dt, "time does not go back; give 0 ms or more, or reset()")
+    return now(state) + steps
 
 
-def check_end(end: Any, state: Any) -> float:
-    """The time of ``run_until()`` in ms. Raises :class:`TimeError` unless it can come.
+def end_at(end: Any, state: Any) -> int:
+    """The step at which ``run_until()`` ends. Raises :class:`TimeError` unless it can come."""
+    call = f"run_until({end!r})"
+    past = f"{{}} ms is in the past; it is {state.t:.15g} ms now, and only reset() goes back"
+    return _steps(call, end, state.dt, past, now(state))
 
-    What rounding may have made of now, up to half a time step before it, is allowed.
+
+def now(state: Any) -> int:
+    """The present step."""
+    return int(to_steps(state.t, state.dt, "the present time", TimeError, LAST_STEP))
+
+
+def run_to(last: int, state: Any, callbacks: Iterable[Callback] | None) -> float:
+    """Advance to step ``last``; the time then, in ms.
+
+    Each callback is called now, and at the step that its last answer asked for; at the end the one
+    whose turn is next. Raises :class:`TimeError` for an answer that is no later time on the grid.
     """
-    value = _finite(f"run_until({end!r})", end)
-    if value - state.t < -state.dt / 2.0:
-        raise TimeError(f"run_until({end!r}): {value:g} ms is in the past; it is {state.t:g} ms "
-                        "now, and only reset() goes back")
-    return value
+    given = _listed(callbacks)
+    if not given:
+        state.run_until(to_ms(last, state.dt))
+        return float(state.t)
+    due = [(_ask(callback, last, state), callback) for callback in given]
+    while now(state) < last:
+        soonest = min(step for step, _ in due)
+        state.run_until(to_ms(min(int(soonest), last) if soonest < _NEVER else last, state.dt))
+        due = [(_ask(callback, last, state), callback) if step == soonest < _NEVER
+               else (step, callback) for step, callback in due]
+    return float(state.t)
 
 
-def _finite(call: str, time: Any) -> float:
-    value = _number(time)
-    if value is None or not math.isfinite(value):
-        raise TimeError(f"{call}: a run cannot end at {time} ms; give a finite time")
-    return value
-
-
-def checked(callbacks: Iterable[Callback] | None, end: float) -> list[Callback] | None:
-    """Callbacks that raise :class:`TimeError` if they ask for a time that is not after now.
-
-    ``end``: of the run; what they answer then does not matter.
-    """
+def _listed(callbacks: Iterable[Callback] | None) -> list[Callback]:
+    """Callbacks, if there are any. Raises :class:`TimeError` for what is none."""
     if callbacks is None:
-        return None
-    with as_error(TimeError, "callbacks={} must be a list of functions of the time",
-                  callbacks):
+        return []
+    with as_error(TimeError, "callbacks={} must be a list of functions of the time", callbacks):
         given = list(callbacks)
         if not all(callable(callback) for callback in given):
             raise ValueError("not all can be called")
-    return [functools.partial(_ask, callback, end) for callback in given]
+    return given
 
 
-def _ask(callback: Callback, end: float, now: float) -> float:
-    answer = callback(now)
-    if now + PROGRESS >= end:
-        return end
+def _ask(callback: Callback, last: int, state: Any) -> float:
+    """The step at which a callback wants to be called next; infinite for never."""
+    time, step = float(state.t), now(state)
+    answer = callback(time)
+    if step >= last:        # what it answers at the end does not matter
+        return _NEVER
     value = _number(answer)
-    if value is None or not value > now + PROGRESS:
-        raise TimeError(f"callback {_name(callback)} asked at {now:g} ms to be called next at "
-                        f"{answer!r}; it must return a later time in ms, or math.inf for never")
-    return value
+    asked = f"callback {_name(callback)} asked at {time:.15g} ms to be called next at {answer!r}"
+    if value is None or not value > time:
+        raise TimeError(f"{asked}; it must return a later time in ms, or math.inf for never")
+    if value == math.inf:
+        return _NEVER
+    steps, off = whole_steps(value, state.dt)
+    if off:
+        raise TimeError(f"{asked}: {off_grid(value, state.dt)}")
+    if steps <= step:
+        raise TimeError(f"{asked}; it must return a later time in ms, or math.inf for never")
+    return float(steps)
+
+
+def _steps(call: str, time: Any, timestep: float, early: str, least: int = 0) -> int:
+    """A time as whole steps, not fewer than ``least``.
+
+    ``early``: what is wrong with a time before that, {} for its ms.
+    """
+    value = _number(time)
+    if value is None or not math.isfinite(value) or abs(value / timestep) > LAST_STEP:
+        raise TimeError(f"{call}: a run cannot end at {time} ms; give a finite time")
+    steps, off = whole_steps(time if isinstance(time, np.floating) else value, timestep)
+    if (off and value < to_ms(least, timestep)) or steps < least:
+        raise TimeError(f"{call}: {early.format(f'{value:.15g}')}")
+    if off:
+        raise TimeError(f"{call}: {off_grid(value, timestep)}")
+    return int(steps)
 
 
 def _number(value: Any) -> float | None:

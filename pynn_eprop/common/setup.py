@@ -100,7 +100,7 @@ class SharedOptions:
         """T, or None where nothing learns."""
         if self.update_interval is None:
             return None
-        return round(self.update_interval / self.timestep)
+        return int(to_steps(self.update_interval, self.timestep, "update_interval"))
 
     @property
     def shortest_delay(self) -> float:

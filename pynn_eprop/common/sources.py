@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from pynn_eprop.common.grid import LAST_STEP
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.counter_random import Draw, uniform_of_steps
+from pynn_eprop.models.time_grid import first_steps, nearest_steps
 
 _LARGEST_MEAN = 500.0     # spikes per step; exp(-mean) must not vanish
 _BLOCK = 2_000_000        # draws at a time
-_LAST_STEP = 2.0 ** 53    # what comes later never comes
 
 
 def check_spike_times(times: list[np.ndarray], owner: str) -> None:
@@ -31,13 +32,14 @@ def check_spike_times(times: list[np.ndarray], owner: str) -> None:
 class ArraySpikes:
     """Given spike times of a population: sorted by step, ready to be cut into stretches.
 
-    times: one array of ms per cell. A time between two steps goes to the nearer one.
+    times: one array of ms per cell. A time between two steps goes to the nearer one, one halfway
+    between them to the later.
     """
 
     def __init__(self, times: list[np.ndarray], timestep: float) -> None:
         counts = [len(row) for row in times]
         joined = np.concatenate(times) if times else np.zeros(0)
-        steps = np.rint(np.minimum(joined / timestep, _LAST_STEP)).astype(np.int64)
+        steps = np.minimum(nearest_steps(joined, timestep), LAST_STEP).astype(np.int64)
         cells = np.repeat(np.arange(len(times), dtype=np.int32), counts)
         order = np.argsort(steps, kind="stable")
         self._steps, self._cells = steps[order], cells[order]
@@ -63,8 +65,8 @@ class PoissonSpikes:
             raise ParameterError(f"{owner}: rate={np.max(rate):g} Hz is not allowed; with a time "
                                  f"step of {timestep:g} ms the highest is "
                                  f"{1000.0 * _LARGEST_MEAN / timestep:g} Hz")
-        self._first = np.ceil(np.asarray(start) / timestep - 1e-9)
-        self._end = np.ceil((np.asarray(start) + duration) / timestep - 1e-9)
+        self._first = first_steps(start, timestep)
+        self._end = first_steps(np.asarray(start) + duration, timestep)
         self._key = key
 
     def between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:

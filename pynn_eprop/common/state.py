@@ -9,6 +9,7 @@ from pyNN.common.control import BaseState
 
 from pynn_eprop.common.checkpoints import CheckpointKeeper
 from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.seeds import Draws
 from pynn_eprop.common.simulation import Simulation
 from pynn_eprop.errors import RunInterrupted
 
@@ -24,6 +25,7 @@ class State(BaseState):
         """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
         self.keeper = CheckpointKeeper(checkpoint)
         self.simulation = simulation
+        self.draws = Draws(simulation.options.seed)
         self.recorders: set[Any] = set()
         self.write_on_end: list[tuple[Any, Any, Any]] = []
         self.id_counter = 1
@@ -69,7 +71,7 @@ class State(BaseState):
         SIGINT and SIGTERM end the run after the update in progress: then the checkpoint is
         written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
         """
-        last = self.simulation.timeline.target_step(self.simulation.step, tstop)
+        last = self.simulation.timeline.step_at(tstop)
         with self._runs():
             if last > self.simulation.step:
                 with Interrupts() as interrupts:
@@ -112,11 +114,13 @@ class State(BaseState):
 class StateOfParent:
     """For the one state object of a parent backend, which all its parts refer to.
 
-    simulation: since our ``setup()``, or None; then the object does what it did before.
+    simulation: since our ``setup()``, or None; then the object does what it did before. draws:
+    seeds of the network that our ``setup()`` began, or None.
     """
 
     simulation: Any = None
     running: bool
+    draws: Draws | None = None
 
     @property
     def begun(self) -> bool:
@@ -137,6 +141,7 @@ class StateOfParent:
     def clear(self) -> None:
         """Forget the network."""
         self.simulation = None
+        self.draws = None
         super().clear()  # type: ignore[misc]
 
     def run(self, simtime: float) -> None:

@@ -1,13 +1,13 @@
 """Where a run stands on the grid of steps and intervals, and how far to go at a time."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pynn_eprop.common.grid import LAST_STEP, to_ms, to_steps
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.errors import SimulationError
+from pynn_eprop.errors import TimeError
 
 CHUNK_SECONDS = 0.2         # between two looks at signals and checkpoints
 _LARGEST_GROWTH = 16        # from one chunk to the next
@@ -36,19 +36,11 @@ class Timeline:
 
     def time(self, step: int) -> float:
         """Script time of a step in ms, without the binary noise of the product."""
-        return round(step * self.timestep, 9)
+        return float(to_ms(step, self.timestep))
 
-    def target_step(self, now: int, time: float) -> int:
-        """The step nearest to ``time``; one more than ``now`` if that would be no progress.
-
-        Raises :class:`SimulationError` for a time that is not finite.
-        """
-        if not math.isfinite(time):
-            raise SimulationError(f"a run cannot end at {time} ms; give a finite time")
-        step = round(time / self.timestep)
-        if step <= now and time > self.time(now) + 1e-9:
-            return now + 1
-        return step
+    def step_at(self, time: float) -> int:
+        """The step at a time in ms. Raises :class:`TimeError` for one off the grid."""
+        return int(to_steps(time, self.timestep, "the end of a run", TimeError, LAST_STEP))
 
     @property
     def period(self) -> int:

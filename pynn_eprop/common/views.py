@@ -1,25 +1,18 @@
 """Views and assemblies: which cells they have, and samples of them; for backends to mix in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from pyNN.common import BasePopulation
-from pyNN.random import NumpyRNG
 
 from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import CheckedGroup, CheckedPopulation
-from pynn_eprop.common.expansion import Purpose
+from pynn_eprop.common.arguments import CheckedGroup, CheckedPopulation, check_sample
 from pynn_eprop.common.groups import root
+from pynn_eprop.common.seeds import Purpose
 from pynn_eprop.common.typed_errors import as_error
 from pynn_eprop.errors import ArgumentError, NetworkError
-from pynn_eprop.models.counter_random import derived_seed
-
-
-def own_rng(seed: int, index: int) -> NumpyRNG:
-    """The generator of samples that a script draws without one of its own."""
-    return NumpyRNG(derived_seed(seed, index, Purpose.SAMPLE))
 
 
 class CheckedView(CheckedPopulation):
@@ -125,12 +118,12 @@ class CheckedAssembly(CheckedGroup):
 
     def set(self, **parameters: Any) -> None:
         """Set parameters of all cells, or, where one of the populations refuses, of none."""
-        with self._as_one():
+        with self._as_one(parameters.values()):
             super().set(**parameters)  # type: ignore[misc]
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of all cells, or, where one of the populations refuses, of none."""
-        with self._as_one():
+        with self._as_one(initial_values.values()):
             super().initialize(**initial_values)  # type: ignore[misc]
 
     def record(self, variables: Any, to_file: Any = None, sampling_interval: float | None = None,
@@ -140,17 +133,19 @@ class CheckedAssembly(CheckedGroup):
             super().record(
                 variables, to_file, sampling_interval, locations)
 
-    def _as_one(self) -> AbstractContextManager[None]:
+    def _as_one(self, given: Iterable[Any] = ()) -> AbstractContextManager[None]:
         """A context in which the populations change together or not at all."""
         populations = {id(root(part)): root(part) for part in self.populations}.values()
         recorders = [population.recorder for population in populations]
         logs = [log for recorder in recorders for log in getattr(recorder, "logs", {}).values()]
-        return all_or_nothing(*self._simulator.state.changeable(), *populations,
-                              *recorders, *logs)
+        draws = [getattr(population, "draws", None) for population in populations]
+        return all_or_nothing(*self._simulator.state.changeable(), *populations, *draws,
+                              *recorders, *logs, given=given)
 
     def sample(self, n: int, rng: Any = None) -> Any:
         """``n`` cells chosen at random, by default from the seed of ``setup()``."""
-        simulation = self._simulator.state.simulation
-        if rng is None and simulation is not None:
-            rng = own_rng(simulation.options.seed, 0)
+        check_sample(n, self.label)
+        draws = self._simulator.state.draws
+        if not rng and draws is not None:
+            rng = draws.rng(Purpose.ASSEMBLY)
         return super().sample(n, rng)

@@ -137,7 +137,8 @@ def load_weights(simulation: Any, path: str | Path) -> None:
                for projection in projections]
     biases = [_biases(entries[f"{population.label}.bias"], population, path)
               for population in biased]
-    simulation.check_takes_weights("load_weights()")
+    if projections:
+        simulation.check_takes_weights("load_weights()")
     changed = [(projection, weight) for projection, weight in zip(projections, weights, strict=True)
                if (weight != simulation.weights(projection)).any()]
     for projection, weight in changed:

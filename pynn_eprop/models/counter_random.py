@@ -82,6 +82,9 @@ def uniform_of_steps(first: int, last: int, cells: np.ndarray, draw: Draw,
     return (by_step[offset:offset + last - first + 1] + 0.5) / 2.0 ** 32
 
 
-def derived_seed(seed: int, index: int, purpose: int) -> int:
-    """A 32-bit seed for a generator of PyNN's, from the seed of the run."""
-    return int(philox((purpose, 0, 0, int(Draw.SEED)), (seed, index))[0])
+def derived_seed(seed: int, index: int, purpose: int, repeat: int = 0) -> int:
+    """A 32-bit seed for a generator of PyNN's, from the seed of the run.
+
+    ``repeat``: how often there was a draw for the same purpose before.
+    """
+    return int(philox((purpose, repeat, 0, int(Draw.SEED)), (seed, index))[0])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pynn_eprop.errors import ParameterError
+from pynn_eprop.models.time_grid import off_grid, whole_steps
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,11 @@ class Parameter:
         """Raise :class:`ParameterError` unless every value is a whole number of steps."""
         if not self.on_grid:
             return
-        steps = np.asarray(values, dtype=float) / timestep
-        off = np.abs(steps - np.round(steps)) > 1e-6
+        _, off = whole_steps(values, timestep)
         if np.any(off):
             value = float(np.asarray(values, dtype=float)[off].flat[0])
             raise ParameterError(
-                f"{owner}: {self.name}={value:g} ms is no whole number of time steps "
-                f"of {timestep:g} ms"
-            )
+                f"{owner}: {self.name}={value:.15g} ms is {off_grid(value, timestep)}")
 
 
 def as_numbers(values: object) -> np.ndarray | None:

@@ -8,6 +8,7 @@ from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pyNN.nest import control as parent
 
 from pynn_eprop.common.control import FUNCTIONS, WithoutCheckpoints
+from pynn_eprop.common.seeds import Draws
 from pynn_eprop.common.setup import SharedOptions, check_count, documented, split_keywords
 from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.models.network import Boundary
@@ -27,7 +28,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     """Begin a new network; any earlier one is forgotten.
 
     Without ``update_interval`` this is PyNN's NEST backend, and there are no cells that learn.
-    ``seed`` is also that of NEST's own generator.
+    ``seed`` is also that of NEST's own generator, which ``rng_seed`` can give another.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     if options.update_interval is None:
         if "max_delay" in shared:
             own["max_delay"] = options.max_delay
-        return int(parent.setup(options.timestep, options.min_delay, **own))
+        rank = int(parent.setup(options.timestep, options.min_delay, **own))
+        simulator.state.draws = Draws(options.seed)
+        return rank
     return _setup_learning(options, quirks, own)
 
 
@@ -78,6 +81,7 @@ def _setup_learning(options: SharedOptions, quirks: Quirks, own: dict[str, Any])
     parent.nest.set(eprop_update_interval=options.update_interval,
                     eprop_learning_window=options.update_interval,
                     eprop_reset_neurons_on_update=True)
+    simulator.state.draws = Draws(options.seed)
     simulator.state.begin(Simulation(options, quirks, simulator.state))
     return rank
 

@@ -13,6 +13,7 @@ import numpy as np
 from pyNN.nest import populations as parent
 
 from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_source
+from pynn_eprop.common.parents import ParentCells, ParentPopulation
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
@@ -28,7 +29,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, parent.PopulationView):
+class PopulationView(CheckedView, ParentCells, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -42,7 +43,7 @@ class PopulationView(CheckedView, parent.PopulationView):
         return PopulationView(self, selector, label)
 
 
-class Population(CheckedPopulation, parent.Population):
+class Population(CheckedPopulation, ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class = Recorder
@@ -80,6 +81,9 @@ class Population(CheckedPopulation, parent.Population):
         if name in self.node_collection[0].get() or np.any(value.evaluate() != default):
             super()._set_initial_value_array(variable, value)
 
+    def _number(self) -> int:
+        return len(simulator.state.populations)
+
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
@@ -105,6 +109,8 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     """
 
     _recorder_class = ArrayRecorder
+
+    _number = Population._number
 
     def _begin(self, size: Any, label: str | None) -> None:
         super()._begin(size, label)

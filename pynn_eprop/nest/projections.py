@@ -15,6 +15,7 @@ from pynn_eprop.common.arguments import check_projection
 from pynn_eprop.common.connectivity import none_for_zero
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.parent_backend import ProjectionOfParent
+from pynn_eprop.common.parents import ParentProjection
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.nest import simulator
@@ -25,7 +26,7 @@ from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 _EVERYWHERE = Space()
 
 
-class Projection(ProjectionOfParent, parent.Projection):
+class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
 
@@ -54,10 +55,20 @@ class Projection(ProjectionOfParent, parent.Projection):
             simulator.state.simulation.structure_changes(f"{label or 'a projection'} is added")
         super().__init__(presynaptic_neurons, postsynaptic_neurons, none_for_zero(connector),
                          synapse_type, source, receptor_type, space or _EVERYWHERE, label)
+        simulator.state.projections_made += 1
+
+    def _number(self) -> int:
+        return int(simulator.state.projections_made)
 
 
 class ArrayProjection(SynapseArrays, Projection):
     """Synapses to cells that learn or readouts."""
+
+    _number = Projection._number
+
+    def _expand(self, connector: Any) -> None:
+        super()._expand(connector)
+        simulator.state.projections_made += 1
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         known = (EPropSynapse, LearningSignal, StaticSynapse)

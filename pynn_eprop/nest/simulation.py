@@ -180,7 +180,7 @@ class Simulation(CommonSimulation):
         early, :class:`UnsupportedError` where NEST would do other than the equations, and
         :class:`RunInterrupted` after SIGINT or SIGTERM.
         """
-        last = self.timeline.target_step(self.step, tstop)
+        last = self.timeline.step_at(tstop)
         if last <= self.step:
             return
         if self._final:

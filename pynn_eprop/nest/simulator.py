@@ -17,9 +17,13 @@ ID = parent.ID
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
-    """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None."""
+    """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None.
+
+    projections_made: how many there are, PyNN's own among them.
+    """
 
     simulation: Simulation | None = None
+    projections_made = 0
     _begun = False
 
     @property
@@ -31,6 +35,11 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         """Advance to ``tstop`` ms."""
         super().run_until(tstop)
         self._begun = True
+
+    def clear(self) -> None:
+        """Forget the network."""
+        self.projections_made = 0
+        super().clear()
 
     def begin(self, simulation: Simulation) -> None:
         """From now on a network with update intervals is built and run."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import neo
@@ -9,13 +10,29 @@ import numpy as np
 import spynnaker.pyNN as spynnaker
 from pyNN import connectors as pynn
 from pyNN.common.populations import BasePopulation
+from pyNN.random import RandomDistribution
+from pyNN.space import Line, Space
+from pyNN.standardmodels import cells
 from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
+from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.arguments import names
-from pynn_eprop.common.connectivity import none_for_zero
+from pynn_eprop.common.connection_values import evaluate
+from pynn_eprop.common.connectivity import connect, none_for_zero
 from pynn_eprop.common.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.recorder import spikes_not_recorded
+from pynn_eprop.common.populations import CellArrays
+from pynn_eprop.common.recorder import check_sampling_interval, spikes_not_recorded
+from pynn_eprop.common.seeds import (
+    Draws,
+    Purpose,
+    drawn_values,
+    seeded_connector,
+    seeded_structure,
+    seeded_synapse_type,
+    with_parameters,
+)
+from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 STOCK_LIMIT = 65536.0
@@ -65,7 +82,20 @@ class StockEnd(BasePopulation):
     @property
     def positions(self) -> np.ndarray:
         """(3, cells), in um."""
-        return np.asarray(self.stock.positions)
+        return _positions(self.stock)
+
+
+def _positions(population: Any) -> np.ndarray:
+    """(3, cells), in um; of a population without a structure those of PyNN's, on a line."""
+    if population.structure is None:
+        return np.asarray(Line().generate_positions(population.size))
+    return np.asarray(population.positions)
+
+
+def _names(kind: type, of: str) -> list[str]:
+    """Names of parameters or state variables, in PyNN's order if PyNN has the cell type."""
+    name = next((each for each, value in vars(spynnaker).items() if value is kind), kind.__name__)
+    return list(getattr(getattr(cells, name, kind), of, {}))
 
 
 def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
@@ -99,18 +129,56 @@ class StockPopulation(spynnaker.Population):
     do there is left out of the data, unless script time is machine time.
     """
 
-    def __init__(self, simulation: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, simulation: Any, size: Any, cellclass: Any,
+                 cellparams: dict[str, Any] | None = None, structure: Any = None,
+                 initial_values: dict[str, Any] | None = None, label: str | None = None,
+                 additional_parameters: Mapping[str, Any] | None = None, **others: Any) -> None:
+        self.draws = Draws(simulation.options.seed, len(simulation.populations))
+        kind = cellclass if isinstance(cellclass, type) else type(cellclass)
+        if isinstance(cellclass, type) and cellparams:
+            cellparams = drawn_values(cellparams, size, self.draws, Purpose.PARAMETERS,
+                                      _names(kind, "default_parameters"))
+        if initial_values:
+            initial_values = drawn_values(initial_values, size, self.draws, Purpose.INITIAL,
+                                          _names(kind, "default_initial_values"))
+        extra = {**(additional_parameters or {}), **others}
+        if "seed" in getattr(kind, "default_population_parameters", {}):
+            extra.setdefault("seed", self.draws.seed(Purpose.SIMULATOR) & 0x7FFFFFFF)
+        super().__init__(size, cellclass, cellparams, seeded_structure(structure, self.draws),
+                         initial_values, label, extra)
         self._simulation = simulation
         self._recorded: set[str] = set()
         self.eprop_end = StockEnd(self, len(simulation.populations))
         simulation.populations.append(self.eprop_end)
 
-    def record(self, variables: Any, *arguments: Any, **options: Any) -> None:
-        """Record variables from now on; None: nothing more."""
+    def sample(self, n: int, rng: Any = None) -> Any:
+        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        return super().sample(n, rng or self.draws.rng(Purpose.SAMPLE))
+
+    def set(self, **parameters: Any) -> None:
+        """Set parameters of all cells."""
+        with all_or_nothing(self.draws, given=parameters.values()):
+            super().set(**drawn_values(parameters, self.size, self.draws, Purpose.PARAMETERS,
+                                       _names(type(self.celltype), "default_parameters")))
+
+    def initialize(self, **initial_values: Any) -> None:
+        """Set initial values of state variables."""
+        with all_or_nothing(self.draws, given=initial_values.values()):
+            super().initialize(**drawn_values(
+                initial_values, self.size, self.draws, Purpose.INITIAL,
+                _names(type(self.celltype), "default_initial_values")))
+
+    def record(self, variables: Any, to_file: Any = None, sampling_interval: Any = None) -> None:
+        """Record variables of all cells from now on; None: nothing more.
+
+        Raises :class:`RecordingError` for a sampling interval off the grid.
+        """
         chosen = set() if variables is None else set(names(variables, "variables", self.label))
+        if sampling_interval is not None:
+            check_sampling_interval(sampling_interval, self._simulation.options.timestep,
+                                    self.label)
         if chosen or variables is None:
-            super().record(variables, *arguments, **options)
+            super().record(variables, to_file, sampling_interval)
         self._recorded = set() if variables is None else self._recorded | chosen
 
     def _no_data(self, annotations: dict[str, Any] | None) -> neo.Block:
@@ -158,6 +226,54 @@ def to_connector(connector: Any, label: str | None) -> Any:
         raise UnsupportedError(f"{label or 'projection'}: {type(connector).__name__} is not a "
                                "connector that sPyNNaker's own cells can have")
     return made
+
+
+_DRAWING = (pynn.FixedProbabilityConnector, pynn.FixedNumberPreConnector,
+            pynn.FixedNumberPostConnector, pynn.FixedTotalNumberConnector)
+
+
+def expanded(pre: Any, post: Any, connector: Any, synapse_type: Any, label: str | None,
+             draws: Draws, options: SharedOptions, space: Any = None) -> tuple[Any, Any]:
+    """Connector and synapse type with what is drawn, or listed, in a list of connections.
+
+    sPyNNaker would draw it without the seed of ``setup()`` and with no generator of the script's.
+    Of whole populations only: sPyNNaker's views have other indices.
+    """
+    whole = all(isinstance(group, (StockPopulation, CellArrays)) for group in (pre, post))
+    values = {} if not isinstance(synapse_type, PyNNStaticSynapse) else \
+        {name: lazy.base_value for name, lazy in synapse_type.parameter_space.items()}
+    varied = any(isinstance(value, RandomDistribution) or np.ndim(value)
+                 for value in values.values())
+    if not whole or not isinstance(connector, pynn.Connector) \
+            or not (isinstance(connector, _DRAWING) or varied):
+        return connector, synapse_type
+    stands_for = SimpleNamespace(
+        label=label or "projection", pre=_Cells(pre), post=_Cells(post),
+        shape=(pre.size, post.size), synapse_type=synapse_type if values else PyNNStaticSynapse(),
+        space=space or Space())
+    own_type = seeded_synapse_type(stands_for.synapse_type, draws)
+    pairs = connect(seeded_connector(connector, draws), stands_for, own_type)
+    columns = {}
+    for name, value in own_type.parameter_space.items() if varied else ():
+        column = evaluate(pairs.values.get(name, value), name, stands_for, pairs.pre, pairs.post,
+                          None if name in pairs.values else pairs.order)
+        columns[name] = np.where(np.isnan(column), options.shortest_delay, column) \
+            if name == "delay" else column
+    table = np.column_stack([pairs.pre, pairs.post, *columns.values()])
+    plain = {name: float(column[0]) for name, column in columns.items() if len(column)}
+    return (pynn.FromListConnector(table, column_names=tuple(columns), safe=connector.safe),
+            with_parameters(synapse_type, plain) if columns else synapse_type)
+
+
+class _Cells:
+    """A population by its size, positions and cells; those of sPyNNaker are no cells of ours."""
+
+    def __init__(self, population: Any) -> None:
+        self.size = population.size
+        ours = isinstance(population, CellArrays)
+        self.positions = population.positions if ours else _positions(population)
+        self.all_cells = population.all_cells if ours \
+            else -1 - np.array([cell.id for cell in population.all_cells])
 
 
 def _made(connector: Any) -> Any:
@@ -237,6 +353,9 @@ class StockProjection(spynnaker.SpiNNakerProjection):
         others.update(zip(("source", "receptor_type", "space", "label"), arguments, strict=False))
         label = others.get("label")
         check_synapse(synapse_type, post, label)
+        draws = Draws(simulation.options.seed, len(simulation.projections))
+        connector, synapse_type = expanded(pre, post, connector, synapse_type, label, draws,
+                                           simulation.options, others.get("space"))
         super().__init__(stock_group(pre), stock_group(post), to_connector(connector, label),
                          to_synapse(synapse_type), **others)
         simulation.projections.append(_Counted(len(simulation.projections)))

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from pynn_eprop import Adam
@@ -74,6 +75,9 @@ def state(net: SimpleNamespace, weights: bool = True) -> dict[str, Any]:
         "projections": [each.label for each in simulation.projections],
         "recorders": len(kept.recorders), "segment": kept.segment_counter,
         "running": kept.running, "generator": net.rng.rng.get_state()[2],
+        "draws": [dict(vars(each.draws)["_done"]) for each in (
+            kept, net.source, net.noise, net.cells, net.others, net.readout, net.plastic,
+            net.fixed, net.out, net.back)],
     }
     for population in (net.source, net.noise, net.cells, net.others, net.readout):
         label = population.label
@@ -128,7 +132,7 @@ def of_cells(net: SimpleNamespace) -> Iterator[Call]:
         ("two names, the last bad", lambda: cells.set(v_thresh=0.7, tau_m=-1.0)),
         ("a name that is not there", lambda: cells.set(v_thresh=0.7, nonsense=1.0)),
         ("drawn, then bad", lambda: cells.set(
-            v_thresh=RandomDistribution("uniform", (0.5, 0.6)), beta="x")),
+            v_thresh=RandomDistribution("uniform", (0.5, 0.6)), tau_refrac=2.5)),
         ("drawn from the script's own generator, then bad", lambda: cells.set(
             v_thresh=RandomDistribution("uniform", (0.5, 0.6), rng=net.rng), tau_m=-1.0)),
         ("drawn initial values, then bad", lambda: cells.initialize(
@@ -164,6 +168,13 @@ def of_cells(net: SimpleNamespace) -> Iterator[Call]:
         ("no sample", lambda: cells.sample(0)),
         ("assembly, the second lacks it", lambda: both(net).set(v_thresh=0.7, tau_a=9.0)),
         ("assembly, too short", lambda: both(net).set(v_thresh=[0.7, 0.8])),
+        ("assembly, drawn, the second lacks it", lambda: both(net).set(
+            v_thresh=RandomDistribution("uniform", (0.5, 0.6)), tau_a=9.0)),
+        ("assembly, drawn from the script's own generator, the second lacks it",
+         lambda: both(net).set(v_thresh=RandomDistribution("uniform", (0.5, 0.6), rng=net.rng),
+                               tau_a=9.0)),
+        ("assembly, drawn initial values", lambda: both(net).initialize(
+            v=RandomDistribution("uniform", (0.0, 0.0)), a=0.0)),
         ("assembly, initial", lambda: both(net).initialize(v=0.0, a=0.0)),
         ("assembly, record", lambda: both(net).record(["h", "a"])),
         ("assembly of what is none", lambda: sim.Assembly(cells, 3)),
@@ -195,6 +206,9 @@ def of_synapses(net: SimpleNamespace) -> Iterator[Call]:
             weight=RandomDistribution("uniform", (0.1, 0.2)), delay=-1.0)),
         ("a weight of the script's own generator, then a bad delay", lambda: plastic.set(
             weight=RandomDistribution("uniform", (0.1, 0.2), rng=net.rng), delay=-1.0)),
+        ("a weight computed with the script's own generator, then a bad delay",
+         lambda: plastic.set(weight=LazyArray(0.1) + LazyArray(
+             RandomDistribution("uniform", (0.1, 0.2), rng=net.rng)), delay=-1.0)),
         ("one connection", lambda: setattr(plastic[0], "weight", "x")),
         ("one connection's delay", lambda: setattr(plastic[0], "delay", 0.25)),
         ("no connection", lambda: plastic[99]),
@@ -230,6 +244,8 @@ def of_makers(net: SimpleNamespace) -> Iterator[Call]:
         ("unknown initial values", population(2, sim.EPropLIF(), initial_values={"x": 0.0})),
         ("no structure", population(2, sim.EPropLIF(), structure=3)),
         ("label of no text", population(2, sim.EPropLIF(), label=3)),
+        ("drawn initial values, then bad", population(2, sim.EPropALIF(), initial_values={
+            "v": RandomDistribution("uniform", (0.0, 0.1), rng=net.rng), "a": math.nan})),
         ("a class with bad parameters", population(2, sim.EPropLIF, {"nonsense": 1.0})),
         ("spikes that fall", population(1, sim.SpikeSourceArray(spike_times=[3.0, 2.0]))),
         ("a rate beyond all", population(1, sim.SpikeSourcePoisson(rate=1e9))),
@@ -246,6 +262,10 @@ def of_makers(net: SimpleNamespace) -> Iterator[Call]:
             weight=lambda d: d + math.nan, optimizer=None))),
         ("a drawn connector, a bad delay", projection(
             net.source, cells, sim.FixedProbabilityConnector(0.5, rng=net.rng),
+            sim.EPropSynapse(weight=0.1, delay=lambda d: d + 0.5, optimizer=None))),
+        ("a drawn number of connections, a bad delay", projection(
+            net.source, cells, sim.FixedNumberPreConnector(
+                RandomDistribution("binomial", (3, 0.5), rng=net.rng)),
             sim.EPropSynapse(weight=0.1, delay=lambda d: d + 0.5, optimizer=None))),
         ("a delay of half a step", projection(net.source, cells, everyone, sim.EPropSynapse(
             weight=0.1, delay=0.5, optimizer=None))),

@@ -69,9 +69,9 @@ def selected(sim: Any, kind: str, selector: Any) -> tuple[list[int], list[str]]:
     return [all_cells.index(int(cell)) for cell in view.all_cells], messages
 
 
-def _network(sim: Any, intervals: bool = True) -> Any:
+def _network(sim: Any, intervals: bool = True, timestep: float = 1.0) -> Any:
     """A source and two cells that do not learn; on NEST without intervals they are stock cells."""
-    sim.setup(timestep=1.0, **({"update_interval": 20.0} if intervals else {}))
+    sim.setup(timestep=timestep, **({"update_interval": 20.0} if intervals else {}))
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="source")
     own = intervals or not sim.__name__.endswith("nest")
     cells = sim.Population(2, sim.EPropLIF() if own else sim.IF_curr_exp(), label="cells")
@@ -92,12 +92,69 @@ def refused_times(sim: Any, function: str, times: list[Any], intervals: bool
     return found, after
 
 
+def refused_calls(sim: Any, calls: list[tuple[str, Any]], intervals: bool
+                  ) -> tuple[list[tuple[list[str], str]], float]:
+    """The errors of several functions that run, after 4 ms, and the time then."""
+    _network(sim, intervals)
+    sim.run(4.0)
+    found = [refusal(lambda name=name, time=time: getattr(sim, name)(time)) for name, time in calls]
+    return found, sim.get_current_time()
+
+
 def allowed_times(sim: Any, intervals: bool) -> list[float]:
     """Times after runs that rounding has moved a little, or that are of no length."""
     _network(sim, intervals)
     return [float(time) for time in (
         sim.run(4.0), sim.run(-1e-12), sim.run_until(4.0 - 1e-12), sim.run(0), sim.run_until(4),
         sim.run_for(np.float32(2.0)))]
+
+
+def single_steps(sim: Any, intervals: bool, timestep: float, count: int) -> tuple[float, float]:
+    """The time after many runs of one step, and after a run_until() to a sum of steps."""
+    _network(sim, intervals, timestep)
+    for _ in range(count):
+        sim.run(timestep)
+    sums = np.cumsum(np.full(count + 3, timestep))
+    return float(sim.get_current_time()), float(sim.run_until(sums[-1]))
+
+
+def spikes_of_times(sim: Any, times: list[float]) -> list[float]:
+    """When a source spikes that was given these times."""
+    sim.setup(timestep=1.0, update_interval=20.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=times))
+    cells = sim.Population(1, sim.EPropLIF())
+    sim.Projection(source, cells, sim.AllToAllConnector(), sim.EPropSynapse(
+        weight=0.1, optimizer=None))
+    source.record("spikes")
+    sim.run(10.0)
+    return source.get_data().segments[0].spiketrains[0].magnitude.tolist()
+
+
+def voltages_of_currents(sim: Any, kind: str, settings: list[dict[str, Any]]) -> list[list[float]]:
+    """v of a stock cell under a current, for each of several settings of the current."""
+    found = []
+    for parameters in settings:
+        sim.setup(timestep=1.0, min_delay=1.0)
+        cell = sim.Population(1, sim.IF_curr_exp(tau_refrac=2.0))
+        getattr(sim, kind)(**parameters).inject_into(cell)
+        cell.record("v")
+        sim.run(12.0)
+        found.append(cell.get_data().segments[0].analogsignals[0].magnitude[:, 0].tolist())
+    return found
+
+
+def refused_current(sim: Any, kind: str, parameters: dict[str, Any]) -> tuple[list[str], str]:
+    """The error of a current source."""
+    sim.setup(timestep=1.0)
+    return refusal(lambda: getattr(sim, kind)(**parameters))
+
+
+def refused_sampling(sim: Any) -> list[tuple[list[str], str]]:
+    """The errors of recording a stock cell at intervals off the grid, and of none."""
+    sim.setup(timestep=1.0, min_delay=1.0)
+    cell = sim.Population(1, sim.IF_curr_exp(), label="cell")
+    return [refusal(lambda every=every: cell.record("v", sampling_interval=every))
+            for every in (1.5, 0.0)]
 
 
 class Bell:
@@ -112,10 +169,10 @@ class Bell:
         return next(self.answers)
 
 
-def calls(sim: Any, answers: list[list[Any]], length: float, intervals: bool
+def calls(sim: Any, answers: list[list[Any]], length: float, intervals: bool, timestep: float = 1.0
           ) -> tuple[list[list[float]], tuple[list[str], str], float]:
     """When callbacks were called, the error if there was one, and the time at the end."""
-    _network(sim, intervals)
+    _network(sim, intervals, timestep)
     bells = [Bell(each) for each in answers]
     error = refusal(lambda: sim.run(length, callbacks=bells))
     return [bell.times for bell in bells], error, float(sim.get_current_time())
@@ -332,3 +389,190 @@ def resets_without_a_run(sim: Any) -> tuple[list[float], list[float]]:
     kept = own.get("weight", "list", with_address=False)
     sim.reset()
     return kept, own.get("weight", "list", with_address=False)
+
+
+def _places(group: Any, sample: Any) -> list[int]:
+    every = [int(cell) for cell in group.all_cells]
+    return [every.index(int(cell)) for cell in sample.all_cells]
+
+
+def drawing_beside_stock_cells(sim: Any, seed: int, disturb: int) -> dict[str, Any]:
+    """:func:`drawing` with stock cells also on the host, which keeps them itself."""
+    return drawing(sim, seed, disturb, beside=True)
+
+
+def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> dict[str, Any]:
+    """Everything that a script draws without a seed of its own, by what it is.
+
+    ``disturb``: the state in which NumPy's own generator is left before each draw. ``beside``:
+    whether there are stock cells; by default where a parent backend keeps them.
+    """
+    def state() -> None:
+        np.random.seed(disturb)
+
+    state()
+    sim.setup(timestep=1.0, min_delay=1.0, update_interval=20.0, seed=seed)
+    own = not sim.__name__.endswith(("spinnaker", "host")) if beside is None else beside
+    uniform = functools.partial(sim.RandomDistribution, "uniform", low=0.1, high=0.9)
+    found: dict[str, Any] = {}
+    stock = sim.Population(6, sim.IF_curr_exp(), label="stock") if own else None
+    source = sim.Population(6, sim.SpikeSourcePoisson(rate=200.0), label="source")
+    cells = sim.Population(6, sim.EPropLIF(v_thresh=uniform()), label="cells",
+                           structure=sim.space.RandomStructure(sim.space.Sphere(5.0)))
+    grid = sim.Population(6, sim.EPropLIF(v_thresh=uniform()), label="grid",
+                          structure=sim.space.Grid2D(aspect_ratio=1.5, fill_order="random"))
+    synapse = sim.EPropSynapse(weight=uniform(), optimizer=None)
+    for population in (cells, grid):
+        state()
+        found[f"parameters of {population.label}"] = np.ravel(population.get("v_thresh")).tolist()
+        found[f"positions of {population.label}"] = population.positions.tolist()
+        found[f"sample of {population.label}"] = _places(population, population.sample(3))
+        population[0:3].set(v_thresh=uniform())
+        population[3:6].set(v_thresh=uniform())
+        found[f"parameters set of {population.label}"] = np.ravel(
+            population.get("v_thresh")).tolist()
+    found["second sample of cells"] = _places(cells, cells.sample(3))
+    assembly = sim.Assembly(cells, grid)
+    for name in ("sample of an assembly", "second sample of an assembly"):
+        found[name] = _places(assembly, assembly.sample(5))
+    n = functools.partial(sim.RandomDistribution, "binomial", n=5, p=0.5)
+    connectors = [
+        sim.FixedProbabilityConnector(0.5), sim.FixedNumberPreConnector(3),
+        sim.FixedNumberPreConnector(n()), sim.FixedNumberPostConnector(n()),
+        sim.FixedTotalNumberConnector(sim.RandomDistribution("binomial", n=30, p=0.5)),
+        sim.DistanceDependentProbabilityConnector("0.5 * exp(-d / 9)"),
+        sim.FixedProbabilityConnector(0.5)]
+    for place, connector in enumerate(connectors):
+        state()
+        made = sim.Projection(source, cells, connector, synapse, label=f"p{place}")
+        found[f"connections {place}"] = made.get("weight", "list")
+        made.set(weight=uniform())
+        found[f"weights set {place}"] = made.get("weight", "list", with_address=False)
+    if own:
+        found |= _drawing_of_parent(sim, stock, cells, uniform, state)
+    source.record("spikes")
+    state()
+    sim.run(5.0)
+    found["spikes"] = [train.magnitude.tolist()
+                       for train in source.get_data().segments[0].spiketrains]
+    return {name: _plain(values) for name, values in found.items()}
+
+
+def _plain(values: Any) -> Any:
+    """Lists and Python's numbers for what comes as tuples and NumPy's."""
+    if isinstance(values, (list, tuple)):
+        return [_plain(value) for value in values]
+    return values.item() if isinstance(values, np.generic) else values
+
+
+def _drawing_of_parent(sim: Any, stock: Any, cells: Any, uniform: Any, state: Any
+                       ) -> dict[str, Any]:
+    """The same of cells and synapses that PyNN's own backend keeps."""
+    found: dict[str, Any] = {}
+    other = sim.Population(6, sim.IF_curr_exp(tau_m=uniform()), label="other", structure=sim.space.
+                           RandomStructure(sim.space.Sphere(5.0)), initial_values={"v": uniform()})
+    state()
+    found["stock positions"] = other.positions.tolist()
+    found["stock parameters"] = other.get("tau_m").tolist()
+    found["stock initial values"] = np.asarray(other.initial_values["v"].evaluate()).tolist()
+    for name in ("stock parameters set", "stock parameters set again"):
+        state()
+        other.set(tau_m=uniform())
+        found[name] = other.get("tau_m").tolist()
+    found["stock sample"] = _places(other, other.sample(3))
+    found["second stock sample"] = _places(other, other.sample(3))
+    n = sim.RandomDistribution("uniform_int", low=1, high=5)    # PyNN's code fails for none
+    for place, connector in enumerate((
+            sim.FixedProbabilityConnector(0.5), sim.FixedProbabilityConnector(0.5),
+            sim.FixedNumberPostConnector(n))):
+        state()
+        made = sim.Projection(cells, stock, connector, sim.StaticSynapse(
+            weight=uniform(), delay=1.0))
+        found[f"stock connections {place}"] = made.get("weight", "list")
+        made.set(weight=uniform())
+        found[f"stock weights set {place}"] = made.get("weight", "list", with_address=False)
+    return found
+
+
+def stock_noise(sim: Any, seed: int, disturb: int) -> tuple[list[list[float]], bool]:
+    """v of two stock cells under noise, and whether NumPy's own generator was left alone."""
+    np.random.seed(disturb)
+    expected = np.random.RandomState(disturb).random()
+    sim.setup(timestep=1.0, min_delay=1.0, seed=seed)
+    cells = sim.Population(2, sim.IF_curr_exp(tau_refrac=2.0))
+    for place in range(2):
+        sim.NoisyCurrentSource(mean=0.0, stdev=1.0, start=2.0, stop=10.0, dt=2.0).inject_into(
+            cells[place:place + 1])
+    cells.record("v")
+    sim.run(5.0)
+    sim.run(5.0)
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    return v.T.tolist(), bool(np.random.random() == expected)
+
+
+def chosen_generators(sim: Any, seed: int) -> list[Any]:
+    """What generators with a seed of the script's own give."""
+    sim.setup(timestep=1.0, update_interval=20.0, seed=seed)
+    source = sim.Population(6, sim.SpikeSourceArray(spike_times=[3.0]))
+    cells = sim.Population(6, sim.EPropLIF(v_thresh=sim.RandomDistribution(
+        "uniform", low=0.1, high=0.9, rng=sim.NumpyRNG(4))))
+    made = sim.Projection(source, cells, sim.FixedProbabilityConnector(0.5, rng=sim.NumpyRNG(5)),
+                          sim.EPropSynapse(optimizer=None, weight=sim.RandomDistribution(
+                              "normal", mu=0.0, sigma=1.0, rng=sim.NumpyRNG(6))))
+    return [np.ravel(cells.get("v_thresh")).tolist(), made.get("weight", "list")]
+
+
+def _ends(sim: Any, stock: bool) -> tuple[Any, Any]:
+    """Three sources and two cells, e-prop or stock ones."""
+    sim.setup(timestep=1.0, min_delay=1.0, update_interval=20.0)
+    sources = sim.Population(3, sim.SpikeSourceArray(spike_times=[3.0]), label="sources")
+    return sources, sim.Population(2, sim.IF_curr_exp() if stock else sim.EPropLIF(), label="cells")
+
+
+def weights_of_list(sim: Any, stock: bool) -> list[list[Any]]:
+    """(pre, post, weight) of a list in no order, with weights beside it in several forms."""
+    listed, found = [(2, 1), (0, 0), (1, 1)], []
+    matrix = np.arange(6.0).reshape(3, 2)
+    for given in ([0.5, 0.1, 0.3], np.array([0.5, 0.1, 0.3]), matrix):
+        sources, cells = _ends(sim, stock)
+        made = sim.Projection(sources, cells, sim.FromListConnector(listed),
+                              sim.StaticSynapse(weight=given, delay=1.0))
+        found.append(sorted(_plain(made.get("weight", "list"))))
+    return found
+
+
+def weights_set_in_forms(sim: Any, stock: bool) -> list[list[Any]]:
+    """(pre, post, weight), and the same after each form in which they were got was set."""
+    sources, cells = _ends(sim, stock)
+    made = sim.Projection(sources, cells, sim.FromListConnector([(2, 1), (0, 0), (1, 1), (0, 1)]),
+                          sim.StaticSynapse(weight=0.5, delay=1.0))
+    made.set(weight=np.array([[0.5, 0.25], [np.nan, 0.75], [np.nan, 1.5]]))
+    first, found = made.get("weight", "list"), []
+    for form in (first, made.get("weight", "array"), made.get(["weight"], "list"),
+                 made.get("weight", "list", with_address=False),
+                 np.ravel(made.get("weight", "list", with_address=False))):
+        made.set(weight=2.0)
+        made.set(weight=form)
+        found.append(_plain(made.get("weight", "list")))
+    return [_plain(first), *found]
+
+
+def refused_values(sim: Any, stock: bool, values: list[Any]) -> list[tuple[list[str], str]]:
+    """The errors of weights that fit nothing, given to a synapse type and to set()."""
+    sources, cells = _ends(sim, stock)
+    made = sim.Projection(sources, cells, sim.AllToAllConnector(),
+                          sim.StaticSynapse(weight=0.5, delay=1.0), label="in")
+    return [refusal(action) for value in values for action in (
+        lambda value=value: sim.Projection(
+            sources, cells, sim.AllToAllConnector(),
+            sim.StaticSynapse(weight=value, delay=1.0), label="in"),
+        lambda value=value: made.set(weight=value))]
+
+
+def weights_of_connectors(sim: Any) -> list[list[Any]]:
+    """Weights and delays onto e-prop cells by connectors that run PyNN's own code."""
+    sources, cells = _ends(sim, stock=False)
+    return [_plain(sim.Projection(
+        sources, cells, sim.DistanceDependentProbabilityConnector("d < 9"),
+        sim.StaticSynapse(weight=weight, delay=1.0)).get(["weight", "delay"], "list"))
+        for weight in (0.5, "0.5 + d", np.arange(6.0).reshape(3, 2), list(range(6)))]

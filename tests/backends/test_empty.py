@@ -13,7 +13,7 @@ import pytest
 
 from tests.backends import empty
 
-REFUSED = ["NetworkError"] * 17 + ["SelectionError"] + ["ParameterError"] * 2
+REFUSED = ["NetworkError"] * 17 + ["SelectionError", "ParameterError", "DimensionError"]
 ASKED = [[], [], (3, 4), True, [0, 0], [0.0, 0.5, 1.0], [], [], [], "SelectionError"]
 
 EXPECTED: dict[str, Any] = {

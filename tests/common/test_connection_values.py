@@ -11,7 +11,8 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Space
 
-from pynn_eprop.common.connection_values import distances, evaluate, seeded
+from pynn_eprop.common.connection_values import distances, evaluate
+from pynn_eprop.common.seeds import seeded
 from pynn_eprop.errors import NetworkError
 
 PRE = np.array([0, 0, 2, 2, 3])

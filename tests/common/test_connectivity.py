@@ -10,7 +10,8 @@ from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Space
 from pyNN.standardmodels.synapses import StaticSynapse
 
-from pynn_eprop.common.connectivity import chosen_rng, connect
+from pynn_eprop.common.connectivity import connect
+from pynn_eprop.common.seeds import Draws, seeded_connector
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 
@@ -40,12 +41,12 @@ class FakeProjection:
         self.shape = (n_pre, n_post)
 
 
-def connect_only(connector, projection, rng):
-    return connect(connector, projection, projection.synapse_type, rng)
+def connect_only(connector, projection, seed=1):
+    return connect(seeded_connector(connector, Draws(seed)), projection, projection.synapse_type)
 
 
 def expanded(connector, n_pre, n_post, shared=None, seed=1):
-    pairs = connect_only(connector, FakeProjection(n_pre, n_post, shared), NumpyRNG(seed))
+    pairs = connect_only(connector, FakeProjection(n_pre, n_post, shared), seed)
     assert pairs.pre.dtype == pairs.post.dtype == np.int32
     return list(zip(pairs.pre.tolist(), pairs.post.tolist(), strict=True))
 
@@ -101,7 +102,7 @@ def test_all_to_all_and_one_to_one(n_pre, n_post):
 def test_no_cell_is_connected_to_itself_where_groups_overlap(n_pre, n_post, shift):
     expected = [(i, j) for i in range(n_pre) for j in range(n_post) if i != j + shift]
     found = connect_only(pynn.AllToAllConnector(allow_self_connections=False),
-                    _overlapping(n_pre, n_post, shift), NumpyRNG(1))
+                    _overlapping(n_pre, n_post, shift))
     assert list(zip(found.pre.tolist(), found.post.tolist(), strict=True)) == expected
     for connector in (
         pynn.FixedProbabilityConnector(0.9, allow_self_connections=False),
@@ -114,7 +115,7 @@ def test_no_cell_is_connected_to_itself_where_groups_overlap(n_pre, n_post, shif
         possible = {j for _, j in expected}
         if isinstance(connector, pynn.FixedNumberPreConnector) and len(possible) < n_post:
             continue     # one cell could only be connected to itself
-        pairs = connect_only(connector, _overlapping(n_pre, n_post, shift), NumpyRNG(1))
+        pairs = connect_only(connector, _overlapping(n_pre, n_post, shift))
         assert not np.any(pairs.pre == pairs.post + shift)
 
 
@@ -135,7 +136,7 @@ def test_array_connector_connects_where_the_array_is_true(n_pre, n_post, data):
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.floats(-1, 1)), min_size=1))
 def test_list_connector_keeps_repeats_and_values(table):
     connector = pynn.FromListConnector(table, column_names=["weight"])
-    pairs = connect_only(connector, FakeProjection(6, 8), NumpyRNG(1))
+    pairs = connect_only(connector, FakeProjection(6, 8))
     found = list(zip(pairs.pre.tolist(), pairs.post.tolist(), pairs.values["weight"].tolist(),
                      strict=True))
     expected = sorted(table, key=lambda row: row[:2])
@@ -154,19 +155,19 @@ def test_empty_list_connects_nothing():
 ])
 def test_indices_outside_the_groups_are_refused(table, message):
     with pytest.raises(NetworkError, match=message):
-        connect_only(pynn.FromListConnector(table), FakeProjection(6, 8), NumpyRNG(1))
+        connect_only(pynn.FromListConnector(table), FakeProjection(6, 8))
 
 
 def test_list_column_that_is_no_parameter_is_refused():
     connector = pynn.FromListConnector([(0, 0, 1.0)], column_names=["U"])
     with pytest.raises(NetworkError, match=r"no parameter 'U'; the list may give \['weight'"):
-        connect_only(connector, FakeProjection(6, 8), NumpyRNG(1))
+        connect_only(connector, FakeProjection(6, 8))
 
 
 def test_connections_from_a_file(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text('# columns = ["i", "j", "weight"]\n0 1 0.5\n2 0 0.25\n')
-    pairs = connect_only(pynn.FromFileConnector(str(path)), FakeProjection(3, 2), NumpyRNG(1))
+    pairs = connect_only(pynn.FromFileConnector(str(path)), FakeProjection(3, 2))
     assert pairs.pre.tolist() == [0, 2]
     assert pairs.post.tolist() == [1, 0]
     assert pairs.values["weight"].tolist() == [0.5, 0.25]
@@ -174,8 +175,7 @@ def test_connections_from_a_file(tmp_path):
 
 def test_array_of_wrong_shape_is_refused():
     with pytest.raises(NetworkError, match=r"shape \(2, 2\), but the projection needs \(3, 2\)"):
-        connect_only(pynn.ArrayConnector(np.ones((2, 2), dtype=bool)), FakeProjection(3, 2),
-                NumpyRNG(1))
+        connect_only(pynn.ArrayConnector(np.ones((2, 2), dtype=bool)), FakeProjection(3, 2))
 
 
 @given(sizes, sizes, st.integers(0, 40), st.booleans())
@@ -229,10 +229,12 @@ def test_what_pynn_does_not_implement_is_refused_by_name():
 
 
 def test_a_generator_chosen_by_the_script_is_used_and_others_are_seeded():
-    chosen, derived = NumpyRNG(seed=4), NumpyRNG(seed=5)
-    assert chosen_rng(pynn.FixedProbabilityConnector(0.5, rng=chosen), derived) is chosen
-    assert chosen_rng(pynn.FixedProbabilityConnector(0.5), derived) is derived
-    assert chosen_rng(pynn.FixedProbabilityConnector(0.5, rng=NumpyRNG()), derived) is derived
+    chosen, expected = NumpyRNG(seed=4), Draws(7).rng(0).next(3)
+    for rng, first in ((chosen, NumpyRNG(4).next(3)), (None, expected), (NumpyRNG(), expected)):
+        connector = pynn.FixedProbabilityConnector(0.5, rng=rng)
+        own = seeded_connector(connector, Draws(7))
+        np.testing.assert_array_equal(own.rng.next(3), first)
+        assert connector.rng is (rng or connector.rng) and own is not connector
 
 
 def test_callback_hears_the_end():
@@ -244,7 +246,7 @@ def test_callback_hears_the_end():
 def test_ten_million_connections_take_seconds_and_no_objects():
     # 10,000 cells with 1,000 inputs each: 8 bytes of indices per connection
     projection = FakeProjection(10_000, 10_000, shared=0)
-    pairs = connect_only(pynn.FixedProbabilityConnector(0.1), projection, NumpyRNG(1))
+    pairs = connect_only(pynn.FixedProbabilityConnector(0.1), projection)
     assert abs(len(pairs.pre) - 10 ** 7) < 5 * np.sqrt(10 ** 8 * 0.1 * 0.9)
     assert np.all(np.diff(pairs.pre) >= 0)
     counts = np.bincount(pairs.post, minlength=10_000)

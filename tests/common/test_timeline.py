@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import CHUNK_SECONDS, Pace, Timeline
+from pynn_eprop.errors import TimeError
 
 
 def timeline(interval=None, trials=1, timestep=1.0):
@@ -18,12 +19,12 @@ def test_times_are_decimals():
     assert timeline(timestep=0.1).time(127) == 12.7
 
 
-@pytest.mark.parametrize(("now", "time", "step"), [
-    (0, 10.0, 100), (0, 10.04, 100), (0, 10.06, 101),
-    (5, 0.5, 5), (5, 0.54, 6),     # no progress would let callbacks wait for ever
-])
-def test_target_step_is_the_nearest_that_is_progress(now, time, step):
-    assert timeline(timestep=0.1).target_step(now, time) == step
+@pytest.mark.parametrize("steps", [0, 3, 127, 10 ** 8])
+def test_the_step_of_a_time_is_exact(steps):
+    line = timeline(timestep=0.1)
+    assert line.step_at(line.time(steps)) == line.step_at(steps * 0.1) == steps
+    with pytest.raises(TimeError, match=r"no whole number of time steps of 0\.1 ms"):
+        line.step_at(steps * 0.1 + 0.04)
 
 
 def test_intervals():

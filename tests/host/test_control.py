@@ -35,7 +35,7 @@ def test_callbacks_are_called_when_they_asked():
             return t + interval
         return callback
 
-    sim.run(20.0, callbacks=[every("a", 7.0), every("b", 0.4)])
+    sim.run(20.0, callbacks=[every("a", 7.0), every("b", 1.0)])
     assert calls["a"] == [0.0, 7.0, 14.0]
     assert calls["b"] == [float(t) for t in range(21)]
 

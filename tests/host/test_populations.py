@@ -179,6 +179,18 @@ def test_initial_values_set_later_count_from_the_next_interval():
     np.testing.assert_allclose(v[11], np.exp(-1 / 10.0), rtol=1e-14)
 
 
+def test_initial_values_of_the_scripts_own_generator_are_its_first_numbers():
+    drawn = sim.RandomDistribution("uniform", low=1.0, high=2.0, rng=sim.NumpyRNG(seed=4))
+    cells = sim.Population(5, sim.EPropLIF(), initial_values={"v": drawn})
+    cells.record("v")
+    sim.run(1.0)
+    numbers = sim.NumpyRNG(seed=4)
+    np.testing.assert_array_equal(recorded(cells, "v")[0],
+                                  numbers.next(5, "uniform", {"low": 1.0, "high": 2.0}))
+    np.testing.assert_array_equal(drawn.next(3), numbers.next(3, "uniform",
+                                                              {"low": 1.0, "high": 2.0}))
+
+
 def test_what_is_drawn_without_a_seed_follows_the_seed_of_setup():
     def draw(seed):
         sim.setup(seed=seed)

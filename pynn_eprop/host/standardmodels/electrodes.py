@@ -59,7 +59,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         self._values = self._checked(values, owner)
 
     def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
-        return values
+        return currents.on_grid(values, state.dt, owner)
 
     def set_parameters(self, copy: bool = True, **parameters: Any) -> None:
         """Change parameters from now on. Raises :class:`ParameterError`; then none has changed."""
@@ -158,9 +158,6 @@ class StepCurrentSource(_CurrentSource, electrodes.StepCurrentSource):
     translations: ClassVar[dict[str, Any]] = same_names(
         electrodes.StepCurrentSource.default_parameters)
 
-    def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
-        return {**values, **currents.check_steps(values, state.dt, owner)}
-
     def waveform(self, steps: np.ndarray) -> np.ndarray:
         """Amplitudes (nA) at ``steps`` with the present parameters."""
         return currents.stepwise(steps, self._values, state.dt)
@@ -177,8 +174,8 @@ class NoisyCurrentSource(_CurrentSource, electrodes.NoisyCurrentSource):
         super().__init__(**{"dt": state.dt, **parameters})
 
     def _checked(self, values: dict[str, Any], owner: str) -> dict[str, Any]:
-        currents.check_noise(values, state.dt, owner)
-        return values
+        currents.check_noise(values, owner)
+        return super()._checked(values, owner)
 
     def waveform(self, steps: np.ndarray) -> np.ndarray:
         """Amplitudes (nA) at ``steps`` with the present parameters."""

@@ -5,9 +5,11 @@ from typing import Any
 
 from pyNN.nest.standardmodels import electrodes as parent
 
+from pynn_eprop.common.currents import OnGrid
 from pynn_eprop.common.groups import groups_of, members
 from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.nest import simulator
 from pynn_eprop.nest.simulator import state
 
 
@@ -21,8 +23,10 @@ def check_takes_current(cells: Any) -> None:
                     "learn on NEST, which scales currents otherwise; use the host backend")
 
 
-class _CheckedSource:
+class _CheckedSource(OnGrid):
     """Times in script time, also where the kernel's is another."""
+
+    _simulator = simulator
 
     def _delay_correction(self, value: Any) -> Any:
         """When a change must happen in NEST to take effect at a time of the script."""

@@ -1,0 +1,61 @@
+"""The grid of time steps: which times are on it, and the steps beside those that are not."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+STEP_TOLERANCE = 1e-6       # of a step: what decimal fractions of ms lose in binary
+TIME_TOLERANCE = 1e-9       # of the time: what a sum of ten million steps has lost
+WIDEST_TOLERANCE = 1e-2     # of a step: what is further off is no rounding
+_DECIMALS = 9               # of a ms: gives back 0.3 for three steps of 0.1
+
+
+def whole_steps(times: ArrayLike, timestep: float) -> tuple[np.ndarray, np.ndarray]:
+    """The steps nearest to times in ms (float64), and which of the times are off the grid.
+
+    A time is on the grid if rounding explains the difference: a millionth of a step or, for long
+    times, a billionth of the time; for numbers in single precision what that resolves.
+    """
+    exact, slack = _exact(times, timestep)
+    with np.errstate(invalid="ignore"):
+        steps = np.rint(exact)
+        return steps, ~(np.abs(exact - steps) <= slack)
+
+
+def first_steps(times: ArrayLike, timestep: float) -> np.ndarray:
+    """The first step at or after each time, float64; what is infinite stays so."""
+    exact, _ = _exact(times, timestep)
+    steps, off = whole_steps(times, timestep)
+    return np.where(off, np.ceil(exact), steps)
+
+
+def nearest_steps(times: ArrayLike, timestep: float) -> np.ndarray:
+    """The step nearest to each time, float64; the later one of a time halfway between two."""
+    exact, slack = _exact(times, timestep)
+    return np.floor(exact + 0.5 + slack)
+
+
+def off_grid(time: float, timestep: float) -> str:
+    """What is wrong with a time that is off the grid."""
+    exact = time / timestep
+    near = " and ".join(f"{to_ms(step, timestep):.15g}"
+                        for step in (np.floor(exact), np.ceil(exact)))
+    return f"no whole number of time steps of {timestep:g} ms; near it are {near} ms"
+
+
+def to_ms(steps: ArrayLike, timestep: float) -> np.ndarray | float:
+    """Whole steps as ms, without the binary noise of the product."""
+    times = np.asarray(steps) * timestep
+    with np.errstate(over="ignore"):
+        rounded = np.round(times, _DECIMALS)
+    return np.where(np.isfinite(rounded), rounded, times)[()]
+
+
+def _exact(times: ArrayLike, timestep: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times in steps, and how far rounding may have moved each."""
+    given = np.asarray(times)
+    with np.errstate(over="ignore"):
+        exact = np.asarray(given, dtype=float) / timestep
+    relative = TIME_TOLERANCE
+    if np.issubdtype(given.dtype, np.floating):
+        relative = max(relative, float(np.finfo(given.dtype).eps))
+    return exact, np.clip(relative * np.abs(exact), STEP_TOLERANCE, WIDEST_TOLERANCE)
