@@ -18,7 +18,8 @@ from pynn_eprop.errors import NetworkError
 
 def build():
     sim.setup(timestep=1.0, update_interval=20.0)
-    source = sim.Population(3, sim.SpikeSourceArray(spike_times=[2.0, 5.0]), label="source")
+    times = [2.0, 5.0, 22.0, 25.0]
+    source = sim.Population(3, sim.SpikeSourceArray(spike_times=times), label="source")
     cells = sim.Population(4, sim.EPropLIF(v_thresh=0.5), label="cells")
     readout = sim.Population(2, sim.EPropReadout(target=[[0.5] * 20] * 2), label="readout")
     stock = sim.Population(2, sim.IF_curr_exp(i_offset=0.5), label="stock")
