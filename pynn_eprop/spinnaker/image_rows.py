@@ -14,8 +14,6 @@ from pynn_eprop.spinnaker.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.partition import Part
 
 LANES = 8
-LEAST_BYTES = 8
-"""Of a region of rows, if there are none."""
 ROW_GROUP = 4
 """Sparse rows are filled up to a multiple of this."""
 
@@ -154,7 +152,7 @@ class Rows:
 
     def initial(self) -> bytearray:
         """The region as a core begins with it."""
-        data = bytearray(max(self.size, LEAST_BYTES))
+        data = bytearray(self.size)
         for block in self.blocks:
             if block.starts is not None and block.lane_of is not None:
                 _put(data, block.offsets["row_start"], block.starts.astype("<u4"))

@@ -422,7 +422,7 @@ class LoadedNetwork:
             return self.plan.initial(core, region)
         name = f"core{core.number}/{region.name.lower()}"
         data = state[name].tobytes() if name in state else b""
-        if len(data) != core.region_bytes[region]:
+        if len(data) != self.plan.learned_bytes(core, region):
             raise CheckpointError(f"the entry {name!r} does not fit this network; use the same "
                                   "neurons_per_core in setup()")
         return self.plan.merged_cells(core, data) if region is Region.CELLS else data

@@ -12,7 +12,7 @@ from pynn_eprop.common.grid import to_steps
 from pynn_eprop.common.setup import check_count, check_path
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.time_grid import STEP_TOLERANCE
+from pynn_eprop.models.time_grid import whole_steps
 
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
             "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
@@ -52,8 +52,8 @@ class SpinnakerOptions:
     def check_timestep(self, timestep: float) -> None:
         """Raise :class:`SetupError` for a time step that no machine has."""
         microseconds, factor = timestep * 1000.0, self.spynnaker.get("time_scale_factor", 1)
-        if microseconds < 1.0 - STEP_TOLERANCE or \
-                abs(microseconds - round(microseconds)) > STEP_TOLERANCE * microseconds:
+        whole, off = whole_steps(microseconds, 1.0)
+        if whole < 1 or off:
             around = sorted({max(math.floor(microseconds), 1), math.ceil(microseconds)})
             near = " or ".join(f"{each / 1000.0:g}" for each in around)
             raise SetupError(f"setup(): timestep={timestep:g} ms is not possible on SpiNNaker, "

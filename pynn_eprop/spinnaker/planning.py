@@ -10,7 +10,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.image_rows import LEAST_BYTES, Rows
+from pynn_eprop.spinnaker.image_rows import Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
     SignalsImage,
@@ -157,7 +157,7 @@ class Plan:
             Region.SETUP: CORE_SETUP.dtype.itemsize,
             Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
             Region.BLOCKS: max(rows.table().nbytes, 4),
-            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, LEAST_BYTES),
+            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
             Region.SIGNALS: max(signals, 8),
             Region.RUN: run_size(updates, self.constants(core)),
             Region.TARGET: self._target_bytes(core, steps),

@@ -12,7 +12,6 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import Description, describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
-from pynn_eprop.engine.fixed_numbers import BIAS_BITS, as_held
 from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
@@ -136,6 +135,7 @@ class Simulation(DescribedSimulation):
     # --- what changes between runs ---
 
     def _refuse_between_runs(self, what: str) -> None:
+        self.check_open(what)
         if self.step:
             raise UnsupportedError(f"{what} at {self.time:g} ms: on SpiNNaker a network is laid "
                                    "out before its first run; do it before, or after reset()")
@@ -150,7 +150,6 @@ class Simulation(DescribedSimulation):
 
     def structure_changes(self, what: str) -> None:
         """Note that the network is to be laid out anew. Raises :class:`UnsupportedError`."""
-        self.check_open(what)
         self._refuse_between_runs(what)
         self._structure_changed = True
         self.start_changes()
@@ -176,7 +175,7 @@ class Simulation(DescribedSimulation):
         self._recording_changed = True
 
     def check_delays(self, label: str) -> None:
-        """Raise :class:`UnsupportedError` between runs."""
+        """Raise :class:`UnsupportedError` between runs, :class:`SimulationError` after end()."""
         self._refuse_between_runs(f"{label}: new delays")
 
     def delays_change(self, label: str) -> None:
@@ -347,8 +346,6 @@ class Simulation(DescribedSimulation):
 
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
-        if not self.holds_more or self.network is None:
+        if not self.holds_more or self.network is None or population.bias_is_new:
             return np.array(population.values["bias"])
-        if population.bias_is_new:      # written before the next run
-            return as_held(population.values["bias"], BIAS_BITS)
         return self.network.bias(population.index)

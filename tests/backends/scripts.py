@@ -315,6 +315,82 @@ def refused_rules(sim: Any, rules: list[Any]) -> list[tuple[list[str], str]]:
     return found
 
 
+def played(sim: Any, sequence: Any, expected: list[str], look: bool, setup: dict[str, Any]) -> Any:
+    """What comes of a sequence of calls, see ``sequences.play``."""
+    return sequences.play(sim, sequence, look, expected, **setup)
+
+
+def after_end(sim: Any) -> dict[str, tuple[list[str], str]]:
+    """The errors of calls after end()."""
+    cells = _network(sim)
+    source = sim.simulator.state.simulation.populations[0]
+    synapses = sim.simulator.state.simulation.projections[0]
+    cells.record(["spikes", "v"])
+    sim.run(20.0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.npz"
+        sim.save_weights(path)
+        sim.end()
+        return {name: refusal(call) for name, call in {
+            "get_data": cells.get_data, "get": lambda: cells.get("tau_m"),
+            "weights": lambda: synapses.get("weight", "list"), "num_updates": sim.num_updates,
+            "get_current_time": sim.get_current_time,
+            "save_weights": lambda: sim.save_weights(path),
+            "load_weights": lambda: sim.load_weights(path),
+            "set": lambda: cells.set(v_thresh=0.5), "spikes": lambda: source.set(spike_times=[7.0]),
+            "initialize": lambda: cells.initialize(v=0.0),
+            "record": lambda: cells.record("h"),
+            "set weights": lambda: synapses.set(weight=0.2),
+            "set delays": lambda: synapses.set(delay=2.0),
+            "Population": lambda: sim.Population(1, sim.EPropLIF()),
+            "Projection": lambda: sim.Projection(source, cells, sim.AllToAllConnector(),
+                                                 sim.EPropSynapse(weight=0.1, optimizer=None)),
+            "stock Population": lambda: sim.Population(1, sim.IF_curr_exp()),
+            "set_learning": lambda: sim.set_learning(True), "run": lambda: sim.run(20.0),
+            "run again": lambda: sim.run(20.0), "reset": sim.reset, "end": sim.end}.items()}
+
+
+def ordered(sim: Any) -> tuple[list[list[float]], list[float], list[tuple[list[str], str]]]:
+    """Parameters that were given in order, and the errors of those that cannot be."""
+    sim.setup(timestep=1.0, update_interval=20.0)
+    array = sim.Population(2, sim.SpikeSourceArray([[1.0], [2.0, 3.0]]), label="array")
+    poisson = sim.Population(1, sim.SpikeSourcePoisson(20.0, 5.0, 50.0), label="poisson")
+    return ([train.value.tolist() for train in array.get("spike_times")],
+            [float(poisson.get(name)) for name in ("rate", "start", "duration")],
+            [refusal(call) for call in (
+                lambda: sim.SpikeSourceArray([1.0], [2.0]),
+                lambda: sim.SpikeSourcePoisson(20.0, rate=30.0),
+                lambda: sim.EPropLIF("arctan", 20.0), lambda: sim.EPropSynapse(None, 0.0, 1.0, 0.1),
+                lambda: sim.LearningSignal(0.5))])
+
+
+def biases_after_reset(sim: Any) -> list[list[float]]:
+    """Biases before anything ran, after learning and one set by hand, and after reset()."""
+    sim.setup(timestep=1.0, update_interval=20.0)
+    readout = sim.Population(2, sim.EPropReadout(
+        target=np.ones((2, 20)), bias=0.125, bias_optimizer="adam"), label="readout")
+    found = [readout.get("bias", simplify=False)]
+    sim.run(20.0)
+    readout[0:1].set(bias=0.5)
+    found.append(readout.get("bias", simplify=False))
+    sim.reset()
+    return [np.asarray(each, float).tolist() for each in (*found, readout.get(
+        "bias", simplify=False))]
+
+
+def resets_without_a_run(sim: Any) -> tuple[list[float], list[float]]:
+    """Weights after a reset() that kept them, and after another that does not."""
+    cells = _network(sim)
+    own = sim.Projection(cells, cells, sim.AllToAllConnector(), sim.EPropSynapse(
+        weight=0.25, optimizer=None), label="own")
+    sim.run(20.0)
+    own.set(weight=0.5)
+    sim.reset(keep_weights=True)
+    kept = own.get("weight", "list", with_address=False)
+    sim.reset()
+    return kept, own.get("weight", "list", with_address=False)
+
+
 def _places(group: Any, sample: Any) -> list[int]:
     every = [int(cell) for cell in group.all_cells]
     return [every.index(int(cell)) for cell in sample.all_cells]
@@ -511,79 +587,3 @@ def weights_of_connectors(sim: Any) -> list[list[Any]]:
         sources, cells, sim.DistanceDependentProbabilityConnector("d < 9"),
         sim.StaticSynapse(weight=weight, delay=1.0)).get(["weight", "delay"], "list"))
         for weight in (0.5, "0.5 + d", np.arange(6.0).reshape(3, 2), list(range(6)))]
-
-
-def played(sim: Any, sequence: Any, expected: list[str], look: bool, setup: dict[str, Any]) -> Any:
-    """What comes of a sequence of calls, see ``sequences.play``."""
-    return sequences.play(sim, sequence, look, expected, **setup)
-
-
-def after_end(sim: Any) -> dict[str, tuple[list[str], str]]:
-    """The errors of calls after end()."""
-    cells = _network(sim)
-    source = sim.simulator.state.simulation.populations[0]
-    synapses = sim.simulator.state.simulation.projections[0]
-    cells.record(["spikes", "v"])
-    sim.run(20.0)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "weights.npz"
-        sim.save_weights(path)
-        sim.end()
-        return {name: refusal(call) for name, call in {
-            "get_data": cells.get_data, "get": lambda: cells.get("tau_m"),
-            "weights": lambda: synapses.get("weight", "list"), "num_updates": sim.num_updates,
-            "get_current_time": sim.get_current_time,
-            "save_weights": lambda: sim.save_weights(path),
-            "load_weights": lambda: sim.load_weights(path),
-            "set": lambda: cells.set(v_thresh=0.5), "spikes": lambda: source.set(spike_times=[7.0]),
-            "initialize": lambda: cells.initialize(v=0.0),
-            "record": lambda: cells.record("h"),
-            "set weights": lambda: synapses.set(weight=0.2),
-            "set delays": lambda: synapses.set(delay=2.0),
-            "Population": lambda: sim.Population(1, sim.EPropLIF()),
-            "Projection": lambda: sim.Projection(source, cells, sim.AllToAllConnector(),
-                                                 sim.EPropSynapse(weight=0.1, optimizer=None)),
-            "stock Population": lambda: sim.Population(1, sim.IF_curr_exp()),
-            "set_learning": lambda: sim.set_learning(True), "run": lambda: sim.run(20.0),
-            "run again": lambda: sim.run(20.0), "reset": sim.reset, "end": sim.end}.items()}
-
-
-def ordered(sim: Any) -> tuple[list[list[float]], list[float], list[tuple[list[str], str]]]:
-    """Parameters that were given in order, and the errors of those that cannot be."""
-    sim.setup(timestep=1.0, update_interval=20.0)
-    array = sim.Population(2, sim.SpikeSourceArray([[1.0], [2.0, 3.0]]), label="array")
-    poisson = sim.Population(1, sim.SpikeSourcePoisson(20.0, 5.0, 50.0), label="poisson")
-    return ([train.value.tolist() for train in array.get("spike_times")],
-            [float(poisson.get(name)) for name in ("rate", "start", "duration")],
-            [refusal(call) for call in (
-                lambda: sim.SpikeSourceArray([1.0], [2.0]),
-                lambda: sim.SpikeSourcePoisson(20.0, rate=30.0),
-                lambda: sim.EPropLIF("arctan", 20.0), lambda: sim.EPropSynapse(None, 0.0, 1.0, 0.1),
-                lambda: sim.LearningSignal(0.5))])
-
-
-def biases_after_reset(sim: Any) -> list[list[float]]:
-    """Biases before anything ran, after learning and one set by hand, and after reset()."""
-    sim.setup(timestep=1.0, update_interval=20.0)
-    readout = sim.Population(2, sim.EPropReadout(
-        target=np.ones((2, 20)), bias=0.125, bias_optimizer="adam"), label="readout")
-    found = [readout.get("bias", simplify=False)]
-    sim.run(20.0)
-    readout[0:1].set(bias=0.5)
-    found.append(readout.get("bias", simplify=False))
-    sim.reset()
-    return [np.asarray(each, float).tolist() for each in (*found, readout.get(
-        "bias", simplify=False))]
-
-
-def resets_without_a_run(sim: Any) -> tuple[list[float], list[float]]:
-    """Weights after a reset() that kept them, and after another that does not."""
-    cells = _network(sim)
-    own = sim.Projection(cells, cells, sim.AllToAllConnector(), sim.EPropSynapse(
-        weight=0.25, optimizer=None), label="own")
-    sim.run(20.0)
-    own.set(weight=0.5)
-    sim.reset(keep_weights=True)
-    kept = own.get("weight", "list", with_address=False)
-    sim.reset()
-    return kept, own.get("weight", "list", with_address=False)
