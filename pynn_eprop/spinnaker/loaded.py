@@ -472,9 +472,9 @@ class LoadedNetwork:
             return ()
         found: list[Inactivity] = []
         for index, population in enumerate(self.network.populations):
-            if isinstance(population, SpikingCells):
-                before, spikes, slope = zip(*map(self._activity, self.plan.of_population(index)),
-                                            strict=True)
+            cores = self.plan.of_population(index)
+            if isinstance(population, SpikingCells) and cores:
+                before, spikes, slope = zip(*map(self._activity, cores), strict=True)
                 found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
                                         np.any(slope, axis=0))
         return tuple(found)

@@ -23,7 +23,7 @@ def build():
     cells = sim.Population(4, sim.EPropLIF(v_thresh=0.5), label="cells")
     readout = sim.Population(2, sim.EPropReadout(target=[[0.5] * 20] * 2), label="readout")
     stock = sim.Population(2, sim.IF_curr_exp(i_offset=0.5), label="stock")
-    plastic = sim.EPropSynapse(weight=0.6, optimizer=SGD(lr=0.01))
+    plastic = sim.EPropSynapse(weight=0.2, optimizer=SGD(lr=0.01))
     everyone = sim.AllToAllConnector()
     sim.Projection(source, cells, everyone, plastic, label="in")
     sim.Projection(cells, readout, everyone, plastic, label="out")

@@ -20,6 +20,7 @@ class InstantMachine:
     def __init__(self, network, precision, fixed_point=None, held=None):
         self.network = network
         self.step = self.updates = 0
+        self.formats = None
         self.calls = 0
         self.spikes = 0
 

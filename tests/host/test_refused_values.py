@@ -90,7 +90,7 @@ def refused(call, value, name=""):
         call()
     except errors.EPropError as error:
         in_words = name.replace("_", " ").rstrip("s")
-        assert name in str(error) or in_words in str(error), str(error)
+        assert name in str(error) or in_words in str(error).lower(), str(error)
         if isinstance(value, float) and value == math.inf:
             assert not re.search(r"must be (>|>=|in) ", str(error)), str(error)
         return True

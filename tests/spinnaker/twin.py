@@ -129,6 +129,7 @@ class ChipNetwork:
         with _own_keys(self._incoming):
             self.net = LoadedNetwork(network, self.populations, options,
                                      self)  # type: ignore[arg-type]
+            self.net.attach()
         self.vertices = {core.number: _MachineVertex(self, core) for core in self.net.plan.cores}
         for population in self.populations:
             population.vertex.chip = self
