@@ -22,7 +22,7 @@ LAYERS = {
     "emulator": {"errors"},
     "reference": {"models", "errors"},
     "engine": {"models", "errors"},
-    "common": {"engine", "reference", "models", "errors"},
+    "common": {"models", "errors"},
     "host": {"common", "engine", "reference", "models", "errors"},
     "nest": {"common", "models", "errors"},
     "brian2": {"common", "models", "errors"},

@@ -9,9 +9,9 @@ import numpy as np
 from pynn_eprop.common.description import Description
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import NetworkError, SimulationError
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.range_report import RangeReport
 
 
 class Simulation:

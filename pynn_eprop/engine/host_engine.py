@@ -9,7 +9,7 @@ from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.engine.fixed_point import Formats, check_weights, choose_formats
-from pynn_eprop.engine.range_report import RangeReport, make_report, saturations
+from pynn_eprop.engine.range_report import make_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
@@ -31,6 +31,7 @@ from pynn_eprop.models.network import (
     StockCells,
     SymmetricFeedback,
 )
+from pynn_eprop.models.range_report import RangeReport
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
               "fixed": lib.EPROP_FIXED}

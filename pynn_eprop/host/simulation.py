@@ -11,11 +11,11 @@ from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.common.timeline import Pace
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import EPropError, UnsupportedError
 from pynn_eprop.host.machines import Precision, build_machine
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.range_report import RangeReport
 
 
 class Simulation(DescribedSimulation):

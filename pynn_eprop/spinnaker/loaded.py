@@ -8,9 +8,9 @@ import numpy as np
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
 from pynn_eprop.engine.fixed_point import STATE_BITS, check_weights, weight_limit
-from pynn_eprop.engine.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.models.range_report import PopulationRange, ProjectionRange, RangeReport
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core

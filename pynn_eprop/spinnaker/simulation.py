@@ -12,9 +12,9 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
