@@ -146,16 +146,6 @@ class Simulation(CommonSimulation):
                 continue
             population.node_collection.set(translation.one_by_one(parameters, one.size))
 
-    def _run_in(self) -> None:
-        """The two steps before script time 0, in which cells of other types stand still."""
-        others = [population for population in self.state.populations
-                  if population not in self.populations]
-        for population in others:
-            population.node_collection.set(frozen=True)
-        self._simulate(OFFSET)
-        for population in others:
-            population.node_collection.set(frozen=False)
-
     # --- running ---
 
     def run_until(self, tstop: float) -> None:
@@ -202,9 +192,6 @@ class Simulation(CommonSimulation):
         assert self._feeder is not None and self._wiring is not None
         if frontier <= self.frontier:
             return
-        if self.frontier == 0:
-            self._feeder.feed(min(OFFSET, frontier), self.step)
-            self._run_in()
         assert self.timeline.update_steps is not None
         length = self.timeline.update_steps
         changes = self._wiring.rate_changes((self.frontier - RATE_CHANGE) // length,
@@ -216,6 +203,22 @@ class Simulation(CommonSimulation):
         self._simulate_to(frontier)
 
     def _simulate_to(self, frontier: int) -> None:
+        """Let NEST run to a kernel step, with its inputs.
+
+        In the two steps before script time 0 cells of other types stand still, however many runs
+        these steps take.
+        """
+        if self.frontier < OFFSET:
+            others = [population for population in self.state.populations
+                      if population not in self.populations]
+            for population in others:
+                population.node_collection.set(frozen=True)
+            self._feed_and_simulate(min(frontier, OFFSET))
+            for population in others:
+                population.node_collection.set(frozen=False)
+        self._feed_and_simulate(frontier)
+
+    def _feed_and_simulate(self, frontier: int) -> None:
         assert self._feeder is not None
         steps = frontier - self.frontier
         self._feeder.feed(frontier, self.step)
