@@ -11,13 +11,14 @@ from typing import Any
 import nest
 import numpy as np
 from pyNN.nest import populations as parent
+from pyNN.nest.recording import Recorder as ParentRecorder
 
 from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.nest import simulator
-from pynn_eprop.nest.recording import ArrayRecorder, Recorder
+from pynn_eprop.nest.recording import Recorder, StockRecorder
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
 
@@ -44,7 +45,6 @@ class PopulationView(CheckedView, parent.PopulationView):
 class Population(parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
-    _recorder_class = Recorder
     _assembly_class = Assembly
 
     def __new__(cls, _size: Any = None, cellclass: Any = None, *_args: Any,
@@ -63,12 +63,24 @@ class Population(parent.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
+        self._simulation = simulator.state.simulation
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a population'} is added")
         super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
         if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
+
+    @property
+    def _recorder_class(self) -> Any:
+        """What records: with intervals NEST is ahead of the script, which PyNN's cannot know."""
+        return ParentRecorder if self._simulation is None else StockRecorder
+
+    def check_current(self) -> None:
+        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
+        if self._simulation is not simulator.state.simulation:
+            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
+                                  "ended; get its data, or change it, before that")
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
@@ -93,7 +105,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     generators: NEST's spike generators of a source; its cells are relays of what these send.
     """
 
-    _recorder_class = ArrayRecorder
+    _recorder_class = Recorder
 
     def _begin(self, size: Any, label: str | None) -> None:
         super()._begin(size, label)

@@ -29,7 +29,7 @@ from pynn_eprop.nest.clock import (
     OFFSET,
     RATE_CHANGE,
     SOURCE_LEAD,
-    STOCK_LAG,
+    TARGET_LEAD,
     Clock,
 )
 from pynn_eprop.nest.feeding import Feeder
@@ -247,7 +247,8 @@ class Simulation(CommonSimulation):
     # --- recorded data ---
 
     def _logs(self) -> list[tuple[Any, Log]]:
-        return [(population, log) for population in self.populations if not population.is_source
+        return [(population, log) for population in self.state.populations
+                if not getattr(population, "is_source", False)
                 for log in population.recorder.logs.values()]
 
     def _connect_devices(self) -> None:
@@ -255,10 +256,6 @@ class Simulation(CommonSimulation):
         for population in self.state.populations:
             if population._deferred_parrot_connections:
                 population._connect_parrot_neurons()
-        for device in self.state.recording_devices:
-            if not device._connected:
-                device.connect_to_cells()
-                device._local_files_merged = False
         logs = self._logs()
         self._taps = {key: tap for key, tap in self._taps.items()
                       if any(log is tap.log for _, log in logs)}
@@ -280,15 +277,11 @@ class Simulation(CommonSimulation):
         for tap in self._taps.values():
             tap.collect(min(self.step, self.frontier - DELIVERY - tap.lag))
 
-    def collect(self, stock: bool = False) -> None:
-        """Let NEST run ahead until it has all data up to now, and fetch them.
-
-        ``stock``: those of cells that PyNN's NEST backend keeps, too.
-        """
+    def collect(self) -> None:
+        """Let NEST run ahead until it has all data up to now, and fetch them."""
         if not self.started or self._final:
             return
         lag = max((tap.lag for tap in self._taps.values()), default=0)
-        lag = max(lag, STOCK_LAG) if stock else lag
         if lag:
             self._run_kernel(self.step + lag + DELIVERY)
         for tap in self._taps.values():
@@ -327,7 +320,8 @@ class Simulation(CommonSimulation):
             return
         assert self._feeder is not None
         self.check_between_intervals("weights cannot be read")
-        self.collect(stock=True)
+        self._run_kernel(self.step + TARGET_LEAD)   # or the last targets are missing
+        self.collect()
         start = max(self.step + _FINAL_STEP, self.frontier)
         for population in self.populations:
             if isinstance(population.celltype, EPropCell):
