@@ -71,12 +71,18 @@ class SampledLog:
 
 @dataclass
 class SpikeLog:
-    """Spikes as (global steps, cells), each sorted by step. cells: the recorded indices."""
+    """Spikes as (global steps, cells), each sorted by step. cells: the recorded indices.
+
+    forgotten: which cells' spikes of step ``forgotten_at`` were dropped when that was the present
+    one; those of sources are given once more by the run that begins with it.
+    """
 
     cells: np.ndarray
     steps: list[np.ndarray] = field(default_factory=list)
     sources: list[np.ndarray] = field(default_factory=list)
     variable: str = "spikes"
+    forgotten: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    forgotten_at: int = -1
 
     def request(self, population: int) -> Recording:
         """What to ask of a machine."""
@@ -95,6 +101,9 @@ class SpikeLog:
             keep = np.searchsorted(steps, first)
             self.steps, self.sources = [steps[:keep]], [self.sources[0][:keep]]
         wanted = np.isin(block[1], self.cells)
+        for cell in self.forgotten if first == self.forgotten_at else ():
+            again = np.flatnonzero(wanted & (block[0] == first) & (block[1] == cell))
+            wanted[again[:1]] = False
         self.append((block[0][wanted], block[1][wanted]))
 
     def spikes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -123,18 +132,23 @@ class SpikeLog:
         self.cells = np.union1d(self.cells, cells)
 
     def forget(self, step: int) -> None:
-        """Drop all spikes."""
+        """Drop all spikes. ``step``: the present one."""
+        if step != self.forgotten_at:
+            steps, sources = self.spikes()
+            self.forgotten, self.forgotten_at = sources[steps == step], step
         self.steps, self.sources = [], []
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything, for a checkpoint."""
         steps, sources = self.spikes()
-        return {"cells": self.cells, "steps": steps, "sources": sources}
+        return {"cells": self.cells, "steps": steps, "sources": sources,
+                "forgotten": self.forgotten, "forgotten_at": np.array(self.forgotten_at)}
 
     @classmethod
     def restored(cls, variable: str, arrays: dict[str, np.ndarray]) -> "SpikeLog":
         """From :meth:`arrays`."""
-        return cls(arrays["cells"], [arrays["steps"]], [arrays["sources"]], variable)
+        return cls(arrays["cells"], [arrays["steps"]], [arrays["sources"]], variable,
+                   arrays["forgotten"], int(arrays["forgotten_at"]))
 
 
 @dataclass
