@@ -9,9 +9,9 @@ from pyNN.models import BaseCellType
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.brian2.recording import Recorder
+from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -38,9 +38,10 @@ class _ArrayView(CellGroup, PopulationView):
         return _ArrayView(self, selector, label)
 
 
-class Population(parent.Population):
+class Population(Member, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
+    _recorder_class = StockRecorder
     _assembly_class = Assembly
 
     def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
@@ -54,7 +55,7 @@ class Population(parent.Population):
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
-        simulation = simulator.state.simulation
+        self._simulation = simulation = simulator.state.simulation
         self.index = len(simulation.populations)
         super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
                          structure, initial_values or {}, label)

@@ -1,18 +1,15 @@
-"""What e-prop and source populations record, in script time."""
+"""What populations record, in script time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from pyNN.brian2.recording import Recorder as StockRecorder
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.cells import Cells
 from pynn_eprop.brian2.readouts import ReadoutGroup
 from pynn_eprop.common.recorder import LogRecorder
-from pynn_eprop.common.recordings import LossLog, SampledLog, SpikeLog
-
-__all__ = ["Recorder", "StockRecorder"]
+from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
 
 _STATE = ("v", "a", "y")
 
@@ -26,11 +23,32 @@ class Recorder(LogRecorder):
         """PyNN's Brian2 backend calls this before a run; there is nothing to do."""
 
 
-def _logs(simulation: Any) -> Any:
-    """(part, log) of all that is recorded from e-prop cells and readouts."""
-    for index, part in simulation.parts.items():
-        if isinstance(part, (Cells, ReadoutGroup)):
-            for log in simulation.populations[index].recorder.logs.values():
+class StockRecorder(Recorder):
+    """Recordings of a population of PyNN's own cells, in PyNN's units."""
+
+    def _units(self) -> Mapping[str, str]:
+        return {name: "dimensionless" if units == "unknown" else units
+                for name, units in self.population.celltype.units.items()}
+
+    def read(self, variable: str) -> np.ndarray:
+        """A variable now, (cells,)."""
+        translation = self.population.celltype.state_variable_translations[variable]
+        name = translation["translated_name"]
+        values = getattr(self.population.brian2_group, name)[:]
+        return np.array(translation["reverse_transform"](**{name: values}), dtype=float)
+
+    def spiked(self) -> np.ndarray:
+        """The cells that have spiked in the step that is being done."""
+        space = self.population.brian2_group.variables["_spikespace"].get_value()
+        return np.sort(space[:space[-1]])
+
+
+def _logs(simulation: Any) -> Iterator[tuple[Any, Log]]:
+    """(what has the values, log) of all that is recorded, but for spikes of sources."""
+    for population in simulation.populations:
+        part = simulation.parts.get(population.index, population.recorder)
+        if isinstance(part, (Cells, ReadoutGroup, StockRecorder)):
+            for log in population.recorder.logs.values():
                 yield part, log
 
 
@@ -39,7 +57,7 @@ def take_first_samples(simulation: Any) -> None:
     step = simulation.step
     for part, log in _logs(simulation):
         if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
-            if log.variable in _STATE:
+            if log.variable in _STATE or isinstance(part, StockRecorder):
                 sample = part.read(log.variable)[log.cells]
             else:                                # h, learning signal and error begin at 0
                 known = step == 0 and log.variable != "target"
@@ -51,9 +69,10 @@ def record_step(simulation: Any, step: int) -> None:
     """Take what is due of a step that is done."""
     for part, log in _logs(simulation):
         if isinstance(log, SpikeLog):
-            cells = np.flatnonzero(part.array("z") > 0)
+            stock = isinstance(part, StockRecorder)     # which PyNN stamps with a step's beginning
+            cells = part.spiked() if stock else np.flatnonzero(part.array("z") > 0)
             cells = cells[np.isin(cells, log.cells)]
-            log.append((np.full(len(cells), step), cells))
+            log.append((np.full(len(cells), step - stock), cells))
         elif isinstance(log, SampledLog) and step % log.every == 0:
             log.append(part.read(log.variable)[log.cells][np.newaxis])
 

@@ -13,10 +13,10 @@ import numpy as np
 from pyNN.nest import populations as parent
 from pyNN.nest.recording import Recorder as ParentRecorder
 
-from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import Recorder, StockRecorder
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
@@ -42,7 +42,7 @@ class PopulationView(CheckedView, parent.PopulationView):
         return PopulationView(self, selector, label)
 
 
-class Population(parent.Population):
+class Population(Member, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -75,12 +75,6 @@ class Population(parent.Population):
     def _recorder_class(self) -> Any:
         """What records: with intervals NEST is ahead of the script, which PyNN's cannot know."""
         return ParentRecorder if self._simulation is None else StockRecorder
-
-    def check_current(self) -> None:
-        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
-        if self._simulation is not simulator.state.simulation:
-            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
-                                  "ended; get its data, or change it, before that")
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
