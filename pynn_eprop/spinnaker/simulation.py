@@ -73,13 +73,20 @@ class Simulation(DescribedSimulation):
         for kind in kinds:
             add_edge(pre.vertex, post.vertex, kind)
 
-    def to_script_time(self, block: neo.Block) -> neo.Block:
-        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks."""
-        if self.network is None or (self.machine_options.machine_time
-                                    and self.options.interval_steps is None):
+    @property
+    def passed(self) -> tuple[int, int]:
+        """Resets so far, and the script step."""
+        return len(self._passages), self.step
+
+    def to_script_time(self, block: neo.Block, forgotten: tuple[int, int]) -> neo.Block:
+        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks.
+
+        forgotten: what was ``passed`` when the script had them forgotten.
+        """
+        if self.network is None:
             return block
         passages = [*self._passages, Passage(self.network.clock, self.step)]
-        return to_script_time(block, passages, self.options.timestep)
+        return to_script_time(block, passages, self.options.timestep, forgotten)
 
     # --- where it stands ---
 
