@@ -56,7 +56,7 @@ def take_first_samples(simulation: Any) -> None:
     """The sample at the time a recording begins."""
     step = simulation.step
     for part, log in _logs(simulation):
-        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+        if isinstance(log, SampledLog) and log.begins(step):
             if log.variable in _STATE or isinstance(part, StockRecorder):
                 sample = part.read(log.variable)[log.cells]
             else:                                # h, learning signal and error begin at 0

@@ -16,7 +16,7 @@ class SampledLog:
     """Samples of a continuous variable: blocks of shape (samples, cells).
 
     cells: sorted indices into the population. The first sample belongs to step ``first``, the
-    others follow every ``every`` steps.
+    others follow every ``every`` steps. forgotten: whether samples before it were dropped.
     """
 
     variable: str
@@ -24,6 +24,15 @@ class SampledLog:
     every: int
     first: int
     blocks: list[np.ndarray] = field(default_factory=list)
+    forgotten: bool = False
+
+    def begins(self, step: int) -> bool:
+        """Whether the recording begins with the sample of ``step``, the present one.
+
+        After samples were dropped it goes on with what comes, of this step or, from a machine that
+        is late, of one before.
+        """
+        return self.first == step and not self.forgotten and not len(self.values())
 
     def request(self, population: int) -> Recording:
         """What to ask of a machine."""
@@ -52,6 +61,7 @@ class SampledLog:
     def forget(self, step: int) -> None:
         """Drop all samples but that of ``step``, if there is one."""
         last = self.first + (len(self.values()) - 1) * self.every
+        self.forgotten |= bool(len(self.values()))
         if len(self.values()) and last == step:
             self.blocks, self.first = [self.values()[-1:].copy()], step
         else:

@@ -78,7 +78,7 @@ def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
     step = simulation.step
     for population in simulation.populations:
         for log in population.recorder.logs.values():
-            if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+            if isinstance(log, SampledLog) and log.begins(step):
                 log.append(_sample(machine, population, log, step)[np.newaxis])
 
 

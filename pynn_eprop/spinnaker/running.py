@@ -69,7 +69,7 @@ def _take_start_samples(simulation: Simulation) -> None:
     """
     step = simulation.step
     for population, log in _logs(simulation):
-        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+        if isinstance(log, SampledLog) and log.begins(step):
             first = np.full(len(log.cells), np.nan) if step else _initial(population, log)
             log.append(first[np.newaxis])
 
