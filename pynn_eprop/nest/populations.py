@@ -12,6 +12,7 @@ import nest
 import numpy as np
 from pyNN.nest import populations as parent
 from pyNN.nest.recording import Recorder as ParentRecorder
+from pyNN.parameters import ParameterSpace
 
 from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.targets import check_target, to_matrix
@@ -19,6 +20,7 @@ from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import Recorder, StockRecorder
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
 
@@ -40,6 +42,10 @@ class PopulationView(CheckedView, parent.PopulationView):
 
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
         return PopulationView(self, selector, label)
+
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+        with typed(self.label):
+            super()._set_parameters(parameter_space)
 
 
 class Population(Member, parent.Population):
@@ -66,10 +72,19 @@ class Population(Member, parent.Population):
         self._simulation = simulator.state.simulation
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a population'} is added")
-        super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
+        with typed(label or "a population"):
+            super().__init__(size, cellclass, cellparams, structure, initial_values or {}, label)
         if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
+
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+        with typed(self.label):
+            super()._set_parameters(parameter_space)
+
+    def _set_initial_value_array(self, variable: str, initial_values: Any) -> None:
+        with typed(f"{self.label}: initial {variable}"):
+            super()._set_initial_value_array(variable, initial_values)
 
     @property
     def _recorder_class(self) -> Any:

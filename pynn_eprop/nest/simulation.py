@@ -34,6 +34,7 @@ from pynn_eprop.nest.clock import (
 )
 from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
 from pynn_eprop.nest.wiring import Wiring
@@ -163,7 +164,8 @@ class Simulation(CommonSimulation):
                                   "its synapse transmits a spike, so reading them made every cell "
                                   "spike once more. Read weights at the end")
         if not self.started:
-            self._start()
+            with typed("the network", UnsupportedError):
+                self._start()
         self._check_targets(last)
         for population in self.populations:
             if population.is_source:
@@ -221,8 +223,9 @@ class Simulation(CommonSimulation):
     def _feed_and_simulate(self, frontier: int) -> None:
         assert self._feeder is not None
         steps = frontier - self.frontier
-        self._feeder.feed(frontier, self.step)
-        self._simulate(steps)
+        with typed(f"the run from {self.time:g} ms on", SimulationError):
+            self._feeder.feed(frontier, self.step)
+            self._simulate(steps)
 
     def _simulate(self, steps: int) -> None:
         if steps > 0:
@@ -268,7 +271,8 @@ class Simulation(CommonSimulation):
                                        "without plastic or recurrent synapses; NEST keeps none "
                                        "for them")
             if tap is None:
-                self._taps[id(log)] = make_tap(log, population, self.clock)
+                with typed(f"{population.label}: record({log.variable!r})", UnsupportedError):
+                    self._taps[id(log)] = make_tap(log, population, self.clock)
             else:
                 tap.connect()
 
