@@ -16,7 +16,7 @@ from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
 from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.arguments import CheckedPopulation, check_population
 from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -45,7 +45,7 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
 
-class Population(CheckedPopulation, ParentPopulation, parent.Population):
+class Population(CheckedPopulation, Member, ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class: Any = StockRecorder
@@ -63,7 +63,7 @@ class Population(CheckedPopulation, ParentPopulation, parent.Population):
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
         check_population(size, cellclass, cellparams, structure, initial_values, label)
-        simulation = simulator.state.simulation
+        self._simulation = simulation = simulator.state.simulation
         with all_or_nothing(*simulator.state.changeable()):
             self.index = len(simulation.populations)
             super().__init__(size, cellclass,

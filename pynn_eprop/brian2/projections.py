@@ -66,12 +66,24 @@ class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
                     if not len(synapses):
                         synapses.connect(False)     # or Brian2 thinks that this was forgotten
             self.index = len(simulation.projections)
+            self._let_spikes_arrive_in_order()
             self.blocks: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}
             simulation.projections.append(self)
 
     def _number(self) -> int:
         return len(simulator.state.simulation.projections)
+
+    def _let_spikes_arrive_in_order(self) -> None:
+        """Let projections add to a cell in the order in which they were made.
+
+        Otherwise Brian2 goes by names that count all networks of the process, with other roundings
+        in each.
+        """
+        for of_pre in self._brian2_synapses.values():
+            for synapses in of_pre.values():
+                for pathway in synapses._pathways:
+                    pathway.order = self.index
 
 
 class _ArrayProjection(SynapseArrays, Projection):

@@ -1,17 +1,15 @@
-"""What e-prop and source populations record, in script time."""
+"""What populations record, in script time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from pyNN.brian2.recording import Recorder as ParentRecorder
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.cells import Cells
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.common.parent_backend import RecorderOfParent
 from pynn_eprop.common.recorder import LogRecorder
-from pynn_eprop.common.recordings import LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
 
 _STATE = ("v", "a", "y")
 
@@ -25,45 +23,32 @@ class Recorder(LogRecorder):
         """PyNN's Brian2 backend calls this before a run; there is nothing to do."""
 
 
-class StockRecorder(RecorderOfParent, ParentRecorder):
-    """Recordings of a population of PyNN's Brian2 backend.
+class StockRecorder(Recorder):
+    """Recordings of a population of PyNN's own cells, in PyNN's units."""
 
-    PyNN puts the initial values before what Brian2 recorded; after :meth:`clear` it must be the
-    values at that time.
-    """
+    def _units(self) -> Mapping[str, str]:
+        return {name: "dimensionless" if units == "unknown" else units
+                for name, units in self.population.celltype.units.items()}
 
-    _simulator = simulator
+    def read(self, variable: str) -> np.ndarray:
+        """A variable now, (cells,)."""
+        translation = self.population.celltype.state_variable_translations[variable]
+        name = translation["translated_name"]
+        values = getattr(self.population.brian2_group, name)[:]
+        return np.array(translation["reverse_transform"](**{name: values}), dtype=float)
 
-    def __init__(self, population: Any = None, file: Any = None) -> None:
-        super().__init__(population, file)
-        self._cleared_at: dict[str, np.ndarray] = {}
-
-    def _get_all_signals(self, variable: Any, ids: Any, clear: bool = False) -> Any:
-        values, times = super()._get_all_signals(variable, ids, clear)
-        if variable.name in self._cleared_at:
-            values[0] = self._cleared_at[variable.name]
-        if clear:
-            self._cleared_at[variable.name] = values[-1].copy()
-        return values, times
-
-    def clear(self) -> None:
-        """Forget all data. What comes next begins with the present samples."""
-        for variable, cells in self.recorded.items():
-            if variable.name != "spikes" and variable.name in self._devices:
-                self._get_all_signals(variable, sorted(cells), clear=True)
-        super().clear()
-
-    def store_to_cache(self, annotations: Any = None) -> None:
-        """End the segment, before a reset."""
-        super().store_to_cache(annotations)
-        self._cleared_at = {}
+    def spiked(self) -> np.ndarray:
+        """The cells that have spiked in the step that is being done."""
+        space = self.population.brian2_group.variables["_spikespace"].get_value()
+        return np.sort(space[:space[-1]])
 
 
-def _logs(simulation: Any) -> Any:
-    """(part, log) of all that is recorded from e-prop cells and readouts."""
-    for index, part in simulation.parts.items():
-        if isinstance(part, (Cells, ReadoutGroup)):
-            for log in simulation.populations[index].recorder.logs.values():
+def _logs(simulation: Any) -> Iterator[tuple[Any, Log]]:
+    """(what has the values, log) of all that is recorded, but for spikes of sources."""
+    for population in simulation.populations:
+        part = simulation.parts.get(population.index, population.recorder)
+        if isinstance(part, (Cells, ReadoutGroup, StockRecorder)):
+            for log in population.recorder.logs.values():
                 yield part, log
 
 
@@ -71,8 +56,8 @@ def take_first_samples(simulation: Any) -> None:
     """The sample at the time a recording begins."""
     step = simulation.step
     for part, log in _logs(simulation):
-        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
-            if log.variable in _STATE:
+        if isinstance(log, SampledLog) and log.begins(step):
+            if log.variable in _STATE or isinstance(part, StockRecorder):
                 sample = part.read(log.variable)[log.cells]
             else:                                # h, learning signal and error begin at 0
                 known = step == 0 and log.variable != "target"
@@ -84,9 +69,10 @@ def record_step(simulation: Any, step: int) -> None:
     """Take what is due of a step that is done."""
     for part, log in _logs(simulation):
         if isinstance(log, SpikeLog):
-            cells = np.flatnonzero(part.array("z") > 0)
+            stock = isinstance(part, StockRecorder)     # which PyNN stamps with a step's beginning
+            cells = part.spiked() if stock else np.flatnonzero(part.array("z") > 0)
             cells = cells[np.isin(cells, log.cells)]
-            log.append((np.full(len(cells), step), cells))
+            log.append((np.full(len(cells), step - stock), cells))
         elif isinstance(log, SampledLog) and step % log.every == 0:
             log.append(part.read(log.variable)[log.cells][np.newaxis])
 

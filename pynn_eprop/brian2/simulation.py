@@ -254,6 +254,9 @@ class Simulation(CommonSimulation):
                 getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
                 tuple(signal.readout.kappa for signal in self._signals if signal.cells is post))
+            # otherwise Brian2 goes by names that count all networks of the process, and adds what
+            # arrives at a cell in another order, with other roundings, in each
+            built[number].synapses.pre.order = len(self._synapses())
             self.network.add(built[number].synapses)
 
     # --- during a run ---

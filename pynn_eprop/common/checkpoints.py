@@ -12,8 +12,8 @@ from pynn_eprop.common.all_or_nothing import all_or_nothing
 from pynn_eprop.common.archives import check_writable, read_archive, write_archive
 from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
 from pynn_eprop.common.typed_errors import as_error
-from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.errors import CheckpointError
+from pynn_eprop.fixed.formats import Formats
 
 _FORMAT = 1
 _HEADER = {"precision", "parts", "learning", "recorders", "running", "segment_counter"}

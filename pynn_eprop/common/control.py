@@ -15,8 +15,8 @@ from pyNN.recording import get_io
 from pynn_eprop.common import weight_files
 from pynn_eprop.common.checkpoints import read_checkpoint, write_checkpoint
 from pynn_eprop.common.run_times import Callback, end_after, end_at, run_to
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.range_report import RangeReport
 
 FUNCTIONS = (
     "end", "get_current_time", "get_max_delay", "get_min_delay", "get_time_step", "initialize",

@@ -66,13 +66,14 @@ class SegmentMaker:
             values, channels = values[:, chosen], channels[chosen]
         if not values.size:
             return None
+        # copies, or what a script does to its data would change the recording
         return neo.AnalogSignal(
-            values, units=self._units[log.variable], dtype=float,
+            np.array(values, dtype=float), units=self._units[log.variable],
             t_start=np.round(log.first * self._timestep, 9) * pq.ms,
             sampling_period=np.round(log.every * self._timestep, 9) * pq.ms,
             name=log.variable, source_population=self._label,
             channel_ids=self._first_id + channels,
-            array_annotations={"channel_index": channels})
+            array_annotations={"channel_index": channels.copy()})
 
 
 def block(label: str, description: str, segments: list[neo.Segment],

@@ -109,7 +109,21 @@ class CellGroup(CheckedPopulation):
             root(self).replace_initial(initial_values, indices_in_root(self))
 
 
-class CellArrays(CellGroup, SeededPlaces):
+class Member:
+    """A population that belongs to the network of one ``setup()``."""
+
+    _simulator: Any
+    _simulation: Any
+    label: str
+
+    def check_current(self) -> None:
+        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
+        if self._simulation is not self._simulator.state.simulation:
+            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
+                                  "ended; get its data, or change it, before that")
+
+
+class CellArrays(CellGroup, Member, SeededPlaces):
     """A whole population.
 
     values: by parameter, initial: by state variable, arrays over the cells.
@@ -193,12 +207,6 @@ class CellArrays(CellGroup, SeededPlaces):
             state.id_counter += 1
         self._mask_local = np.ones(self.size, dtype=bool)
         self._take_parameters()
-
-    def check_current(self) -> None:
-        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
-        if self._simulation is not self._simulator.state.simulation:
-            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
-                                  "ended; get its data, or change it, before that")
 
     @property
     def is_source(self) -> bool:

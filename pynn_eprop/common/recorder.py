@@ -185,10 +185,14 @@ class LogRecorder(recording.Recorder):
         sentences = self._simulator.state.simulation.saturations()
         return {"saturations": "; ".join(sentences)} if sentences else {}
 
+    def _units(self) -> Mapping[str, str]:
+        """Units by variable."""
+        return self.population.celltype.units
+
     def _segment(self, part: FinishedSegment, names: list[str],
                  cells: np.ndarray | None) -> neo.Segment:
         maker = SegmentMaker(self.population.label, self.population.describe(),
-                             int(self.population.first_id), self.population.celltype.units,
+                             int(self.population.first_id), self._units(),
                              self._simulator.state.dt)
         logs = {name: log for name, log in part.logs.items() if names == ["all"] or name in names}
         segment = maker.segment(part.name, logs, part.start, part.stop, cells)

@@ -16,7 +16,7 @@ class SampledLog:
     """Samples of a continuous variable: blocks of shape (samples, cells).
 
     cells: sorted indices into the population. The first sample belongs to step ``first``, the
-    others follow every ``every`` steps.
+    others follow every ``every`` steps. forgotten: whether samples before it were dropped.
     """
 
     variable: str
@@ -24,6 +24,15 @@ class SampledLog:
     every: int
     first: int
     blocks: list[np.ndarray] = field(default_factory=list)
+    forgotten: bool = False
+
+    def begins(self, step: int) -> bool:
+        """Whether the recording begins with the sample of ``step``, the present one.
+
+        After samples were dropped it goes on with what comes, of this step or, from a machine that
+        is late, of one before.
+        """
+        return self.first == step and not self.forgotten and not len(self.values())
 
     def request(self, population: int) -> Recording:
         """What to ask of a machine."""
@@ -52,6 +61,7 @@ class SampledLog:
     def forget(self, step: int) -> None:
         """Drop all samples but that of ``step``, if there is one."""
         last = self.first + (len(self.values()) - 1) * self.every
+        self.forgotten |= bool(len(self.values()))
         if len(self.values()) and last == step:
             self.blocks, self.first = [self.values()[-1:].copy()], step
         else:
@@ -71,12 +81,18 @@ class SampledLog:
 
 @dataclass
 class SpikeLog:
-    """Spikes as (global steps, cells), each sorted by step. cells: the recorded indices."""
+    """Spikes as (global steps, cells), each sorted by step. cells: the recorded indices.
+
+    forgotten: which cells' spikes of step ``forgotten_at`` were dropped when that was the present
+    one; those of sources are given once more by the run that begins with it.
+    """
 
     cells: np.ndarray
     steps: list[np.ndarray] = field(default_factory=list)
     sources: list[np.ndarray] = field(default_factory=list)
     variable: str = "spikes"
+    forgotten: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    forgotten_at: int = -1
 
     def request(self, population: int) -> Recording:
         """What to ask of a machine."""
@@ -95,6 +111,9 @@ class SpikeLog:
             keep = np.searchsorted(steps, first)
             self.steps, self.sources = [steps[:keep]], [self.sources[0][:keep]]
         wanted = np.isin(block[1], self.cells)
+        for cell in self.forgotten if first == self.forgotten_at else ():
+            again = np.flatnonzero(wanted & (block[0] == first) & (block[1] == cell))
+            wanted[again[:1]] = False
         self.append((block[0][wanted], block[1][wanted]))
 
     def spikes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -123,18 +142,23 @@ class SpikeLog:
         self.cells = np.union1d(self.cells, cells)
 
     def forget(self, step: int) -> None:
-        """Drop all spikes."""
+        """Drop all spikes. ``step``: the present one."""
+        if step != self.forgotten_at:
+            steps, sources = self.spikes()
+            self.forgotten, self.forgotten_at = sources[steps == step], step
         self.steps, self.sources = [], []
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything, for a checkpoint."""
         steps, sources = self.spikes()
-        return {"cells": self.cells, "steps": steps, "sources": sources}
+        return {"cells": self.cells, "steps": steps, "sources": sources,
+                "forgotten": self.forgotten, "forgotten_at": np.array(self.forgotten_at)}
 
     @classmethod
     def restored(cls, variable: str, arrays: dict[str, np.ndarray]) -> "SpikeLog":
         """From :meth:`arrays`."""
-        return cls(arrays["cells"], [arrays["steps"]], [arrays["sources"]], variable)
+        return cls(arrays["cells"], [arrays["steps"]], [arrays["sources"]], variable,
+                   arrays["forgotten"], int(arrays["forgotten_at"]))
 
 
 @dataclass

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.engine import rounding
-from pynn_eprop.engine.fixed_point import Formats, largest_error
 from pynn_eprop.errors import FixedPointWarning
+from pynn_eprop.fixed import rounding
+from pynn_eprop.fixed.formats import Formats, largest_error
 from pynn_eprop.models.network import Network, Readouts
 
 

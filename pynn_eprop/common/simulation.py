@@ -13,13 +13,13 @@ from pynn_eprop.common.inactivity import InactivityWatch
 from pynn_eprop.common.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.engine.fixed_numbers import acting_weights, as_held
-from pynn_eprop.engine.fixed_point import Formats, feedback_bits, weight_bits
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
+from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
+from pynn_eprop.fixed.numbers import acting_weights, as_held
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import Rule
 
 

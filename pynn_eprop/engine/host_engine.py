@@ -8,11 +8,11 @@ import numpy as np
 from pynn_eprop.engine import parameters, taken
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
-from pynn_eprop.engine.fixed_point import Formats, check_fits, check_weights, choose_formats
-from pynn_eprop.engine.range_report import RangeReport, engine_report, saturations
+from pynn_eprop.engine.range_report import engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.fixed.formats import Formats, check_fits, check_weights, choose_formats
 from pynn_eprop.models.activity import Activity, check_activity, check_gradients
 from pynn_eprop.models.checks import (
     check_change,
@@ -40,6 +40,7 @@ from pynn_eprop.models.network import (
     StockCells,
     SymmetricFeedback,
 )
+from pynn_eprop.models.range_report import RangeReport
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
               "fixed": lib.EPROP_FIXED}

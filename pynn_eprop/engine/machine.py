@@ -11,11 +11,11 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_point import Formats
-from pynn_eprop.engine.range_report import RangeReport
+from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
+from pynn_eprop.models.range_report import RangeReport
 
 
 class Forward(Protocol):

@@ -17,6 +17,7 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces, check_rule
+from pynn_eprop.models.time_grid import decay
 
 _SHAPES = {"piecewise_linear": 0, "exponential": 1, "fast_sigmoid": 2, "arctan": 3}
 _NONE, _SGD, _ADAM = 0, 1, 2
@@ -54,11 +55,6 @@ class Arrays:
     def _pointer(self, array: np.ndarray, kind: str) -> Any:
         self._kept.append(array)
         return self.keep(ffi.from_buffer(kind, array))
-
-
-def decay(timestep: float, tau: np.ndarray | float) -> np.ndarray:
-    """exp(-dt / tau)."""
-    return np.exp(-timestep / np.asarray(tau, dtype=float))
 
 
 def optimizer(value: Optimizer | None, w_min: float = -math.inf,

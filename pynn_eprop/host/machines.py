@@ -5,9 +5,9 @@ from enum import Enum
 
 from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.parameters import RULES
+from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.rules import Rule

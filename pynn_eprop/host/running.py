@@ -8,7 +8,7 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.engine.rounding import of_currents
+from pynn_eprop.fixed.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
 
@@ -88,7 +88,7 @@ def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
     step = simulation.step
     for population in simulation.populations:
         for log in population.recorder.logs.values():
-            if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+            if isinstance(log, SampledLog) and log.begins(step):
                 log.append(_sample(machine, population, log, step)[np.newaxis])
 
 

@@ -12,13 +12,13 @@ from pynn_eprop.common.description import describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.common.timeline import Pace
-from pynn_eprop.engine.fixed_point import Formats
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.host.machines import Precision, build_machine, machine_rules
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import Rule
 
 

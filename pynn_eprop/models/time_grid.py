@@ -50,6 +50,11 @@ def to_ms(steps: ArrayLike, timestep: float) -> np.ndarray | float:
     return np.where(np.isfinite(rounded), rounded, times)[()]
 
 
+def decay(timestep: float, tau: ArrayLike) -> np.ndarray:
+    """What a step leaves of something with a time constant: exp(-dt / tau)."""
+    return np.exp(-timestep / np.asarray(tau, dtype=float))
+
+
 def _exact(times: ArrayLike, timestep: float) -> tuple[np.ndarray, np.ndarray]:
     """Times in steps, and how far rounding may have moved each."""
     given = np.asarray(times)

@@ -28,6 +28,7 @@ from pynn_eprop.nest.standardmodels.cells import (
     EPropALIF,
     EPropLIF,
     EPropReadout,
+    IF_curr_delta,
     SpikeSourceArray,
     SpikeSourcePoisson,
 )

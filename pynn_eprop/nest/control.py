@@ -9,11 +9,13 @@ from pyNN.nest import control as parent
 
 from pynn_eprop.common.control import FUNCTIONS, WithoutCheckpoints
 from pynn_eprop.common.seeds import Draws
-from pynn_eprop.common.setup import SharedOptions, check_count, documented, split_keywords
+from pynn_eprop.common.setup import SharedOptions, documented, split_keywords
 from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.quirks import Quirks
+from pynn_eprop.nest.refusals import typed
+from pynn_eprop.nest.setup_keywords import check_keywords
 from pynn_eprop.nest.simulation import Simulation
 
 __all__ = ["setup", *FUNCTIONS]
@@ -48,8 +50,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     shared, own = split_keywords(given, (*_PARENT_KEYWORDS, "quirks"))
     options = SharedOptions(**shared)
     quirks = _quirks(own.pop("quirks", Quirks.REFUSE))
-    if "threads" in own:
-        check_count("threads", own["threads"])
+    check_keywords(options, own)
     if options.boundary is not Boundary.RESET:
         raise UnsupportedError(f"setup(): boundary={options.boundary.value!r}; NEST's e-prop "
                                "traces never cross an interval, use 'reset'")
@@ -58,7 +59,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     if options.update_interval is None:
         if "max_delay" in shared:
             own["max_delay"] = options.max_delay
-        rank = int(parent.setup(options.timestep, options.min_delay, **own))
+        with typed("setup()", SetupError):
+            rank = int(parent.setup(options.timestep, options.min_delay, **own))
         simulator.state.draws = Draws(options.seed)
         return rank
     return _setup_learning(options, quirks, own)
@@ -77,10 +79,12 @@ def _setup_learning(options: SharedOptions, quirks: Quirks, own: dict[str, Any])
         raise UnsupportedError(f"setup(): spike_precision={own['spike_precision']!r} with "
                                "update_interval; NEST's e-prop models spike on the grid only")
     own.setdefault("rng_seed", max(options.seed, 1))
-    rank = int(parent.setup(options.timestep, options.timestep, max_delay=options.max_delay, **own))
-    parent.nest.set(eprop_update_interval=options.update_interval,
-                    eprop_learning_window=options.update_interval,
-                    eprop_reset_neurons_on_update=True)
+    with typed("setup()", SetupError):
+        rank = int(parent.setup(options.timestep, options.timestep, max_delay=options.max_delay,
+                                **own))
+        parent.nest.set(eprop_update_interval=options.update_interval,
+                        eprop_learning_window=options.update_interval,
+                        eprop_reset_neurons_on_update=True)
     simulator.state.draws = Draws(options.seed)
     simulator.state.begin(Simulation(options, quirks, simulator.state))
     return rank

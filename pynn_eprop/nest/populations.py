@@ -11,15 +11,17 @@ from typing import Any
 import nest
 import numpy as np
 from pyNN.nest import populations as parent
+from pyNN.parameters import ParameterSpace
 
 from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_source
 from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup
+from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
-from pynn_eprop.nest.recording import ArrayRecorder, Recorder
+from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
 
@@ -42,11 +44,13 @@ class PopulationView(CheckedView, ParentCells, parent.PopulationView):
     def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
         return PopulationView(self, selector, label)
 
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+        with typed(self.label):
+            super()._set_parameters(parameter_space)
 
-class Population(CheckedPopulation, ParentPopulation, parent.Population):
+class Population(CheckedPopulation, Member, ParentPopulation, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
-    _recorder_class = Recorder
     _assembly_class = Assembly
 
     def __new__(cls, _size: Any = None, cellclass: Any = None, *_args: Any,
@@ -66,20 +70,33 @@ class Population(CheckedPopulation, ParentPopulation, parent.Population):
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
                  label: str | None = None) -> None:
         check_population(size, cellclass, cellparams, structure, initial_values, label)
+        self._simulation = simulator.state.simulation
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a population'} is added")
-        super().__init__(size, cellclass, cellparams or {} if isinstance(cellclass, type) else None,
-                         structure, initial_values or {}, label)
+        with typed(label or "a population"):
+            super().__init__(size, cellclass,
+                             cellparams or {} if isinstance(cellclass, type) else None,
+                             structure, initial_values or {}, label)
         if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
             # PyNN shifts times by its offset only where they are set later
             self._set_parameters(self.celltype.native_parameters)
+
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+        with typed(self.label):
+            super()._set_parameters(parameter_space)
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         """Set initial values; a default that NEST has anyway, and cannot be given, is none."""
         name = getattr(self.celltype, "variable_map", {}).get(variable, variable)
         default = self.celltype.default_initial_values.get(variable)
         if name in self.node_collection[0].get() or np.any(value.evaluate() != default):
-            super()._set_initial_value_array(variable, value)
+            with typed(f"{self.label}: initial {variable}"):
+                super()._set_initial_value_array(variable, value)
+
+    @property
+    def _recorder_class(self) -> Any:
+        """What records: with intervals NEST is ahead of the script, which PyNN's cannot know."""
+        return PlainRecorder if self._simulation is None else StockRecorder
 
     def _number(self) -> int:
         return len(simulator.state.populations)
@@ -108,7 +125,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     generators: NEST's spike generators of a source; its cells are relays of what these send.
     """
 
-    _recorder_class = ArrayRecorder
+    _recorder_class = Recorder
 
     _number = Population._number
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyNN.nest import projections as parent
 from pyNN.nest.standardmodels.synapses import StaticSynapse
+from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 
 from pynn_eprop.common.arguments import check_projection
@@ -20,6 +21,7 @@ from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.populations import ArrayPopulation
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS
 from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 
@@ -53,8 +55,9 @@ class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
                  space: Space = _EVERYWHERE, label: str | None = None) -> None:
         if simulator.state.simulation is not None:
             simulator.state.simulation.structure_changes(f"{label or 'a projection'} is added")
-        super().__init__(presynaptic_neurons, postsynaptic_neurons, none_for_zero(connector),
-                         synapse_type, source, receptor_type, space or _EVERYWHERE, label)
+        with typed(label or "a projection", NetworkError):
+            super().__init__(presynaptic_neurons, postsynaptic_neurons, none_for_zero(connector),
+                             synapse_type, source, receptor_type, space or _EVERYWHERE, label)
         simulator.state.projections_made += 1
 
     def __len__(self) -> int:
@@ -63,6 +66,10 @@ class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
 
     def _number(self) -> int:
         return int(simulator.state.projections_made)
+
+    def _set_attributes(self, parameter_space: ParameterSpace) -> None:
+        with typed(self.label, NetworkError):
+            super()._set_attributes(parameter_space)
 
 
 class ArrayProjection(SynapseArrays, Projection):

@@ -1,9 +1,10 @@
 """What a population records, and its data as Neo blocks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import neo
+import numpy as np
 from pyNN.nest.recording import Recorder as ParentRecorder
 
 from pynn_eprop.common.parent_backend import RecorderOfParent
@@ -12,7 +13,7 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 
 
-class ArrayRecorder(LogRecorder):
+class Recorder(LogRecorder):
     """Recordings of cells that learn, readouts and sources, in script time."""
 
     _simulator = simulator
@@ -25,7 +26,8 @@ class ArrayRecorder(LogRecorder):
         connects something new it sorts its synapses, and those that learn lose what they were
         about to learn.
         """
-        if simulator.state.simulation.started and not self.population.is_source:
+        if simulator.state.simulation.started \
+                and not getattr(self.population, "is_source", False):
             raise UnsupportedError(f"{self.population.label}: record({variables!r}) after the "
                                    "first run(); NEST must know before what is recorded")
         super().record(variables, ids, sampling_interval, locations)
@@ -43,26 +45,31 @@ class ArrayRecorder(LogRecorder):
         return super().count(variable, gather, filter_ids)
 
 
-class Recorder(RecorderOfParent, ParentRecorder):
-    """Recordings of all other cells, which PyNN's NEST backend keeps."""
+class StockRecorder(Recorder):
+    """Recordings of all other cells beside those that learn, whose samples NEST scales."""
+
+    def recordable(self, variable: str) -> tuple[str, float]:
+        """NEST's name of a variable, and what its values are to be multiplied by."""
+        celltype = self.population.celltype
+        # PyNN's own cells have a table of names, native ones use NEST's
+        names = getattr(celltype, "variable_map", {})
+        scales = getattr(celltype, "scale_factors", {})
+        return names.get(variable, variable), float(scales.get(variable, 1.0))
+
+    def initial(self, variable: str, cells: np.ndarray) -> np.ndarray:
+        """Values at time 0, (cells,), as the script gave them."""
+        return np.array([self.population.all_cells[cell].get_initial_value(variable)
+                         for cell in cells], dtype=float)
+
+    def _units(self) -> Mapping[str, str]:
+        return {name: "dimensionless" if units == "unknown" else units
+                for name, units in self.population.celltype.units.items()}
+
+
+class PlainRecorder(RecorderOfParent, ParentRecorder):
+    """Recordings of PyNN's NEST backend, in networks without intervals."""
 
     _simulator = simulator
-
-    @staticmethod
-    def _catch_up() -> None:
-        """Let NEST deliver the data of the last steps."""
-        if simulator.state.simulation is not None:
-            simulator.state.simulation.collect(stock=True)
-
-    def get(self, *args: Any, **options: Any) -> neo.Block:
-        """The recorded data as a block."""
-        self._catch_up()
-        return super().get(*args, **options)
-
-    def count(self, *args: Any, **options: Any) -> dict[int, int]:
-        """Number of spikes of each recorded cell, by cell identifier."""
-        self._catch_up()
-        return super().count(*args, **options)
 
     def clear(self) -> None:
         """Forget all data. What comes next begins with the present samples."""

@@ -30,11 +30,12 @@ from pynn_eprop.nest.clock import (
     OFFSET,
     RATE_CHANGE,
     SOURCE_LEAD,
-    STOCK_LAG,
+    TARGET_LEAD,
     Clock,
 )
 from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.spike_counts import DELAY, SpikeCounts
 from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
@@ -161,16 +162,6 @@ class Simulation(CommonSimulation):
             found.append((population, translation.one_by_one(parameters, one.size)))
         return taught, found
 
-    def _run_in(self) -> None:
-        """The two steps before script time 0, in which cells of other types stand still."""
-        others = [population for population in self.state.populations
-                  if population not in self.populations]
-        for population in others:
-            population.node_collection.set(frozen=True)
-        self._simulate(OFFSET)
-        for population in others:
-            population.node_collection.set(frozen=False)
-
     # --- running ---
 
     def run_until(self, tstop: float) -> None:
@@ -199,7 +190,8 @@ class Simulation(CommonSimulation):
                              self.quirks)
         self._check_recordings()
         if checked is not None:
-            self._start(*checked)
+            with typed("the network", UnsupportedError):
+                self._start(*checked)
         self._set_window(window)
         self._connect_devices()
         with Interrupts() as interrupts:
@@ -224,9 +216,6 @@ class Simulation(CommonSimulation):
         assert self._feeder is not None and self._wiring is not None
         if frontier <= self.frontier:
             return
-        if self.frontier == 0:
-            self._feeder.feed(min(OFFSET, frontier), self.step)
-            self._run_in()
         length = self._update_steps
         changes = self._wiring.rate_changes((self.frontier - RATE_CHANGE) // length,
                                             (frontier - RATE_CHANGE) // length)
@@ -237,10 +226,27 @@ class Simulation(CommonSimulation):
         self._simulate_to(frontier)
 
     def _simulate_to(self, frontier: int) -> None:
+        """Let NEST run to a kernel step, with its inputs.
+
+        In the two steps before script time 0 cells of other types stand still, however many runs
+        these steps take.
+        """
+        if self.frontier < OFFSET:
+            others = [population for population in self.state.populations
+                      if population not in self.populations]
+            for population in others:
+                population.node_collection.set(frozen=True)
+            self._feed_and_simulate(min(frontier, OFFSET))
+            for population in others:
+                population.node_collection.set(frozen=False)
+        self._feed_and_simulate(frontier)
+
+    def _feed_and_simulate(self, frontier: int) -> None:
         assert self._feeder is not None
         steps = frontier - self.frontier
-        self._feeder.feed(frontier, self.step)
-        self._simulate(steps)
+        with typed(f"the run from {self.time:g} ms on", SimulationError):
+            self._feeder.feed(frontier, self.step)
+            self._simulate(steps)
 
     def _simulate(self, steps: int) -> None:
         if steps > 0:
@@ -268,7 +274,8 @@ class Simulation(CommonSimulation):
     # --- recorded data ---
 
     def _logs(self) -> list[tuple[Any, Log]]:
-        return [(population, log) for population in self.populations if not population.is_source
+        return [(population, log) for population in self.state.populations
+                if not getattr(population, "is_source", False)
                 for log in population.recorder.logs.values()]
 
     def _check_recordings(self) -> None:
@@ -285,17 +292,14 @@ class Simulation(CommonSimulation):
         for population in self.state.populations:
             if population._deferred_parrot_connections:
                 population._connect_parrot_neurons()
-        for device in self.state.recording_devices:
-            if not device._connected:
-                device.connect_to_cells()
-                device._local_files_merged = False
         logs = self._logs()
         self._taps = {key: tap for key, tap in self._taps.items()
                       if any(log is tap.log for _, log in logs)}
         for population, log in logs:
             tap = self._taps.get(id(log))
             if tap is None:
-                self._taps[id(log)] = make_tap(log, population, self.clock)
+                with typed(f"{population.label}: record({log.variable!r})", UnsupportedError):
+                    self._taps[id(log)] = make_tap(log, population, self.clock)
             else:
                 tap.connect()
 
@@ -310,15 +314,11 @@ class Simulation(CommonSimulation):
         self.warn_if_inactive([each for counts in self._counts
                                for each in counts.look(self.frontier, self.updates)])
 
-    def collect(self, stock: bool = False) -> None:
-        """Let NEST run ahead until it has all data up to now, and fetch them.
-
-        ``stock``: those of cells that PyNN's NEST backend keeps, too.
-        """
+    def collect(self) -> None:
+        """Let NEST run ahead until it has all data up to now, and fetch them."""
         if not self.started or self._final:
             return
         lag = max((tap.lag for tap in self._taps.values()), default=0)
-        lag = max(lag, STOCK_LAG) if stock else lag
         if lag:
             self._run_kernel(self.step + lag + DELIVERY)
         for tap in self._taps.values():
@@ -380,7 +380,8 @@ class Simulation(CommonSimulation):
             return
         assert self._feeder is not None
         self.check_between_intervals("weights cannot be read")
-        self.collect(stock=True)
+        self._run_kernel(self.step + TARGET_LEAD)   # or the last targets are missing
+        self.collect()
         start = max(self.step + _FINAL_STEP, self.frontier)
         for population in self.populations:
             if isinstance(population.celltype, EPropCell):

@@ -8,10 +8,12 @@ from typing import Any
 
 import nest
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.models.losses import CrossEntropy, Loss
-from pynn_eprop.nest.clock import LAG, Clock
+from pynn_eprop.nest.clock import LAG, STOCK_LAG, Clock
+from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS
 from pynn_eprop.nest.translation import RECORDABLES
 
 
@@ -22,12 +24,16 @@ class _Tap:
         self.log = log
         self._population = population
         self._clock = clock
-        self.lag = LAG[log.variable]
+        self.lag = self._lag()
         self._first_id = int(population.all_cells[0])
         self._connected = np.zeros(0, dtype=int)
         self._waiting = (np.zeros(0, int), np.zeros(0, int), np.zeros(0))
         self.device = self._make()
         self.connect()
+
+    def _lag(self) -> int:
+        """Kernel steps after which NEST stamps a value of a script step."""
+        return LAG[self.log.variable]
 
     def _make(self) -> Any:
         raise NotImplementedError
@@ -86,16 +92,24 @@ class _Meter(_Tap):
 
     every = 1
 
+    def _recordable(self) -> str:
+        """NEST's name of the variable."""
+        return RECORDABLES[self.log.variable]
+
     def _make(self) -> Any:
         return nest.Create("multimeter", params={
-            "record_from": [RECORDABLES[self.log.variable]],
-            "interval": self._clock.ms(self.every), "offset": self._clock.ms(self.lag)})
+            "record_from": [self._recordable()],
+            "interval": self._clock.ms(self.every), "offset": self._clock.ms(self._first_stamp())})
+
+    def _first_stamp(self) -> int:
+        """The kernel step of the first sample."""
+        return self.lag
 
     def _link(self, nodes: Any) -> None:
         nest.Connect(self.device, nodes, "all_to_all", {"delay": self._clock.timestep})
 
     def _values(self, events: dict[str, Any], count: int) -> np.ndarray:
-        return np.asarray(events[RECORDABLES[self.log.variable]], dtype=float)
+        return np.asarray(events[self._recordable()], dtype=float)
 
     def _block(self, first: int, last: int, cells: np.ndarray) -> np.ndarray:
         """Samples from ``first`` to ``last``, (samples, cells); NaN where NEST gave none."""
@@ -108,7 +122,7 @@ class _Meter(_Tap):
 
 
 class SampleTap(_Meter):
-    """Samples of a state variable. At script step 0 all of them are 0, the targets NaN."""
+    """Samples of a state variable."""
 
     log: SampledLog
 
@@ -127,8 +141,34 @@ class SampleTap(_Meter):
             steps = np.arange(next_step, last + 1, log.every)
             block[np.isnan(self._population.target_at(steps)[:, log.cells])] = np.nan
         elif next_step == 0:
-            block[0] = 0.0
+            block[0] = self._initial()
         log.append(block)
+
+    def _initial(self) -> ArrayLike:
+        """Values at script step 0, before which cells that learn have 0."""
+        return 0.0
+
+
+class StockTap(SampleTap):
+    """Samples of a state variable of cells that do not learn."""
+
+    def _lag(self) -> int:
+        return STOCK_LAG
+
+    def _first_stamp(self) -> int:
+        # of the first sample after script time 0: a cell that stood still until then gave none at
+        # it, and NEST would go on looking for it and miss the next
+        return self.lag + self.every
+
+    def _recordable(self) -> str:
+        return str(self._population.recorder.recordable(self.log.variable)[0])
+
+    def _values(self, events: dict[str, Any], count: int) -> np.ndarray:
+        scale = self._population.recorder.recordable(self.log.variable)[1]
+        return super()._values(events, count) * scale
+
+    def _initial(self) -> ArrayLike:
+        return np.asarray(self._population.recorder.initial(self.log.variable, self.log.cells))
 
 
 class LossTap(_Meter):
@@ -172,9 +212,11 @@ Tap = SpikeTap | SampleTap | LossTap
 
 
 def make_tap(log: Log, population: Any, clock: Clock) -> Tap:
-    """The device for a log of a population of e-prop cells or readouts."""
+    """The device for a log of a population."""
     if isinstance(log, SpikeLog):
         return SpikeTap(log, population, clock)
     if isinstance(log, LossLog):
         return LossTap(log, population, clock)
+    if not isinstance(population.celltype, LEARNING_CELLS):
+        return StockTap(log, population, clock)
     return SampleTap(log, population, clock)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.grid import LARGEST_STEPS
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import Readouts, SpikingCells
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
@@ -28,7 +29,7 @@ RATE = "rate_connection_delayed"
 NORMALISATION_PORT, TARGET_PORT = 1, 2
 
 _MS_PER_S = 1000.0
-_UNBOUNDED = 1e300
+_UNBOUNDED = float(np.finfo(float).max)
 _UNIT = {"C_m": 1.0, "E_L": 0.0, "I_e": 0.0, "V_m": 0.0, "regular_spike_arrival": True}
 _SHAPES: dict[type[PseudoDerivative], tuple[str, float]] = {
     PiecewiseLinear: ("piecewise_linear", 1.0),
@@ -45,9 +46,17 @@ RECORDABLES = {"v": "V_m", "h": "surrogate_gradient", "learning_signal": "learni
 def trace_factor(tau_out: float | None, timestep: float) -> float:
     """1 - kappa, which NEST multiplies eligibility traces by as it filters them.
 
-    ``tau_out``: of the readouts that teach the cells; None for cells that none teaches.
+    ``tau_out``: of the readouts that teach the cells; None for cells that none teaches. Raises
+    :class:`UnsupportedError` if that is too long for it to be a number.
     """
-    return 1.0 if tau_out is None else 1.0 - math.exp(-timestep / tau_out)
+    if tau_out is None:
+        return 1.0
+    factor = 1.0 - math.exp(-timestep / tau_out)
+    if factor == 0.0:
+        raise UnsupportedError(f"readouts with tau_m={tau_out:g} ms teach: with a time step of "
+                               f"{timestep:g} ms kappa = exp(-dt / tau_m) is 1 within rounding; "
+                               "NEST's traces carry 1 - kappa and would be 0; use a shorter tau_m")
+    return factor
 
 
 def cell_parameters(cells: SpikingCells, timestep: float, interval_steps: int,
@@ -55,15 +64,19 @@ def cell_parameters(cells: SpikingCells, timestep: float, interval_steps: int,
     """Parameters of LIF and ALIF cells, numbers or one per cell.
 
     The rate term counts spikes per step and is divided by T in NEST; it must shrink like the rest
-    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a negative beta.
+    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a negative beta and
+    a pseudo-derivative of height 0.
     """
     name, width = _SHAPES[type(cells.pseudo_derivative)]
+    if cells.pseudo_derivative.height == 0.0:
+        raise UnsupportedError(f"{cells.label}: {cells.pseudo_derivative!r}; NEST takes no height "
+                               "of 0, with which nothing is learned: use optimizer=None")
     steps = np.asarray(cells.refractory_steps)
     rate = _MS_PER_S * interval_steps / timestep * trace_factor(tau_out, timestep)
     parameters = {
         **_UNIT, "tau_m": cells.tau_m, "V_th": cells.v_thresh,
         # NEST counts the step of the spike
-        "t_ref": np.where(steps > 0, steps + 1, 0) * timestep,
+        "t_ref": np.where(steps > 0, np.minimum(steps + np.int64(1), LARGEST_STEPS), 0) * timestep,
         "f_target": cells.f_target, "c_reg": cells.c_reg * rate,
         "surrogate_gradient_function": name,
         "surrogate_gradient_height": cells.pseudo_derivative.height,

@@ -4,17 +4,17 @@ import math
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_numbers import (
+from pynn_eprop.fixed.formats import Formats, height_shift, inverse_width, slope_bits
+from pynn_eprop.fixed.numbers import (
     ADAPTATION_BITS,
     BETA_BITS,
     BIAS_BITS,
     STATE_BITS,
     to_fixed,
 )
-from pynn_eprop.engine.fixed_point import Formats, height_shift, inverse_width, slope_bits
-from pynn_eprop.engine.parameters import decay
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.image_numbers import Learner, to_decay, to_states
 from pynn_eprop.spinnaker.image_rows import round_up
 from pynn_eprop.spinnaker.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Loss

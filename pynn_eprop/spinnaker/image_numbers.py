@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_numbers import LARGEST, to_fixed
+from pynn_eprop.fixed.numbers import LARGEST, to_fixed
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 
 NO_TARGET = -(2 ** 31)

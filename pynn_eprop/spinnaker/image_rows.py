@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
-from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
-from pynn_eprop.engine.fixed_point import Formats, filter_bits
+from pynn_eprop.fixed.formats import Formats, filter_bits
+from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.image_numbers import Learner
 from pynn_eprop.spinnaker.layout import BLOCK, STATE_ROW

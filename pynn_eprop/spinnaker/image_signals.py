@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
-from pynn_eprop.engine.fixed_point import Formats
-from pynn_eprop.engine.parameters import decay
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
 from pynn_eprop.models.network import (
     Network,
     Readouts,
     SymmetricFeedback,
     WindowedFeedback,
 )
+from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.image_cells import loss_of
 from pynn_eprop.spinnaker.image_numbers import to_decay
 from pynn_eprop.spinnaker.image_rows import Rows, round_up

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_numbers import STATE_BITS
+from pynn_eprop.fixed.numbers import STATE_BITS
 from pynn_eprop.models.network import Readouts
 from pynn_eprop.spinnaker.image_numbers import NO_TARGET, STEP_WORDS, to_targets
 from pynn_eprop.spinnaker.layout import NOT_DONE, RUN_HEADER, UPDATE_ACTIVITY

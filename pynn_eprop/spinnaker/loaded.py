@@ -7,14 +7,15 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
-from pynn_eprop.engine.fixed_numbers import STATE_BITS
-from pynn_eprop.engine.fixed_point import Formats, check_weights
-from pynn_eprop.engine.range_report import RangeReport, make_report, sentences
-from pynn_eprop.engine.rounding import label_of
+from pynn_eprop.engine.range_report import make_report
 from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.fixed.formats import Formats, check_weights
+from pynn_eprop.fixed.numbers import STATE_BITS
+from pynn_eprop.fixed.rounding import label_of
 from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core

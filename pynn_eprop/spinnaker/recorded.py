@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
-from pynn_eprop.engine.fixed_numbers import ADAPTATION_BITS, STATE_BITS
-from pynn_eprop.engine.fixed_point import Formats, slope_bits
+from pynn_eprop.fixed.formats import Formats, slope_bits
+from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker.image_cells import loss_of
 from pynn_eprop.spinnaker.layout import SAMPLING, Channel, Loss

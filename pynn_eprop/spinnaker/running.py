@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
-from pynn_eprop.engine.fixed_numbers import ADAPTATION_BITS, STATE_BITS
+from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.image_numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.simulation import Simulation
@@ -69,7 +69,7 @@ def _take_start_samples(simulation: Simulation) -> None:
     """
     step = simulation.step
     for population, log in _logs(simulation):
-        if isinstance(log, SampledLog) and log.first == step and not len(log.values()):
+        if isinstance(log, SampledLog) and log.begins(step):
             first = np.full(len(log.cells), np.nan) if step else _initial(population, log)
             log.append(first[np.newaxis])
 

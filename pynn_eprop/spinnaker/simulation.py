@@ -12,11 +12,11 @@ from pynn_eprop.common.checks import check_learning
 from pynn_eprop.common.description import Description, describe, describe_population
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
-from pynn_eprop.engine.fixed_point import Formats
-from pynn_eprop.engine.range_report import RangeReport
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
+from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
@@ -83,13 +83,20 @@ class Simulation(DescribedSimulation):
         for kind in kinds:
             add_edge(pre.vertex, post.vertex, kind)
 
-    def to_script_time(self, block: neo.Block) -> neo.Block:
-        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks."""
-        if self.network is None or (self.machine_options.machine_time
-                                    and self.options.interval_steps is None):
+    @property
+    def passed(self) -> tuple[int, int]:
+        """Resets so far, and the script step."""
+        return len(self._passages), self.step
+
+    def to_script_time(self, block: neo.Block, forgotten: tuple[int, int]) -> neo.Block:
+        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks.
+
+        forgotten: what was ``passed`` when the script had them forgotten.
+        """
+        if self.network is None:
             return block
         passages = [*self._passages, Passage(self.network.clock, self.step)]
-        return to_script_time(block, passages, self.options.timestep)
+        return to_script_time(block, passages, self.options.timestep, forgotten)
 
     # --- where it stands ---
 

@@ -11,6 +11,7 @@ import spynnaker.pyNN as spynnaker
 from pyNN import connectors as pynn
 from pyNN.common.populations import BasePopulation
 from pyNN.random import RandomDistribution
+from pyNN.recording import get_io
 from pyNN.space import Line, Space
 from pyNN.standardmodels import cells
 from pyNN.standardmodels.cells import SpikeSourceArray
@@ -148,6 +149,7 @@ class StockPopulation(spynnaker.Population):
                          initial_values, label, extra)
         self._simulation = simulation
         self._recorded: set[str] = set()
+        self._forgotten = (0, 0)    # resets before, and the script step, of get_data(clear=True)
         self.eprop_end = StockEnd(self, len(simulation.populations))
         simulation.populations.append(self.eprop_end)
 
@@ -189,12 +191,25 @@ class StockPopulation(spynnaker.Population):
 
     def get_data(self, variables: Any = "all", gather: bool = True, clear: bool = False, *,
                  annotations: dict[str, Any] | None = None) -> neo.Block:
-        """The recorded data, in script time."""
+        """The recorded data, in script time.
+
+        With ``clear`` they are not given again. sPyNNaker keeps them, as it would forget what lies
+        ahead of script time, too.
+        """
         if not self._recorded or not self._simulation.has_run:
             return self._no_data(annotations)
         with self._simulation.begin().data_of_stock_cells():
-            return self._simulation.to_script_time(super().get_data(
-                variables, gather, clear, annotations=annotations))
+            block = self._simulation.to_script_time(super().get_data(
+                variables, gather, annotations=annotations), self._forgotten)
+        if clear:
+            self._forgotten = self._simulation.passed
+        return block
+
+    def write_data(self, io: Any, variables: Any = "all", gather: bool = True, clear: bool = False,
+                   annotations: dict[str, Any] | None = None) -> None:
+        """Write the recorded data, in script time, to a file or one of Neo's IOs."""
+        chosen = get_io(io) if isinstance(io, str) else io
+        chosen.write(self.get_data(variables, gather, clear, annotations=annotations))
 
     def get_spike_counts(self, gather: bool = True) -> dict[int, int]:
         """Spikes of each cell, those in pauses left out.

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pynn_eprop.engine import FixedPoint, HostEngine
-from pynn_eprop.engine.fixed_point import choose_formats, weight_limit
 from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.fixed.formats import choose_formats, weight_limit
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.models.pseudo_derivatives import Arctan

@@ -15,10 +15,10 @@ import pynn_eprop.host as sim
 from pynn_eprop import SGD, Adam, FixedPoint
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import Simulation
-from pynn_eprop.engine.fixed_numbers import acting_weights
-from pynn_eprop.engine.rounding import measure, sum_errors
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.fixed.numbers import acting_weights
+from pynn_eprop.fixed.rounding import measure, sum_errors
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from pynn_eprop.tasks.feedback import FEEDBACKS
 from pynn_eprop.tasks.pattern_generation import PatternGeneration

@@ -145,6 +145,16 @@ def beside_stock_cells(sim: Any) -> dict[str, Any]:
                        for t in population.get_data().segments[0].spiketrains]}
 
 
+def delta_cells(sim: Any) -> np.ndarray:
+    """v of an IF_curr_delta cell without input, from -60 mV to its rest at -65 mV."""
+    sim.setup(timestep=1.0, update_interval=float(STEPS))
+    cell = sim.Population(1, sim.IF_curr_delta(v_rest=-65.0, tau_m=20.0), label="delta",
+                          initial_values={"v": -60.0})
+    cell.record("v")
+    sim.run(10.0)
+    return signal(cell, "v")[:, 0]
+
+
 def assemblies(sim: Any) -> dict[str, Any]:
     """One projection onto cells of two kinds, and views of it."""
     setup = {"precision": "float64"} if "host" in sim.__name__ else {}

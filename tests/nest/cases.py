@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop import SGD, Adam, Arctan, errors
 from pynn_eprop.errors import InactivityWarning
 from tests.nest.networks import Plan, play
 from tests.nest.tiny import Tiny, run_tiny
@@ -52,6 +53,28 @@ def refusal(call: Callable[[], Any]) -> tuple[str, str]:
 def tiny_refused(plan: Tiny) -> tuple[str, str]:
     """The error of a tiny network that is built and run."""
     return refusal(lambda: run_tiny(backend(), plan))
+
+
+def raw_errors() -> list[str]:
+    """Errors of other packages than ours at numbers that nobody needs."""
+    numbers = (1e-300, 1e6, 1e12, 1e300)
+    plans = [Tiny(cells={name: number}) for name in (
+        "tau_m", "v_thresh", "tau_refrac", "f_target", "c_reg") for number in numbers]
+    plans += [Tiny(readout={"tau_m": number}) for number in numbers]
+    plans += [Tiny(synapse={"weight": sign * number}) for number in (*numbers, 1.7e308)
+              for sign in (1.0, -1.0)]
+    plans += [Tiny(synapse={"optimizer": optimizer}) for number in numbers
+              for optimizer in (SGD(lr=number), Adam(lr=number, eps_hat=True),
+                                Adam(eps=number, eps_hat=True))]
+    plans += [Tiny(signal={"weight": number}) for number in numbers]
+    plans += [Tiny(cells={"pseudo_derivative": Arctan(number, number)}) for number in numbers]
+    plans += [Tiny(setup={name: number}) for number in (1, 2 ** 31 - 1)
+              for name in ("trials_per_update", "seed", "rng_seed", "recording_precision")]
+    plans += [Tiny(times=(number,)) for number in numbers]
+    kinds = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type)}
+    found = [(plan, tiny_refused(plan)) for plan in plans]
+    return [f"{plan}: {kind}: {message}" for plan, (kind, message) in found
+            if kind and kind not in kinds]
 
 
 def script_refused(name: str) -> tuple[str, str]:

@@ -143,6 +143,12 @@ def recording_after_the_start(sim: Any) -> None:
     _started(sim).cell.record("v")
 
 
+def recording_of_stock_cells_after_the_start(sim: Any) -> None:
+    _, stock = _with_stock(sim)
+    sim.run(1.0)
+    stock.record("v")
+
+
 def weights_within_an_interval(sim: Any) -> None:
     network = _started(sim)
     sim.run(1.0)
@@ -161,3 +167,41 @@ def spikes_that_nest_has(sim: Any) -> None:
 
 def target_that_nest_has(sim: Any) -> None:
     _started(sim, record=True).readout.set(target=np.full((1, STEPS), -1.0))
+
+
+def capacitance_of_stock_cells(sim: Any) -> None:
+    Tiny().build(sim)
+    sim.Population(1, sim.IF_curr_exp(cm=-1.0), label="stock")
+
+
+def capacitance_set_later(sim: Any) -> None:
+    _with_stock(sim)[1].set(cm=-1.0)
+
+
+def noise(sim: Any) -> None:
+    Tiny().build(sim)
+    sim.NoisyCurrentSource(mean=1.0, stdev=-1.0)
+
+
+def steps_before_time_0(sim: Any) -> None:
+    Tiny().build(sim)
+    sim.StepCurrentSource(times=[-1.0], amplitudes=[1.0])
+
+
+def delay_of_stock_synapses(sim: Any) -> None:
+    network, stock = _with_stock(sim)
+    sim.Projection(network.cell, stock, sim.AllToAllConnector(), sim.StaticSynapse(delay=1e6),
+                   label="far")
+
+
+def model_that_nest_lacks(sim: Any) -> None:
+    Tiny().build(sim)
+    sim.Population(1, sim.SpikeSourceInhGamma())
+
+
+def too_many_projections(sim: Any) -> None:
+    network = Tiny().build(sim)
+    for _ in range(600):
+        sim.Projection(network.input, network.cell, sim.AllToAllConnector(),
+                       sim.EPropSynapse(weight=0.1))
+    sim.run(float(STEPS))

@@ -57,6 +57,11 @@ def test_cells_that_do_not_learn_stand_beside(on_nest):
     np.testing.assert_allclose(found["stock"], expected["stock"], rtol=0, atol=1e-9)
 
 
+def test_delta_cells_begin_where_the_script_says(on_nest):
+    found = on_nest(cases.behaviour, "delta_cells")
+    np.testing.assert_allclose(found, -65.0 + 5.0 * np.exp(-np.arange(11.0) / 20.0), rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", sorted(host.__all__))
 def test_it_offers_what_the_host_offers(on_nest, name):
     assert on_nest(cases.offers, name)

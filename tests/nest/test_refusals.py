@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from pynn_eprop import Adam
+import pynn_eprop.host as host
+from pynn_eprop import Adam, PiecewiseLinear
 from tests.nest import cases
-from tests.nest.tiny import STEPS, Tiny
+from tests.nest.tiny import STEPS, Tiny, run_tiny
 
 LATE = np.linspace(0.0, 1.0, STEPS)[None].repeat(2, axis=0).reshape(1, -1)
 
@@ -83,6 +84,8 @@ def test_bad_input(on_nest, plan, kind, reason):
     ("learning_signal_of_cells_without_history", "UnsupportedError",
      "cell: record('learning_signal') of cells without plastic or recurrent synapses"),
     ("recording_after_the_start", "UnsupportedError", "cell: record('v') after the first run()"),
+    ("recording_of_stock_cells_after_the_start", "UnsupportedError",
+     "stock: record('v') after the first run"),
     ("weights_within_an_interval", "NetworkError", "run() to its end at 40 ms first"),
     ("run_after_weights", "SimulationError", "run() after weights were read"),
     ("spikes_that_nest_has", "SimulationError", "input: NEST has already run to 23 ms"),
@@ -91,6 +94,57 @@ def test_bad_input(on_nest, plan, kind, reason):
 def test_scripts(on_nest, name, kind, reason):
     found, message = on_nest(cases.script_refused, name)
     assert found == kind and reason in message
+
+
+@pytest.mark.parametrize(("plan", "kind", "reason"), [
+    (Tiny(setup={"timestep": 1 / 3, "update_interval": 20 / 3}), "UnsupportedError",
+     "timestep=0.3333333333333333 ms is no whole number of the tics of 0.001 ms"),
+    (Tiny(setup={"timestep": 0.0004, "update_interval": 0.008}), "UnsupportedError",
+     "choose 0.001 ms, or another backend"),
+    (Tiny(setup={"timestep": 1e12, "update_interval": 2e13}), "UnsupportedError",
+     "the longest is 1e+06 ms"),
+    (Tiny(setup={"max_delay": 1e12}), "SetupError", "GB of memory for each cell"),
+    (Tiny(setup={"rng_seed": 0}), "SetupError",
+     "rng_seed=0 must be a whole number in 1..4294967295"),
+    (Tiny(setup={"rng_seeds": "ab"}), "SetupError", "rng_seeds='ab' must be a list"),
+    (Tiny(setup={"verbosity": "loud"}), "SetupError", "choose one of ['all', 'debug',"),
+    (Tiny(setup={"rng_type": "dice"}), "SetupError", "choose one of ['Philox_32',"),
+    (Tiny(cells={"pseudo_derivative": PiecewiseLinear(height=0.0)}), "UnsupportedError",
+     "NEST takes no height of 0"),
+    (Tiny(readout={"tau_m": 1e18}), "UnsupportedError", "kappa = exp(-dt / tau_m) is 1"),
+])
+def test_what_nest_cannot_have(on_nest, plan, kind, reason):
+    found, message = on_nest(cases.tiny_refused, plan)
+    assert found == kind and reason in message
+
+
+@pytest.mark.parametrize(("name", "kind", "reason"), [
+    ("capacitance_of_stock_cells", "ParameterError",
+     "stock: NEST says: Capacitance must be strictly positive"),
+    ("capacitance_set_later", "ParameterError",
+     "stock: NEST says: Capacitance must be strictly positive"),
+    ("noise", "ParameterError",
+     "NoisyCurrentSource: NEST says: The standard deviation cannot be negative"),
+    ("steps_before_time_0", "ParameterError", "cannot accept negative timestamps"),
+    ("delay_of_stock_synapses", "NetworkError", "far: NEST says: "),
+    ("model_that_nest_lacks", "UnsupportedError", "inh_gamma_generator is not a known model"),
+    ("too_many_projections", "UnsupportedError", "the network: NEST says: Synapse model count"),
+])
+def test_errors_of_nest_are_ours(on_nest, name, kind, reason):
+    found, message = on_nest(cases.script_refused, name)
+    assert found == kind and reason in message
+
+
+def test_no_value_ends_in_an_error_of_nest(on_nest):
+    assert on_nest(cases.raw_errors) == []
+
+
+def test_a_refractory_period_beyond_all_counting_never_ends(on_nest):
+    plan = Tiny(times=(5.0, 9.0, 25.0), cells={"tau_refrac": 1e12},
+                synapse={"weight": 2.0, "optimizer": None})
+    (found, _), expected = on_nest(cases.tiny_on_nest, plan), run_tiny(host, plan)
+    np.testing.assert_allclose(found["v"], expected["v"], rtol=1e-12)
+    assert found["v"][7] < 0.61 * 3 < found["v"][26]       # reset at 6 ms, but not at 26
 
 
 def test_a_refused_change_changes_nothing(on_nest):

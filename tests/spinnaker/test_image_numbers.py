@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from pynn_eprop import SGD, Adam
 from pynn_eprop.engine import parameters
 from pynn_eprop.engine._eprop import ffi
-from pynn_eprop.engine.fixed_numbers import LARGEST, to_fixed, wire_weights
-from pynn_eprop.engine.fixed_point import choose_formats, slope_bits
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.fixed.formats import choose_formats, slope_bits
+from pynn_eprop.fixed.numbers import LARGEST, to_fixed, wire_weights
 from pynn_eprop.models.optimizers import StepDecay
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from pynn_eprop.spinnaker.image_cells import spiking_region

@@ -1,5 +1,6 @@
 """sPyNNaker's own cells beside those that learn, on an emulated board."""
 
+import pickle
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def times(population, segment: int = -1) -> list[list[float]]:
     return [np.asarray(train.magnitude).tolist() for train in trains]
 
 
-def test_pauses_are_taken_out_of_what_stock_cells_did(board):
+def test_pauses_are_taken_out_of_what_stock_cells_did(board, tmp_path):
     sim.setup(timestep=1.0, update_interval=T, seed=1)
     given = [[0.0, 5.0, 46.0, 49.0, 99.0, 120.0], [10.0, 20.0, 51.0]]
     source = sim.Population(2, sim.SpikeSourceArray(spike_times=given))
@@ -34,6 +35,10 @@ def test_pauses_are_taken_out_of_what_stock_cells_did(board):
     # the answers to the inputs at 49 and 99 ms fall into pauses, which script time does not have
     assert times(relay) == [[1.0, 6.0, 47.0, 121.0], [11.0, 21.0, 52.0]]
     assert relay.get_data("v").segments[0].analogsignals[0].shape == (150, 2)
+    relay.write_data(str(tmp_path / "relay.pkl"), "spikes")
+    with (tmp_path / "relay.pkl").open("rb") as file:
+        written = pickle.load(file).segments[0].spiketrains
+    assert [train.magnitude.tolist() for train in written] == times(relay)
     sim.reset()
     sim.run(T)
     assert times(relay, 0) == [[1.0, 6.0, 47.0, 121.0], [11.0, 21.0, 52.0]]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
-from pynn_eprop.engine.fixed_point import weight_limit
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.fixed.formats import weight_limit
 from pynn_eprop.models.network import (
     Inputs,
     Network,

@@ -47,5 +47,12 @@ class SpikeSourcePoisson(CheckedCellType, parent.SpikeSourcePoisson):
     table: ClassVar[Any] = TABLES["SpikeSourcePoisson"]
 
 
+class IF_curr_delta(parent.IF_curr_delta):      # noqa: N801 (PyNN's name)
+    __doc__ = stock.IF_curr_delta.__doc__
+    # PyNN has forgotten them: v could be neither recorded nor initialised
+    variable_map: ClassVar[dict[str, str]] = {"v": "V_m"}
+    scale_factors: ClassVar[dict[str, float]] = {"v": 1.0}
+
+
 LEARNING_CELLS: tuple[type[CheckedCellType], ...] = (EPropLIF, EPropALIF, EPropReadout)
 SOURCES: tuple[type[CheckedCellType], ...] = (SpikeSourceArray, SpikeSourcePoisson)

@@ -8,8 +8,9 @@ from pyNN.nest.standardmodels import electrodes as parent
 from pynn_eprop.common.currents import OnGrid
 from pynn_eprop.common.groups import groups_of, members
 from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import EPropError, ParameterError, UnsupportedError
 from pynn_eprop.nest import simulator
+from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.simulator import state
 
 
@@ -24,9 +25,19 @@ def check_takes_current(cells: Any) -> None:
 
 
 class _CheckedSource(OnGrid):
-    """Times in script time, also where the kernel's is another."""
+    """Times in script time, also where the kernel's is another; errors are ours."""
 
     _simulator = simulator
+
+    def set_native_parameters(self, parameters: Any) -> None:
+        """Set what NEST's device has. Raises :class:`ParameterError` for what it does not take."""
+        with typed(type(self).__name__):
+            try:
+                super().set_native_parameters(parameters)   # type: ignore[misc]
+            except ValueError as error:
+                if isinstance(error, EPropError):
+                    raise
+                raise ParameterError(f"{type(self).__name__}: {error}") from error
 
     def _delay_correction(self, value: Any) -> Any:
         """When a change must happen in NEST to take effect at a time of the script."""

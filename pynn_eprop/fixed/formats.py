@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_numbers import MASTER_SHIFT, STATE_BITS, acting_weights
 from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, acting_weights
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (

@@ -10,17 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pynn_eprop.engine.fixed_numbers import (
-    ADAPTATION_BITS,
-    BETA_BITS,
-    BIAS_BITS,
-    MASTER_SHIFT,
-    STATE_BITS,
-    acting_biases,
-    acting_weights,
-    as_held,
-)
-from pynn_eprop.engine.fixed_point import (
+from pynn_eprop.errors import NetworkError
+from pynn_eprop.fixed.formats import (
     SIGNAL_BITS,
     THRESHOLD_LIMIT,
     WEIGHT_BITS,
@@ -32,8 +23,16 @@ from pynn_eprop.engine.fixed_point import (
     weight_bits,
     weight_limit,
 )
-from pynn_eprop.engine.parameters import decay
-from pynn_eprop.errors import NetworkError
+from pynn_eprop.fixed.numbers import (
+    ADAPTATION_BITS,
+    BETA_BITS,
+    BIAS_BITS,
+    MASTER_SHIFT,
+    STATE_BITS,
+    acting_biases,
+    acting_weights,
+    as_held,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
@@ -46,6 +45,7 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
 )
 from pynn_eprop.models.optimizers import SGD, Optimizer
+from pynn_eprop.models.time_grid import decay
 
 OFF = 0.1
 """A number counts as off if what acts differs by more than this share of it,"""

@@ -1,0 +1,1 @@
+"""Numbers in fixed point: formats for a network, and what they do to its values. No C."""
