@@ -20,6 +20,7 @@ from pynn_eprop.experiments.compare_machines import MACHINES
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.plotting.style import save_figure
+from pynn_eprop.tasks import LossTask
 
 TASK = "pattern-generation"
 ON = ("host", "nest", "reference")
@@ -55,8 +56,8 @@ def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarr
             path, loss=outcome["loss"], seconds=outcome["seconds"]))
     with np.load(kept) as arrays:
         task = configuration.build_task()
-        error = getattr(task, "error_of_loss")(arrays["loss"], configuration.seed)  # noqa: B009
-        return np.asarray(error), float(arrays["seconds"])
+        assert isinstance(task, LossTask)
+        return task.error_of_loss(arrays["loss"], configuration.seed), float(arrays["seconds"])
 
 
 def write_table(curves: Mapping[str, np.ndarray], path: Path, every: int = 10) -> None:

@@ -27,8 +27,8 @@ LAYERS = {
     "nest": {"common", "models", "errors"},
     "brian2": {"common", "models", "errors"},
     "spinnaker": {"common", "engine", "models", "emulator", "errors"},
-    "tasks": {"models", "errors"},
-    "plotting": {"tasks", "models", "errors"},
+    "plotting": set(),
+    "tasks": {"plotting", "models", "errors"},
     "experiments": {"plotting", "tasks", "common", "models", "emulator", "errors"},
     "cli": {"emulator", "experiments", "tasks", "models", "errors"},
 }
