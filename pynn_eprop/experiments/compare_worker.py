@@ -63,7 +63,7 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
     plan = configuration.build_plan()
     if machine.arithmetic == FLOAT:
         plan = plan.with_optimizers(_with_eps_hat)
-    trials = task.training_trials(configuration.seed, 0, configuration.n_updates)
+    trials = task.trials_of_updates(configuration.seed, 0, configuration.n_updates)
     trials = without_first_steps(trials, plan, free_steps)
     network = TaskNetwork(sim, plan, configuration.seed, machine.setup)
     network.record(*(["loss"] if loss_only else ["error", "loss"]))

@@ -54,6 +54,12 @@ class TaskNetwork:
                            self._learning_signal(feedback), label=feedback.label,
                            receptor_type="learning_signal")
 
+    @staticmethod
+    def _member(populations: Mapping[str, Any], label: str, what: str) -> Any:
+        if label not in populations:
+            raise TaskError(f"trials: {what} for {label!r}, which is none of {list(populations)}")
+        return populations[label]
+
     def _part(self, name: str, what: str) -> Any:
         try:
             return getattr(self.sim, name)
@@ -78,7 +84,17 @@ class TaskNetwork:
         return self.sim.LearningSignal(weight=plan.weight)
 
     def present(self, trials: Trials) -> None:
-        """Set the input spikes and targets of the coming trials."""
+        """Set the input spikes and targets of the coming trials.
+
+        Raises :class:`TaskError` if they are not those of this network.
+        """
+        for label, spike_times in trials.spike_times.items():
+            size = self._member(self.inputs, label, "spike times").size
+            if len(spike_times) != size:
+                raise TaskError(f"trials: spike times of {len(spike_times)} cells for the {size} "
+                                f"inputs {label!r}")
+        for label in trials.targets:
+            self._member(self.readouts, label, "a target")
         now = self.sim.get_current_time()
         for label, spike_times in trials.spike_times.items():
             self.inputs[label].set(spike_times=[Sequence(now + times) for times in spike_times])

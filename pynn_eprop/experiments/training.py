@@ -57,7 +57,7 @@ class Training:
     def _train(self, n_updates: int) -> list[float]:
         """The error of each update."""
         history, started = self.history, time.perf_counter()
-        trials = self._task.training_trials(self._seed, history.updates, n_updates)
+        trials = self._task.trials_of_updates(self._seed, history.updates, n_updates)
         responses = self._play(trials)
         history.seconds += time.perf_counter() - started
         loss = responses.loss.reshape(n_updates, self._task.trials_per_update)

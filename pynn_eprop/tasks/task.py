@@ -86,7 +86,19 @@ class Task(ABC):
 
     @abstractmethod
     def training_trials(self, seed: int, first_update: int, n_updates: int) -> Trials:
-        """Trials of the updates ``first_update`` (0, 1, ...) and the following ones."""
+        """Trials of ``n_updates`` updates, the first of them number ``first_update`` (0, 1, ...).
+
+        Several batches can be put together with ``Trials.joined()``.
+        """
+
+    def trials_of_updates(self, seed: int, first_update: int, n_updates: int) -> Trials:
+        """The training trials. Raises :class:`TaskError` if their number is wrong."""
+        trials = self.training_trials(seed, first_update, n_updates)
+        if trials.n_trials != n_updates * self.trials_per_update:
+            raise TaskError(f"task {self.name!r}: training_trials() gave {trials.n_trials} trials; "
+                            f"{n_updates} updates of {self.trials_per_update} need "
+                            f"{n_updates * self.trials_per_update}")
+        return trials
 
     @abstractmethod
     def draw_example(self, seed: int) -> Trials:

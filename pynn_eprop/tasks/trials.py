@@ -22,6 +22,19 @@ class Trials:
     spike_times: Mapping[str, Sequence[np.ndarray]]
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
 
+    @staticmethod
+    def joined(batches: Sequence["Trials"], interval: float) -> "Trials":
+        """The trials of all batches one after the other; ``interval`` is a trial's length in ms."""
+        starts = np.cumsum([0] + [batch.n_trials for batch in batches]) * interval
+        return Trials(
+            sum(batch.n_trials for batch in batches),
+            {label: [np.concatenate([batch.spike_times[label][cell] + start for batch, start
+                                     in zip(batches, starts, strict=False)])
+                     for cell in range(len(spike_times))]
+             for label, spike_times in batches[0].spike_times.items()},
+            {label: np.concatenate([batch.targets[label] for batch in batches], axis=1)
+             for label in batches[0].targets})
+
 
 @dataclass(frozen=True)
 class Responses:

@@ -19,7 +19,8 @@ class ScriptedTask(StoreRecall):
     script: dict[tuple[int, int], int]
 
     def training_trials(self, seed, first_update, n_updates):
-        return SimpleNamespace(kind="training", update=first_update + 1, batch=None)
+        return SimpleNamespace(kind="training", update=first_update + 1, batch=None,
+                               n_trials=n_updates)
 
     def draw_validation(self, seed, update, batch=0):
         return SimpleNamespace(kind="validation", update=update, batch=batch)

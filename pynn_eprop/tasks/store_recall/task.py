@@ -261,15 +261,9 @@ class StoreRecall(ValidatedTask):
         return np.repeat(np.stack([1.0 - one, one]), self.period_steps, axis=1)
 
     def _joined(self, batches: list[StoreRecallTrials]) -> StoreRecallTrials:
-        length = self.trials_per_update * self.interval
+        trials = Trials.joined(batches, self.interval)
         return StoreRecallTrials(
-            n_trials=sum(batch.n_trials for batch in batches),
-            spike_times={INPUTS: [
-                np.concatenate([batch.spike_times[INPUTS][cell] + number * length
-                                for number, batch in enumerate(batches)])
-                for cell in range(self.n_inputs)]},
-            targets={READOUT: np.concatenate([batch.targets[READOUT] for batch in batches],
-                                             axis=1)},
+            n_trials=trials.n_trials, spike_times=trials.spike_times, targets=trials.targets,
             bit=np.concatenate([batch.bit for batch in batches]),
             command=np.concatenate([batch.command for batch in batches]),
             stored=np.concatenate([batch.stored for batch in batches]))
