@@ -37,20 +37,20 @@ test: lint warnings sanitize binaries $(STAMPS)/scenarios
 
 evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
-	$(BIN)/python -m tests.fixed.evidence
-	$(BIN)/python -m tests.fixed.evidence_tasks
-	$(BIN)/python -m tests.spinnaker.evidence_networks
-	$(BIN)/python -m tests.spinnaker.evidence_tasks
-	$(BIN)/python -m pynn_eprop.experiments.evidence
-	$(BIN)/python -m tests.nest.evidence
-	$(BIN)/python -m tests.brian2.evidence
-	$(BIN)/python -m pynn_eprop.experiments.compare_curves
+	$(BIN)/python -m evidence.fixed_kernels
+	$(BIN)/python -m evidence.fixed_tasks
+	$(BIN)/python -m evidence.spinnaker_networks
+	$(BIN)/python -m evidence.spinnaker_tasks
+	$(BIN)/python -m evidence.tasks
+	$(BIN)/python -m evidence.nest_networks
+	$(BIN)/python -m evidence.brian2_networks
+	$(BIN)/python -m evidence.backend_curves
 	$(BIN)/pynn-eprop compare pattern-generation --backends host,nest,brian2,reference,emulator \
 		--out docs/evidence/compare/pattern-generation
 	$(BIN)/pynn-eprop compare store-recall --backends host,brian2,reference,emulator \
 		--set trials_per_update=2 --out docs/evidence/compare/store-recall
-	$(BIN)/python -m tests.conformance.brian2_evidence
-	$(BIN)/python -m tests.spinnaker.evidence_mapping
+	$(BIN)/python -m evidence.brian2_scenarios
+	$(BIN)/python -m evidence.spinnaker_mapping
 
 binaries:
 	@makefiles/require.sh "$(PYTHON)" arm

@@ -85,11 +85,11 @@ def main(backend="host", n_updates=75, n_trials=128, figure=None):
 
     def run(trials):
         now = sim.get_current_time()
-        inputs.set(spike_times=[Sequence(now + times) for times in trials.spike_times])
-        readout.set(target=trials.target)
+        inputs.set(spike_times=[Sequence(now + times) for times in trials.spike_times["inputs"]])
+        readout.set(target=trials.targets["readout"])
         sim.run(trials.n_trials * task.interval)
         y = readout.get_data("y", clear=True).segments[0].filter(name="y")[0].magnitude
-        return y[-trials.target.shape[1]:]
+        return {"readout": y[-round(trials.n_trials * task.interval):]}
 
     error = []
     for update in range(n_updates):

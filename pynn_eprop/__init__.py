@@ -2,7 +2,8 @@
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses,
-pseudo-derivatives, formats of fixed point and errors.
+pseudo-derivatives, formats of fixed point, errors, and the two kinds of tasks (their parts are in
+``pynn_eprop.tasks``).
 """
 
 from pynn_eprop import errors
@@ -22,6 +23,7 @@ from pynn_eprop.models.rules import (
     TruncatedTraces,
     register_rule,
 )
+from pynn_eprop.tasks import LossTask, ValidatedTask, register_task
 
 __version__ = "0.1.0"
 
@@ -35,12 +37,15 @@ __all__ = [
     "Exponential",
     "FastSigmoid",
     "FixedPoint",
+    "LossTask",
     "PiecewiseLinear",
     "Rule",
     "SimplifiedTraces",
     "StepDecay",
     "TruncatedTraces",
+    "ValidatedTask",
     "__version__",
     "errors",
     "register_rule",
+    "register_task",
 ]

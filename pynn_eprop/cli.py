@@ -66,7 +66,8 @@ def _list(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     print("tasks:")
     for task in TASKS.values():
-        print(f"  {task.name:20} {task.title}; the paper: {task.paper_result}")
+        paper = f"; the paper: {task.paper_result}" if task.paper_result else ""
+        print(f"  {task.name:20} {task.title}{paper}")
     print("feedback:")
     for feedback in FEEDBACKS.values():
         print(f"  {feedback.name:20} {feedback.meaning}")
@@ -141,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}")
+    run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
     run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
     run.add_argument("--precision",
                      help=f"number system of the host backend: {', '.join(PRECISIONS)} "
@@ -176,8 +177,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
-                        help="module, or .py file, that registers rules of your own (may be "
-                             "repeated)")
+                        help="module, or .py file, that registers rules or tasks of your "
+                             "own (may be repeated)")
 
 
 def _seconds(text: str) -> float:

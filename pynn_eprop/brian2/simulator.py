@@ -7,6 +7,8 @@ networks that ``pyNN.brian2.setup()`` begins.
 
 from typing import Any
 
+import numpy as np
+from brian2 import Synapses, ms
 from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.brian2.network import Network
@@ -32,9 +34,18 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
     @property
     def min_delay(self) -> float:
-        """The shortest delay that synapses can have, which those without one get, in ms."""
-        return float(super().min_delay if self.simulation is None
-                     else self.simulation.options.shortest_delay)
+        """The shortest delay that synapses can have, which those without one get, in ms.
+
+        Of "auto" the shortest that there is, once something has run.
+        """
+        if self.simulation is None:
+            return float(super().min_delay)
+        shortest = float(self.simulation.options.shortest_delay)
+        if self.simulation.options.min_delay != "auto" or not self.t:
+            return shortest
+        delays = [np.min(each.delay / ms) for each in self.network.sorted_objects
+                  if isinstance(each, Synapses) and len(each)]
+        return float(np.round(min(delays, default=shortest), 9))
 
     @min_delay.setter
     def min_delay(self, delay: float | str) -> None:

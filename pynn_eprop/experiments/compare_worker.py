@@ -21,7 +21,7 @@ from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.task_network import TaskNetwork
-from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.models.optimizers import Adam, Optimizer
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trials import Trials
 
@@ -53,30 +53,27 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
     """Train the task's network on a machine: arrays by name.
 
     spikes: (global steps, cells) of all cells that learn, one population after the other. v:
-    (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,). weights: (updates,
-    synapses) of all projections, one after the other, or (1, synapses) of the last update only.
-    seconds: of the run. free_steps: steps at the start of each trial whose input is left out.
-    loss_only: give only loss and seconds, for long runs.
+    (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,), summed over the
+    populations of readouts. weights: (updates, synapses) of all projections, one after the other,
+    or (1, synapses) of the last update only. seconds: of the run. free_steps: steps at the start
+    of each trial whose input is left out. loss_only: give only loss and seconds, for long runs.
     """
     sim = load_backend(machine.backend)
     task = configuration.build_task()
     plan = configuration.build_plan()
-    if machine.arithmetic == FLOAT and isinstance(plan.optimizer, Adam):
-        # where NEST has Adam's epsilon
-        plan = dataclasses.replace(plan, optimizer=dataclasses.replace(plan.optimizer,
-                                                                       eps_hat=True))
-    trials = task.training_trials(configuration.seed, 0, configuration.n_updates)
+    if machine.arithmetic == FLOAT:
+        plan = plan.with_optimizers(_with_eps_hat)
+    trials = task.trials_of_updates(configuration.seed, 0, configuration.n_updates)
     trials = without_first_steps(trials, plan, free_steps)
     network = TaskNetwork(sim, plan, configuration.seed, machine.setup)
-    network.readout.record("loss" if loss_only else ["error", "loss"])
+    network.record(*(["loss"] if loss_only else ["error", "loss"]))
     network.present(trials)
     if loss_only:
         return _losses(network, configuration.n_updates * plan.trials_per_update)
     for cells in network.cells.values():
         cells.record(["spikes", "v"])
-    synapses = sum(each.weight.size for each in plan.synapses)
     piecewise = has(sim, Capability.WEIGHTS_WHILE_RUNNING) \
-        and synapses * configuration.n_updates <= _MOST_WEIGHTS
+        and plan.most_synapses * configuration.n_updates <= _MOST_WEIGHTS
     update = plan.interval * plan.trials_per_update
     weights = []
     started = time.perf_counter()
@@ -94,14 +91,20 @@ def run(machine: Machine, configuration: Configuration, free_steps: int,
     return data | {"weights": np.stack(weights), "seconds": np.array(seconds)}
 
 
+def _with_eps_hat(optimizer: Optimizer) -> Optimizer:
+    """Adam with its epsilon where NEST has it."""
+    if isinstance(optimizer, Adam):
+        return dataclasses.replace(optimizer, eps_hat=True)
+    return optimizer
+
+
 def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:
     started = time.perf_counter()
     network.sim.run(network.plan.interval * trials)
     seconds = time.perf_counter() - started
-    segment = network.readout.get_data().segments[-1]
+    loss = network.take().loss
     network.sim.end()
-    return {"loss": np.asarray(segment.filter(name="loss")[0].magnitude)[:, 0],
-            "seconds": np.array(seconds)}
+    return {"loss": loss, "seconds": np.array(seconds)}
 
 
 def without_first_steps(trials: Trials, plan: NetworkPlan, steps: int) -> Trials:
@@ -112,8 +115,9 @@ def without_first_steps(trials: Trials, plan: NetworkPlan, steps: int) -> Trials
     def late(times: np.ndarray) -> np.ndarray:
         return times[np.rint(times / plan.timestep) % plan.interval_steps >= steps]
 
-    return dataclasses.replace(trials, spike_times=tuple(late(times)
-                                                         for times in trials.spike_times))
+    return dataclasses.replace(trials, spike_times={
+        label: [late(times) for times in spike_times]
+        for label, spike_times in trials.spike_times.items()})
 
 
 def _weights(network: TaskNetwork) -> np.ndarray:
@@ -131,12 +135,14 @@ def _recorded(network: TaskNetwork, plan: NetworkPlan) -> dict[str, Any]:
             cells.append(np.full(len(times), first + number))
         v.append(np.asarray(segment.filter(name="v")[0].magnitude)[1:])
         first += population.size
-    segment = network.readout.get_data().segments[-1]
+    segments = [readout.get_data().segments[-1] for readout in network.readouts.values()]
+    errors, losses = ([np.asarray(segment.filter(name=name)[0].magnitude) for segment in segments]
+                      for name in ("error", "loss"))
     order = np.lexsort((np.concatenate(cells), np.concatenate(steps)))
     return {"spikes": np.stack([np.concatenate(steps)[order], np.concatenate(cells)[order]]),
             "v": np.concatenate(v, axis=1),
-            "error": np.asarray(segment.filter(name="error")[0].magnitude)[1:],
-            "loss": np.asarray(segment.filter(name="loss")[0].magnitude)[:, 0]}
+            "error": np.concatenate(errors, axis=1)[1:],
+            "loss": np.sum([loss[:, 0] for loss in losses], axis=0)}
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from typing import Any
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.backends import PRECISIONS, free_steps, precisions
 from pynn_eprop.models.rules import EProp, resolve_rule
-from pynn_eprop.tasks import AnyTask, find_feedback, find_task
+from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole, same_kind
+from pynn_eprop.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,10 @@ class Configuration:
         """The kind of feedback weights."""
         return find_feedback(self.feedback)
 
-    def build_task(self) -> AnyTask:
+    def build_task(self) -> Task:
         """The task with its parameters."""
         task_class = find_task(self.task)
-        task: AnyTask = (task_class() if self.neurons is None
-                         else task_class.with_neurons(self.neurons))
+        task = task_class() if self.neurons is None else task_class.with_neurons(self.neurons)
         known = {entry.name for entry in dataclasses.fields(task_class)}
         for name, value in self.parameters:
             if name not in known:
@@ -77,9 +77,11 @@ class Configuration:
                 raise TaskError(f"task {self.task!r}: {name}={value!r} is no value like "
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
-        if "clock_start" in known and free_steps(self.backend):
-            changes.setdefault("clock_start", free_steps(self.backend) * task.timestep)
-        return dataclasses.replace(task, **changes)
+        task = dataclasses.replace(task, **changes)
+        if free_steps(self.backend):    # what the user has set stays as set
+            free = task.with_free_steps(free_steps(self.backend))
+            task = dataclasses.replace(free, **changes)
+        return task
 
     def build_plan(self) -> NetworkPlan:
         """The task's network, with the rule of this run."""

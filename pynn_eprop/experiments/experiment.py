@@ -24,13 +24,12 @@ from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
 from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
+from pynn_eprop.experiments.report import write_report
 from pynn_eprop.experiments.results import collect_results, without_nan
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.experiments.training import Training
-from pynn_eprop.plotting import draw_figure, save_figure
-from pynn_eprop.plotting.report import write_report
+from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.network_plan import NetworkPlan
-from pynn_eprop.tasks.task import ValidatedTask
 
 CHECKPOINT_SECONDS = 5.0
 
@@ -56,7 +55,7 @@ class Experiment:
         self.task = configuration.build_task()
         self._checkpoint_seconds = checkpoint_seconds
         self._sim = load_backend(configuration.backend)
-        if isinstance(self.task, ValidatedTask) and not has(self._sim, Capability.PAUSED_LEARNING):
+        if self.task.validated and not has(self._sim, Capability.PAUSED_LEARNING):
             raise UnsupportedError(
                 f"task {configuration.task!r} is validated with learning switched off, which "
                 f"backend {configuration.backend!r} cannot do")
@@ -208,7 +207,8 @@ class Experiment:
             records[update] = to_arrays(segment, plan)
         save_nix(segment, self.task.title, folder.path / "recording.nix")
         results = collect_results(self.configuration, history)
-        figure = draw_figure(self.task, trials, records, results)
+        with styled():
+            figure = self.task.draw_figure(trials, records, results)
         for suffix in (".png", ".svg"):
             write_atomically(folder.path / f"figure{suffix}",
                              lambda path: save_figure(figure, path))

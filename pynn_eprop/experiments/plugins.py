@@ -1,6 +1,7 @@
-"""Users' own modules that register rules and the like, so that names on the command line find them.
+"""Users' own modules that register rules and tasks, so that names on the command line find them.
 
-A plugin is a module that calls ``pynn_eprop.register_rule()`` when it is imported. It is named on
+A plugin is a module that calls ``register_rule()`` or ``register_task()`` of pynn_eprop when it is
+imported. It is named on
 the command line (``--plugin MODULE``, also a path to a ``.py`` file), or is an entry point of an
 installed package in the group :data:`GROUP`, and then needs no option.
 """

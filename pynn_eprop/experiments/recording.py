@@ -1,6 +1,5 @@
 """One trial without learning, as a Neo segment, and the same as plain arrays."""
 
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,8 +9,8 @@ import numpy as np
 
 from pynn_eprop.experiments.folder import write_atomically
 from pynn_eprop.experiments.task_network import TaskNetwork
-from pynn_eprop.plotting.trial_record import TrialRecord
 from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import Trials
 
 
@@ -20,19 +19,20 @@ def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str,
     """Build the network with synapses that stay, load ``weights``, and run one trial.
 
     The segment has one spike train per population, whose array annotation "cell" tells the cells
-    apart (a train for each cell makes files of many megabytes), and the signals y and target of
-    the readouts and a of adaptive cells. The annotation "population" names the population.
+    apart (a train for each cell makes files of many megabytes), the signals y and target of the
+    readouts, and those that the plan of the cells asks for. The annotation "population" names the
+    population.
     """
-    network = TaskNetwork(sim, replace(plan, optimizer=None), seed, setup)
+    network = TaskNetwork(sim, plan.without_learning(), seed, setup)
     sim.load_weights(weights)
-    network.inputs.record("spikes")
+    for inputs in network.inputs.values():
+        inputs.record("spikes")
     for cells in plan.cells:
-        adaptive = cells.model == "EPropALIF"
-        network.cells[cells.label].record(["spikes", "a"] if adaptive else ["spikes"])
-    network.readout.record(["y", "target"])
+        network.cells[cells.label].record(["spikes", *cells.record])
+    network.record("y", "target")
     network.run(trials)
     segment = neo.Segment(name=label)
-    for population in (network.inputs, *network.cells.values(), network.readout):
+    for population in network.populations.values():
         recorded = population.get_data().segments[-1]
         if len(recorded.spiketrains):
             segment.spiketrains.append(_merged(recorded.spiketrains, population.label))
@@ -60,13 +60,12 @@ def to_arrays(segment: neo.Segment, plan: NetworkPlan) -> TrialRecord:
         train.annotations["population"]: (np.asarray(train.rescale("ms").magnitude),
                                           np.asarray(train.array_annotations["cell"]))
         for train in segment.spiketrains}
-    signals = {
+    states = {
         (signal.annotations["population"], signal.name): np.asarray(signal.magnitude)[-steps:]
         for signal in segment.analogsignals}
     return TrialRecord(
-        timestep=plan.timestep, interval=plan.interval, spikes=spikes,
-        y=signals[plan.readout.label, "y"], target=signals[plan.readout.label, "target"],
-        adaptation={label: values for (label, name), values in signals.items() if name == "a"})
+        timestep=plan.timestep, interval=plan.interval, spikes=spikes, states=states,
+        sizes=plan.sizes, inputs=tuple(each.label for each in plan.inputs))
 
 
 def save_nix(segment: neo.Segment, title: str, path: Path) -> None:

@@ -7,54 +7,74 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import Sequence
 
-from pynn_eprop.tasks.network_plan import FeedbackPlan, NetworkPlan
-from pynn_eprop.tasks.trials import Trials
+from pynn_eprop.errors import TaskError
+from pynn_eprop.tasks.network_plan import ConnectorPlan, FeedbackPlan, NetworkPlan, SynapsesPlan
+from pynn_eprop.tasks.trials import Responses, Trials
 
 
 class TaskNetwork:
-    """A built network.
+    """A built network, its populations and projections by label.
 
-    ``sim`` is a backend module; building sets it up anew, which ends any network built there
-    before. ``setup`` holds further keywords of its ``setup()``.
+    ``sim`` is a backend module; building sets it up from scratch, which ends any network built
+    there before. ``setup`` holds further keywords of its ``setup()``. Raises :class:`TaskError` if
+    the plan names a cell type or connector that the backend does not have.
     """
 
     def __init__(self, sim: ModuleType, plan: NetworkPlan, seed: int,
                  setup: Mapping[str, Any]) -> None:
         self.sim = sim
         self.plan = plan
+        models = {cells.label: self._part(cells.model, "cell type") for cells in plan.cells}
+        for synapses in plan.synapses:
+            self._part(synapses.connector.name, "connector")
         sim.setup(timestep=plan.timestep, update_interval=plan.interval,
                   trials_per_update=plan.trials_per_update, seed=seed, **setup)
-        self.inputs = sim.Population(plan.n_inputs, sim.SpikeSourceArray(spike_times=[]),
-                                     label=plan.inputs_label)
+        self.inputs = {
+            inputs.label: sim.Population(inputs.size, sim.SpikeSourceArray(spike_times=[]),
+                                         label=inputs.label)
+            for inputs in plan.inputs
+        }
         self.cells = {
-            cells.label: sim.Population(cells.size, getattr(sim, cells.model)(**cells.parameters),
+            cells.label: sim.Population(cells.size, models[cells.label](**cells.parameters),
                                         label=cells.label)
             for cells in plan.cells
         }
-        readout = plan.readout
-        self.readout = sim.Population(
-            readout.size,
-            sim.EPropReadout(loss=readout.loss, target=readout.target, **readout.parameters),
-            label=readout.label)
-        self._connect()
-
-    def _connect(self) -> None:
-        sim, plan = self.sim, self.plan
-        populations = {plan.inputs_label: self.inputs, plan.readout.label: self.readout,
-                       **self.cells}
-        all_to_all = sim.AllToAllConnector(allow_self_connections=False)
-        self.projections = {
-            synapses.label: sim.Projection(
-                populations[synapses.pre], populations[synapses.post], all_to_all,
-                sim.EPropSynapse(weight=synapses.weight, optimizer=plan.optimizer,
-                                 rule=plan.rule),
-                label=synapses.label)
-            for synapses in plan.synapses
+        self.readouts = {
+            readout.label: sim.Population(
+                readout.size,
+                sim.EPropReadout(loss=readout.loss, target=readout.target, **readout.parameters),
+                label=readout.label)
+            for readout in plan.readouts
         }
+        self.populations = {**self.inputs, **self.cells, **self.readouts}
+        self.projections = {each.label: self._connect(each) for each in plan.synapses}
         for feedback in plan.feedback:
-            sim.Projection(self.readout, populations[feedback.post], all_to_all,
+            sim.Projection(self.readouts[feedback.source], self.cells[feedback.post],
+                           sim.AllToAllConnector(allow_self_connections=False),
                            self._learning_signal(feedback), label=feedback.label,
                            receptor_type="learning_signal")
+
+    @staticmethod
+    def _member(populations: Mapping[str, Any], label: str, what: str) -> Any:
+        if label not in populations:
+            raise TaskError(f"trials: {what} for {label!r}, which is none of {list(populations)}")
+        return populations[label]
+
+    def _part(self, name: str, what: str) -> Any:
+        try:
+            return getattr(self.sim, name)
+        except AttributeError:
+            raise TaskError(f"network: {self.sim.__name__} has no {what} {name!r}") from None
+
+    def _connect(self, plan: SynapsesPlan) -> Any:
+        synapse = self.sim.EPropSynapse(weight=plan.weight,
+                                        optimizer=self.plan.optimizer_of(plan),
+                                        rule=self.plan.rule_of(plan))
+        return self.sim.Projection(self.populations[plan.pre], self.populations[plan.post],
+                                   self._connector(plan.connector), synapse, label=plan.label)
+
+    def _connector(self, plan: ConnectorPlan) -> Any:
+        return self._part(plan.name, "connector")(**plan.keywords)
 
     def _learning_signal(self, plan: FeedbackPlan) -> Any:
         if plan.feedback.kind == "symmetric":
@@ -64,30 +84,46 @@ class TaskNetwork:
         return self.sim.LearningSignal(weight=plan.weight)
 
     def present(self, trials: Trials) -> None:
-        """Set the input spikes and targets of the coming trials."""
+        """Set the input spikes and targets of the coming trials.
+
+        Raises :class:`TaskError` if they are not those of this network.
+        """
+        for label, spike_times in trials.spike_times.items():
+            size = self._member(self.inputs, label, "spike times").size
+            if len(spike_times) != size:
+                raise TaskError(f"trials: spike times of {len(spike_times)} cells for the {size} "
+                                f"inputs {label!r}")
+        for label in trials.targets:
+            self._member(self.readouts, label, "a target")
         now = self.sim.get_current_time()
-        self.inputs.set(spike_times=[Sequence(now + times) for times in trials.spike_times])
-        if trials.target is not None:
-            self.readout.set(target=trials.target)
+        for label, spike_times in trials.spike_times.items():
+            self.inputs[label].set(spike_times=[Sequence(now + times) for times in spike_times])
+        for label, target in trials.targets.items():
+            self.readouts[label].set(target=target)
 
     def run(self, trials: Trials) -> None:
         """Present the trials and run them."""
         self.present(trials)
         self.sim.run(trials.n_trials * self.plan.interval)
 
-    def take(self, *variables: str) -> list[np.ndarray]:
-        """What the readouts recorded since the last call, and forget it.
+    def record(self, *variables: str) -> None:
+        """Record variables of all readouts from now on."""
+        for readout in self.readouts.values():
+            readout.record(list(variables))
 
-        "loss": one value per trial. Others: shape (steps of whole trials, readouts), without the
-        sample that precedes the first step.
+    def take(self) -> Responses:
+        """What the readouts recorded of "loss" and "y" since the last call; it is forgotten here.
+
+        y is without the sample that precedes the first step.
         """
-        segment = self.readout.get_data(list(variables), clear=True).segments[-1]
-        taken = []
-        for variable in variables:
-            values = np.asarray(segment.filter(name=variable)[0].magnitude)
-            if variable == "loss":
-                taken.append(values[:, 0])
-            else:
-                steps = len(values) // self.plan.interval_steps * self.plan.interval_steps
-                taken.append(values[len(values) - steps:])
-        return taken
+        losses, outputs = [], {}
+        for label, readout in self.readouts.items():
+            segment = readout.get_data(clear=True).segments[-1]
+            for signal in segment.analogsignals:
+                values = np.asarray(signal.magnitude)
+                if signal.name == "loss":
+                    losses.append(values[:, 0])
+                elif signal.name == "y":
+                    steps = len(values) // self.plan.interval_steps * self.plan.interval_steps
+                    outputs[label] = values[len(values) - steps:]
+        return Responses(np.sum(losses, axis=0), outputs)

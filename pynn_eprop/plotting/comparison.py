@@ -20,12 +20,11 @@ from pynn_eprop.plotting.style import (
     bare_time_axis,
     draw_raster,
     new_figure,
-    running_mean,
     styled,
 )
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, INK)
-_FLOOR = 1e-18      # what "no difference" is drawn as
+FLOOR = 1e-18      # what "no difference" is drawn as
 _MOST_SPIKES = 20_000
 
 
@@ -67,7 +66,7 @@ def draw_comparison(title: str, curves: Mapping[str, Curve], against: Mapping[st
         return figure
 
 
-def _lines(against: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def line_styles(against: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """A look for each backend; later ones are thinner, so that equal curves are all seen."""
     return {name: {"color": COLOURS[number % len(COLOURS)],
                    "linewidth": max(0.7, 1.2 * (len(against) - number))}
@@ -94,51 +93,26 @@ def _draw_spikes(axes: Axes, curves: Mapping[str, Curve], against: Mapping[str, 
 
 def _draw_differences(axes: Axes, curves: Mapping[str, Curve], against: Mapping[str, str],
                       name: str, timestep: float) -> None:
-    for backend, line in _lines(against).items():
+    for backend, line in line_styles(against).items():
         found, base = (getattr(curves[key], name) for key in (backend, against[backend]))
         if found.shape != base.shape:
             continue
         apart = np.nan_to_num(np.abs(found - base)).max(axis=1, initial=0.0)
-        axes.semilogy((np.arange(len(apart)) + 1) * timestep, np.maximum(apart, _FLOOR), **line,
+        axes.semilogy((np.arange(len(apart)) + 1) * timestep, np.maximum(apart, FLOOR), **line,
                       label=f"{backend} against {against[backend]}")
-    axes.set_ylim(_FLOOR / 3)
+    axes.set_ylim(FLOOR / 3)
     axes.set_ylabel(f"largest |Δ {name}|")
 
 
 def _draw_weights(axes: Axes, curves: Mapping[str, Curve], against: Mapping[str, str]) -> None:
-    for backend, line in _lines(against).items():
+    for backend, line in line_styles(against).items():
         found, base = (curves[key].weights for key in (backend, against[backend]))
         count = min(len(found), len(base))
         apart = np.nanmax(np.abs(found[-count:] - base[-count:]), axis=1, initial=0.0)
         updates = np.arange(len(base) - count, len(base)) + 1
-        axes.semilogy(updates, np.maximum(apart, _FLOOR), "o-", **line,
+        axes.semilogy(updates, np.maximum(apart, FLOOR), "o-", **line,
                       markersize=2 + 2 * line["linewidth"])
-    axes.set_ylim(_FLOOR / 3)
+    axes.set_ylim(FLOOR / 3)
     axes.set_ylabel("largest |Δ weight|")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("update")
-
-
-def draw_curves(curves: Mapping[str, np.ndarray], what: str, width: int = 20) -> Figure:
-    """Errors of updates, by backend: running means over ``width`` of them, and differences.
-
-    what: the network, for the title.
-    """
-    with styled():
-        figure = new_figure(8.0, 5.4)
-        errors, apart = figure.subplots(2, 1, sharex=True, height_ratios=(2.0, 1.0))
-        base = next(iter(curves))
-        lines = _lines(dict.fromkeys(curves, base))
-        for name, error in curves.items():
-            updates = np.arange(1, len(error) + 1)
-            errors.semilogy(updates, running_mean(error, width), label=name, **lines[name])
-            if name != base:
-                difference = np.abs(error - curves[base]) / curves[base]
-                apart.semilogy(updates, np.maximum(difference, _FLOOR), color=lines[name]["color"],
-                               linewidth=0.8)
-        errors.set_ylabel(f"nMSE (mean of the latest {width})")
-        errors.set_title(f"Task 1.1 on several backends, {what}")
-        errors.legend(loc="upper right")
-        apart.set_ylabel(f"difference from {base}")
-        apart.set_xlabel("update (1 s of activity each)")
-        return figure

@@ -1,24 +1,32 @@
-"""What the paper trains networks on: one task a file, no simulator."""
+"""What networks are trained on: one folder a task, no simulator.
 
-from pynn_eprop.errors import TaskError
+A task is a frozen dataclass derived from :class:`LossTask` or :class:`ValidatedTask`, with all that
+is its own: parameters, network, trials, error, figure, rows of the report, what the paper got.
+"""
+
 from pynn_eprop.tasks.feedback import FEEDBACKS, Feedback, find_feedback
+from pynn_eprop.tasks.network_plan import (
+    CellsPlan,
+    ConnectorPlan,
+    FeedbackPlan,
+    InputPlan,
+    NetworkPlan,
+    ReadoutPlan,
+    SynapsesPlan,
+)
 from pynn_eprop.tasks.pattern_generation import PatternGeneration
+from pynn_eprop.tasks.quantities import quantity
+from pynn_eprop.tasks.registry import TASKS, find_task, register_task
 from pynn_eprop.tasks.store_recall import StoreRecall
+from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
+from pynn_eprop.tasks.trial_record import TrialRecord
+from pynn_eprop.tasks.trials import Responses, Trials
+from pynn_eprop.tasks.weights import scaled_normal
 
-AnyTask = PatternGeneration | StoreRecall
+for _task in (PatternGeneration, StoreRecall):
+    register_task(_task)
 
-TASKS: dict[str, type[PatternGeneration] | type[StoreRecall]] = {
-    task.name: task for task in (PatternGeneration, StoreRecall)
-}
-
-
-def find_task(name: str) -> type[PatternGeneration] | type[StoreRecall]:
-    """The task's class by its name. Raises :class:`TaskError` for an unknown one."""
-    try:
-        return TASKS[name]
-    except (KeyError, TypeError):
-        raise TaskError(f"task {name!r} is unknown; choose one of {list(TASKS)}") from None
-
-
-__all__ = ["FEEDBACKS", "TASKS", "AnyTask", "Feedback", "PatternGeneration", "StoreRecall",
-           "find_feedback", "find_task"]
+__all__ = ["FEEDBACKS", "TASKS", "CellsPlan", "ConnectorPlan", "Feedback", "FeedbackPlan",
+           "InputPlan", "LossTask", "NetworkPlan", "PatternGeneration", "ReadoutPlan", "Responses",
+           "StoreRecall", "SynapsesPlan", "Task", "TrialRecord", "Trials", "ValidatedTask",
+           "find_feedback", "find_task", "quantity", "register_task", "scaled_normal"]

@@ -1,19 +1,48 @@
-"""What a network gets in a stretch of trials: input spikes and targets."""
+"""Input spikes and targets of a stretch of trials, and what readouts answer to it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+
+INPUTS, READOUT = "inputs", "readout"
+"""Labels of a task that has one population of inputs and one of readouts."""
 
 
 @dataclass(frozen=True)
 class Trials:
     """One or more trials in a row.
 
-    spike_times: per input cell, sorted, in ms from the start of the first trial.
-    target: shape (readouts, steps of all trials), NaN where there is none; None where the
-    target given when the network was built goes on repeating.
+    spike_times: by label of the inputs, for each input cell, sorted, in ms from the start of the
+    first trial. targets: by label of the readouts, shape (readouts, steps of all trials), NaN for
+    no target; readouts that are not named go on with the target given when the network was built.
     """
 
     n_trials: int
-    spike_times: tuple[np.ndarray, ...]
-    target: np.ndarray | None = None
+    spike_times: Mapping[str, Sequence[np.ndarray]]
+    targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @staticmethod
+    def joined(batches: Sequence["Trials"], interval: float) -> "Trials":
+        """The trials of all batches one after the other; ``interval`` is a trial's length in ms."""
+        starts = np.cumsum([0] + [batch.n_trials for batch in batches]) * interval
+        return Trials(
+            sum(batch.n_trials for batch in batches),
+            {label: [np.concatenate([batch.spike_times[label][cell] + start for batch, start
+                                     in zip(batches, starts, strict=False)])
+                     for cell in range(len(spike_times))]
+             for label, spike_times in batches[0].spike_times.items()},
+            {label: np.concatenate([batch.targets[label] for batch in batches], axis=1)
+             for label in batches[0].targets})
+
+
+@dataclass(frozen=True)
+class Responses:
+    """What the readouts did in some trials.
+
+    loss: E of each trial, summed over the populations of readouts. y: by label, shape (steps of
+    all trials, readouts); empty if the task does not ask for it (``Task.recorded``).
+    """
+
+    loss: np.ndarray
+    y: Mapping[str, np.ndarray] = field(default_factory=dict)

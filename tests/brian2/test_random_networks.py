@@ -1,8 +1,8 @@
 """Brian2's explicit traces against the engine in float64, on random networks of every kind.
 
 Expected values are the engine's. Brian2 integrates cells, delays and traces on its own: the two
-share the script, its expansion into synapses, and the spikes of sources. `tests/brian2/evidence.py`
-does the same with more seeds.
+share the script, its expansion into synapses, and the spikes of sources. More seeds are
+in docs/evidence/brian2 (evidence/brian2_networks.py).
 """
 
 import numpy as np

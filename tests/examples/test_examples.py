@@ -1,6 +1,8 @@
 """The examples run as a reader would run them, on small networks, and are short."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +59,12 @@ def test_own_rule_learns():
             assert error[-5:].mean() < 0.1 * error[0]
     finally:
         RULES.pop("spike-gated")
+
+
+def test_own_task_is_solved(tmp_path):
+    """Below 5% of wrong answers on 500 fresh trials, in 48 to 63 updates of seeds 1 and 2."""
+    assert len((EXAMPLES / "own_task.py").read_text().splitlines()) < 100
+    done = subprocess.run([sys.executable, str(EXAMPLES / "own_task.py"), "--quiet"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert "solved after" in done.stdout and "not solved" not in done.stdout

@@ -88,8 +88,8 @@ def test_first_steps_are_left_out():
     task = CONFIGURATION.build_task()
     plan = task.network(1, CONFIGURATION.build_feedback())
     trials = task.training_trials(1, 0, 2)
-    times = without_first_steps(trials, plan, 2).spike_times[0]
-    assert trials.spike_times[0].tolist() == [0.0, 10.0, 100.0, 110.0]
+    times = without_first_steps(trials, plan, 2).spike_times["inputs"][0]
+    assert trials.spike_times["inputs"][0].tolist() == [0.0, 10.0, 100.0, 110.0]
     assert times.tolist() == [10.0, 110.0]
 
 

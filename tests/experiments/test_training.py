@@ -10,7 +10,7 @@ from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.experiments.training import Training
-from pynn_eprop.tasks import StoreRecall
+from pynn_eprop.tasks import Responses, StoreRecall
 
 
 class ScriptedTask(StoreRecall):
@@ -19,7 +19,8 @@ class ScriptedTask(StoreRecall):
     script: dict[tuple[int, int], int]
 
     def training_trials(self, seed, first_update, n_updates):
-        return SimpleNamespace(kind="training", update=first_update + 1, batch=None)
+        return SimpleNamespace(kind="training", update=first_update + 1, batch=None,
+                               n_trials=n_updates)
 
     def draw_validation(self, seed, update, batch=0):
         return SimpleNamespace(kind="validation", update=update, batch=batch)
@@ -35,13 +36,15 @@ class RecordingNetwork:
         self.learning = True
         self.runs = []
         self.sim = SimpleNamespace(set_learning=lambda on: setattr(self, "learning", on))
-        self.readout = SimpleNamespace(record=lambda variables: None)
+
+    def record(self, *variables):
+        self.recorded = variables
 
     def run(self, trials):
         self.runs.append((trials.kind, trials.update, trials.batch, self.learning))
 
-    def take(self, *variables):
-        return [np.zeros(1), np.zeros((1, 2))]
+    def take(self):
+        return Responses(np.zeros(1), {"readout": np.zeros((1, 2))})
 
 
 def train(script, updates, **options):

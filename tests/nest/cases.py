@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pynn_eprop import SGD, Adam, Arctan, errors
 from pynn_eprop.errors import InactivityWarning
@@ -53,6 +54,12 @@ def refusal(call: Callable[[], Any]) -> tuple[str, str]:
 def tiny_refused(plan: Tiny) -> tuple[str, str]:
     """The error of a tiny network that is built and run."""
     return refusal(lambda: run_tiny(backend(), plan))
+
+
+def tiny_refused_on_small_computer(plan: Tiny, memory: int) -> tuple[str, str]:
+    """The same, on a computer with so many bytes of memory."""
+    with patch("pynn_eprop.nest.setup_keywords.physical_memory", lambda: memory):
+        return tiny_refused(plan)
 
 
 def raw_errors() -> list[str]:

@@ -25,12 +25,12 @@ def play_task(sim: ModuleType, neurons: int | None = None) -> dict[str, Any]:
     setup = {"precision": "float64"} if sim.__name__ == "pynn_eprop.host" else {}
     network = TaskNetwork(sim, plan, 1, setup)
     cells = network.cells["cells"]
-    network.readout.record("loss")
+    network.record("loss")
     cells.record("spikes")
     cells[:20].record("v")
     network.run(task.training_trials(1, 0, UPDATES))
     segment = cells.get_data().segments[0]
-    (loss,) = network.take("loss")
+    loss = network.take().loss
     return {"cells/spikes": [train.magnitude.tolist() for train in segment.spiketrains],
             "cells/v": np.asarray(segment.filter(name="v")[0].magnitude), "readout/loss": loss,
             **{f"{label}/weights": projection.get("weight", "array")

@@ -1,6 +1,6 @@
 """NEST's own e-prop models give what the float64 engine gives, on random networks.
 
-More seeds are in docs/evidence/nest (tests/nest/evidence.py).
+More seeds are in docs/evidence/nest (evidence/nest_networks.py).
 """
 
 import numpy as np

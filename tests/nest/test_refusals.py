@@ -103,7 +103,6 @@ def test_scripts(on_nest, name, kind, reason):
      "choose 0.001 ms, or another backend"),
     (Tiny(setup={"timestep": 1e12, "update_interval": 2e13}), "UnsupportedError",
      "the longest is 1e+06 ms"),
-    (Tiny(setup={"max_delay": 1e12}), "SetupError", "GB of memory for each cell"),
     (Tiny(setup={"rng_seed": 0}), "SetupError",
      "rng_seed=0 must be a whole number in 1..4294967295"),
     (Tiny(setup={"rng_seeds": "ab"}), "SetupError", "rng_seeds='ab' must be a list"),
@@ -118,6 +117,13 @@ def test_what_nest_cannot_have(on_nest, plan, kind, reason):
     assert found == kind and reason in message
 
 
+def test_delays_that_memory_cannot_hold_are_told(on_nest):
+    found, message = on_nest(cases.tiny_refused_on_small_computer, Tiny(setup={"max_delay": 1e7}),
+                             100_000_000)
+    assert found == "SetupError" and "NEST needs 0.32 GB of memory for each cell" in message \
+        and "this computer has 0.1 GB" in message     # rings of 32 bytes a step
+
+
 @pytest.mark.parametrize(("name", "kind", "reason"), [
     ("capacitance_of_stock_cells", "ParameterError",
      "stock: NEST says: Capacitance must be strictly positive"),
@@ -125,7 +131,7 @@ def test_what_nest_cannot_have(on_nest, plan, kind, reason):
      "stock: NEST says: Capacitance must be strictly positive"),
     ("noise", "ParameterError",
      "NoisyCurrentSource: NEST says: The standard deviation cannot be negative"),
-    ("steps_before_time_0", "ParameterError", "cannot accept negative timestamps"),
+    ("steps_before_time_0", "ParameterError", "times must be >= 0"),
     ("delay_of_stock_synapses", "NetworkError", "far: NEST says: "),
     ("model_that_nest_lacks", "UnsupportedError", "inh_gamma_generator is not a known model"),
     ("too_many_projections", "UnsupportedError", "the network: NEST says: Synapse model count"),

@@ -15,13 +15,13 @@ SEEDS = st.integers(0, 2**31)
 def test_parameters_are_the_papers():
     task = PatternGeneration()
     plan = task.network(seed=1, feedback=find_feedback("random"))
-    assert (task.n_neurons, plan.n_inputs, plan.readout.size) == (600, 20, 3)
+    assert (task.n_neurons, plan.inputs[0].size, plan.readouts[0].size) == (600, 20, 3)
     assert plan.interval == 1000.0 and plan.timestep == 1.0 and plan.trials_per_update == 1
     (cells,) = plan.cells
     assert cells.model == "EPropLIF"
     expected = {"tau_m": 20.0, "v_thresh": 0.61, "tau_refrac": 5.0, "f_target": 10.0}
     assert {name: cells.parameters[name] for name in expected} == expected
-    assert plan.readout.parameters == {"tau_m": 20.0} and plan.readout.loss == "mse"
+    assert plan.readouts[0].parameters == {"tau_m": 20.0} and plan.readouts[0].loss == "mse"
     # "learning rate of 0.003 ... after every 100 iterations ... multiplicative factor of 0.7"
     assert plan.optimizer == Adam(lr=0.003, schedule=StepDecay(0.7, 100))
 
@@ -117,8 +117,9 @@ def test_trials_do_not_depend_on_how_updates_are_grouped():
     task = PatternGeneration()
     together = task.training_trials(1, 0, 3)
     second = task.training_trials(1, 1, 1)
-    assert together.n_trials == 3 and together.target is None
-    for all_times, times in zip(together.spike_times, second.spike_times, strict=True):
+    assert together.n_trials == 3 and not together.targets
+    for all_times, times in zip(together.spike_times["inputs"], second.spike_times["inputs"],
+                                strict=True):
         within = (all_times >= 1000.0) & (all_times < 2000.0)
         assert np.array_equal(all_times[within] - 1000.0, times)
 
@@ -126,9 +127,9 @@ def test_trials_do_not_depend_on_how_updates_are_grouped():
 def test_seeds_decide_everything():
     task = PatternGeneration.with_neurons(20)
     first, again, other = (task.network(s, find_feedback("random")) for s in (1, 1, 2))
-    assert np.array_equal(first.readout.target, again.readout.target)
+    assert np.array_equal(first.readouts[0].target, again.readouts[0].target)
     assert np.array_equal(first.synapses[1].weight, again.synapses[1].weight)
-    assert not np.array_equal(first.readout.target, other.readout.target)
+    assert not np.array_equal(first.readouts[0].target, other.readouts[0].target)
     assert not np.array_equal(first.synapses[1].weight, other.synapses[1].weight)
 
 

@@ -19,14 +19,14 @@ PERIODS = st.lists(st.tuples(st.integers(0, 1), st.sampled_from((NOTHING, STORE,
 
 def test_parameters_are_the_papers():
     plan = StoreRecall().network(1, find_feedback("random"))
-    assert plan.n_inputs == 100 and plan.interval == 2400.0 and plan.trials_per_update == 128
+    assert plan.inputs[0].size == 100 and plan.interval == 2400.0 and plan.trials_per_update == 128
     lif, alif = plan.cells
     common = {"tau_m": 20.0, "v_thresh": 0.5, "tau_refrac": 5.0,
               "f_target": 10.0, "c_reg": 0.02}      # the last two are ours
     assert (lif.model, lif.size, lif.parameters) == ("EPropLIF", 10, common)
     assert (alif.model, alif.size) == ("EPropALIF", 10)
     assert alif.parameters == common | {"beta": 0.03, "tau_a": 1200.0}
-    assert plan.readout.size == 2 and plan.readout.loss == "cross_entropy"
+    assert plan.readouts[0].size == 2 and plan.readouts[0].loss == "cross_entropy"
     # "learning rate of 0.01 ... after 100 iterations ... multiplicative factor of 0.3"
     assert plan.optimizer == Adam(lr=0.01, schedule=StepDecay(0.3, 100))
 
@@ -89,7 +89,7 @@ def test_spikes_come_from_active_groups_at_50_hz():
     for group, active in enumerate(shown):
         slots = active.sum() * 200
         for cell in range(25 * group, 25 * (group + 1)):
-            times = trials.spike_times[cell]
+            times = trials.spike_times["inputs"][cell]
             assert np.all(np.diff(times) > 0) and np.all(times == np.floor(times))
             assert np.all(active[(times // 200).astype(int)])
             # binomial with p = 50 Hz x 1 ms: five standard deviations
@@ -99,7 +99,7 @@ def test_spikes_come_from_active_groups_at_50_hz():
 def test_active_inputs_fire_in_every_step_alike():
     # probability 0.05 in each of the 200 steps of a period, the first and the last included
     trials = StoreRecall().draw(400, np.random.default_rng(6))
-    step = np.concatenate(trials.spike_times) % 200
+    step = np.concatenate(trials.spike_times["inputs"]) % 200
     counts = np.bincount(step.astype(int), minlength=200)
     # 199 degrees of freedom: mean 199, standard deviation 20
     chi_square = np.sum((counts - counts.mean()) ** 2) / counts.mean()
@@ -111,10 +111,11 @@ def test_target_is_the_stored_bit_during_recalls_only():
     bit = np.array([[1, 0, 0, 1] + [0] * 8])
     command = np.array([[STORE, RECALL, STORE, RECALL] + [NOTHING] * 8])
     trials = task.present(bit, command, np.random.default_rng(0))
-    assert trials.target.shape == (2, 2400) and trials.n_recalls == 2
-    assert np.all(np.isnan(trials.target[:, :200])) and np.all(np.isnan(trials.target[:, 800:]))
-    assert np.all(trials.target[:, 200:400] == [[0.0], [1.0]])
-    assert np.all(trials.target[:, 600:800] == [[1.0], [0.0]])
+    target = trials.targets["readout"]
+    assert target.shape == (2, 2400) and trials.n_recalls == 2
+    assert np.all(np.isnan(target[:, :200])) and np.all(np.isnan(target[:, 800:]))
+    assert np.all(target[:, 200:400] == [[0.0], [1.0]])
+    assert np.all(target[:, 600:800] == [[1.0], [0.0]])
 
 
 def test_answer_is_the_readout_with_the_larger_mean():
@@ -128,7 +129,7 @@ def test_answer_is_the_readout_with_the_larger_mean():
     y[390:400, 1] = 30.0
     # in the second recall 0 is right, and 1 is answered
     y[600:800, 1] = 0.1
-    assert task.count_wrong(y, trials) == (1, 2)
+    assert task.count_wrong({"readout": y}, trials) == (1, 2)
 
 
 def test_batches_depend_on_seed_and_update_alone():
@@ -136,11 +137,13 @@ def test_batches_depend_on_seed_and_update_alone():
     both = task.training_trials(9, 4, 2)
     first, second = task.training_trials(9, 4, 1), task.training_trials(9, 5, 1)
     assert np.array_equal(both.bit, np.concatenate([first.bit, second.bit]))
-    assert np.array_equal(both.target, np.concatenate([first.target, second.target], axis=1),
-                          equal_nan=True)
+    assert np.array_equal(
+        both.targets["readout"],
+        np.concatenate([first.targets["readout"], second.targets["readout"]], axis=1),
+        equal_nan=True)
     for cell in range(100):
-        assert np.array_equal(both.spike_times[cell], np.concatenate(
-            [first.spike_times[cell], second.spike_times[cell] + 3 * 2400.0]))
+        assert np.array_equal(both.spike_times["inputs"][cell], np.concatenate(
+            [first.spike_times["inputs"][cell], second.spike_times["inputs"][cell] + 3 * 2400.0]))
 
 
 def test_validation_trials_are_no_training_trials():

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import TypeVar
 
 from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.registering import is_read_again
 from pynn_eprop.models.rules.rule import Rule
 
 _KEPT_BY_MACHINES = ("e_bar", "signal_sum", "e_sum")
@@ -30,9 +31,7 @@ def register_rule(kind: _Kind) -> _Kind:
                                  "choose a Python name, and none of "
                                  + ", ".join(_KEPT_BY_MACHINES))
     known = RULES.get(kind.name)
-    # a module that is read again brings its classes again
-    if known is not None and (known.__module__, known.__qualname__) != (
-            kind.__module__, kind.__qualname__):
+    if known is not None and not is_read_again(kind, known):
         raise ParameterError(f"rule {kind.__name__}: the name {kind.name!r} is taken by "
                              f"{known.__module__}.{known.__qualname__}; choose another")
     RULES[kind.name] = kind

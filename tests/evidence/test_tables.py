@@ -2,7 +2,7 @@
 
 import pytest
 
-from pynn_eprop.experiments.evidence_tables import mean_and_interval
+from evidence.tables import mean_and_interval
 
 
 def test_interval_of_five_values():

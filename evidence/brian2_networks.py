@@ -1,6 +1,6 @@
 """Brian2 against the engine in float64 on many random networks: a table for docs/evidence.
 
-``python -m tests.brian2.evidence`` takes about five minutes. The networks are those of
+``python -m evidence.brian2_networks`` takes about five minutes. The networks are those of
 ``tests/brian2/random_scripts.py`` with seeds from 1 on; the tests have five of them.
 """
 
@@ -51,11 +51,13 @@ def main() -> int:
     page = [
         "# Brian2 beside the host engine",
         "",
-        "Written by `python -m tests.brian2.evidence` (part of `make evidence`). Random networks",
-        "run as one PyNN script on `pynn_eprop.host` (float64) and on `pynn_eprop.brian2`,",
-        f"{UPDATES} updates and more each, with an interval in which learning is off. Differences",
-        "are the largest of a network, as fractions of the largest value: of recorded v, a, h, y,",
-        "errors and learning signals; of the last gradients; of final weights and biases.",
+        "Written by `python -m evidence.brian2_networks` (part of `make evidence`). Random",
+        "networks run as one PyNN script on `pynn_eprop.host` (float64) and on",
+        f"`pynn_eprop.brian2`, {UPDATES} updates and more each, with an interval in which "
+        "learning is off.",
+        "Differences are the largest of a network, as fractions of the largest value: of recorded "
+        "v, a, h,",
+        "y, errors and learning signals; of the last gradients; of final weights and biases.",
         "",
         f"**{sum(agree)} of {len(agree)} agree:** spikes at the same times, weights to {BOUND:g}.",
         "",

@@ -1,6 +1,6 @@
 """Large networks on emulated cores beside the host engine, and what they cost.
 
-Run: python -m tests.spinnaker.evidence_networks; it writes docs/evidence/spinnaker/networks.md.
+Run: python -m evidence.spinnaker_networks; it writes docs/evidence/spinnaker/networks.md.
 Results are kept beside it, so that it goes on where it was interrupted.
 """
 
@@ -18,7 +18,7 @@ from pynn_eprop.emulator import Board
 from pynn_eprop.spinnaker.layout import Provenance
 from tests.spinnaker.networks import Script, play
 
-FOLDER = Path(__file__).parents[2] / "docs/evidence/spinnaker"
+FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"
 KEPT = FOLDER / "networks.json"
 MHZ = 200
 _TASK = {"cells": 600, "parameters": {"v_thresh": 0.61, "tau_refrac": 5.0}}
@@ -111,7 +111,7 @@ _HEAD = """# Large networks on emulated cores
 Stock sPyNNaker, the binaries on the own runtime and an emulated board of four chips, beside the
 host engine in fixed point: what was recorded and what was learned is equal bit for bit.
 
-    python -m tests.spinnaker.evidence_networks
+    python -m evidence.spinnaker_networks
 
 | network | intervals | rate, Hz | spikes | weights and gradients | other values | differ |
 |---|---|---|---|---|---|---|"""
@@ -146,6 +146,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
 
 
 def main() -> None:
+    """Run the cases that are missing, and write the page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     results = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, script in CASES.items():

@@ -1,6 +1,6 @@
 """Learning curves of task 1.1 on the host, NEST and the reference, for docs/evidence.
 
-``python -m pynn_eprop.experiments.compare_curves`` keeps the curve of each machine in a file, so
+``python -m evidence.backend_curves`` keeps the curve of each machine in a file, so
 that it goes on with the next one where it was interrupted, and then draws them in one figure.
 """
 
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from evidence.figures import draw_backends
 from pynn_eprop.errors import EPropError, SimulationError
 from pynn_eprop.experiments.compare import FREE_STEPS_FOR_NEST, run_apart
 from pynn_eprop.experiments.compare_machines import MACHINES
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
-from pynn_eprop.plotting.comparison import draw_curves
 from pynn_eprop.plotting.style import save_figure
+from pynn_eprop.tasks import LossTask
 
 TASK = "pattern-generation"
 ON = ("host", "nest", "reference")
@@ -55,8 +56,8 @@ def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarr
             path, loss=outcome["loss"], seconds=outcome["seconds"]))
     with np.load(kept) as arrays:
         task = configuration.build_task()
-        error = getattr(task, "error_of_loss")(arrays["loss"], configuration.seed)  # noqa: B009
-        return np.asarray(error), float(arrays["seconds"])
+        assert isinstance(task, LossTask)
+        return task.error_of_loss(arrays["loss"], configuration.seed), float(arrays["seconds"])
 
 
 def write_table(curves: Mapping[str, np.ndarray], path: Path, every: int = 10) -> None:
@@ -90,7 +91,7 @@ def page(table: Sequence[str], networks: Sequence[str]) -> str:
     return "\n".join([
         "# One task on several backends",
         "",
-        "Written by `python -m pynn_eprop.experiments.compare_curves` (part of `make evidence`):",
+        "Written by `python -m evidence.backend_curves` (part of `make evidence`):",
         "task 1.1, seed 1, the same script on the host engine (float64), NEST and the reference.",
         "Adam has its epsilon where NEST has it, and the inputs leave the first "
         f"{FREE_STEPS_FOR_NEST} steps of each",
@@ -112,7 +113,7 @@ def page(table: Sequence[str], networks: Sequence[str]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is missing and write figures, tables and page."""
-    parser = argparse.ArgumentParser(prog="python -m pynn_eprop.experiments.compare_curves",
+    parser = argparse.ArgumentParser(prog="python -m evidence.backend_curves",
                                      description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("results/evidence/backends"))
     parser.add_argument("--out", type=Path, default=Path("docs/evidence/backends"))
@@ -143,7 +144,7 @@ def draw(configuration: Configuration, names: Sequence[str], work: Path,
               file=sys.stderr, flush=True)
     stem = f"learning-{network_name(configuration)}"
     write_table(curves, out / f"{stem}.csv")
-    figure = draw_curves(curves, network_name(configuration).replace("-", " "))
+    figure = draw_backends(curves, network_name(configuration).replace("-", " "))
     write_atomically(out / f"{stem}.png", lambda path: save_figure(figure, path))
     return rows(curves, seconds, configuration)
 

@@ -1,6 +1,6 @@
 """Both tasks of the paper in fixed point and in float32, side by side, over the same seeds.
 
-Run: python -m tests.fixed.evidence_tasks [RESULTS]. It trains what is not yet in RESULTS (default:
+Run: python -m evidence.fixed_tasks [RESULTS]. It trains what is not yet in RESULTS (default:
 results/fixed) and writes docs/evidence/fixed/tasks.md.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from pynn_eprop import cli
 
-PAGE = Path(__file__).parents[2] / "docs/evidence/fixed/tasks.md"
+PAGE = Path(__file__).parents[1] / "docs/evidence/fixed/tasks.md"
 SEEDS = {"pattern-generation": range(1, 6), "store-recall": range(1, 11)}
 PRECISIONS = ("float32", "fixed")
 
@@ -69,7 +69,7 @@ def recall_rows(results: Path) -> list[str]:
 def main(results: Path) -> None:
     """Train what is missing, and write the page."""
     lines = ["# The paper's tasks in fixed point", "",
-             "Written by `python -m tests.fixed.evidence_tasks`. Same seeds, networks and inputs;",
+             "Written by `python -m evidence.fixed_tasks`. Same seeds, networks and inputs;",
              "only the arithmetic differs, and training is chaotic: single seeds differ by chance.",
              "", "## Task 1.1, pattern generation", "", *pattern_rows(results), "",
              "## Task 1.2, store-recall", "", *recall_rows(results), ""]

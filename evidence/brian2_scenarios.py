@@ -1,6 +1,6 @@
 """All of PyNN's scenarios on pyNN.brian2 and pynn_eprop.brian2: a table for docs/evidence.
 
-``python -m tests.conformance.brian2_evidence`` takes about ten minutes.
+``python -m evidence.brian2_scenarios`` takes about ten minutes.
 """
 
 import sys
@@ -30,7 +30,7 @@ def main() -> int:
     page = [
         "# PyNN's own scenarios on Brian2",
         "",
-        "Written by `python -m tests.conformance.brian2_evidence` (part of `make evidence`). Of",
+        "Written by `python -m evidence.brian2_scenarios` (part of `make evidence`). Of",
         f"{len(parent)} scenarios of PyNN 0.13.0, `pyNN.brian2` passes "
         f"{list(parent.values()).count('passed')} and `pynn_eprop.brian2`",
         f"{list(ours.values()).count('passed')}; {len(worse) or 'none'} of those that the parent "

@@ -80,7 +80,7 @@ def _page(series: Sequence[SeriesLike], results: Results) -> str:
     lines = [
         "# Evidence",
         "",
-        "Written by `make evidence` (`python -m pynn_eprop.experiments.evidence`), which can be",
+        "Written by `make evidence` (`python -m evidence.tasks`), which can be",
         "interrupted and repeated. A mean is given with its 95% interval (Student's t over seeds).",
         "",
         f"## Task 1.1, pattern generation: {first['updates']} updates, {first['neurons']} cells",

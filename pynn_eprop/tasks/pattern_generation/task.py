@@ -1,29 +1,31 @@
 """Task 1.1: generate three temporal patterns of 1 s, guided by a clock (figure 1c-e)."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from pynn_eprop.tasks.feedback import Feedback
-from pynn_eprop.tasks.network_plan import (
-    CellsPlan,
-    FeedbackPlan,
-    NetworkPlan,
-    ReadoutPlan,
-    SynapsesPlan,
-)
+from pynn_eprop.tasks.network_plan import CellsPlan, NetworkPlan, ReadoutPlan
+from pynn_eprop.tasks.paper import BELLEC_2019
 from pynn_eprop.tasks.quantities import quantity, require_numbers, require_positive, require_whole
-from pynn_eprop.tasks.trials import Trials
+from pynn_eprop.tasks.task import LossTask
+from pynn_eprop.tasks.trial_record import TrialRecord
+from pynn_eprop.tasks.trials import INPUTS, READOUT, Trials
 from pynn_eprop.tasks.weights import scaled_normal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TARGET, _WEIGHTS, _FEEDBACK = range(3)
 
 
 @dataclass(frozen=True)
-class PatternGeneration:
+class PatternGeneration(LossTask):
     """Parameters of the paper (methods, 'Pattern generation task 1.1').
 
     No literal reading of the paper's "0.5 x mse" for the firing-rate term gives its result, so
@@ -36,8 +38,10 @@ class PatternGeneration:
     name: ClassVar[str] = "pattern-generation"
     title: ClassVar[str] = "Pattern generation (task 1.1)"
     error_name: ClassVar[str] = "nMSE"
+    chance_level: ClassVar[float] = 1.0     # of silent readouts: the targets' means are 0
     paper_updates: ClassVar[int] = 1000
     paper_result: ClassVar[str] = "nMSE 0.011"
+    reference: ClassVar[str] = BELLEC_2019
 
     n_neurons: int = quantity(600, "", "LIF cells, all-to-all without self-connections")
     n_inputs: int = quantity(20, "", "clock inputs, in equal groups")
@@ -73,10 +77,9 @@ class PatternGeneration:
             raise TaskError(f"{self.name}: clock_start={self.clock_start!r} ms must lie within an "
                             f"input's part of the trial, {self.interval / self.n_groups:g} ms")
 
-    @classmethod
-    def with_neurons(cls, n_neurons: int) -> "PatternGeneration":
-        """The same task on a network of another size."""
-        return cls(n_neurons=n_neurons)
+    def with_free_steps(self, steps: int) -> Self:
+        """The clock starts later."""
+        return dataclasses.replace(self, clock_start=steps * self.timestep)
 
     @property
     def interval_steps(self) -> int:
@@ -113,25 +116,19 @@ class PatternGeneration:
         input_weight = scaled_normal(n_in, n, 1.0, rng)
         recurrent_weight = scaled_normal(n, n, 1.0, rng, self_connections=False)
         output_weight = scaled_normal(n, n_out, 1.0, rng)
-        synapses = [SynapsesPlan("input_to_cells", "inputs", "cells", input_weight)]
-        if recurrent:
-            synapses.append(SynapsesPlan("cells_to_cells", "cells", "cells", recurrent_weight))
-        synapses.append(SynapsesPlan("cells_to_readout", "cells", "readout", output_weight))
-        return NetworkPlan(
-            timestep=self.timestep,
-            interval=self.interval,
-            trials_per_update=self.trials_per_update,
-            inputs_label="inputs",
-            n_inputs=n_in,
-            cells=(CellsPlan("cells", "EPropLIF", n, {
+        return NetworkPlan.one_layer(
+            timestep=self.timestep, interval=self.interval,
+            trials_per_update=self.trials_per_update, n_inputs=n_in,
+            cells=CellsPlan("cells", "EPropLIF", n, {
                 "tau_m": self.tau_m, "v_thresh": self.v_thresh, "tau_refrac": self.tau_refrac,
-                "f_target": self.f_target, "c_reg": self.c_reg}),),
-            readout=ReadoutPlan("readout", n_out, {"tau_m": self.tau_out}, "mse",
+                "f_target": self.f_target, "c_reg": self.c_reg}),
+            readout=ReadoutPlan(READOUT, n_out, {"tau_m": self.tau_out}, "mse",
                                 self.target(seed)),
-            synapses=tuple(synapses),
-            feedback=(FeedbackPlan(
-                "feedback_to_cells", "cells", feedback,
-                feedback.weights(n_out, n, self._rng(seed, _FEEDBACK)), feedback.scale(n)),),
+            input_weight=input_weight,
+            recurrent_weight=recurrent_weight if recurrent else None,
+            output_weight=output_weight,
+            feedback=feedback,
+            feedback_weight=feedback.weights(n_out, n, self._rng(seed, _FEEDBACK)),
             optimizer=Adam(lr=self.lr, schedule=StepDecay(self.lr_factor, self.lr_every)),
         )
 
@@ -141,12 +138,18 @@ class PatternGeneration:
         n_trials = n_updates * self.trials_per_update
         starts = np.arange(n_trials) * self.interval
         times = tuple((starts[:, None] + one).ravel() for one in self.clock())
-        return Trials(n_trials, times)
+        return Trials(n_trials, {INPUTS: times})
 
     def draw_example(self, seed: int) -> Trials:
         """One trial to look at: all are the same."""
         del seed
-        return Trials(1, self.clock())
+        return Trials(1, {INPUTS: self.clock()})
+
+    def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
+                    results: Mapping[str, Any]) -> "Figure":
+        """As the paper's figure 1c, with the learning curve below."""
+        from pynn_eprop.tasks.pattern_generation.figure import draw_pattern_generation
+        return draw_pattern_generation(self, records, results)
 
     def normalised_error(self, y: np.ndarray, seed: int) -> float:
         """The nMSE of readouts ``y``, shape (T, n_readouts): mse / variance of the target."""

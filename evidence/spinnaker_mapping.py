@@ -1,6 +1,6 @@
 """A large network mapped without a machine, and what a million cores would hold.
 
-``python -m tests.spinnaker.evidence_mapping`` writes docs/evidence/spinnaker/mapping.md. sPyNNaker
+``python -m evidence.spinnaker_mapping`` writes docs/evidence/spinnaker/mapping.md. sPyNNaker
 places the network on virtual boards, gives keys, routes, and writes the memory of each core.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from pynn_eprop import Adam
 
-PAGE = Path(__file__).parents[2] / "docs/evidence/spinnaker/mapping.md"
+PAGE = Path(__file__).parents[1] / "docs/evidence/spinnaker/mapping.md"
 CONFIGURATION = """[Machine]
 virtual_board = True
 version = 5
@@ -126,7 +126,7 @@ def page(results: list[dict[str, float]]) -> str:
     lines = [
         "# Mapping without a machine",
         "",
-        "Written by `python -m tests.spinnaker.evidence_mapping` (part of `make evidence`): "
+        "Written by `python -m evidence.spinnaker_mapping` (part of `make evidence`): "
         "sPyNNaker's",
         "virtual board, mapping and data generation, no run. A ring of ten sparse populations, "
         f"{FAN_IN}",
@@ -182,6 +182,7 @@ def page(results: list[dict[str, float]]) -> str:
 
 
 def main() -> None:
+    """Map networks of the given sizes, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--out", type=Path, default=PAGE)

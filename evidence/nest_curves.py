@@ -34,7 +34,7 @@ def draw_curves(losses: dict[str, dict[str, list[float]]]) -> tuple[Figure, str]
     return figure, "\n".join([
         "# NEST's own e-prop examples",
         "",
-        "Written by `python -m tests.nest.evidence` (part of `make evidence`).",
+        "Written by `python -m evidence.nest_networks` (part of `make evidence`).",
         "`examples/nest_regression.py` and `examples/nest_classification.py` are NEST's examples",
         "as PyNN scripts. In the first five updates they give the losses that NEST publishes, to",
         "all published digits (`tests/nest/test_published_losses.py`):",

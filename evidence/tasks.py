@@ -1,6 +1,6 @@
 """The long runs behind the figures and tables of docs/evidence: all seeds, full curves.
 
-``python -m pynn_eprop.experiments.evidence`` skips what is finished, goes on with what was
+``python -m evidence.tasks`` skips what is finished, goes on with what was
 interrupted, and then writes the tables and figures from all results.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidence.figures import draw_learning_curves, draw_solving, draw_variants
+from evidence.tables import write_tables
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.configuration import Configuration
-from pynn_eprop.experiments.evidence_tables import write_tables
 from pynn_eprop.experiments.experiment import Experiment
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.results import result_line
-from pynn_eprop.plotting.evidence import draw_learning_curves, draw_solving, draw_variants
 from pynn_eprop.plotting.style import save_figure
 
 PATTERN_SEEDS = (1, 2, 3, 4, 5)
@@ -101,7 +101,7 @@ def write_evidence(results: dict[str, list[dict[str, Any]]], out: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all that is missing and write the evidence; 130 or 143 after a signal."""
-    parser = argparse.ArgumentParser(prog="python -m pynn_eprop.experiments.evidence",
+    parser = argparse.ArgumentParser(prog="python -m evidence.tasks",
                                      description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("results/evidence"),
                         help="folder for the runs (default: %(default)s)")

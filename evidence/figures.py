@@ -1,4 +1,4 @@
-"""Figures over many seeds: learning curves, variants (figure 1d and e), solving store-recall."""
+"""Figures over many seeds or backends: learning curves, variants, solving task 1.2."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from pynn_eprop.plotting.comparison import FLOOR, line_styles
 from pynn_eprop.plotting.style import (
     BLUE,
     GREEN,
@@ -102,4 +103,29 @@ def draw_solving(runs: Runs) -> Figure:
         axes.grid(**GRID)
         axes.set_title("Task 1.2: learning")
         axes.legend(loc="upper right")
+        return figure
+
+
+def draw_backends(curves: Mapping[str, np.ndarray], what: str, width: int = 20) -> Figure:
+    """Errors of updates, by backend: running means over ``width`` of them, and differences.
+
+    what: the network, for the title.
+    """
+    with styled():
+        figure = new_figure(8.0, 5.4)
+        errors, apart = figure.subplots(2, 1, sharex=True, height_ratios=(2.0, 1.0))
+        base = next(iter(curves))
+        lines = line_styles(dict.fromkeys(curves, base))
+        for name, error in curves.items():
+            updates = np.arange(1, len(error) + 1)
+            errors.semilogy(updates, running_mean(error, width), label=name, **lines[name])
+            if name != base:
+                difference = np.abs(error - curves[base]) / curves[base]
+                apart.semilogy(updates, np.maximum(difference, FLOOR), color=lines[name]["color"],
+                               linewidth=0.8)
+        errors.set_ylabel(f"nMSE (mean of the latest {width})")
+        errors.set_title(f"Task 1.1 on several backends, {what}")
+        errors.legend(loc="upper right")
+        apart.set_ylabel(f"difference from {base}")
+        apart.set_xlabel("update (1 s of activity each)")
         return figure

@@ -1,6 +1,6 @@
 """The long comparison of the ARM core with the host: millions of kernel calls.
 
-Run: python -m tests.fixed.evidence; it writes docs/evidence/fixed/core_and_host.md.
+Run: python -m evidence.fixed_kernels; it writes docs/evidence/fixed/core_and_host.md.
 """
 
 import time
@@ -16,7 +16,7 @@ from tests.fixed.constants import adam_constants, cell_constants, decay
 from tests.fixed.core import Core, both
 from tests.fixed.instructions import compiler
 
-PAGE = Path(__file__).parents[2] / "docs/evidence/fixed/core_and_host.md"
+PAGE = Path(__file__).parents[1] / "docs/evidence/fixed/core_and_host.md"
 N, ROUNDS = 512, 400    # elements of a call, calls of each kernel
 EDGE = 2 ** 29 - 1
 
@@ -102,7 +102,7 @@ def main() -> None:
     assert core.unaligned == []
     elements = {name: count * N for name, count in counts.items()}
     lines = ["# The emulated ARM core against the host", "",
-             "Written by `python -m tests.fixed.evidence`: random and extreme arguments, all",
+             "Written by `python -m evidence.fixed_kernels`: random and extreme arguments, all",
              "outputs, states and counters compared bit for bit. A call handles up to "
              f"{N} elements", "(2 to 61 for the last two kernels).", "",
              f"arm-none-eabi-gcc {compiler()}, ARM926 model of Unicorn (an ARMv5TE core as the",

@@ -17,8 +17,9 @@ from pynn_eprop.plotting.style import (
     new_figure,
     running_mean,
 )
-from pynn_eprop.plotting.trial_record import TrialRecord
-from pynn_eprop.tasks.pattern_generation import PatternGeneration
+from pynn_eprop.tasks.pattern_generation.task import PatternGeneration
+from pynn_eprop.tasks.trial_record import TrialRecord
+from pynn_eprop.tasks.trials import INPUTS, READOUT
 
 N_SHOWN = 20
 
@@ -40,7 +41,7 @@ def draw_pattern_generation(task: PatternGeneration, records: Mapping[int, Trial
         _draw_spikes(panels[0], panels[1], task, record, chosen)
         for k, axes in enumerate(panels[2:]):
             _draw_output(axes, record, k, limit)
-        error = task.normalised_error(record.y, results["seed"])
+        error = task.normalised_error(record.states[READOUT, "y"], results["seed"])
         panels[0].set_title(f"{_after(update)}: nMSE {error:.3g}")
         for axes in panels[:-1]:
             bare_time_axis(axes)
@@ -65,24 +66,25 @@ def _after(update: int) -> str:
 
 def _draw_spikes(clock: Axes, raster: Axes, task: PatternGeneration, record: TrialRecord,
                  chosen: np.ndarray) -> None:
-    draw_raster(clock, *record.spikes["inputs"], task.n_inputs, GREY)
+    draw_raster(clock, *record.spikes[INPUTS], task.n_inputs, GREY)
     clock.set_yticks([])
     times, cells = record.spikes["cells"]
     rows = np.searchsorted(chosen, cells)
     shown = (rows < len(chosen)) & (chosen[np.minimum(rows, len(chosen) - 1)] == cells)
     draw_raster(raster, times[shown], rows[shown], len(chosen))
     raster.set_yticks([])
-    raster.text(1.0, 1.0, f"{record.rate('cells', task.n_neurons):.1f} Hz on average",
+    raster.text(1.0, 1.0, f"{record.rate('cells'):.1f} Hz on average",
                 transform=raster.transAxes, ha="right", va="bottom", fontsize=7.5, color=GREY)
     for axes in (clock, raster):
         axes.set_xlim(0.0, record.interval)
 
 
 def _draw_output(axes: Axes, record: TrialRecord, k: int, limit: float) -> None:
-    axes.plot(record.times, record.target[:, k], color=INK, linestyle=(0, (4, 2)), linewidth=1.0,
-              label="target")
-    axes.plot(record.times, record.y[:, k], color=READOUT_COLOURS[k % len(READOUT_COLOURS)],
-              linewidth=1.5, label="output", alpha=0.9)
+    axes.plot(record.times, record.states[READOUT, "target"][:, k], color=INK,
+              linestyle=(0, (4, 2)), linewidth=1.0, label="target")
+    axes.plot(record.times, record.states[READOUT, "y"][:, k],
+              color=READOUT_COLOURS[k % len(READOUT_COLOURS)], linewidth=1.5, label="output",
+              alpha=0.9)
     axes.set_xlim(0.0, record.interval)
     axes.set_ylim(-limit, limit)
     axes.set_yticks([-4, 0, 4] if limit > 4 else [-2, 0, 2])

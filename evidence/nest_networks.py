@@ -1,6 +1,6 @@
 """NEST against the engine in float64: many random networks, and NEST's own examples for longer.
 
-``python -m tests.nest.evidence`` takes a few minutes. The networks are those of
+``python -m evidence.nest_networks`` takes a few minutes. The networks are those of
 ``tests/nest/networks.py`` with seeds from 1 on; the tests have 24 of them. Losses of the examples
 are kept in a work folder, so that an interrupted run goes on.
 """
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
+from evidence.nest_curves import draw_curves, load
 from pynn_eprop.plotting.style import save_figure
 from tests.nest import cases
 from tests.nest.agreement import BOUNDS, differences
 from tests.nest.full_size import UPDATES, play_task
-from tests.nest.learning_curves import draw_curves, load
 from tests.nest.networks import Plan, play, random_plan
 
 OUT = Path("docs/evidence/nest")
@@ -83,9 +83,9 @@ def networks_page(count: int, pool: Any) -> tuple[str, bool]:
     return "\n".join([
         "# NEST beside the host engine",
         "",
-        "Written by `python -m tests.nest.evidence` (part of `make evidence`). Random networks run",
-        "as one PyNN script on `pynn_eprop.host` (float64) and on `pynn_eprop.nest` (NEST 3.10's",
-        "own e-prop models). Differences are the largest of a network, as fractions of the",
+        "Written by `python -m evidence.nest_networks` (part of `make evidence`). Random networks",
+        "run as one PyNN script on `pynn_eprop.host` (float64) and on `pynn_eprop.nest` (NEST",
+        "3.10's own e-prop models). Differences are the largest of a network, as fractions of the",
         "largest value of each recorded variable and each projection's final weights.",
         "",
         f"**{sum(agree)} of {count} agree:** spikes at the same times, v, y and a to "
@@ -120,7 +120,7 @@ def curves(work: Path, pool: Any) -> dict[str, dict[str, list[float]]]:
 
 def main() -> int:
     """Write the pages; 1 if a network does not agree."""
-    parser = argparse.ArgumentParser(prog="python -m tests.nest.evidence", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m evidence.nest_networks", description=__doc__)
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--work", type=Path, default=Path("results/evidence/nest"))
     options = parser.parse_args()

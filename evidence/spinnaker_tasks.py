@@ -1,6 +1,6 @@
 """The paper's tasks on emulated cores through the command line, beside the host in fixed point.
 
-Run: python -m tests.spinnaker.evidence_tasks; it writes docs/evidence/spinnaker/tasks.md. Names of
+Run: python -m evidence.spinnaker_tasks; it writes docs/evidence/spinnaker/tasks.md. Names of
 tasks restrict it to these. Runs are kept in build/evidence/spinnaker and go on where they were
 interrupted.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 RUNS = ROOT / "build/evidence/spinnaker"
 FOLDER = ROOT / "docs/evidence/spinnaker"
 KEPT = FOLDER / "tasks.json"
@@ -66,7 +66,7 @@ _HEAD = """# The paper's tasks on emulated cores
 
 Each run twice, with `--backend emulator` and with `--backend host --precision fixed`: losses and
 errors of all updates and all weights are equal bit for bit. Written by
-`python -m tests.spinnaker.evidence_tasks`.
+`python -m evidence.spinnaker_tasks`.
 
 | run | updates | error at first | at last | mean of the last 50 | solved after |\
  weights compared | differ |
@@ -88,6 +88,7 @@ def page(results: dict[str, dict[str, object]]) -> str:
 
 
 def main(names: list[str]) -> None:
+    """Run the tasks that are missing, and write the page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     results = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, arguments in TASKS.items():

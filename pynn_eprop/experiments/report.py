@@ -7,9 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pynn_eprop.tasks import AnyTask
 from pynn_eprop.tasks.quantities import parameter_table
-from pynn_eprop.tasks.task import ValidatedTask
+from pynn_eprop.tasks.task import Task
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -46,8 +45,7 @@ $parameters
 <p>The same command gives the same result with these versions, whatever the number of threads.</p>
 <pre>$command</pre>
 $versions
-<p>Task and parameters: Bellec et al. (2019), <em>Biologically inspired alternatives to
-backpropagation through time for learning in recurrent neural nets</em>. In this folder:
+<p>${reference}In this folder:
 <code>results.json</code>, <code>learning_curve.csv</code>, <code>weights.npz</code> (one entry per
 projection), <code>recording.nix</code> (the trial after training, readable with Neo).</p>
 </body>
@@ -55,7 +53,7 @@ projection), <code>recording.nix</code> (the trial after training, readable with
 """)
 
 
-def write_report(path: Path, task: AnyTask, results: Mapping[str, Any], figure: Path) -> None:
+def write_report(path: Path, task: Task, results: Mapping[str, Any], figure: Path) -> None:
     """Write the report to ``path``; ``figure`` is a PNG file."""
     path.write_text(_PAGE.substitute(
         title=escape(task.title),
@@ -68,36 +66,21 @@ def write_report(path: Path, task: AnyTask, results: Mapping[str, Any], figure: 
             ("parameter", "value", "unit", "meaning"),
             [(row.name, _number(row.value), row.unit, row.meaning)
              for row in parameter_table(task)]),
+        reference=escape(f"Task and parameters: {task.reference}. " if task.reference else ""),
         command=escape(results["command"]),
         versions=_table(("software", "version"), list(results["versions"].items())),
     ), encoding="utf-8")
 
 
-def _lead(task: AnyTask, results: Mapping[str, Any]) -> str:
+def _lead(task: Task, results: Mapping[str, Any]) -> str:
     text = (f"{task.n_neurons} cells, {results['updates']} updates on backend "
             f"{results['backend']} ({results['precision']}), seed {results['seed']}. ")
-    if isinstance(task, ValidatedTask):
-        text += (f"Solved after {results['solved_after']} updates."
-                 if results["solved_after"] else "Not solved.")
-    else:
-        text += f"{results['error_name']} {results['error_last50']:.4f} at the end."
-    return f"{text} The paper: {task.paper_result}."
+    text += task.lead(results)
+    return f"{text} The paper: {task.paper_result}." if task.paper_result else text
 
 
-def _result_rows(task: AnyTask, results: Mapping[str, Any]) -> list[tuple[str, str]]:
-    n_last = min(50, len(results["error_curve"]))
-    rows = [
-        (f"{results['error_name']}, mean of the last {n_last} updates",
-         f"{results['error_last50']:.5f}"),
-        (f"{results['error_name']}, first update", f"{results['error_curve'][0]:.4f}"),
-    ]
-    if isinstance(task, ValidatedTask):
-        rows.append(("solved after", f"{results['solved_after']} updates"
-                     if results["solved_after"] else "not solved"))
-    for entry in results["confirmations"] or []:
-        rows.append((f"large validation after update {entry['update']}",
-                     f"{entry['wrong']} of {entry['answers']} recalls wrong "
-                     f"({entry['wrong'] / entry['answers']:.2%})"))
+def _result_rows(task: Task, results: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = task.report_rows(results)
     rows += [
         ("feedback weights", results["feedback"]),
         ("rule", results["rule"]),

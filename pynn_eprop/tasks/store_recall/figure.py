@@ -20,8 +20,9 @@ from pynn_eprop.plotting.style import (
     draw_raster,
     new_figure,
 )
-from pynn_eprop.plotting.trial_record import TrialRecord
-from pynn_eprop.tasks.store_recall import RECALL, STORE, StoreRecall, StoreRecallTrials
+from pynn_eprop.tasks.store_recall.task import RECALL, STORE, StoreRecall, StoreRecallTrials
+from pynn_eprop.tasks.trial_record import TrialRecord
+from pynn_eprop.tasks.trials import INPUTS, READOUT
 
 VALUE_COLOURS = (BLUE, RED)
 COMMAND_COLOURS = {STORE: GREEN, RECALL: PURPLE}
@@ -60,7 +61,7 @@ def _shade_commands(axes: Axes, task: StoreRecall, trials: StoreRecallTrials) ->
 
 def _draw_inputs(values: Axes, commands: Axes, task: StoreRecall, trials: StoreRecallTrials,
                  record: TrialRecord) -> None:
-    times, cells = record.spikes["inputs"]
+    times, cells = record.spikes[INPUTS]
     size = task.group_size
     colours = (*VALUE_COLOURS, *COMMAND_COLOURS.values())
     for group, colour in enumerate(colours):
@@ -98,19 +99,20 @@ def _draw_cells(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
 
 
 def _draw_thresholds(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
-    for adaptation in record.adaptation.values():
-        axes.plot(record.times, task.v_thresh + task.beta * adaptation, color=ORANGE,
-                  linewidth=0.9, alpha=0.8)
+    if ("alif", "a") in record.states:
+        axes.plot(record.times, task.v_thresh + task.beta * record.states["alif", "a"],
+                  color=ORANGE, linewidth=0.9, alpha=0.8)
     axes.axhline(task.v_thresh, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_ylabel("thresholds A\n(adaptive cells)")
 
 
 def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
                   record: TrialRecord) -> None:
-    shifted = np.exp(record.y - record.y.max(axis=1, keepdims=True))
+    y = record.states[READOUT, "y"]
+    shifted = np.exp(y - y.max(axis=1, keepdims=True))
     probability = shifted[:, 1] / shifted.sum(axis=1)
     axes.plot(record.times, probability, color=GREY, linewidth=0.9)
-    mean = record.y.reshape(task.n_periods, task.period_steps, 2).mean(axis=1)
+    mean = y.reshape(task.n_periods, task.period_steps, 2).mean(axis=1)
     for period, command in enumerate(trials.command[0]):
         if command != RECALL:
             continue

@@ -1,7 +1,8 @@
 """Task 1.2: store a bit on one command and recall it on another (figure 2a)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,14 +12,21 @@ from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import (
     CellsPlan,
     FeedbackPlan,
+    InputPlan,
     NetworkPlan,
     ReadoutPlan,
     SynapsesPlan,
 )
+from pynn_eprop.tasks.paper import BELLEC_2019
 from pynn_eprop.tasks.quantities import quantity, require_numbers, require_positive, require_whole
 from pynn_eprop.tasks.spike_groups import grouped_bernoulli_spikes
-from pynn_eprop.tasks.trials import Trials
+from pynn_eprop.tasks.task import ValidatedTask
+from pynn_eprop.tasks.trial_record import TrialRecord
+from pynn_eprop.tasks.trials import INPUTS, READOUT, Trials
 from pynn_eprop.tasks.weights import scaled_normal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _WEIGHTS, _FEEDBACK, _TRAINING, _VALIDATION, _EXAMPLE = range(5)
 
@@ -26,7 +34,7 @@ NOTHING, STORE, RECALL = 0, 1, 2
 INPUT_GROUPS = ("value 0", "value 1", "STORE", "RECALL")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoreRecallTrials(Trials):
     """Trials with what was shown in each period.
 
@@ -34,9 +42,9 @@ class StoreRecallTrials(Trials):
     stored: same shape, the bit of the latest STORE, -1 before the first.
     """
 
-    bit: np.ndarray = None  # type: ignore[assignment]
-    command: np.ndarray = None  # type: ignore[assignment]
-    stored: np.ndarray = None  # type: ignore[assignment]
+    bit: np.ndarray
+    command: np.ndarray
+    stored: np.ndarray
 
     @property
     def n_recalls(self) -> int:
@@ -45,7 +53,7 @@ class StoreRecallTrials(Trials):
 
 
 @dataclass(frozen=True)
-class StoreRecall:
+class StoreRecall(ValidatedTask):
     """Parameters of the paper (results and methods, 'Store-recall task 1.2').
 
     The paper gives neither the widths of the initial weights nor a firing-rate term. With widths
@@ -55,9 +63,11 @@ class StoreRecall:
 
     name: ClassVar[str] = "store-recall"
     title: ClassVar[str] = "Store-recall (task 1.2)"
-    error_name: ClassVar[str] = "misclassification rate"
     paper_updates: ClassVar[int] = 200
     paper_result: ClassVar[str] = "solved in 50 updates on average"
+    reference: ClassVar[str] = BELLEC_2019
+    chance_level: ClassVar[float] = 0.5
+    answer_name: ClassVar[str] = "recalls"
     solved_below: ClassVar[float] = 0.05
     n_readouts: ClassVar[int] = 2
 
@@ -146,29 +156,30 @@ class StoreRecall:
         adaptive = common | {"beta": self.beta, "tau_a": self.tau_a}
         part = {"lif": slice(0, self.n_lif), "alif": slice(self.n_lif, n)}
         cells = [plan for plan in (CellsPlan("lif", "EPropLIF", self.n_lif, common),
-                                   CellsPlan("alif", "EPropALIF", self.n_alif, adaptive))
+                                   CellsPlan("alif", "EPropALIF", self.n_alif, adaptive,
+                                             record=("a",)))
                  if plan.size]
         labels = [plan.label for plan in cells]
-        synapses = [SynapsesPlan(f"input_to_{post}", "inputs", post, input_weight[:, part[post]])
+        synapses = [SynapsesPlan(f"input_to_{post}", INPUTS, post, input_weight[:, part[post]])
                     for post in labels]
         if recurrent:
             synapses += [SynapsesPlan(f"{pre}_to_{post}", pre, post,
                                       recurrent_weight[part[pre], part[post]])
                          for pre in labels for post in labels]
-        synapses += [SynapsesPlan(f"{pre}_to_readout", pre, "readout", output_weight[part[pre]])
+        synapses += [SynapsesPlan(f"{pre}_to_readout", pre, READOUT, output_weight[part[pre]])
                      for pre in labels]
         return NetworkPlan(
             timestep=self.timestep,
             interval=self.interval,
             trials_per_update=self.trials_per_update,
-            inputs_label="inputs",
-            n_inputs=n_in,
+            inputs=(InputPlan(INPUTS, n_in),),
             cells=tuple(cells),
-            readout=ReadoutPlan("readout", n_out, {"tau_m": self.tau_out}, "cross_entropy",
-                                np.full((n_out, self.n_periods * self.period_steps), np.nan)),
+            readouts=(ReadoutPlan(
+                READOUT, n_out, {"tau_m": self.tau_out}, "cross_entropy",
+                np.full((n_out, self.n_periods * self.period_steps), np.nan)),),
             synapses=tuple(synapses),
             feedback=tuple(
-                FeedbackPlan(f"feedback_to_{post}", post, feedback,
+                FeedbackPlan(f"feedback_to_{post}", READOUT, post, feedback,
                              None if feedback_weight is None else feedback_weight[:, part[post]],
                              feedback.scale(n))
                 for post in labels),
@@ -222,19 +233,28 @@ class StoreRecall:
                 self.timestep, rng)
         stored = stored_bit(bit, command)
         return StoreRecallTrials(
-            n_trials=len(bit), spike_times=tuple(times), target=self._target(command, stored),
-            bit=bit, command=command, stored=stored)
+            n_trials=len(bit), spike_times={INPUTS: times},
+            targets={READOUT: self._target(command, stored)}, bit=bit, command=command,
+            stored=stored)
 
-    def count_wrong(self, y: np.ndarray, trials: StoreRecallTrials) -> tuple[int, int]:
-        """(wrong answers, recalls) of the readouts ``y``, shape (steps of all trials, 2).
+    def count_wrong(self, y: Mapping[str, np.ndarray],
+                    trials: StoreRecallTrials) -> tuple[int, int]:
+        """(wrong answers, recalls) of the readouts.
 
         The answer is the readout with the larger mean over the recall period.
         """
-        mean = y.reshape(-1, self.period_steps, self.n_readouts).mean(axis=1)
+        mean = y[READOUT].reshape(-1, self.period_steps, self.n_readouts).mean(axis=1)
         recall = trials.command.ravel() == RECALL
         answer = mean[recall, 1] > mean[recall, 0]
         wrong = np.count_nonzero(answer != (trials.stored.ravel()[recall] == 1))
         return int(wrong), int(recall.sum())
+
+    def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
+                    results: Mapping[str, Any]) -> "Figure":
+        """As the paper's figure 2a, with the learning curve below."""
+        from pynn_eprop.tasks.store_recall.figure import draw_store_recall
+        assert isinstance(trials, StoreRecallTrials)
+        return draw_store_recall(self, trials, records[max(records)], results)
 
     def _target(self, command: np.ndarray, stored: np.ndarray) -> np.ndarray:
         asked = command.ravel() == RECALL
@@ -242,15 +262,9 @@ class StoreRecall:
         return np.repeat(np.stack([1.0 - one, one]), self.period_steps, axis=1)
 
     def _joined(self, batches: list[StoreRecallTrials]) -> StoreRecallTrials:
-        length = self.trials_per_update * self.interval
+        trials = Trials.joined(batches, self.interval)
         return StoreRecallTrials(
-            n_trials=sum(batch.n_trials for batch in batches),
-            spike_times=tuple(
-                np.concatenate([batch.spike_times[cell] + number * length
-                                for number, batch in enumerate(batches)])
-                for cell in range(self.n_inputs)),
-            target=np.concatenate([batch.target for batch in batches
-                                   if batch.target is not None], axis=1),
+            n_trials=trials.n_trials, spike_times=trials.spike_times, targets=trials.targets,
             bit=np.concatenate([batch.bit for batch in batches]),
             command=np.concatenate([batch.command for batch in batches]),
             stored=np.concatenate([batch.stored for batch in batches]))

@@ -1,0 +1,62 @@
+"""Tasks by name."""
+
+import dataclasses
+import inspect
+from typing import Any, TypeVar
+
+from pynn_eprop.errors import TaskError
+from pynn_eprop.models.registering import is_read_again
+from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
+
+TASKS: dict[str, type[Task]] = {}
+"""All tasks that a name stands for, in the order of their registration."""
+
+_Kind = TypeVar("_Kind", bound=type[Task])
+
+
+def register_task(kind: _Kind) -> _Kind:
+    """Let the task's name stand for it, in scripts and on the command line; a class decorator.
+
+    Raises :class:`TaskError` for what is not a task, is not complete, or has no name or the name
+    of another.
+    """
+    if not (isinstance(kind, type) and issubclass(kind, (LossTask, ValidatedTask))):
+        raise TaskError(f"{kind!r} is not a task; derive a class from LossTask or ValidatedTask")
+    if not kind.name:
+        raise TaskError(f"task {kind.__name__} has no name; give the class an attribute name")
+    _require_complete(kind)
+    known = TASKS.get(kind.name)
+    if known is not None and not is_read_again(kind, known):
+        raise TaskError(f"task {kind.__name__}: the name {kind.name!r} is taken by "
+                        f"{known.__module__}.{known.__qualname__}; choose another")
+    TASKS[kind.name] = kind
+    return kind
+
+
+def _require_complete(kind: Any) -> None:
+    """Raise :class:`TaskError` unless the class has all parts of a task."""
+    owner = f"task {kind.__name__}"
+    parameters = vars(kind).get("__dataclass_fields__")
+    if parameters is None or not kind.__dataclass_params__.frozen:
+        raise TaskError(f"{owner} is no frozen dataclass; decorate the class with "
+                        "@dataclass(frozen=True), below @register_task")
+    missing = [name for name in ("title", "error_name", "paper_updates")
+               if not getattr(kind, name)]
+    missing += [name for name in ("solved_below", "chance_level")
+                if issubclass(kind, ValidatedTask) and getattr(kind, name) is None]
+    if inspect.isabstract(kind):
+        missing += sorted(kind.__abstractmethods__)
+    if missing:
+        raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
+    for entry in parameters.values():
+        if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
+            raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "
+                            "quantity(default, unit, meaning)")
+
+
+def find_task(name: str) -> type[Task]:
+    """The task's class by its name. Raises :class:`TaskError` for an unknown one."""
+    try:
+        return TASKS[name]
+    except (KeyError, TypeError):
+        raise TaskError(f"task {name!r} is unknown; choose one of {list(TASKS)}") from None
