@@ -63,7 +63,8 @@ def test_names_and_places_that_are_not_there(on_backend, backend, own):
         "current into a source": current,
         **{name: "RecordingError" for name in kinds if name.startswith("interval")},
         **dict.fromkeys(("recordable", "recordables"),
-                        "UnknownVariableError" if one_by_one else "RecordingError")}
+                        "RecordingError" if not own and backend == "spinnaker"
+                        else "UnknownVariableError")}
     assert "there is no cell 99; its 3 cells are 0..2" in found["cell 99"][1]
     assert "cells: sampling_interval=0 ms must be at least one" in found["interval: 0"][1]
 
