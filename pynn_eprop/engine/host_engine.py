@@ -13,7 +13,12 @@ from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check, recordable
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_fits, check_weights, choose_formats
-from pynn_eprop.models.activity import Activity, check_activity, check_gradients
+from pynn_eprop.models.activity import (
+    Activity,
+    check_activity,
+    check_gradients,
+    check_no_update_in_progress,
+)
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -264,9 +269,7 @@ class HostEngine(Successor):
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
         """One step of all optimisers; see the Machine interface."""
         check_gradients(self.network, gradients, bias_gradients)
-        if self._update_in_progress():
-            raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
-                                  "switch learning off")
+        check_no_update_in_progress(self._update_in_progress())
         for projection, values in (gradients or {}).items():
             for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
                 packed = block.pack(np.asarray(values, dtype=float))

@@ -131,6 +131,13 @@ def _population(network: Network, index: int) -> Population:
     return network.populations[index]
 
 
+def check_no_update_in_progress(in_progress: bool) -> None:
+    """Raise :class:`SimulationError` for a step of the optimisers within an update."""
+    if in_progress:
+        raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
+                              "switch learning off")
+
+
 def check_gradients(network: Network, gradients: Mapping[int, np.ndarray] | None,
                     bias_gradients: Mapping[int, np.ndarray] | None) -> None:
     """Raise :class:`SimulationError` unless there is a gradient for all that learns, or none."""

@@ -6,7 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
-from pynn_eprop.models.activity import Activity, check_activity, check_gradients
+from pynn_eprop.models.activity import (
+    Activity,
+    check_activity,
+    check_gradients,
+    check_no_update_in_progress,
+)
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -304,9 +309,7 @@ class ReferenceMachine(Successor):
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
         """One step of all optimisers; see the Machine interface."""
         check_gradients(self.network, gradients, bias_gradients)
-        if self._update_in_progress():
-            raise SimulationError("apply_gradients(): an update is in progress; run to its end, or "
-                                  "switch learning off")
+        check_no_update_in_progress(self._update_in_progress())
         for index, gradient in (gradients or {}).items():
             self.plastic[index].gradient = np.array(gradient, dtype=float)
         for index, gradient in (bias_gradients or {}).items():
