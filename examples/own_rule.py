@@ -33,6 +33,7 @@ class SpikeGated(Rule):
     name: ClassVar[str] = "spike-gated"
     meaning: ClassVar[str] = "a trace of the cell's spikes in the place of h"
     traces: ClassVar[tuple[str, ...]] = ("before", "after")
+    needs: ClassVar[tuple[str, ...]] = ("spikes",)
 
     def __post_init__(self):
         """Refuse what makes no rule before anything runs."""

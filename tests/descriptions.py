@@ -5,32 +5,39 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    CurrDeltaCells,
+    CurrentBasedCells,
+    CurrExpCells,
+    LIFCells,
+    Readouts,
+)
 from pynn_eprop.models.network import (
     FixedFeedback,
     Inputs,
     LearningSignal,
     Network,
     Projection,
-    Readouts,
     Recording,
     Settings,
-    SpikingCells,
-    StockCells,
 )
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 
+_LIF: dict[str, Any] = {
+    "label": "cells", "pseudo_derivative": PiecewiseLinear(), "tau_m": 20.0, "v_thresh": 0.61,
+    "refractory_steps": 0, "f_target": 10.0, "c_reg": 0.0, "v_initial": 0.0}
+_ALIF = {**_LIF, "beta": 0.3, "tau_a": 100.0, "a_initial": 0.0}
 
-def lif(size: int = 1, **parameters: Any) -> SpikingCells:
+
+def lif(size: int = 1, **parameters: Any) -> LIFCells:
     """LIF cells: tau_m 20 ms, v_th 0.61, not refractory, no rate term."""
-    values: dict[str, Any] = {
-        "label": "cells", "pseudo_derivative": PiecewiseLinear(), "tau_m": 20.0, "v_thresh": 0.61,
-        "refractory_steps": 0, "f_target": 10.0, "c_reg": 0.0, "v_initial": 0.0, **parameters}
-    return SpikingCells(size=size, **_arrays(size, values))
+    return LIFCells(size=size, **_arrays(size, {**_LIF, **parameters}))
 
 
-def alif(size: int = 1, **parameters: Any) -> SpikingCells:
+def alif(size: int = 1, **parameters: Any) -> ALIFCells:
     """Adaptive LIF cells: beta 0.3, tau_a 100 ms, the rest as :func:`lif`."""
-    return lif(size, adaptive=True, **{"beta": 0.3, "tau_a": 100.0, "a_initial": 0.0, **parameters})
+    return ALIFCells(size=size, **_arrays(size, {**_ALIF, **parameters}))
 
 
 def readouts(size: int = 1, **parameters: Any) -> Readouts:
@@ -41,20 +48,22 @@ def readouts(size: int = 1, **parameters: Any) -> Readouts:
     return Readouts(size=size, **values)
 
 
-def stock(size: int = 1, exponential: bool = False, **parameters: Any) -> StockCells:
+def current_based(size: int = 1, exponential: bool = False, **parameters: Any
+                  ) -> CurrentBasedCells:
     """IF_curr_delta or IF_curr_exp cells with PyNN's default parameters, not refractory."""
     values: dict[str, Any] = {
-        "label": "stock", "tau_m": 20.0, "cm": 1.0, "v_rest": -65.0, "v_thresh": -50.0,
+        "label": "never learning", "tau_m": 20.0, "cm": 1.0, "v_rest": -65.0, "v_thresh": -50.0,
         "v_reset": -65.0, "refractory_steps": 0, "i_offset": 0.0, "v_initial": -65.0}
     if exponential:
         values |= {"tau_syn_E": 5.0, "tau_syn_I": 5.0, "isyn_exc_initial": 0.0,
                    "isyn_inh_initial": 0.0}
-    return StockCells(size=size, exponential=exponential, **_arrays(size, {**values, **parameters}))
+    kind = CurrExpCells if exponential else CurrDeltaCells
+    return kind(size=size, **_arrays(size, {**values, **parameters}))
 
 
 def _arrays(size: int, values: dict[str, Any]) -> dict[str, Any]:
     """Every number becomes an array over the cells."""
-    fixed = ("label", "pseudo_derivative", "adaptive")
+    fixed = ("label", "pseudo_derivative")
     return {name: value if name in fixed or value is None
             else np.broadcast_to(np.asarray(value, dtype=int if "steps" in name else float),
                                  size).copy()

@@ -10,6 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    CurrentBasedCells,
+    CurrExpCells,
+    Population,
+    Readouts,
+    Sources,
+    SpikingCells,
+)
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 from pynn_eprop.models.network import (
     Boundary,
@@ -18,21 +27,16 @@ from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
     Network,
-    Population,
     Projection,
-    Readouts,
     Recording,
     Settings,
-    Sources,
-    SpikingCells,
-    StockCells,
     SymmetricFeedback,
     WindowedFeedback,
 )
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import resolve_rule
-from tests.descriptions import alif, all_pairs, lif, readouts, stock
+from tests.descriptions import alif, all_pairs, current_based, lif, readouts
 
 OPTIMIZERS: dict[str, Optimizer | None] = {
     "static": None,
@@ -162,7 +166,7 @@ def make_case(plan: Plan) -> Case:
             rate = rng.uniform(0.05, 0.3)
             spikes[index] = rng.choice(3, (plan.steps + 1, population.size),
                                        p=[1 - rate, 0.9 * rate, 0.1 * rate])
-        elif plan.currents and isinstance(population, (SpikingCells, StockCells)):
+        elif plan.currents and isinstance(population, (SpikingCells, CurrentBasedCells)):
             currents[index] = rng.normal(0.0, 0.05, (plan.steps, population.size))
     return Case(plan, network, spikes, currents, _recordings(populations))
 
@@ -187,7 +191,7 @@ def spiking_cells(rng: np.random.Generator, plan: CellPlan) -> SpikingCells:
                 a_initial=draw(0, 0.5) if plan.varied else 0.0, **options)
 
 
-def stock_cells(rng: np.random.Generator, exponential: bool) -> StockCells:
+def stock_cells(rng: np.random.Generator, exponential: bool) -> CurrentBasedCells:
     """Two IF_curr cells that a constant current makes spike every few steps."""
     options: dict[str, Any] = {
         "v_thresh": -50.0, "tau_m": rng.uniform(5, 20, 2), "cm": rng.uniform(0.5, 1.5, 2),
@@ -196,7 +200,7 @@ def stock_cells(rng: np.random.Generator, exponential: bool) -> StockCells:
     if exponential:
         options |= {"tau_syn_E": rng.uniform(2, 10, 2), "tau_syn_I": options["tau_m"].copy(),
                     "isyn_exc_initial": rng.uniform(0, 1, 2)}
-    return stock(2, exponential, **options)
+    return current_based(2, exponential, **options)
 
 
 def readout_cells(rng: np.random.Generator, plan: Plan, readout: ReadoutPlan) -> Readouts:
@@ -267,12 +271,12 @@ def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, befor
     bounds: dict[str, float] = {}
     if plan.bounds and rng.random() < 0.5:
         bounds = {"w_min": -0.5 * scale, "w_max": 0.8 * scale}
-    learns = plan.interval_steps is not None and not isinstance(after, StockCells)
+    learns = plan.interval_steps is not None and not isinstance(after, CurrentBasedCells)
     optimizer = OPTIMIZERS[rng.choice(plan.optimizers)] if learns else None
     return Projection(
         f"{before.label} to {after.label}", pre, post, pairs[:, 0], pairs[:, 1],
         rng.normal(0.0, scale, count), delay, optimizer,
-        inhibitory=bool(isinstance(after, StockCells) and rng.random() < 0.5),
+        inhibitory=bool(isinstance(after, CurrentBasedCells) and rng.random() < 0.5),
         rule=resolve_rule(plan.rules[(pre + post) % len(plan.rules)]), **bounds)
 
 
@@ -303,13 +307,7 @@ def _recordings(populations: list[Population]) -> tuple[Recording, ...]:
     """Everything of every cell, and some of it thinned out."""
     recordings = []
     for index, population in enumerate(populations):
-        variables: tuple[str, ...] = ("spikes",)
-        if isinstance(population, SpikingCells):
-            variables += ("v", "h", "learning_signal") + ("a",) * population.adaptive
-        elif isinstance(population, StockCells):
-            variables += ("v",) + ("isyn_exc", "isyn_inh") * population.exponential
-        elif isinstance(population, Readouts):
-            variables = ("y", "error", "target", "loss")
+        variables = population.recordable()
         every = np.arange(population.size)
         recordings += [Recording(index, variable, every) for variable in variables]
         if not isinstance(population, Sources):
@@ -323,10 +321,11 @@ def changed_population(rng: np.random.Generator, network: Network, index: int) -
     old = network.populations[index]
     new: Population = old
     if isinstance(old, SpikingCells):
-        new = spiking_cells(rng, CellPlan(old.size, old.adaptive, old.pseudo_derivative.name,
-                                          3, bool(np.any(old.c_reg > 0)), True))
-    elif isinstance(old, StockCells):
-        new = stock_cells(rng, old.exponential)
+        new = spiking_cells(rng, CellPlan(old.size, isinstance(old, ALIFCells),
+                                          old.pseudo_derivative.name, 3,
+                                          bool(np.any(old.c_reg > 0)), True))
+    elif isinstance(old, CurrentBasedCells):
+        new = stock_cells(rng, isinstance(old, CurrExpCells))
     elif isinstance(old, Readouts):
         new = replace(old, tau_m=float(rng.uniform(5, 30)), bias=rng.normal(0, 0.1, old.size))
     return _with_population(network, index, new)

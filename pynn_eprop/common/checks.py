@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.description import SOURCES, STOCK_CELLS
 from pynn_eprop.common.groups import members
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.kinds import is_source, learns
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 LEARNING_RECEPTOR = "learning_signal"
@@ -43,7 +43,7 @@ def check_ends(projection: Any) -> None:
                                "LearningSignal is all that can lead from them")
     if isinstance(synapse, EPropSynapse):
         for population in targets:
-            if isinstance(population.celltype, STOCK_CELLS):
+            if not learns(population.celltype):
                 raise NetworkError(
                     f"{label}: {type(population.celltype).__name__} ({population.label}) does not "
                     "learn; use StaticSynapse for it, or EPropLIF or EPropALIF cells")
@@ -72,7 +72,7 @@ def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, other
 def check_takes_input(group: Any, label: str | None) -> None:
     """Raise :class:`NetworkError` where a projection leads to spike sources."""
     for member in members(group):
-        if isinstance(member.population.celltype, SOURCES):
+        if is_source(member.population.celltype):
             raise NetworkError(f"{label or 'projection'}: spike sources "
                                f"({member.population.label}) take no input")
 

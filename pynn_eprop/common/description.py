@@ -5,30 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.feedback import describe_signals
-from pynn_eprop.common.grid import LARGEST_STEPS
 from pynn_eprop.common.groups import Block
 from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels import LearningSignal
+from pynn_eprop.common.standardmodels.kinds import has_separate_ports, kind_of
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
-from pynn_eprop.models.network import (
-    E_PROP,
-    Network,
-    Population,
-    Projection,
-    Readouts,
-    Sources,
-    SpikingCells,
-    StockCells,
-)
-from pynn_eprop.models.time_grid import first_steps
-
-SOURCES = (stock.SpikeSourceArray, stock.SpikeSourcePoisson)
-STOCK_CELLS = (stock.IF_curr_exp, stock.IF_curr_delta)
+from pynn_eprop.models.cells import Given, Population, Readouts
+from pynn_eprop.models.network import E_PROP, Network, Projection
 
 
 @dataclass
@@ -80,7 +66,7 @@ def describe_block(projection: Any, block: Block) -> Projection:
         optimizer=getattr(synapse, "optimizer", None),
         w_min=getattr(synapse, "w_min", -np.inf), w_max=getattr(synapse, "w_max", np.inf),
         inhibitory=projection.receptor_type == "inhibitory"
-        and isinstance(block.post.celltype, STOCK_CELLS),
+        and has_separate_ports(block.post.celltype),
         rule=getattr(synapse, "rule", E_PROP))
 
 
@@ -91,60 +77,26 @@ def describe_population(population: Any, options: SharedOptions) -> Population:
     ``initial`` (arrays by state variable) and ``target_start``. Raises :class:`TargetError`, and
     :class:`UnsupportedError` for a cell type of another backend.
     """
-    celltype = population.celltype
-    if isinstance(celltype, SOURCES):
-        return Sources(population.label, population.size)
-    if isinstance(celltype, EPropCell):
-        return _describe_cells(population, options)
-    if isinstance(celltype, EPropReadout):
-        return _describe_readouts(population, options)
-    if isinstance(celltype, STOCK_CELLS):
-        return _describe_stock(population, options)
-    raise UnsupportedError(f"{population.label}: {type(celltype).__name__} cannot be described")
+    kind = kind_of(population.celltype)
+    if kind is None:
+        raise UnsupportedError(f"{population.label}: {type(population.celltype).__name__} cannot "
+                               "be described")
+    components = {name: getattr(population.celltype, name, None) for name in kind.components()}
+    if issubclass(kind, Readouts):
+        components |= _target(population, options)
+    given = Given(population.values, population.initial, components, options.timestep)
+    return kind.described(population.label, population.size, given)
 
 
-def _steps(times: np.ndarray, timestep: float) -> np.ndarray:
-    """Refractory times as whole steps; those off the grid (stock cells only) last longer.
-
-    One of more steps than fit into 32 bits never ends.
-    """
-    return np.minimum(first_steps(times, timestep), LARGEST_STEPS).astype(np.int32)
-
-
-def _describe_cells(population: Any, options: SharedOptions) -> SpikingCells:
-    values, initial, celltype = population.values, population.initial, population.celltype
-    adaptive = {} if not celltype.adaptive else {
-        "adaptive": True, "beta": values["beta"], "tau_a": values["tau_a"],
-        "a_initial": initial["a"]}
-    return SpikingCells(
-        population.label, population.size, values["tau_m"], values["v_thresh"],
-        _steps(values["tau_refrac"], options.timestep), values["f_target"], values["c_reg"],
-        celltype.pseudo_derivative, initial["v"], **adaptive)
-
-
-def _describe_readouts(population: Any, options: SharedOptions) -> Readouts:
-    values, celltype = population.values, population.celltype
-    target = to_matrix(values["target"], population.label)
-    if target is None and celltype.loss is not None:
-        raise TargetError(f"{population.label}: loss={celltype.loss.name!r} needs a target; give "
+def _target(population: Any, options: SharedOptions) -> dict[str, Any]:
+    """The fields of readouts about their target."""
+    loss, target = population.celltype.loss, to_matrix(population.values["target"],
+                                                       population.label)
+    if target is None and loss is not None:
+        raise TargetError(f"{population.label}: loss={loss.name!r} needs a target; give "
                           "EPropReadout(target=...), or loss=None for readouts that only listen")
     repeats = True
     if target is not None:
-        repeats = check_target(target, celltype.loss, options.interval_steps, population.label)
-    return Readouts(
-        population.label, population.size, float(values["tau_m"][0]), values["bias"],
-        population.initial["y"], celltype.loss, target, repeats,
-        0 if repeats else population.target_start, celltype.bias_optimizer)
-
-
-def _describe_stock(population: Any, options: SharedOptions) -> StockCells:
-    values, initial = population.values, population.initial
-    exponential = isinstance(population.celltype, stock.IF_curr_exp)
-    synaptic = {} if not exponential else {
-        "tau_syn_E": values["tau_syn_E"], "tau_syn_I": values["tau_syn_I"],
-        "isyn_exc_initial": initial["isyn_exc"], "isyn_inh_initial": initial["isyn_inh"]}
-    return StockCells(
-        population.label, population.size, exponential, values["tau_m"], values["cm"],
-        values["v_rest"], values["v_thresh"], values["v_reset"],
-        _steps(values["tau_refrac"], options.timestep), values["i_offset"], initial["v"],
-        **synaptic)
+        repeats = check_target(target, loss, options.interval_steps, population.label)
+    return {"target": target, "target_repeats": repeats,
+            "target_start": 0 if repeats else population.target_start}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ def fingerprints(network: Network) -> dict[str, str]:
     Targets, weights and biases do not count, nor does the number of threads.
     """
     marks = {"settings": _mark(network.settings)}
-    for kind, parts in (("population", network.populations), ("projection", network.projections),
-                        ("learning signal", network.learning_signals)):
+    every: tuple[tuple[str, Sequence[Any]], ...] = (
+        ("population", network.populations), ("projection", network.projections),
+        ("learning signal", network.learning_signals))
+    for kind, parts in every:
         for index, part in enumerate(parts):
             marks[f"{kind} {index} ({part.label})"] = _mark(part)
     return marks

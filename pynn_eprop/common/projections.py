@@ -126,11 +126,14 @@ class SynapseArrays:
 
     def _check_rule(self) -> None:
         """Raise :class:`UnsupportedError` for a rule that this backend does not know."""
-        known = self._simulation.rules
-        if known is None or getattr(self.synapse_type, "optimizer", None) is None:
+        if getattr(self.synapse_type, "optimizer", None) is None:
             return
-        if any(isinstance(member.population.celltype, EPropCell) for member in members(self.post)):
-            check_rule(self.synapse_type.rule, known, self.label, self._simulation.machine_name)
+        rule, known = self.synapse_type.rule, self._simulation.rules
+        for celltype in (member.population.celltype for member in members(self.post)):
+            if isinstance(celltype, EPropCell):
+                if known is not None:
+                    check_rule(rule, known, self.label, self._simulation.machine_name)
+                rule.check_kind(celltype.kind, self.label)
 
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.

@@ -10,7 +10,7 @@ from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.engine.range_report import engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
-from pynn_eprop.engine.variables import VARIABLES, check, recordable
+from pynn_eprop.engine.variables import VARIABLES, check
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_fits, check_weights, choose_formats
 from pynn_eprop.models.activity import (
@@ -19,6 +19,7 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
+from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -35,14 +36,9 @@ from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
     Network,
-    Population,
     Projection,
-    Readouts,
     Recorded,
     Recording,
-    Sources,
-    SpikingCells,
-    StockCells,
     SymmetricFeedback,
 )
 from pynn_eprop.models.range_report import RangeReport
@@ -76,6 +72,7 @@ class HostEngine(Successor):
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
+        parameters.check_kinds(network)
         check_network(network)
         self.network = network
         self.precision = precision
@@ -124,21 +121,13 @@ class HostEngine(Successor):
         return getattr(self.formats, f"{what}_bits")[index] if self.formats else 0
 
     def _add_population(self, index: int, population: Population) -> None:
-        arrays, dt = parameters.Arrays(), self.network.settings.timestep
-        if isinstance(population, Sources):
-            status = lib.eprop_add_sources(self._engine, population.size)
-        elif isinstance(population, SpikingCells):
-            status = lib.eprop_add_spiking_cells(
-                self._engine, parameters.spiking_cells(population, dt, arrays,
-                                                       self._bits("signal", index)))
-        elif isinstance(population, Readouts):
-            status = lib.eprop_add_readouts(self._engine, parameters.readouts(
-                population, dt, self.network.settings.interval_steps, arrays,
-                self._bits("signal", index)))
-        else:
-            status = lib.eprop_add_stock_cells(
-                self._engine, parameters.stock_cells(population, dt, arrays))
-        check(status)
+        kind, given = parameters.KINDS[type(population)], self._given(index)
+        check(kind.add(self._engine, kind.structure(population, given)))
+
+    def _given(self, index: int) -> parameters.Given:
+        settings = self.network.settings
+        return parameters.Given(settings.timestep, settings.interval_steps is not None,
+                                parameters.Arrays(), self._bits("signal", index))
 
     def _add_block(self, index: int, projection: Projection, block: Block) -> None:
         arrays = parameters.Arrays()
@@ -160,7 +149,6 @@ class HostEngine(Successor):
     def _add_signal(self, index: int, signal: LearningSignal) -> None:
         arrays, feedback = parameters.Arrays(), signal.feedback
         source = self.network.populations[signal.source]
-        assert isinstance(source, Readouts)
         fields: dict[str, Any] = {"source": signal.source, "target": signal.target,
                                   "windows": 1, "window_steps": 1,
                                   "weight_bits": self._bits("feedback", index)}
@@ -203,7 +191,7 @@ class HostEngine(Successor):
         currents = [{"population": index, "current": arrays.doubles(given)}
                     for index, given in inputs.currents.items()]
         of_cells = sorted({r.population for r in recordings if r.variable == "spikes"
-                           and not isinstance(self.network.populations[r.population], Sources)})
+                           and not self.network.populations[r.population].from_outside})
         samples: dict[int, np.ndarray] = {}
         samplings = []
         for number, recording in enumerate(recordings):
@@ -240,9 +228,9 @@ class HostEngine(Successor):
 
     def _variable(self, recording: Recording) -> int:
         population = self.network.populations[recording.population]
-        if recording.variable not in recordable(population):
+        if recording.variable not in population.recordable():
             raise NetworkError(f"{population.label} has no variable {recording.variable!r} to "
-                               f"record; choose one of {recordable(population)}")
+                               f"record; choose one of {population.recordable()}")
         return int(VARIABLES[recording.variable])
 
     # --- learning on its own ---
@@ -252,9 +240,9 @@ class HostEngine(Successor):
         check_activity(trial, self.network)
         arrays, settings = parameters.Arrays(), self.network.settings
         if settings.boundary == Boundary.CONTINUOUS or self.step % (settings.interval_steps or 1) \
-                or any(isinstance(each, StockCells) for each in self.network.populations):
+                or not all(each.resets for each in self.network.populations):
             raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
-                                  "a network without stock cells")
+                                  "a network without cells that carry on over their ends")
         spikes = [{"population": index, "spikes": len(steps), "step": arrays.integers(steps, 64),
                    "cell": arrays.integers(cells)}
                   for index, (steps, cells) in trial.spikes.items()]
@@ -339,7 +327,7 @@ class HostEngine(Successor):
 
     def _of_readouts(self, population: int, read: Any) -> np.ndarray:
         described = self.network.populations[population]
-        if not isinstance(described, Readouts):
+        if population not in self.network.of_kind(Readouts):
             raise NetworkError(f"{described.label} has no bias; only readouts do")
         out = np.zeros(described.size)
         check(read(self._engine, population, ffi.from_buffer("double[]", out)))
@@ -357,11 +345,10 @@ class HostEngine(Successor):
         """The first updates without spikes, and without pseudo-derivative; see the interface."""
         found: dict[Inactivity, None] = {}
         entries = ffi.new("eprop_inactivity[2]")
-        for index, population in enumerate(self.network.populations):
-            if isinstance(population, SpikingCells):
-                check(lib.eprop_get_inactivity(self._engine, index, entries, entries + 1))
-                found |= {Inactivity(index, entry.update, entry.spikes, bool(entry.sloped)): None
-                          for entry in entries if entry.update}
+        for index in self.network.of_kind(SpikingCells):
+            check(lib.eprop_get_inactivity(self._engine, index, entries, entries + 1))
+            found |= {Inactivity(index, entry.update, entry.spikes, bool(entry.sloped)): None
+                      for entry in entries if entry.update}
         return tuple(found)
 
     def sample(self, population: int, variable: str) -> np.ndarray:
@@ -383,19 +370,9 @@ class HostEngine(Successor):
         Raises as :meth:`check_population`.
         """
         self.check_population(index, network)
-        population, arrays = network.populations[index], parameters.Arrays()
-        dt, interval = self.network.settings.timestep, self.network.settings.interval_steps
-        if isinstance(population, SpikingCells):
-            check(lib.eprop_set_spiking_cells(
-                self._engine, index, parameters.spiking_cells(population, dt, arrays,
-                                                              self._bits("signal", index))))
-        elif isinstance(population, Readouts):
-            check(lib.eprop_set_readouts(
-                self._engine, index, parameters.readouts(population, dt, interval, arrays,
-                                                         self._bits("signal", index))))
-        elif isinstance(population, StockCells):
-            check(lib.eprop_set_stock_cells(
-                self._engine, index, parameters.stock_cells(population, dt, arrays)))
+        population, given = network.populations[index], self._given(index)
+        kind = parameters.KINDS[type(population)]
+        check(kind.replace(self._engine, index, kind.structure(population, given)))
         self.network = network
 
     def check_population(self, index: int, network: Network) -> None:

@@ -1,20 +1,26 @@
 """Network descriptions in the engine's C structures: constants per step, arrays kept alive."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
-from pynn_eprop.errors import NetworkError
-from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import (
-    Network,
-    Projection,
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    CurrDeltaCells,
+    CurrentBasedCells,
+    CurrExpCells,
+    LIFCells,
+    Population,
     Readouts,
-    SpikingCells,
-    StockCells,
+    Sources,
+    check_kind,
 )
+from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.network import Network, Projection
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces, check_rule
 from pynn_eprop.models.time_grid import decay
@@ -27,6 +33,12 @@ RULES: dict[type[Rule], tuple[bool, bool]] = {
     rule: (rule.membrane_trace, rule.adaptation_trace)
     for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
 """What the engine knows of a rule: which traces its eligibility vector has."""
+
+
+def check_kinds(network: Network) -> None:
+    """Raise :class:`UnsupportedError` for a kind of cell that the engine does not know."""
+    for population in network.populations:
+        check_kind(type(population), KINDS, population.label, "the host engine")
 
 
 class Arrays:
@@ -57,6 +69,20 @@ class Arrays:
         return self.keep(ffi.from_buffer(kind, array))
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a population's structure needs beside its description.
+
+    timestep: dt in ms. intervals: whether the network has any. signal_bits: the format of learning
+    signals or errors, in fixed point.
+    """
+
+    timestep: float
+    intervals: bool
+    arrays: Arrays
+    signal_bits: int = 0
+
+
 def optimizer(value: Optimizer | None, w_min: float = -math.inf,
               w_max: float = math.inf) -> dict[str, Any]:
     """Fields of ``eprop_optimizer``."""
@@ -76,8 +102,7 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
 def check_rules(network: Network) -> None:
     """Raise :class:`UnsupportedError` for a rule that the engine does not know."""
     for projection in network.projections:
-        if projection.optimizer is not None \
-                and isinstance(network.populations[projection.post], SpikingCells):
+        if projection.optimizer is not None and projection.post in network.learning_cells:
             check_rule(projection.rule, RULES, projection.label, "the host engine")
 
 
@@ -87,15 +112,28 @@ def traces(projection: Projection) -> dict[str, Any]:
     return {"membrane_trace": membrane, "adaptation_trace": adaptation}
 
 
-def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,
-                  signal_bits: int = 0) -> Any:
-    """An ``eprop_spiking_cells``; signal_bits is the format of learning signals, if fixed."""
-    n, shape = cells.size, cells.pseudo_derivative
+def lif_cells(cells: LIFCells, given: Given) -> Any:
+    """An ``eprop_spiking_cells`` without adaptation."""
+    return given.arrays.keep(ffi.new("eprop_spiking_cells *", _lif(cells, given)))
+
+
+def alif_cells(cells: ALIFCells, given: Given) -> Any:
+    """An ``eprop_spiking_cells`` with adaptation."""
+    n, arrays = cells.size, given.arrays
+    return arrays.keep(ffi.new("eprop_spiking_cells *", {
+        **_lif(cells, given), "adaptive": True,
+        "rho": arrays.doubles(decay(given.timestep, cells.tau_a), n),
+        "beta": arrays.doubles(cells.beta, n),
+        "a_initial": arrays.doubles(cells.a_initial, n)}))
+
+
+def _lif(cells: LIFCells, given: Given) -> dict[str, Any]:
+    n, shape, arrays = cells.size, cells.pseudo_derivative, given.arrays
     v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
-    fields = {
-        "size": n, "adaptive": cells.adaptive, "shape": _SHAPES[shape.name],
-        "height": shape.height, "signal_bits": signal_bits,
-        "alpha": arrays.doubles(decay(timestep, cells.tau_m), n),
+    return {
+        "size": n, "shape": _SHAPES[shape.name],
+        "height": shape.height, "signal_bits": given.signal_bits,
+        "alpha": arrays.doubles(decay(given.timestep, cells.tau_m), n),
         "v_thresh": arrays.doubles(v_thresh),
         "inverse_width": arrays.doubles(1.0 / (shape.width * v_thresh)),
         "f_target": arrays.doubles(cells.f_target, n),
@@ -103,26 +141,19 @@ def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,
         "v_initial": arrays.doubles(cells.v_initial, n),
         "refractory": arrays.integers(np.broadcast_to(cells.refractory_steps, (n,))),
     }
-    if cells.adaptive:
-        fields |= {
-            "rho": arrays.doubles(decay(timestep, _given(cells.tau_a)), n),
-            "beta": arrays.doubles(_given(cells.beta), n),
-            "a_initial": arrays.doubles(0.0 if cells.a_initial is None else cells.a_initial, n),
-        }
-    return arrays.keep(ffi.new("eprop_spiking_cells *", fields))
 
 
-def readouts(population: Readouts, timestep: float, interval: int | None, arrays: Arrays,
-             signal_bits: int = 0) -> Any:
+def readouts(population: Readouts, given: Given) -> Any:
     """An ``eprop_readouts``. Without intervals, a target is that of the whole run."""
-    n, loss = population.size, population.loss
+    n, loss, arrays = population.size, population.loss, given.arrays
     fields = {
-        "size": n, "loss": lib.EPROP_NO_LOSS, "kappa": float(decay(timestep, population.tau_m)),
+        "size": n, "loss": lib.EPROP_NO_LOSS,
+        "kappa": float(decay(given.timestep, population.tau_m)),
         "bias": arrays.doubles(population.bias, n),
         "y_initial": arrays.doubles(population.y_initial, n),
         "bias_optimizer": optimizer(population.bias_optimizer),
-        "target_repeats": population.target_repeats and interval is not None,
-        "target_start": population.target_start, "signal_bits": signal_bits,
+        "target_repeats": population.target_repeats and given.intervals,
+        "target_start": population.target_start, "signal_bits": given.signal_bits,
     }
     if loss is not None and population.target is not None:
         target = np.asarray(population.target, dtype=float).T
@@ -132,13 +163,33 @@ def readouts(population: Readouts, timestep: float, interval: int | None, arrays
     return arrays.keep(ffi.new("eprop_readouts *", fields))
 
 
-def stock_cells(cells: StockCells, timestep: float, arrays: Arrays) -> Any:
+def delta_cells(cells: CurrDeltaCells, given: Given) -> Any:
+    """An ``eprop_stock_cells`` without synaptic currents."""
+    return given.arrays.keep(ffi.new("eprop_stock_cells *", _current_based(cells, given)))
+
+
+def exponential_cells(cells: CurrExpCells, given: Given) -> Any:
     """An ``eprop_stock_cells``; the exact solution over a step, as in NEST's iaf_psc_exp."""
-    n = cells.size
+    n, timestep, arrays = cells.size, given.timestep, given.arrays
     tau_m, cm = np.asarray(cells.tau_m, dtype=float), np.asarray(cells.cm, dtype=float)
-    membrane = decay(timestep, tau_m)
-    fields = {
-        "size": n, "exponential": cells.exponential,
+    fields = {**_current_based(cells, given), "exponential": True}
+    for port, tau, initial in (("exc", cells.tau_syn_E, cells.isyn_exc_initial),
+                               ("inh", cells.tau_syn_I, cells.isyn_inh_initial)):
+        tau = np.asarray(tau, dtype=float)
+        fields |= {
+            f"{port}_decay": arrays.doubles(decay(timestep, tau), n),
+            f"from_{port}": arrays.doubles(_response(timestep, tau_m, cm, tau), n),
+            f"{port}_initial": arrays.doubles(initial, n),
+        }
+    return arrays.keep(ffi.new("eprop_stock_cells *", fields))
+
+
+def _current_based(cells: CurrentBasedCells, given: Given) -> dict[str, Any]:
+    n, arrays = cells.size, given.arrays
+    tau_m, cm = np.asarray(cells.tau_m, dtype=float), np.asarray(cells.cm, dtype=float)
+    membrane = decay(given.timestep, tau_m)
+    return {
+        "size": n,
         "decay": arrays.doubles(membrane, n),
         "v_rest": arrays.doubles(cells.v_rest, n), "v_thresh": arrays.doubles(cells.v_thresh, n),
         "v_reset": arrays.doubles(cells.v_reset, n), "i_offset": arrays.doubles(cells.i_offset, n),
@@ -146,16 +197,6 @@ def stock_cells(cells: StockCells, timestep: float, arrays: Arrays) -> Any:
         "v_initial": arrays.doubles(cells.v_initial, n),
         "refractory": arrays.integers(np.broadcast_to(cells.refractory_steps, (n,))),
     }
-    if cells.exponential:
-        for port, tau, initial in (("exc", cells.tau_syn_E, cells.isyn_exc_initial),
-                                   ("inh", cells.tau_syn_I, cells.isyn_inh_initial)):
-            tau = np.asarray(_given(tau), dtype=float)
-            fields |= {
-                f"{port}_decay": arrays.doubles(decay(timestep, tau), n),
-                f"from_{port}": arrays.doubles(_response(timestep, tau_m, cm, tau), n),
-                f"{port}_initial": arrays.doubles(0.0 if initial is None else initial, n),
-            }
-    return arrays.keep(ffi.new("eprop_stock_cells *", fields))
 
 
 def _response(timestep: float, tau_m: np.ndarray, cm: np.ndarray, tau: np.ndarray) -> np.ndarray:
@@ -165,7 +206,27 @@ def _response(timestep: float, tau_m: np.ndarray, cm: np.ndarray, tau: np.ndarra
     return np.where(tau_m == tau, timestep * decay(timestep, tau_m) / cm, unequal)
 
 
-def _given(values: np.ndarray | None) -> np.ndarray:
-    if values is None:
-        raise NetworkError("a description of these cells needs all their time constants")
-    return values
+@dataclass(frozen=True)
+class EngineKind:
+    """How the engine takes over a kind of cell that it knows.
+
+    structure: makes the C structure. add, replace: the C functions that take it, with the
+    population's index to replace.
+    """
+
+    structure: Callable[[Any, Given], Any]
+    add: Any
+    replace: Any
+
+
+KINDS: dict[type[Population], EngineKind] = {
+    LIFCells: EngineKind(lif_cells, lib.eprop_add_spiking_cells, lib.eprop_set_spiking_cells),
+    ALIFCells: EngineKind(alif_cells, lib.eprop_add_spiking_cells, lib.eprop_set_spiking_cells),
+    Readouts: EngineKind(readouts, lib.eprop_add_readouts, lib.eprop_set_readouts),
+    CurrExpCells: EngineKind(exponential_cells, lib.eprop_add_stock_cells,
+                             lib.eprop_set_stock_cells),
+    CurrDeltaCells: EngineKind(delta_cells, lib.eprop_add_stock_cells, lib.eprop_set_stock_cells),
+    Sources: EngineKind(lambda sources, given: sources.size, lib.eprop_add_sources,
+                        lambda engine, index, size: lib.EPROP_OK),
+}
+"""The kinds of cell that the engine has kernels for."""

@@ -9,13 +9,8 @@ from pynn_eprop.engine._eprop import lib
 from pynn_eprop.fixed.formats import Formats, filter_bits, weight_limit
 from pynn_eprop.fixed.numbers import acting_weights
 from pynn_eprop.fixed.rounding import label_of, measure, sum_errors
-from pynn_eprop.models.network import (
-    Network,
-    Population,
-    Projection,
-    Readouts,
-    SpikingCells,
-)
+from pynn_eprop.models.cells import Population
+from pynn_eprop.models.network import Network, Projection
 from pynn_eprop.models.range_report import (
     PopulationRange,
     ProjectionRange,
@@ -76,5 +71,5 @@ def make_report(network: Network, formats: Formats, weights: Callable[[int], np.
                         2.0 ** (30 - filter_bits(network, formats, index)),
                         2.0 ** -formats.signal_bits[index], of_populations[index])
         for index, population in enumerate(network.populations)
-        if isinstance(population, (SpikingCells, Readouts)))
+        if population.learns)
     return RangeReport(tuple(projections), populations)

@@ -5,13 +5,22 @@ limits are in c_models/include/eprop/number_fixed.h; docs/fixed_point.md says wh
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, acting_weights
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    LIFCells,
+    Population,
+    Readouts,
+    Sources,
+    SpikingCells,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
@@ -19,11 +28,7 @@ from pynn_eprop.models.network import (
     FixedFeedback,
     LearningSignal,
     Network,
-    Population,
     Projection,
-    Readouts,
-    SpikingCells,
-    StockCells,
     SymmetricFeedback,
 )
 from pynn_eprop.models.optimizers import Adam, Optimizer
@@ -67,7 +72,7 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
     _check_names("weight_bits", wanted.weight_bits, [p.label for p in network.projections],
                  WEIGHT_BITS)
     _check_names("signal_bits", wanted.signal_bits,
-                 [p.label for p in network.populations if isinstance(p, (SpikingCells, Readouts))],
+                 [p.label for p in network.populations if p.learns],
                  SIGNAL_BITS)
     _check_boundary(network)
     for population in network.populations:
@@ -140,13 +145,13 @@ def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None
                            f"zero with {bits} bits after the point; {remedy}")
 
 
-def inverse_width(cells: SpikingCells) -> np.ndarray:
+def inverse_width(cells: LIFCells) -> np.ndarray:
     """1 / (width v_th) of each cell's pseudo-derivative."""
     v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (cells.size,))
     return 1.0 / (cells.pseudo_derivative.width * v_thresh)
 
 
-def slope_bits(cells: SpikingCells) -> int:
+def slope_bits(cells: LIFCells) -> int:
     """Bits after the point of h: heights and slopes of the population fit 16 and 32 bits."""
     height = cells.pseudo_derivative.height
     steepest = float(np.max(height * inverse_width(cells)))
@@ -199,25 +204,26 @@ def _check_boundary(network: Network) -> None:
 
 def check_fits(population: Population) -> None:
     """Raise :class:`NetworkError` or :class:`UnsupportedError` for what fixed point cannot hold."""
-    label = population.label
-    if isinstance(population, StockCells):
-        raise UnsupportedError(f"{label}: fixed point has no IF_curr cells (on the chip the "
-                               "binaries of sPyNNaker run them, in their own format); "
-                               "use precision='float32'")
-    if isinstance(population, SpikingCells):
-        _check_cells(population)
-    if isinstance(population, Readouts):
-        _check_limit(label, "bias", population.bias, _BIAS_LIMIT)
-        _check_limit(label, "y's initial value", population.y_initial, STATE_LIMIT)
-        _check_optimizer(label, population.bias_optimizer)
-        if population.target is not None:
-            _check_limit(label, "target", population.target, STATE_LIMIT)
-        if isinstance(population.loss, CrossEntropy) and population.size > _CLASSES:
-            raise UnsupportedError(f"{label}: cross-entropy over {population.size} readouts; "
-                                   f"fixed point sums over at most {_CLASSES}")
+    if type(population) not in _CHECKS:
+        raise UnsupportedError(f"{population.label}: fixed point has no {population.name} cells "
+                               "(on the chip the binaries of sPyNNaker run IF_curr cells, in their "
+                               "own format); use precision='float32'")
+    _CHECKS[type(population)](population)
 
 
-def _check_cells(cells: SpikingCells) -> None:
+def _check_readouts(readouts: Readouts) -> None:
+    label = readouts.label
+    _check_limit(label, "bias", readouts.bias, _BIAS_LIMIT)
+    _check_limit(label, "y's initial value", readouts.y_initial, STATE_LIMIT)
+    _check_optimizer(label, readouts.bias_optimizer)
+    if readouts.target is not None:
+        _check_limit(label, "target", readouts.target, STATE_LIMIT)
+    if isinstance(readouts.loss, CrossEntropy) and readouts.size > _CLASSES:
+        raise UnsupportedError(f"{label}: cross-entropy over {readouts.size} readouts; "
+                               f"fixed point sums over at most {_CLASSES}")
+
+
+def _check_lif(cells: LIFCells) -> None:
     label, shape = cells.label, cells.pseudo_derivative
     if shape.name != "piecewise_linear":
         raise UnsupportedError(f"{label}: fixed point has the piecewise linear pseudo-derivative "
@@ -232,11 +238,18 @@ def _check_cells(cells: SpikingCells) -> None:
         raise NetworkError(f"{label}: a pseudo-derivative of height {shape.height:g} and width "
                            f"{smallest:g} (times v_thresh) is too steep for states of 2^-15; "
                            "scale weights and thresholds up")
-    if cells.adaptive:
-        assert cells.beta is not None
-        _check_limit(label, "beta", cells.beta, _BETA_LIMIT)
-        if cells.a_initial is not None:
-            _check_limit(label, "a's initial value", cells.a_initial, 2.0 ** 10)
+
+
+def _check_alif(cells: ALIFCells) -> None:
+    _check_lif(cells)
+    _check_limit(cells.label, "beta", cells.beta, _BETA_LIMIT)
+    _check_limit(cells.label, "a's initial value", cells.a_initial, 2.0 ** 10)
+
+
+_CHECKS: dict[type[Population], Callable[[Any], None]] = {
+    Sources: lambda sources: None, LIFCells: _check_lif, ALIFCells: _check_alif,
+    Readouts: _check_readouts}
+"""Kinds of cell that fixed point has, with what refuses their values."""
 
 
 def _check_limit(label: str, what: str, values: np.ndarray, limit: float) -> None:
@@ -258,17 +271,16 @@ def _check_optimizer(label: str, optimizer: Optimizer | None) -> None:
 
 def _signal_bits(network: Network, index: int) -> int:
     """19 bits for squared errors, 22 for cross-entropy, fewer where larger signals may come."""
-    population = network.populations[index]
-    if isinstance(population, Readouts):
-        bits = _ENTROPY_BITS if isinstance(population.loss, CrossEntropy) else _MSE_BITS
-        return _fewer(bits, 8 * largest_error(population) / _leak(network, population))
-    if not isinstance(population, SpikingCells):
+    readouts = network.of_kind(Readouts)
+    if index in readouts:
+        bits = _ENTROPY_BITS if isinstance(readouts[index].loss, CrossEntropy) else _MSE_BITS
+        return _fewer(bits, 8 * largest_error(readouts[index]) / _leak(network, readouts[index]))
+    if index not in network.of_kind(SpikingCells):
         return 0
     incoming = [signal for signal in network.learning_signals if signal.target == index]
-    bits, largest = _ENTROPY_BITS, _rate_term(network, population)
+    bits, largest = _ENTROPY_BITS, _rate_term(network, network.of_kind(SpikingCells)[index])
     for signal in incoming:
-        source = network.populations[signal.source]
-        assert isinstance(source, Readouts)
+        source = readouts[signal.source]
         if not isinstance(source.loss, CrossEntropy):
             bits = _MSE_BITS
         leak = _leak(network, source) if source.loss is not None else 1.0

@@ -4,8 +4,9 @@ docs/fixed_point.md says when a sentence is due, and why.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,17 +34,10 @@ from pynn_eprop.fixed.numbers import (
     acting_weights,
     as_held,
 )
+from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import (
-    LearningSignal,
-    Network,
-    Population,
-    Projection,
-    Readouts,
-    SpikingCells,
-    SymmetricFeedback,
-)
+from pynn_eprop.models.network import LearningSignal, Network, Projection, SymmetricFeedback
 from pynn_eprop.models.optimizers import SGD, Optimizer
 from pynn_eprop.models.time_grid import decay
 
@@ -207,11 +201,12 @@ def _format(projection: Projection) -> int | None:
 
 def _sufficient_factor(network: Network, projection: Projection, tolerance: float) -> int | None:
     """The least power of 2 by which a network may be scaled up so that weights are resolved."""
-    target = network.populations[projection.post]
     room = math.inf
-    if isinstance(target, Readouts) and isinstance(target.loss, CrossEntropy):
+    readouts = network.of_kind(Readouts).get(projection.post)
+    if readouts is not None and isinstance(readouts.loss, CrossEntropy):
         return None     # a softmax of scaled outputs is another one
-    if isinstance(target, SpikingCells):
+    target = network.of_kind(LIFCells).get(projection.post)
+    if target is not None:
         room = THRESHOLD_LIMIT / float(np.max(target.v_thresh * max(
             1.0, target.pseudo_derivative.width)))
     factor = 2
@@ -229,11 +224,11 @@ def _sufficient_factor(network: Network, projection: Projection, tolerance: floa
 
 def _scaling(network: Network, projection: Projection, factor: float, begin: str = "S") -> str:
     target, scale = network.populations[projection.post], f"{begin}cale"
-    if isinstance(target, Readouts):
+    if projection.post in network.of_kind(Readouts):
         return (f"{scale} all weights to {target.label}, their bounds and Adam's learning rates, "
                 f"its bias and its target up by {factor:g}, and LearningSignal weights down by "
                 "that")
-    adaptation = ", beta" if getattr(target, "adaptive", False) else ""
+    adaptation = ", beta" if projection.post in network.of_kind(ALIFCells) else ""
     return (f"{scale} all weights to {target.label}, their bounds and learning rates, its v_thresh"
             f"{adaptation}, initial v and currents up by {factor:g}: its spikes stay the same")
 
@@ -283,8 +278,7 @@ def _signal_label(network: Network, signal: LearningSignal) -> str:
 def _resolution(network: Network, signal: LearningSignal, weight: np.ndarray, label: str,
                 formats: Formats) -> Iterator[str]:
     """About learning signals that are a few units even if the error is as large as may be."""
-    source, target = network.populations[signal.source], network.populations[signal.target]
-    assert isinstance(source, Readouts)
+    source, target = network.of_kind(Readouts)[signal.source], network.populations[signal.target]
     if source.loss is None:
         return
     bits, error = formats.signal_bits[signal.target], largest_error(source)
@@ -310,13 +304,12 @@ def _resolution(network: Network, signal: LearningSignal, weight: np.ndarray, la
 def of_population(network: Network, index: int, formats: Formats) -> Iterator[str]:
     """Sentences about the parameters, initial values and targets of a population."""
     population, label = network.populations[index], label_of(network.populations, index)
-    if isinstance(population, SpikingCells):
-        yield from _of_cells(network, population, formats.signal_bits[index], label)
-    if isinstance(population, Readouts):
-        yield from _of_readouts(network, population, formats.signal_bits[index], label)
+    if type(population) in _SENTENCES:
+        yield from _SENTENCES[type(population)](network, population, formats.signal_bits[index],
+                                                label)
 
 
-def _of_cells(network: Network, cells: SpikingCells, bits: int, label: str) -> Iterator[str]:
+def _of_lif(network: Network, cells: LIFCells, bits: int, label: str) -> Iterator[str]:
     settings = network.settings
     v_thresh = np.asarray(cells.v_thresh, dtype=float)
     held = as_held(v_thresh, STATE_BITS)
@@ -332,16 +325,6 @@ def _of_cells(network: Network, cells: SpikingCells, bits: int, label: str) -> I
                       STATE_BITS, np.min(v_thresh), "v_thresh")
     yield from _many(label, "initial values of v", cells.v_initial,
                      as_held(cells.v_initial, STATE_BITS))
-    if cells.adaptive:
-        assert cells.beta is not None and cells.tau_a is not None
-        yield from _many(label, "values of beta", cells.beta, as_held(cells.beta, BETA_BITS))
-        largest = float(np.max(np.abs(cells.beta), initial=0.0))
-        if largest > 0:
-            yield from _stuck(label, "tau_a", "a", cells.tau_a, settings.timestep, ADAPTATION_BITS,
-                              np.min(v_thresh) / largest, "v_thresh / beta")
-        if cells.a_initial is not None:
-            yield from _many(label, "initial values of a", cells.a_initial,
-                             as_held(cells.a_initial, ADAPTATION_BITS))
     if settings.interval_steps is not None:
         seconds = 1e-3 * settings.timestep * settings.interval_steps * settings.trials_per_update
         term = np.asarray(cells.c_reg * np.maximum(cells.f_target, 1.0 / seconds))
@@ -352,6 +335,18 @@ def _of_cells(network: Network, cells: SpikingCells, bits: int, label: str) -> I
                    f"is 2^-{bits}. What helps: "
                    f"setup(fixed_point=FixedPoint(signal_bits={{{cells.label!r}: ...}})) of up to "
                    f"{SIGNAL_BITS[-1]}, or a larger c_reg")
+
+
+def _of_alif(network: Network, cells: ALIFCells, bits: int, label: str) -> Iterator[str]:
+    yield from _of_lif(network, cells, bits, label)
+    yield from _many(label, "values of beta", cells.beta, as_held(cells.beta, BETA_BITS))
+    largest = float(np.max(np.abs(cells.beta), initial=0.0))
+    if largest > 0:
+        yield from _stuck(label, "tau_a", "a", cells.tau_a, network.settings.timestep,
+                          ADAPTATION_BITS, np.min(np.asarray(cells.v_thresh)) / largest,
+                          "v_thresh / beta")
+    yield from _many(label, "initial values of a", cells.a_initial,
+                     as_held(cells.a_initial, ADAPTATION_BITS))
 
 
 def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) -> Iterator[str]:
@@ -377,6 +372,11 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
     if readouts.bias_optimizer is not None and network.settings.interval_steps is not None:
         yield from _steps(f"{label} (biases)", readouts.bias_optimizer, BIAS_BITS, bits,
                           "a higher lr")
+
+
+_SENTENCES: dict[type[Population], Callable[[Network, Any, int, str], Iterator[str]]] = {
+    LIFCells: _of_lif, ALIFCells: _of_alif, Readouts: _of_readouts}
+"""About populations of a kind; there is nothing to say of sources."""
 
 
 def _parameter(label: str, what: str, found: Rounding, remedy: str) -> str:

@@ -10,7 +10,8 @@ from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.fixed.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation
-from pynn_eprop.models.network import Inputs, Readouts, SpikingCells
+from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.network import Inputs
 
 _CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
 _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
@@ -72,10 +73,10 @@ def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
 
 def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
     """Label, variable and values of all membranes and readouts that learning may drive away."""
-    for index, described in enumerate(machine.network.populations):
-        if isinstance(described, (SpikingCells, Readouts)):
-            variable = "y" if isinstance(described, Readouts) else "v"
-            yield described.label, variable, machine.sample(index, variable)
+    for kind in (SpikingCells, Readouts):
+        for index, described in machine.network.of_kind(kind).items():
+            for variable in described.initial_values():
+                yield described.label, variable, machine.sample(index, variable)
 
 
 def _is_of_source(population: Any, log: Log) -> bool:

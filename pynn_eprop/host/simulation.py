@@ -16,8 +16,9 @@ from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.host.machines import Precision, build_machine, machine_rules
+from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import Rule
 
@@ -157,10 +158,16 @@ class Simulation(DescribedSimulation):
         for index in sorted(changed):
             population = self.populations[index]
             one = describe_population(population, self.options)
-            if isinstance(one, Readouts) and not population.bias_is_new:
-                one = replace(one, bias=self.machine.bias(index))
+            if not population.bias_is_new:
+                one = self._with_bias(one, index)
             described[index] = one
         return replace(self.description.network, populations=tuple(described))
+
+    def _with_bias(self, described: Population, index: int) -> Population:
+        """Readouts with the biases that they have learned."""
+        assert self.machine is not None
+        return replace(described, bias=self.machine.bias(index)) \
+            if isinstance(described, Readouts) else described
 
     def _update_populations(self) -> None:
         assert self.machine is not None and self.description is not None

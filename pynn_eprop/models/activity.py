@@ -6,16 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.models.network import (
-    Inputs,
-    Network,
-    Population,
-    Readouts,
-    Recorded,
-    Recording,
-    Sources,
-    SpikingCells,
-)
+from pynn_eprop.models.cells import Population, Readouts
+from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 Spikes = tuple[np.ndarray, np.ndarray]
 
@@ -34,25 +26,16 @@ class Activity:
     error: dict[int, np.ndarray] = field(default_factory=dict)
 
 
-def learning_cells(network: Network) -> list[int]:
-    """Indices of the populations of cells that plastic synapses lead to."""
-    posts = {projection.post for projection in network.projections
-             if projection.optimizer is not None}
-    return [index for index, population in enumerate(network.populations)
-            if index in posts and isinstance(population, SpikingCells)]
-
-
 def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
     """What to record in a run, for :func:`activities`."""
     wanted = []
+    readouts = network.of_kind(Readouts)
     for index, population in enumerate(network.populations):
-        every = np.arange(population.size)
-        if isinstance(population, Readouts):
-            wanted.append(Recording(index, "y" if population.loss is None else "error", every))
-        elif not isinstance(population, Sources):
-            wanted.append(Recording(index, "spikes", every))
-    wanted += [Recording(index, "h", np.arange(network.populations[index].size))
-               for index in learning_cells(network)]
+        if not population.from_outside:
+            variable = readouts[index].signal if index in readouts else "spikes"
+            wanted.append(Recording(index, variable, np.arange(population.size)))
+    wanted += [Recording(index, "h", np.arange(cells.size))
+               for index, cells in network.learning_cells.items()]
     return tuple(wanted)
 
 
@@ -98,9 +81,9 @@ def check_activity(activity: Activity, network: Network) -> None:
         raise SimulationError("a network without update intervals learns from no activity")
     for index, (steps, cells) in activity.spikes.items():
         population = _population(network, index)
-        if isinstance(population, Readouts):
+        if not population.emits_spikes:
             raise SimulationError(f"{population.label}: readouts do not spike")
-        first = 0 if isinstance(population, Sources) else 1
+        first = population.first_emission
         steps, cells = np.asarray(steps), np.asarray(cells)
         if steps.shape != cells.shape or steps.ndim != 1 or np.any(np.diff(steps) < 0) \
                 or np.any((steps < first) | (steps >= first + length)) \
@@ -108,9 +91,18 @@ def check_activity(activity: Activity, network: Network) -> None:
             raise SimulationError(f"{population.label}: spikes of a trial are (steps, cells), "
                                   f"sorted by steps of {first}..{first + length - 1}, with cells "
                                   f"of 0..{population.size - 1}")
-    needed = {"slope": learning_cells(network),
-              "error": [index for index, population in enumerate(network.populations)
-                        if isinstance(population, Readouts)]}
+    for learning in network.learning_cells.values():
+        if not learning.learns_from_h:
+            raise SimulationError(f"{learning.label}: the eligibility traces of {learning.name} "
+                                  "need its state, which an activity does not have")
+    for projection in network.projections:
+        missing = set(projection.rule.needs) - {"h", "spikes"}
+        if missing and projection.optimizer is not None \
+                and projection.post in network.learning_cells:
+            raise SimulationError(f"{projection.label}: rule {projection.rule.name!r} needs "
+                                  f"{sorted(missing)} of the cells, which an activity does not "
+                                  "have")
+    needed = {"slope": list(network.learning_cells), "error": list(network.of_kind(Readouts))}
     for name, given in (("slope", activity.slope), ("error", activity.error)):
         for index in sorted(set(needed[name]) | set(given)):
             population = _population(network, index)
@@ -146,9 +138,9 @@ def check_gradients(network: Network, gradients: Mapping[int, np.ndarray] | None
     plastic = {index: (projection.label, len(projection.weight))
                for index, projection in enumerate(network.projections)
                if projection.optimizer is not None}
-    biases = {index: (population.label, population.size)
-              for index, population in enumerate(network.populations)
-              if isinstance(population, Readouts) and population.bias_optimizer is not None}
+    biases = {index: (readouts.label, readouts.size)
+              for index, readouts in network.of_kind(Readouts).items()
+              if readouts.bias_optimizer is not None}
     for what, given, parts in (("gradients", gradients, plastic),
                                ("bias_gradients", bias_gradients, biases)):
         if given is None:

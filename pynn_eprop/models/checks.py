@@ -1,21 +1,17 @@
 """Refuses network descriptions and inputs whose parts do not fit together.
 
-For machines, before they build or run; what a script must be told earlier, its backend checks.
+For machines, before they build or run; backends check earlier what they can say more clearly.
 """
 
 import numpy as np
 
 from pynn_eprop.errors import DelayError, NetworkError, SimulationError, TargetError
+from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
     Network,
-    Population,
     Projection,
-    Readouts,
-    Sources,
-    SpikingCells,
-    StockCells,
     SymmetricFeedback,
     WindowedFeedback,
 )
@@ -23,9 +19,8 @@ from pynn_eprop.models.network import (
 
 def check_network(network: Network) -> None:
     """Raise :class:`NetworkError` or a class below it unless the network can be built."""
-    for population in network.populations:
-        if isinstance(population, Readouts):
-            _check_readouts(population, network)
+    for readouts in network.of_kind(Readouts).values():
+        _check_readouts(readouts, network)
     for projection in network.projections:
         _check_projection(projection, network)
     for signal in network.learning_signals:
@@ -51,7 +46,7 @@ def _check_readouts(readouts: Readouts, network: Network) -> None:
 def _check_projection(projection: Projection, network: Network) -> None:
     label = projection.label
     pre, post = network.populations[projection.pre], network.populations[projection.post]
-    if isinstance(pre, Readouts) or isinstance(post, Sources):
+    if not pre.emits_spikes or not post.receives:
         raise NetworkError(f"{label}: no synapses can lead from {pre.label} to {post.label}; "
                            "they lead from cells that spike to cells or readouts")
     arrays = (projection.pre_index, projection.post_index, projection.weight, projection.delay)
@@ -67,9 +62,12 @@ def _check_projection(projection: Projection, network: Network) -> None:
                          "the shortest is 1")
     if projection.optimizer is None:
         return
-    if isinstance(post, StockCells):
+    if not post.learns:
         raise NetworkError(f"{label}: synapses onto {post.label} cannot learn; "
                            "use optimizer=None")
+    cells = network.of_kind(SpikingCells).get(projection.post)
+    if cells is not None:
+        projection.rule.check_kind(type(cells), label)
     if network.settings.interval_steps is None:
         raise NetworkError(f"{label}: nothing can learn without an update interval; "
                            "give one or use optimizer=None")
@@ -77,7 +75,8 @@ def _check_projection(projection: Projection, network: Network) -> None:
 
 def _check_signal(signal: LearningSignal, network: Network) -> None:
     source, target = network.populations[signal.source], network.populations[signal.target]
-    if not isinstance(source, Readouts) or not isinstance(target, SpikingCells):
+    if signal.source not in network.of_kind(Readouts) \
+            or signal.target not in network.of_kind(SpikingCells):
         raise NetworkError(f"{signal.label}: a learning signal leads from readouts to e-prop "
                            f"cells, not from {source.label} to {target.label}")
     feedback, shape = signal.feedback, (target.size, source.size)
@@ -104,9 +103,7 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
 
 def check_change(before: Population, after: Population) -> None:
     """Raise :class:`NetworkError` unless only parameters differ."""
-    if type(before) is not type(after) or before.size != after.size or (
-            isinstance(before, SpikingCells) and isinstance(after, SpikingCells)
-            and before.adaptive != after.adaptive):
+    if type(before) is not type(after) or before.size != after.size:
         raise NetworkError(f"{before.label}: only parameters can change, not the kind or number "
                            "of cells; build a new network for that")
 
@@ -139,23 +136,16 @@ def is_mirrored(network: Network, projection: int) -> bool:
 
 
 def _changes_gradient(before: Population, after: Population) -> bool:
-    """Whether the gradient of steps already done depends on what differs.
-
-    The backward filters use the time constants, beta and the loss when an update ends.
-    """
-    if isinstance(before, SpikingCells) and isinstance(after, SpikingCells):
-        names = ["tau_m", *(("beta", "tau_a") if before.adaptive else ())]
-        return any(np.any(getattr(before, name) != getattr(after, name)) for name in names)
-    if isinstance(before, Readouts) and isinstance(after, Readouts):
-        return before.tau_m != after.tau_m or before.loss != after.loss
-    return False
+    """Whether the gradient of steps already done depends on what differs."""
+    return any(np.any(getattr(before, name) != getattr(after, name))
+               for name in before.gradient_depends_on())
 
 
 def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> None:
     """Raise :class:`SimulationError` unless the inputs belong to steps start..start + steps."""
     for index, (times, cells) in inputs.spikes.items():
         population, times, cells = network.populations[index], np.asarray(times), np.asarray(cells)
-        if not isinstance(population, Sources):
+        if not population.from_outside:
             raise SimulationError(f"{population.label} takes no spikes from outside; "
                                   "only sources do")
         if np.any(times[1:] < times[:-1]):
@@ -169,7 +159,7 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
                                   f"0..{population.size - 1}")
     for index, current in inputs.currents.items():
         population = network.populations[index]
-        if not isinstance(population, (SpikingCells, StockCells)):
+        if not population.takes_current:
             raise SimulationError(f"{population.label} takes no current; only cells do")
         if np.shape(current) != (steps, population.size):
             raise SimulationError(f"{population.label}: currents have shape {np.shape(current)}; "

@@ -8,17 +8,21 @@ step of step s is k T + s. A *source* spike at script time tau belongs to the gl
 tau / dt, which is step 0..T-1 of its interval; a *cell* spike of step s is at global step k T + s.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
-from pynn_eprop.models.losses import Loss
+from pynn_eprop.models.cells import Population, SpikingCells
 from pynn_eprop.models.optimizers import Optimizer
-from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
 from pynn_eprop.models.rules import EProp, Rule
 
 E_PROP = EProp()
+
+Kind = TypeVar("Kind", bound=Population)
 
 
 class Boundary(str, Enum):
@@ -45,87 +49,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Cells whose spikes are given from outside, as (global step, cell) pairs."""
-
-    label: str
-    size: int
-
-
-@dataclass(frozen=True)
-class SpikingCells:
-    """LIF (``adaptive=False``) or adaptive LIF cells that learn. Arrays have shape (size,)."""
-
-    label: str
-    size: int
-    tau_m: np.ndarray
-    v_thresh: np.ndarray
-    refractory_steps: np.ndarray
-    f_target: np.ndarray
-    c_reg: np.ndarray
-    pseudo_derivative: PseudoDerivative
-    v_initial: np.ndarray
-    adaptive: bool = False
-    beta: np.ndarray | None = None
-    tau_a: np.ndarray | None = None
-    a_initial: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Readouts:
-    """Leaky readouts. Arrays have shape (size,); ``tau_m`` is one number.
-
-    target: shape (size, steps) or None. With ``target_repeats`` its steps are those of one
-    interval, repeated; otherwise its first column belongs to global step ``target_start`` + 1.
-    """
-
-    label: str
-    size: int
-    tau_m: float
-    bias: np.ndarray
-    y_initial: np.ndarray
-    loss: Loss | None = None
-    target: np.ndarray | None = None
-    target_repeats: bool = True
-    target_start: int = 0
-    bias_optimizer: Optimizer | None = None
-
-
-@dataclass(frozen=True)
-class StockCells:
-    """PyNN's IF_curr_exp (``exponential=True``) or IF_curr_delta cells: they never learn.
-
-    Arrays have shape (size,), in PyNN's units (ms, mV, nF, nA). The synaptic time constants are
-    None for IF_curr_delta.
-    """
-
-    label: str
-    size: int
-    exponential: bool
-    tau_m: np.ndarray
-    cm: np.ndarray
-    v_rest: np.ndarray
-    v_thresh: np.ndarray
-    v_reset: np.ndarray
-    refractory_steps: np.ndarray
-    i_offset: np.ndarray
-    v_initial: np.ndarray
-    tau_syn_E: np.ndarray | None = None
-    tau_syn_I: np.ndarray | None = None
-    isyn_exc_initial: np.ndarray | None = None
-    isyn_inh_initial: np.ndarray | None = None
-
-
-Population = Sources | SpikingCells | Readouts | StockCells
-
-
-@dataclass(frozen=True)
 class Projection:
     """Synapses from one population to another, one array entry per synapse.
 
     pre, post: indices into ``Network.populations``. delay: whole steps >= 1.
-    optimizer None: the weights never change. inhibitory: the synapses of a stock cell's
-    inhibitory port (e-prop cells and readouts have one signed port). rule: the eligibility traces
+    optimizer None: the weights never change. inhibitory: the synapses of the inhibitory port of
+    cells with separate ports. rule: the eligibility traces
     of synapses that learn and lead to spiking cells.
     """
 
@@ -195,13 +124,32 @@ class Network:
     projections: tuple[Projection, ...] = ()
     learning_signals: tuple[LearningSignal, ...] = ()
 
+    def of_kind(self, kind: type[Kind]) -> Mapping[int, Kind]:
+        """The populations of a kind, or of one derived from it, by index."""
+        if kind not in self._by_kind:
+            self._by_kind[kind] = {index: population
+                                   for index, population in enumerate(self.populations)
+                                   if isinstance(population, kind)}
+        return self._by_kind[kind]
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Population], dict[int, Any]]:
+        return {}
+
+    @cached_property
+    def learning_cells(self) -> dict[int, SpikingCells]:
+        """The populations of spiking cells that plastic synapses lead to, by index."""
+        posts = {projection.post for projection in self.projections
+                 if projection.optimizer is not None}
+        return {index: cells for index, cells in self.of_kind(SpikingCells).items()
+                if index in posts}
+
 
 @dataclass(frozen=True)
 class Recording:
     """Ask for one variable of some cells of a population.
 
-    variable: "spikes"; "v", "a", "h", "learning_signal" of e-prop cells; "y", "error", "target"
-    of readouts (and "loss", which ignores ``cells``); "v", "isyn_exc", "isyn_inh" of stock cells.
+    variable: one that its kind declares as recordable; "loss" of readouts ignores ``cells``.
     every: take the global steps that are multiples of this.
     """
 
@@ -219,7 +167,7 @@ class Inputs:
     twice for a step. A stretch from global step g0 to g1 gets the spikes with g0 <= step <= g1;
     those at g1 are given again with the next stretch.
     currents: population index -> array (steps, size), added at each step of the stretch (nA for
-    stock cells, straight onto v for e-prop cells).
+    current-based cells, straight onto v for e-prop cells).
     """
 
     spikes: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+LARGEST_STEPS = 2 ** 31 - 1 # of a delay, a refractory period or an interval: 32 bits
 STEP_TOLERANCE = 1e-6       # of a step: what decimal fractions of ms lose in binary
 TIME_TOLERANCE = 1e-9       # of the time: what a sum of ten million steps has lost
 WIDEST_TOLERANCE = 1e-2     # of a step: what is further off is no rounding

@@ -22,7 +22,6 @@ from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.timeline import Pace
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
-from pynn_eprop.models.network import Readouts, SpikingCells
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation
 from pynn_eprop.nest.clock import (
@@ -152,14 +151,10 @@ class Simulation(CommonSimulation):
         found = []
         for population in self.populations:
             one = describe_population(population, self.options)
-            if isinstance(one, SpikingCells):
-                parameters = translation.cell_parameters(
-                    one, self.clock.timestep, self.interval_steps, taught.get(population.index))
-            elif isinstance(one, Readouts):
-                parameters = translation.readout_parameters(one)
-            else:
-                continue
-            found.append((population, translation.one_by_one(parameters, one.size)))
+            if type(one) in translation.KINDS:
+                parameters = translation.KINDS[type(one)](one, translation.Surroundings(
+                    self.clock.timestep, self.interval_steps, taught.get(population.index)))
+                found.append((population, translation.one_by_one(parameters, one.size)))
         return taught, found
 
     # --- running ---

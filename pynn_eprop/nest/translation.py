@@ -4,14 +4,15 @@ NEST differs from the equations of docs/equations.md in factors; docs/nest.md de
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.common.grid import LARGEST_STEPS
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.network import Readouts, SpikingCells
+from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
@@ -59,21 +60,33 @@ def trace_factor(tau_out: float | None, timestep: float) -> float:
     return factor
 
 
-def cell_parameters(cells: SpikingCells, timestep: float, interval_steps: int,
-                    tau_out: float | None) -> dict[str, Any]:
-    """Parameters of LIF and ALIF cells, numbers or one per cell.
+@dataclass(frozen=True)
+class Surroundings:
+    """What the parameters of cells depend on beside themselves.
+
+    timestep: dt in ms. tau_out: tau_m in ms of the readouts that teach them, None without any.
+    """
+
+    timestep: float
+    interval_steps: int
+    tau_out: float | None
+
+
+def lif_parameters(cells: LIFCells, around: Surroundings) -> dict[str, Any]:
+    """Parameters of LIF cells, numbers or one per cell.
 
     The rate term counts spikes per step and is divided by T in NEST; it must shrink like the rest
-    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a negative beta and
-    a pseudo-derivative of height 0.
+    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a pseudo-derivative of
+    height 0.
     """
+    timestep = around.timestep
     name, width = _SHAPES[type(cells.pseudo_derivative)]
     if cells.pseudo_derivative.height == 0.0:
         raise UnsupportedError(f"{cells.label}: {cells.pseudo_derivative!r}; NEST takes no height "
                                "of 0, with which nothing is learned: use optimizer=None")
     steps = np.asarray(cells.refractory_steps)
-    rate = _MS_PER_S * interval_steps / timestep * trace_factor(tau_out, timestep)
-    parameters = {
+    rate = _MS_PER_S * around.interval_steps / timestep * trace_factor(around.tau_out, timestep)
+    return {
         **_UNIT, "tau_m": cells.tau_m, "V_th": cells.v_thresh,
         # NEST counts the step of the spike
         "t_ref": np.where(steps > 0, np.minimum(steps + np.int64(1), LARGEST_STEPS), 0) * timestep,
@@ -82,19 +95,26 @@ def cell_parameters(cells: SpikingCells, timestep: float, interval_steps: int,
         "surrogate_gradient_height": cells.pseudo_derivative.height,
         "surrogate_gradient_width": cells.pseudo_derivative.width * width * cells.v_thresh,
     }
-    if cells.adaptive:
-        assert cells.beta is not None and cells.tau_a is not None
-        if np.any(cells.beta < 0):
-            raise UnsupportedError(f"{cells.label}: beta={np.min(cells.beta):g}; NEST takes no "
-                                   "negative beta")
-        parameters |= {"adapt_beta": cells.beta, "adapt_tau": cells.tau_a, "adaptation": 0.0}
-    return parameters
 
 
-def readout_parameters(readouts: Readouts) -> dict[str, Any]:
+def alif_parameters(cells: ALIFCells, around: Surroundings) -> dict[str, Any]:
+    """Parameters of ALIF cells. Raises :class:`UnsupportedError` for a negative beta, too."""
+    if np.any(cells.beta < 0):
+        raise UnsupportedError(f"{cells.label}: beta={np.min(cells.beta):g}; NEST takes no "
+                               "negative beta")
+    return {**lif_parameters(cells, around), "adapt_beta": cells.beta, "adapt_tau": cells.tau_a,
+            "adaptation": 0.0}
+
+
+def readout_parameters(readouts: Readouts, around: Surroundings) -> dict[str, Any]:
     """Parameters of readouts. One without a loss gets NEST's, whose error nobody reads."""
     loss = "mse" if readouts.loss is None else readouts.loss.name
     return {**_UNIT, "tau_m": readouts.tau_m, "loss": _LOSSES[loss]}
+
+
+KINDS: dict[type[Population], Callable[[Any, Surroundings], dict[str, Any]]] = {
+    LIFCells: lif_parameters, ALIFCells: alif_parameters, Readouts: readout_parameters}
+"""Kinds of cell that learn in NEST; its own cells, and sources, take PyNN's parameters."""
 
 
 def one_by_one(parameters: Mapping[str, Any], size: int) -> list[dict[str, Any]]:

@@ -1,24 +1,41 @@
-"""LIF and adaptive LIF cells with a pseudo-derivative (eq. 20, 21, 25, 26)."""
+"""Cells that spike and learn: the state of a population, whose kind says how it advances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from pynn_eprop.models.network import SpikingCells
+from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.reference.component import Component
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """The derivatives of one step, as their kind gives them; see :class:`SpikingCells`."""
+
+    states: tuple[str, ...]
+    drive: Mapping[str, Any]
+    distance: Mapping[str, Any]
+    transition: Mapping[tuple[str, str], Any]
+    decays: tuple[str, ...]
+    presynaptic_trace: tuple[tuple[str, str], ...]
 
 
 class EPropCells(Component):
     """The state of one population of e-prop cells; arrays have shape (size,).
 
-    v: membrane potential. a: adaptation. z: spikes of the last step. h: pseudo-derivative.
-    silent: steps for which a cell still cannot spike. learning_signal: L, the sum over signals.
-    spikes: number of spikes in the learning intervals since the last update. sloped: whether h was
-    other than 0 at any step of these.
+    Beside the state variables of the kind (v: membrane potential, a: adaptation, ...) there are
+    z: spikes of the last step. h: pseudo-derivative. silent: steps for which a cell still cannot
+    spike. learning_signal: L, the sum over signals. spikes: number of spikes in the learning
+    intervals since the last update. sloped: whether h was other than 0 at any step of these.
+    Parameters and constants of the kind are attributes, too.
     """
-
-    variables = ("v", "a", "z", "h", "silent", "learning_signal", "spikes", "sloped")
 
     def __init__(self, population: SpikingCells, timestep: float) -> None:
         self.timestep = timestep
+        self.variables = (*population.state_variables(), "z", "h", "silent", "learning_signal",
+                          "spikes", "sloped")
         self.configure(population)
         self.learning_signal = np.zeros(population.size)
         self.spikes = np.zeros(population.size)
@@ -28,40 +45,39 @@ class EPropCells(Component):
     def configure(self, population: SpikingCells) -> None:
         """Take the parameters."""
         self.population = population
-        self.alpha = np.exp(-self.timestep / np.asarray(population.tau_m, dtype=float))
-        self.v_th = np.asarray(population.v_thresh, dtype=float)
-        self.width = population.pseudo_derivative.width * self.v_th
-        if population.adaptive:
-            assert population.tau_a is not None and population.beta is not None
-            self.rho = np.exp(-self.timestep / np.asarray(population.tau_a, dtype=float))
-            self.beta = np.asarray(population.beta, dtype=float)
-        else:
-            self.rho = np.zeros(population.size)
-            self.beta = np.zeros(population.size)
+        values = {entry.name: np.asarray(getattr(population, entry.name), dtype=float)
+                  for entry in fields(population) if "parameter" in entry.metadata}
+        for name, value in {**values, **population.constants(self.timestep)}.items():
+            setattr(self, name, value)
+        self.refractory_steps = np.asarray(population.refractory_steps)
+        self.width = population.pseudo_derivative.width * population.scale(self)
 
     def reset(self) -> None:
         """The state at the start of an interval."""
         size = self.population.size
-        self.v = np.array(self.population.v_initial, dtype=float)
-        self.a = np.zeros(size)
-        if self.population.a_initial is not None:
-            self.a = np.array(self.population.a_initial, dtype=float)
+        for name, value in self.population.initial_state().items():
+            setattr(self, name, value)
         self.z = np.zeros(size)
         self.h = np.zeros(size)
         self.silent = np.zeros(size, dtype=int)
 
     def advance(self, arriving: np.ndarray) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes and of currents."""
-        if self.population.adaptive:
-            self.a = self.rho * self.a + self.z                                     # eq. 26
-        self.v = self.alpha * self.v + arriving - self.v_th * self.z                # eq. 20
-        threshold = self.v_th + self.beta * self.a                                  # eq. 25
+        for name, value in self.population.step(self, arriving).items():
+            setattr(self, name, value)
+        distance = self.population.distance(self)
         refractory = self.silent > 0
-        self.z = np.where(refractory, 0.0, self.v >= threshold)                     # eq. 21
-        shape = self.population.pseudo_derivative((self.v - threshold) / self.width)
+        self.z = np.where(refractory, 0.0, distance >= 0.0)                         # eq. 21
+        shape = self.population.pseudo_derivative(distance / self.width)
         self.h = np.where(refractory, 0.0, shape)                                   # below eq. 23
         self.silent = np.maximum(self.silent - 1, 0)
-        self.silent[self.z > 0] = np.asarray(self.population.refractory_steps)[self.z > 0]
+        self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
+
+    def derivatives(self) -> Derivatives:
+        """Those of the step that was done."""
+        kind = self.population
+        return Derivatives(kind.state_variables(), kind.drive(self), kind.distance_gradient(self),
+                           kind.transition(self), kind.decays, kind.presynaptic_trace)
 
     def count(self) -> None:
         """Count the step that was done for the update in progress."""
@@ -80,3 +96,24 @@ class EPropCells(Component):
         """
         f = self.spikes / (steps * self.timestep / 1000.0)
         return np.asarray(self.population.c_reg) * (f - np.asarray(self.population.f_target))
+
+
+class SeenCells:
+    """What a rule may see of cells: constants, and the variables that it needs.
+
+    Raises :class:`AttributeError` for a variable that the rule does not name in ``needs``: it could
+    not learn from the activity of another machine.
+    """
+
+    def __init__(self, cells: EPropCells, rule: Any) -> None:
+        needs = {"z" if name == "spikes" else name for name in rule.needs}
+        self._cells = cells
+        self._rule = rule
+        self._hidden = set(cells.variables) - needs
+
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of the cells."""
+        if name in self._hidden:
+            raise AttributeError(f"{type(self._rule).__name__} reads {name!r} of its cells; name "
+                                 "it in the rule's needs")
+        return getattr(self._cells, name)

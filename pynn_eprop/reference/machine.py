@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
+from pynn_eprop.models.cells import CurrentBasedCells, Readouts, Sources, SpikingCells
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -25,22 +27,18 @@ from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
     Network,
-    Readouts,
     Recorded,
     Recording,
-    Sources,
-    SpikingCells,
-    StockCells,
     SymmetricFeedback,
 )
 from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.clock import Clock
 from pynn_eprop.reference.component import Component
+from pynn_eprop.reference.current_based import CurrentBasedState
 from pynn_eprop.reference.feedback import SignalPath
 from pynn_eprop.reference.plasticity import Plasticity
 from pynn_eprop.reference.readout import ReadoutState
 from pynn_eprop.reference.recorder import Recorder
-from pynn_eprop.reference.stock import StockState
 from pynn_eprop.reference.succession import Successor
 from pynn_eprop.reference.synapses import SpikeLog, Synapses
 from pynn_eprop.reference.traces import CellTraces, ReadoutTraces
@@ -79,20 +77,21 @@ class ReferenceMachine(Successor):
         self.progress = Progress()
         self.logs: dict[int, SpikeLog] = {}
         self.cells: dict[int, EPropCells] = {}
-        self.stock: dict[int, StockState] = {}
+        self.current_based: dict[int, CurrentBasedState] = {}
         self.readouts: dict[int, ReadoutState] = {}
         self._silent: dict[int, Inactivity] = {}
         self._flat: dict[int, Inactivity] = {}
         delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
+        dt = network.settings.timestep
         for index, population in enumerate(network.populations):
-            if isinstance(population, Readouts):
-                self.readouts[index] = ReadoutState(population, network.settings.timestep)
-                continue
-            self.logs[index] = SpikeLog(population.size, max(delays, default=1) + 1)
-            if isinstance(population, SpikingCells):
-                self.cells[index] = EPropCells(population, network.settings.timestep)
-            elif isinstance(population, StockCells):
-                self.stock[index] = StockState(population, network.settings.timestep)
+            if population.emits_spikes:
+                self.logs[index] = SpikeLog(population.size, max(delays, default=1) + 1)
+        for index, cells in network.of_kind(SpikingCells).items():
+            self.cells[index] = EPropCells(cells, dt)
+        for index, never_learning in network.of_kind(CurrentBasedCells).items():
+            self.current_based[index] = CurrentBasedState(never_learning, dt)
+        for index, readouts in network.of_kind(Readouts).items():
+            self.readouts[index] = ReadoutState(readouts, dt)
         self.synapses = [
             Synapses(projection, network.populations[projection.pre],
                      network.populations[projection.post], self.logs[projection.pre], self.clock)
@@ -104,6 +103,10 @@ class ReferenceMachine(Successor):
             for index, projection in enumerate(network.projections)
             if projection.optimizer is not None
         }
+
+    def _states(self) -> tuple[dict[int, Any], ...]:
+        """The states of the populations that have one, kind by kind."""
+        return self.cells, self.current_based, self.readouts
 
     def _signal_path(self, signal: LearningSignal) -> SignalPath:
         forward = None
@@ -118,7 +121,7 @@ class ReferenceMachine(Successor):
         if post in self.readouts:
             return ReadoutTraces(post_index)
         return CellTraces(post_index, sum(path.signal.target == post for path in self.signals),
-                          projection.rule)
+                          projection.rule, self.cells[post])
 
     @property
     def step(self) -> int:
@@ -159,11 +162,10 @@ class ReferenceMachine(Successor):
 
     def _emit(self, step: int, inputs: Inputs) -> None:
         """Let the sources spike."""
-        for index, population in enumerate(self.network.populations):
-            if isinstance(population, Sources):
-                times, cells = inputs.spikes.get(index, (np.zeros(0, int), np.zeros(0, int)))
-                now = np.asarray(cells, dtype=int)[np.asarray(times) == step]
-                self.logs[index].write(step, np.bincount(now, minlength=population.size))
+        for index, sources in self.network.of_kind(Sources).items():
+            times, cells = inputs.spikes.get(index, (np.zeros(0, int), np.zeros(0, int)))
+            now = np.asarray(cells, dtype=int)[np.asarray(times) == step]
+            self.logs[index].write(step, np.bincount(now, minlength=sources.size))
 
     def _advance(self, step: int, inputs: Inputs, currents: dict[int, np.ndarray],
                  learning: bool) -> None:
@@ -179,11 +181,11 @@ class ReferenceMachine(Successor):
             self.logs[index].write(step, cells.z)
             if counts:
                 cells.count()
-        for index, stock in self.stock.items():
-            current = currents.get(index, np.zeros(stock.population.size))
-            stock.advance(self._receive(index, step, False), self._receive(index, step, True),
+        for index, state in self.current_based.items():
+            current = currents.get(index, np.zeros(state.population.size))
+            state.advance(self._receive(index, step, False), self._receive(index, step, True),
                           current)
-            self.logs[index].write(step, stock.z)
+            self.logs[index].write(step, state.z)
         for index, readout in self.readouts.items():
             readout.advance(step, self._receive(index, step), counts)
         sent = [path.value(self.clock.local(step)) for path in self.signals]
@@ -211,7 +213,7 @@ class ReferenceMachine(Successor):
             return
         signals = [(path.kappa, value) for path, value in zip(self.signals, sent, strict=True)
                    if path.signal.target == post]
-        part.traces.advance(arriving, self.cells[post], signals, learning)
+        part.traces.advance(arriving, signals, learning)
 
     def _begin_interval(self, learning: bool) -> None:
         """Forget the interval before, if intervals are separate."""
@@ -266,9 +268,9 @@ class ReferenceMachine(Successor):
         check_activity(trial, self.network)
         length = self.network.settings.interval_steps
         assert length is not None
-        if not self.clock.resets or self.step % length or self.stock:
+        if not self.clock.resets or self.step % length or self.current_based:
             raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
-                                  "a network without stock cells")
+                                  "a network without PyNN's own cells")
         # the forward pass, which goes on where it stands
         standing = [(part, {name: value for name, value in part.state().items()
                             if name not in ("spikes", "sloped", "bias_sum")})
@@ -383,7 +385,7 @@ class ReferenceMachine(Successor):
         if variable == "spikes":
             every = np.arange(self.network.populations[population].size)
             return self.logs[population].read(np.full(len(every), self.step), every)
-        for states in (self.cells, self.stock, self.readouts):
+        for states in self._states():
             if population in states:
                 state: Component = states[population]
                 if variable in state.variables:
@@ -400,15 +402,11 @@ class ReferenceMachine(Successor):
         self.check_population(index, network)
         new = network.populations[index]
         self.network = self._with(index, network)
-        if isinstance(new, SpikingCells):
-            self.cells[index].configure(new)
-        elif isinstance(new, StockCells):
-            self.stock[index].configure(new)
-        elif isinstance(new, Readouts):
-            self.readouts[index].configure(new)
-        for states in (self.cells, self.stock, self.readouts):
-            if self.step == 0 and index in states:
-                states[index].reset()
+        for states in self._states():
+            if index in states:
+                states[index].configure(new)
+                if self.step == 0:
+                    states[index].reset()
 
     def check_population(self, index: int, network: Network) -> None:
         """Raise :class:`NetworkError` for a population of another kind or size than before.
@@ -441,7 +439,7 @@ class ReferenceMachine(Successor):
 
     def _components(self) -> Iterator[tuple[str, Component]]:
         yield "machine", self.progress
-        for states in (self.logs, self.cells, self.stock, self.readouts):
+        for states in (self.logs, *self._states()):
             for index, state in states.items():
                 name = "log" if isinstance(state, SpikeLog) else "population"
                 yield f"{name}{index}", state

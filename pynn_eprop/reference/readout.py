@@ -3,8 +3,8 @@
 import numpy as np
 
 from pynn_eprop.errors import SimulationError
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import Readouts
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.optimizers import OptimizerState
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pynn_eprop.models.network import Population, Projection, Readouts, Sources, StockCells
+from pynn_eprop.models.cells import Population
+from pynn_eprop.models.network import Projection
 from pynn_eprop.reference.clock import Clock
 from pynn_eprop.reference.component import Component
 
@@ -36,9 +37,9 @@ class Synapses(Component):
         self.pre_index = np.asarray(projection.pre_index, dtype=int)
         self.post_index = np.asarray(projection.post_index, dtype=int)
         # A spiking cell receives z^{t-d} (eq. 20), a readout z^{t-d+1} (eq. 41).
-        self.lag = np.asarray(projection.delay, dtype=int) - isinstance(post, Readouts)
-        self.from_source = isinstance(pre, Sources)
-        self.crosses = isinstance(post, StockCells) or not clock.resets
+        self.lag = np.asarray(projection.delay, dtype=int) - post.arrives_earlier
+        self.from_source = pre.from_outside
+        self.crosses = not post.resets or not clock.resets
         self.post_size = post.size
         self.log = log
         self.clock = clock

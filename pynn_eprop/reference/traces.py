@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pynn_eprop.models.rules import Rule
-from pynn_eprop.reference.cells import EPropCells
+from pynn_eprop.reference.cells import EPropCells, SeenCells
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.readout import ReadoutState
 
@@ -20,11 +20,13 @@ class CellTraces(Component):
     and sum_t e^t of the update in progress.
     """
 
-    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule) -> None:
+    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells) -> None:
         self.post_index = post_index
         self.signals = signals
         self.rule = rule
-        self.variables = (*rule.traces, "e_bar", "signal_sum", "e_sum")
+        self.cells = SeenCells(cells, rule)
+        self.kept = rule.traces_of(type(cells.population))
+        self.variables = (*self.kept, "e_bar", "signal_sum", "e_sum")
         self.signal_sum = np.zeros(len(post_index))
         self.e_sum = np.zeros(len(post_index))
         self.reset()
@@ -32,15 +34,14 @@ class CellTraces(Component):
     def reset(self) -> None:
         """The traces at the start of an interval."""
         size = len(self.post_index)
-        for name in self.rule.traces:
+        for name in self.kept:
             setattr(self, name, np.zeros(size))
         self.e_bar = np.zeros((self.signals, size))
 
-    def advance(self, arriving: np.ndarray, cells: EPropCells, signals: Sequence[Signal],
-                learning: bool) -> None:
+    def advance(self, arriving: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
         """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
         j = self.post_index
-        e = self.rule.eligibility(self, arriving, cells, j)
+        e = self.rule.eligibility(self, arriving, self.cells, j)
         for r, (kappa, signal) in enumerate(signals):
             self.e_bar[r] = kappa * self.e_bar[r] + e                               # eq. 45
             if learning:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.models.network import Network, Readouts, Recorded, SpikingCells, StockCells
+from pynn_eprop.models.cells import ALIFCells, CurrentBasedCells, Readouts, SpikingCells
+from pynn_eprop.models.network import Network, Recorded
 from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population, changed_target
 
@@ -85,8 +86,8 @@ def _collect_state(machine: Machine, outcome: Outcome, prefix: str) -> None:
     for index, population in enumerate(machine.network.populations):
         variables: tuple[str, ...] = ()
         if isinstance(population, SpikingCells):
-            variables = ("v", "a") if population.adaptive else ("v",)
-        elif isinstance(population, StockCells):
+            variables = ("v", "a") if isinstance(population, ALIFCells) else ("v",)
+        elif isinstance(population, CurrentBasedCells):
             variables = ("v", "isyn_exc", "isyn_inh") if population.exponential else ("v",)
         elif isinstance(population, Readouts):
             variables = ("y",)

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.models.network import Boundary, Readouts, SpikingCells
+from pynn_eprop.models.cells import ALIFCells, Readouts, SpikingCells
+from pynn_eprop.models.network import Boundary
 from tests.random_networks import Case, CellPlan, Plan, ReadoutPlan, make_case
 from tests.strategies import plans
 
@@ -49,7 +50,7 @@ def largest(values: np.ndarray) -> float:
 
 def thresholds(population: SpikingCells, recorded: dict, index: int) -> np.ndarray:
     """A_j^t, (steps, cells)."""
-    adapted = population.beta * recorded[index, "a"] if population.adaptive else 0.0
+    adapted = population.beta * recorded[index, "a"] if isinstance(population, ALIFCells) else 0.0
     return population.v_thresh + adapted + np.zeros_like(recorded[index, "v"])
 
 

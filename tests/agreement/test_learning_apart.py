@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
 from pynn_eprop.models.activity import Activity, activities, recordings_of_activity
-from pynn_eprop.models.network import Boundary, Inputs, Readouts
+from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.network import Boundary, Inputs
 from pynn_eprop.models.rules import RULES
 from pynn_eprop.reference import ReferenceMachine
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case

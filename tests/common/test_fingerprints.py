@@ -7,27 +7,19 @@ import pytest
 
 from pynn_eprop.common.fingerprints import check_fingerprints, fingerprints
 from pynn_eprop.errors import CheckpointError
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import (
-    FixedFeedback,
-    LearningSignal,
-    Network,
-    Projection,
-    Readouts,
-    Settings,
-    Sources,
-    SpikingCells,
-)
+from pynn_eprop.models.network import FixedFeedback, LearningSignal, Network, Projection, Settings
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
+from tests.descriptions import lif, readouts
 
 ONES = np.ones(2)
 NETWORK = Network(
     Settings(interval_steps=10),
     (Sources("clock", 3),
-     SpikingCells("cells", 2, 20 * ONES, ONES, ONES.astype(int), 10 * ONES, 0 * ONES,
-                  PiecewiseLinear(), 0 * ONES),
-     Readouts("readout", 2, 20.0, 0 * ONES, 0 * ONES, MSE(), np.zeros((2, 10)))),
+     lif(2, tau_m=20.0, v_thresh=1.0, refractory_steps=1),
+     readouts(2, label="readout", loss=MSE(), target=np.zeros((2, 10)))),
     (Projection("in", 0, 1, np.array([0, 1]), np.array([0, 1]), ONES, np.array([1, 1]), Adam()),),
     (LearningSignal("back", 2, 1, FixedFeedback(np.eye(2))),),
 )

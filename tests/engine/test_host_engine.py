@@ -8,8 +8,9 @@ import pytest
 
 from pynn_eprop.engine import HostEngine, instruction_set
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Boundary, Inputs, Settings, Sources
+from pynn_eprop.models.network import Boundary, Inputs, Settings
 from pynn_eprop.models.optimizers import SGD, Adam
 from tests.agreement.play import assert_identical, play
 from tests.descriptions import (

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pynn_eprop.models.network import SpikingCells
+from pynn_eprop.models.cells import ALIFCells, LIFCells
 from pynn_eprop.models.optimizers import Adam
 
 
@@ -23,11 +23,11 @@ def decay(timestep: float, tau: float) -> int:
     return signed(q(math.exp(-timestep / tau), 32))
 
 
-def cell_constants(cells: SpikingCells, timestep: float = 1.0
+def cell_constants(cells: LIFCells, timestep: float = 1.0
                    ) -> tuple[np.ndarray, np.ndarray, int]:
     """``ep_cells`` and ``ep_filter`` of cells with common parameters, and k (bits F has less)."""
-    def common(values: np.ndarray | None) -> float:
-        return 0.0 if values is None else float(np.broadcast_to(values, (cells.size,))[0])
+    def common(values: np.ndarray) -> float:
+        return float(np.broadcast_to(values, (cells.size,))[0])
 
     shape, v_thresh = cells.pseudo_derivative, common(cells.v_thresh)
     k = 0
@@ -38,15 +38,15 @@ def cell_constants(cells: SpikingCells, timestep: float = 1.0
     while steepness * 2.0 ** (p + 17) > 2147483000:
         p -= 1
     alpha = decay(timestep, common(cells.tau_m))
-    rho = decay(timestep, common(cells.tau_a)) if cells.adaptive else 0
-    beta = common(cells.beta)
+    adaptive = isinstance(cells, ALIFCells)
+    rho = decay(timestep, common(cells.tau_a)) if adaptive else 0
+    beta = common(cells.beta) if adaptive else 0.0
     shift = 0
-    while cells.adaptive and abs(beta) * 2 ** k >= 2.0 ** (shift - 1):
+    while adaptive and abs(beta) * 2 ** k >= 2.0 ** (shift - 1):
         shift += 1
     step = [alpha, q(v_thresh, 15), q(shape.width * v_thresh, 15), q(steepness, p + 17),
             int(common(cells.refractory_steps)), rho, q(beta, 28)]
-    backward = [alpha, rho, q(beta * 2 ** k, 32 - shift) if cells.adaptive else 0, shift,
-                32 - k - p]
+    backward = [alpha, rho, q(beta * 2 ** k, 32 - shift) if adaptive else 0, shift, 32 - k - p]
     return np.array(step, np.int32), np.array(backward, np.int32), k
 
 

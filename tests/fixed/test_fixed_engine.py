@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.engine import FixedPoint, HostEngine, instruction_set
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Inputs, Sources
+from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.optimizers import SGD, Adam
 from tests.agreement.play import assert_identical, play
 from tests.descriptions import all_pairs, feedback, lif, network, readouts, record, synapses

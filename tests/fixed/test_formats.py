@@ -13,7 +13,7 @@ from pynn_eprop.fixed.formats import choose_formats, weight_limit
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.models.pseudo_derivatives import Arctan
-from tests.descriptions import stock
+from tests.descriptions import current_based
 from tests.fixed.test_fixed_engine import drive, simple
 
 
@@ -95,7 +95,8 @@ def labelled(bits):
         simple(3, 5, 0.1).settings, boundary=Boundary.CONTINUOUS)), None, UnsupportedError,
      "boundary='reset'"),
     (lambda: replace(simple(3, 5, 0.1), populations=(
-        *simple(3, 5, 0.1).populations, stock(2, True))), None, UnsupportedError, "IF_curr"),
+        *simple(3, 5, 0.1).populations, current_based(2, True))), None, UnsupportedError,
+     "IF_curr"),
 ])
 def test_refused_before_the_run(make, wanted, error, words):
     with pytest.raises(error, match=words):

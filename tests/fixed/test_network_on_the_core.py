@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.engine import HostEngine
+from pynn_eprop.models.cells import ALIFCells, Readouts, Sources, SpikingCells
 from pynn_eprop.models.losses import MSE, CrossEntropy
-from pynn_eprop.models.network import Inputs, Network, Readouts, Sources, SpikingCells
+from pynn_eprop.models.network import Inputs, Network
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from tests.descriptions import alif, all_pairs, feedback, lif, network, readouts, synapses
 from tests.fixed.constants import adam_constants, cell_constants, decay, q
@@ -93,7 +94,7 @@ class Image:
         self.addresses = core.put([*arrays, header])
         seconds, c_reg = STEPS * 1e-3, float(cells.c_reg[0])
         offset = q(-c_reg * float(cells.f_target[0]), signal + 8)
-        words_ = [SOURCES, n, classes, STEPS, UPDATES, int(cells.adaptive),
+        words_ = [SOURCES, n, classes, STEPS, UPDATES, int(isinstance(cells, ALIFCells)),
                   int(isinstance(out.loss, CrossEntropy)), 0, decay(1.0, out.tau_m),
                   signal + 32 - b - 15, readout_bits - 15, q(c_reg / seconds, signal + 8),
                   offset & 0xFFFF_FFFF, offset >> 32, *step, *backward]

@@ -8,8 +8,8 @@ import pytest
 
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Sources
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.rules import (
     RULES,

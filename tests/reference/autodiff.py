@@ -15,13 +15,11 @@ from autograd import grad
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
+from pynn_eprop.models.cells import ALIFCells, Readouts, Sources, SpikingCells
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
     Network,
-    Readouts,
-    Sources,
-    SpikingCells,
     SymmetricFeedback,
     WindowedFeedback,
 )
@@ -61,7 +59,7 @@ class Trial:
             self.z[index] = []
             if isinstance(population, SpikingCells):
                 self.v[index] = population.v_initial
-                self.a[index] = (population.a_initial if population.adaptive
+                self.a[index] = (population.a_initial if isinstance(population, ALIFCells)
                                  else numpy.zeros(population.size))
                 self.silent[index] = numpy.zeros(population.size)
             elif isinstance(population, Readouts):
@@ -98,12 +96,13 @@ class Trial:
                 v = numpy.exp(-dt / cells.tau_m) * self.v[index] - cells.v_thresh * getval(before)
                 self.v[index] = v + self.arrivals(index, step, detached=True)
                 threshold = cells.v_thresh
-                if cells.adaptive:
+                if isinstance(cells, ALIFCells):
                     self.a[index] = numpy.exp(-dt / cells.tau_a) * self.a[index] + before
                     threshold = threshold + cells.beta * self.a[index]
         for index, cells in enumerate(self.network.populations):
             if isinstance(cells, SpikingCells):
-                threshold = cells.v_thresh + (cells.beta * self.a[index] if cells.adaptive else 0.0)
+                adapted = cells.beta * self.a[index] if isinstance(cells, ALIFCells) else 0.0
+                threshold = cells.v_thresh + adapted
                 distance = self.v[index] - threshold
                 shape = cells.pseudo_derivative
                 u = getval(distance) / (shape.width * cells.v_thresh)

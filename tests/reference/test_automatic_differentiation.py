@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pynn_eprop.models.cells import Sources, SpikingCells
 from pynn_eprop.models.losses import MSE, CrossEntropy
 from pynn_eprop.models.network import (
     Boundary,
     Inputs,
     LearningSignal,
     Network,
-    Sources,
-    SpikingCells,
     SymmetricFeedback,
     WindowedFeedback,
 )

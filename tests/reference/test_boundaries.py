@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from pynn_eprop.models.network import Boundary, Inputs, Sources
+from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.network import Boundary, Inputs
 from pynn_eprop.reference import ReferenceMachine
-from tests.descriptions import alif, lif, network, readouts, record, spikes, stock, synapses
+from tests.descriptions import alif, current_based, lif, network, readouts, record, spikes, synapses
 
 T = 6
 KAPPA = math.exp(-1 / 20)
@@ -39,7 +40,7 @@ def test_source_spikes(emitted, delay):
         assert arrivals(post, inputs, Boundary.CONTINUOUS, delay) == ([due] if due > 0 else [])
 
 
-@pytest.mark.parametrize("cells", [lif(v_thresh=0.5), stock(tau_m=0.05)])
+@pytest.mark.parametrize("cells", [lif(v_thresh=0.5), current_based(tau_m=0.05)])
 @pytest.mark.parametrize("delay", [1, 2, 4, 7])
 @pytest.mark.parametrize("emitted", range(1, 2 * T))
 def test_cell_spikes(emitted, delay, cells):

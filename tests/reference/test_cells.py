@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pynn_eprop.models.network import Inputs, Sources
+from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.errors import NetworkError
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Boundary, Inputs, Sources
+from pynn_eprop.models.network import Boundary, Inputs
 from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import alif, feedback, lif, network, readouts, record, spikes, synapses

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.errors import SimulationError, TargetError
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE, CrossEntropy
-from pynn_eprop.models.network import Inputs, Sources
+from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import lif, network, readouts, record, spikes, synapses

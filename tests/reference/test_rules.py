@@ -12,8 +12,9 @@ import math
 import numpy as np
 import pytest
 
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Inputs, Sources
+from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.rules import EProp, SimplifiedTraces, TruncatedTraces
 from pynn_eprop.reference import ReferenceMachine

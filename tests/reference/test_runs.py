@@ -11,12 +11,12 @@ from pynn_eprop.errors import (
     NetworkError,
     SimulationError,
 )
+from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import (
     Boundary,
     Inputs,
     LearningSignal,
-    Sources,
     SymmetricFeedback,
     WindowedFeedback,
 )
@@ -25,13 +25,13 @@ from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import (
     alif,
     all_pairs,
+    current_based,
     feedback,
     lif,
     network,
     readouts,
     record,
     spikes,
-    stock,
     synapses,
 )
 
@@ -52,7 +52,7 @@ def training(boundary=Boundary.RESET, trials=2):
     return network(
         [Sources("s", 3), alif(4, refractory_steps=2, c_reg=0.05, v_initial=0.1),
          readouts(2, loss=MSE(), target=rng.normal(0, 1, (2, T)), bias_optimizer=adam),
-         readouts(1, label="module", tau_m=5.0, bias=0.1), stock(1, i_offset=1.5)],
+         readouts(1, label="module", tau_m=5.0, bias=0.1), current_based(1, i_offset=1.5)],
         [project(0, 1, 3, 4, 0.8), project(1, 1, 4, 4, 0.5), project(1, 2, 4, 2, 0.5),
          synapses(0, 3, [(0, 0)], 0.2), synapses(0, 4, [(0, 0)], 3.0),
          synapses(4, 1, [(0, 2)], 0.3)],
@@ -176,13 +176,13 @@ def test_new_parameters_leave_the_state_alone():
 
 
 def test_new_parameters_of_stock_cells():
-    machine = ReferenceMachine(network([stock(i_offset=0.1)]))
-    machine.set_population(0, network([stock(i_offset=0.2, tau_m=10.0)]))
+    machine = ReferenceMachine(network([current_based(i_offset=0.1)]))
+    machine.set_population(0, network([current_based(i_offset=0.2, tau_m=10.0)]))
     machine.run(3, Inputs())
     assert machine.sample(0, "v")[0] == pytest.approx(-65 + 2 * (1 - np.exp(-0.3)), rel=1e-13)
 
 
-@pytest.mark.parametrize("other", [lif(2), alif(1), stock(1)])
+@pytest.mark.parametrize("other", [lif(2), alif(1), current_based(1)])
 def test_another_kind_of_population_is_refused(other):
     machine = ReferenceMachine(network([lif()]))
     with pytest.raises(NetworkError, match="only parameters can change"):
@@ -244,7 +244,7 @@ def test_unknown_variables_are_refused():
         machine.sample(0, "y")
 
 
-POPULATIONS = [Sources("s", 2), lif(2), readouts(1), stock(1)]
+POPULATIONS = [Sources("s", 2), lif(2), readouts(1), current_based(1)]
 
 
 @pytest.mark.parametrize(("error", "projection"), [

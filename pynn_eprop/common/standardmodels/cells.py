@@ -25,7 +25,7 @@ from pynn_eprop.common.standardmodels.tables import (
 )
 from pynn_eprop.common.targets import as_sequences
 from pynn_eprop.errors import ParameterError
-from pynn_eprop.models.cells import EPROP_ALIF, EPROP_LIF, EPROP_READOUT, CellModel
+from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts, Sources
 from pynn_eprop.models.losses import MSE, Loss, resolve_loss
 from pynn_eprop.models.optimizers import Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter
@@ -48,10 +48,11 @@ def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
 class CheckedCellType(StandardCellType):
     """A cell type whose numeric parameters have ranges.
 
-    ``table``: the ranges. ``in_order``: parameters that may be given without their names, as
-    sPyNNaker's scripts do. :meth:`check` is called by populations with the values of all cells.
+    ``kind``: of a population of it. ``table``: the ranges. ``in_order``: parameters that may be
+    given without their names, as sPyNNaker's scripts do. :meth:`check` is called by populations with the values of all cells.
     """
 
+    kind: ClassVar[type[Population]]
     table: ClassVar[Mapping[str, Parameter]] = {}
     in_order: ClassVar[tuple[str, ...]] = ()
 
@@ -76,25 +77,27 @@ class CheckedCellType(StandardCellType):
 CellClass = TypeVar("CellClass", bound=type[CheckedCellType])
 
 
-def _from_table(model: CellModel, components: Mapping[str, str],
+def _from_table(kind: type[Population], components: Mapping[str, str],
                 sequences: Mapping[str, str] | None = None
                 ) -> Callable[[CellClass], CellClass]:
-    """Give a class the attributes and docstring that PyNN wants, from the table.
+    """Give a class the attributes and docstring that PyNN wants, from a kind's table.
 
     ``sequences``: parameters that hold a sequence per cell, with their units.
     """
     sequences = sequences or {}
 
     def complete(cls: CellClass) -> CellClass:
-        cls.table = model.parameters
-        cls.default_parameters = {**model.defaults, **{name: Sequence([]) for name in sequences}}
-        cls.default_initial_values = dict(model.initial_values)
-        cls.recordable = list(model.recordable)
-        cls.receptor_types = model.receptor_types
-        cls.units = {**{name: row.unit for name, row in model.parameters.items()},
-                     **sequences, **model.units}
+        cls.kind = kind
+        cls.table = kind.parameters()
+        cls.default_parameters = {**{name: row.default for name, row in cls.table.items()},
+                                  **{name: Sequence([]) for name in sequences}}
+        cls.default_initial_values = kind.initial_values()
+        cls.recordable = list(kind.recordable())
+        cls.receptor_types = kind.receptor_types
+        cls.units = {**{name: row.unit for name, row in cls.table.items()},
+                     **sequences, **kind.units()}
         cls.translations = same_names(cls.default_parameters)
-        cls.__doc__ = document(model.meaning, model.parameters, components, model.recordable)
+        cls.__doc__ = document(kind.meaning, cls.table, components, kind.recordable())
         return cls
 
     return complete
@@ -114,12 +117,14 @@ class EPropCell(CheckedCellType):
 
 class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
     __doc__ = stock.SpikeSourceArray.__doc__
+    kind = Sources
     in_order = ("spike_times",)
     translations: ClassVar[dict[str, Any]] = same_names(stock.SpikeSourceArray.default_parameters)
 
 
 class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
     __doc__ = stock.SpikeSourcePoisson.__doc__
+    kind = Sources
     table = TABLES["SpikeSourcePoisson"]
     in_order = ("rate", "start", "duration")
     translations: ClassVar[dict[str, Any]] = same_names(
@@ -140,17 +145,17 @@ _READOUT = {
 }
 
 
-@_from_table(EPROP_LIF, _SHAPE)
+@_from_table(LIFCells, _SHAPE)
 class EPropLIF(EPropCell):
-    adaptive = False
+    pass
 
 
-@_from_table(EPROP_ALIF, _SHAPE)
+@_from_table(ALIFCells, _SHAPE)
 class EPropALIF(EPropCell):
-    adaptive = True
+    pass
 
 
-@_from_table(EPROP_READOUT, _READOUT, sequences={"target": EPROP_READOUT.units["target"]})
+@_from_table(Readouts, _READOUT, sequences={"target": Readouts.units()["target"]})
 class EPropReadout(CheckedCellType):
     conductance_based = False
     injectable = False

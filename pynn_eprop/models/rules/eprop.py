@@ -5,32 +5,70 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.rules.rule import Rule
 
 
 @dataclass(frozen=True)
 class EligibilityVectors(Rule):
-    """Rules whose trace is h_j (eps_v - beta eps_a).
+    """Rules whose trace is h_j times an eligibility vector, weighted (eq. 2 to 5).
 
-    membrane_trace: eps_v is the presynaptic spike train filtered with the membrane's alpha (eq.
-    22); otherwise it is the spike train itself. adaptation_trace: eps_a follows eq. 27; otherwise
-    it is 0, as for cells without adaptation.
+    The eligibility vector follows from the derivatives that a kind of cell gives, see
+    :class:`~pynn_eprop.models.cells.SpikingCells`; for LIF and adaptive LIF cells e is
+    h_j (eps_v - beta eps_a).
+
+    membrane_trace: the presynaptic spikes are filtered with the membrane's alpha (eq. 22), or by
+    whatever else the kind calls its presynaptic trace. adaptation_trace: all else that the state
+    leaves to the next step counts, as the adaptation's in eq. 27.
     """
 
     membrane_trace: ClassVar[bool]
     adaptation_trace: ClassVar[bool]
-    traces: ClassVar[tuple[str, ...]] = ("eps_v", "eps_a")
+
+    def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
+        """One trace for each state variable."""
+        return tuple(f"eps_{state}" for state in kind.state_variables())
+
+    def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
+        """Refuse kinds without a presynaptic trace, if the rule leaves only that out."""
+        super().check_kind(kind, owner)
+        if self.adaptation_trace and not self.membrane_trace and not kind.presynaptic_trace:
+            raise UnsupportedError(f"{owner}: rule {self.name!r} leaves out the filter of the "
+                                   f"presynaptic spikes, and {kind.name} names none; choose "
+                                   "another rule")
 
     def eligibility(self, traces: Any, arriving: np.ndarray, cells: Any, post: np.ndarray
                     ) -> np.ndarray:
         """e_ji of one step, shape (synapses,); see :class:`Rule`."""
-        h, rho, beta = cells.h[post], cells.rho[post], cells.beta[post]
-        alpha = cells.alpha[post] if self.membrane_trace else 0.0
-        traces.eps_v = alpha * traces.eps_v + arriving                              # eq. 22
-        e = h * (traces.eps_v - beta * traces.eps_a)                                # eq. 23, 28
-        if self.adaptation_trace:
-            traces.eps_a = h * traces.eps_v + (rho - beta * h) * traces.eps_a       # eq. 27
+        derivatives = cells.derivatives()
+        before = {state: getattr(traces, f"eps_{state}") for state in derivatives.states}
+        eps = self._carried(derivatives, before, post, decays=True)                 # eq. 22
+        for state, factor in derivatives.drive.items():
+            eps[state] = eps[state] + _of_synapses(factor, post) * arriving
+        vector = sum(_of_synapses(factor, post) * eps[state]
+                     for state, factor in derivatives.distance.items())
+        e = cells.h[post] * vector                                                  # eq. 23, 28
+        for state, values in self._carried(derivatives, eps, post, decays=False).items():
+            setattr(traces, f"eps_{state}", values)                                 # eq. 27
         return np.asarray(e)
+
+    def _carried(self, derivatives: Any, eps: dict[str, np.ndarray], post: np.ndarray,
+                 decays: bool) -> dict[str, np.ndarray]:
+        """The eligibility vector one step on, of states that decay by constants or of others."""
+        moving = [state for state in eps if (state in derivatives.decays) == decays]
+        carried = {**eps, **{state: np.zeros(len(post)) for state in moving}}
+        for (of, by), factor in derivatives.transition.items():
+            kept = self.membrane_trace if (of, by) in derivatives.presynaptic_trace \
+                else self.adaptation_trace
+            if kept and of in moving:
+                carried[of] = carried[of] + _of_synapses(factor, post) * eps[by]
+        return carried
+
+
+def _of_synapses(values: Any, post: np.ndarray) -> Any:
+    """Values of cells, or one number for all, as those of their synapses."""
+    return values[post] if np.ndim(values) else values
 
 
 @dataclass(frozen=True)

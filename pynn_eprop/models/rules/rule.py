@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.cells import SpikingCells
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -17,17 +20,35 @@ class Rule:
     ebar the eligibility trace e filtered with the kappa of the readouts. A rule says what e is.
     Synapses onto readouts have no choice of e: their trace is the filtered spike (eq. 48, 53).
 
-    A subclass gives ``name``, ``meaning``, ``traces`` and :meth:`eligibility`, which the reference
-    runs. Other machines have a rule of their own making for each class that they know, and refuse
-    others by name. A subclass may have parameters: fields of a frozen dataclass.
+    A subclass gives ``name``, ``meaning``, ``traces``, ``needs`` and :meth:`eligibility`, which the
+    reference runs. Other machines have a rule of their own making for each class that they know,
+    and refuse others by name. A subclass may have parameters: fields of a frozen dataclass.
 
     name: as scripts and the command line write it. meaning: one line for lists and documentation.
     traces: what is kept for each synapse from one step to the next, 0 at the start of an interval.
+    needs: variables of the postsynaptic cells that :meth:`eligibility` reads, as recordings call
+    them; a forward pass that learning is to follow has to give these.
     """
 
     name: ClassVar[str] = ""
     meaning: ClassVar[str] = ""
     traces: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ("h",)
+
+    def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
+        """The traces of synapses onto cells of a kind: :attr:`traces`, if all have the same."""
+        return self.traces
+
+    def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
+        """Raise :class:`UnsupportedError` for a kind of cell that the rule is not defined for.
+
+        owner: the synapses, for the message.
+        """
+        missing = [name for name in self.needs if name not in kind.recordable()]
+        if missing:
+            raise UnsupportedError(
+                f"{owner}: rule {self.name or type(self).__name__!r} needs {missing[0]!r} of the "
+                f"cells, which {kind.name} does not have; it has {list(kind.recordable())}")
 
     def eligibility(self, traces: Any, arriving: np.ndarray, cells: Any, post: np.ndarray
                     ) -> np.ndarray:
@@ -35,8 +56,9 @@ class Rule:
 
         traces: has an attribute of shape (synapses,) for each name in :attr:`traces`, to be
         replaced. arriving: z_i^{t-d}, how many spikes arrive. cells: the postsynaptic population
-        at this step, arrays over its cells: ``h`` (pseudo-derivative), ``v``, ``a``, ``z``,
-        ``v_th``, ``alpha``, ``rho``, ``beta`` (0 for cells that do not adapt). post: the cell of
+        at this step, arrays over its cells: the parameters and constants of its kind (of LIF and
+        adaptive LIF cells ``v_th``, ``alpha``, ``rho`` and ``beta``, the last two 0 for cells that
+        do not adapt) and what the rule needs, where "spikes" is ``z``, 0 or 1. post: the cell of
         each synapse.
         """
         raise NotImplementedError

@@ -2,41 +2,39 @@
 
 import numpy as np
 
-from pynn_eprop.models.network import StockCells
+from pynn_eprop.models.cells import CurrentBasedCells, CurrExpCells
 from pynn_eprop.reference.component import Component
 
 
-class StockState(Component):
+class CurrentBasedState(Component):
     """State of one population; v in mV and synaptic currents in nA, shape (size,)."""
 
     variables = ("v", "isyn_exc", "isyn_inh", "z", "silent")
 
-    def __init__(self, population: StockCells, timestep: float) -> None:
+    def __init__(self, population: CurrentBasedCells, timestep: float) -> None:
         self.timestep = timestep
         self.configure(population)
         self.reset()
 
     def reset(self) -> None:
-        """The initial state. Stock cells go on over the end of an interval."""
+        """The initial state. These cells go on over the end of an interval."""
         population, size = self.population, self.population.size
         self.v = np.array(population.v_initial, dtype=float)
         self.isyn_exc = np.zeros(size)
         self.isyn_inh = np.zeros(size)
-        if population.isyn_exc_initial is not None:
+        if isinstance(population, CurrExpCells):
             self.isyn_exc = np.array(population.isyn_exc_initial, dtype=float)
-        if population.isyn_inh_initial is not None:
             self.isyn_inh = np.array(population.isyn_inh_initial, dtype=float)
         self.z = np.zeros(size)
         self.silent = np.zeros(size, dtype=int)
 
-    def configure(self, population: StockCells) -> None:
+    def configure(self, population: CurrentBasedCells) -> None:
         """Take the parameters."""
         self.population = population
         tau_m = np.asarray(population.tau_m, dtype=float)
         self.decay = np.exp(-self.timestep / tau_m)
         self.resistance = tau_m / np.asarray(population.cm, dtype=float)  # ms / nF = MOhm
-        if population.exponential:
-            assert population.tau_syn_E is not None and population.tau_syn_I is not None
+        if isinstance(population, CurrExpCells):
             self.decay_exc, self.drive_exc = self._synapse(population.tau_syn_E)
             self.decay_inh, self.drive_inh = self._synapse(population.tau_syn_I)
 

@@ -1,0 +1,38 @@
+"""Which kind of cell a PyNN cell type stands for."""
+
+from typing import Any
+
+from pyNN.standardmodels import cells as pynn
+
+from pynn_eprop.models.cells import CurrDeltaCells, CurrExpCells, Population, Sources
+
+_PYNN_KINDS: dict[type, type[Population]] = {
+    pynn.SpikeSourceArray: Sources, pynn.SpikeSourcePoisson: Sources,
+    pynn.IF_curr_exp: CurrExpCells, pynn.IF_curr_delta: CurrDeltaCells}
+"""Of PyNN's own cell types, and of those that backends derive from them."""
+
+
+def kind_of(celltype: Any) -> type[Population] | None:
+    """The kind of cell that an object of a cell type stands for; None for one without a kind."""
+    if hasattr(celltype, "kind"):
+        kind: type[Population] = celltype.kind
+        return kind
+    return next((kind for base, kind in _PYNN_KINDS.items() if isinstance(celltype, base)), None)
+
+
+def is_source(celltype: Any) -> bool:
+    """Whether the spikes of cells of this type are given from outside."""
+    kind = kind_of(celltype)
+    return kind is not None and kind.from_outside
+
+
+def has_separate_ports(celltype: Any) -> bool:
+    """Whether excitatory and inhibitory synapses of this type add to states of their own."""
+    kind = kind_of(celltype)
+    return kind is not None and kind.separate_ports
+
+
+def learns(celltype: Any) -> bool:
+    """Whether synapses onto cells of this type may learn."""
+    kind = kind_of(celltype)
+    return kind is not None and kind.learns

@@ -1,0 +1,21 @@
+"""Kinds of cell, one file a kind: parameters, state, derivatives, and how scripts describe them.
+
+Symbols are those of Bellec et al. (2019), eq. 20-28 and 41.
+"""
+
+from pynn_eprop.models.cells.alif import ALIFCells
+from pynn_eprop.models.cells.current_based import CurrDeltaCells, CurrentBasedCells, CurrExpCells
+from pynn_eprop.models.cells.fields import Given, initial, parameter
+from pynn_eprop.models.cells.kind import Population
+from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.cells.lif import LIFCells
+from pynn_eprop.models.cells.readout import Readouts
+from pynn_eprop.models.cells.registry import CELLS, check_kind, register_cell
+from pynn_eprop.models.cells.sources import Sources
+
+for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells):
+    CELLS[_kind.name] = _kind
+
+__all__ = ["CELLS", "ALIFCells", "CurrDeltaCells", "CurrExpCells", "CurrentBasedCells", "Given",
+           "LIFCells", "Population", "Readouts", "Sources", "SpikingCells", "check_kind", "initial",
+           "parameter", "register_cell"]
