@@ -119,6 +119,14 @@ def test_no_path_of_a_machine() -> None:
     assert found == []
 
 
+def test_emulated_boards_of_tests_take_free_addresses() -> None:
+    """Another run of the tests on the same computer may have any address that is written down."""
+    fixed = re.compile(r"\bBoard\([^)]*address=f?[\"'A-Z]")
+    found = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("*.py"))
+             if fixed.search(path.read_text())]
+    assert found == []
+
+
 def test_nothing_large_is_kept() -> None:
     large = {str(path.relative_to(ROOT)): size for path in files()
              if (size := path.stat().st_size) > 1_500_000}

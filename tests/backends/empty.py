@@ -15,7 +15,6 @@ from pynn_eprop.errors import EPropError
 
 T = 20.0
 BACKENDS = ("float64", "float32", "fixed", "reference", "nest", "brian2", "spinnaker")
-ADDRESS = "127.0.96.1"      # of the emulated board
 ON_HOST = BACKENDS[:4]
 
 Script = Callable[["Backend"], Any]
@@ -452,7 +451,7 @@ def _board(backend: str) -> AbstractContextManager[Any]:
     if backend != "spinnaker":
         return nullcontext()
     from pynn_eprop.emulator import Board
-    return Board(chips=4, address=ADDRESS, real_time=False)
+    return Board(chips=4, real_time=False)
 
 
 def run_all(backend: str) -> dict[str, Any]:

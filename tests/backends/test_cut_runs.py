@@ -37,11 +37,10 @@ def machine(request: pytest.FixtureRequest) -> str:
 
 
 def board() -> Any:
-    """An emulated board, at an address of this process of the tests."""
+    """An emulated board."""
     from pynn_eprop.emulator import Board
 
-    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", "0"))))
-    return Board(chips=4, address=f"127.0.{91 + worker}.1", real_time=False)
+    return Board(chips=4, real_time=False)
 
 
 @pytest.fixture
