@@ -7,8 +7,8 @@ from pyNN.brian2.standardmodels.electrodes import update_currents
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.common.control import FUNCTIONS, WithoutCheckpoints
-from pynn_eprop.common.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
+from pynn_eprop.common.script.setup import SharedOptions, documented, split_keywords
 
 __all__ = ["setup", *FUNCTIONS]
 

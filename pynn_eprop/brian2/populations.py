@@ -13,12 +13,12 @@ from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.integration import choose_integration
 from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import CheckedPopulation, check_population
-from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.script.all_or_nothing import all_or_nothing
+from pynn_eprop.common.script.arguments import CheckedPopulation, check_population
+from pynn_eprop.common.script.parents import ParentCells, ParentPopulation
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 
 

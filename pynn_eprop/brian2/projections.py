@@ -9,14 +9,14 @@ from pyNN.space import Space
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import check_projection
-from pynn_eprop.common.checks import check_takes_input
-from pynn_eprop.common.connectivity import none_for_zero
-from pynn_eprop.common.groups import members
-from pynn_eprop.common.parent_backend import ProjectionOfParent
-from pynn_eprop.common.parents import ParentProjection
-from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.expansion.connectivity import none_for_zero
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.script.all_or_nothing import all_or_nothing
+from pynn_eprop.common.script.arguments import check_projection
+from pynn_eprop.common.script.checks import check_takes_input
+from pynn_eprop.common.script.parent_backend import ProjectionOfParent
+from pynn_eprop.common.script.parents import ParentProjection
+from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError

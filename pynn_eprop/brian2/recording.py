@@ -8,8 +8,8 @@ import numpy as np
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.cells import Cells
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.common.recorder import LogRecorder
-from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.recorder import LogRecorder
 
 _STATE = ("v", "a", "y")
 

@@ -19,13 +19,13 @@ from pynn_eprop.brian2.signals import Signal
 from pynn_eprop.brian2.simulator import STORED
 from pynn_eprop.brian2.sources import Sources
 from pynn_eprop.brian2.synapses import SynapseBlock
-from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import describe_population
-from pynn_eprop.common.feedback import describe_signals
-from pynn_eprop.common.groups import Block
-from pynn_eprop.common.seeds import Draws, OwnGlobalGenerator, Purpose
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import Simulation as CommonSimulation
+from pynn_eprop.common.expansion.description import describe_population
+from pynn_eprop.common.expansion.feedback import describe_signals
+from pynn_eprop.common.expansion.groups import Block
+from pynn_eprop.common.expansion.seeds import Draws, OwnGlobalGenerator, Purpose
+from pynn_eprop.common.run.simulation import Simulation as CommonSimulation
+from pynn_eprop.common.script.checks import check_learning
+from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError

@@ -12,9 +12,9 @@ from brian2 import Synapses, ms
 from pyNN.brian2 import simulator as parent
 
 from pynn_eprop.brian2.network import Network
-from pynn_eprop.common.seeds import Draws
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.state import StateOfParent
+from pynn_eprop.common.expansion.seeds import Draws
+from pynn_eprop.common.run.state import StateOfParent
+from pynn_eprop.common.script.setup import SharedOptions
 
 name = parent.name
 ID = parent.ID

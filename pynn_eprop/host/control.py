@@ -5,8 +5,8 @@ from typing import Any
 
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from pynn_eprop.common.control import FUNCTIONS, Control
-from pynn_eprop.common.setup import (
+from pynn_eprop.common.script.control import FUNCTIONS, Control
+from pynn_eprop.common.script.setup import (
     SharedOptions,
     check_count,
     check_path,

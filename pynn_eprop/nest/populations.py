@@ -13,11 +13,11 @@ import numpy as np
 from pyNN.nest import populations as parent
 from pyNN.parameters import ParameterSpace
 
-from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_source
-from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup, Member
-from pynn_eprop.common.targets import check_target, to_matrix
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.expansion.targets import check_target, to_matrix
+from pynn_eprop.common.script.arguments import CheckedPopulation, check_population, check_source
+from pynn_eprop.common.script.parents import ParentCells, ParentPopulation
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError

@@ -11,7 +11,7 @@ from typing import Any
 import nest
 import numpy as np
 
-from pynn_eprop.common.groups import Block
+from pynn_eprop.common.expansion.groups import Block
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.optimizers import Optimizer

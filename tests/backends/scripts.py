@@ -220,7 +220,7 @@ def switches(sim: Any) -> list[tuple[list[str], str]]:
 
 def functions(sim: Any) -> dict[str, tuple[str, bool]]:
     """The procedural functions by the names that they are offered under, and whether documented."""
-    from pynn_eprop.common import control, procedural_api
+    from pynn_eprop.common.script import control, procedural_api
     return {name: (getattr(sim, name).__name__, bool(getattr(sim, name).__doc__))
             for name in (*control.FUNCTIONS, *procedural_api.FUNCTIONS, "setup")}
 
