@@ -15,7 +15,6 @@ from pynn_eprop.common.script.all_or_nothing import all_or_nothing
 from pynn_eprop.common.script.arguments import check_projection
 from pynn_eprop.common.script.checks import check_takes_input
 from pynn_eprop.common.script.parent_backend import ProjectionOfParent
-from pynn_eprop.common.script.parents import ParentProjection
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
@@ -24,7 +23,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 _EVERYWHERE = Space()
 
 
-class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse

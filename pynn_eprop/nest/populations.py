@@ -15,7 +15,7 @@ from pyNN.parameters import ParameterSpace
 
 from pynn_eprop.common.expansion.targets import check_target, to_matrix
 from pynn_eprop.common.script.arguments import CheckedPopulation, check_population, check_source
-from pynn_eprop.common.script.parents import ParentCells, ParentPopulation
+from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
 from pynn_eprop.common.script.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
@@ -31,7 +31,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, ParentCells, parent.PopulationView):
+class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -48,7 +48,7 @@ class PopulationView(CheckedView, ParentCells, parent.PopulationView):
         with typed(self.label):
             super()._set_parameters(parameter_space)
 
-class Population(CheckedPopulation, Member, ParentPopulation, parent.Population):
+class Population(CheckedPopulation, Member, PopulationOfParent, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _assembly_class = Assembly

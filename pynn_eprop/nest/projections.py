@@ -16,7 +16,6 @@ from pynn_eprop.common.expansion.connectivity import none_for_zero
 from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.script.arguments import check_projection
 from pynn_eprop.common.script.parent_backend import ProjectionOfParent
-from pynn_eprop.common.script.parents import ParentProjection
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.nest import simulator
@@ -28,7 +27,7 @@ from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 _EVERYWHERE = Space()
 
 
-class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
 
