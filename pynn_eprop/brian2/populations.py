@@ -13,10 +13,10 @@ from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.integration import choose_integration
 from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import CheckedPopulation, check_population
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import CheckedPopulation, check_population
 from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
-from pynn_eprop.common.script.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.errors import UnsupportedError
@@ -45,7 +45,7 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
 
-class Population(CheckedPopulation, Member, PopulationOfParent, parent.Population):
+class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class: Any = StockRecorder

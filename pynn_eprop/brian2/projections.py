@@ -9,10 +9,10 @@ from pyNN.space import Space
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import check_projection
 from pynn_eprop.common.expansion.connectivity import none_for_zero
 from pynn_eprop.common.expansion.groups import members
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import check_projection
 from pynn_eprop.common.script.checks import check_takes_input
 from pynn_eprop.common.script.parent_backend import ProjectionOfParent
 from pynn_eprop.common.script.projections import SynapseArrays
@@ -66,7 +66,7 @@ class Projection(ProjectionOfParent, parent.Projection):
                         synapses.connect(False)     # or Brian2 thinks that this was forgotten
             self.index = len(simulation.projections)
             self._let_spikes_arrive_in_order()
-            self.blocks: list[Any] = []
+            self.bundles: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}
             simulation.projections.append(self)
 

@@ -13,11 +13,11 @@ import numpy as np
 from pyNN.nest import populations as parent
 from pyNN.parameters import ParameterSpace
 
-from pynn_eprop.common.expansion.targets import check_target, to_matrix
-from pynn_eprop.common.script.arguments import CheckedPopulation, check_population, check_source
+from pynn_eprop.common.arguments.calls import CheckedPopulation, check_population, check_source
 from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
-from pynn_eprop.common.script.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
@@ -48,7 +48,7 @@ class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
         with typed(self.label):
             super()._set_parameters(parameter_space)
 
-class Population(CheckedPopulation, Member, PopulationOfParent, parent.Population):
+class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _assembly_class = Assembly

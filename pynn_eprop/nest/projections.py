@@ -12,9 +12,9 @@ from pyNN.nest.standardmodels.synapses import StaticSynapse
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 
+from pynn_eprop.common.arguments.calls import check_projection
 from pynn_eprop.common.expansion.connectivity import none_for_zero
 from pynn_eprop.common.expansion.groups import members
-from pynn_eprop.common.script.arguments import check_projection
 from pynn_eprop.common.script.parent_backend import ProjectionOfParent
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError

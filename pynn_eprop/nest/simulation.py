@@ -11,6 +11,7 @@ from typing import Any
 import nest
 import numpy as np
 
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import describe_population
 from pynn_eprop.common.records.logs import Log, SpikeLog
 from pynn_eprop.common.run.inactivity import learning_populations
@@ -18,7 +19,6 @@ from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.common.run.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.run.timeline import Pace
 from pynn_eprop.common.script.checks import check_learning
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError

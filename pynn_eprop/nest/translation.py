@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.run.grid import LARGEST_STEPS
+from pynn_eprop.common.arguments.grid import LARGEST_STEPS
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import Readouts, SpikingCells
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer

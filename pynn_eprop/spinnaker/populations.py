@@ -9,7 +9,7 @@ from pyNN.models import BaseCellType
 from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
-from pynn_eprop.common.script.arguments import check_size, check_source
+from pynn_eprop.common.arguments.calls import check_size, check_source
 from pynn_eprop.common.script.checks import check_is_ours
 from pynn_eprop.common.script.populations import CellArrays, CellGroup
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView

@@ -11,8 +11,8 @@ from pyNN.space import Space
 from spynnaker.pyNN.models.neural_projections.connectors import AbstractConnector
 from spynnaker.pyNN.models.neuron.synapse_dynamics import AbstractSynapseDynamics
 
+from pynn_eprop.common.arguments.calls import GROUPS, check_projection
 from pynn_eprop.common.expansion.groups import members
-from pynn_eprop.common.script.arguments import GROUPS, check_projection
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator

@@ -17,6 +17,9 @@ from pyNN.standardmodels import cells
 from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import names
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.connection_values import evaluate
 from pynn_eprop.common.expansion.connectivity import connect, none_for_zero
 from pynn_eprop.common.expansion.seeds import (
@@ -30,10 +33,7 @@ from pynn_eprop.common.expansion.seeds import (
 )
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
 from pynn_eprop.common.records.recorder import check_sampling_interval, spikes_not_recorded
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import names
 from pynn_eprop.common.script.populations import CellArrays
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 STOCK_LIMIT = 65536.0
@@ -385,7 +385,7 @@ class _Counted:
 
     def __init__(self, index: int) -> None:
         self.index = index
-        self.blocks: list[Any] = []
+        self.bundles: list[Any] = []
         self.synapse_type = PyNNStaticSynapse.__new__(PyNNStaticSynapse)
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pynn_eprop.common.script.setup import SHARED_KEYWORDS
+from pynn_eprop.common.arguments.setup import SHARED_KEYWORDS
 
 
 def test_functions_are_offered_under_their_own_names_and_documented(on_backend):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import pynn_eprop.host as sim
 from pynn_eprop import SGD, Adam, FixedPoint
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.run.simulation import Simulation
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.fixed.numbers import acting_weights

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import ArrayParameter, LazyArray, ParameterSpace, Sequence
 
+from pynn_eprop.common.arguments.typed_errors import as_error, in_words
 from pynn_eprop.common.expansion.seeds import seeded
-from pynn_eprop.common.script.typed_errors import as_error, in_words
 from pynn_eprop.common.standardmodels.cells import rows_as_sequences
 from pynn_eprop.common.standardmodels.tables import check_names
 from pynn_eprop.errors import DimensionError, ParameterError

@@ -15,7 +15,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NativeRNG, RandomDistribution
 from pyNN.space import Space
 
-from pynn_eprop.common.script.typed_errors import as_error, in_words
+from pynn_eprop.common.arguments.typed_errors import as_error, in_words
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.models.parameters import as_numbers
 

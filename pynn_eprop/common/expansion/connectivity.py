@@ -16,8 +16,8 @@ from pyNN import connectors as pynn
 from pyNN.parameters import ParameterSpace
 from pyNN.random import AbstractRNG
 
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.expansion.memory import check_fits
-from pynn_eprop.common.script.typed_errors import as_error
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 _BLOCK = 4_000_000     # random numbers drawn at a time

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from pyNN.standardmodels import cells as stock
 
+from pynn_eprop.common.arguments.grid import LARGEST_STEPS
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.feedback import describe_signals
-from pynn_eprop.common.expansion.groups import Block
-from pynn_eprop.common.expansion.targets import check_target, to_matrix
-from pynn_eprop.common.run.grid import LARGEST_STEPS
-from pynn_eprop.common.script.setup import SharedOptions
+from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
 from pynn_eprop.models.network import (
     E_PROP,
@@ -35,7 +35,7 @@ STOCK_CELLS = (stock.IF_curr_exp, stock.IF_curr_delta)
 class Description:
     """A network, and where the PyNN objects are in it.
 
-    projections: for each PyNN projection, by its index, the indices of its blocks in
+    projections: for each PyNN projection, by its index, the indices of its bundles in
     ``network.projections`` (none for learning signals).
     """
 
@@ -58,7 +58,7 @@ def describe(populations: Sequence[Any], projections: Sequence[Any], options: Sh
             signals.append(projection)
             continue
         first = len(synapses)
-        synapses += [describe_block(projection, block) for block in projection.blocks]
+        synapses += [describe_bundle(projection, bundle) for bundle in projection.bundles]
         described.projections[projection.index] = list(range(first, len(synapses)))
     described.network = Network(
         described.network.settings,
@@ -68,19 +68,19 @@ def describe(populations: Sequence[Any], projections: Sequence[Any], options: Sh
     return described
 
 
-def describe_block(projection: Any, block: Block) -> Projection:
+def describe_bundle(projection: Any, bundle: Bundle) -> Projection:
     """Describe the synapses of a projection that lead from one population to another."""
     synapse, synapses = projection.synapse_type, projection.synapses
     label = projection.label
-    if len(projection.blocks) > 1:
-        label = f"{label} ({block.pre.label} to {block.post.label})"
+    if len(projection.bundles) > 1:
+        label = f"{label} ({bundle.pre.label} to {bundle.post.label})"
     return Projection(
-        label, block.pre.index, block.post.index, block.pre_index, block.post_index,
-        block.take(synapses.weight), block.take(synapses.delay),
+        label, bundle.pre.index, bundle.post.index, bundle.pre_index, bundle.post_index,
+        bundle.take(synapses.weight), bundle.take(synapses.delay),
         optimizer=getattr(synapse, "optimizer", None),
         w_min=getattr(synapse, "w_min", -np.inf), w_max=getattr(synapse, "w_max", np.inf),
         inhibitory=projection.receptor_type == "inhibitory"
-        and isinstance(block.post.celltype, STOCK_CELLS),
+        and isinstance(bundle.post.celltype, STOCK_CELLS),
         rule=getattr(synapse, "rule", E_PROP))
 
 

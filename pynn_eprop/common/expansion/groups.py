@@ -1,6 +1,5 @@
 """Populations, views and assemblies in terms of whole populations and cell indices."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,7 @@ import numpy as np
 from pyNN.common import Assembly, BasePopulation, PopulationView
 from pyNN.common.populations import IDMixin
 
-from pynn_eprop.common.expansion.synapses import Synapses
-from pynn_eprop.common.script.typed_errors import as_error
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.errors import NetworkError
 
 
@@ -58,54 +56,3 @@ def indices_in_root(part: Any) -> np.ndarray:
     if isinstance(part, PopulationView):
         every = part.index_in_grandparent(every)
     return np.asarray(every, dtype=np.int32)
-
-
-@dataclass(frozen=True)
-class Block:
-    """The synapses of a projection that lead from one population to another.
-
-    which: their places among the projection's synapses; None for all. pre_index, post_index:
-    within the whole populations.
-    """
-
-    pre: Any
-    post: Any
-    which: np.ndarray | None
-    pre_index: np.ndarray
-    post_index: np.ndarray
-
-    def take(self, values: np.ndarray) -> np.ndarray:
-        """The entries of ``values`` (synapses of the projection,) that belong to this block."""
-        return values if self.which is None else values[self.which]
-
-    def put(self, values: np.ndarray, part: np.ndarray) -> None:
-        """The reverse of :meth:`take`, in place."""
-        values[slice(None) if self.which is None else self.which] = part
-
-
-def blocks(pre: Any, post: Any, synapses: Synapses) -> list[Block]:
-    """Split the synapses of a projection by the populations at their ends."""
-    return list(_blocks(members(pre), members(post), synapses))
-
-
-def _blocks(pre: list[Member], post: list[Member], synapses: Synapses) -> Iterator[Block]:
-    for source in pre:
-        for target in post:
-            which = None
-            if len(pre) > 1 or len(post) > 1:
-                which = np.flatnonzero(_within(source, synapses.pre)
-                                       & _within(target, synapses.post))
-            local_pre = (synapses.pre if which is None else synapses.pre[which]) - source.offset
-            local_post = (synapses.post if which is None else synapses.post[which]) - target.offset
-            yield Block(source.population, target.population, which,
-                        _global(source, local_pre), _global(target, local_post))
-
-
-def _within(member: Member, indices: np.ndarray) -> np.ndarray:
-    return (indices >= member.offset) & (indices < member.offset + len(member.indices))
-
-
-def _global(member: Member, local: np.ndarray) -> np.ndarray:
-    if len(member.indices) == member.population.size:
-        return local
-    return member.indices[local]

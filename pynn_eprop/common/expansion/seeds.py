@@ -13,7 +13,7 @@ from pyNN import connectors as pynn
 from pyNN.parameters import LazyArray
 from pyNN.random import AbstractRNG, NativeRNG, NumpyRNG, RandomDistribution
 
-from pynn_eprop.common.script.arguments import check_structure
+from pynn_eprop.common.arguments.calls import check_structure
 from pynn_eprop.models.counter_random import derived_seed
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pynn_eprop.common.run.grid import LAST_STEP
+from pynn_eprop.common.arguments.grid import LAST_STEP
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.counter_random import Draw, uniform_of_steps
 from pynn_eprop.models.time_grid import first_steps, nearest_steps

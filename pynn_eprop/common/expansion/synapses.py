@@ -1,17 +1,19 @@
 """From a projection to its synapses: arrays, expanded once from (seed, projection number)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pyNN.standardmodels import StandardSynapseType
 
+from pynn_eprop.common.arguments.grid import delay_steps
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.expansion.connection_values import evaluate
 from pynn_eprop.common.expansion.connectivity import connect
+from pynn_eprop.common.expansion.groups import Member, members
 from pynn_eprop.common.expansion.seeds import Draws, seeded_connector, seeded_synapse_type
-from pynn_eprop.common.run.grid import delay_steps
-from pynn_eprop.common.script.setup import SharedOptions
-from pynn_eprop.common.script.typed_errors import as_error
 from pynn_eprop.errors import ProjectionError
 
 
@@ -70,3 +72,54 @@ def to_delay_steps(projection: Any, delay: Any, options: SharedOptions) -> np.nd
         values = values[0]
     maximum = None if options.max_delay == "auto" else float(options.max_delay)
     return delay_steps(values, options.timestep, projection.label, options.shortest_delay, maximum)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The synapses of a projection that lead from one population to another.
+
+    which: their places among the projection's synapses; None for all. pre_index, post_index:
+    within the whole populations.
+    """
+
+    pre: Any
+    post: Any
+    which: np.ndarray | None
+    pre_index: np.ndarray
+    post_index: np.ndarray
+
+    def take(self, values: np.ndarray) -> np.ndarray:
+        """The entries of ``values`` (synapses of the projection,) that belong to this bundle."""
+        return values if self.which is None else values[self.which]
+
+    def put(self, values: np.ndarray, part: np.ndarray) -> None:
+        """The reverse of :meth:`take`, in place."""
+        values[slice(None) if self.which is None else self.which] = part
+
+
+def bundles(pre: Any, post: Any, synapses: Synapses) -> list[Bundle]:
+    """Split the synapses of a projection by the populations at their ends."""
+    return list(_bundles(members(pre), members(post), synapses))
+
+
+def _bundles(pre: list[Member], post: list[Member], synapses: Synapses) -> Iterator[Bundle]:
+    for source in pre:
+        for target in post:
+            which = None
+            if len(pre) > 1 or len(post) > 1:
+                which = np.flatnonzero(_within(source, synapses.pre)
+                                       & _within(target, synapses.post))
+            local_pre = (synapses.pre if which is None else synapses.pre[which]) - source.offset
+            local_post = (synapses.post if which is None else synapses.post[which]) - target.offset
+            yield Bundle(source.population, target.population, which,
+                        _global(source, local_pre), _global(target, local_post))
+
+
+def _within(member: Member, indices: np.ndarray) -> np.ndarray:
+    return (indices >= member.offset) & (indices < member.offset + len(member.indices))
+
+
+def _global(member: Member, local: np.ndarray) -> np.ndarray:
+    if len(member.indices) == member.population.size:
+        return local
+    return member.indices[local]

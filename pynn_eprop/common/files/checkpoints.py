@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.files.archives import check_writable, read_archive, write_archive
 from pynn_eprop.common.files.fingerprints import check_fingerprints, fingerprints
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.typed_errors import as_error
 from pynn_eprop.errors import CheckpointError
 from pynn_eprop.fixed.formats import Formats
 

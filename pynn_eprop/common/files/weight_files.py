@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
 from pynn_eprop.common.files.archives import check_writable, read_archive, write_archive
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
 from pynn_eprop.common.script.populations import CellArrays
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import LearningSignal

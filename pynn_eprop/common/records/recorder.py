@@ -10,6 +10,8 @@ import neo
 import numpy as np
 from pyNN import recording
 
+from pynn_eprop.common.arguments.calls import names as listed
+from pynn_eprop.common.arguments.grid import to_steps
 from pynn_eprop.common.records.logs import (
     FinishedSegment,
     Log,
@@ -19,8 +21,6 @@ from pynn_eprop.common.records.logs import (
     restored_log,
 )
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.run.grid import to_steps
-from pynn_eprop.common.script.arguments import names as listed
 from pynn_eprop.errors import (
     NothingRecordedError,
     RecordingError,

@@ -8,7 +8,7 @@ which it is 0 for every cell at every step gives the synapses onto these cells a
 from collections.abc import Iterable
 from typing import Any
 
-from pynn_eprop.common.script.setup import SharedOptions
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Boundary
 
@@ -54,10 +54,10 @@ def learning_populations(projections: Iterable[Any]) -> dict[int, bool]:
     for projection in projections:
         if getattr(projection.synapse_type, "optimizer", None) is None:
             continue
-        for block in projection.blocks:
-            if len(block.pre_index):
-                found.setdefault(block.pre.index, False)
-                found[block.post.index] = True
+        for bundle in projection.bundles:
+            if len(bundle.pre_index):
+                found.setdefault(bundle.pre.index, False)
+                found[bundle.post.index] = True
     return found
 
 

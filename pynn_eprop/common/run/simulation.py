@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.expansion.description import Description, describe_block
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.description import Description, describe_bundle
 from pynn_eprop.common.expansion.feedback import feedback_matrix
 from pynn_eprop.common.run.inactivity import InactivityWatch
 from pynn_eprop.common.run.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.run.timeline import Timeline
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
@@ -263,23 +263,23 @@ class DescribedSimulation(Simulation):
             return np.zeros(len(projection.synapses))
         return self._gather(projection, holder.gradient)
 
-    def _blocks(self, projection: Any) -> Any:
-        """(block, place in the described network) of a projection."""
+    def _bundles(self, projection: Any) -> Any:
+        """(bundle, place in the described network) of a projection."""
         assert self.description is not None
-        return zip(projection.blocks, self.description.projections[projection.index], strict=True)
+        return zip(projection.bundles, self.description.projections[projection.index], strict=True)
 
     def _gather(self, projection: Any, read: Any) -> np.ndarray:
         values = np.empty(len(projection.synapses))
-        for block, place in self._blocks(projection):
-            block.put(values, read(place))
+        for bundle, place in self._bundles(projection):
+            bundle.put(values, read(place))
         return values
 
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Raise the errors of weights, (synapses,), that the holder cannot take now."""
         holder = self._holder_of(projection)
         if holder is not None:
-            for block, place in self._blocks(projection):
-                holder.check_weights(place, block.take(weight))
+            for bundle, place in self._bundles(projection):
+                holder.check_weights(place, bundle.take(weight))
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""
@@ -290,9 +290,9 @@ class DescribedSimulation(Simulation):
             return
         if self.step == 0:
             projection.synapses.weight = np.array(weight)
-        for number, (block, place) in enumerate(self._blocks(projection)):
-            holder.set_weights(place, block.take(weight))
-            self._set[projection.index, number] = np.array(block.take(weight))
+        for number, (bundle, place) in enumerate(self._bundles(projection)):
+            holder.set_weights(place, bundle.take(weight))
+            self._set[projection.index, number] = np.array(bundle.take(weight))
 
     def forget_weights(self) -> None:
         """Note that weights are again what the PyNN objects say."""
@@ -306,16 +306,16 @@ class DescribedSimulation(Simulation):
         acting = np.empty(len(weight))
         formats = None if self._holder_of(projection) is None else self.formats
         if projection.is_feedback:
-            for block in projection.blocks:
-                part = block.take(weight)
-                block.put(acting, as_held(part, feedback_bits(feedback_matrix(block, part))))
+            for bundle in projection.bundles:
+                part = bundle.take(weight)
+                bundle.put(acting, as_held(part, feedback_bits(feedback_matrix(bundle, part))))
             return acting
-        for number, block in enumerate(projection.blocks):
+        for number, bundle in enumerate(projection.bundles):
             if formats is not None and self.description is not None:
                 bits = formats.weight_bits[self.description.projections[projection.index][number]]
             else:
-                bits = weight_bits(describe_block(projection, block), self.wanted_formats)
-            block.put(acting, acting_weights(block.take(weight), bits))
+                bits = weight_bits(describe_bundle(projection, bundle), self.wanted_formats)
+            bundle.put(acting, acting_weights(bundle.take(weight), bits))
         return acting
 
     def warn_of_rounding(self) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pynn_eprop.common.run.grid import LAST_STEP, to_ms, to_steps
-from pynn_eprop.common.script.setup import SharedOptions
+from pynn_eprop.common.arguments.grid import LAST_STEP, to_ms, to_steps
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.errors import TimeError
 
 CHUNK_SECONDS = 0.2         # between two looks at signals and checkpoints

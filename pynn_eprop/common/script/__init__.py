@@ -1,1 +1,1 @@
-"""Objects and functions of PyNN that a script uses, and the checks of what it gives."""
+"""Functions and classes of PyNN that a script uses, and whether what it builds fits together."""

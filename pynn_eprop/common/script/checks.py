@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import SOURCES, STOCK_CELLS
 from pynn_eprop.common.expansion.groups import members
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError
@@ -92,10 +92,10 @@ def check_learning(populations: Sequence[Any], projections: Sequence[Any],
     taught: dict[int, np.ndarray] = {}
     for signal in projections:
         if isinstance(signal.synapse_type, LearningSignal):
-            for block in signal.blocks:
-                reached = taught.setdefault(block.post.index,
-                                            np.zeros(block.post.size, dtype=bool))
-                reached[block.post_index] = True
+            for bundle in signal.bundles:
+                reached = taught.setdefault(bundle.post.index,
+                                            np.zeros(bundle.post.size, dtype=bool))
+                reached[bundle.post_index] = True
     for projection in projections:
         if getattr(projection.synapse_type, "optimizer", None) is None:
             continue
@@ -103,21 +103,21 @@ def check_learning(populations: Sequence[Any], projections: Sequence[Any],
             raise NetworkError(f"{projection.label}: plastic synapses learn at the end of "
                                "intervals; give setup(update_interval=...), or "
                                "EPropSynapse(optimizer=None) for weights that stay")
-        for block in projection.blocks:
-            _check_taught(projection, block, taught)
+        for bundle in projection.bundles:
+            _check_taught(projection, bundle, taught)
 
 
-def _check_taught(projection: Any, block: Any, taught: dict[int, np.ndarray]) -> None:
-    celltype = block.post.celltype
+def _check_taught(projection: Any, bundle: Any, taught: dict[int, np.ndarray]) -> None:
+    celltype = bundle.post.celltype
     if isinstance(celltype, EPropReadout):
         if celltype.loss is None:
-            raise NetworkError(f"{projection.label}: plastic synapses onto {block.post.label}, "
+            raise NetworkError(f"{projection.label}: plastic synapses onto {bundle.post.label}, "
                                "which has loss=None and so no error; give it a loss and a target, "
                                "or use EPropSynapse(optimizer=None)")
         return
-    reached = taught.get(block.post.index, np.zeros(block.post.size, dtype=bool))
-    if len(block.post_index) and not np.any(reached[block.post_index]):
+    reached = taught.get(bundle.post.index, np.zeros(bundle.post.size, dtype=bool))
+    if len(bundle.post_index) and not np.any(reached[bundle.post_index]):
         raise NetworkError(
-            f"{projection.label}: no learning signal reaches {block.post.label}; connect a readout "
-            "with Projection(readout, cells, AllToAllConnector(), LearningSignal(...), "
+            f"{projection.label}: no learning signal reaches {bundle.post.label}; connect a "
+            "readout with Projection(readout, cells, AllToAllConnector(), LearningSignal(...), "
             f"receptor_type={LEARNING_RECEPTOR!r}), or use EPropSynapse(optimizer=None)")

@@ -20,6 +20,9 @@ from pyNN.parameters import LazyArray
 from pyNN.recording import Variable
 from pyNN.standardmodels import StandardSynapseType
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import check_sample
+from pynn_eprop.common.arguments.calls import names as listed
 from pynn_eprop.common.expansion.connection_values import to_matrix, values_of_list
 from pynn_eprop.common.expansion.groups import root
 from pynn_eprop.common.expansion.seeds import (
@@ -35,9 +38,6 @@ from pynn_eprop.common.expansion.seeds import (
 from pynn_eprop.common.records.logs import SpikeLog
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
 from pynn_eprop.common.records.recorder import check_sampling_interval, spikes_not_recorded
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import check_sample
-from pynn_eprop.common.script.arguments import names as listed
 from pynn_eprop.common.script.connections import weight_histogram
 from pynn_eprop.errors import NetworkError, UnsupportedError
 

@@ -5,6 +5,7 @@ options and the step, and is told of changes (``structure_changes``, ``populatio
 ``initial_values_change``); it keeps the biases.
 """
 
+import weakref
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import partial
@@ -13,26 +14,70 @@ from typing import Any
 
 import numpy as np
 from pyNN import common as pynn
+from pyNN.common.populations import IDMixin
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import (
+    CheckedPopulation,
+    check_population,
+    check_sample,
+)
 from pynn_eprop.common.expansion.cell_values import evaluated, initial_values, parameter_space
 from pynn_eprop.common.expansion.groups import indices_in_root, root
 from pynn_eprop.common.expansion.memory import check_cells_fit
 from pynn_eprop.common.expansion.seeds import Purpose, SeededPlaces, seeded_structure
 from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, check_spike_times
-from pynn_eprop.common.expansion.targets import as_sequences, check_rows, check_target, to_matrix
 from pynn_eprop.common.records.recorder import check_data_file
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import (
-    CheckedPopulation,
-    check_population,
-    check_sample,
-)
-from pynn_eprop.common.script.cell_ids import CellID
 from pynn_eprop.common.standardmodels import EPropReadout
-from pynn_eprop.errors import ParameterError, SimulationError, UnknownParameterError
+from pynn_eprop.common.standardmodels.targets import (
+    as_sequences,
+    check_rows,
+    check_target,
+    to_matrix,
+)
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    SimulationError,
+    UnknownParameterError,
+)
 from pynn_eprop.models.parameters import as_numbers
+
+
+class CellID(int, IDMixin):
+    """A cell, as PyNN hands it out.
+
+    It does not keep its population alive: arrays of cells are invisible to the garbage
+    collector, so that a cycle through one would keep every network ever built in memory.
+    """
+
+    @property
+    def parent(self) -> Any:
+        """The population of the cell. Raises :class:`NetworkError` once that is gone."""
+        population = self._parent()
+        if population is None:
+            raise NetworkError(f"the population of cell {int(self)} is gone; setup() ends the "
+                               "network that was built before")
+        return population
+
+    @parent.setter
+    def parent(self, population: Any) -> None:
+        object.__setattr__(self, "_parent", weakref.ref(population))
+
+    @property
+    def position(self) -> np.ndarray:
+        """Coordinates in um, (3,)."""
+        return np.asarray(self._get_position())
+
+    @position.setter
+    def position(self, position: Any) -> None:
+        numbers = as_numbers(position)
+        if numbers is None or numbers.shape != (3,) or not np.all(np.isfinite(numbers)):
+            raise ParameterError(f"the position of a cell must be 3 finite numbers, not "
+                                 f"{position!r}")
+        self._set_position(numbers)
 
 
 class CellGroup(CheckedPopulation):
@@ -109,7 +154,7 @@ class CellGroup(CheckedPopulation):
             root(self).replace_initial(initial_values, indices_in_root(self))
 
 
-class Member:
+class NetworkMember:
     """A population that belongs to the network of one ``setup()``."""
 
     _simulator: Any
@@ -123,7 +168,7 @@ class Member:
                                   "ended; get its data, or change it, before that")
 
 
-class CellArrays(CellGroup, Member, SeededPlaces):
+class CellArrays(CellGroup, NetworkMember, SeededPlaces):
     """A whole population.
 
     values: by parameter, initial: by state variable, arrays over the cells.

@@ -13,14 +13,14 @@ import numpy as np
 from pyNN import common as pynn
 from pyNN.space import Space
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import check_projection, check_receptor
+from pynn_eprop.common.arguments.calls import names as listed
+from pynn_eprop.common.arguments.grid import to_ms
 from pynn_eprop.common.expansion.connection_values import evaluate
-from pynn_eprop.common.expansion.groups import blocks, members
+from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.expansion.seeds import Draws, Purpose, seeded, seeded_synapse_type
-from pynn_eprop.common.expansion.synapses import check_signs, expand, to_delay_steps
-from pynn_eprop.common.run.grid import to_ms
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import check_projection, check_receptor
-from pynn_eprop.common.script.arguments import names as listed
+from pynn_eprop.common.expansion.synapses import bundles, check_signs, expand, to_delay_steps
 from pynn_eprop.common.script.checks import check_ends, check_takes_input
 from pynn_eprop.common.script.connections import (
     MULTIPLE_SYNAPSES,
@@ -49,7 +49,7 @@ _EVERYWHERE = Space()
 class SynapseArrays:
     """The synapses between two groups of cells.
 
-    synapses: sorted by pre, then post; blocks: the same by the populations at their ends.
+    synapses: sorted by pre, then post; bundles: the same by the populations at their ends.
     """
 
     _simulator: Any
@@ -104,7 +104,7 @@ class SynapseArrays:
         self._simulation.structure_changes(f"{self.label} is added")
         self.index = len(self._simulation.projections)
         self.synapses = expand(self, connector, self._simulation.options, self.draws)
-        self.blocks = blocks(self.pre, self.post, self.synapses)
+        self.bundles = bundles(self.pre, self.post, self.synapses)
         self._simulation.projections.append(self)
 
     def _number(self) -> int:

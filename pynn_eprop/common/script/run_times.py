@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.run.grid import LAST_STEP, to_ms, to_steps
-from pynn_eprop.common.script.typed_errors import as_error
+from pynn_eprop.common.arguments.grid import LAST_STEP, to_ms, to_steps
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.errors import TimeError
 from pynn_eprop.models.time_grid import off_grid, whole_steps
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from pyNN.common import BasePopulation
 
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import CheckedGroup, CheckedPopulation, check_sample
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.expansion.groups import root
 from pynn_eprop.common.expansion.seeds import Purpose
-from pynn_eprop.common.script.all_or_nothing import all_or_nothing
-from pynn_eprop.common.script.arguments import CheckedGroup, CheckedPopulation, check_sample
-from pynn_eprop.common.script.typed_errors import as_error
 from pynn_eprop.errors import ArgumentError, NetworkError
 
 

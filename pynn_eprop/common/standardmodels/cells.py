@@ -14,7 +14,6 @@ from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
 from pyNN.standardmodels import cells as stock
 
-from pynn_eprop.common.expansion.targets import as_sequences
 from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.common.standardmodels.tables import (
     by_name,
@@ -24,6 +23,7 @@ from pynn_eprop.common.standardmodels.tables import (
     document,
     same_names,
 )
+from pynn_eprop.common.standardmodels.targets import as_sequences
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.cells import EPROP_ALIF, EPROP_LIF, EPROP_READOUT, CellModel
 from pynn_eprop.models.losses import MSE, Loss, resolve_loss

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import Sequence
 
-from pynn_eprop.common.run.grid import to_ms, to_steps
+from pynn_eprop.common.arguments.grid import to_ms, to_steps
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.counter_random import Draw, normal
 from pynn_eprop.models.time_grid import first_steps, nearest_steps, whole_steps

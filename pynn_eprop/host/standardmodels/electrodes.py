@@ -7,8 +7,8 @@ import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import electrodes
 
+from pynn_eprop.common.arguments.typed_errors import as_error, in_words
 from pynn_eprop.common.expansion.groups import groups_of, members
-from pynn_eprop.common.script.typed_errors import as_error, in_words
 from pynn_eprop.common.standardmodels import currents
 from pynn_eprop.common.standardmodels.tables import check_forms, same_names
 from pynn_eprop.errors import NetworkError, ParameterError, UnknownParameterError

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.run.timeline import CHUNK_SECONDS, Pace, Timeline
-from pynn_eprop.common.script.setup import SharedOptions
 from pynn_eprop.errors import TimeError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyNN.common.control import DEFAULT_TIMESTEP
 
-from pynn_eprop.common.run.grid import LARGEST_STEPS, to_steps
+from pynn_eprop.common.arguments.grid import LARGEST_STEPS, to_steps
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.network import Boundary, Settings
 from pynn_eprop.models.parameters import as_numbers

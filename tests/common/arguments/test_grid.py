@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynn_eprop.common.run.grid import delay_steps, to_ms, to_steps
+from pynn_eprop.common.arguments.grid import delay_steps, to_ms, to_steps
 from pynn_eprop.errors import DelayError, SetupError
 
 TIMESTEPS = st.sampled_from([0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0])

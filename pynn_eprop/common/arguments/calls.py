@@ -1,4 +1,4 @@
-"""Of which kind arguments must be, on every backend and before anything else is looked at."""
+"""Arguments of PyNN's classes and methods: of which kind they must be, on every backend."""
 
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real

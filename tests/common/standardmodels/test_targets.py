@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from pyNN.parameters import Sequence
 
-from pynn_eprop.common.expansion.targets import as_sequences, check_rows, check_target, to_matrix
+from pynn_eprop.common.standardmodels.targets import (
+    as_sequences,
+    check_rows,
+    check_target,
+    to_matrix,
+)
 from pynn_eprop.errors import TargetError
 from pynn_eprop.models.losses import MSE, CrossEntropy
 

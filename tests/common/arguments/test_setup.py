@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pynn_eprop.common.script.setup import SharedOptions, check_count, check_path, split_keywords
+from pynn_eprop.common.arguments.setup import SharedOptions, check_count, check_path, split_keywords
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.network import Boundary, Settings
 
