@@ -1,7 +1,9 @@
 """A network since ``setup()``: what is the same on every backend."""
+# ruff: noqa: B027 (a backend may leave checks and hooks that do nothing as they are)
 
 import re
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -23,7 +25,7 @@ from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import Rule
 
 
-class Simulation:
+class Simulation(ABC):
     """Everything since ``setup()``.
 
     populations, projections, current_sources: in the order of their making; the ``index`` of each
@@ -34,12 +36,10 @@ class Simulation:
 
     machine_name: in messages.
 
-    A backend has ``step``, ``updates``, and what populations and projections call when they change:
-    ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
-    ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
-    ``gradient(projection)`` and ``bias(population)``. Each raises before it changes something.
-    Where it runs, it calls ``warn_if_diverged`` and ``warn_if_inactive``, and at a reset
-    ``training_restarts``.
+    Each method that populations and projections call when they change raises before it changes
+    something. A backend calls ``warn_if_diverged`` and ``warn_if_inactive`` as it runs, and
+    ``training_restarts`` at a reset. It has ``gradient(projection)``, unless ``check_gradient``
+    refuses.
     """
 
     machine_name = ""
@@ -57,19 +57,19 @@ class Simulation:
         self.carried = False
 
     @property
+    @abstractmethod
     def rules(self) -> Collection[type[Rule]] | None:
         """Classes of the learning rules that the machine knows; None for any."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def step(self) -> int:
         """Global steps done since the start or the last reset."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def updates(self) -> int:
         """Weight updates done."""
-        raise NotImplementedError
 
     @property
     def holds_more(self) -> bool:
@@ -89,6 +89,22 @@ class Simulation:
     def time(self) -> float:
         """Script time in ms."""
         return self.timeline.time(self.step)
+
+    @abstractmethod
+    def structure_changes(self, what: str) -> None:
+        """Note that ``what`` happens: something is added, or has new feedback weights."""
+
+    @abstractmethod
+    def population_changes(self, index: int) -> None:
+        """Note that a population has new parameters."""
+
+    @abstractmethod
+    def initial_values_change(self, index: int) -> None:
+        """Note that a population has new initial values."""
+
+    @abstractmethod
+    def delays_change(self, label: str) -> None:
+        """Note that a projection gets new delays."""
 
     def spikes_change(self, population: Any) -> None:
         """Look at new spikes of a source, which are inputs of the next run."""
@@ -116,9 +132,17 @@ class Simulation:
         """Weights as they act at arrival, (synapses,): in floating point the weights themselves."""
         return np.asarray(self.weights(projection))
 
+    @abstractmethod
     def weights(self, projection: Any) -> np.ndarray:
         """Current weights of a projection, (synapses,)."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def set_weights(self, projection: Any, weight: np.ndarray) -> None:
+        """Replace the weights, (synapses,); at time 0 they are also what reset() goes back to."""
+
+    @abstractmethod
+    def bias(self, population: Any) -> np.ndarray:
+        """Current biases of a readout population."""
 
     def saturations(self) -> tuple[str, ...]:
         """What saturated in fixed point so far, one sentence each."""
@@ -126,10 +150,6 @@ class Simulation:
 
     def check_reset(self, keep_weights: bool) -> None:
         """Raise the errors of a reset that cannot be, before anything is done for it."""
-
-    def reset(self, keep_weights: bool) -> None:
-        """Back to step 0; with ``keep_weights`` what was learned stays."""
-        raise NotImplementedError
 
     def end(self) -> None:
         """Give back what a run needed."""
@@ -193,7 +213,6 @@ class Simulation:
                               "worthless. Choose a lower learning rate", stacklevel=3)
                 return
 
-
     def warn_if_inactive(self, found: Iterable[Inactivity]) -> None:
         """Warn of populations at synapses that learn without spikes, or without pseudo-derivative.
 
@@ -228,21 +247,25 @@ class DescribedSimulation(Simulation):
         self.rounding_warnings = RoundingWarnings()
         self._set: dict[tuple[int, int], np.ndarray] = {}
 
+    @abstractmethod
     def _holder(self) -> Any:
         """What has weights, gradients and biases by their places in the description, or None.
 
         None, too, while it has nothing but what the PyNN objects say.
         """
-        raise NotImplementedError
 
+    @abstractmethod
+    def reset(self, keep_weights: bool) -> None:
+        """Back to step 0; with ``keep_weights`` what was learned stays."""
+
+    @abstractmethod
     def start_changes(self) -> None:
         """Note that the PyNN objects changed from which the next run begins."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def formats(self) -> Formats | None:
         """Those of what has the network; None in floating point, or before there is any."""
-        raise NotImplementedError
 
     def _holder_of(self, projection: Any) -> Any:
         """The same if it has the projection."""

@@ -1,5 +1,6 @@
 """PyNN's book-keeping around a simulation: of our own, or a parent backend's made to know ours."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,18 +11,18 @@ from pyNN.common.control import BaseState
 from pynn_eprop.common.expansion.seeds import Draws
 from pynn_eprop.common.files.checkpoints import CheckpointKeeper
 from pynn_eprop.common.run.interrupts import Interrupts
-from pynn_eprop.common.run.simulation import Simulation
+from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.errors import RunInterrupted
 
 
-class State(BaseState):
+class State(BaseState, ABC):
     """The simulation since ``setup()``: what PyNN's classes look up as ``_simulator.state``."""
 
     mpi_rank = 0
     num_processes = 1
-    simulation: Simulation
+    simulation: DescribedSimulation
 
-    def begin(self, simulation: Simulation, checkpoint: Path | None) -> None:
+    def begin(self, simulation: DescribedSimulation, checkpoint: Path | None) -> None:
         """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
         self.keeper = CheckpointKeeper(checkpoint)
         self.simulation = simulation
@@ -89,9 +90,9 @@ class State(BaseState):
                 self.running = before
             raise
 
+    @abstractmethod
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
         """Run to step ``last``, calling ``after_part`` where the run may stop."""
-        raise NotImplementedError
 
     def _after_part(self, last: int, interrupts: Interrupts) -> None:
         """Look at signals and the clock."""
@@ -166,4 +167,4 @@ class StateOfParent:
 
     def _advance_to(self, tstop: float) -> None:
         """Advance our simulation to ``tstop`` ms."""
-        raise NotImplementedError
+        raise NotImplementedError       # an object that is there cannot become one of an ABC

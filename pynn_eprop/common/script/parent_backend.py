@@ -6,6 +6,7 @@ parent's code fails, is as it is for cells that learn. ``_simulator.state`` has 
 None in a network that the parent's own ``setup()`` began.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -97,7 +98,7 @@ class CellsOfParent:
             call(**drawn_values(values, self.size, draws, first, names))
 
 
-class PopulationOfParent(SeededPlaces, CellsOfParent):
+class PopulationOfParent(SeededPlaces, CellsOfParent, ABC):
     """A population of a parent backend. ``_number()``: its place among all."""
 
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
@@ -119,12 +120,12 @@ class PopulationOfParent(SeededPlaces, CellsOfParent):
         super().__init__(size, cellclass, cellparams, structure,    # type: ignore[call-arg]
                          initial_values or {}, label)
 
+    @abstractmethod
     def _number(self) -> int:
         """The place among all populations that the script has made, which seeds follow."""
-        raise NotImplementedError
 
 
-class ProjectionOfParent:
+class ProjectionOfParent(ABC):
     """A projection of a parent backend. ``_number()``: its place among all."""
 
     _simulator: Any
@@ -151,9 +152,9 @@ class ProjectionOfParent:
         super().__init__(presynaptic_neurons, postsynaptic_neurons,     # type: ignore[call-arg]
                          connector, synapse_type, source, receptor_type, space, label)
 
+    @abstractmethod
     def _number(self) -> int:
         """The place among all projections that the script has made, which seeds follow."""
-        raise NotImplementedError
 
     def _in_pynns_forms(self, pre: Any, post: Any, connector: Any, synapse_type: Any,
                         label: str | None) -> Any:
