@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pyNN.space import Line
 
-from tests.backends.scripts import refusal
+from tests.backends.scripts.parts import refusal
 
 Call = Callable[[], Any]
 
