@@ -1,4 +1,7 @@
-"""From a projection to its synapses: arrays, expanded once from (seed, projection number)."""
+"""From a projection to its synapses: arrays, expanded once from (seed, projection number).
+
+The bundles of a projection are its synapses, split by the populations at their ends.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from pynn_eprop.errors import ProjectionError
 
 
 @dataclass
-class Synapses:
+class ExpandedSynapses:
     """The synapses of one projection, sorted by pre, then post; arrays (synapses,).
 
     pre, post: indices within the projection's groups. weight: as the projection started.
@@ -34,7 +37,8 @@ class Synapses:
         return len(self.pre)
 
 
-def expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws) -> Synapses:
+def expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws
+           ) -> ExpandedSynapses:
     """Expand a projection.
 
     ``draws``: its seeds, for what a script draws without one. Raises :class:`NetworkError` and
@@ -49,8 +53,8 @@ def expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws
     if connector.safe:
         check_signs(projection, values["weight"])
     delay = to_delay_steps(projection, values.get("delay", options.shortest_delay), options)
-    return Synapses(pairs.pre, pairs.post, np.array(values["weight"]),
-                    np.broadcast_to(delay, len(pairs.pre)))
+    return ExpandedSynapses(pairs.pre, pairs.post, np.array(values["weight"]),
+                            np.broadcast_to(delay, len(pairs.pre)))
 
 
 def check_signs(projection: Any, weight: np.ndarray) -> None:
@@ -97,12 +101,12 @@ class Bundle:
         values[slice(None) if self.which is None else self.which] = part
 
 
-def bundles(pre: Any, post: Any, synapses: Synapses) -> list[Bundle]:
-    """Split the synapses of a projection by the populations at their ends."""
+def bundles(pre: Any, post: Any, synapses: ExpandedSynapses) -> list[Bundle]:
+    """The synapses of a projection, split by the populations at their ends."""
     return list(_bundles(members(pre), members(post), synapses))
 
 
-def _bundles(pre: list[Member], post: list[Member], synapses: Synapses) -> Iterator[Bundle]:
+def _bundles(pre: list[Member], post: list[Member], synapses: ExpandedSynapses) -> Iterator[Bundle]:
     for source in pre:
         for target in post:
             which = None
@@ -112,7 +116,7 @@ def _bundles(pre: list[Member], post: list[Member], synapses: Synapses) -> Itera
             local_pre = (synapses.pre if which is None else synapses.pre[which]) - source.offset
             local_post = (synapses.post if which is None else synapses.post[which]) - target.offset
             yield Bundle(source.population, target.population, which,
-                        _global(source, local_pre), _global(target, local_post))
+                         _global(source, local_pre), _global(target, local_post))
 
 
 def _within(member: Member, indices: np.ndarray) -> np.ndarray:
