@@ -37,7 +37,7 @@ from pynn_eprop.brian2.standardmodels.electrodes import (
     StepCurrentSource,
 )
 from pynn_eprop.brian2.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
-from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES, Capability
 
 CAPABILITIES = ALL_CAPABILITIES - {Capability.CHECKPOINTS}
 

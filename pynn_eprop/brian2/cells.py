@@ -11,7 +11,7 @@ from pynn_eprop.models.network import SpikingCells
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
 
 
-class Cells:
+class SpikingGroup:
     """One population. ``group``: the Brian2 group, whose variables have one entry per cell.
 
     signals: number of learning signals that lead to it; the group has a variable ``L_r`` for each.

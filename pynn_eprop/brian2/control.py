@@ -7,8 +7,9 @@ from pyNN.brian2.standardmodels.electrodes import update_currents
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.common.control import FUNCTIONS, WithoutCheckpoints
-from pynn_eprop.common.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.brian2.simulation import Simulation
+from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
 
 __all__ = ["setup", *FUNCTIONS]
 
@@ -34,6 +35,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     options = SharedOptions(**shared)
     state = simulator.state
     state.begin(options)
+    state.simulation = Simulation(options, state.network)
     state.max_delay = options.max_delay
     state.network.add(brian2.NetworkOperation(update_currents, when="start",
                                               clock=state.network.clock))

@@ -5,7 +5,7 @@ from typing import Any
 import brian2
 
 
-class Network(brian2.Network):
+class OwningNetwork(brian2.Network):
     """A network that its objects belong to from the time they are added.
 
     Brian2 lets an object belong to a network when that first runs, and warns of each that is

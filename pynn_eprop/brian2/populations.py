@@ -13,12 +13,12 @@ from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.integration import choose_integration
 from pynn_eprop.brian2.recording import Recorder, StockRecorder
 from pynn_eprop.brian2.standardmodels.cells import CELL_TYPES
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import CheckedPopulation, check_population
-from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup, Member
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import CheckedPopulation, check_population
+from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 
 
@@ -27,7 +27,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, ParentCells, parent.PopulationView):
+class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -45,7 +45,7 @@ class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""
 
 
-class Population(CheckedPopulation, Member, ParentPopulation, parent.Population):
+class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _recorder_class: Any = StockRecorder

@@ -4,7 +4,7 @@ from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.populations import Population
 from pynn_eprop.brian2.projections import Projection
 from pynn_eprop.brian2.standardmodels.synapses import StaticSynapse
-from pynn_eprop.common.procedural_api import FUNCTIONS, build_procedural_api
+from pynn_eprop.common.script.procedural_api import FUNCTIONS, build_procedural_api
 
 __all__ = [*FUNCTIONS]
 

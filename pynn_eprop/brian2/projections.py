@@ -9,14 +9,13 @@ from pyNN.space import Space
 
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import check_projection
-from pynn_eprop.common.checks import check_takes_input
-from pynn_eprop.common.connectivity import none_for_zero
-from pynn_eprop.common.groups import members
-from pynn_eprop.common.parent_backend import ProjectionOfParent
-from pynn_eprop.common.parents import ParentProjection
-from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import check_projection
+from pynn_eprop.common.expansion.connectivity import none_for_zero
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.script.checks import check_takes_input
+from pynn_eprop.common.script.parent_backend import ProjectionOfParent
+from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import NetworkError, UnsupportedError
@@ -24,7 +23,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 _EVERYWHERE = Space()
 
 
-class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
     _static_synapse_class = StaticSynapse
@@ -67,7 +66,7 @@ class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
                         synapses.connect(False)     # or Brian2 thinks that this was forgotten
             self.index = len(simulation.projections)
             self._let_spikes_arrive_in_order()
-            self.blocks: list[Any] = []
+            self.bundles: list[Any] = []
             self.sources = {member.population.index for member in members(self.pre)}
             simulation.projections.append(self)
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.common.recorder import LogRecorder
-from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.recorder import LogRecorder
 
 _STATE = ("v", "a", "y")
 
@@ -47,7 +47,7 @@ def _logs(simulation: Any) -> Iterator[tuple[Any, Log]]:
     """(what has the values, log) of all that is recorded, but for spikes of sources."""
     for population in simulation.populations:
         part = simulation.parts.get(population.index, population.recorder)
-        if isinstance(part, (Cells, ReadoutGroup, StockRecorder)):
+        if isinstance(part, (SpikingGroup, ReadoutGroup, StockRecorder)):
             for log in population.recorder.logs.values():
                 yield part, log
 
@@ -87,6 +87,6 @@ def record_interval(simulation: Any) -> None:
 def states(simulation: Any) -> Iterator[tuple[str, str, np.ndarray]]:
     """Label, variable and values of all membranes and readouts."""
     for index, part in simulation.parts.items():
-        if isinstance(part, (Cells, ReadoutGroup)):
+        if isinstance(part, (SpikingGroup, ReadoutGroup)):
             variable = "y" if isinstance(part, ReadoutGroup) else "v"
             yield simulation.populations[index].label, variable, part.array(variable)

@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.brian2.synapses import SynapseBlock
+from pynn_eprop.brian2.synapses import SynapseGroup
 from pynn_eprop.models.network import Feedback, FixedFeedback, SymmetricFeedback, WindowedFeedback
 
 
-class Signal:
-    """One learning signal, which writes the variable ``L_number`` of its cells.
+class SignalSender:
+    """Sends one learning signal: writes the variable ``L_number`` of its cells.
 
     forward: the synapses whose weights a symmetric one takes, once they are there; None if there
     are none.
     """
 
-    def __init__(self, readout: ReadoutGroup, cells: Cells, feedback: Feedback) -> None:
+    def __init__(self, readout: ReadoutGroup, cells: SpikingGroup, feedback: Feedback) -> None:
         self.readout, self.cells, self.feedback = readout, cells, feedback
-        self.forward: SynapseBlock | None = None
+        self.forward: SynapseGroup | None = None
         self.number = cells.add_signal()
 
     def weight(self, local: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from brian2 import NetworkOperation, ms
 from brian2.core.network import _get_all_objects
 
 from pynn_eprop.brian2 import equations
-from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.readouts import ReadoutGroup
 from pynn_eprop.brian2.recording import (
     record_interval,
@@ -15,17 +15,17 @@ from pynn_eprop.brian2.recording import (
     states,
     take_first_samples,
 )
-from pynn_eprop.brian2.signals import Signal
+from pynn_eprop.brian2.signals import SignalSender
 from pynn_eprop.brian2.simulator import STORED
-from pynn_eprop.brian2.sources import Sources
-from pynn_eprop.brian2.synapses import SynapseBlock
-from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import describe_population
-from pynn_eprop.common.feedback import describe_signals
-from pynn_eprop.common.groups import Block
-from pynn_eprop.common.seeds import Draws, OwnGlobalGenerator, Purpose
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import Simulation as CommonSimulation
+from pynn_eprop.brian2.sources import SourceGroup
+from pynn_eprop.brian2.synapses import SynapseGroup
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.description import describe_population
+from pynn_eprop.common.expansion.feedback import describe_signals
+from pynn_eprop.common.expansion.seeds import Draws, OwnGlobalGenerator, Purpose
+from pynn_eprop.common.expansion.synapses import Bundle
+from pynn_eprop.common.run.simulation import Simulation as CommonSimulation
+from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
@@ -39,7 +39,7 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
 )
 
-Part = Cells | ReadoutGroup | Sources
+Part = SpikingGroup | ReadoutGroup | SourceGroup
 
 
 class Simulation(CommonSimulation):
@@ -58,10 +58,10 @@ class Simulation(CommonSimulation):
         self.network = network
         self.parts: dict[int, Part] = {}
         self.clock = network.clock
-        # by projection, and by the number of its block; a block without synapses has no object
-        self._blocks: dict[int, dict[int, SynapseBlock]] = {}
-        self._signals: list[Signal] = []
-        self._places: list[tuple[int, int]] = []     # (projection, block) of each forward block
+        # by projection, and by the number of its bundle; one without synapses has no group
+        self._synapse_groups: dict[int, dict[int, SynapseGroup]] = {}
+        self._signals: list[SignalSender] = []
+        self._places: list[tuple[int, int]] = []     # (projection, bundle) of each forward bundle
         self._changed: set[int] = set()
         self._signals_changed = False
         self._counts = False
@@ -92,11 +92,11 @@ class Simulation(CommonSimulation):
         size, celltype = population.size, population.celltype
         part: Part
         if isinstance(celltype, EPropCell):
-            part = Cells(size, celltype.pseudo_derivative, self.clock)
+            part = SpikingGroup(size, celltype.pseudo_derivative, self.clock)
         elif isinstance(celltype, EPropReadout):
             part = ReadoutGroup(size, self.clock)
         else:
-            part = Sources(size, self.clock)
+            part = SourceGroup(size, self.clock)
         self.populations.append(population)
         self.parts[population.index] = part
         population.brian2_group = part.group
@@ -115,7 +115,7 @@ class Simulation(CommonSimulation):
         self.check_delays(label)
         for synapses in self._synapses():
             self.network.remove(synapses.synapses)
-        self._blocks = {}
+        self._synapse_groups = {}
 
     def check_delays(self, label: str) -> None:
         """Raise :class:`UnsupportedError` once the network has run."""
@@ -157,7 +157,7 @@ class Simulation(CommonSimulation):
         self._check_targets(described, last)
         for index, one in described.items():
             part, population = self.parts[index], self.populations[index]
-            if isinstance(part, Cells):
+            if isinstance(part, SpikingGroup):
                 assert isinstance(one, SpikingCells)
                 part.configure(one, self.options.timestep)
             elif isinstance(part, ReadoutGroup):
@@ -169,13 +169,13 @@ class Simulation(CommonSimulation):
         self._changed = set()
         self._build_signals()
         for projection in self.projections:
-            if projection.index not in self._blocks and not projection.is_stock \
+            if projection.index not in self._synapse_groups and not projection.is_stock \
                     and not projection.is_feedback:
                 self._build(projection)
         self._join_forward()
         first = self.step
         for index, part in self.parts.items():
-            if isinstance(part, Sources):
+            if isinstance(part, SourceGroup):
                 steps, cells = self.populations[index].spikes_between(first, last)
                 part.prepare(steps, cells, first)
                 self._check_repeated(index, part)
@@ -191,7 +191,7 @@ class Simulation(CommonSimulation):
             assert one is not None
             self.check_described_target(one, last)
 
-    def _check_repeated(self, index: int, part: Sources) -> None:
+    def _check_repeated(self, index: int, part: SourceGroup) -> None:
         """Stock synapses of Brian2 would take several spikes of a step as one."""
         if part.repeated and any(
                 projection.is_stock and index in projection.sources
@@ -210,20 +210,20 @@ class Simulation(CommonSimulation):
         for projection in ours:
             if not projection.is_feedback:
                 places[projection.index] = list(
-                    range(len(self._places), len(self._places) + len(projection.blocks)))
+                    range(len(self._places), len(self._places) + len(projection.bundles)))
                 self._places += [(projection.index, number)
-                                 for number in range(len(projection.blocks))]
+                                 for number in range(len(projection.bundles))]
         described = list(describe_signals(signals, ours, places, self.options))
         for number, one in enumerate(described):
             if number < len(self._signals):
                 self._signals[number].feedback = one.feedback
                 continue
             cells, readout = self.parts[one.target], self.parts[one.source]
-            assert isinstance(cells, Cells) and isinstance(readout, ReadoutGroup)
-            if any(block.plastic and block.post is cells for block in self._synapses()):
+            assert isinstance(cells, SpikingGroup) and isinstance(readout, ReadoutGroup)
+            if any(group.plastic and group.post is cells for group in self._synapses()):
                 raise UnsupportedError(f"{one.label}: a learning signal to cells that have run and "
                                        "learned; make it before the first run()")
-            self._signals.append(Signal(readout, cells, one.feedback))
+            self._signals.append(SignalSender(readout, cells, one.feedback))
         self._signals_changed = False
 
     def _join_forward(self) -> None:
@@ -231,25 +231,26 @@ class Simulation(CommonSimulation):
         for signal in self._signals:
             if isinstance(signal.feedback, SymmetricFeedback):
                 index, number = self._places[signal.feedback.projection]
-                signal.forward = self._blocks[index].get(number)
+                signal.forward = self._synapse_groups[index].get(number)
 
     def _build(self, projection: Any) -> None:
         """Make the Brian2 synapses of a projection."""
-        synapse, built = projection.synapse_type, self._blocks.setdefault(projection.index, {})
-        for number, block in enumerate(projection.blocks):
-            if not len(block.pre_index):
+        synapse = projection.synapse_type
+        built = self._synapse_groups.setdefault(projection.index, {})
+        for number, bundle in enumerate(projection.bundles):
+            if not len(bundle.pre_index):
                 continue
-            post = self.parts[block.post.index]
-            assert isinstance(post, (Cells, ReadoutGroup))
-            pre = self.parts.get(block.pre.index, block.pre.brian2_group)
-            if isinstance(pre, Sources) and isinstance(post, ReadoutGroup):
+            post = self.parts[bundle.post.index]
+            assert isinstance(post, (SpikingGroup, ReadoutGroup))
+            pre = self.parts.get(bundle.pre.index, bundle.pre.brian2_group)
+            if isinstance(pre, SourceGroup) and isinstance(post, ReadoutGroup):
                 group, new = pre.doubled()
                 if new:
                     self.network.add(group)
             resets = self.options.boundary is Boundary.RESET
-            built[number] = SynapseBlock(
-                pre, post, block.pre_index, block.post_index,
-                block.take(projection.synapses.weight), block.take(projection.synapses.delay),
+            built[number] = SynapseGroup(
+                pre, post, bundle.pre_index, bundle.post_index,
+                bundle.take(projection.synapses.weight), bundle.take(projection.synapses.delay),
                 self.timeline.interval_steps if resets else None, self.clock,
                 getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
@@ -268,7 +269,7 @@ class Simulation(CommonSimulation):
         with self._generator.in_place():
             self.network.run((last - first) * self.clock.dt_ * 1000.0 * ms, namespace={})
         for index, part in self.parts.items():
-            if isinstance(part, Sources):
+            if isinstance(part, SourceGroup):
                 log = self.populations[index].recorder.logs.get("spikes")
                 if log is not None:
                     log.append_given(self.populations[index].spikes_between(first, last), first)
@@ -277,15 +278,15 @@ class Simulation(CommonSimulation):
         self._inactivities = []
 
     def _groups(self) -> list[Any]:
-        return [part for part in self.parts.values() if not isinstance(part, Sources)]
+        return [part for part in self.parts.values() if not isinstance(part, SourceGroup)]
 
-    def _synapses(self) -> list[SynapseBlock]:
-        return [block for blocks in self._blocks.values() for block in blocks.values()]
+    def _synapses(self) -> list[SynapseGroup]:
+        return [group for groups in self._synapse_groups.values() for group in groups.values()]
 
-    def _built(self, projection: Any) -> list[tuple[Block, SynapseBlock]]:
-        """Blocks of a projection that have synapses in Brian2, with these."""
-        return [(projection.blocks[number], synapses)
-                for number, synapses in self._blocks.get(projection.index, {}).items()]
+    def _built(self, projection: Any) -> list[tuple[Bundle, SynapseGroup]]:
+        """Bundles of a projection that have synapses in Brian2, with these."""
+        return [(projection.bundles[number], synapses)
+                for number, synapses in self._synapse_groups.get(projection.index, {}).items()]
 
     def _begin_parts(self) -> None:
         for part in (*self._groups(), *self._synapses()):
@@ -297,7 +298,7 @@ class Simulation(CommonSimulation):
         if self._run_begins:
             self._run_begins = False
             for part in self.parts.values():
-                if isinstance(part, Cells):
+                if isinstance(part, SpikingGroup):
                     part.recall_spikes()
         if not (self.timeline.starts_interval(step) or step == 0):
             return
@@ -334,14 +335,14 @@ class Simulation(CommonSimulation):
         assert self.timeline.update_steps is not None
         rate_terms = {
             id(part): part.rate_term(self.timeline.update_steps, self.options.timestep)
-            for part in self._groups() if isinstance(part, Cells)}
-        for block in self._synapses():
-            if block.plastic:
-                block.end_update(rate_terms.get(id(block.post)))
+            for part in self._groups() if isinstance(part, SpikingGroup)}
+        for group in self._synapses():
+            if group.plastic:
+                group.end_update(rate_terms.get(id(group.post)))
         for index, part in self.parts.items():
             if isinstance(part, ReadoutGroup):
                 part.update()
-            elif isinstance(part, Cells):
+            elif isinstance(part, SpikingGroup):
                 self._inactivities += part.inactivity(index, self.updates + 1)
                 part.forget_update()
         self._trials = 0
@@ -359,22 +360,22 @@ class Simulation(CommonSimulation):
 
     def _gather(self, projection: Any, otherwise: np.ndarray, name: str) -> np.ndarray:
         values = np.array(otherwise)
-        for block, synapses in self._built(projection):
-            block.put(values, getattr(synapses, name))
+        for bundle, synapses in self._built(projection):
+            bundle.put(values, getattr(synapses, name))
         return values
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Replace the weights; at time 0 they are also what reset() goes back to."""
         self.check_weights(projection, weight)
-        if self.step == 0 or projection.index not in self._blocks:
+        if self.step == 0 or projection.index not in self._synapse_groups:
             projection.synapses.weight = np.array(weight)
-        for block, synapses in self._built(projection):
-            synapses.weight = block.take(weight)
+        for bundle, synapses in self._built(projection):
+            synapses.weight = bundle.take(weight)
 
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Raise :class:`SimulationError` within an update, if symmetric feedback follows."""
-        blocks = self._blocks.get(projection.index, {}).values()
-        check_mirrored(projection.label, any(signal.forward in blocks for signal in self._signals),
+        groups = self._synapse_groups.get(projection.index, {}).values()
+        check_mirrored(projection.label, any(signal.forward in groups for signal in self._signals),
                        self._update_in_progress())
 
     def bias(self, population: Any) -> np.ndarray:
@@ -400,7 +401,7 @@ class Simulation(CommonSimulation):
 
     def learned(self) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
         """Weights by projection and biases by population, by index."""
-        weights = {index: self.weights(self.projections[index]) for index in self._blocks}
+        weights = {index: self.weights(self.projections[index]) for index in self._synapse_groups}
         biases = {index: part.read("bias") for index, part in self.parts.items()
                   if isinstance(part, ReadoutGroup)}
         return weights, biases
@@ -413,13 +414,13 @@ class Simulation(CommonSimulation):
         """
         for index in self.parts:
             self.populations[index].return_to_start(kept is not None)
-        for index in self._blocks:
+        for index in self._synapse_groups:
             projection = self.projections[index]
             weight = projection.synapses.weight if kept is None else kept[0][index]
-            for block, synapses in self._built(projection):
-                synapses.restart(block.take(weight), kept is not None)
+            for bundle, synapses in self._built(projection):
+                synapses.restart(bundle.take(weight), kept is not None)
         for index, part in self.parts.items():
-            if isinstance(part, Sources):
+            if isinstance(part, SourceGroup):
                 part.forget()
             elif isinstance(part, ReadoutGroup):
                 part.restart(self.populations[index].values["bias"] if kept is None

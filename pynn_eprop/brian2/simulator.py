@@ -11,10 +11,10 @@ import numpy as np
 from brian2 import Synapses, ms
 from pyNN.brian2 import simulator as parent
 
-from pynn_eprop.brian2.network import Network
-from pynn_eprop.common.seeds import Draws
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.state import StateOfParent
+from pynn_eprop.brian2.network import OwningNetwork
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.seeds import Draws
+from pynn_eprop.common.run.state import StateOfParent
 
 name = parent.name
 ID = parent.ID
@@ -30,7 +30,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     def clear(self) -> None:
         """Forget the network."""
         super().clear()
-        self.network = Network(self.network.clock)
+        self.network = OwningNetwork(self.network.clock)
 
     @property
     def min_delay(self) -> float:
@@ -52,13 +52,10 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         self._min_delay = delay
 
     def begin(self, options: SharedOptions) -> None:
-        """Forget the network and begin a new one."""
-        from pynn_eprop.brian2.simulation import Simulation
-
+        """Forget the network and begin a new one, whose simulation ``setup()`` makes."""
         self.clear()
         self.dt = options.timestep
         self.draws = Draws(options.seed)
-        self.simulation = Simulation(options, self.network)
 
     def changeable(self) -> tuple[Any, ...]:
         """Brian2's network, too, has what a call adds."""

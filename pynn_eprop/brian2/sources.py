@@ -6,7 +6,7 @@ import numpy as np
 from brian2 import Function, SpikeGeneratorGroup, ms
 
 
-class Sources:
+class SourceGroup:
     """One population. ``group``: its cells, which spike in the iteration of their time.
 
     A readout sees a spike of delay one step in the step of its emission, whose iteration ends

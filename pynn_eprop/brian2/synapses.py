@@ -7,10 +7,10 @@ import brian2
 import numpy as np
 
 from pynn_eprop.brian2 import equations
-from pynn_eprop.brian2.cells import Cells
+from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.optimizers import Descent
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.brian2.sources import Sources
+from pynn_eprop.brian2.sources import SourceGroup
 from pynn_eprop.models.optimizers import Optimizer
 from pynn_eprop.models.rules import Rule
 
@@ -28,28 +28,28 @@ class Way:
     age: int
 
 
-def way(pre: Any, post: Cells | ReadoutGroup) -> Way:
-    """The way from ``pre``: Sources, Cells or a Brian2 group of stock cells.
+def way(pre: Any, post: SpikingGroup | ReadoutGroup) -> Way:
+    """The way from ``pre``: a SourceGroup, a SpikingGroup or a Brian2 group of stock cells.
 
     Step s is iteration s - 1. Cells spike after spikes have arrived at cells: theirs enter a queue
     to cells one iteration later, a queue to readouts at once. Stock cells spike before.
     A source spikes at step m in iteration m.
     """
-    if isinstance(pre, Sources):
+    if isinstance(pre, SourceGroup):
         return Way(pre.doubled()[0], -2, -2) if isinstance(post, ReadoutGroup) \
             else Way(pre.group, -1, -1)
     if isinstance(post, ReadoutGroup):
-        return Way(pre.group if isinstance(pre, Cells) else pre, -1, -1)
-    return Way(pre.group, -1, 0) if isinstance(pre, Cells) else Way(pre, 0, 0)
+        return Way(pre.group if isinstance(pre, SpikingGroup) else pre, -1, -1)
+    return Way(pre.group, -1, 0) if isinstance(pre, SpikingGroup) else Way(pre, 0, 0)
 
 
-class SynapseBlock:
+class SynapseGroup:
     """Synapses from one population to another, in the order of their arrays.
 
     interval_steps: T, None where spikes cross the ends of intervals.
     """
 
-    def __init__(self, pre: Any, post: Cells | ReadoutGroup, pre_index: np.ndarray,
+    def __init__(self, pre: Any, post: SpikingGroup | ReadoutGroup, pre_index: np.ndarray,
                  post_index: np.ndarray, weight: np.ndarray, delay: np.ndarray,
                  interval_steps: int | None, clock: Any, rule: Rule,
                  optimizer: Optimizer | None = None,
@@ -65,9 +65,9 @@ class SynapseBlock:
         self.gradient = np.zeros(len(weight))
         self.descent = Descent(optimizer, len(weight)) if optimizer is not None else None
         self._way = way(pre, post)
-        from_source = isinstance(pre, Sources)
+        from_source = isinstance(pre, SourceGroup)
         namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
-        if isinstance(pre, Sources):
+        if isinstance(pre, SourceGroup):
             namespace["emitted"] = pre.emitted()
         self.synapses = brian2.Synapses(
             self._way.group, post.group, model=self._state(), clock=clock, namespace=namespace,
@@ -98,7 +98,7 @@ class SynapseBlock:
         steps = np.asarray(delay, dtype=np.int64)
         self.synapses.age = steps + self._way.age
         self.synapses.pre.delay = np.maximum(steps + self._way.queued, 0) * self.synapses.clock.dt
-        if isinstance(self.pre, Sources):
+        if isinstance(self.pre, SourceGroup):
             self.pre.remember(int(np.max(steps, initial=0)) + 1)
 
     def _array(self, name: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pynn_eprop.common.capabilities import ALL_CAPABILITIES, Capability
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES, Capability
 from pynn_eprop.errors import MissingDependencyError, TaskError
 
 BACKENDS = ("host", "nest", "brian2", "spinnaker", "emulator")

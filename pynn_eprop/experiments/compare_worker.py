@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.capabilities import Capability
+from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import EPropError, MissingDependencyError
 from pynn_eprop.experiments.backends import has, load_backend, machine_of
 from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pynn_eprop.common.capabilities import Capability
-from pynn_eprop.common.memory import check_fits
+from pynn_eprop.common.expansion.memory import check_fits
+from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import (
     CheckpointError,
     MachineError,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pynn_eprop.common.interrupts import Interrupts
+from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.errors import RunInterrupted
 
 

@@ -5,9 +5,9 @@ that learn with e-prop.
 """
 # ruff: noqa: F403 (modules that say in __all__ what a script sees)
 
-from pynn_eprop.common import pynn_names
-from pynn_eprop.common.capabilities import ALL_CAPABILITIES
-from pynn_eprop.common.pynn_names import *
+from pynn_eprop.common.script import pynn_names
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
+from pynn_eprop.common.script.pynn_names import *
 from pynn_eprop.host import control, procedural_api
 from pynn_eprop.host.control import *
 from pynn_eprop.host.populations import Assembly, Population, PopulationView

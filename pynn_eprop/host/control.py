@@ -5,14 +5,14 @@ from typing import Any
 
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from pynn_eprop.common.control import FUNCTIONS, Control
-from pynn_eprop.common.setup import (
+from pynn_eprop.common.arguments.setup import (
     SharedOptions,
     check_count,
     check_path,
     documented,
     split_keywords,
 )
+from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.errors import SetupError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.machines import Precision

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import Enum
 
-from pynn_eprop.common.memory import check_activity_fits
+from pynn_eprop.common.expansion.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.parameters import RULES

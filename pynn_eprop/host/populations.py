@@ -6,9 +6,9 @@ from typing import Any
 from pyNN import common
 from pyNN.models import BaseCellType
 
-from pynn_eprop.common.checks import check_is_ours
-from pynn_eprop.common.populations import CellArrays, CellGroup
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.script.checks import check_is_ours
+from pynn_eprop.common.script.populations import CellArrays, CellGroup
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
 from pynn_eprop.host.standardmodels.cells import CELL_TYPES

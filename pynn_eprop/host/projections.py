@@ -6,8 +6,8 @@ from typing import Any
 from pyNN import common
 from pyNN.models import BaseSynapseType
 
-from pynn_eprop.common.checks import check_is_ours
-from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.script.checks import check_is_ours
+from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.host import simulator
 from pynn_eprop.host.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
 

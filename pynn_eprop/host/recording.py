@@ -1,6 +1,6 @@
 """What a population records, and its data as Neo blocks."""
 
-from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.common.records.recorder import LogRecorder
 from pynn_eprop.host import simulator
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.fixed.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import describe, describe_population
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import DescribedSimulation
-from pynn_eprop.common.timeline import Pace
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.description import describe, describe_population
+from pynn_eprop.common.run.simulation import DescribedSimulation
+from pynn_eprop.common.run.timeline import Pace
+from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pynn_eprop.common import state as common
-from pynn_eprop.common.interrupts import Interrupts
-from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.run import state as common
+from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.host.machines import Precision
 from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation

@@ -19,7 +19,7 @@ from pyNN.standardmodels import StandardCellType
 # first of all: the names above have the parent's module `simulator` among them
 importlib.import_module("pynn_eprop.nest.simulator")
 
-from pynn_eprop.common.capabilities import Capability
+from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.nest.control import *
 from pynn_eprop.nest.populations import Assembly, Population, PopulationView
 from pynn_eprop.nest.procedural_api import *

@@ -7,9 +7,9 @@ from typing import Any
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pyNN.nest import control as parent
 
-from pynn_eprop.common.control import FUNCTIONS, WithoutCheckpoints
-from pynn_eprop.common.seeds import Draws
-from pynn_eprop.common.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.expansion.seeds import Draws
+from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
 from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.nest import simulator

@@ -13,11 +13,11 @@ import numpy as np
 from pyNN.nest import populations as parent
 from pyNN.parameters import ParameterSpace
 
-from pynn_eprop.common.arguments import CheckedPopulation, check_population, check_source
-from pynn_eprop.common.parents import ParentCells, ParentPopulation
-from pynn_eprop.common.populations import CellArrays, CellGroup, Member
-from pynn_eprop.common.targets import check_target, to_matrix
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.arguments.calls import CheckedPopulation, check_population, check_source
+from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
+from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
@@ -31,7 +31,7 @@ class Assembly(CheckedAssembly, parent.Assembly):
     _simulator = simulator
 
 
-class PopulationView(CheckedView, ParentCells, parent.PopulationView):
+class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
     __doc__ = parent.PopulationView.__doc__
     _simulator = simulator
     _assembly_class = Assembly
@@ -48,7 +48,7 @@ class PopulationView(CheckedView, ParentCells, parent.PopulationView):
         with typed(self.label):
             super()._set_parameters(parameter_space)
 
-class Population(CheckedPopulation, Member, ParentPopulation, parent.Population):
+class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Population):
     __doc__ = parent.Population.__doc__
     _simulator = simulator
     _assembly_class = Assembly

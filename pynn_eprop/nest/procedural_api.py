@@ -2,7 +2,7 @@
 
 from pyNN.nest.standardmodels.synapses import StaticSynapse
 
-from pynn_eprop.common.procedural_api import FUNCTIONS, build_procedural_api
+from pynn_eprop.common.script.procedural_api import FUNCTIONS, build_procedural_api
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.populations import Population
 from pynn_eprop.nest.projections import Projection

@@ -12,12 +12,11 @@ from pyNN.nest.standardmodels.synapses import StaticSynapse
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
 
-from pynn_eprop.common.arguments import check_projection
-from pynn_eprop.common.connectivity import none_for_zero
-from pynn_eprop.common.groups import members
-from pynn_eprop.common.parent_backend import ProjectionOfParent
-from pynn_eprop.common.parents import ParentProjection
-from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.arguments.calls import check_projection
+from pynn_eprop.common.expansion.connectivity import none_for_zero
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.script.parent_backend import ProjectionOfParent
+from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.populations import ArrayPopulation
@@ -28,7 +27,7 @@ from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 _EVERYWHERE = Space()
 
 
-class Projection(ParentProjection, ProjectionOfParent, parent.Projection):
+class Projection(ProjectionOfParent, parent.Projection):
     __doc__ = parent.Projection.__doc__
     _simulator = simulator
 

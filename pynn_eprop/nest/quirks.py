@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
@@ -36,12 +36,12 @@ def teachers(projections: Sequence[Any]) -> dict[int, float]:
     for signal in projections:
         if not isinstance(signal.synapse_type, LearningSignal):
             continue
-        for block in signal.blocks:
-            tau_out = float(block.pre.values["tau_m"][0])
-            if taught.setdefault(block.post.index, tau_out) != tau_out:
+        for bundle in signal.bundles:
+            tau_out = float(bundle.pre.values["tau_m"][0])
+            if taught.setdefault(bundle.post.index, tau_out) != tau_out:
                 raise UnsupportedError(
-                    f"{signal.label}: readouts with tau_m={taught[block.post.index]:g} and "
-                    f"{tau_out:g} ms teach {block.post.label}; NEST filters the traces of a cell "
+                    f"{signal.label}: readouts with tau_m={taught[bundle.post.index]:g} and "
+                    f"{tau_out:g} ms teach {bundle.post.label}; NEST filters the traces of a cell "
                     "with one time constant")
     return taught
 
@@ -89,9 +89,9 @@ def _check_signal(signal: Any) -> None:
         kind = "symmetric=True" if synapse.symmetric else f"window={synapse.window:g}"
         raise UnsupportedError(f"{signal.label}: LearningSignal({kind}); NEST's feedback weights "
                                "are given once and stay")
-    for block in signal.blocks:
-        if block.pre.celltype.loss is None:
-            raise UnsupportedError(f"{signal.label}: {block.pre.label} has loss=None; NEST's "
+    for bundle in signal.bundles:
+        if bundle.pre.celltype.loss is None:
+            raise UnsupportedError(f"{signal.label}: {bundle.pre.label} has loss=None; NEST's "
                                    "readouts send errors, not y")
 
 
@@ -108,12 +108,13 @@ def _check_synapses(projection: Any) -> None:
         raise UnsupportedError(f"{projection.label}: weights from {np.min(weight):g} to "
                                f"{np.max(weight):g} are to start outside w_min={bounds[0]:g}, "
                                f"w_max={bounds[1]:g}; NEST does not take that")
-    for block in projection.blocks:
-        known = isinstance(block.pre.celltype, EPropCell) or getattr(block.pre, "is_source", False)
+    for bundle in projection.bundles:
+        known = isinstance(bundle.pre.celltype, EPropCell) \
+            or getattr(bundle.pre, "is_source", False)
         if not known:
             raise UnsupportedError(
-                f"{projection.label}: plastic synapses from {type(block.pre.celltype).__name__} "
-                f"({block.pre.label}); NEST changes a weight only when a spike passes, and these "
+                f"{projection.label}: plastic synapses from {type(bundle.pre.celltype).__name__} "
+                f"({bundle.pre.label}); NEST changes a weight only when a spike passes, and these "
                 "cells cannot be made to send a last one. Use optimizer=None")
 
 
@@ -143,12 +144,12 @@ def check_inputs(source: Any, projections: Sequence[Any], first: int, last: int,
 
     ``quirks`` decides whether these are an :class:`UnsupportedError` or a warning.
     """
-    blocks = [(projection, block) for projection in projections for block in projection.blocks
-              if block.pre is source and len(block.pre_index)]
-    if not blocks:
+    bundles = [(projection, bundle) for projection in projections for bundle in projection.bundles
+              if bundle.pre is source and len(bundle.pre_index)]
+    if not bundles:
         return
-    plastic = any(_learns(projection) for projection, _ in blocks)
-    readouts = any(isinstance(block.post.celltype, EPropReadout) for _, block in blocks)
+    plastic = any(_learns(projection) for projection, _ in bundles)
+    readouts = any(isinstance(bundle.post.celltype, EPropReadout) for _, bundle in bundles)
     steps, cells = source.spikes_between(first, last - 1)
     local = steps % length
     early = "before the last learning signal of the interval before has arrived"

@@ -7,8 +7,8 @@ import neo
 import numpy as np
 from pyNN.nest.recording import Recorder as ParentRecorder
 
-from pynn_eprop.common.parent_backend import RecorderOfParent
-from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.common.records.recorder import LogRecorder
+from pynn_eprop.common.script.parent_backend import RecorderOfParent
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import nest
 
-from pynn_eprop.common.memory import physical_memory
-from pynn_eprop.common.setup import SharedOptions, check_count
+from pynn_eprop.common.arguments.setup import SharedOptions, check_count
+from pynn_eprop.common.expansion.memory import physical_memory
 from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.models.time_grid import STEP_TOLERANCE, to_ms
 

@@ -11,16 +11,16 @@ from typing import Any
 import nest
 import numpy as np
 
-from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import describe_population
-from pynn_eprop.common.inactivity import learning_populations
-from pynn_eprop.common.interrupts import Interrupts
-from pynn_eprop.common.recordings import Log, SpikeLog
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import Simulation as CommonSimulation
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.description import describe_population
+from pynn_eprop.common.records.logs import Log, SpikeLog
+from pynn_eprop.common.run.inactivity import learning_populations
+from pynn_eprop.common.run.interrupts import Interrupts
+from pynn_eprop.common.run.simulation import Simulation as CommonSimulation
+from pynn_eprop.common.run.timeline import Pace
+from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.common.timeline import Pace
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation

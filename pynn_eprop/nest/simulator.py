@@ -9,7 +9,7 @@ from typing import Any
 
 from pyNN.nest import simulator as parent
 
-from pynn_eprop.common.state import StateOfParent
+from pynn_eprop.common.run.state import StateOfParent
 from pynn_eprop.nest.simulation import Simulation
 
 name = parent.name

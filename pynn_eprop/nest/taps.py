@@ -10,7 +10,7 @@ import nest
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.models.losses import CrossEntropy, Loss
 from pynn_eprop.nest.clock import LAG, STOCK_LAG, Clock
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.grid import LARGEST_STEPS
+from pynn_eprop.common.arguments.grid import LARGEST_STEPS
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
@@ -22,7 +22,7 @@ from pynn_eprop.models.pseudo_derivatives import (
     PseudoDerivative,
 )
 
-CELLS = {False: "eprop_iaf_bsshslm_2020", True: "eprop_iaf_adapt_bsshslm_2020"}
+LIF, ALIF = "eprop_iaf_bsshslm_2020", "eprop_iaf_adapt_bsshslm_2020"
 READOUTS = "eprop_readout_bsshslm_2020"
 PLASTIC = "eprop_synapse_bsshslm_2020"
 FEEDBACK = "eprop_learning_signal_connection_bsshslm_2020"
@@ -76,8 +76,8 @@ def lif_parameters(cells: LIFCells, around: Surroundings) -> dict[str, Any]:
     """Parameters of LIF cells, numbers or one per cell.
 
     The rate term counts spikes per step and is divided by T in NEST; it must shrink like the rest
-    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a pseudo-derivative of
-    height 0.
+    of the gradient (:func:`trace_factor`). Raises :class:`UnsupportedError` for a
+    pseudo-derivative of height 0.
     """
     timestep = around.timestep
     name, width = _SHAPES[type(cells.pseudo_derivative)]

@@ -1,6 +1,6 @@
 """Makes the synapses of a network in NEST, and reads their weights.
 
-NEST's e-prop synapses have no labels, so every block of a projection gets a model of its own, by
+NEST's e-prop synapses have no labels, so every bundle of a projection gets a model of its own, by
 which its synapses are found again. Two synapses between the same cells go to different models.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import nest
 import numpy as np
 
-from pynn_eprop.common.groups import Block
+from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.optimizers import Optimizer
@@ -21,9 +21,9 @@ from pynn_eprop.nest.clock import Clock
 
 @dataclass(frozen=True)
 class Layer:
-    """Synapses of a block with a NEST model of their own; no two connect the same cells.
+    """Synapses of a bundle with a NEST model of their own; no two connect the same cells.
 
-    which: their places in the block.
+    which: their places in the bundle.
     """
 
     model: str
@@ -51,9 +51,9 @@ class Wiring:
     def connect(self, projections: Sequence[Any]) -> None:
         """Make all synapses."""
         for projection in projections:
-            for number, block in enumerate(projection.blocks):
-                if len(block.pre_index):
-                    self._connect(projection, number, block)
+            for number, bundle in enumerate(projection.bundles):
+                if len(bundle.pre_index):
+                    self._connect(projection, number, bundle)
 
     def normalise(self, readouts: Sequence[Any]) -> None:
         """Tell readouts with a softmax of each other."""
@@ -64,33 +64,33 @@ class Wiring:
                     "synapse_model": translation.RATE, "delay": self._clock.timestep,
                     "receptor_type": translation.NORMALISATION_PORT, "weight": 1.0})
 
-    def _connect(self, projection: Any, number: int, block: Block) -> None:
-        weight = block.take(projection.synapses.weight)
+    def _connect(self, projection: Any, number: int, bundle: Bundle) -> None:
+        weight = bundle.take(projection.synapses.weight)
         if projection.is_feedback:
-            self._join(block, np.arange(len(weight)), weight, translation.FEEDBACK)
+            self._join(bundle, np.arange(len(weight)), weight, translation.FEEDBACK)
         elif getattr(projection.synapse_type, "optimizer", None) is not None:
-            self._connect_plastic(projection, number, block, weight)
-        elif _is_plain(block):
-            self._join(block, np.arange(len(weight)), weight, "static_synapse")
+            self._connect_plastic(projection, number, bundle, weight)
+        elif _is_plain(bundle):
+            self._join(bundle, np.arange(len(weight)), weight, "static_synapse")
         else:
             # what is in flight at the end of an interval must be dropped, as plastic synapses do
             self._models += 1
             model = f"eprop_static_{self._models}"
             self._copy(model, translation.static_parameters())
-            self._join(block, np.arange(len(weight)), weight, model)
+            self._join(bundle, np.arange(len(weight)), weight, model)
 
-    def _connect_plastic(self, projection: Any, number: int, block: Block,
+    def _connect_plastic(self, projection: Any, number: int, bundle: Bundle,
                          weight: np.ndarray) -> None:
-        synapse, factor = projection.synapse_type, self._factors[block.post.index]
+        synapse, factor = projection.synapse_type, self._factors[bundle.post.index]
         layers = []
-        for which in _without_repeats(block):
+        for which in _without_repeats(bundle):
             self._models += 1
             layer = Layer(f"eprop_plastic_{self._models}", which)
             self._copy(layer.model, translation.optimizer_parameters(
                 synapse.optimizer, self._trials, factor, synapse.w_min, synapse.w_max))
-            tau_out = self._taught.get(block.post.index)
+            tau_out = self._taught.get(bundle.post.index)
             extra = {} if tau_out is None else {"tau_m_readout": np.full(len(which), tau_out)}
-            self._join(block, which, weight[which], layer.model, **extra)
+            self._join(bundle, which, weight[which], layer.model, **extra)
             layers.append(layer)
             self._learning.append((layer, synapse.optimizer, factor))
         self._layers[projection.index, number] = layers
@@ -102,10 +102,10 @@ class Wiring:
         nest.CopyModel(translation.PLASTIC, model, {
             "weight": weight, "optimizer": optimizer, "average_gradient": False})
 
-    def _join(self, block: Block, which: np.ndarray, weight: np.ndarray, model: str,
+    def _join(self, bundle: Bundle, which: np.ndarray, weight: np.ndarray, model: str,
               **extra: np.ndarray) -> None:
-        pre = _ids(block.pre)[block.pre_index[which]]
-        post = _ids(block.post)[block.post_index[which]]
+        pre = _ids(bundle.pre)[bundle.pre_index[which]]
+        post = _ids(bundle.post)[bundle.post_index[which]]
         nest.Connect(pre, post, "one_to_one", {
             "synapse_model": model, "weight": np.asarray(weight, dtype=float),
             "delay": np.full(len(pre), self._clock.timestep), **extra})
@@ -132,45 +132,45 @@ class Wiring:
     def weights(self, projection: Any) -> np.ndarray:
         """The weights that NEST has, (synapses,); of synapses that stay, those given."""
         values = np.array(projection.synapses.weight)
-        for number, block in enumerate(projection.blocks):
-            part = np.array(block.take(values))
+        for number, bundle in enumerate(projection.bundles):
+            part = np.array(bundle.take(values))
             for layer in self._layers.get((projection.index, number), []):
-                part[layer.which] = self._read(block, layer)
-            block.put(values, part)
+                part[layer.which] = self._read(bundle, layer)
+            bundle.put(values, part)
         return values
 
     @staticmethod
-    def _read(block: Block, layer: Layer) -> np.ndarray:
+    def _read(bundle: Bundle, layer: Layer) -> np.ndarray:
         found = nest.GetConnections(synapse_model=layer.model).get(["source", "target", "weight"])
         order = np.lexsort((np.atleast_1d(found["target"]), np.atleast_1d(found["source"])))
         pre, post = (_ids(population)[index[layer.which]] for population, index in
-                     ((block.pre, block.pre_index), (block.post, block.post_index)))
+                     ((bundle.pre, bundle.pre_index), (bundle.post, bundle.post_index)))
         weight = np.empty(len(pre))
         weight[np.lexsort((post, pre))] = np.atleast_1d(found["weight"])[order]
         return weight
 
 
-def _is_plain(block: Block) -> bool:
+def _is_plain(bundle: Bundle) -> bool:
     """Whether synapses that stay need not be of NEST's e-prop kind."""
-    return getattr(block.pre.celltype, "uses_parrot", False) \
-        or isinstance(block.post.celltype, EPropReadout)
+    return getattr(bundle.pre.celltype, "uses_parrot", False) \
+        or isinstance(bundle.post.celltype, EPropReadout)
 
 
 def remembering_populations(projections: Sequence[Any]) -> set[int]:
     """Populations, by index, that have synapses of NEST's e-prop kind and so a history."""
-    return {block.post.index for projection in projections for block in projection.blocks
-            if len(block.pre_index) and not projection.is_feedback
+    return {bundle.post.index for projection in projections for bundle in projection.bundles
+            if len(bundle.pre_index) and not projection.is_feedback
             and (getattr(projection.synapse_type, "optimizer", None) is not None
-                 or not _is_plain(block))}
+                 or not _is_plain(bundle))}
 
 
 def _ids(population: Any) -> np.ndarray:
     return np.array(population.node_collection.tolist())
 
 
-def _without_repeats(block: Block) -> list[np.ndarray]:
-    """The places of a block's synapses in as few groups without repeated pairs as there must be."""
-    pair = block.pre_index.astype(np.int64) * block.post.size + block.post_index
+def _without_repeats(bundle: Bundle) -> list[np.ndarray]:
+    """Places of a bundle's synapses, in as few groups without repeated pairs as there must be."""
+    pair = bundle.pre_index.astype(np.int64) * bundle.post.size + bundle.post_index
     order = np.argsort(pair, kind="stable")
     new = np.append(True, pair[order][1:] != pair[order][:-1])
     starts = np.flatnonzero(new)

@@ -44,9 +44,9 @@ except ImportError as error:
         f"the SpiNNaker backend needs sPyNNaker 7.4.1 ({error}); install it with "
         "pip install 'pynn_eprop[spinnaker]'") from error
 
-from pynn_eprop.common import pynn_names
-from pynn_eprop.common.capabilities import ALL_CAPABILITIES
-from pynn_eprop.common.pynn_names import *
+from pynn_eprop.common.script import pynn_names
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
+from pynn_eprop.common.script.pynn_names import *
 from pynn_eprop.spinnaker import control, external_devices, procedural_api
 from pynn_eprop.spinnaker.control import *
 from pynn_eprop.spinnaker.populations import Assembly, Population, PopulationView

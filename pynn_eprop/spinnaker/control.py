@@ -5,8 +5,8 @@ from typing import Any
 
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
-from pynn_eprop.common.control import FUNCTIONS, Control
-from pynn_eprop.common.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.options import KEYWORDS, read_options
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
-from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
+from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.engine.range_report import make_report
 from pynn_eprop.errors import CheckpointError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_weights

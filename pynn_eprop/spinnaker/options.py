@@ -8,8 +8,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from pynn_eprop.common.grid import to_steps
-from pynn_eprop.common.setup import check_count, check_path
+from pynn_eprop.common.arguments.grid import to_steps
+from pynn_eprop.common.arguments.setup import check_count, check_path
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.time_grid import whole_steps

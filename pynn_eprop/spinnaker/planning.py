@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
-from pynn_eprop.common.recordings import Log
+from pynn_eprop.common.records.logs import Log
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter_bits
 from pynn_eprop.models.network import Network, Readouts, SpikingCells

@@ -9,10 +9,10 @@ from pyNN.models import BaseCellType
 from spynnaker.pyNN.models.abstract_pynn_model import AbstractPyNNModel
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
-from pynn_eprop.common.arguments import check_size, check_source
-from pynn_eprop.common.checks import check_is_ours
-from pynn_eprop.common.populations import CellArrays, CellGroup
-from pynn_eprop.common.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.arguments.calls import check_size, check_source
+from pynn_eprop.common.script.checks import check_is_ours
+from pynn_eprop.common.script.populations import CellArrays, CellGroup
+from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.recording import Recorder

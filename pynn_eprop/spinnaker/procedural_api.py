@@ -1,6 +1,6 @@
 """PyNN's procedural interface: create, connect, record, set."""
 
-from pynn_eprop.common.procedural_api import FUNCTIONS, build_procedural_api
+from pynn_eprop.common.script.procedural_api import FUNCTIONS, build_procedural_api
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.populations import Population
 from pynn_eprop.spinnaker.projections import Projection

@@ -11,9 +11,9 @@ from pyNN.space import Space
 from spynnaker.pyNN.models.neural_projections.connectors import AbstractConnector
 from spynnaker.pyNN.models.neuron.synapse_dynamics import AbstractSynapseDynamics
 
-from pynn_eprop.common.arguments import GROUPS, check_projection
-from pynn_eprop.common.groups import members
-from pynn_eprop.common.projections import SynapseArrays
+from pynn_eprop.common.arguments.calls import GROUPS, check_projection
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.layout import KeyKind

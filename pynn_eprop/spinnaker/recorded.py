@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.fixed.formats import Formats, slope_bits
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.network import Network, Readouts, SpikingCells

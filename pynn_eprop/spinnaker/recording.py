@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from pynn_eprop.common.recorder import LogRecorder
+from pynn_eprop.common.records.recorder import LogRecorder
 from pynn_eprop.errors import EPropError
 from pynn_eprop.spinnaker import simulator
 

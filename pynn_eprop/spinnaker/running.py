@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pynn_eprop.common.interrupts import Interrupts
-from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
+from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.image_numbers import from_fixed, to_states

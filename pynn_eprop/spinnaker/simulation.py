@@ -8,10 +8,10 @@ from typing import Any
 import neo
 import numpy as np
 
-from pynn_eprop.common.checks import check_learning
-from pynn_eprop.common.description import Description, describe, describe_population
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import DescribedSimulation
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.description import Description, describe, describe_population
+from pynn_eprop.common.run.simulation import DescribedSimulation
+from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.fixed_point import FixedPoint

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from pynn_eprop.common import state as common
-from pynn_eprop.common.interrupts import Interrupts
-from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.run import state as common
+from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.errors import MachineError
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.running import advance

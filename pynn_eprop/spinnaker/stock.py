@@ -17,14 +17,12 @@ from pyNN.standardmodels import cells
 from pyNN.standardmodels.cells import SpikeSourceArray
 from pyNN.standardmodels.synapses import StaticSynapse as PyNNStaticSynapse
 
-from pynn_eprop.common.all_or_nothing import all_or_nothing
-from pynn_eprop.common.arguments import names
-from pynn_eprop.common.connection_values import evaluate
-from pynn_eprop.common.connectivity import connect, none_for_zero
-from pynn_eprop.common.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.populations import CellArrays
-from pynn_eprop.common.recorder import check_sampling_interval, spikes_not_recorded
-from pynn_eprop.common.seeds import (
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import names
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.connection_values import evaluate
+from pynn_eprop.common.expansion.connectivity import connect, none_for_zero
+from pynn_eprop.common.expansion.seeds import (
     Draws,
     Purpose,
     drawn_values,
@@ -33,7 +31,9 @@ from pynn_eprop.common.seeds import (
     seeded_synapse_type,
     with_parameters,
 )
-from pynn_eprop.common.setup import SharedOptions
+from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
+from pynn_eprop.common.records.recorder import check_sampling_interval, spikes_not_recorded
+from pynn_eprop.common.script.populations import CellArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 STOCK_LIMIT = 65536.0
@@ -385,7 +385,7 @@ class _Counted:
 
     def __init__(self, index: int) -> None:
         self.index = index
-        self.blocks: list[Any] = []
+        self.bundles: list[Any] = []
         self.synapse_type = PyNNStaticSynapse.__new__(PyNNStaticSynapse)
 
     def __len__(self) -> int:

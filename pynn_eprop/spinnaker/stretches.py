@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.spinnaker.recorded import core_period

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.common.recordings import SampledLog
-from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.common.records.logs import SampledLog
+from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.errors import SimulationError
 
 

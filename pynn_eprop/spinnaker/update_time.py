@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pynn_eprop.common.recordings import Log, SampledLog
+from pynn_eprop.common.records.logs import Log, SampledLog
 from pynn_eprop.errors import SetupError
 from pynn_eprop.models.network import Network, Settings, SpikingCells
 from pynn_eprop.spinnaker.budget import Buffers, spikes_of_interval

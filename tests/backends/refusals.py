@@ -12,7 +12,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from pynn_eprop import Adam
-from pynn_eprop.common.archives import read_archive, write_archive
+from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import EPropError
 
 STEPS, UPDATES = 20, 4

@@ -6,7 +6,7 @@ import pytest
 
 @pytest.mark.parametrize("learns", [False, True])
 def test_acting_weights_are_read_like_weights(on_backend, backend, learns):
-    before, after, refused = on_backend("acting_weights", learns)
+    before, after, refused = on_backend("weights.acting_weights", learns)
     np.testing.assert_array_equal(before[0], [0.3, 1e-5, -0.2, 0.0])
     for weight, acting in (before, after):
         if backend == "spinnaker":

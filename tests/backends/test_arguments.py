@@ -4,7 +4,6 @@ import pytest
 
 from tests.backends.scripts import BACKENDS
 
-SCRIPTS = "tests.backends.arguments"
 # populations and views of sPyNNaker's own cells are sPyNNaker's, with its own checks
 GROUPS = [(backend, own) for backend in BACKENDS for own in (True, False)
           if (backend, own) != ("spinnaker", False)]
@@ -39,7 +38,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize(("backend", "own"), GROUPS)
 def test_arguments_of_a_wrong_kind(on_backend, own):
-    found = on_backend(f"{SCRIPTS}.refused_kinds", own)
+    found = on_backend("arguments.refused_kinds", own)
     assert {name: kinds[:1] for name, (kinds, _) in found.items()} \
         == {name: ["ArgumentError"] for name in found}
     # what PyNN raises, and Python, is caught as before
@@ -51,7 +50,7 @@ def test_arguments_of_a_wrong_kind(on_backend, own):
 
 @pytest.mark.parametrize(("backend", "own"), GROUPS)
 def test_names_and_places_that_are_not_there(on_backend, backend, own):
-    found = on_backend(f"{SCRIPTS}.other_refusals", own)
+    found = on_backend("arguments.other_refusals", own)
     kinds = {name: classes[0] for name, (classes, _) in found.items()}
     current = "UnsupportedError" if backend == "spinnaker" else "NetworkError"
     # a parent backend's own cells have no classes for these
@@ -70,4 +69,4 @@ def test_names_and_places_that_are_not_there(on_backend, backend, own):
 
 
 def test_a_view_made_by_its_class_is_that_of_an_index(on_backend):
-    assert on_backend(f"{SCRIPTS}.view_by_its_class") == [2.0, 0.61, 2.0]     # the default
+    assert on_backend("arguments.view_by_its_class") == [2.0, 0.61, 2.0]     # the default

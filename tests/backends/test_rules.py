@@ -13,7 +13,7 @@ def test_the_list_has_every_backend():
 
 
 def test_rules_are_taken_or_refused_by_name_when_the_projection_is_made(on_backend, backend):
-    for number, (kinds, message) in enumerate(on_backend("refused_rules", RULES)):
+    for number, (kinds, message) in enumerate(on_backend("rules.refused_rules", RULES)):
         if number < TAKES[backend]:
             assert kinds == []
         else:
@@ -24,6 +24,6 @@ def test_rules_are_taken_or_refused_by_name_when_the_projection_is_made(on_backe
 
 @pytest.mark.parametrize("rule", ["hebb", 3])
 def test_what_is_no_rule_is_a_parameter_error_everywhere(on_backend, rule):
-    (kinds, message), = on_backend("refused_rules", [rule])
+    (kinds, message), = on_backend("rules.refused_rules", [rule])
     assert kinds[0] == "ParameterError"
     assert message.startswith(f"rule={rule!r} is unknown; choose one of {RULES}")

@@ -20,7 +20,7 @@ NOT_FINITE = [math.nan, math.inf, -math.inf, None, "5.0", [1.0, 2.0]]
 ])
 def test_times_that_cannot_come_are_errors_and_nothing_runs(on_backend, intervals, function, past):
     times = [*NOT_FINITE, 3.0 if function == "run_until" else -1.0]
-    found, after = on_backend("refused_times", function, times, intervals)
+    found, after = on_backend("run_times.refused_times", function, times, intervals)
     called = "run" if function == "run_for" else function
     for time, (kinds, message) in zip(times, found, strict=True):
         assert kinds[:1] == ["TimeError"] and {"SimulationError", "ValueError"} <= set(kinds)
@@ -33,14 +33,14 @@ def test_times_that_cannot_come_are_errors_and_nothing_runs(on_backend, interval
 
 @either_way
 def test_what_rounding_makes_of_now_is_now(on_backend, intervals):
-    assert on_backend("allowed_times", intervals) == [4.0, 4.0, 4.0, 4.0, 4.0, 6.0]
+    assert on_backend("run_times.allowed_times", intervals) == [4.0, 4.0, 4.0, 4.0, 4.0, 6.0]
 
 
 @either_way
 def test_callbacks_are_called_at_both_ends_and_when_they_asked(on_backend, intervals):
     # at the end as PyNN does it: the one that is due, and then what it answers does not matter
     times, (kinds, _), now = on_backend(
-        "calls", [[2.0, 5.0, 99.0, None], [math.inf]], 9.0, intervals)
+        "run_times.calls", [[2.0, 5.0, 99.0, None], [math.inf]], 9.0, intervals)
     assert (times, kinds, now) == ([[0.0, 2.0, 5.0, 9.0], [0.0]], [], 9.0)
 
 
@@ -48,7 +48,7 @@ def test_callbacks_are_called_at_both_ends_and_when_they_asked(on_backend, inter
 def test_a_time_off_the_grid_is_refused_and_the_times_beside_it_are_named(on_backend, intervals):
     near = {("run", 2.5): "2 and 3", ("run_for", 0.4): "0 and 1", ("run_until", 6.9999): "6 and 7",
             ("run_until", 4.5): "4 and 5", ("run", 100000.5): "100000 and 100001"}
-    found, after = on_backend("refused_calls", list(near), intervals)
+    found, after = on_backend("run_times.refused_calls", list(near), intervals)
     for (function, time), (kinds, message) in zip(near, found, strict=True):
         called = "run" if function == "run_for" else function
         assert kinds[:1] == ["TimeError"]
@@ -60,7 +60,7 @@ def test_a_time_off_the_grid_is_refused_and_the_times_beside_it_are_named(on_bac
 @either_way
 def test_a_callback_that_asks_for_a_time_off_the_grid_is_named(on_backend, intervals):
     times, (kinds, message), now = on_backend(
-        "calls", [[20.0], [3.0, 5.5]], 9.0, intervals)
+        "run_times.calls", [[20.0], [3.0, 5.5]], 9.0, intervals)
     assert kinds[:1] == ["TimeError"]
     assert message == ("callback Bell asked at 3 ms to be called next at 5.5: no whole number of "
                        "time steps of 1 ms; near it are 5 and 6 ms")
@@ -70,7 +70,8 @@ def test_a_callback_that_asks_for_a_time_off_the_grid_is_named(on_backend, inter
 @either_way
 def test_times_one_step_apart_are_two_times(on_backend, intervals):
     # 0.3 - 0.2 is less than 0.1 in binary
-    times, _, _ = on_backend("calls", [[0.2, 99.0], [0.3, 98.0, 0.0]], 0.4, intervals, 0.1)
+    times, _, _ = on_backend(
+        "run_times.calls", [[0.2, 99.0], [0.3, 98.0, 0.0]], 0.4, intervals, 0.1)
     assert times == [[0.0, 0.2], [0.0, 0.3, 0.4]]
 
 
@@ -79,11 +80,12 @@ def test_times_one_step_apart_are_two_times(on_backend, intervals):
     ("spinnaker", True, 2)])
 def test_steps_of_a_tenth_add_up(on_backend, intervals, count):
     # three of them are 0.30000000000000004, eight 0.7999999999999999
-    assert on_backend("single_steps", intervals, 0.1, count) == (count / 10, (count + 3) / 10)
+    assert on_backend("run_times.single_steps", intervals, 0.1, count) == (
+        count / 10, (count + 3) / 10)
 
 
 def test_spikes_go_to_the_nearest_step_and_from_halfway_to_the_later(on_backend):
-    assert on_backend("spikes_of_times", [1.5, 2.5, 3.5, 5.49, 6.51, 7.999999999]) == [
+    assert on_backend("run_times.spikes_of_times", [1.5, 2.5, 3.5, 5.49, 6.51, 7.999999999]) == [
         2.0, 3.0, 4.0, 5.0, 7.0, 8.0]
 
 
@@ -101,12 +103,12 @@ STOCK = pytest.mark.parametrize("backend", ["host", "nest", "brian2"])   # have 
 ])
 def test_currents_change_on_the_grid(on_backend, kind, between, on_grid):
     # start <= t < stop at the steps t, and the nearest step for each time of a list
-    moved, expected = on_backend("voltages_of_currents", kind, [between, on_grid])
+    moved, expected = on_backend("run_times.voltages_of_currents", kind, [between, on_grid])
     assert moved == expected and len(set(expected)) > 3
 
 
 def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
-    (kinds, message), (none, _) = on_backend("refused_sampling")
+    (kinds, message), (none, _) = on_backend("run_times.refused_sampling")
     assert kinds[0] == none[0] == "RecordingError"
     assert message == ("cell: sampling_interval=1.5 ms is no whole number of time steps of 1 ms; "
                        "near it are 1 and 2 ms")
@@ -114,7 +116,7 @@ def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
 
 @STOCK
 def test_noise_cannot_change_off_the_grid(on_backend):
-    kinds, message = on_backend("refused_current", "NoisyCurrentSource", {
+    kinds, message = on_backend("run_times.refused_current", "NoisyCurrentSource", {
         "mean": 0.0, "stdev": 0.5, "dt": 1.5})
     assert kinds[:1] == ["ParameterError"]
     assert message == ("NoisyCurrentSource: dt=1.5 ms is no whole number of time steps of 1 ms; "
@@ -127,7 +129,7 @@ def test_noise_cannot_change_off_the_grid(on_backend):
     ([3.0, 3.0], 3.0), ([3.0, 1.0], 3.0), ([3.0, 3.0 + 1e-12], 3.0), ([3.0, -math.inf], 3.0),
 ])
 def test_a_callback_that_asks_for_no_later_time_is_named(on_backend, intervals, answers, when):
-    times, (kinds, message), now = on_backend("calls", [[20.0], answers], 9.0, intervals)
+    times, (kinds, message), now = on_backend("run_times.calls", [[20.0], answers], 9.0, intervals)
     assert kinds[0] == "TimeError"
     assert message == (f"callback Bell asked at {when:g} ms to be called next at {answers[-1]!r}; "
                        "it must return a later time in ms, or math.inf for never")
@@ -140,5 +142,5 @@ def test_a_callback_that_asks_for_no_later_time_is_named(on_backend, intervals, 
     ("partial", "refused_callback.<locals>.stuck"), ("object", "Bell"),
 ])
 def test_any_callable_has_a_name(on_backend, intervals, kind, name):
-    _, message = on_backend("refused_callback", kind)
+    _, message = on_backend("run_times.refused_callback", kind)
     assert message.startswith(f"callback {name}")

@@ -19,7 +19,7 @@ def drawing(on_backend, backend):
     def call_once(seed=SEED, disturb=1):
         key = backend, seed, disturb
         if key not in _drawn:
-            _drawn[key] = on_backend("drawing", seed, disturb)
+            _drawn[key] = on_backend("seeds.drawing", seed, disturb)
         return _drawn[key]
     return call_once
 
@@ -44,9 +44,9 @@ def test_no_two_draws_of_a_script_are_the_same(drawing):
 def test_backends_draw_what_the_host_draws(drawing, backend):
     found = drawing()
     if backend == "spinnaker":      # here without cells of a parent beside, like the host
-        assert found == call("host", "drawing", SEED, 1)
+        assert found == call("host", "seeds.drawing", SEED, 1)
         return
-    host = call("host", "drawing_beside_stock_cells", SEED, 1)
+    host = call("host", "seeds.drawing_beside_stock_cells", SEED, 1)
     shared = {name: value for name, value in found.items() if name.startswith(SHARED)}
     assert shared == {name: host[name] for name in shared}
     # pairs of stock projections are drawn alike; weights in the order of each backend's code
@@ -57,7 +57,7 @@ def test_backends_draw_what_the_host_draws(drawing, backend):
 
 
 def test_a_generator_that_the_script_chose_means_what_it_means_in_pynn(on_backend):
-    one, two = (on_backend("chosen_generators", seed) for seed in (3, 4))
+    one, two = (on_backend("seeds.chosen_generators", seed) for seed in (3, 4))
     assert one == two
     values, connections = one
     np.testing.assert_array_equal(values, NumpyRNG(4).next(6, "uniform", {"low": 0.1, "high": 0.9}))
@@ -70,6 +70,7 @@ def test_a_generator_that_the_script_chose_means_what_it_means_in_pynn(on_backen
 @pytest.mark.parametrize("backend", ["host", "nest", "brian2"])
 def test_noise_into_stock_cells_follows_the_seed(on_backend, backend):
     (first, alone), (again, _), (other, _) = (
-        on_backend("stock_noise", seed, disturb) for seed, disturb in ((3, 1), (3, 2), (4, 1)))
+        on_backend("seeds.stock_noise", seed, disturb)
+        for seed, disturb in ((3, 1), (3, 2), (4, 1)))
     assert alone and first == again
     assert first[0] != other[0] and first[0] != first[1]

@@ -59,8 +59,9 @@ def test_nest_does_what_the_host_does(nest_process: ProcessPoolExecutor) -> None
     def property_of(drawn: Sequence) -> None:
         sequence = replace(drawn, biases=False, trials=1, symmetric=False)
         expected = play(host, sequence, precision="float64")
-        found = nest_process.submit(scripts.call, "nest", "played", sequence, expected.outcomes,
-                                    False, {"quirks": "allow"}).result(timeout=300)
+        found = nest_process.submit(
+            scripts.call, "nest", "sequences.played", sequence, expected.outcomes, False,
+            {"quirks": "allow"}).result(timeout=300)
         compare(found, expected, sequence, close)
 
     property_of()

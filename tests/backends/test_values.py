@@ -12,7 +12,7 @@ ENDS = pytest.mark.parametrize(("backend", "stock"), [
 
 @ENDS
 def test_weights_beside_a_list_follow_its_order(on_backend, stock):
-    flat, array, matrix = on_backend("weights_of_list", stock)
+    flat, array, matrix = on_backend("values.weights_of_list", stock)
     assert flat == array == [[0, 0, pytest.approx(0.1)], [1, 1, pytest.approx(0.3)],
                              [2, 1, pytest.approx(0.5)]]
     assert [row[2] for row in matrix] == pytest.approx([0.0, 3.0, 5.0])
@@ -20,7 +20,7 @@ def test_weights_beside_a_list_follow_its_order(on_backend, stock):
 
 @ENDS
 def test_what_get_gives_can_be_set(on_backend, stock):
-    first, *others = on_backend("weights_set_in_forms", stock)
+    first, *others = on_backend("values.weights_set_in_forms", stock)
     assert sorted(first) == [[0, 0, pytest.approx(0.5)], [0, 1, pytest.approx(0.25)],
                              [1, 1, pytest.approx(0.75)], [2, 1, pytest.approx(1.5)]]
     for other in others:
@@ -30,7 +30,7 @@ def test_what_get_gives_can_be_set(on_backend, stock):
 
 @ENDS
 def test_arrays_that_fit_nothing_are_typed_errors(on_backend, stock):
-    found = on_backend("refused_values", stock, [[0.1, 0.2], [[0.1] * 3] * 2, [(0, 0, 0.1)]])
+    found = on_backend("values.refused_values", stock, [[0.1, 0.2], [[0.1] * 3] * 2, [(0, 0, 0.1)]])
     for kinds, message in found:
         assert "EPropError" in kinds
         assert message.startswith("in: ") and "(pre, post" in message
@@ -38,7 +38,7 @@ def test_arrays_that_fit_nothing_are_typed_errors(on_backend, stock):
 
 def test_pynns_own_connectors_know_no_units_of_a_simulator(on_backend):
     # NEST counts weights in pA, Brian2 in A: neither is what is added to v
-    number, string, matrix, flat = on_backend("weights_of_connectors")
+    number, string, matrix, flat = on_backend("values.weights_of_connectors")
     pairs = [[i, j] for i in range(3) for j in range(2)]
     assert number == [[*pair, 0.5, 1.0] for pair in pairs]
     assert string == [[i, j, 0.5 + abs(i - j), 1.0] for i, j in pairs]
@@ -47,7 +47,7 @@ def test_pynns_own_connectors_know_no_units_of_a_simulator(on_backend):
 
 @ENDS
 def test_connections_one_by_one_are_those_that_get_lists(on_backend, stock):
-    listed, single = on_backend("connections_one_by_one", stock)
+    listed, single = on_backend("values.connections_one_by_one", stock)
     assert [row[:2] for row in listed] == [[0, 0], [0, 1], [1, 1], [2, 1]]
     assert [row[2] for row in listed] == pytest.approx([0.5, 0.5, 0.25, 0.75])
     assert single == pytest.approx([0.5, 0.5, 0.25, 0.75])

@@ -28,7 +28,7 @@ GROUPS = [(backend, kind) for backend in BACKENDS
 def test_selections_that_are_none_are_network_errors(on_backend, kind, selector, message):
     group = "a view of view of" if kind == "view" else \
         "a part of cells" if kind == "assembly" else "a view of cells"
-    kinds, found = on_backend("refused_selection", kind, selector)
+    kinds, found = on_backend("views.refused_selection", kind, selector)
     assert kinds[:1] == ["NetworkError"]
     message = message.replace("of cells ", "")
     assert found.startswith(group) and re.search(message, found)
@@ -46,7 +46,7 @@ def test_selections_that_are_none_are_network_errors(on_backend, kind, selector,
 ])
 def test_a_view_has_each_cell_once_in_their_order(on_backend, kind, selector, cells, repeated):
     # as PyNN documents; -1 is the last cell, as in all of Python
-    found, logged = on_backend("selected", kind, selector)
+    found, logged = on_backend("views.selected", kind, selector)
     assert found == cells
     assert any("duplicates are removed" in message for message in logged) == repeated
     assert np.all(np.diff(found) > 0)

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 import pynn_eprop.host as sim
 from pynn_eprop import SGD, Adam, FixedPoint
-from pynn_eprop.common.setup import SharedOptions
-from pynn_eprop.common.simulation import Simulation
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.fixed.numbers import acting_weights
@@ -299,7 +297,8 @@ def test_equal_labels_are_numbered_and_none_is_cut():
 
 
 def test_kinds_of_warnings_differ_by_label_also_if_that_ends_in_a_number():
-    simulation = Simulation(SharedOptions())
+    sim.setup()
+    simulation = sim.simulator.state.simulation
     told = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("warnings.warn", lambda sentence, **_: told.append(sentence))

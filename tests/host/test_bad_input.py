@@ -209,7 +209,7 @@ def test_a_refused_projection_is_not_part_of_the_network():
 
 
 def test_a_network_that_does_not_fit_into_memory(monkeypatch):
-    from pynn_eprop.common import memory
+    from pynn_eprop.common.expansion import memory
     monkeypatch.setattr(memory, "physical_memory", lambda: 10 ** 9)
     sim.setup(timestep=1.0)
     cells = sim.Population(10_000, sim.EPropLIF(), label="big")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
-from pynn_eprop.common import checkpoints
+from pynn_eprop.common.files import checkpoints
 from pynn_eprop.errors import CheckpointError, RunInterrupted
 from pynn_eprop.host import simulator
 from tests.host.networks import STEPS, learning_network, recorded, spikes, weights
@@ -177,7 +177,7 @@ SCRIPT = textwrap.dedent("""
     import numpy as np
     import pynn_eprop.host as sim
     from pynn_eprop.errors import RunInterrupted
-    from pynn_eprop.common import checkpoints
+    from pynn_eprop.common.files import checkpoints
     from tests.host.test_checkpoints import T, network
 
     checkpoints.CHECKPOINT_SECONDS = 0.1      # instead of 5: the test is to be short

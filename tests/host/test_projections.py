@@ -139,8 +139,8 @@ def test_views_as_ends():
                                 sim.AllToAllConnector(allow_self_connections=False),
                                 static(weight=1.0))
     assert [c[:2] for c in projection.get("weight", "list")] == [(0, 0), (1, 0), (1, 1)]
-    block = projection.blocks[0]
-    assert list(zip(block.pre_index.tolist(), block.post_index.tolist(), strict=True)) == [
+    bundle = projection.bundles[0]
+    assert list(zip(bundle.pre_index.tolist(), bundle.post_index.tolist(), strict=True)) == [
         (1, 0), (2, 0), (2, 1)]
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import errors
-from pynn_eprop.common import checkpoints
+from pynn_eprop.common.files import checkpoints
 from pynn_eprop.spinnaker import stretches
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from tests.spinnaker.networks import Script, play

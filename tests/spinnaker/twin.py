@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import weight_limit

@@ -8,8 +8,8 @@ from brian2 import ms, nA
 from pyNN.brian2.standardmodels import electrodes as parent
 
 from pynn_eprop.brian2 import simulator
-from pynn_eprop.common import currents
-from pynn_eprop.common.currents import OnGrid
+from pynn_eprop.common.standardmodels import currents
+from pynn_eprop.common.standardmodels.currents import OnGrid
 
 
 class _CountedSource(OnGrid):

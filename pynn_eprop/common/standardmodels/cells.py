@@ -23,7 +23,7 @@ from pynn_eprop.common.standardmodels.tables import (
     document,
     same_names,
 )
-from pynn_eprop.common.targets import as_sequences
+from pynn_eprop.common.standardmodels.targets import as_sequences
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts, Sources
 from pynn_eprop.models.losses import MSE, Loss, resolve_loss

@@ -7,7 +7,7 @@ import numpy as np
 from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import build_translations
 
-from pynn_eprop.common.typed_errors import as_error
+from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.errors import ParameterError, UnknownParameterError
 from pynn_eprop.models.parameters import Parameter
 

@@ -7,10 +7,10 @@ import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import electrodes
 
-from pynn_eprop.common import currents
-from pynn_eprop.common.groups import groups_of, members
+from pynn_eprop.common.arguments.typed_errors import as_error, in_words
+from pynn_eprop.common.expansion.groups import groups_of, members
+from pynn_eprop.common.standardmodels import currents
 from pynn_eprop.common.standardmodels.tables import check_forms, same_names
-from pynn_eprop.common.typed_errors import as_error, in_words
 from pynn_eprop.errors import NetworkError, ParameterError, UnknownParameterError
 from pynn_eprop.host.simulator import state
 from pynn_eprop.models.parameters import as_numbers

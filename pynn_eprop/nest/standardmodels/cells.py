@@ -9,7 +9,7 @@ from pyNN.standardmodels import cells as stock
 from pynn_eprop.common.standardmodels import cells as common
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
 from pynn_eprop.common.standardmodels.stock import TABLES
-from pynn_eprop.nest.translation import CELLS, READOUTS
+from pynn_eprop.nest.translation import ALIF, LIF, READOUTS
 
 
 def _named(model: str) -> dict[str, str]:
@@ -18,14 +18,14 @@ def _named(model: str) -> dict[str, str]:
 
 class EPropLIF(common.EPropLIF):
     __doc__ = common.EPropLIF.__doc__
-    nest_name: ClassVar[dict[str, str]] = _named(CELLS[False])
+    nest_name: ClassVar[dict[str, str]] = _named(LIF)
     standard_receptor_type = True
     injectable = False
 
 
 class EPropALIF(common.EPropALIF):
     __doc__ = common.EPropALIF.__doc__
-    nest_name: ClassVar[dict[str, str]] = _named(CELLS[True])
+    nest_name: ClassVar[dict[str, str]] = _named(ALIF)
     standard_receptor_type = True
     injectable = False
 

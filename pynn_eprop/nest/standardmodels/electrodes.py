@@ -5,9 +5,9 @@ from typing import Any
 
 from pyNN.nest.standardmodels import electrodes as parent
 
-from pynn_eprop.common.currents import OnGrid
-from pynn_eprop.common.groups import groups_of, members
+from pynn_eprop.common.expansion.groups import groups_of, members
 from pynn_eprop.common.standardmodels.cells import EPropCell, EPropReadout
+from pynn_eprop.common.standardmodels.currents import OnGrid
 from pynn_eprop.errors import EPropError, ParameterError, UnsupportedError
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.refusals import typed

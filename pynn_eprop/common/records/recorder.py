@@ -1,0 +1,285 @@
+"""What a population records in logs, and its data as Neo blocks."""
+
+import os
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+from pyNN import recording
+
+from pynn_eprop.common.arguments.calls import names as listed
+from pynn_eprop.common.arguments.grid import to_steps
+from pynn_eprop.common.records.logs import (
+    FinishedSegment,
+    Log,
+    LossLog,
+    SampledLog,
+    SpikeLog,
+    restored_log,
+)
+from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
+from pynn_eprop.errors import (
+    NothingRecordedError,
+    RecordingError,
+    UnknownVariableError,
+    UnsupportedError,
+)
+from pynn_eprop.models.parameters import as_numbers
+
+_FILES = {".nix": "nixio", ".h5": "nixio", ".nwb": "pynwb", ".mat": "scipy", ".pkl": None,
+          ".pickle": None}
+
+
+def check_data_file(name: str, label: str) -> None:
+    """Raise :class:`RecordingError` unless ``end()`` can write data to a file of this name."""
+    path = Path(name).absolute()
+    ending = path.suffix
+    if ending not in _FILES:
+        raise RecordingError(f"{label}: to_file={name!r} ends in {ending!r}; data are written to "
+                             f"files that end in one of {sorted(_FILES)}")
+    module = _FILES[ending]
+    if module is not None and find_spec(module) is None:
+        raise RecordingError(f"{label}: to_file={name!r} needs the package {module}, which is not "
+                             "installed; install it, or use a name that ends in '.pkl'")
+    folder = next(each for each in path.parents if each.exists())
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise RecordingError(f"{label}: to_file={name!r} cannot be written; choose a file in a "
+                             "folder that can be written to")
+
+
+def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
+    """The error of counting what is not recorded, or not counted."""
+    if variable != "spikes":
+        return NothingRecordedError(f"{label}: {variable} are not counted; only spikes are")
+    return NothingRecordedError(f"{label}: spikes are not recorded; call record('spikes') before "
+                                "the run")
+
+
+def check_sampling_interval(interval: Any, timestep: float, label: str) -> int:
+    """An interval as steps.
+
+    Raises :class:`RecordingError` for what is no number, off the grid, or less than a step.
+    """
+    number = as_numbers(interval)
+    if number is None or number.ndim:
+        raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
+    every = int(to_steps(number, timestep, f"{label}: sampling_interval", RecordingError))
+    if every < 1:
+        raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
+                             f"one time step of {timestep:g} ms")
+    return every
+
+
+class LogRecorder(recording.Recorder):
+    """Recordings of one population, for any backend.
+
+    logs: by variable, what is being recorded in the segment that runs. ``_simulator.state`` of a
+    backend has the simulation (step, timeline, saturations()) and PyNN's book-keeping.
+    """
+
+    _simulator: Any
+
+    def __init__(self, population: Any, file: Any = None) -> None:
+        self.population = population
+        self.file = file
+        self.logs: dict[str, Log] = {}
+        self.finished: list[FinishedSegment] = []
+        self._every: int | None = None
+        self._start = self._simulator.state.simulation.step
+        self._cleared = False
+        self._simulator.state.recorders.add(self)
+
+    # --- what to record ---
+
+    def record(self, variables: str | Iterable[str], ids: Iterable[Any],
+               sampling_interval: float | None = None, locations: Any = None) -> None:
+        """Record variables of some cells from now on.
+
+        Raises :class:`UnknownVariableError` for a variable that the cells do not have,
+        :class:`RecordingError` for a sampling interval off the grid or unlike that in use.
+        """
+        self.population.check_current()
+        if locations is not None:
+            raise UnsupportedError(f"{self.population.label}: locations={locations!r} is for cells "
+                                   "with compartments; there are none here")
+        celltype = self.population.celltype
+        names = listed(variables, "record(): variables", self.population.label)
+        if names == ["all"]:
+            names = list(celltype.recordable)
+        for name in names:
+            if not celltype.can_record(name):
+                raise UnknownVariableError(self.population.label, name, celltype)
+        cells = np.unique(self.population.id_to_index(np.array(list(ids), dtype=np.int64)))
+        every = self._sampling_steps(sampling_interval)
+        for name in names:
+            if name in self.logs:
+                self.logs[name].add_cells(cells)
+            else:
+                self.logs[name] = self._new_log(name, cells, every)
+
+    def _sampling_steps(self, interval: float | None) -> int:
+        """``sampling_interval`` as steps; one for all variables of a population."""
+        label, timestep = self.population.label, self._simulator.state.dt
+        if interval is None:
+            return self._every or 1
+        every = check_sampling_interval(interval, timestep, label)
+        in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
+        if in_use - {every}:
+            raise RecordingError(
+                f"{label}: sampling_interval={interval:g} ms, but this population is recorded "
+                f"every {in_use.pop() * timestep:g} ms; all its variables share one interval")
+        self._every = every
+        return every
+
+    def _new_log(self, name: str, cells: np.ndarray, every: int) -> Log:
+        simulation = self._simulator.state.simulation
+        step = simulation.step
+        if name == "spikes":
+            return SpikeLog(cells)
+        if name == "loss":
+            interval = simulation.timeline.interval_steps
+            if interval is None:
+                raise RecordingError(f"{self.population.label}: a loss is recorded at the end of "
+                                      "each interval; give setup(update_interval=...)")
+            return LossLog(simulation.timeline.period, simulation.timeline.interval_end(step))
+        return SampledLog(name, cells, every, -(-step // every) * every)
+
+    def reset(self) -> None:
+        """Record nothing more; the data of this segment are dropped."""
+        self.logs = {}
+        self._every = None
+
+    # --- data ---
+
+    def get(self, variables: str | Iterable[str], gather: bool = False, filter_ids: Any = None,
+            clear: bool = False, annotations: Mapping[str, Any] | None = None,
+            locations: Any = None) -> neo.Block:
+        """The recorded data as a block with one segment per run between resets."""
+        names = self._wanted_names(variables)
+        cells = None if filter_ids is None \
+            else self.population.id_to_index(np.array(filter_ids, dtype=np.int64))
+        segments = [self._segment(part, names, cells) for part in self.finished]
+        if self._simulator.state.running:
+            segments.append(self._segment(self._current(), names, cells))
+        made = block(self.population.label, self.population.describe(), segments,
+                     {**self.metadata, **(annotations or {})})
+        if clear:
+            self.clear()
+        return made
+
+    def _wanted_names(self, variables: str | Iterable[str]) -> list[str]:
+        """Raise the errors of data that cannot be had."""
+        self.population.check_current()
+        return listed(variables, "get_data(): variables", self.population.label)
+
+    def _current(self) -> FinishedSegment:
+        state = self._simulator.state
+        return FinishedSegment(f"segment{state.segment_counter:03d}", self.logs, self._start,
+                               state.simulation.step, self._saturations())
+
+    def _saturations(self) -> dict[str, Any]:
+        """An annotation that tells what saturated, if something did."""
+        sentences = self._simulator.state.simulation.saturations()
+        return {"saturations": "; ".join(sentences)} if sentences else {}
+
+    def _units(self) -> Mapping[str, str]:
+        """Units by variable."""
+        return self.population.celltype.units
+
+    def _segment(self, part: FinishedSegment, names: list[str],
+                 cells: np.ndarray | None) -> neo.Segment:
+        maker = SegmentMaker(self.population.label, self.population.describe(),
+                             int(self.population.first_id), self._units(),
+                             self._simulator.state.dt)
+        logs = {name: log for name, log in part.logs.items() if names == ["all"] or name in names}
+        segment = maker.segment(part.name, logs, part.start, part.stop, cells)
+        segment.annotate(**part.annotations)
+        return segment
+
+    def clear(self) -> None:
+        """Forget all data. What comes next begins with the present samples."""
+        step = self._simulator.state.simulation.step
+        self.finished = []
+        for log in self.logs.values():
+            log.forget(step)
+        self._start = step
+        self._cleared = True
+
+    def store_to_cache(self, annotations: Mapping[str, Any] | None = None) -> None:
+        """End the segment, before a reset; what is recorded stays the same."""
+        if self._simulator.state.simulation.step and not self._cleared:
+            part = self._current()
+            part.annotations |= annotations or {}
+            self.finished.append(part)
+        self._cleared = False
+        self._start = 0
+        self.logs = {name: self._same_from_start(log) for name, log in self.logs.items()}
+
+    def _same_from_start(self, log: Log) -> Log:
+        if isinstance(log, SpikeLog):
+            return SpikeLog(log.cells)
+        if isinstance(log, LossLog):
+            return LossLog(log.interval_steps,
+                           self._simulator.state.simulation.timeline.interval_end(0))
+        return SampledLog(log.variable, log.cells, log.every, 0)
+
+    def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
+        """Number of spikes of each recorded cell, by cell identifier.
+
+        Raises :class:`NothingRecordedError` where spikes are not recorded.
+        """
+        log = self._spike_log(variable)
+        cells, counts = log.cells, log.counts()
+        if filter_ids is not None:
+            wanted = np.isin(cells, self.population.id_to_index(
+                np.array(filter_ids, dtype=np.int64)))
+            cells, counts = cells[wanted], counts[wanted]
+        ids = (int(self.population.first_id) + cells).tolist()
+        return dict(zip(ids, counts.tolist(), strict=True))
+
+    def _spike_log(self, variable: str) -> SpikeLog:
+        log = self.logs.get(variable)
+        if not isinstance(log, SpikeLog):
+            raise NothingRecordedError(f"{self.population.label}: {variable} are not recorded; "
+                                       f"call record({variable!r}) before the run")
+        return log
+
+    # --- checkpoints ---
+
+    def saved(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """All data as arrays, named segment/variable/part, and plain data about the segments."""
+        parts = [*self.finished, self._current()]
+        arrays = {f"{number}/{variable}/{part}": array
+                  for number, segment in enumerate(parts)
+                  for variable, log in segment.logs.items()
+                  for part, array in log.arrays().items()}
+        segments = [{"name": segment.name, "start": segment.start, "stop": segment.stop,
+                     "annotations": segment.annotations} for segment in parts]
+        return arrays, {"segments": segments, "cleared": self._cleared}
+
+    @staticmethod
+    def restored(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
+                 ) -> tuple[list[FinishedSegment], bool]:
+        """What :meth:`saved` gave, for :meth:`take_back`."""
+        logs: dict[int, dict[str, dict[str, np.ndarray]]] = {}
+        for name, array in arrays.items():
+            number, variable, part = name.split("/")
+            logs.setdefault(int(number), {}).setdefault(variable, {})[part] = array
+        return [
+            FinishedSegment(segment["name"],
+                            {variable: restored_log(variable, parts)
+                             for variable, parts in logs.get(number, {}).items()},
+                            segment["start"], segment["stop"], segment["annotations"])
+            for number, segment in enumerate(about["segments"])
+        ], bool(about["cleared"])
+
+    def take_back(self, parts: list[FinishedSegment], cleared: bool) -> None:
+        """Go on with the data of a checkpoint. What else is being recorded begins now."""
+        self.finished, current = parts[:-1], parts[-1]
+        begun = {variable: self._new_log(variable, log.cells, getattr(log, "every", 1))
+                 for variable, log in self.logs.items() if variable not in current.logs}
+        self.logs = {**current.logs, **begun}
+        self._start, self._cleared = current.start, cleared

@@ -1,0 +1,170 @@
+"""PyNN's book-keeping around a simulation: of our own, or a parent backend's made to know ours."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pyNN.common.control import BaseState
+
+from pynn_eprop.common.expansion.seeds import Draws
+from pynn_eprop.common.files.checkpoints import CheckpointKeeper
+from pynn_eprop.common.run.interrupts import Interrupts
+from pynn_eprop.common.run.simulation import DescribedSimulation
+from pynn_eprop.errors import RunInterrupted
+
+
+class State(BaseState, ABC):
+    """The simulation since ``setup()``: what PyNN's classes look up as ``_simulator.state``."""
+
+    mpi_rank = 0
+    num_processes = 1
+    simulation: DescribedSimulation
+
+    def begin(self, simulation: DescribedSimulation, checkpoint: Path | None) -> None:
+        """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
+        self.keeper = CheckpointKeeper(checkpoint)
+        self.simulation = simulation
+        self.draws = Draws(simulation.options.seed)
+        self.recorders: set[Any] = set()
+        self.write_on_end: list[tuple[Any, Any, Any]] = []
+        self.id_counter = 1
+        self.segment_counter = 0
+        self.running = False
+
+    def changeable(self) -> tuple[Any, ...]:
+        """What a call that makes something changes, for ``all_or_nothing``."""
+        return self, self.simulation
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        return self.simulation.time
+
+    @property
+    def dt(self) -> float:
+        """Time step in ms."""
+        return self.simulation.options.timestep
+
+    @property
+    def min_delay(self) -> float:
+        """As given to ``setup()``, else the shortest delay there is, in ms."""
+        options = self.simulation.options
+        if options.min_delay != "auto":
+            return float(options.min_delay)
+        delays = [projection.shortest_delay for projection in self.simulation.projections
+                  if len(projection)]
+        return min(delays, default=options.timestep)
+
+    @property
+    def max_delay(self) -> float | str:
+        """As given to ``setup()``."""
+        return self.simulation.options.max_delay
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms.
+
+        SIGINT and SIGTERM end the run after the update in progress: then the checkpoint is
+        written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
+        """
+        last = self.simulation.timeline.step_at(tstop)
+        with self._runs():
+            if last > self.simulation.step:
+                with Interrupts() as interrupts:
+                    self._advance(last, interrupts, lambda: self._after_part(last, interrupts))
+
+    @contextmanager
+    def _runs(self) -> Iterator[None]:
+        """A context for a run: a segment is under way, unless the run is refused at its start."""
+        before, step = self.running, self.simulation.step
+        self.running = True
+        try:
+            yield
+        except BaseException:
+            if self.simulation.step == step:
+                self.running = before
+            raise
+
+    @abstractmethod
+    def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
+        """Run to step ``last``, calling ``after_part`` where the run may stop."""
+
+    def _after_part(self, last: int, interrupts: Interrupts) -> None:
+        """Look at signals and the clock."""
+        step = self.simulation.step
+        finished = step == last
+        stop = interrupts.received is not None \
+            and (finished or self.simulation.timeline.starts_interval(step))
+        self.keeper.after_chunk(self, finished, stop)
+        if stop:
+            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:g} ms; "
+                                 f"{self.keeper.what_is_kept}")
+
+    def reset(self, keep_weights: bool = False) -> None:
+        """Back to time 0, in a new segment."""
+        self.simulation.reset(keep_weights)
+        self.running = False
+        self.segment_counter += 1
+
+
+class StateOfParent:
+    """For the one state object of a parent backend, which all its parts refer to.
+
+    simulation: since our ``setup()``, or None; then the object does what it did before. draws:
+    seeds of the network that our ``setup()`` began, or None.
+    """
+
+    simulation: Any = None
+    running: bool
+    draws: Draws | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether ``run()`` was called since the start or the last ``reset()``."""
+        return bool(self.running)
+
+    @property
+    def t(self) -> float:
+        """Script time in ms."""
+        if self.simulation is None:
+            return float(super().t)  # type: ignore[misc]
+        return float(self.simulation.time)
+
+    def changeable(self) -> tuple[Any, ...]:
+        """What a call that makes something changes, for ``all_or_nothing``."""
+        return self, self.simulation
+
+    def clear(self) -> None:
+        """Forget the network."""
+        self.simulation = None
+        self.draws = None
+        super().clear()  # type: ignore[misc]
+
+    def run(self, simtime: float) -> None:
+        """Advance by ``simtime`` ms."""
+        if self.simulation is None:
+            super().run(simtime)  # type: ignore[misc]
+        else:
+            self.run_until(self.t + simtime)
+
+    def run_until(self, tstop: float) -> None:
+        """Advance to ``tstop`` ms."""
+        if self.simulation is None:
+            super().run_until(tstop)  # type: ignore[misc]
+        else:
+            before, step = self.running, self.simulation.step
+            try:
+                self._advance_to(tstop)
+            except BaseException:
+                if self.simulation.step == step:
+                    self.running = before
+                raise
+
+    def _advance_to(self, tstop: float) -> None:
+        """Advance our simulation to ``tstop`` ms."""
+        raise NotImplementedError       # an object that is there cannot become one of an ABC

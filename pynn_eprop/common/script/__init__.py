@@ -1,0 +1,1 @@
+"""Functions and classes of PyNN that a script uses, and whether what it builds fits together."""

@@ -1,0 +1,123 @@
+"""Whether the parts of a network fit together, before any work is done."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
+from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.kinds import is_source, learns
+from pynn_eprop.errors import NetworkError, UnsupportedError
+
+LEARNING_RECEPTOR = "learning_signal"
+
+
+def check_ends(projection: Any) -> None:
+    """Check what a projection leads from and to, when it is made.
+
+    Raises :class:`NetworkError` for a LearningSignal anywhere but from readouts to the
+    ``learning_signal`` receptor of e-prop cells, for anything else there, for synapses from
+    readouts or to sources, and for learning synapses onto cells that do not learn.
+    """
+    synapse, label = projection.synapse_type, projection.label
+    sources = [member.population for member in members(projection.pre)]
+    targets = [member.population for member in members(projection.post)]
+    if isinstance(synapse, LearningSignal):
+        if projection.receptor_type != LEARNING_RECEPTOR:
+            raise NetworkError(
+                f"{label}: a LearningSignal with receptor_type={projection.receptor_type!r}; use "
+                f"Projection(..., LearningSignal(...), receptor_type={LEARNING_RECEPTOR!r})")
+        _check_kind(sources, EPropReadout, f"{label}: a LearningSignal leads from EPropReadout")
+        _check_kind(targets, EPropCell, f"{label}: a LearningSignal leads to EPropLIF or EPropALIF")
+        return
+    if projection.receptor_type == LEARNING_RECEPTOR:
+        raise NetworkError(f"{label}: {type(synapse).__name__} cannot lead to the receptor "
+                           f"{LEARNING_RECEPTOR!r}; only LearningSignal can, others use "
+                           "'excitatory' or 'inhibitory'")
+    for population in sources:
+        if isinstance(population.celltype, EPropReadout):
+            raise NetworkError(f"{label}: readouts ({population.label}) do not spike; a "
+                               "LearningSignal is all that can lead from them")
+    if isinstance(synapse, EPropSynapse):
+        for population in targets:
+            if not learns(population.celltype):
+                raise NetworkError(
+                    f"{label}: {type(population.celltype).__name__} ({population.label}) does not "
+                    "learn; use StaticSynapse for it, or EPropLIF or EPropALIF cells")
+
+
+def _check_kind(populations: Iterable[Any], kind: type, rule: str) -> None:
+    for population in populations:
+        if not isinstance(population.celltype, kind):
+            raise NetworkError(f"{rule}, not {type(population.celltype).__name__} "
+                               f"({population.label})")
+
+
+def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, others: str = ""
+                  ) -> None:
+    """Raise :class:`UnsupportedError` for a cell or synapse type of another backend.
+
+    given: a type or an object of it; ``base``: what such types derive from; ``what`` they are
+    called; ``others`` that can be chosen.
+    """
+    kind = given if isinstance(given, type) else type(given)
+    if issubclass(kind, base) and not issubclass(kind, tuple(ours)):
+        raise UnsupportedError(f"{kind.__module__}.{kind.__name__} is not a {what} of this "
+                               f"backend; choose one of {[each.__name__ for each in ours]}{others}")
+
+
+def check_takes_input(group: Any, label: str | None) -> None:
+    """Raise :class:`NetworkError` where a projection leads to spike sources."""
+    for member in members(group):
+        if is_source(member.population.celltype):
+            raise NetworkError(f"{label or 'projection'}: spike sources "
+                               f"({member.population.label}) take no input")
+
+
+def check_learning(populations: Sequence[Any], projections: Sequence[Any],
+                   options: SharedOptions) -> None:
+    """Check that all that should learn can, when the network is complete.
+
+    Raises :class:`NetworkError` for a plastic projection, or biases, without ``update_interval``,
+    without a loss (readouts) or without a learning signal (cells).
+    """
+    for population in populations:
+        if options.interval_steps is None \
+                and getattr(population.celltype, "bias_optimizer", None) is not None:
+            raise NetworkError(f"{population.label}: biases learn at the end of intervals; give "
+                               "setup(update_interval=...), or leave bias_optimizer out")
+    taught: dict[int, np.ndarray] = {}
+    for signal in projections:
+        if isinstance(signal.synapse_type, LearningSignal):
+            for bundle in signal.bundles:
+                reached = taught.setdefault(bundle.post.index,
+                                            np.zeros(bundle.post.size, dtype=bool))
+                reached[bundle.post_index] = True
+    for projection in projections:
+        if getattr(projection.synapse_type, "optimizer", None) is None:
+            continue
+        if options.interval_steps is None:
+            raise NetworkError(f"{projection.label}: plastic synapses learn at the end of "
+                               "intervals; give setup(update_interval=...), or "
+                               "EPropSynapse(optimizer=None) for weights that stay")
+        for bundle in projection.bundles:
+            _check_taught(projection, bundle, taught)
+
+
+def _check_taught(projection: Any, bundle: Any, taught: dict[int, np.ndarray]) -> None:
+    celltype = bundle.post.celltype
+    if isinstance(celltype, EPropReadout):
+        if celltype.loss is None:
+            raise NetworkError(f"{projection.label}: plastic synapses onto {bundle.post.label}, "
+                               "which has loss=None and so no error; give it a loss and a target, "
+                               "or use EPropSynapse(optimizer=None)")
+        return
+    reached = taught.get(bundle.post.index, np.zeros(bundle.post.size, dtype=bool))
+    if len(bundle.post_index) and not np.any(reached[bundle.post_index]):
+        raise NetworkError(
+            f"{projection.label}: no learning signal reaches {bundle.post.label}; connect a "
+            "readout with Projection(readout, cells, AllToAllConnector(), LearningSignal(...), "
+            f"receptor_type={LEARNING_RECEPTOR!r}), or use EPropSynapse(optimizer=None)")

@@ -1,0 +1,191 @@
+"""PyNN's functions that act on the whole network, and ours.
+
+A backend's ``control`` module has ``setup()``, and :meth:`Control.functions` of its own.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyNN.common import build_state_queries, initialize
+from pyNN.recording import get_io
+
+from pynn_eprop.common.files import weight_files
+from pynn_eprop.common.files.checkpoints import read_checkpoint, write_checkpoint
+from pynn_eprop.common.script.run_times import Callback, end_after, end_at, run_to
+from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.range_report import RangeReport
+
+FUNCTIONS = (
+    "end", "get_current_time", "get_max_delay", "get_min_delay", "get_time_step", "initialize",
+    "load_checkpoint", "load_weights", "num_processes", "num_updates", "range_report", "rank",
+    "reset", "run", "run_for", "run_until", "save_checkpoint", "save_weights", "set_learning")
+"""What a backend's ``control`` module has, beside ``setup``."""
+
+
+class Control:
+    """What a script does with the network that ``simulator.state`` holds.
+
+    ``simulator``: a backend's module of that name. Its state has ``simulation``, a
+    :class:`~pynn_eprop.common.run.simulation.Simulation`.
+    """
+
+    def __init__(self, simulator: Any) -> None:
+        self._simulator = simulator
+
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """Those named by :data:`FUNCTIONS`, in that order."""
+        named = {query.__name__: query for query in build_state_queries(self._simulator)}
+        named |= {"initialize": initialize, "run_for": self.run}
+        return tuple(named.get(name) or getattr(self, name) for name in FUNCTIONS)
+
+    @property
+    def _simulation(self) -> Any:
+        return self._simulator.state.simulation
+
+    # --- running ---
+
+    def run(self, simtime: float, callbacks: Iterable[Callback] | None = None) -> float:
+        """Advance by ``simtime`` ms; the time then, in ms.
+
+        Each of the ``callbacks`` is called with the time in ms: now, and whenever its last answer
+        asked for. It answers with a later time. The one whose turn is next is called at the end,
+        too. Raises :class:`TimeError` for a run that cannot be, for one that is no whole number of
+        time steps, and for an answer that is not later.
+        """
+        state = self._simulator.state
+        return run_to(end_after(simtime, state), state, callbacks)
+
+    def run_until(self, time_point: float, callbacks: Iterable[Callback] | None = None) -> float:
+        """Advance to ``time_point``, in ms; otherwise as :func:`run`."""
+        state = self._simulator.state
+        return run_to(end_at(time_point, state), state, callbacks)
+
+    def reset(self, annotations: Mapping[str, Any] | None = None, keep_weights: bool = False
+              ) -> None:
+        """Back to time 0, in a new segment of the recorded data.
+
+        Weights, biases and optimisers go back to where they started, unless ``keep_weights``.
+        Parameters, connections and what is recorded stay. Where it cannot be, nothing goes back.
+        """
+        check_switch("reset", keep_weights)
+        if annotations is not None and not isinstance(annotations, Mapping):
+            raise ParameterError(f"reset({annotations!r}): annotations must be a dict; to keep "
+                                 "what was learned, reset(keep_weights=True)")
+        if self._simulation is not None:
+            self._simulation.check_reset(keep_weights)
+        for recorder in self._simulator.state.recorders:
+            recorder.store_to_cache(annotations or {})
+        self._simulator.state.reset(keep_weights)
+
+    def end(self, compatible_output: bool = True) -> None:
+        """Write what was recorded to files. Data can still be read afterwards.
+
+        A checkpoint that ``setup()`` asked for has the end of the last run then.
+        """
+        self._keep()
+        self._write()
+        simulation = self._simulation
+        if simulation is None:
+            return
+        if not simulation.timeline.starts_interval(simulation.step):
+            warnings.warn(f"the run ended at {simulation.time:g} ms, within an interval; its steps "
+                          "taught nothing", stacklevel=2)
+        simulation.end()
+
+    def _keep(self) -> None:
+        self._simulator.state.keeper.flush(self._simulator.state)
+
+    def _write(self) -> None:
+        state = self._simulator.state
+        for population, variables, filename in state.write_on_end:
+            population.write_data(get_io(filename), variables)
+        state.write_on_end = []
+
+    # --- learning ---
+
+    def num_updates(self) -> int:
+        """Weight updates done so far."""
+        return 0 if self._simulation is None else int(self._simulation.updates)
+
+    def set_learning(self, learning: bool) -> None:
+        """Switch learning on or off, from the next interval on.
+
+        While it is off, gradients, optimisers, schedules and batches stand still. Raises
+        :class:`ParameterError` for what is neither true nor false.
+        """
+        check_switch("set_learning", learning)
+        self._switch_learning(bool(learning))
+
+    def _switch_learning(self, learning: bool) -> None:
+        self._simulation.learning = learning
+
+    def range_report(self) -> RangeReport | None:
+        """What the fixed-point formats resolve and hold, and what saturated; ``print`` it.
+
+        None in floating point, and before the first run.
+        """
+        return None if self._simulation is None else self._simulation.range_report()
+
+    # --- files ---
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write all weights, and biases that learn, to an npz file; see ``common.weight_files``.
+
+        Weights onto the parent backend's own cells are not in it.
+        """
+        weight_files.save_weights(self._that_learns("save_weights()"), path)
+
+    def load_weights(self, path: str | Path) -> None:
+        """Set all weights, and biases that learn, from :func:`save_weights`.
+
+        Raises :class:`CheckpointError` if the file belongs to other projections.
+        """
+        weight_files.load_weights(self._that_learns("load_weights()"), path)
+
+    def _that_learns(self, what: str) -> Any:
+        """The simulation. Raises :class:`UnsupportedError` where ``what`` needs intervals."""
+        if self._simulation is None:
+            raise UnsupportedError(f"{what}: nothing learns here; give setup(update_interval=...)")
+        return self._simulation
+
+    def save_checkpoint(self, path: str | Path) -> None:
+        """Write all that a script that builds the same network needs to go on identically.
+
+        Raises :class:`SimulationError` where the state cannot be read now.
+        """
+        write_checkpoint(path, self._simulator.state)
+
+    def load_checkpoint(self, path: str | Path) -> None:
+        """Go on from :func:`save_checkpoint` or ``setup(checkpoint=...)``.
+
+        Call it after building the same network. Raises :class:`CheckpointError` for another
+        network, another precision or a damaged file.
+        """
+        read_checkpoint(path, self._simulator.state)
+
+
+def check_switch(function: str, value: Any) -> None:
+    """Raise :class:`ParameterError` for what is neither true nor false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterError(f"{function}({value!r}): give True or False")
+
+
+class WithoutCheckpoints(Control):
+    """A backend that cannot write down where it stands. ``why_no_...``: what it says then."""
+
+    why_no_saving = "this backend has no checkpoints; save_weights() keeps what was learned"
+    why_no_loading = "this backend has no checkpoints; load_weights() takes what was learned"
+
+    def _keep(self) -> None:
+        pass
+
+    def save_checkpoint(self, path: str | Path) -> None:
+        """Raise :class:`UnsupportedError`."""
+        raise UnsupportedError(f"save_checkpoint({str(path)!r}): {self.why_no_saving}")
+
+    def load_checkpoint(self, path: str | Path) -> None:
+        """Raise :class:`UnsupportedError`."""
+        raise UnsupportedError(f"load_checkpoint({str(path)!r}): {self.why_no_loading}")

@@ -1,0 +1,381 @@
+"""Populations as arrays: parameters, initial values and spikes of all cells, for any backend.
+
+Backends mix these classes into PyNN's own. ``_simulator.state.simulation`` of a backend gives
+options and the step, and is told of changes (``structure_changes``, ``population_changes``,
+``initial_values_change``); it keeps the biases.
+"""
+
+import weakref
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyNN import common as pynn
+from pyNN.common.populations import IDMixin
+from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
+from pyNN.standardmodels.cells import SpikeSourceArray, SpikeSourcePoisson
+
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import (
+    CheckedPopulation,
+    check_population,
+    check_sample,
+)
+from pynn_eprop.common.expansion.cell_values import evaluated, initial_values, parameter_space
+from pynn_eprop.common.expansion.groups import indices_in_root, root
+from pynn_eprop.common.expansion.memory import check_cells_fit
+from pynn_eprop.common.expansion.seeds import Purpose, SeededPlaces, seeded_structure
+from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, check_spike_times
+from pynn_eprop.common.records.recorder import check_data_file
+from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels.targets import (
+    as_sequences,
+    check_rows,
+    check_target,
+    to_matrix,
+)
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    SimulationError,
+    UnknownParameterError,
+)
+from pynn_eprop.models.parameters import as_numbers
+
+
+class CellID(int, IDMixin):
+    """A cell, as PyNN hands it out.
+
+    It does not keep its population alive: arrays of cells are invisible to the garbage
+    collector, so that a cycle through one would keep every network ever built in memory.
+    """
+
+    @property
+    def parent(self) -> Any:
+        """The population of the cell. Raises :class:`NetworkError` once that is gone."""
+        population = self._parent()
+        if population is None:
+            raise NetworkError(f"the population of cell {int(self)} is gone; setup() ends the "
+                               "network that was built before")
+        return population
+
+    @parent.setter
+    def parent(self, population: Any) -> None:
+        object.__setattr__(self, "_parent", weakref.ref(population))
+
+    @property
+    def position(self) -> np.ndarray:
+        """Coordinates in um, (3,)."""
+        return np.asarray(self._get_position())
+
+    @position.setter
+    def position(self, position: Any) -> None:
+        numbers = as_numbers(position)
+        if numbers is None or numbers.shape != (3,) or not np.all(np.isfinite(numbers)):
+            raise ParameterError(f"the position of a cell must be 3 finite numbers, not "
+                                 f"{position!r}")
+        self._set_position(numbers)
+
+
+class CellGroup(CheckedPopulation):
+    """What populations and views have in common: both work on the arrays of the population."""
+
+    _simulator: Any
+    celltype: Any
+    label: str
+    size: int
+
+    def sample(self, n: int, rng: Any = None) -> Any:
+        """``n`` cells chosen at random, by default from the seed of ``setup()``."""
+        check_sample(n, self.label)
+        return super().sample(n, rng or root(self).draws.rng(Purpose.SAMPLE))
+
+    def set(self, **parameters: Any) -> None:
+        """Set parameters of these cells, in all the forms that PyNN has.
+
+        Raises :class:`ParameterError` and :class:`TargetError`; then nothing was changed.
+        """
+        if isinstance(self.celltype, EPropReadout) and "target" in parameters:
+            parameters["target"] = as_sequences(parameters["target"], self.label)
+            check_rows(parameters["target"], self.size, self.label)
+        with all_or_nothing(root(self).draws, given=parameters.values()):
+            # PyNN's own set() would also translate names and units, which are the same here
+            self._set_parameters(parameter_space(parameters, self.celltype, self.size,
+                                                 self.label))
+
+    def _get_parameters(self, *names: str) -> ParameterSpace:
+        population, indices = root(self), indices_in_root(self)
+        values = {}
+        for name in names:
+            array = population.current_values(name)
+            if array is None:
+                raise UnknownParameterError(name, type(self.celltype).__name__,
+                                            self.celltype.get_parameter_names())
+            chosen = array[indices]
+            values[name] = LazyArray(chosen, shape=(self.size,), dtype=Sequence) \
+                if chosen.dtype == object else simplify(chosen)
+        return ParameterSpace(values, shape=(self.size,))
+
+    def _set_parameters(self, space: ParameterSpace) -> None:
+        """Take over values."""
+        population, indices = root(self), indices_in_root(self)
+        population.replace_values(indices, population.evaluated(space, self.size))
+
+    def record(self, variables: str | Iterable[str] | None, to_file: Any = None,
+               sampling_interval: float | None = None, locations: Any = None) -> None:
+        """Record variables of these cells from now on; with None, nothing of the population more.
+
+        ``to_file``: where ``end()`` writes them, a file name or a Neo IO; ``sampling_interval``:
+        ms. Raises :class:`UnknownVariableError` and :class:`RecordingError`; then nothing was
+        changed.
+        """
+        if isinstance(to_file, Path):
+            to_file = str(to_file)
+        if isinstance(to_file, str):
+            check_data_file(to_file, self.label)
+        recorder, state = root(self).recorder, self._simulator.state
+        with all_or_nothing(recorder, *recorder.logs.values(), state.simulation):
+            super().record(variables, to_file, sampling_interval, locations)
+
+    def inject(self, current_source: Any) -> None:
+        """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
+        super().inject(current_source)
+
+    def initialize(self, **initial_values: Any) -> None:
+        """Set initial values of state variables, in all the forms that PyNN has.
+
+        They count from the next interval (e-prop cells and readouts) or the next reset() on.
+        Raises :class:`ParameterError`; then nothing was changed.
+        """
+        with all_or_nothing(root(self).draws, given=initial_values.values()):
+            root(self).replace_initial(initial_values, indices_in_root(self))
+
+
+class NetworkMember:
+    """A population that belongs to the network of one ``setup()``."""
+
+    _simulator: Any
+    _simulation: Any
+    label: str
+
+    def check_current(self) -> None:
+        """Raise :class:`SimulationError` if a later ``setup()`` has ended this network."""
+        if self._simulation is not self._simulator.state.simulation:
+            raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
+                                  "ended; get its data, or change it, before that")
+
+
+class CellArrays(CellGroup, NetworkMember, SeededPlaces):
+    """A whole population.
+
+    values: by parameter, initial: by state variable, arrays over the cells.
+    """
+
+    id_to_index: Any
+    _cell_class: type = CellID
+
+    def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
+                 structure: Any = None, initial_values: Mapping[str, Any] | None = None,
+                 label: str | None = None) -> None:
+        check_population(size, cellclass, cellparams, structure, initial_values, label)
+        self._check_type(cellclass)
+        space = getattr(cellclass, "parameter_space", None)
+        with all_or_nothing(*self._simulator.state.changeable(),
+                            given=[space, *(initial_values or {}).values()]):
+            self._begin(size, label)
+            self._given_initial = dict(initial_values or {})
+            # not what a backend's own Population does for its parent's cells
+            pynn.Population.__init__(self, size, cellclass,
+                                     dict(cellparams or {}) if isinstance(cellclass, type)
+                                     else None, seeded_structure(structure, self.draws),
+                                     self._given_initial, label)
+            self._join()
+
+    def _check_type(self, cellclass: Any) -> None:
+        """Raise :class:`UnsupportedError` for a cell type of another backend."""
+
+    def _join(self) -> None:
+        """Take the place in the simulation, once everything is there."""
+        self._simulation.populations.append(self)
+
+    def _begin(self, size: Any, label: str | None) -> None:
+        """Before the cells are made. Raises the errors of populations that cannot be."""
+        check_cells_fit(int(np.prod(size, dtype=float)), label or "population")
+        self._simulation = self._simulator.state.simulation
+        self._simulation.structure_changes(f"{label or 'a population'} is added")
+        self.index = len(self._simulation.populations)
+        self.draws = self._simulator.state.draws.of(self._number())
+        self.values: dict[str, np.ndarray] = {}
+        self.initial: dict[str, np.ndarray] = {}
+        self.initial_values: dict[str, LazyArray] = {}
+        self.injected: list[tuple[Any, np.ndarray]] = []
+        self.target_start = self._interval_steps_done()
+        self.bias_is_new = False
+        self._first_bias: np.ndarray | None = None
+        self._spikes: ArraySpikes | PoissonSpikes | None = None
+
+    def _number(self) -> int:
+        """The place among all populations that the script has made, which seeds follow."""
+        return int(self.index)
+
+    def _interval_steps_done(self) -> int:
+        return int(self._simulation.timeline.without_pauses(self._simulation.step))
+
+    def _take_parameters(self) -> None:
+        """Take the cell type's parameters over, once there is a label and a size.
+
+        Initial values are looked at, too: nothing is made for a population that is refused.
+        """
+        space = deepcopy(self.celltype.parameter_space)
+        if isinstance(self.celltype, EPropReadout):
+            check_rows(_rows(space), self.size, self.label)
+        self._take(self.evaluated(space, self.size))
+        self._first_bias = self.values.get("bias")
+        self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
+
+    def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
+        """Parameters of ``size`` of the cells; what is drawn comes from the seed of ``setup()``."""
+        names = list(self.celltype.default_parameters)
+        return evaluated(space, size, self.label,
+                         lambda name: self.draws.seed(Purpose.PARAMETERS + names.index(name)))
+
+    def _create_cells(self) -> None:
+        state = self._simulator.state
+        self.all_cells = np.empty(self.size, dtype=object)
+        for place in range(self.size):
+            cell = self._cell_class(state.id_counter)
+            cell.parent = self
+            self.all_cells[place] = cell
+            state.id_counter += 1
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self._take_parameters()
+
+    @property
+    def is_source(self) -> bool:
+        """Whether its spikes are given from outside."""
+        return isinstance(self.celltype, (SpikeSourceArray, SpikeSourcePoisson))
+
+    @property
+    def bias_learns(self) -> bool:
+        """Whether these are readouts whose biases follow the gradient."""
+        return getattr(self.celltype, "bias_optimizer", None) is not None
+
+    # --- parameters ---
+
+    def _take(self, values: dict[str, np.ndarray]) -> None:
+        """Check the values of all cells, and take them over."""
+        self.celltype.check(values, self._simulator.state.dt)
+        if "spike_times" in values:
+            check_spike_times([np.asarray(row.value) for row in values["spike_times"]], self.label)
+        if "target" in values:
+            target = to_matrix(values["target"], self.label)
+            if target is not None:
+                check_target(target, self.celltype.loss, self._simulation.options.interval_steps,
+                             self.label)
+            self.target_start = self._interval_steps_done()
+        self.values.update(values)
+        # rates are looked at now, given times when they are needed
+        self._spikes = self._make_spikes() if isinstance(self.celltype, SpikeSourcePoisson) \
+            else None
+
+    def replace_values(self, indices: np.ndarray, values: dict[str, np.ndarray]) -> None:
+        """Set parameters of some cells. Raises the errors of bad values; then nothing changed."""
+        self.check_current()
+        merged = {}
+        for name, array in values.items():
+            merged[name] = self.current_values(name).copy()
+            merged[name][indices] = array
+        with all_or_nothing(self, self._simulation):
+            self._take(merged)
+            self.bias_is_new |= "bias" in merged
+            if "bias" in merged and self._simulation.step == 0:
+                self._first_bias = self.values["bias"]
+            if self.is_source:      # spikes are inputs of a run, no part of the network
+                self._simulation.spikes_change(self)
+            else:
+                self._simulation.population_changes(self.index)
+
+    def return_to_start(self, keep_weights: bool) -> None:
+        """At a reset(): targets count from time 0, and biases that are not kept go back, too."""
+        self.target_start = 0
+        if self._first_bias is not None and not keep_weights:
+            self.values["bias"] = self._first_bias
+            self.bias_is_new = False
+
+    def current_values(self, name: str) -> Any:
+        """Values of all cells, or None for an unknown parameter; biases as they are now."""
+        if name == "bias" and name in self.values:
+            return self._simulation.bias(self)
+        return self.values.get(name)
+
+    def replace_initial(self, values: Mapping[str, Any], indices: np.ndarray) -> None:
+        """Set initial values of some cells, by state variable.
+
+        Raises :class:`ParameterError`; then nothing was changed.
+        """
+        self.check_current()
+        arrays = self._initial_values(values, indices)
+        with all_or_nothing(self, self._simulation):
+            for variable, array in arrays.items():
+                self.initial[variable] = array
+                self.initial_values[variable] = LazyArray(simplify(array), shape=(self.size,),
+                                                          dtype=float)
+            self._simulation.initial_values_change(self.index)
+
+    def _initial_values(self, values: Mapping[str, Any], indices: np.ndarray
+                        ) -> dict[str, np.ndarray]:
+        """Those of all cells, with the given ones in their places; raises as they are set."""
+        defaults = list(self.celltype.default_initial_values)
+        arrays = {}
+        for variable, value in values.items():
+            if variable not in defaults:
+                raise ParameterError(f"{self.label}: {type(self.celltype).__name__} has no state "
+                                     f"variable {variable!r}; choose one of {sorted(defaults)}")
+            array = self.initial.get(variable, np.zeros(self.size)).copy()
+            array[indices] = initial_values(
+                value, variable, len(indices), self.label,
+                partial(self.draws.seed, Purpose.INITIAL + defaults.index(variable)))
+            arrays[variable] = array
+        return arrays
+
+    def _set_cell_initial_value(self, cell: Any, variable: str, value: float) -> None:
+        self.replace_initial({variable: value}, np.array([self.id_to_index(cell)]))
+
+    # --- places ---
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Coordinates of all cells in um, (3, cells)."""
+        return np.asarray(self._get_positions())  # type: ignore[attr-defined]
+
+    @positions.setter
+    def positions(self, positions: Any) -> None:
+        numbers = as_numbers(positions)
+        if numbers is None or numbers.shape != (3, self.size) or not np.all(np.isfinite(numbers)):
+            raise ParameterError(f"{self.label}: positions must be an array (3, {self.size}) of "
+                                 f"finite numbers, not {positions!r}")
+        self._set_positions(numbers)  # type: ignore[attr-defined]
+
+    # --- sources ---
+
+    def spikes_between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of a source population with first <= step <= last: (steps, cells)."""
+        if self._spikes is None:
+            self._spikes = self._make_spikes()
+        return self._spikes.between(first, last)
+
+    def _make_spikes(self) -> ArraySpikes | PoissonSpikes:
+        timestep, values = self._simulation.options.timestep, self.values
+        if isinstance(self.celltype, SpikeSourceArray):
+            return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep)
+        return PoissonSpikes(values["rate"], values["start"], values["duration"], timestep,
+                             (self.draws.run_seed, self.draws.number), self.label)
+
+
+def _rows(space: ParameterSpace) -> Any:
+    """The rows of the target where there is one for each readout."""
+    base = space["target"].base_value
+    return list(base) if isinstance(base, np.ndarray) and base.ndim else base

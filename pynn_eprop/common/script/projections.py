@@ -1,0 +1,328 @@
+"""Projections whose synapses are arrays, for any backend.
+
+Backends mix :class:`SynapseArrays` into PyNN's Projection. ``_simulator.state.simulation`` of a
+backend gives options and the projections, has the weights, and is told of changes.
+"""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pyNN import common as pynn
+from pyNN.space import Space
+
+from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
+from pynn_eprop.common.arguments.calls import check_projection, check_receptor
+from pynn_eprop.common.arguments.calls import names as listed
+from pynn_eprop.common.arguments.grid import to_ms
+from pynn_eprop.common.expansion.connection_values import evaluate
+from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.expansion.seeds import Draws, Purpose, seeded, seeded_synapse_type
+from pynn_eprop.common.expansion.synapses import bundles, check_signs, expand, to_delay_steps
+from pynn_eprop.common.script.checks import check_ends, check_takes_input
+from pynn_eprop.common.script.connections import (
+    MULTIPLE_SYNAPSES,
+    Connection,
+    Connections,
+    as_array,
+    as_list,
+    weight_histogram,
+)
+from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
+from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.tables import check_names
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    UnknownParameterError,
+    UnsupportedError,
+)
+from pynn_eprop.models.parameters import as_numbers
+from pynn_eprop.models.rules import check_rule
+
+FORMATS = ("list", "array")
+_EVERYWHERE = Space()
+
+
+class SynapseArrays:
+    """The synapses between two groups of cells.
+
+    synapses: sorted by pre, then post; bundles: the same by the populations at their ends.
+    """
+
+    _simulator: Any
+    label: str
+    pre: Any
+    post: Any
+    shape: tuple[int, int]
+    synapse_type: Any
+    receptor_type: Any
+    draws: Any
+
+    def __init__(self, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
+                 synapse_type: Any = None, source: Any = None, receptor_type: str | None = None,
+                 space: Space = _EVERYWHERE, label: str | None = None) -> None:
+        self._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
+                              space, label)
+        check_takes_input(postsynaptic_neurons, label)
+        self._check_types(connector, synapse_type, label)
+        pre = self._end(presynaptic_neurons, label)
+        check_receptor(receptor_type, postsynaptic_neurons, label)
+        drawn = [connector, getattr(synapse_type, "parameter_space", None)]
+        with all_or_nothing(*self._simulator.state.changeable(), given=drawn):
+            # not what a backend's own Projection does for its parent's synapses
+            pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
+                                     source, receptor_type, space or _EVERYWHERE, label)
+            self._expand(connector)
+
+    @staticmethod
+    def _check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any, space: Any,
+                         label: str | None) -> None:
+        """Check of which kinds arguments are, first of all."""
+        check_projection(pre, post, connector, synapse_type, space, label)
+
+    def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
+        """Raise :class:`UnsupportedError` for types that belong to another backend."""
+
+    def _end(self, group: Any, label: str | None) -> Any:
+        """What stands for the presynaptic cells."""
+        return group
+
+    def _expand(self, connector: Any) -> None:
+        """Make the synapses, once pre, post and types are known.
+
+        Raises the errors of projections that cannot be.
+        """
+        self._simulation = self._simulator.state.simulation
+        self._sets = 0
+        self.draws = self._draws()
+        self._check_belongs()
+        check_ends(self)
+        self._check_rule()
+        self._simulation.structure_changes(f"{self.label} is added")
+        self.index = len(self._simulation.projections)
+        self.synapses = expand(self, connector, self._simulation.options, self.draws)
+        self.bundles = bundles(self.pre, self.post, self.synapses)
+        self._simulation.projections.append(self)
+
+    def _number(self) -> int:
+        """The place among all projections that the script has made, which seeds follow."""
+        return len(self._simulator.state.simulation.projections)
+
+    def _draws(self) -> Draws:
+        """Its seeds, as if it had not drawn yet."""
+        draws: Draws = self._simulator.state.draws
+        return draws.of(self._number())
+
+    def _check_belongs(self) -> None:
+        known = self._simulation.populations
+        for member in (*members(self.pre), *members(self.post)):
+            population = member.population
+            if population.index >= len(known) or known[population.index] is not population:
+                raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
+                                   "later setup() ended; make it anew")
+
+    def _check_rule(self) -> None:
+        """Raise :class:`UnsupportedError` for a rule that this backend does not know."""
+        if getattr(self.synapse_type, "optimizer", None) is None:
+            return
+        rule, known = self.synapse_type.rule, self._simulation.rules
+        for celltype in (member.population.celltype for member in members(self.post)):
+            if isinstance(celltype, EPropCell):
+                if known is not None:
+                    check_rule(rule, known, self.label, self._simulation.machine_name)
+                rule.check_kind(celltype.kind, self.label)
+
+    def _guess_receptor_type(self) -> None:
+        """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.
+
+        The learning signal's receptor is never guessed.
+        """
+        self.receptor_type = "excitatory"
+        targets = [member.population.celltype for member in members(self.post)]
+        if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
+                or self.is_feedback:
+            return
+        weight = seeded_synapse_type(self.synapse_type, self._draws()).parameter_space["weight"]
+        base = weight.base_value
+        if isinstance(base, np.ndarray) and base.ndim:
+            last = float(base.flat[-1])
+        else:
+            cells = [np.array([size - 1]) for size in self.shape]
+            last = float(evaluate(deepcopy(weight), "weight", self, *cells)[0])
+        if last < 0:
+            self.receptor_type = "inhibitory"
+
+    # --- size and single connections ---
+
+    def __len__(self) -> int:
+        """Number of connections."""
+        return len(self.synapses)
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether this is a learning signal."""
+        return isinstance(self.synapse_type, LearningSignal)
+
+    @property
+    def connections(self) -> Connections:
+        """The connections one by one."""
+        return Connections(self)
+
+    def __getitem__(self, place: int) -> Connection:
+        """Connection number ``place``, sorted by pre, then post."""
+        return self.connections[place]
+
+    @property
+    def shortest_delay(self) -> float:
+        """In ms; infinite without synapses."""
+        if not len(self):
+            return float(np.inf)
+        return float(to_ms(self.synapses.delay.min(), self._simulator.state.dt))
+
+    # --- attributes ---
+
+    def attribute(self, name: str) -> np.ndarray:
+        """Values of "weight", "acting_weight", "delay" (ms) or "gradient" now, (synapses,).
+
+        Raises :class:`UnknownParameterError` for another name.
+        """
+        self._check_readable([name])
+        if name in ("weight", "acting_weight") and self.is_feedback and self.synapse_type.symmetric:
+            return self._forward_weights(name)
+        if name == "weight":
+            return self._simulation.weights(self)
+        if name == "acting_weight":
+            return self._simulation.acting_weights(self)
+        if name == "delay":
+            return np.asarray(to_ms(self.synapses.delay, self._simulator.state.dt))
+        return self._simulation.gradient(self)
+
+    def _check_readable(self, names: Iterable[str]) -> None:
+        """Raise the errors of attributes that cannot be read, before any is."""
+        signal = self.is_feedback
+        readable = [*self.synapse_type.get_parameter_names(), "acting_weight",
+                    *([] if signal else ["gradient"])]
+        for name in names:
+            if name not in readable:
+                raise UnknownParameterError(name, type(self.synapse_type).__name__, readable)
+            if name == "gradient" and getattr(self.synapse_type, "optimizer", None) is None:
+                raise UnsupportedError(f"{self.label}: no gradient is computed for synapses that "
+                                       "do not learn; use EPropSynapse(optimizer=...)")
+            if name == "gradient":
+                self._simulation.check_gradient(self)
+            if name == "acting_weight" and signal and self.synapse_type.window is not None:
+                raise UnsupportedError(f"{self.label}: the weights of a LearningSignal(window=...) "
+                                       "are drawn for each window; no one of them acts")
+
+    def _forward_weights(self, name: str) -> np.ndarray:
+        """Weights, or acting ones, of the projection that a symmetric learning signal follows."""
+        weights = np.zeros((self.post.size, self.pre.size))
+        for forward in self._simulation.projections:
+            if forward.pre == self.post and forward.post == self.pre \
+                    and not forward.is_feedback:
+                np.add.at(weights, (forward.synapses.pre, forward.synapses.post),
+                          forward.attribute(name))
+        return weights[self.synapses.post, self.synapses.pre]
+
+    def get(self, attribute_names: str | Iterable[str], format: str, gather: bool | str = True,
+            with_address: bool = True, multiple_synapses: str = "sum") -> Any:
+        """Attributes of all connections, as in PyNN.
+
+        "weight", as given or learned; "acting_weight", what it adds at arrival, which fixed point
+        rounds; "delay"; "gradient", of the last update.
+        format "list": tuples, with pre and post index if ``with_address``; "array": matrices
+        (pre, post), NaN where there is no connection. ``multiple_synapses``: "sum", "min", "max",
+        "first" or "last", for the matrix entries of cells connected more than once.
+        """
+        single = isinstance(attribute_names, str)
+        names = listed(attribute_names, "get(): attributes", self.label)
+        for what, given, choices in (("format", format, FORMATS),
+                                     ("multiple_synapses", multiple_synapses, MULTIPLE_SYNAPSES)):
+            if not isinstance(given, str) or given not in choices:
+                raise NetworkError(f"{self.label}: {what}={given!r} is unknown; choose one of "
+                                   f"{', '.join(repr(choice) for choice in choices)}")
+        self._check_readable(names)
+        columns = [self.attribute(name) for name in names]
+        if format == "list":
+            if single and not with_address:
+                return columns[0].tolist()
+            address = [self.synapses.pre, self.synapses.post] if with_address else []
+            return as_list([*address, *columns])
+        arrays = [as_array(column, self.synapses.pre, self.synapses.post, self.shape,
+                           multiple_synapses) for column in columns]
+        return arrays[0] if single else arrays
+
+    def set(self, **attributes: Any) -> None:
+        """Set weights or delays (ms) of all connections.
+
+        Values: a number; an array (pre, post); one value per connection, in the order of
+        ``get(format="list")``, or rows as that lists them; a RandomDistribution; a string or
+        function of the distance. Raises :class:`NetworkError` for others.
+        """
+        check_names(self.synapse_type.get_parameter_names(), attributes,
+                    type(self.synapse_type).__name__)
+        with all_or_nothing(self, self.draws, self.synapses, self._simulation,
+                            given=attributes.values()):
+            checked = {}
+            for name, value in attributes.items():
+                self._sets += 1
+                seed = partial(self.draws.seed, Purpose.SET + self._sets)
+                checked[name] = evaluate(seeded(value, seed), name, self, self.synapses.pre,
+                                         self.synapses.post)
+            steps = None
+            if "delay" in checked:
+                steps = to_delay_steps(self, checked["delay"], self._simulation.options)
+                self._simulation.check_delays(self.label)
+            if "weight" in checked:
+                self.check_weights(checked["weight"])
+                self.set_weights(checked["weight"])
+            if steps is not None:
+                self._simulation.delays_change(self.label)
+                self.synapses.delay = np.broadcast_to(steps, len(self))
+
+    def initialize(self, **initial_values: Any) -> None:
+        """No synapse of this backend has state variables. Raises :class:`UnsupportedError`."""
+        raise UnsupportedError(f"{self.label}: {type(self.synapse_type).__name__} has no state "
+                               f"variables such as {', '.join(initial_values)}")
+
+    def check_weights(self, weight: np.ndarray) -> None:
+        """Raise the errors of weights, (synapses,), that cannot be set now.
+
+        :class:`UnsupportedError` for those of others, and what the backend refuses.
+        """
+        if not np.all(np.isfinite(weight)):
+            raise NetworkError(f"{self.label}: weights must be finite")
+        if self.is_feedback:
+            if self.synapse_type.symmetric:
+                raise UnsupportedError(f"{self.label}: a symmetric learning signal has no weights "
+                                       "of its own; set those of the projection to the readouts")
+            return
+        check_signs(self, weight)
+        self._simulation.check_weights(self, weight)
+
+    def set_weights(self, weight: np.ndarray) -> None:
+        """Set all weights, (synapses,), that :meth:`check_weights` has seen."""
+        if self.is_feedback:
+            self._simulation.structure_changes(f"{self.label}: new feedback weights")
+            self.synapses.weight = np.array(weight)
+        else:
+            self._simulation.set_weights(self, np.array(weight))
+
+    def set_one(self, name: str, place: int, value: float) -> None:
+        """Set an attribute of one connection."""
+        number = as_numbers(value)
+        if number is None or number.ndim:
+            raise ParameterError(f"{self.label}: {name}={value!r} must be a number")
+        if name == "weight" and not self.is_feedback:
+            self._simulation.check_takes_weights(f"{self.label}: new weights")
+        values = np.array(self.attribute(name))
+        values[place] = number
+        self.set(**{name: values})
+
+    def weightHistogram(self, min: float | None = None, max: float | None = None,  # noqa: N802
+                        nbins: int = 10) -> tuple[np.ndarray, np.ndarray]:
+        """Counts and bin edges of the weights between ``min`` and ``max``."""
+        return weight_histogram(self.attribute("weight"), min, max, nbins)

@@ -1,0 +1,19 @@
+"""What tests do on any backend, a file a theme; NEST has a process of its own, so that scripts are
+called by name.
+"""
+
+import importlib
+import warnings
+from typing import Any
+
+BACKENDS = ("host", "nest", "brian2", "spinnaker")
+
+
+def call(backend: str, name: str, *arguments: Any) -> Any:
+    """What the script ``theme.script`` gives on a backend."""
+    theme, _, script = name.partition(".")
+    scripts = importlib.import_module(f"{__name__}.{theme}")
+    sim = importlib.import_module(f"pynn_eprop.{backend}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(scripts, script)(sim, *arguments)
