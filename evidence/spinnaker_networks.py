@@ -15,7 +15,7 @@ import numpy as np
 import pynn_eprop.host as host
 from pynn_eprop import SGD
 from pynn_eprop.emulator import Board
-from pynn_eprop.spinnaker.layout import Provenance
+from pynn_eprop.spinnaker.memory.layout import Provenance
 from tests.spinnaker.networks import Script, play
 
 FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"

@@ -8,7 +8,7 @@ from typing import Any
 from spynnaker.pyNN import external_devices as stock
 
 from pynn_eprop.spinnaker import simulator
-from pynn_eprop.spinnaker.stock import check_goes_on_in_pauses
+from pynn_eprop.spinnaker.native import check_goes_on_in_pauses
 
 
 def activate_live_output_for(population: Any, **options: Any) -> None:

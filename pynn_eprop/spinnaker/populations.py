@@ -15,9 +15,9 @@ from pynn_eprop.common.populations import CellArrays, CellGroup
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
+from pynn_eprop.spinnaker.native import StockPopulation, check_goes_on_in_pauses, refuse_keywords
 from pynn_eprop.spinnaker.recording import Recorder
 from pynn_eprop.spinnaker.standardmodels.cells import CELL_TYPES
-from pynn_eprop.spinnaker.stock import StockPopulation, check_goes_on_in_pauses, refuse_keywords
 from pynn_eprop.spinnaker.vertices.application import EPropVertex
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 

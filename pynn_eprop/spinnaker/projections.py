@@ -16,14 +16,14 @@ from pynn_eprop.common.groups import members
 from pynn_eprop.common.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
-from pynn_eprop.spinnaker.layout import KeyKind
-from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
-from pynn_eprop.spinnaker.stock import (
+from pynn_eprop.spinnaker.memory.layout import KeyKind
+from pynn_eprop.spinnaker.native import (
     StockPopulation,
     StockProjection,
     check_goes_on_in_pauses,
     refuse_keywords,
 )
+from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
 
 _EVERYWHERE = Space()
 _STOCK_GROUPS = (spynnaker.Population, spynnaker.PopulationView)

@@ -7,7 +7,7 @@ from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import MachineError
 from pynn_eprop.spinnaker.options import SpinnakerOptions
-from pynn_eprop.spinnaker.running import advance
+from pynn_eprop.spinnaker.running.advance import advance
 from pynn_eprop.spinnaker.simulation import Simulation
 
 name = "pynn_eprop.spinnaker"

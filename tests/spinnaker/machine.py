@@ -1,7 +1,7 @@
 """Cores with our binaries on an emulated chip, without sPyNNaker: loading, runs, memory.
 
 Data is laid out as sPyNNaker's data specification does; a host's commands are those of
-:mod:`tests.spinnaker.exerciser`. Cores reach each other through the chip's router; spikes of
+:mod:`tests.runtime.exerciser`. Cores reach each other through the chip's router; spikes of
 sources are put into the cores' receivers.
 """
 
@@ -18,8 +18,8 @@ from pynn_eprop.emulator.layout import CYCLES_PER_MS, SDRAM_SYSTEM, CpuState, Si
 from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.emulator.message import Message
 from pynn_eprop.emulator.router_table import COPY_ENTRY
-from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
-from tests.spinnaker.exerciser import (
+from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
+from tests.runtime.exerciser import (
     APPLICATION,
     CHIP,
     CONTROL_PORT,

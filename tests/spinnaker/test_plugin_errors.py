@@ -15,7 +15,7 @@ import spynnaker.pyNN as stock
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import Adam, FixedPoint, errors
 from pynn_eprop.spinnaker import binaries
-from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.board.session import Session
 from tests.spinnaker.virtual import virtual_board
 
 T = 20.0

@@ -9,7 +9,7 @@ from pyNN.random import NumpyRNG
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as spinnaker
-from pynn_eprop.spinnaker.stock import StockProjection
+from pynn_eprop.spinnaker.native import StockProjection
 from tests.spinnaker.virtual import virtual_board
 
 

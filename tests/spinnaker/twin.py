@@ -26,13 +26,13 @@ from pynn_eprop.models.network import (
     SpikingCells,
     SymmetricFeedback,
 )
-from pynn_eprop.spinnaker import loaded
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.keys import KeyBlock
-from pynn_eprop.spinnaker.layout import COLOUR_BITS, KeyKind, Provenance, Region
-from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, KeyKind, Provenance, Region
 from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.cores import Core
+from pynn_eprop.spinnaker.placement.keys import KeyBlock
+from pynn_eprop.spinnaker.running import loaded_network as loaded
+from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population
 from tests.spinnaker.machine import Chip, Load, Packet, Route

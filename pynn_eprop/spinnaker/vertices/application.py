@@ -5,7 +5,7 @@ from typing import Any
 from pacman.model.graphs.common import Slice
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
-from pynn_eprop.spinnaker.layout import COLOUR_BITS
+from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS
 from pynn_eprop.spinnaker.vertices.machine import EPropMachineVertex
 from pynn_eprop.spinnaker.vertices.splitter import PlannedSplitter
 

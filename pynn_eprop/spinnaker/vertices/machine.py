@@ -40,7 +40,7 @@ from spinnman.model.enums import ExecutableType
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
+from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
 from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS, kind_of
 
 ROUNDING_BYTES = 256

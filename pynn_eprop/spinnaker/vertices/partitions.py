@@ -6,7 +6,7 @@ from pacman.model.graphs.application import ApplicationEdge
 from spynnaker.pyNN.data import SpynnakerDataView
 from spynnaker.pyNN.utilities.constants import SPIKE_PARTITION_ID
 
-from pynn_eprop.spinnaker.layout import KeyKind
+from pynn_eprop.spinnaker.memory.layout import KeyKind
 
 PARTITIONS = {
     KeyKind.SPIKE: SPIKE_PARTITION_ID,
