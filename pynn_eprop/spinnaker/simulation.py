@@ -21,10 +21,10 @@ from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.layout import KeyKind
 from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.keys import add_edge
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from pynn_eprop.spinnaker.running.script_time import Passage, to_script_time
 from pynn_eprop.spinnaker.standardmodels.cells import EPropALIF, EPropLIF
-from pynn_eprop.spinnaker.vertices.partitions import add_edge
 
 
 class _Precision:

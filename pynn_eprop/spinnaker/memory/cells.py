@@ -15,10 +15,9 @@ from pynn_eprop.fixed.numbers import (
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.models.time_grid import decay
+from pynn_eprop.spinnaker.memory.lanes import Part, round_up
 from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Loss
 from pynn_eprop.spinnaker.memory.numbers import Learner, to_decay, to_states
-from pynn_eprop.spinnaker.memory.rows import round_up
-from pynn_eprop.spinnaker.placement.partition import Part
 
 _ADAM = 2
 

@@ -9,18 +9,12 @@ from pynn_eprop.engine.blocks import DENSE_SHARE
 from pynn_eprop.fixed.formats import Formats, filter_bits
 from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
 from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.memory.lanes import LANES, Part, round_up
 from pynn_eprop.spinnaker.memory.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
-from pynn_eprop.spinnaker.placement.partition import Part
 
-LANES = 8
 ROW_GROUP = 4
 """Sparse rows are filled up to a multiple of this."""
-
-
-def round_up(value: int, unit: int) -> int:
-    """The next multiple of ``unit``."""
-    return -(-value // unit) * unit
 
 
 def state_bytes(kind: int) -> int:

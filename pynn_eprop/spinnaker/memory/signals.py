@@ -16,10 +16,10 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.cells import loss_of
+from pynn_eprop.spinnaker.memory.lanes import Part, round_up
 from pynn_eprop.spinnaker.memory.layout import MIRROR_ROW, SIGNAL
 from pynn_eprop.spinnaker.memory.numbers import to_decay
-from pynn_eprop.spinnaker.memory.rows import Rows, round_up
-from pynn_eprop.spinnaker.placement.partition import Part
+from pynn_eprop.spinnaker.memory.rows import Rows
 
 
 @dataclass(frozen=True)

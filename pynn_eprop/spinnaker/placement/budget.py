@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.network import Network, SpikingCells
+from pynn_eprop.spinnaker.memory.lanes import round_up
 from pynn_eprop.spinnaker.memory.layout import CELL_GROUP
-from pynn_eprop.spinnaker.memory.rows import Rows, round_up
+from pynn_eprop.spinnaker.memory.rows import Rows
 
 DTCM_BYTES = 64 * 1024
 _FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory

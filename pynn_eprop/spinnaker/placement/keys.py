@@ -1,14 +1,39 @@
-"""The key blocks that reach a population, from sPyNNaker's routing information."""
+"""Keys: what a population sends, by kind, and the key blocks that reach one.
+
+Each kind has a partition of its own in sPyNNaker's graph, and so a key block of its own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pacman.model.graphs.application import ApplicationEdge
 from spynnaker.pyNN.data import SpynnakerDataView
+from spynnaker.pyNN.utilities.constants import SPIKE_PARTITION_ID
 
 from pynn_eprop.models.network import Network, SymmetricFeedback
 from pynn_eprop.spinnaker.memory.layout import KeyKind
-from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS
+
+PARTITIONS = {
+    KeyKind.SPIKE: SPIKE_PARTITION_ID,
+    KeyKind.SIGNAL: "EPROP_LEARNING_SIGNAL",
+    KeyKind.FEEDBACK: "EPROP_FORWARD_WEIGHTS",
+}
+
+
+def kind_of(partition: str) -> KeyKind:
+    """What a partition carries."""
+    return next(kind for kind, name in PARTITIONS.items() if name == partition)
+
+
+def add_edge(pre: Any, post: Any, kind: KeyKind) -> None:
+    """Let packets of one kind go from one application vertex to another, once."""
+    partition = PARTITIONS[kind]
+    for known in SpynnakerDataView.get_outgoing_edge_partitions_starting_at_vertex(pre):
+        if known.identifier == partition \
+                and any(edge.post_vertex is post for edge in known.edges):
+            return
+    SpynnakerDataView.add_edge(ApplicationEdge(pre, post), partition)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pynn_eprop.common.recordings import Log
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter_bits
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
-from pynn_eprop.spinnaker.memory import cells as image_cells
-from pynn_eprop.spinnaker.memory import records as recorded
+from pynn_eprop.spinnaker.memory import cells
+from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
     CORE_SETUP,
     CORE_STATUS,
@@ -20,6 +20,7 @@ from pynn_eprop.spinnaker.memory.layout import (
     Kind,
     Region,
 )
+from pynn_eprop.spinnaker.memory.records import RecordingChannels
 from pynn_eprop.spinnaker.memory.rows import Rows
 from pynn_eprop.spinnaker.memory.run_tables import Run, run_bytes, run_size, target_bytes
 from pynn_eprop.spinnaker.memory.signals import (
@@ -32,9 +33,8 @@ from pynn_eprop.spinnaker.memory.signals import (
 )
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement import budget, update_time
-from pynn_eprop.spinnaker.placement.cores import Core
+from pynn_eprop.spinnaker.placement.cores import Core, partition
 from pynn_eprop.spinnaker.placement.keys import KeyBlock
-from pynn_eprop.spinnaker.placement.partition import Part, partition
 
 Read = Callable[[Core, Region], bytes]
 Write = Callable[[Core, Region, bytes], None]
@@ -69,9 +69,9 @@ class Plan:
         self._buffers = {core.number: self._buffers_of(core) for core in self.cores}
         self._set_pauses(logs)
         for core in self.cores:
-            core.samples = recorded.Samples(network, core.part, logs.get(core.population, {}),
+            core.channels = RecordingChannels(network, core.part, logs.get(core.population, {}),
                                             options.pause_in_script(network.settings.timestep))
-            core.recorded_bytes = core.samples.channel_bytes(network, steps)
+            core.recorded_bytes = core.channels.channel_bytes(network, steps)
             self._size(core, steps)
 
     def _is_readout(self, population: int) -> bool:
@@ -154,7 +154,7 @@ class Plan:
         updates = 2 if interval is None else steps // (interval * settings.trials_per_update) + 2
         signals = core.signals.size if core.signals is not None else \
             len(core.sent or ()) * MIRROR_ROW.dtype.itemsize
-        assert core.samples is not None
+        assert core.channels is not None
         core.region_bytes = {
             Region.SETUP: CORE_SETUP.dtype.itemsize,
             Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
@@ -163,7 +163,7 @@ class Plan:
             Region.SIGNALS: max(signals, 8),
             Region.RUN: run_size(updates, self.constants(core)),
             Region.TARGET: self._target_bytes(core, steps),
-            Region.SAMPLES: len(core.samples.region()),
+            Region.SAMPLES: len(core.channels.region()),
             Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
                                          core.log_capacity, core.log_slots, delay),
             Region.STATUS: CORE_STATUS.dtype.itemsize,
@@ -193,13 +193,13 @@ class Plan:
         if not isinstance(population, Readouts) \
                 or self._network.settings.interval_steps is None:
             return None
-        return image_cells.bias_learner(population, self.formats.signal_bits[core.population])
+        return cells.bias_learner(population, self.formats.signal_bits[core.population])
 
     def _target_bytes(self, core: Core, steps: int) -> int:
         population = self._network.populations[core.population]
         interval = self._network.settings.interval_steps
         if not isinstance(population, Readouts) or interval is None \
-                or not image_cells.loss_of(population):
+                or not cells.loss_of(population):
             return 4
         rows = interval if population.target_repeats else (steps // interval + 1) * interval
         return 4 * rows * population.size
@@ -210,14 +210,14 @@ class Plan:
                  incoming_blocks: Sequence[KeyBlock]) -> dict[Region, bytes]:
         """Everything but RUN and TARGET, which belong to a stretch."""
         keys = self._keys(core, incoming_blocks)
-        assert core.samples is not None
+        assert core.channels is not None
         signals = core.signals.region() if core.signals is not None else \
             mirror_region(core.sent) if core.sent is not None else b""
         return {
             Region.SETUP: self._setup(core, own, len(keys)).tobytes(),
             Region.KEYS: keys.tobytes(), Region.BLOCKS: core.rows.table().tobytes(),
             Region.CELLS: self._cells(core)[0], Region.ROWS: bytes(core.rows.initial()),
-            Region.SIGNALS: signals, Region.SAMPLES: core.samples.region(),
+            Region.SIGNALS: signals, Region.SAMPLES: core.channels.region(),
             Region.STATUS: bytes(CORE_STATUS.dtype.itemsize),
         }
 
@@ -273,9 +273,9 @@ class Plan:
         """Region CELLS and its number of groups, with the parameters of ``network`` if given."""
         network = network or self._network
         if self._is_readout(core.population):
-            return image_cells.readout_region(network, self.formats, core.part,
+            return cells.readout_region(network, self.formats, core.part,
                                               core.rows.lanes), 1
-        return image_cells.spiking_region(network, self.formats, core.part, core.rows.lanes)
+        return cells.spiking_region(network, self.formats, core.part, core.rows.lanes)
 
     def run_bytes(self, core: Core, run: Run) -> bytes:
         """Region RUN for a stretch."""
@@ -286,7 +286,7 @@ class Plan:
     def target_bytes(self, core: Core, run: Run) -> bytes:
         """Region TARGET for a stretch; empty where there is none."""
         population = self._network.populations[core.population]
-        if not isinstance(population, Readouts) or not image_cells.loss_of(population):
+        if not isinstance(population, Readouts) or not cells.loss_of(population):
             return b""
         return target_bytes(population, self._network.settings.interval_steps, run)
 
@@ -396,15 +396,15 @@ class Plan:
     def bias(self, population: int, read: Read) -> np.ndarray:
         """Current biases."""
         core = self.of_population(population)[0]
-        return image_cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
+        return cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
 
     def put_bias(self, population: int, bias: np.ndarray, read: Read, write: Write) -> None:
         """Replace biases."""
         core = self.of_population(population)[0]
         data = read(core, Region.CELLS)
-        write(core, Region.CELLS, image_cells.put_bias(
+        write(core, Region.CELLS, cells.put_bias(
             data, np.broadcast_to(bias, (core.size,)), core.rows.lanes))
 
     def merged_cells(self, core: Core, old: bytes) -> bytes:
         """CELLS of readouts with new parameters and what their biases have learned."""
-        return image_cells.with_state_of(self._cells(core)[0], old, core.rows.lanes)
+        return cells.with_state_of(self._cells(core)[0], old, core.rows.lanes)

@@ -18,6 +18,7 @@ from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.spinnaker.board import failures
 from pynn_eprop.spinnaker.board.session import Session
+from pynn_eprop.spinnaker.memory import records
 from pynn_eprop.spinnaker.memory.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.memory.numbers import from_fixed, to_targets
 from pynn_eprop.spinnaker.memory.records import AHEAD, CHANNELS, losses, scale_bits
@@ -26,7 +27,6 @@ from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
-from pynn_eprop.spinnaker.running import takings
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
@@ -64,7 +64,7 @@ class LoadedNetwork:
         self.step = 0
         self._new_clock(0, 0)
         self._stretches = Stretches(network, steps, self.timeline.period, populations)
-        self._ahead: dict[tuple[int, str], takings.Rows] = {}
+        self._ahead: dict[tuple[int, str], records.Records] = {}
         self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
         self._run = Run()
@@ -227,23 +227,23 @@ class LoadedNetwork:
         channel = CHANNELS[log.variable]
         parts = []
         for core in self.plan.of_population(population):
-            assert core.samples is not None
-            if core.samples.records(channel):
+            assert core.channels is not None
+            if core.channels.records(channel):
                 data = self._vertex(core).take_recording(channel)
-                parts.append(core.samples.decode(channel, data))
+                parts.append(core.channels.decode(channel, data))
             else:
-                parts.append(core.samples.nothing(channel))
-        rows = takings.joined(parts)
-        rows.steps = self.clock.ends(rows.steps) if channel is Channel.LOSS \
-            else self.clock.sampled_steps(rows.steps)
-        rows = takings.after(self._ahead.pop((population, log.variable), None), rows)
-        now, self._ahead[population, log.variable] = takings.split(rows, last)
+                parts.append(core.channels.nothing(channel))
+        found = records.joined(parts)
+        found.steps = self.clock.ends(found.steps) if channel is Channel.LOSS \
+            else self.clock.sampled_steps(found.steps)
+        found = records.after(self._ahead.pop((population, log.variable), None), found)
+        now, self._ahead[population, log.variable] = records.split(found, last)
         if isinstance(log, SpikeLog):
-            return takings.spikes(now, log.cells)
+            return records.spikes(now, log.cells)
         if isinstance(log, LossLog):
             assert isinstance(described, Readouts)
             return losses(described, now.values[:, 0])
-        values = takings.samples(now, log, last, self.timeline, described.label)
+        values = records.samples(now, log, last, self.timeline, described.label)
         return np.ldexp(values, -scale_bits(self.network, self.plan.formats, population, channel))
 
     def targets(self, population: int, first: int, last: int, every: int) -> np.ndarray:

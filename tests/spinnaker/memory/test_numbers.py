@@ -24,6 +24,7 @@ from pynn_eprop.fixed.numbers import LARGEST, to_fixed, wire_weights
 from pynn_eprop.models.optimizers import StepDecay
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from pynn_eprop.spinnaker.memory.cells import spiking_region
+from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import CELL_GROUP
 from pynn_eprop.spinnaker.memory.numbers import (
     LIMIT,
@@ -34,7 +35,6 @@ from pynn_eprop.spinnaker.memory.numbers import (
     to_states,
     to_targets,
 )
-from pynn_eprop.spinnaker.placement.partition import Part
 from tests.descriptions import alif, lif, network
 
 ROOT = Path(__file__).parents[3]
