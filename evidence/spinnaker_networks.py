@@ -108,8 +108,8 @@ def run(script: Script) -> dict[str, Any]:
 
 _HEAD = """# Large networks on emulated cores
 
-Stock sPyNNaker, the binaries on the own runtime and an emulated board of four chips, beside the
-host engine in fixed point: what was recorded and what was learned is equal bit for bit.
+Unmodified sPyNNaker, the binaries on the own runtime and an emulated board of four chips, beside
+the host engine in fixed point: what was recorded and what was learned is equal bit for bit.
 
     python -m evidence.spinnaker_networks
 

@@ -1,4 +1,4 @@
-"""Populations and projections of sPyNNaker's own cells, and how they meet ours."""
+"""Native cells, that sPyNNaker itself runs: their populations and projections, beside ours."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +36,7 @@ from pynn_eprop.common.seeds import (
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
-STOCK_LIMIT = 65536.0
+NATIVE_LIMIT = 65536.0
 """What parameters of sPyNNaker's cells stay below."""
 
 
@@ -44,7 +44,7 @@ class Unknown(SpikeSourceArray):
     """What the network description takes cells of sPyNNaker for: spikes come from them."""
 
 
-class StockEnd(BasePopulation):
+class NativeEnd(BasePopulation):
     """A population of sPyNNaker as the beginning of a projection to ours.
 
     ``values``, ``initial`` and so on are those of ``common.populations.CellArrays``.
@@ -56,7 +56,7 @@ class StockEnd(BasePopulation):
     injected: tuple = ()
 
     def __init__(self, population: Any, index: int) -> None:
-        self.stock = population
+        self.native = population
         self.index = index
         self.label = population.label
         self.size = population.size
@@ -73,17 +73,17 @@ class StockEnd(BasePopulation):
         found = []
         for name in self.vertex.get_parameters():
             with suppress(TypeError, ValueError):       # some are no numbers
-                values = np.ravel(np.asarray(self.stock.get(name), dtype=float))
-                beyond = values[~(np.abs(values) < STOCK_LIMIT)]
+                values = np.ravel(np.asarray(self.native.get(name), dtype=float))
+                beyond = values[~(np.abs(values) < NATIVE_LIMIT)]
                 if len(beyond):
                     found.append(f"{self.label}: {name}={beyond[0]:g} must be less than "
-                                 f"{STOCK_LIMIT:g}")
+                                 f"{NATIVE_LIMIT:g}")
         return found
 
     @property
     def positions(self) -> np.ndarray:
         """(3, cells), in um."""
-        return _positions(self.stock)
+        return _positions(self.native)
 
 
 def _positions(population: Any) -> np.ndarray:
@@ -123,7 +123,7 @@ def refuse_keywords(what: str, given: Mapping[str, Any], known: Mapping[str, str
                                    f"{known[name]}")
 
 
-class StockPopulation(spynnaker.Population):
+class NativePopulation(spynnaker.Population):
     """A population of sPyNNaker whose data are given in script time.
 
     Its cells also run during the pauses that the e-prop cells need after an interval; what they
@@ -150,7 +150,7 @@ class StockPopulation(spynnaker.Population):
         self._simulation = simulation
         self._recorded: set[str] = set()
         self._forgotten = (0, 0)    # resets before, and the script step, of get_data(clear=True)
-        self.eprop_end = StockEnd(self, len(simulation.populations))
+        self.eprop_end = NativeEnd(self, len(simulation.populations))
         simulation.populations.append(self.eprop_end)
 
     def sample(self, n: int, rng: Any = None) -> Any:
@@ -198,7 +198,7 @@ class StockPopulation(spynnaker.Population):
         """
         if not self._recorded or not self._simulation.has_run:
             return self._no_data(annotations)
-        with self._simulation.begin().data_of_stock_cells():
+        with self._simulation.begin().data_of_native_cells():
             block = self._simulation.to_script_time(super().get_data(
                 variables, gather, annotations=annotations), self._forgotten)
         if clear:
@@ -254,7 +254,7 @@ def expanded(pre: Any, post: Any, connector: Any, synapse_type: Any, label: str 
     sPyNNaker would draw it without the seed of ``setup()`` and with no generator of the script's.
     Of whole populations only: sPyNNaker's views have other indices.
     """
-    whole = all(isinstance(group, (StockPopulation, CellArrays)) for group in (pre, post))
+    whole = all(isinstance(group, (NativePopulation, CellArrays)) for group in (pre, post))
     values = {} if not isinstance(synapse_type, PyNNStaticSynapse) else \
         {name: lazy.base_value for name, lazy in synapse_type.parameter_space.items()}
     varied = any(isinstance(value, RandomDistribution) or np.ndim(value)
@@ -330,12 +330,12 @@ def to_synapse(synapse: Any) -> Any:
     return spynnaker.StaticSynapse(**values)
 
 
-def stock_group(group: Any) -> Any:
+def native_group(group: Any) -> Any:
     """sPyNNaker's population, or view, for one of ours. Raises :class:`UnsupportedError`."""
     if isinstance(group, spynnaker.PopulationBase if hasattr(spynnaker, "PopulationBase")
                   else spynnaker.Population):
         return group
-    handle = getattr(group, "stock_handle", None)
+    handle = getattr(group, "native_handle", None)
     if handle is not None:
         return handle
     parent = getattr(group, "grandparent", None)
@@ -346,7 +346,7 @@ def stock_group(group: Any) -> Any:
     if np.any(np.diff(indices) != 1):
         raise UnsupportedError(f"{group.label}: sPyNNaker connects views of neighbouring cells "
                                "only, population[a:b]")
-    return parent.stock_handle[int(indices[0]):int(indices[-1]) + 1]
+    return parent.native_handle[int(indices[0]):int(indices[-1]) + 1]
 
 
 def check_synapse(synapse: Any, post: Any, label: str | None) -> None:
@@ -359,7 +359,7 @@ def check_synapse(synapse: Any, post: Any, label: str | None) -> None:
                            "cells")
 
 
-class StockProjection(spynnaker.SpiNNakerProjection):
+class NativeProjection(spynnaker.SpiNNakerProjection):
     """A projection to sPyNNaker's own cells. It counts among all, as seeds do."""
 
     def __init__(self, simulation: Any, pre: Any, post: Any, connector: Any, synapse_type: Any,
@@ -371,7 +371,7 @@ class StockProjection(spynnaker.SpiNNakerProjection):
         draws = Draws(simulation.options.seed, len(simulation.projections))
         connector, synapse_type = expanded(pre, post, connector, synapse_type, label, draws,
                                            simulation.options, others.get("space"))
-        super().__init__(stock_group(pre), stock_group(post), to_connector(connector, label),
+        super().__init__(native_group(pre), native_group(post), to_connector(connector, label),
                          to_synapse(synapse_type), **others)
         simulation.projections.append(_Counted(len(simulation.projections)))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import (
     CYCLES_PER_MS,
@@ -22,7 +23,6 @@ from pynn_eprop.emulator.layout import (
     Sv,
     Vcpu,
 )
-from pynn_eprop.emulator.machine import Machine, Options
 from pynn_eprop.emulator.message import Message
 
 APPLICATION = 16
@@ -136,7 +136,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         shape = geometry(1, 1)
-        self.machine = Machine(shape, {CHIP: HOST[0]}, self.options)
+        self.machine = EmulatedMachine(shape, {CHIP: HOST[0]}, self.options)
         self.monitor = self.machine.monitors[CHIP]
         self.chip = self.monitor.chip
         self.sent: list[bytes] = []

@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from pynn_eprop.emulator.emulated_machine import Options
 from pynn_eprop.emulator.layout import CpuState, Vcpu
-from pynn_eprop.emulator.machine import Options
 from tests.runtime.exerciser import (
     CORE,
     Failure,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop.emulator.emulated_machine import Options
 from pynn_eprop.emulator.layout import CpuState, Vcpu
-from pynn_eprop.emulator.machine import Options
 from tests.runtime.exerciser import (
     CONTROL_PORT,
     CORE,

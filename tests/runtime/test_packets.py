@@ -2,8 +2,8 @@
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import Options
 from pynn_eprop.emulator.layout import ROUTER_KEY, ROUTER_MASK, ROUTER_ROUTE
-from pynn_eprop.emulator.machine import Options
 from tests.runtime.conftest import MakeRig
 from tests.runtime.exerciser import CORE, Kind, PacketWork, Rig
 

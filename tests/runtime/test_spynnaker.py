@@ -1,4 +1,4 @@
-"""The test application on the own runtime, under stock sPyNNaker on an emulated board."""
+"""The test application on the own runtime, under unmodified sPyNNaker on an emulated board."""
 
 import numpy as np
 import pytest

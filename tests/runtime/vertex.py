@@ -1,4 +1,4 @@
-"""The test application as a vertex of stock sPyNNaker."""
+"""The test application as a vertex of unmodified sPyNNaker."""
 
 from collections.abc import Sequence
 from typing import Any

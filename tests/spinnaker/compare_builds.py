@@ -30,9 +30,9 @@ provenance, states, message buffers in use, packets sent, packets taken, and wha
 checks found. Not compared: how long anything takes, and the libraries' own messages.
 """
 NETWORKS = """\
-The scripts of `tests/spinnaker/test_learning.py`, under stock sPyNNaker on an emulated board, with
-the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights. Those
-of the own build equal the host engine's bit for bit (`make test`).
+The scripts of `tests/spinnaker/test_learning.py`, under unmodified sPyNNaker on an emulated board,
+with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights.
+Those of the own build equal the host engine's bit for bit (`make test`).
 """
 NO_LIBRARIES = """\
 The official libraries are needed for this: set SPINN_DIRS to a checkout of spinnaker_tools (tag

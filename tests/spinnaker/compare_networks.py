@@ -1,8 +1,8 @@
 """Whole networks on the e-prop binaries of a build: what they record and learn.
 
 ``python -m tests.spinnaker.compare_networks FOLDER FILE`` runs the scripts of test_learning.py
-under stock sPyNNaker on an emulated board with the binaries of a folder, in a process of its own,
-and pickles the results.
+under unmodified sPyNNaker on an emulated board with the binaries of a folder, in a process of its
+own, and pickles the results.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The same network on emulated cores and on the host engine in fixed point.
 
-The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, clock
+The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, schedule
 and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.Chip`.
 """
 

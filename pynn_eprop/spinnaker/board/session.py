@@ -115,7 +115,7 @@ class Session:
                 self.failed = True
                 raise recovery.error(error, *tell()) from error
 
-    def data_of_stock_cells(self) -> AbstractContextManager[None]:
+    def data_of_native_cells(self) -> AbstractContextManager[None]:
         """A context for reading what sPyNNaker's cells recorded, also after a failure."""
         return readable() if self.failed or self.ended else nullcontext()
 

@@ -28,10 +28,10 @@ from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
-from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Clock
+from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
 
-_CLOCK, _GIVEN = "clock", "given"
+_SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
 """That a machine runs from one reset to the next: sPyNNaker and cores count them in 32 bits."""
 
@@ -62,7 +62,7 @@ class LoadedNetwork:
         self.timeline = Timeline(settings.timestep, settings.interval_steps, None, pause)
         self._machine_time = options.machine_time
         self.step = 0
-        self._new_clock(0, 0)
+        self._new_schedule(0, 0)
         self._stretches = Stretches(network, steps, self.timeline.period, populations)
         self._ahead: dict[tuple[int, str], records.Records] = {}
         self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
@@ -83,9 +83,9 @@ class LoadedNetwork:
             elif hasattr(population, "recorder"):
                 population.vertex.cores = self.plan.of_population(population.index)
 
-    def _new_clock(self, first_interval: int, first_update: int) -> None:
+    def _new_schedule(self, first_interval: int, first_update: int) -> None:
         settings = self.network.settings
-        self.clock = Clock(settings.interval_steps, settings.trials_per_update,
+        self.schedule = Schedule(settings.interval_steps, settings.trials_per_update,
                            self.plan.pause_trial, self.plan.pause_update,
                            first_interval, first_update,
                            lag=READOUT_LAG if self.plan.cores else 0,
@@ -94,12 +94,12 @@ class LoadedNetwork:
     @property
     def updates(self) -> int:
         """Weight updates done; on a virtual board there are none."""
-        return 0 if self.session.virtual else self.clock.updates(self.step)
+        return 0 if self.session.virtual else self.schedule.updates(self.step)
 
     @property
     def cells_ahead(self) -> bool:
         """Whether cells have done a step more than the script."""
-        return self.session.loaded and self.clock.cells_ahead(self.step)
+        return self.session.loaded and self.schedule.cells_ahead(self.step)
 
     # --- the machine's memory ---
 
@@ -129,7 +129,7 @@ class LoadedNetwork:
 
     def between_updates(self, step: int) -> bool:
         """Whether cores hold nothing that an update to come depends on."""
-        return self.timeline.starts_interval(step) and self.clock.pending == 0
+        return self.timeline.starts_interval(step) and self.schedule.pending == 0
 
     @property
     def can_be_kept(self) -> bool:
@@ -144,20 +144,20 @@ class LoadedNetwork:
 
     def run(self, first: int, last: int, learning: bool) -> None:
         """Run from script step ``first`` to ``last``."""
-        before, updates = self.clock.over(first), self.clock.updates(first)
-        clock = self.clock.copy()
-        self.clock.begin_intervals(last, learning)
+        before, updates = self.schedule.over(first), self.schedule.updates(first)
+        before_run = self.schedule.copy()
+        self.schedule.begin_intervals(last, learning)
         self._run = Run(
             learning=learning, restart=self._restarts,
             reload=self._reload or self._restarts or self._mirror,
             mirror=self._mirror or self._restarts or not self.session.loaded,
-            first_update=updates, n_updates=max(sum(self.clock.updated[before:]), 1),
-            first_interval=before, last_interval=len(self.clock.learned),
-            script_interval=self.clock.first_interval)
-        steps = self.clock.machine_step(last) - self.session.machine_step
+            first_update=updates, n_updates=max(sum(self.schedule.updated[before:]), 1),
+            first_interval=before, last_interval=len(self.schedule.learned),
+            script_interval=self.schedule.first_interval)
+        steps = self.schedule.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
             self.session.run(steps, len(self.plan.cores), self._write_run,
-                             lambda: self._failed(first, last, clock), self._suspects)
+                             lambda: self._failed(first, last, before_run), self._suspects)
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
             self._counted = None
@@ -182,14 +182,14 @@ class LoadedNetwork:
 
     def _suspects(self) -> str:
         """Parameters of sPyNNaker's own cells beyond the numbers that it holds."""
-        return ", ".join(found for population in self._populations if hasattr(population, "stock")
+        return ", ".join(found for population in self._populations if hasattr(population, "native")
                          for found in population.beyond_numbers())
 
     # --- failures ---
 
-    def _failed(self, first: int, last: int, clock: Clock) -> tuple[str, str]:
+    def _failed(self, first: int, last: int, schedule: Schedule) -> tuple[str, str]:
         """Go back to the stop before a run that failed; what failed, and what is left."""
-        self.clock = clock
+        self.schedule = schedule
         timestep = self.network.settings.timestep
         return (f"the run from {first * timestep:g} to {last * timestep:g} ms failed:",
                 self._memory.fall_back(self.step, self.updates, timestep))
@@ -209,9 +209,9 @@ class LoadedNetwork:
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
         """The spikes of a source by machine steps."""
         def provide(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-            begin, end = self.clock.script_range(first, last)
+            begin, end = self.schedule.script_range(first, last)
             steps, cells = population.spikes_between(begin, end)
-            machine = self.clock.source_steps(steps)
+            machine = self.schedule.source_steps(steps)
             inside = (machine >= first) & (machine < last)
             return machine[inside], cells[inside].astype(np.int64)
         return provide
@@ -234,8 +234,8 @@ class LoadedNetwork:
             else:
                 parts.append(core.channels.nothing(channel))
         found = records.joined(parts)
-        found.steps = self.clock.ends(found.steps) if channel is Channel.LOSS \
-            else self.clock.sampled_steps(found.steps)
+        found.steps = self.schedule.ends(found.steps) if channel is Channel.LOSS \
+            else self.schedule.sampled_steps(found.steps)
         found = records.after(self._ahead.pop((population, log.variable), None), found)
         now, self._ahead[population, log.variable] = records.split(found, last)
         if isinstance(log, SpikeLog):
@@ -282,7 +282,7 @@ class LoadedNetwork:
         :class:`SimulationError` within an update, if learning signals mirror them.
         """
         check_mirrored(self.network.projections[projection].label,
-                       is_mirrored(self.network, projection), self.clock.pending > 0)
+                       is_mirrored(self.network, projection), self.schedule.pending > 0)
         check_weights(self.network.projections[projection], np.asarray(weight, dtype=float),
                       self.plan.formats.weight_bits[projection])
 
@@ -302,7 +302,7 @@ class LoadedNetwork:
         """Raise the errors of parameters that a loaded network cannot take over."""
         for index in indices:
             check_gradient(self.network.populations[index], network.populations[index],
-                           self.clock.pending > 0)
+                           self.schedule.pending > 0)
         self.plan.check_change(network, indices)
 
     def begin(self, network: Network) -> None:
@@ -368,7 +368,7 @@ class LoadedNetwork:
                 f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
 
     def state(self) -> dict[str, np.ndarray]:
-        """What was learned, and the clock.
+        """What was learned, and how many intervals and updates there were.
 
         Raises :class:`SimulationError` within an update, and where a failure of the machine has
         left an older copy only.
@@ -384,10 +384,10 @@ class LoadedNetwork:
         return self.kept()
 
     def kept(self) -> dict[str, np.ndarray]:
-        """What was learned so far, by core and region, and the clock; also within an update."""
-        intervals = self.clock.first_interval + self.clock.over(self.step)
+        """What was learned so far, by core and region, and the schedule; also within an update."""
+        intervals = self.schedule.first_interval + self.schedule.over(self.step)
         return {
-            _CLOCK: np.array([intervals, self.updates], dtype=np.int64),
+            _SCHEDULE: np.array([intervals, self.updates], dtype=np.int64),
             **{f"{_GIVEN}{index}": weight for index, weight in self.plan.given_weights().items()},
             **{f"core{core.number}/{region.name.lower()}":
                np.frombuffer(self._memory.read(core, region), np.uint8)
@@ -411,10 +411,10 @@ class LoadedNetwork:
             for core, region, data in contents:
                 self._memory.write(core, region, data)
         self.plan.remember_given(given)
-        clock = state.get(_CLOCK, np.zeros(2, np.int64))
+        counts = state.get(_SCHEDULE, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
-        self._new_clock(0 if from_start else int(clock[0]), int(clock[1]))
-        self.step = self.clock.first_interval * self.timeline.period
+        self._new_schedule(0 if from_start else int(counts[0]), int(counts[1]))
+        self.step = self.schedule.first_interval * self.timeline.period
         self._memory.kept(self.step, self.updates)
         return self.step
 

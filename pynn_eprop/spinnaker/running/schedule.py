@@ -14,8 +14,8 @@ readouts do a step one later than cells, and a step's samples are complete when 
 
 
 @dataclass
-class Clock:
-    """The schedule of what was run.
+class Schedule:
+    """When the intervals that were run begin, in script time and on the machine.
 
     interval_steps: T, or None where time has no intervals. pause_trial, pause_update: machine
     steps after an interval without and with an update. in_script: whether script time contains
@@ -44,7 +44,7 @@ class Clock:
         """Script steps from the beginning of an interval to that of the next."""
         return (self.interval_steps or 1) + (self.pause_update if self.in_script else 0)
 
-    def copy(self) -> "Clock":
+    def copy(self) -> "Schedule":
         """The same, to go back to."""
         return replace(self, base=list(self.base), learned=list(self.learned),
                        updated=list(self.updated))

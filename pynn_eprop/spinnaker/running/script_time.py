@@ -8,14 +8,14 @@ import neo
 import numpy as np
 import quantities as pq
 
-from pynn_eprop.spinnaker.running.schedule import Clock
+from pynn_eprop.spinnaker.running.schedule import Schedule
 
 
 @dataclass(frozen=True)
 class Passage:
     """What was run between two resets: its schedule, and the script step at which it ended."""
 
-    clock: Clock
+    schedule: Schedule
     step: int
 
 
@@ -61,7 +61,7 @@ def _mapped(passage: Passage, machine: np.ndarray) -> np.ndarray:
     sPyNNaker has what its cells do at the time of a stop in the run that begins there, and so has
     script time, also within an interval, where the machine is further.
     """
-    found = [passage.clock.script_step(int(each)) for each in machine]
+    found = [passage.schedule.script_step(int(each)) for each in machine]
     return np.array([-1 if each is None or each >= passage.step else each for each in found],
                     dtype=np.int64)
 

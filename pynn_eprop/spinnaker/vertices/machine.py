@@ -44,7 +44,7 @@ from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
 from pynn_eprop.spinnaker.placement.keys import PARTITIONS, kind_of
 
 ROUNDING_BYTES = 256
-"""What the machine's heap may take beyond the sizes asked for: stock cells that record are given
+"""What the machine's heap may take beyond the sizes asked for: native cells that record are given
 all that is left, to the last byte."""
 COMMON_COUNTERS = ("packets_not_sent", "callbacks_lost", "dma_refused", "user_events_refused",
                    "ticks_overrun", "most_ticks_waiting")

@@ -89,7 +89,7 @@ def test_cores_that_give_up(board, monkeypatch, what, reason):
     else:
         monkeypatch.setattr(planning, "_LEAST_LOG", 500)
     made = build(sim, BURST, max_rate=0.01)
-    listener = sim.Population(60, sim.IF_curr_exp(), label="stock")
+    listener = sim.Population(60, sim.IF_curr_exp(), label="native")
     sim.Projection(made["network"], listener, sim.OneToOneConnector(),
                    sim.StaticSynapse(weight=1.0))
     listener.record("v")

@@ -87,14 +87,14 @@ def test_what_is_set_after_a_run_and_a_reset_is_mapped_again():
     assert len(cells.get_data().segments) == 2
 
 
-def test_stock_cells_have_no_data():
+def test_native_cells_have_no_data():
     source, *_ = network()
-    stock = sim.Population(2, sim.IF_curr_exp(), label="stock")
-    sim.Projection(source, stock, sim.OneToOneConnector(), sim.StaticSynapse(5.0, 1.0))
-    stock.record("spikes")
+    native = sim.Population(2, sim.IF_curr_exp(), label="native")
+    sim.Projection(source, native, sim.OneToOneConnector(), sim.StaticSynapse(5.0, 1.0))
+    native.record("spikes")
     assert len(told(lambda: sim.run(T))) == 1
-    assert stock.get_spike_counts() == {0: 0, 1: 0} or set(
-        stock.get_spike_counts().values()) <= {0}
+    assert native.get_spike_counts() == {0: 0, 1: 0} or set(
+        native.get_spike_counts().values()) <= {0}
 
 
 def test_a_script_can_refuse_it():

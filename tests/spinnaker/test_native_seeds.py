@@ -9,7 +9,7 @@ from pyNN.random import NumpyRNG
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as spinnaker
-from pynn_eprop.spinnaker.native import StockProjection
+from pynn_eprop.spinnaker.native import NativeProjection
 from tests.spinnaker.virtual import virtual_board
 
 
@@ -22,37 +22,37 @@ def board(tmp_path):
 @pytest.fixture
 def lists(monkeypatch):
     """What each projection of sPyNNaker's is connected by: rows (pre, post, weight, delay)."""
-    made, init = [], StockProjection.__init__
+    made, init = [], NativeProjection.__init__
 
     def note(self, *arguments, **keywords):
         init(self, *arguments, **keywords)
         made.append(self._synapse_information.connector)
 
-    monkeypatch.setattr(StockProjection, "__init__", note)
+    monkeypatch.setattr(NativeProjection, "__init__", note)
     return made
 
 
 def draw(module, seed, rng=None):
-    """A stock population onto which drawn connections lead, and these, where they can be read."""
+    """A native population onto which drawn connections lead, and these, where they can be read."""
     module.setup(timestep=1.0, min_delay=1.0, seed=seed)
     uniform = module.RandomDistribution("uniform", low=0.1, high=0.9)
     n = module.RandomDistribution("uniform_int", low=1, high=4)
     source = module.Population(6, module.SpikeSourceArray(spike_times=[3.0]))
-    stock = module.Population(6, module.IF_curr_exp, {"tau_m": uniform})
-    made = [module.Projection(source, stock, connector, module.StaticSynapse(
+    native = module.Population(6, module.IF_curr_exp, {"tau_m": uniform})
+    made = [module.Projection(source, native, connector, module.StaticSynapse(
         weight=weight, delay=2.0), receptor_type="excitatory") for connector, weight in (
         (module.FixedProbabilityConnector(0.5), uniform),
         (module.FixedProbabilityConnector(0.5), 0.25),
         (module.FixedNumberPreConnector(n), uniform), (module.AllToAllConnector(), uniform),
         (module.FixedProbabilityConnector(0.5, rng=rng), uniform),
         (module.FromListConnector([(3, 0), (1, 1)]), [0.75, 0.5]))]
-    return stock, made
+    return native, made
 
 
 def test_the_network_is_the_one_that_the_host_draws(lists):
-    stock, _ = draw(spinnaker, 3, NumpyRNG(8))
+    native, _ = draw(spinnaker, 3, NumpyRNG(8))
     cells, made = draw(host, 3, NumpyRNG(8))
-    np.testing.assert_array_equal(stock.get("tau_m"), cells.get("tau_m"))
+    np.testing.assert_array_equal(native.get("tau_m"), cells.get("tau_m"))
     assert len(lists) == len(made)
     for connector, projection in zip(lists, made, strict=True):
         table = np.asarray(connector.conn_list, dtype=float)
@@ -73,10 +73,10 @@ def test_another_seed_draws_something_else_and_no_two_draws_are_the_same(lists):
 def test_samples_and_generators_of_cores_follow_the_seed():
     found = []
     for seed in (3, 3, 4):
-        stock, _ = draw(spinnaker, seed)
-        samples = [stock.sample(3), stock.sample(3)]
+        native, _ = draw(spinnaker, seed)
+        samples = [native.sample(3), native.sample(3)]
         found.append(([sample._indexes.tolist() if hasattr(sample._indexes, "tolist")
                        else list(sample._indexes) for sample in samples],
-                      list(stock._vertex.pop_seed)))
+                      list(native._vertex.pop_seed)))
     assert found[0] == found[1]
     assert found[0][0][0] != found[0][0][1] and found[0][1] != found[2][1]

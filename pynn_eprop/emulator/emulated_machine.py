@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pynn_eprop.emulator.chip import Chip
+from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.commands import Commands
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
@@ -15,7 +16,7 @@ from pynn_eprop.emulator.library import ffi, lib, open_unicorn
 from pynn_eprop.emulator.message import DEFAULT_CHIP, TO_ETHERNET, Message
 from pynn_eprop.emulator.monitor import Monitor
 from pynn_eprop.emulator.refusal import Refused, ReturnCode
-from pynn_eprop.emulator.tags import Address, Tags
+from pynn_eprop.emulator.tags import Address
 from pynn_eprop.errors import EmulatorError
 
 log = logging.getLogger(__name__)
@@ -59,23 +60,21 @@ class Options:
                 f"there is no engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
 
 
-class Machine:
-    """Chips of one machine, that run only when told to.
+class EmulatedMachine(Chips):
+    """Chips of one machine, that run only when asked to.
 
     ``transmit(ethernet, address, port, data)`` takes what leaves a board by Ethernet; ``port`` is
-    that of a reversed tag or None for the board's own. ``on_tags_changed`` is called with the
-    Ethernet chip of a board whose tags were set or cleared.
+    that of a reversed tag or None for the board's own.
     """
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
                  options: Options = Options()) -> None:
         if options.engine == "unicorn":
             open_unicorn()
-        self.geometry = geometry
+        super().__init__(geometry)
         self.options = options
         self.transmit: Callable[[Coordinates, Address, int | None, bytes], None] = (
             lambda *_: None)
-        self.on_tags_changed: Callable[[Coordinates], None] = lambda _: None
         settings = ffi.new("emu_settings *", {
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
             "unicorn": options.engine == "unicorn", "every_access": options.every_access,
@@ -85,8 +84,6 @@ class Machine:
         if handle == ffi.NULL:
             raise EmulatorError(f"no memory for {len(geometry.board)} chips")
         self._handle: Any = ffi.gc(handle, lib.emu_machine_free)
-        self.monitors: dict[Coordinates, Monitor] = {}
-        self.tags = {ethernet: Tags() for ethernet in geometry.ethernet_chips}
         self.faults = FaultLog()
         self._commands = Commands(self)
         self._boot(addresses)
@@ -208,23 +205,6 @@ class Machine:
             self.on_tags_changed(ethernet)
 
     # -- messages ----------------------------------------------------------------------------
-
-    def board_of(self, monitor: Monitor) -> list[Monitor]:
-        """Monitors of the board of a chip."""
-        ethernet = self._ethernet(monitor)
-        return [self.monitors[place] for place, board in self.geometry.board.items()
-                if board == ethernet]
-
-    def _ethernet(self, monitor: Monitor) -> Coordinates:
-        return self.geometry.board[monitor.chip.x, monitor.chip.y]
-
-    def tags_of(self, monitor: Monitor) -> Tags:
-        """IP tags of the board of a chip."""
-        return self.tags[self._ethernet(monitor)]
-
-    def tags_changed(self, monitor: Monitor) -> None:
-        """Say that tags of the board of a chip were set or cleared."""
-        self.on_tags_changed(self._ethernet(monitor))
 
     def receive(self, ethernet: Coordinates, message: Message, sender: Address) -> bytes | None:
         """A message from a host to a board. Returns the answer of a monitor, if there is one."""

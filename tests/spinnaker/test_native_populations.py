@@ -21,7 +21,7 @@ def times(population, segment: int = -1) -> list[list[float]]:
     return [np.asarray(train.magnitude).tolist() for train in trains]
 
 
-def test_pauses_are_taken_out_of_what_stock_cells_did(board, tmp_path):
+def test_pauses_are_taken_out_of_what_native_cells_did(board, tmp_path):
     sim.setup(timestep=1.0, update_interval=T, seed=1)
     given = [[0.0, 5.0, 46.0, 49.0, 99.0, 120.0], [10.0, 20.0, 51.0]]
     source = sim.Population(2, sim.SpikeSourceArray(spike_times=given))
@@ -60,8 +60,8 @@ def teach(module, pre, network) -> None:
 
 
 @pytest.mark.parametrize("cores", [1, 3])
-def test_stock_cells_feed_and_hear_cells_that_learn(board, cores):
-    """The stock relay fires a step after the source: the same network with a source that does."""
+def test_native_cells_feed_and_hear_cells_that_learn(board, cores):
+    """The native relay fires a step after the source: the same network with a source that does."""
     given = [[3.0, 10.0, 12.0, 30.0], [7.0, 11.0, 24.0, 27.0]]
     host.setup(timestep=1.0, update_interval=T, seed=1, precision="fixed")
     source = host.Population(2, host.SpikeSourceArray(

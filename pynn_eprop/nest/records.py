@@ -1,6 +1,6 @@
-"""Recording devices in NEST, one for each variable that is recorded, and what they gave.
+"""Records of NEST's devices, one device for each variable that is recorded.
 
-A tap moves what its device stamped into a log, in script time, and clears the device. What belongs
+What a device stamped is moved into a log, in script time, and the device is cleared. What belongs
 to steps after the present one waits: NEST may be a few steps ahead of the script.
 """
 
@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.models.losses import CrossEntropy, Loss
-from pynn_eprop.nest.clock import LAG, STOCK_LAG, Clock
+from pynn_eprop.nest.kernel_time import LAG, STOCK_LAG, KernelTime
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS
 from pynn_eprop.nest.translation import RECORDABLES
 
 
-class _Tap:
+class _DeviceRecords:
     """A device, and the events of it that were not yet wanted: (steps, cells, values)."""
 
-    def __init__(self, log: Log, population: Any, clock: Clock) -> None:
+    def __init__(self, log: Log, population: Any, kernel: KernelTime) -> None:
         self.log = log
         self._population = population
-        self._clock = clock
+        self._kernel = kernel
         self.lag = self._lag()
         self._first_id = int(population.all_cells[0])
         self._connected = np.zeros(0, dtype=int)
@@ -54,7 +54,7 @@ class _Tap:
     def _events(self, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What is stamped up to script step ``last``, sorted by step and cell."""
         events = self.device.events
-        steps = np.rint(np.asarray(events["times"]) / self._clock.timestep).astype(int) - self.lag
+        steps = np.rint(np.asarray(events["times"]) / self._kernel.timestep).astype(int) - self.lag
         cells = np.asarray(events["senders"], dtype=int) - self._first_id
         values = self._values(events, len(steps))
         self.device.n_events = 0
@@ -70,7 +70,7 @@ class _Tap:
         return np.zeros(count)
 
 
-class SpikeTap(_Tap):
+class SpikeRecords(_DeviceRecords):
     """Spikes of cells that learn."""
 
     log: SpikeLog
@@ -79,7 +79,7 @@ class SpikeTap(_Tap):
         return nest.Create("spike_recorder")
 
     def _link(self, nodes: Any) -> None:
-        nest.Connect(nodes, self.device, "all_to_all", {"delay": self._clock.timestep})
+        nest.Connect(nodes, self.device, "all_to_all", {"delay": self._kernel.timestep})
 
     def collect(self, last: int) -> None:
         """Move all spikes up to script step ``last`` into the log."""
@@ -87,7 +87,7 @@ class SpikeTap(_Tap):
         self.log.append((steps, cells))
 
 
-class _Meter(_Tap):
+class _MeterRecords(_DeviceRecords):
     """Samples of a variable."""
 
     every = 1
@@ -99,14 +99,15 @@ class _Meter(_Tap):
     def _make(self) -> Any:
         return nest.Create("multimeter", params={
             "record_from": [self._recordable()],
-            "interval": self._clock.ms(self.every), "offset": self._clock.ms(self._first_stamp())})
+            "interval": self._kernel.ms(self.every),
+            "offset": self._kernel.ms(self._first_stamp())})
 
     def _first_stamp(self) -> int:
         """The kernel step of the first sample."""
         return self.lag
 
     def _link(self, nodes: Any) -> None:
-        nest.Connect(self.device, nodes, "all_to_all", {"delay": self._clock.timestep})
+        nest.Connect(self.device, nodes, "all_to_all", {"delay": self._kernel.timestep})
 
     def _values(self, events: dict[str, Any], count: int) -> np.ndarray:
         return np.asarray(events[self._recordable()], dtype=float)
@@ -121,14 +122,14 @@ class _Meter(_Tap):
         return block
 
 
-class SampleTap(_Meter):
+class SampleRecords(_MeterRecords):
     """Samples of a state variable."""
 
     log: SampledLog
 
-    def __init__(self, log: SampledLog, population: Any, clock: Clock) -> None:
+    def __init__(self, log: SampledLog, population: Any, kernel: KernelTime) -> None:
         self.every = log.every
-        super().__init__(log, population, clock)
+        super().__init__(log, population, kernel)
 
     def collect(self, last: int) -> None:
         """Move all samples up to script step ``last`` into the log."""
@@ -149,7 +150,7 @@ class SampleTap(_Meter):
         return 0.0
 
 
-class StockTap(SampleTap):
+class StockRecords(SampleRecords):
     """Samples of a state variable of cells that do not learn."""
 
     def _lag(self) -> int:
@@ -171,14 +172,14 @@ class StockTap(SampleTap):
         return np.asarray(self._population.recorder.initial(self.log.variable, self.log.cells))
 
 
-class LossTap(_Meter):
+class LossRecords(_MeterRecords):
     """The loss of each interval, from NEST's y."""
 
     log: LossLog
 
-    def __init__(self, log: LossLog, population: Any, clock: Clock) -> None:
+    def __init__(self, log: LossLog, population: Any, kernel: KernelTime) -> None:
         self._next = log.first - log.interval_steps + 1
-        super().__init__(log, population, clock)
+        super().__init__(log, population, kernel)
 
     def _wanted_cells(self) -> np.ndarray:
         return np.arange(self._population.size)
@@ -208,15 +209,15 @@ def step_losses(loss: Loss | None, y: np.ndarray, target: np.ndarray) -> np.ndar
     return 0.5 * np.nansum((y - target) ** 2, axis=1)
 
 
-Tap = SpikeTap | SampleTap | LossTap
+Records = SpikeRecords | SampleRecords | LossRecords
 
 
-def make_tap(log: Log, population: Any, clock: Clock) -> Tap:
+def make_records(log: Log, population: Any, kernel: KernelTime) -> Records:
     """The device for a log of a population."""
     if isinstance(log, SpikeLog):
-        return SpikeTap(log, population, clock)
+        return SpikeRecords(log, population, kernel)
     if isinstance(log, LossLog):
-        return LossTap(log, population, clock)
+        return LossRecords(log, population, kernel)
     if not isinstance(population.celltype, LEARNING_CELLS):
-        return StockTap(log, population, clock)
-    return SampleTap(log, population, clock)
+        return StockRecords(log, population, kernel)
+    return SampleRecords(log, population, kernel)

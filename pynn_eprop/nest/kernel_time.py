@@ -20,7 +20,7 @@ RATE_CHANGE = OFFSET + 1    # after this many steps of an interval no spike is o
 
 
 @dataclass(frozen=True)
-class Clock:
+class KernelTime:
     """Kernel steps as ms."""
 
     timestep: float

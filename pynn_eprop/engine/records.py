@@ -1,4 +1,4 @@
-"""Losses and spikes of a stretch, taken over from the compiled engine."""
+"""Records of a stretch: its losses and spikes, copied from the compiled engine."""
 
 from typing import Any
 
