@@ -1,13 +1,13 @@
 /*! \file
  *  \brief The thread pool, on POSIX threads.
  */
-#include "parallel.h"
+#include "pool.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-struct eprop_pool {
+struct thread_pool {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     pthread_t *threads;
@@ -16,12 +16,12 @@ struct eprop_pool {
     size_t round;       /* counts the loops, so that each thread joins each loop once */
     size_t busy;        /* threads that have not finished the round */
     size_t next, count; /* indices of the loop */
-    eprop_body body;
+    thread_body body;
     void *context;
     bool stop;
 };
 
-static void share(eprop_pool *pool, size_t thread) {
+static void share(thread_pool *pool, size_t thread) {
     for (;;) {
         pthread_mutex_lock(&pool->lock);
         const size_t index = pool->next < pool->count ? pool->next++ : pool->count;
@@ -34,7 +34,7 @@ static void share(eprop_pool *pool, size_t thread) {
 }
 
 static void *serve(void *argument) {
-    eprop_pool *const pool = argument;
+    thread_pool *const pool = argument;
     pthread_mutex_lock(&pool->lock);
     const size_t thread = ++pool->number_next;
     size_t seen = 0;
@@ -54,8 +54,8 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-eprop_pool *eprop_pool_start(size_t threads) {
-    eprop_pool *const pool = calloc(1, sizeof *pool);
+thread_pool *thread_pool_start(size_t threads) {
+    thread_pool *const pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return NULL;
     pthread_mutex_init(&pool->lock, NULL);
@@ -69,7 +69,7 @@ eprop_pool *eprop_pool_start(size_t threads) {
     return pool;
 }
 
-void eprop_pool_stop(eprop_pool *pool) {
+void thread_pool_stop(thread_pool *pool) {
     if (pool == NULL)
         return;
     pthread_mutex_lock(&pool->lock);
@@ -85,7 +85,7 @@ void eprop_pool_stop(eprop_pool *pool) {
     free(pool);
 }
 
-void eprop_pool_run(eprop_pool *pool, size_t count, eprop_body body, void *context) {
+void thread_pool_run(thread_pool *pool, size_t count, thread_body body, void *context) {
     if (pool->started == 0 || count < 2) {
         for (size_t index = 0; index < count; index++)
             body(context, index, 0);

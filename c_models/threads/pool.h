@@ -4,25 +4,25 @@
  *  Every index is handled once, by some thread; what it computes must not depend on which, so
  *  that results are the same for any number of threads.
  */
-#ifndef EPROP_HOST_PARALLEL_H
-#define EPROP_HOST_PARALLEL_H
+#ifndef EPROP_THREADS_POOL_H
+#define EPROP_THREADS_POOL_H
 
 #include <stddef.h>
 
-typedef struct eprop_pool eprop_pool;
+typedef struct thread_pool thread_pool;
 
 /*! \brief Body of a loop. \param[in] thread 0 .. threads - 1, for scratch memory */
-typedef void (*eprop_body)(void *context, size_t index, size_t thread);
+typedef void (*thread_body)(void *context, size_t index, size_t thread);
 
 /*! \brief Start a pool; the caller is one of its threads. NULL: no memory. A pool whose threads
  *  cannot be started has fewer, at least the caller.
  */
-eprop_pool *eprop_pool_start(size_t threads);
+thread_pool *thread_pool_start(size_t threads);
 
 /*! \brief Stop the threads and free the pool; NULL is allowed. */
-void eprop_pool_stop(eprop_pool *pool);
+void thread_pool_stop(thread_pool *pool);
 
 /*! \brief Run body for index 0 .. count - 1, and return when all are done. */
-void eprop_pool_run(eprop_pool *pool, size_t count, eprop_body body, void *context);
+void thread_pool_run(thread_pool *pool, size_t count, thread_body body, void *context);
 
 #endif

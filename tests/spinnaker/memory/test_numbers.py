@@ -52,7 +52,7 @@ def engine() -> ctypes.CDLL:
         subprocess.run(
             [os.environ.get("CC", "cc"), "-std=c11", "-O1", "-shared", "-fPIC", "-pthread", "-Wall",
              "-Wextra", "-D_POSIX_C_SOURCE=200809L", f"-I{ROOT / 'c_models/include'}",
-             f"-I{ROOT / 'c_models/host'}", SOURCE, ROOT / "c_models/host/parallel.c", "-o",
+             f"-I{ROOT / 'c_models/host'}", SOURCE, ROOT / "c_models/threads/pool.c", "-o",
              library, "-lm"], check=True)
         compiled = ctypes.CDLL(str(library))
     for name, result in (("fixed", ctypes.c_int32), ("state", ctypes.c_int32),
