@@ -71,9 +71,9 @@ def main() -> None:
     sim.run(float(net.steps))
 
     def measure() -> dict[str, Any]:
-        clock = worker.Clock()
+        stopwatch = worker.Stopwatch()
         sim.run(updates * float(net.steps))
-        times = clock.read(updates)
+        times = stopwatch.read(updates)
         loss = readout.get_data("loss").segments[0].filter(name="loss")[0]
         return {**times, "loss": float(np.asarray(loss)[-1, 0])}
 

@@ -120,9 +120,9 @@ def main() -> None:
 
     def measure() -> dict[str, Any]:
         nonlocal seen
-        clock = worker.Clock()
+        stopwatch = worker.Stopwatch()
         nest.Simulate(float(net.steps))
-        times = clock.read()
+        times = stopwatch.read()
         before, seen = seen, recorder.n_events
         rate = (seen - before) / net.cells / (net.steps / MILLI)
         return {**times, "rate_hz": rate}

@@ -75,7 +75,7 @@ def main() -> None:
     seconds_per_interval = net.steps / MILLI
 
     def measure() -> dict[str, Any]:
-        clock = worker.Clock()
+        stopwatch = worker.Stopwatch()
         adam.zero_grad()
         spikes, outputs = forward(torch, weights, inputs, spike)
         rates = spikes.sum(0) / seconds_per_interval
@@ -84,7 +84,7 @@ def main() -> None:
         total.backward()
         weights["rec"].grad.mul_(off_diagonal)
         adam.step()
-        return {**clock.read(), "rate_hz": rates.mean().item(), "loss": loss.item()}
+        return {**stopwatch.read(), "rate_hz": rates.mean().item(), "loss": loss.item()}
 
     measure()
     worker.serve(measure, peer=f"PyTorch {torch.__version__} BPTT",

@@ -30,7 +30,7 @@ def say(**answer: Any) -> None:
     print(MARK + json.dumps(answer), flush=True)
 
 
-class Clock:
+class Stopwatch:
     """Started when made. The processor's time is what other processes do not add to."""
 
     def __init__(self) -> None:

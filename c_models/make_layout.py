@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 HEADER = Path(__file__).parent / "spinnaker/layout.h"
-DESCRIPTION = Path(__file__).parents[1] / "pynn_eprop/spinnaker/layout.py"
+DESCRIPTION = Path(__file__).parents[1] / "pynn_eprop/spinnaker/memory/layout.py"
 
 
 def description() -> ModuleType:
@@ -47,7 +47,7 @@ def header() -> str:
     layout = description()
     parts = [
         "/*! \\file\n *  \\brief What host and core share; written by c_models/make_layout.py\n"
-        " *  from pynn_eprop/spinnaker/layout.py, which has the explanations.\n */\n"
+        " *  from pynn_eprop/spinnaker/memory/layout.py, which has the explanations.\n */\n"
         "#ifndef EPROP_SPINNAKER_LAYOUT_H\n#define EPROP_SPINNAKER_LAYOUT_H\n\n"
         "#include <stddef.h>\n#include <stdint.h>\n\n"
         "#define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)\n"

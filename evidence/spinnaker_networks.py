@@ -15,7 +15,7 @@ import numpy as np
 import pynn_eprop.host as host
 from pynn_eprop import SGD
 from pynn_eprop.emulator import Board
-from pynn_eprop.spinnaker.layout import Provenance
+from pynn_eprop.spinnaker.memory.layout import Provenance
 from tests.spinnaker.networks import Script, play
 
 FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"
@@ -108,8 +108,8 @@ def run(script: Script) -> dict[str, Any]:
 
 _HEAD = """# Large networks on emulated cores
 
-Stock sPyNNaker, the binaries on the own runtime and an emulated board of four chips, beside the
-host engine in fixed point: what was recorded and what was learned is equal bit for bit.
+Unmodified sPyNNaker, the binaries on the own runtime and an emulated board of four chips, beside
+the host engine in fixed point: what was recorded and what was learned is equal bit for bit.
 
     python -m evidence.spinnaker_networks
 

@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: layering, paths, one place for each number."""
 
 import ast
+import graphlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -35,6 +36,14 @@ LAYERS = {
     "cli": {"emulator", "experiments", "tasks", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
+
+#: Folders of the package whose modules do not import each other in circles.
+ROOMS = sorted({part for part in LAYERS if (PACKAGE / part).is_dir()} - {"brian2"})
+#: Here a task draws itself with its figure, which names the task in its annotations.
+NAMED_FOR_TYPES = {"tasks"}
+
+#: C that stands on its own, and the folders that each may include from: it knows nothing of e-prop.
+WING = {"emulator": ("emulator", "threads"), "runtime": ("runtime",), "threads": ("threads",)}
 
 
 def files() -> list[Path]:
@@ -87,6 +96,91 @@ def test_every_part_has_a_layer() -> None:
     parts = {path.stem for path in PACKAGE.iterdir()
              if (path.is_dir() and (path / "__init__.py").exists()) or path.suffix == ".py"}
     assert parts - {"__init__"} == set(LAYERS)
+
+
+def modules_of(room: str) -> dict[str, Path]:
+    """The modules of a part of the package, by their absolute names."""
+    found = {}
+    for path in (PACKAGE / room).rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports_within(room: str) -> dict[str, set[str]]:
+    """By module of a room, the others of it that it imports, wherever in the file."""
+    modules = modules_of(room)
+    graph: dict[str, set[str]] = {name: set() for name in modules}
+    for name, path in modules.items():
+        tree = ast.parse(path.read_text())
+        skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+                   and ast.unparse(node.test) == "TYPE_CHECKING" for inner in ast.walk(node)
+                   } if room in NAMED_FOR_TYPES else set[int]()
+        for node in ast.walk(tree):
+            if id(node) in skipped:
+                continue
+            if isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names} & set(modules)
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{path}: imports are absolute"
+                for alias in node.names:    # of a package, or one of its modules
+                    inner = f"{node.module}.{alias.name}"
+                    graph[name] |= {inner if inner in modules else str(node.module)} & set(modules)
+        graph[name].discard(name)
+    return graph
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """A circle of imports, or nothing."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_modules_of_a_room_import_each_other_in_no_circle(room: str) -> None:
+    graph = imports_within(room)
+    assert len(graph) > 1
+    assert circle(graph) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_folders_of_a_room_import_each_other_in_no_circle(room: str) -> None:
+    """Modules of ``standardmodels`` count by themselves: PyNN's synapse types name the simulator,
+    which knows the cell types."""
+    def place(module: str) -> str:
+        inner = module.split(".")[2:] or ["__init__"]
+        return module if inner[0] == "standardmodels" else inner[0]
+
+    graph: dict[str, set[str]] = {}
+    for module, others in imports_within(room).items():
+        graph.setdefault(place(module), set()).update(
+            place(other) for other in others if place(other) != place(module))
+    assert circle(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert sorted(set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("folder", WING)
+def test_emulator_and_runtime_include_nothing_of_the_kernels(folder: str) -> None:
+    """What is included lies in these folders, or belongs to the compiler and its libraries."""
+    sources = ROOT / "c_models"
+    own = {path for name in WING[folder] for path in (sources / name).rglob("*.h")}
+    files = [path for path in (sources / folder).rglob("*") if path.suffix in {".c", ".h", ".S"}]
+    assert files
+    foreign = []
+    for path in files:
+        for name in re.findall(r'^\s*#\s*include\s*["<]([^">]+)', path.read_text(), re.M):
+            places = [path.parent, *{header.parent for header in own}]
+            ours = any((place / name).resolve() in own for place in places)
+            if not ours and any(header.name == Path(name).name for header in sources.rglob("*.h")):
+                foreign.append(f"{path.relative_to(ROOT)} includes {name}")
+    assert foreign == []
 
 
 @pytest.mark.parametrize("part", ["models", "reference", "fixed", "engine", "tasks", "plotting"])

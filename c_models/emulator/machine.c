@@ -2,7 +2,7 @@
  *  \brief Chips side by side, and the slices of time in which they run.
  */
 #include "core.h"
-#include "parallel.h"
+#include "../threads/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ struct emu_machine {
     emu_chip *chips;
     emu_chip **due;      /* chips with something to do in this slice */
     uint64_t now, slice_end;
-    eprop_pool *pool;
+    thread_pool *pool;
 };
 
 emu_settings const *emu_machine_settings(const emu_machine *machine) { return &machine->settings; }
@@ -57,7 +57,7 @@ emu_machine *emu_machine_new(const emu_settings *settings) {
     machine->settings = *settings;
     machine->chips = calloc(settings->chips, sizeof *machine->chips);
     machine->due = calloc(settings->chips, sizeof *machine->due);
-    machine->pool = eprop_pool_start(settings->threads);
+    machine->pool = thread_pool_start(settings->threads);
     bool complete = machine->chips != NULL && machine->due != NULL && machine->pool != NULL;
     for (uint32_t i = 0; i < settings->chips && complete; i++)
         complete = chip_init(&machine->chips[i], machine);
@@ -70,7 +70,7 @@ emu_machine *emu_machine_new(const emu_settings *settings) {
 void emu_machine_free(emu_machine *machine) {
     if (machine == NULL)
         return;
-    eprop_pool_stop(machine->pool);
+    thread_pool_stop(machine->pool);
     for (uint32_t i = 0; machine->chips != NULL && i < machine->settings.chips; i++)
         chip_free(&machine->chips[i]);
     free(machine->chips);
@@ -154,7 +154,7 @@ int emu_run(emu_machine *machine, uint64_t until) {
         for (uint32_t i = 0; i < machine->settings.chips; i++)
             if (machine->chips[i].next < machine->slice_end)
                 machine->due[due++] = &machine->chips[i];
-        eprop_pool_run(machine->pool, due, run_chip, machine);
+        thread_pool_run(machine->pool, due, run_chip, machine);
         carry_packets(machine, due);
         machine->now = machine->slice_end;
         for (size_t i = 0; i < due; i++)

@@ -1,6 +1,6 @@
 /*! \file
  *  \brief What host and core share; written by c_models/make_layout.py
- *  from pynn_eprop/spinnaker/layout.py, which has the explanations.
+ *  from pynn_eprop/spinnaker/memory/layout.py, which has the explanations.
  */
 #ifndef EPROP_SPINNAKER_LAYOUT_H
 #define EPROP_SPINNAKER_LAYOUT_H

@@ -6,8 +6,8 @@ import numpy as np
 from brian2 import NeuronGroup, nA
 
 from pynn_eprop.brian2 import equations
+from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
-from pynn_eprop.models.network import SpikingCells
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
 
 

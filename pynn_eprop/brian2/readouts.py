@@ -7,8 +7,8 @@ from brian2 import NetworkOperation, NeuronGroup
 
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.optimizers import Descent
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import Readouts
 
 
 class ReadoutGroup:

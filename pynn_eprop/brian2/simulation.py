@@ -29,15 +29,10 @@ from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.inactivity import Inactivity
-from pynn_eprop.models.network import (
-    E_PROP,
-    Boundary,
-    Readouts,
-    SpikingCells,
-    SymmetricFeedback,
-)
+from pynn_eprop.models.network import E_PROP, Boundary, SymmetricFeedback
 
 Part = SpikingGroup | ReadoutGroup | SourceGroup
 

@@ -1,4 +1,4 @@
-"""A SpiNNaker board in software that stock sPyNNaker connects to.
+"""A SpiNNaker board in software that unmodified sPyNNaker connects to.
 
 ``pynn-eprop board --chips 4`` serves one until stopped; in a script::
 

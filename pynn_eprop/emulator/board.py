@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Final
 
 from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
+from pynn_eprop.emulator.emulated_machine import ENGINES, QUANTUM, EmulatedMachine, Options
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.geometry import Coordinates, geometry
-from pynn_eprop.emulator.machine import ENGINES, QUANTUM, Machine, Options
 from pynn_eprop.emulator.server import PORT, Server, bind
 from pynn_eprop.emulator.status import BoardStatus, function_profile, status
 from pynn_eprop.errors import AddressTakenError, EmulatorError
@@ -64,7 +64,7 @@ class Board:
         with ExitStack() as undo:
             for one in sockets.values():
                 undo.callback(one.close)
-            self.machine = Machine(self.geometry, self.addresses, options)
+            self.machine = EmulatedMachine(self.geometry, self.addresses, options)
             undo.callback(self.machine.close)
             self.machine.faults.add_programs(Path(path) for path in programs)
             self.server = Server(self.machine, sockets, real_time=real_time,

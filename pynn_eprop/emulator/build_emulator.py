@@ -15,8 +15,8 @@ ffi = BUILD["extension"](
         "arm_arithmetic", "arm_block", "arm_decode", "arm_memory", "arm_run", "arm_state",
         "arm_thumb", "arm_transfer", "bus", "checks", "comms", "core", "dma", "machine", "router",
         "system_controller", "timer", "unicorn_engine", "unicorn_api", "vic")),
-        "c_models/host/parallel.c"],
-    include_dirs=["c_models/emulator", "c_models/host"],
+        "c_models/threads/pool.c"],
+    include_dirs=["c_models/emulator"],
     flags=["-D_DEFAULT_SOURCE", "-O2"],
     libraries=["dl"],
 )

@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 from pynn_eprop.emulator.board import ADDRESS, Board
+from pynn_eprop.emulator.emulated_machine import ENGINES
 from pynn_eprop.emulator.geometry import CHIPS
-from pynn_eprop.emulator.machine import ENGINES
 
 NOT_MODELLED = ("It counts instructions and models no cycle timing, no contention, no packet loss "
                 "by congestion and no power.")

@@ -3,9 +3,10 @@
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pynn_eprop.emulator import tags
+from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.layout import (
     CORES,
     LINKS,
@@ -20,9 +21,6 @@ from pynn_eprop.emulator.message import COMMAND, Message
 from pynn_eprop.emulator.monitor import Monitor
 from pynn_eprop.emulator.refusal import Refused, ReturnCode
 from pynn_eprop.emulator.tags import Tag
-
-if TYPE_CHECKING:
-    from pynn_eprop.emulator.machine import Machine
 
 DATA: Final = 256
 """Most bytes of data in a command or an answer."""
@@ -52,8 +50,8 @@ def words(*values: int) -> bytes:
 class Commands:
     """Carries out commands on the chips of a machine."""
 
-    def __init__(self, machine: "Machine") -> None:
-        self._machine = machine
+    def __init__(self, chips: Chips) -> None:
+        self._chips = chips
         self._flood_address: int | None = None
         self._flood_region = 0xFFFF
         self._table: dict[int, Callable[[Request], bytes]] = {
@@ -89,8 +87,8 @@ class Commands:
 
     def _info(self, request: Request) -> bytes:
         monitor, chip = request.monitor, request.monitor.chip
-        self._machine.wait_for_lock(monitor, Lock.HEAP)
-        geometry = self._machine.geometry
+        monitor.wait_for_lock(Lock.HEAP)
+        geometry = self._chips.geometry
         ethernet = geometry.board[chip.x, chip.y]
         word = (CORES | geometry.links(chip.x, chip.y) << 8 | monitor.router.largest() << 14
                 | ((chip.x, chip.y) == ethernet) << 25)
@@ -103,7 +101,7 @@ class Commands:
 
     def _count(self, request: Request) -> bytes:
         return words(sum(monitor.count(request.first, request.second)
-                         for monitor in self._machine.board_of(request.monitor)))
+                         for monitor in self._chips.board_of(request.monitor)))
 
     def _nothing(self, request: Request) -> bytes:
         return b""
@@ -143,10 +141,10 @@ class Commands:
         chip = request.monitor.chip
         if link >= len(LINKS):
             raise Refused(ReturnCode.ARGUMENT, f"there is no link {link}")
-        neighbour = self._machine.geometry.neighbour(chip.x, chip.y, link)
+        neighbour = self._chips.geometry.neighbour(chip.x, chip.y, link)
         if neighbour is None:
             raise Refused(ReturnCode.TIMEOUT, f"nothing answers on link {link}")
-        return self._machine.monitors[neighbour]
+        return self._chips.monitors[neighbour]
 
     def _link_read(self, request: Request) -> bytes:
         self._check_access(request.first, request.second)
@@ -191,7 +189,7 @@ class Commands:
         number, mask, application = word >> 16 & 15, word >> 8 & 255, word & 255
         if number >= len(Signal):
             raise Refused(ReturnCode.ARGUMENT, f"there is no signal {number}")
-        for monitor in self._machine.monitors.values():
+        for monitor in self._chips.monitors.values():
             monitor.signal(Signal(number), application, mask)
 
     def _signal_command(self, request: Request) -> bytes:
@@ -216,9 +214,9 @@ class Commands:
     def _flooded(self) -> list[Monitor]:
         region = self._flood_region
         if region == 0xFFFF:
-            return list(self._machine.monitors.values())
+            return list(self._chips.monitors.values())
         base_x, base_y = region >> 24 & 0xFC, region >> 16 & 0xFC
-        return [monitor for (x, y), monitor in self._machine.monitors.items()
+        return [monitor for (x, y), monitor in self._chips.monitors.items()
                 if (x & 0xFC, y & 0xFC) == (base_x, base_y)
                 and region >> ((y & 3) * 4 + (x & 3)) & 1]
 
@@ -244,8 +242,8 @@ class Commands:
         operation, application = request.first & 255, request.first >> 8 & 255
         flags = request.first >> 16 & 255
         monitor = request.monitor
-        self._machine.wait_for_lock(monitor, Lock.HEAP)
-        self._machine.wait_for_lock(monitor, Lock.ROUTER)
+        monitor.wait_for_lock(Lock.HEAP)
+        monitor.wait_for_lock(Lock.ROUTER)
         match operation:
             case 0:
                 return words(self._allocate_sdram(request, application, flags))
@@ -303,7 +301,7 @@ class Commands:
 
     def _ip_tag(self, request: Request) -> bytes:
         operation, number = request.first >> 16 & 15, request.first & 255
-        board = self._machine.tags_of(request.monitor)
+        board = self._chips.tags_of(request.monitor)
         if operation > 4 or number >= tags.FIXED + tags.POOL:
             raise Refused(ReturnCode.ARGUMENT, f"IP tag {number}, operation {operation}")
         if operation in (0, 1):
@@ -311,7 +309,7 @@ class Commands:
                 number = board.free_number()
             if number != tags.NONE:
                 board.set(number, self._new_tag(request))
-                self._machine.tags_changed(request.monitor)
+                self._chips.tags_changed(request.monitor)
             return words(number)
         if operation == 2:
             size = request.second * tags.ENTRY.size
@@ -321,7 +319,7 @@ class Commands:
             return b"".join(tag.pack() if tag else bytes(tags.ENTRY.size) for tag in entries)
         if operation == 3:
             board.clear(number)
-            self._machine.tags_changed(request.monitor)
+            self._chips.tags_changed(request.monitor)
             return b""
         timeout = board.timeout
         if request.second < 16:

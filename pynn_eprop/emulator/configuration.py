@@ -1,4 +1,4 @@
-"""The configuration that makes stock sPyNNaker talk to an emulated board."""
+"""The configuration that makes unmodified sPyNNaker talk to an emulated board."""
 
 import atexit
 import importlib

@@ -59,6 +59,10 @@ class Monitor:
         """A message may be in line for some core."""
         self.router = RouterTable(chip)
 
+    def wait_for_lock(self, lock: Lock) -> None:
+        """Let cores go on until none of this chip's holds a lock."""
+        self._wait_for_lock(self, lock)
+
     # -- boot --------------------------------------------------------------------------------
 
     def boot(self, dimensions: tuple[int, int], ethernet: tuple[int, int], links: int,
@@ -169,7 +173,7 @@ class Monitor:
 
     def _clean(self, application: int) -> None:
         for lock in (Lock.HEAP, Lock.ROUTER):
-            self._wait_for_lock(self, lock)
+            self.wait_for_lock(lock)
         for heap in (self.sdram, self.sysram, self.system):
             if application:
                 heap.free_application(application)
@@ -253,7 +257,7 @@ class Monitor:
         lib.emu_interrupt(self.chip.handle, 1 << core)
 
     def _take_buffer(self) -> int:
-        self._wait_for_lock(self, Lock.MESSAGES)
+        self.wait_for_lock(Lock.MESSAGES)
         buffer = self.chip.sv(Sv.MESSAGES_FREE)
         if buffer:
             self.chip.set_word(SV + Sv.MESSAGES_FREE, self.chip.word(buffer))
@@ -262,7 +266,7 @@ class Monitor:
         return buffer
 
     def _give_buffer(self, buffer: int) -> None:
-        self._wait_for_lock(self, Lock.MESSAGES)
+        self.wait_for_lock(Lock.MESSAGES)
         self.chip.set_word(buffer, self.chip.sv(Sv.MESSAGES_FREE))
         self.chip.set_word(SV + Sv.MESSAGES_FREE, buffer)
         in_use = self.chip.half(SV + Sv.MESSAGES_IN_USE)
@@ -270,7 +274,7 @@ class Monitor:
 
     def collect(self) -> None:
         """Take the messages that cores have left for the monitor."""
-        self._wait_for_lock(self, Lock.MAILBOX)
+        self.wait_for_lock(Lock.MAILBOX)
         flags = self.chip.sv(Sv.MAILBOX_FLAGS)
         self.chip.set_word(SV + Sv.MAILBOX_FLAGS, 0)
         for core in range(1, CORES):

@@ -8,11 +8,11 @@ import threading
 import time
 from typing import Any, Final
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.geometry import Coordinates
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.library import NEVER
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.emulator.message import Message
 from pynn_eprop.emulator.tags import Address
 from pynn_eprop.errors import AddressTakenError
@@ -65,7 +65,7 @@ class Server:
     gone.
     """
 
-    def __init__(self, machine: Machine, sockets: dict[Coordinates, socket.socket], *,
+    def __init__(self, machine: EmulatedMachine, sockets: dict[Coordinates, socket.socket], *,
                  port: int = PORT, real_time: bool = True,
                  clear_abandoned: bool = True) -> None:
         self.machine = machine

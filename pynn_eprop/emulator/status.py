@@ -4,10 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pynn_eprop.emulator import layout
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.library import ffi, lib
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.emulator.server import Server
 from pynn_eprop.errors import EmulatorError
 
@@ -79,7 +79,7 @@ class BoardStatus:
         return "\n".join(lines)
 
 
-def status(machine: Machine, server: Server) -> BoardStatus:
+def status(machine: EmulatedMachine, server: Server) -> BoardStatus:
     """The present state of a machine."""
     machine.new_faults()
     cores = []
@@ -99,7 +99,7 @@ def status(machine: Machine, server: Server) -> BoardStatus:
         machine.instructions, server.busy_seconds, cores, list(machine.faults.all))
 
 
-def function_profile(machine: Machine, x: int, y: int, core: int) -> dict[str, int]:
+def function_profile(machine: EmulatedMachine, x: int, y: int, core: int) -> dict[str, int]:
     """Instructions of a core by function, the busiest first."""
     monitor = machine.monitors.get((x, y))
     counts = lib.emu_profile(monitor.chip.handle, core) if monitor is not None else ffi.NULL

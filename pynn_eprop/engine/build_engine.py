@@ -10,7 +10,7 @@ ffi = BUILD["extension"](
     header="c_models/host/engine.h",
     sources=[
         "c_models/host/engine.c",
-        "c_models/host/parallel.c",
+        "c_models/threads/pool.c",
         "c_models/host/core_float32.c",
         "c_models/host/core_float32_avx2.c",
         "c_models/host/core_float64.c",

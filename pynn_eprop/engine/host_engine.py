@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.engine import parameters, taken
+from pynn_eprop.engine import parameters, records
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
 from pynn_eprop.engine.range_report import engine_report, saturations
@@ -220,10 +220,10 @@ class HostEngine(Successor):
         check(lib.eprop_run(self._engine, stretch))
         return Recorded(tuple(
             samples[number] if number in samples
-            else taken.losses(self._engine, recording.population, self.network)
+            else records.losses(self._engine, recording.population, self.network)
             if recording.variable == "loss"
-            else taken.spikes(self._engine, recording, self.network, of_cells, inputs, start,
-                              start + steps)
+            else records.spikes(self._engine, recording, self.network, of_cells, inputs, start,
+                                start + steps)
             for number, recording in enumerate(recordings)))
 
     def _variable(self, recording: Recording) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 import pynn_eprop
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, FIXED, Machine
+from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, FIXED, ComparedMachine
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.results import versions
 
@@ -45,7 +45,7 @@ class Quantity:
 class Verdict:
     """One backend. problem: why it did not run ("missing", "refused", "failed"), what it said."""
 
-    machine: Machine
+    machine: ComparedMachine
     against: str
     seconds: float | None = None
     quantities: dict[str, Quantity] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Comparison:
                 "versions": versions()}
 
 
-def compare(configuration: Configuration, machines: list[Machine],
+def compare(configuration: Configuration, machines: list[ComparedMachine],
             tell: Callable[[str], object] = lambda line: None) -> Comparison:
     """Run the configuration's task on each machine and compare.
 
@@ -130,7 +130,7 @@ def compare(configuration: Configuration, machines: list[Machine],
     return comparison
 
 
-def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
+def run_apart(machine: ComparedMachine, configuration: Configuration, free_steps: int,
               loss_only: bool = False) -> Outcome | tuple[str, str]:
     """The outcome of a process of its own, or ("missing", "refused" or "failed", what it said)."""
     with tempfile.TemporaryDirectory() as name:
@@ -154,21 +154,21 @@ def run_apart(machine: Machine, configuration: Configuration, free_steps: int,
             return dict(arrays)
 
 
-def differences(found: Outcome, base: Outcome, machine: Machine,
+def differences(found: Outcome, base: Outcome, machine: ComparedMachine,
                 configuration: Configuration) -> dict[str, Quantity]:
     """Each quantity of :data:`BOUNDS` against the base's."""
     trial = configuration.build_plan()
-    clock = Clock(trial.timestep, trial.interval_steps * trial.trials_per_update)
+    time_base = TimeBase(trial.timestep, trial.interval_steps * trial.trials_per_update)
     bounds = BOUNDS[machine.arithmetic]
     exact = machine.arithmetic == FIXED
-    return {"spikes": _spikes(found["spikes"], base["spikes"], bounds["spikes"], clock),
-            **{name: _signal(found[name], base[name], bounds[name], exact, clock)
+    return {"spikes": _spikes(found["spikes"], base["spikes"], bounds["spikes"], time_base),
+            **{name: _signal(found[name], base[name], bounds[name], exact, time_base)
                for name in ("v", "error")},
             "weights": _weights(found["weights"], base["weights"], bounds["weights"], exact)}
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeBase:
     """Steps as ms and as updates. update_steps: from one update to the next."""
 
     timestep: float
@@ -182,22 +182,22 @@ class Clock:
                         (step - 1) // self.update_steps)
 
 
-def _spikes(found: np.ndarray, base: np.ndarray, bound: float, clock: Clock) -> Quantity:
+def _spikes(found: np.ndarray, base: np.ndarray, bound: float, time_base: TimeBase) -> Quantity:
     one, other = (set(map(tuple, spikes.T.tolist())) for spikes in (found, base))
     only = one ^ other
-    return clock.quantity(float(len(only)), bound, min(only)[0] if only else None)
+    return time_base.quantity(float(len(only)), bound, min(only)[0] if only else None)
 
 
 def _signal(found: np.ndarray, base: np.ndarray, bound: float, exact: bool,
-            clock: Clock) -> Quantity:
+            time_base: TimeBase) -> Quantity:
     """Over steps and cells; where only one is NaN they differ infinitely."""
     if found.shape != base.shape:
-        return clock.quantity(np.inf, bound, 1)
+        return time_base.quantity(np.inf, bound, 1)
     apart = _apart(found, base, exact)
     by_step = apart.max(axis=1, initial=0.0)
     over = np.flatnonzero(by_step > bound)
-    return clock.quantity(float(by_step.max(initial=0.0)), bound,
-                          int(over[0]) + 1 if len(over) else None)
+    return time_base.quantity(float(by_step.max(initial=0.0)), bound,
+                              int(over[0]) + 1 if len(over) else None)
 
 
 def _weights(found: np.ndarray, base: np.ndarray, bound: float, exact: bool) -> Quantity:

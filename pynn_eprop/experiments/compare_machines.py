@@ -16,7 +16,7 @@ BOUNDS: dict[str, dict[str, float]] = {
 
 
 @dataclass(frozen=True)
-class Machine:
+class ComparedMachine:
     """A backend in one precision.
 
     backend: its module's name. arithmetic: FLOAT or FIXED, which decides what it is compared with
@@ -30,21 +30,21 @@ class Machine:
 
 
 BASES = {
-    FLOAT: Machine("host", "host", FLOAT, {"precision": "float64"}),
-    FIXED: Machine("host-fixed", "host", FIXED, {"precision": "fixed"}),
+    FLOAT: ComparedMachine("host", "host", FLOAT, {"precision": "float64"}),
+    FIXED: ComparedMachine("host-fixed", "host", FIXED, {"precision": "fixed"}),
 }
 MACHINES = {machine.name: machine for machine in (
     BASES[FLOAT],
     BASES[FIXED],
-    Machine("reference", "host", FLOAT, {"precision": "reference"}),
-    Machine("nest", "nest", FLOAT),
-    Machine("brian2", "brian2", FLOAT),
-    Machine("spinnaker", "spinnaker", FIXED, {"virtual_board": "refuse"}),
-    Machine("emulator", "emulator", FIXED),
+    ComparedMachine("reference", "host", FLOAT, {"precision": "reference"}),
+    ComparedMachine("nest", "nest", FLOAT),
+    ComparedMachine("brian2", "brian2", FLOAT),
+    ComparedMachine("spinnaker", "spinnaker", FIXED, {"virtual_board": "refuse"}),
+    ComparedMachine("emulator", "emulator", FIXED),
 )}
 
 
-def choose_machines(names: str) -> list[Machine]:
+def choose_machines(names: str) -> list[ComparedMachine]:
     """The machines of a comma-separated list, each after the one that it is held against.
 
     Raises :class:`TaskError` for an unknown name, and where nothing would be compared.
@@ -53,7 +53,7 @@ def choose_machines(names: str) -> list[Machine]:
     for name in wanted:
         if name not in MACHINES:
             raise TaskError(f"backend {name!r} is unknown; choose from {', '.join(MACHINES)}")
-    chosen: list[Machine] = []
+    chosen: list[ComparedMachine] = []
     for arithmetic, base in BASES.items():
         found = [MACHINES[name] for name in dict.fromkeys(wanted)
                  if MACHINES[name].arithmetic == arithmetic and name != base.name]

@@ -17,7 +17,7 @@ import numpy as np
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import EPropError, MissingDependencyError
 from pynn_eprop.experiments.backends import has, load_backend, machine_of
-from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, Machine
+from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, ComparedMachine
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.task_network import TaskNetwork
@@ -48,7 +48,7 @@ def main(folder: Path) -> int:
     return 0
 
 
-def run(machine: Machine, configuration: Configuration, free_steps: int,
+def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
         loss_only: bool = False) -> dict[str, Any]:
     """Train the task's network on a machine: arrays by name.
 

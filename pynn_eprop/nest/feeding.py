@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.nest.clock import SOURCE_LEAD, TARGET_LEAD, Clock
+from pynn_eprop.nest.kernel_time import SOURCE_LEAD, TARGET_LEAD, KernelTime
 from pynn_eprop.nest.translation import RATE, TARGET_PORT
 
 Time = Callable[[int], float]
@@ -21,8 +21,8 @@ class Feeder:
     Kernel steps up to ``frontier`` have got their input; it can no longer change.
     """
 
-    def __init__(self, clock: Clock, populations: Sequence[Any], time: Time) -> None:
-        self._clock = clock
+    def __init__(self, kernel: KernelTime, populations: Sequence[Any], time: Time) -> None:
+        self._kernel = kernel
         self._time = time
         self.frontier = 0
         self._sources = [population for population in populations if population.is_source]
@@ -36,7 +36,7 @@ class Feeder:
     def _teacher(self, readout: Any) -> Any:
         generators = nest.Create("step_rate_generator", readout.size)
         nest.Connect(generators, readout.node_collection, "one_to_one", {
-            "synapse_model": RATE, "delay": self._clock.timestep, "receptor_type": TARGET_PORT})
+            "synapse_model": RATE, "delay": self._kernel.timestep, "receptor_type": TARGET_PORT})
         return generators
 
     def feed(self, frontier: int, now: int) -> None:
@@ -60,7 +60,7 @@ class Feeder:
 
     def _send(self, population: Any, steps: np.ndarray, cells: np.ndarray) -> None:
         order = np.argsort(cells, kind="stable")
-        times = np.round((steps[order] + SOURCE_LEAD) * self._clock.timestep, 9)
+        times = np.round((steps[order] + SOURCE_LEAD) * self._kernel.timestep, 9)
         bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
         population.generators.set([{"spike_times": times[low:high]}
                                    for low, high in pairwise(bounds)])
@@ -71,7 +71,7 @@ class Feeder:
         if not len(steps):
             return
         target = np.nan_to_num(readout.target_at(steps))
-        times = np.round((steps + TARGET_LEAD) * self._clock.timestep, 9)
+        times = np.round((steps + TARGET_LEAD) * self._kernel.timestep, 9)
         self._teachers[readout.index].set([
             {"amplitude_times": times, "amplitude_values": row} for row in target.T])
         kept = self._fed_targets.get(readout.index)

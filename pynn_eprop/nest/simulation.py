@@ -24,19 +24,19 @@ from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation
-from pynn_eprop.nest.clock import (
+from pynn_eprop.nest.feeding import Feeder
+from pynn_eprop.nest.kernel_time import (
     DELIVERY,
     OFFSET,
     RATE_CHANGE,
     SOURCE_LEAD,
     TARGET_LEAD,
-    Clock,
+    KernelTime,
 )
-from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.quirks import Quirks, check_inputs, check_network, teachers, warn_of_network
+from pynn_eprop.nest.records import Records, make_records
 from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.spike_counts import DELAY, SpikeCounts
-from pynn_eprop.nest.taps import Tap, make_tap
 from pynn_eprop.nest.windows import window_steps
 from pynn_eprop.nest.wiring import Wiring, remembering_populations
 
@@ -63,11 +63,11 @@ class Simulation(CommonSimulation):
         super().__init__(options)
         self.quirks = quirks
         self.state = state
-        self.clock = Clock(self.options.timestep)
+        self.kernel = KernelTime(self.options.timestep)
         self.interval_steps = options.interval_steps
         self._update_steps = options.interval_steps * options.trials_per_update
         self._pace = Pace(self.timeline)
-        self._taps: dict[int, Tap] = {}
+        self._records: dict[int, Records] = {}
         self._feeder: Feeder | None = None
         self._wiring: Wiring | None = None
         self._counts: list[SpikeCounts] = []
@@ -123,19 +123,19 @@ class Simulation(CommonSimulation):
         self._begun = True      # from here on NEST has a part of it
         for population, given in parameters:
             population.node_collection.set(given)
-        self._feeder = Feeder(self.clock, self.populations, self.timeline.time)
+        self._feeder = Feeder(self.kernel, self.populations, self.timeline.time)
         factors = {population.index: translation.trace_factor(
-            taught.get(population.index), self.clock.timestep) for population in self.populations}
-        wiring = Wiring(self.clock, self.options.trials_per_update, factors, taught)
+            taught.get(population.index), self.kernel.timestep) for population in self.populations}
+        wiring = Wiring(self.kernel, self.options.trials_per_update, factors, taught)
         wiring.connect(self.projections)
         wiring.normalise([population for population in self.populations
                           if isinstance(population.celltype, EPropReadout)])
         for population in self.populations:
             if population.is_source:
                 nest.Connect(population.generators, population.node_collection, "one_to_one",
-                             {"delay": self.clock.timestep})
+                             {"delay": self.kernel.timestep})
         self._counts = [
-            SpikeCounts(self.populations[index], self.clock, self._update_steps)
+            SpikeCounts(self.populations[index], self.kernel, self._update_steps)
             for index in sorted(learning_populations(self.projections))
             if isinstance(self.populations[index].celltype, EPropCell)]
         self._wiring = wiring
@@ -153,7 +153,7 @@ class Simulation(CommonSimulation):
             one = describe_population(population, self.options)
             if type(one) in translation.KINDS:
                 parameters = translation.KINDS[type(one)](one, translation.Surroundings(
-                    self.clock.timestep, self.interval_steps, taught.get(population.index)))
+                    self.kernel.timestep, self.interval_steps, taught.get(population.index)))
                 found.append((population, translation.one_by_one(parameters, one.size)))
         return taught, found
 
@@ -245,7 +245,7 @@ class Simulation(CommonSimulation):
 
     def _simulate(self, steps: int) -> None:
         if steps > 0:
-            nest.Simulate(self.clock.ms(steps))
+            nest.Simulate(self.kernel.ms(steps))
 
     def _checked_window(self, last: int) -> int | None:
         """The learning window of a run to step ``last``; raises the errors of its targets."""
@@ -263,7 +263,7 @@ class Simulation(CommonSimulation):
 
     def _set_window(self, window: int | None) -> None:
         if window is not None and window != self._window:
-            nest.set(eprop_learning_window=self.clock.ms(window))
+            nest.set(eprop_learning_window=self.kernel.ms(window))
             self._window = window
 
     # --- recorded data ---
@@ -288,20 +288,20 @@ class Simulation(CommonSimulation):
             if population._deferred_parrot_connections:
                 population._connect_parrot_neurons()
         logs = self._logs()
-        self._taps = {key: tap for key, tap in self._taps.items()
-                      if any(log is tap.log for _, log in logs)}
+        self._records = {key: records for key, records in self._records.items()
+                         if any(log is records.log for _, log in logs)}
         for population, log in logs:
-            tap = self._taps.get(id(log))
-            if tap is None:
+            records = self._records.get(id(log))
+            if records is None:
                 with typed(f"{population.label}: record({log.variable!r})", UnsupportedError):
-                    self._taps[id(log)] = make_tap(log, population, self.clock)
+                    self._records[id(log)] = make_records(log, population, self.kernel)
             else:
-                tap.connect()
+                records.connect()
 
     def collect_what_is_done(self) -> None:
         """Fetch what NEST has without running ahead."""
-        for tap in self._taps.values():
-            tap.collect(min(self.step, self.frontier - DELIVERY - tap.lag))
+        for records in self._records.values():
+            records.collect(min(self.step, self.frontier - DELIVERY - records.lag))
         self._look_at_counts()
 
     def _look_at_counts(self) -> None:
@@ -313,11 +313,11 @@ class Simulation(CommonSimulation):
         """Let NEST run ahead until it has all data up to now, and fetch them."""
         if not self.started or self._final:
             return
-        lag = max((tap.lag for tap in self._taps.values()), default=0)
+        lag = max((records.lag for records in self._records.values()), default=0)
         if lag:
             self._run_kernel(self.step + lag + DELIVERY)
-        for tap in self._taps.values():
-            tap.collect(self.step)
+        for records in self._records.values():
+            records.collect(self.step)
         self._look_at_counts()
 
     def end(self) -> None:
@@ -382,7 +382,7 @@ class Simulation(CommonSimulation):
             if isinstance(population.celltype, EPropCell):
                 population.node_collection.set(
                     ignore_and_spike=True, ignore_and_spike_interval=_NEVER,
-                    ignore_and_spike_offset=self.clock.ms(start + OFFSET - self.frontier))
+                    ignore_and_spike_offset=self.kernel.ms(start + OFFSET - self.frontier))
         self._feeder.last_spikes(start)
         assert start + SOURCE_LEAD > self.frontier
         self._simulate(start + OFFSET + _FINAL_LENGTH - self.frontier)

@@ -44,7 +44,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     def begin(self, simulation: Simulation) -> None:
         """From now on a network with update intervals is built and run."""
         self.simulation = simulation
-        self._time_offset = simulation.clock.offset
+        self._time_offset = simulation.kernel.offset
 
     def _advance_to(self, tstop: float) -> None:
         assert self.simulation is not None

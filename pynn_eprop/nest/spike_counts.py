@@ -12,7 +12,7 @@ import nest
 import numpy as np
 
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
-from pynn_eprop.nest.clock import DELIVERY, LAG, Clock
+from pynn_eprop.nest.kernel_time import DELIVERY, LAG, KernelTime
 
 _LAG = LAG["spikes"]
 DELAY = _LAG + DELIVERY
@@ -25,13 +25,13 @@ class SpikeCounts:
     ``update_steps``: of each update.
     """
 
-    def __init__(self, population: Any, clock: Clock, update_steps: int) -> None:
-        self._index, self._clock, self._length = population.index, clock, update_steps
+    def __init__(self, population: Any, kernel: KernelTime, update_steps: int) -> None:
+        self._index, self._kernel, self._length = population.index, kernel, update_steps
         self._done = 0                          # updates that were looked at
         self._counts = np.zeros(0, dtype=int)   # of those that follow
         self._device = nest.Create("spike_recorder")
         nest.Connect(population.node_collection, self._device, "all_to_all",
-                     {"delay": clock.timestep})
+                     {"delay": kernel.timestep})
 
     def is_in_doubt(self, updates: int) -> bool:
         """Whether one of so many updates is not yet known to have a spike."""
@@ -54,7 +54,7 @@ class SpikeCounts:
         """Take the device's spikes."""
         times = np.asarray(self._device.events["times"])
         self._device.n_events = 0
-        steps = np.rint(times / self._clock.timestep).astype(int) - _LAG
+        steps = np.rint(times / self._kernel.timestep).astype(int) - _LAG
         places = (steps - 1) // self._length - self._done
         counts = np.bincount(places[places >= 0])
         counts[:len(self._counts)] += self._counts[:len(counts)]

@@ -16,7 +16,7 @@ from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.optimizers import Optimizer
 from pynn_eprop.nest import translation
-from pynn_eprop.nest.clock import Clock
+from pynn_eprop.nest.kernel_time import KernelTime
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Wiring:
     that teach the cells.
     """
 
-    def __init__(self, clock: Clock, trials: int, factors: dict[int, float],
+    def __init__(self, kernel: KernelTime, trials: int, factors: dict[int, float],
                  taught: dict[int, float]) -> None:
-        self._clock = clock
+        self._kernel = kernel
         self._trials = trials
         self._factors = factors
         self._taught = taught
@@ -61,7 +61,7 @@ class Wiring:
             if isinstance(readout.celltype.loss, CrossEntropy):
                 others = {"rule": "all_to_all", "allow_autapses": False}
                 nest.Connect(readout.node_collection, readout.node_collection, others, {
-                    "synapse_model": translation.RATE, "delay": self._clock.timestep,
+                    "synapse_model": translation.RATE, "delay": self._kernel.timestep,
                     "receptor_type": translation.NORMALISATION_PORT, "weight": 1.0})
 
     def _connect(self, projection: Any, number: int, bundle: Bundle) -> None:
@@ -108,7 +108,7 @@ class Wiring:
         post = _ids(bundle.post)[bundle.post_index[which]]
         nest.Connect(pre, post, "one_to_one", {
             "synapse_model": model, "weight": np.asarray(weight, dtype=float),
-            "delay": np.full(len(pre), self._clock.timestep), **extra})
+            "delay": np.full(len(pre), self._kernel.timestep), **extra})
 
     # --- while it runs ---
 

@@ -76,9 +76,9 @@ def name() -> str:
 
 def list_standard_models() -> list[str]:
     """Names of the cell types of this backend."""
-    stock = (IF_cond_exp, IF_curr_alpha, IF_curr_delta, IF_curr_exp, Izhikevich)
+    native = (IF_cond_exp, IF_curr_alpha, IF_curr_delta, IF_curr_exp, Izhikevich)
     return [celltype.__name__ for celltype in CELL_TYPES] + \
-        [name for name, celltype in globals().items() if celltype in stock]
+        [name for name, celltype in globals().items() if celltype in native]
 
 
 __all__ = [

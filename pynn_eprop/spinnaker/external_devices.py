@@ -5,10 +5,10 @@ All else is that of ``spynnaker.pyNN.external_devices``.
 
 from typing import Any
 
-from spynnaker.pyNN import external_devices as stock
+from spynnaker.pyNN import external_devices as spynnakers
 
 from pynn_eprop.spinnaker import simulator
-from pynn_eprop.spinnaker.stock import check_goes_on_in_pauses
+from pynn_eprop.spinnaker.native import check_goes_on_in_pauses
 
 
 def activate_live_output_for(population: Any, **options: Any) -> None:
@@ -18,7 +18,7 @@ def activate_live_output_for(population: Any, **options: Any) -> None:
     learn: the times that are sent are the machine's.
     """
     check_goes_on_in_pauses("live output", True, simulator.state.simulation)
-    stock.activate_live_output_for(getattr(population, "stock_handle", population), **options)
+    spynnakers.activate_live_output_for(getattr(population, "native_handle", population), **options)
 
 
 def activate_live_output_to(population: Any, device: Any, *arguments: Any, **options: Any) -> None:
@@ -27,13 +27,13 @@ def activate_live_output_to(population: Any, device: Any, *arguments: Any, **opt
     Raises :class:`UnsupportedError` as :func:`activate_live_output_for`.
     """
     check_goes_on_in_pauses("live output", True, simulator.state.simulation)
-    stock.activate_live_output_to(getattr(population, "stock_handle", population), device,
-                                  *arguments, **options)
+    spynnakers.activate_live_output_to(getattr(population, "native_handle", population), device,
+                                       *arguments, **options)
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(stock, name)
+    return getattr(spynnakers, name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(stock)})
+    return sorted({*globals(), *dir(spynnakers)})

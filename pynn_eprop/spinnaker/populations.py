@@ -15,9 +15,9 @@ from pynn_eprop.common.script.populations import CellArrays, CellGroup
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
+from pynn_eprop.spinnaker.native import NativePopulation, check_goes_on_in_pauses, refuse_keywords
 from pynn_eprop.spinnaker.recording import Recorder
 from pynn_eprop.spinnaker.standardmodels.cells import CELL_TYPES
-from pynn_eprop.spinnaker.stock import StockPopulation, check_goes_on_in_pauses, refuse_keywords
 from pynn_eprop.spinnaker.vertices.application import EPropVertex
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
@@ -77,7 +77,7 @@ class Population(_Cells, CellArrays, common.Population):
                 check_size(size, str(keywords.get("label") or "population"))
             check_goes_on_in_pauses("live input", kind.__name__ == "SpikeInjector",
                                     simulator.state.simulation)
-            return StockPopulation(simulator.state.simulation, size, cellclass, *arguments,
+            return NativePopulation(simulator.state.simulation, size, cellclass, *arguments,
                                    **keywords)
         refuse_keywords("Population", keywords, OF_SPYNNAKER)
         return super().__new__(cls)
@@ -89,5 +89,5 @@ class Population(_Cells, CellArrays, common.Population):
     def _join(self) -> None:
         vertex = SourceVertex if self.is_source else EPropVertex
         self.vertex = vertex(self.label, self.size)
-        self.stock_handle = spynnaker.Population(None, self.vertex, label=self.label)
+        self.native_handle = spynnaker.Population(None, self.vertex, label=self.label)
         super()._join()

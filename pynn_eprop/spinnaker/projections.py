@@ -16,17 +16,17 @@ from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
-from pynn_eprop.spinnaker.layout import KeyKind
-from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
-from pynn_eprop.spinnaker.stock import (
-    StockPopulation,
-    StockProjection,
+from pynn_eprop.spinnaker.memory.layout import KeyKind
+from pynn_eprop.spinnaker.native import (
+    NativePopulation,
+    NativeProjection,
     check_goes_on_in_pauses,
     refuse_keywords,
 )
+from pynn_eprop.spinnaker.standardmodels.synapses import SYNAPSE_TYPES, StaticSynapse
 
 _EVERYWHERE = Space()
-_STOCK_GROUPS = (spynnaker.Population, spynnaker.PopulationView)
+_NATIVE_GROUPS = (spynnaker.Population, spynnaker.PopulationView)
 
 CONNECTORS = (
     "AllToAllConnector", "OneToOneConnector", "FixedProbabilityConnector",
@@ -62,7 +62,7 @@ class Projection(SynapseArrays, common.Projection):
             check_goes_on_in_pauses(f"the learning of {type(synapse_type).__name__}",
                                     getattr(synapse_type, "changes_during_run", False),
                                     simulator.state.simulation)
-            return StockProjection(simulator.state.simulation, presynaptic_neurons,
+            return NativeProjection(simulator.state.simulation, presynaptic_neurons,
                                    postsynaptic_neurons, connector, synapse_type, *arguments,
                                    **keywords)
         refuse_keywords("Projection", keywords, OF_SPYNNAKER)
@@ -72,7 +72,7 @@ class Projection(SynapseArrays, common.Projection):
     def _check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any, space: Any,
                          label: str | None) -> None:
         check_projection(pre, post, connector, synapse_type, space, label,
-                         (*GROUPS, *_STOCK_GROUPS), (pynn.Connector, AbstractConnector),
+                         (*GROUPS, *_NATIVE_GROUPS), (pynn.Connector, AbstractConnector),
                          (BaseSynapseType, AbstractSynapseDynamics))
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
@@ -97,7 +97,7 @@ class Projection(SynapseArrays, common.Projection):
 
 def _our_end(group: Any, label: str | None) -> Any:
     """What a projection begins with; a population of sPyNNaker by what stands for it."""
-    if isinstance(group, StockPopulation):
+    if isinstance(group, NativePopulation):
         return group.eprop_end
     if isinstance(group, (spynnaker.Population, spynnaker.PopulationView)):
         raise UnsupportedError(f"{label or 'projection'}: {type(group).__name__} {group.label} "

@@ -18,13 +18,13 @@ from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import EProp
-from pynn_eprop.spinnaker.layout import KeyKind
-from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.board.session import Session
+from pynn_eprop.spinnaker.memory.layout import KeyKind
 from pynn_eprop.spinnaker.options import SpinnakerOptions
-from pynn_eprop.spinnaker.script_time import Passage, to_script_time
-from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.placement.keys import add_edge
+from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
+from pynn_eprop.spinnaker.running.script_time import Passage, to_script_time
 from pynn_eprop.spinnaker.standardmodels.cells import EPropALIF, EPropLIF
-from pynn_eprop.spinnaker.vertices.partitions import add_edge
 
 
 class _Precision:
@@ -71,7 +71,7 @@ class Simulation(DescribedSimulation):
     def end(self) -> None:
         """Give the machine back."""
         if self.session is not None:
-            self.session.end(keep_data=any(hasattr(each, "stock") for each in self.populations))
+            self.session.end(keep_data=any(hasattr(each, "native") for each in self.populations))
 
     def check_open(self, what: str) -> None:
         """Raise :class:`SimulationError` for ``what`` after end()."""
@@ -95,7 +95,7 @@ class Simulation(DescribedSimulation):
         """
         if self.network is None:
             return block
-        passages = [*self._passages, Passage(self.network.clock, self.step)]
+        passages = [*self._passages, Passage(self.network.schedule, self.step)]
         return to_script_time(block, passages, self.options.timestep, forgotten)
 
     # --- where it stands ---
@@ -171,9 +171,9 @@ class Simulation(DescribedSimulation):
             return
         what = f"{population.label}: other recordings"
         self.check_open(what)
-        stock = [each.label for each in self.populations if hasattr(each, "stock")]
-        if self.step and stock:
-            raise UnsupportedError(f"{what} at {self.time:g} ms: {stock[0]} is one of sPyNNaker's "
+        native = [each.label for each in self.populations if hasattr(each, "native")]
+        if self.step and native:
+            raise UnsupportedError(f"{what} at {self.time:g} ms: {native[0]} is one of sPyNNaker's "
                                    "populations, and would begin anew; record before the first run")
         if self.step and self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
@@ -312,7 +312,7 @@ class Simulation(DescribedSimulation):
         kept = self.network.kept() if carried and self.network is not None else None
         self.training_restarts(keep_weights)
         if self.network is not None:
-            self._passages.append(Passage(self.network.clock, self.step))
+            self._passages.append(Passage(self.network.schedule, self.step))
         for population in self.populations:
             population.return_to_start(keep_weights)
         if self.session is not None:

@@ -1,16 +1,29 @@
-"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
+"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``; and its runs.
 
+A run goes in stretches, with tables written before each and records taken after it.
+"""
+
+import sys
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
 
 from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
 from pynn_eprop.common.run import state as common
 from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.errors import MachineError
+from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
+from pynn_eprop.spinnaker.binaries import binary_path
+from pynn_eprop.spinnaker.memory.numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.options import SpinnakerOptions
-from pynn_eprop.spinnaker.running import advance
 from pynn_eprop.spinnaker.simulation import Simulation
 
 name = "pynn_eprop.spinnaker"
+
+_SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
 
 
 class State(common.State):
@@ -36,6 +49,84 @@ class State(common.State):
         except MachineError:
             self.keeper.flush(self)
             raise
+
+
+def advance(simulation: Simulation, last: int, interrupts: Interrupts,
+            after_stretch: Callable[[], None]) -> None:
+    """Run to global step ``last``; ``after_stretch`` is called after each stretch.
+
+    Raises :class:`SimulationError` where a target ends too early; then nothing was done.
+    """
+    simulation.check_open("run()")
+    network = simulation.prepare()
+    session = simulation.begin()
+    if not session.virtual:
+        for core in network.plan.cores:
+            binary_path(core.binary)
+    simulation.check_targets_reach(network.network, last)
+    network.check_time(last)
+    simulation.warn_of_rounding()
+    _take_start_samples(simulation)
+    stretches = network.stretches(simulation.step, last)
+    bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
+               disable=len(stretches) < _SHOWN_FROM or not sys.stderr.isatty())
+    with bar:
+        for stop in stretches:
+            first = simulation.step
+            network.run(first, stop, simulation.learning)
+            simulation.step = stop
+            _take(simulation, first, stop)
+            tell(simulation)
+            network.keep()
+            bar.update()
+            if interrupts.received is None or network.between_updates(stop) or stop == last:
+                after_stretch()
+
+
+def tell(simulation: Simulation) -> None:
+    """Warn of what saturated or went wrong, once of each kind, and of cells that are dead."""
+    simulation.warn_once((*simulation.saturations(), *simulation.events()))
+    if simulation.network is not None:
+        simulation.warn_if_inactive(simulation.network.inactivities())
+
+
+def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
+    return [(population, log) for population in simulation.populations
+            if hasattr(population, "recorder")
+            for log in population.recorder.logs.values()]
+
+
+def _take_start_samples(simulation: Simulation) -> None:
+    """The sample at the time a recording begins: at 0 the initial values, as a core holds them.
+
+    Later NaN: what cores hold then is not read.
+    """
+    step = simulation.step
+    for population, log in _logs(simulation):
+        if isinstance(log, SampledLog) and log.begins(step):
+            first = np.full(len(log.cells), np.nan) if step else _initial(population, log)
+            log.append(first[np.newaxis])
+
+
+def _initial(population: Any, log: SampledLog) -> np.ndarray:
+    if log.variable in population.initial:
+        bits = ADAPTATION_BITS if log.variable == "a" else STATE_BITS
+        return from_fixed(to_states(population.initial[log.variable][log.cells], bits), bits)
+    # h, learning signal and error begin at 0; no target belongs to step 0
+    return np.full(len(log.cells), np.nan if log.variable == "target" else 0.0)
+
+
+def _take(simulation: Simulation, first: int, last: int) -> None:
+    """Append what the stretch from ``first`` to ``last`` gave to the logs."""
+    network = simulation.network
+    assert network is not None
+    for population, log in _logs(simulation):
+        if isinstance(log, SpikeLog) and population.is_source:
+            log.append_given(population.spikes_between(first, last), first)
+        elif isinstance(log, SampledLog) and log.variable == "target":
+            log.append(network.targets(population.index, first, last, log.every)[:, log.cells])
+        elif not simulation.begin().virtual:
+            log.append(network.take(population.index, log, last))
 
 
 state = State()

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("unicorn", reason="the emulated board is compared with the package unicorn")
 
+from pynn_eprop.emulator.emulated_machine import ENGINES, EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
-from pynn_eprop.emulator.machine import ENGINES, Machine, Options
 from tests.emulator.running import MakeMachine
 
 ADDRESS = "127.0.3.1"
@@ -18,9 +18,9 @@ def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
     """Makes machines that are closed after the test; each test runs on both engines."""
     made = []
 
-    def make(chips: int = 1, boards: int = 1, **options: object) -> Machine:
+    def make(chips: int = 1, boards: int = 1, **options: object) -> EmulatedMachine:
         shape = geometry(chips, boards)
-        machine = Machine(shape, dict.fromkeys(shape.ethernet_chips, ADDRESS),
+        machine = EmulatedMachine(shape, dict.fromkeys(shape.ethernet_chips, ADDRESS),
                           Options(engine=request.param,
                                   **options))  # type: ignore[arg-type]
         made.append(machine)
@@ -32,6 +32,6 @@ def make_machine(request: pytest.FixtureRequest) -> Iterator[MakeMachine]:
 
 
 @pytest.fixture
-def machine(make_machine: MakeMachine) -> Machine:
+def machine(make_machine: MakeMachine) -> EmulatedMachine:
     """A machine of one chip."""
     return make_machine()

@@ -8,9 +8,9 @@ loads, additions, stores and branches on data memory, as the kernels of neuron c
 import time
 from itertools import islice
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM
-from pynn_eprop.emulator.machine import Machine, Options
 from tests.emulator.assembler import RETURN_FROM_IRQ, Program
 from tests.emulator.running import start
 from tests.emulator.test_cores import TIMER, VIC, timer_program, with_timer
@@ -39,7 +39,7 @@ def measure(name: str, chips: int, used: int, cores: int, image: bytes | None,
             threads: int) -> None:
     """One row: name, threads, wall and processor seconds, instructions and MIPS."""
     shape = geometry(chips)
-    machine = Machine(shape, dict.fromkeys(shape.ethernet_chips, "127.0.3.1"),
+    machine = EmulatedMachine(shape, dict.fromkeys(shape.ethernet_chips, "127.0.3.1"),
                       Options(threads=threads))
     if image is not None:
         for chip in islice(machine.monitors, used):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import DRAIN_CYCLES, EmulatedMachine
 from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, SDRAM
-from pynn_eprop.emulator.machine import DRAIN_CYCLES, Machine
 from pynn_eprop.emulator.symbols import Symbols
 from pynn_eprop.errors import ImageError
 from tests.emulator.assembler import NOP, WAIT_FOR_INTERRUPT, Program
@@ -18,7 +18,7 @@ CC = 0x10000000
 CODE_TOP, STACK_SIZE, STACK_TOP, STACK_FILL = 0x48, 0x44, 0x50, 0x54
 
 
-def faults_of(machine: Machine, program: Program, table: dict[int, int] | None = None,
+def faults_of(machine: EmulatedMachine, program: Program, table: dict[int, int] | None = None,
               milliseconds: int = 1) -> list[Fault]:
     start(machine, program.image(table), 3)
     machine.run(machine.now + milliseconds * CYCLES_PER_MS)
@@ -36,7 +36,7 @@ def test_unaligned_access_with_every_access_checked(make_machine: MakeMachine) -
     assert word(machine, RESULT) == 1  # the core took the exception
 
 
-def test_unaligned_access_without(machine: Machine) -> None:
+def test_unaligned_access_without(machine: EmulatedMachine) -> None:
     """The interpreter always finds it; libunicorn lets it pass."""
     found = faults_of(machine, Program().load(5, DTCM + 2).read(6, 5).sleep()
                       .label("data_abort").sleep())
@@ -51,7 +51,7 @@ def test_aligned_accesses_are_not_reported(make_machine: MakeMachine, instructio
     assert faults_of(make_machine(every_access=True), program.sleep()) == []
 
 
-def test_write_into_the_program(machine: Machine) -> None:
+def test_write_into_the_program(machine: EmulatedMachine) -> None:
     # the program claims to reach to 0x4000: pages above the first, with the vectors, are guarded
     program = Program().load(5, 0x3000).word(NOP)
     where = program.here
@@ -73,14 +73,14 @@ def test_vectors_may_be_written(make_machine: MakeMachine) -> None:
 
 @pytest.mark.parametrize("system, tcm", [(0x50000000, DTCM), (SDRAM, 0x00500000),
                                          (SDRAM + (128 << 20) - 32, DTCM)])
-def test_dma_to_nowhere(machine: Machine, system: int, tcm: int) -> None:
+def test_dma_to_nowhere(machine: EmulatedMachine, system: int, tcm: int) -> None:
     fault, = faults_of(machine, Program().put(DMA + 4, system).put(DMA + 8, tcm)
                        .put(DMA + 0xC, 64).sleep())
     assert fault.kind is FaultKind.DMA_ADDRESS
     assert fault.address == (tcm if system == SDRAM else system)
 
 
-def test_third_dma_transfer(machine: Machine) -> None:
+def test_third_dma_transfer(machine: EmulatedMachine) -> None:
     program = Program().put(DMA + 4, SDRAM).put(DMA + 8, DTCM)
     for _ in range(3):
         program.put(DMA + 0xC, 1024)
@@ -88,7 +88,7 @@ def test_third_dma_transfer(machine: Machine) -> None:
         FaultKind.DMA_OVERFLOW]
 
 
-def test_stack_overflow(machine: Machine) -> None:
+def test_stack_overflow(machine: EmulatedMachine) -> None:
     top, size, fill = DTCM + 0x8000, 0x1000, 0xDEADDEAD
     table = {STACK_TOP: top, STACK_SIZE: size << 16, STACK_FILL: fill}
     program = (Program().put(top - size, fill).word(WAIT_FOR_INTERRUPT).sleep())
@@ -98,12 +98,12 @@ def test_stack_overflow(machine: Machine) -> None:
     assert (fault.kind, fault.address) == (FaultKind.STACK_OVERFLOW, top - size)
 
 
-def test_register_that_is_not_modelled(machine: Machine) -> None:
+def test_register_that_is_not_modelled(machine: EmulatedMachine) -> None:
     fault, = faults_of(machine, Program().put(DMA + 0x180, 0).sleep())
     assert (fault.kind, fault.address) == (FaultKind.UNKNOWN_REGISTER, DMA + 0x180)
 
 
-def test_packets_that_a_core_does_not_drain(machine: Machine) -> None:
+def test_packets_that_a_core_does_not_drain(machine: EmulatedMachine) -> None:
     chip = machine.monitors[0, 0].chip
     for register, value in ((0x4000, 1 << 6 + 2), (0x8000, 0x1234), (0xC000, 0xFFFFFFFF)):
         chip.write(0xE1000000 + register, value.to_bytes(4, "little"))
@@ -119,7 +119,7 @@ def test_packets_that_a_core_does_not_drain(machine: Machine) -> None:
     assert (fault.kind, fault.core, fault.address) == (FaultKind.PACKET_DROPPED, 2, 0x1234)
 
 
-def test_findings_are_kept_within_bounds(machine: Machine) -> None:
+def test_findings_are_kept_within_bounds(machine: EmulatedMachine) -> None:
     program = Program().load(2, 100_000).load(1, VIC).label("loop").read(3, 1, 0x80)
     program.subtract(2, 2, 1).branch_not_zero("loop").sleep()
     found = faults_of(machine, program, milliseconds=10)
@@ -127,7 +127,7 @@ def test_findings_are_kept_within_bounds(machine: Machine) -> None:
     assert machine.monitors[0, 0].chip.status(3).faults[FaultKind.UNKNOWN_REGISTER] == 100_000
 
 
-def test_symbol_of_a_known_program(machine: Machine, tmp_path: Path) -> None:
+def test_symbol_of_a_known_program(machine: EmulatedMachine, tmp_path: Path) -> None:
     program = Program().word(NOP, NOP)
     faulty = program.here
     program.load(5, 0x90000000).read(6, 5).sleep().label("data_abort").sleep()
@@ -154,7 +154,7 @@ def test_instructions_by_function(make_machine: MakeMachine, tmp_path: Path) -> 
     assert function_profile(machine, 0, 0, 1) == {"count": 2 * 999 + 1, "begin": 1 + 1 + 2}
 
 
-def test_instructions_by_function_need_the_option(machine: Machine) -> None:
+def test_instructions_by_function_need_the_option(machine: EmulatedMachine) -> None:
     from pynn_eprop.emulator.status import function_profile
     from pynn_eprop.errors import EmulatorError
 

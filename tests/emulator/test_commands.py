@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.layout import (
     CYCLES_PER_MS,
     SDRAM,
@@ -15,7 +16,6 @@ from pynn_eprop.emulator.layout import (
     CpuState,
     Signal,
 )
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.emulator.message import Message
 from pynn_eprop.emulator.refusal import ReturnCode
 from tests.emulator.assembler import Program
@@ -27,7 +27,7 @@ DATA = SDRAM + 0x01000000
  ALLOCATE, ROUTE, INFO) = (0, 2, 3, 5, 15, 17, 18, 20, 21, 22, 23, 24, 26, 28, 29, 31)
 
 
-def command(machine: Machine, code: int, first: int = 0, second: int = 0, third: int = 0,
+def command(machine: EmulatedMachine, code: int, first: int = 0, second: int = 0, third: int = 0,
             data: bytes = b"", chip: tuple[int, int] = (0, 0), core: int = 0,
             ) -> tuple[int, bytes]:
     """Send a command. Returns the code of the answer and its data."""
@@ -48,13 +48,13 @@ def done(answer: tuple[int, bytes]) -> bytes:
     return answer[1]
 
 
-def test_version(machine: Machine) -> None:
+def test_version(machine: EmulatedMachine) -> None:
     data = done(command(machine, VERSION, chip=(255, 255)))
     assert data[:4] == bytes([0, 0, 0, 0])  # core, chip
     assert data[12:].split(b"\0")[:2] == [b"SC&MP/SpiNNaker", b"4.0.0"]
 
 
-def test_memory_is_written_and_read(machine: Machine) -> None:
+def test_memory_is_written_and_read(machine: EmulatedMachine) -> None:
     done(command(machine, WRITE, DATA, 16, 2, bytes(range(16))))
     assert done(command(machine, READ, DATA + 0x10000000, 16, 2)) == bytes(range(16))
     done(command(machine, FILL, DATA, 0x01020304, 12))
@@ -66,13 +66,13 @@ def test_memory_is_written_and_read(machine: Machine) -> None:
     (DATA, 4, 7, "ARGUMENT"), (0x90000000, 4, 2, "ARGUMENT"), (0xFFFFFFFF, 4, 0, "ARGUMENT"),
     (SDRAM + (128 << 20) - 2, 4, 0, "ARGUMENT"), (SYSRAM + 0x8000, 1, 0, "ARGUMENT"),
     (0xE1002000, 4, 2, "ARGUMENT")])
-def test_reads_and_writes_that_are_refused(machine: Machine, address: int, size: int, kind: int,
-                                           code: str) -> None:
+def test_reads_and_writes_that_are_refused(machine: EmulatedMachine, address: int, size: int,
+                                           kind: int, code: str) -> None:
     assert command(machine, READ, address, size, kind) == (ReturnCode[code], b"")
     assert command(machine, WRITE, address, size, kind, bytes(256))[0] == ReturnCode[code]
 
 
-def test_write_with_less_data_than_said(machine: Machine) -> None:
+def test_write_with_less_data_than_said(machine: EmulatedMachine) -> None:
     assert command(machine, WRITE, DATA, 16, 0, b"short")[0] == ReturnCode.LENGTH
 
 
@@ -86,12 +86,12 @@ def test_write_with_less_data_than_said(machine: Machine) -> None:
     (FILL, DATA, 0, 0xFFFFFFFC, "ARGUMENT"), (COPY_RUN, 7, 4, 0, "ARGUMENT"),
     (COPY_RUN, 0, 4, 0, "TIMEOUT"), (LINK_READ, DATA, 4, 6, "ARGUMENT"),
     (LINK_READ, DATA, 4, 0, "TIMEOUT"), (NNP, 77 << 24, 0, 0, "ARGUMENT")])
-def test_refusals(machine: Machine, code: int, first: int, second: int, third: int,
+def test_refusals(machine: EmulatedMachine, code: int, first: int, second: int, third: int,
                   expected: str) -> None:
     assert command(machine, code, first, second, third)[0] == ReturnCode[expected]
 
 
-def test_short_command_and_absent_chip(machine: Machine) -> None:
+def test_short_command_and_absent_chip(machine: EmulatedMachine) -> None:
     for data, code in ((b"", "LENGTH"), (b"\0\0\0\0", "LENGTH"), (bytes(15), "LENGTH")):
         answer = machine.receive((0, 0), Message(0x87, 255, 0, 255, (0, 0), (0, 0), data), HOST)
         assert answer is not None
@@ -99,7 +99,7 @@ def test_short_command_and_absent_chip(machine: Machine) -> None:
     assert command(machine, VERSION, chip=(9, 9))[0] == ReturnCode.NO_ROUTE
 
 
-def test_message_to_a_core_without_application(machine: Machine) -> None:
+def test_message_to_a_core_without_application(machine: EmulatedMachine) -> None:
     assert command(machine, VERSION, core=3)[0] == ReturnCode.DEAD
     assert command(machine, VERSION, core=25)[0] == ReturnCode.CPU
 
@@ -115,7 +115,7 @@ def test_information(make_machine: MakeMachine) -> None:
     assert data[32:36] == bytes([127, 0, 3, 1])
 
 
-def test_allocation_and_tags_of_blocks(machine: Machine) -> None:
+def test_allocation_and_tags_of_blocks(machine: EmulatedMachine) -> None:
     arguments = (APPLICATION << 8, 1000, 5)
     address, = struct.unpack("<I", done(command(machine, ALLOCATE, *arguments)))
     retry = (APPLICATION << 8 | 4 << 16, 1000, 5)
@@ -129,7 +129,7 @@ def test_allocation_and_tags_of_blocks(machine: Machine) -> None:
     assert struct.unpack("<I", done(command(machine, ALLOCATE, 0, 200 << 20))) == (0,)
 
 
-def load(machine: Machine, chip: tuple[int, int], image: bytes, cores: int = 2) -> None:
+def load(machine: EmulatedMachine, chip: tuple[int, int], image: bytes, cores: int = 2) -> None:
     for offset in range(0, len(image), 256):
         part = image[offset:offset + 256]
         done(command(machine, WRITE, SDRAM_SYSTEM + offset, len(part), 0, part, chip=chip))
@@ -141,7 +141,7 @@ def counting_program() -> bytes:
     return Program().load(1, SYSRAM + 0x7080).load(2, 7).word(0xE5C1202E).sleep().image()
 
 
-def test_start_count_and_stop(machine: Machine) -> None:
+def test_start_count_and_stop(machine: EmulatedMachine) -> None:
     load(machine, (0, 0), counting_program())
     assert done(command(machine, COUNT, APPLICATION, CpuState.INITIALISING)) == b"\1\0\0\0"
     machine.run(CYCLES_PER_MS)
@@ -154,7 +154,8 @@ def test_start_count_and_stop(machine: Machine) -> None:
     assert machine.monitors[0, 0].sdram.largest() > before
 
 
-def test_image_that_is_none_is_refused(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+def test_image_that_is_none_is_refused(machine: EmulatedMachine,
+                                       caplog: pytest.LogCaptureFixture) -> None:
     done(command(machine, WRITE, SDRAM_SYSTEM, 256, 0, b"\x7fELF" * 64))
     assert command(machine, START, SDRAM_SYSTEM, APPLICATION << 24 | 2)[0] == ReturnCode.ARGUMENT
     assert "not an APLX image" in caplog.text
@@ -194,7 +195,7 @@ def test_neighbours_memory(make_machine: MakeMachine) -> None:
     assert done(command(machine, LINK_READ, DATA, 8, 2)) == b"neighbor"
 
 
-def test_ip_tags(machine: Machine) -> None:
+def test_ip_tags(machine: EmulatedMachine) -> None:
     address = int.from_bytes(bytes([127, 0, 0, 1]), "little")
     assert done(command(machine, TAG, 1 << 28 | 1 << 16 | 3, 5000, address)) == b"\3\0\0\0"
     entry = done(command(machine, TAG, 2 << 16 | 3, 1))
@@ -205,14 +206,14 @@ def test_ip_tags(machine: Machine) -> None:
     assert machine.tags[0, 0].get(3) is None
 
 
-def test_fixed_route_register(machine: Machine) -> None:
+def test_fixed_route_register(machine: EmulatedMachine) -> None:
     done(command(machine, ROUTE, 3, 0x40))
     assert done(command(machine, ROUTE, 3, 1 << 31)) == b"\x40\0\0\0"
     done(command(machine, ROUTE, 0))
     assert machine.monitors[0, 0].router.entries() == []
 
 
-def test_answers_find_many_hosts(machine: Machine) -> None:
+def test_answers_find_many_hosts(machine: EmulatedMachine) -> None:
     tags = machine.tags[0, 0]
     hosts = [("127.0.0.1", 1000 + index) for index in range(1000)]
     numbers = [tags.for_host(host) for host in hosts]

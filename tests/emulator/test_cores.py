@@ -4,10 +4,10 @@ Expected values come from the architecture (ARM ARM, ARMv5TE: return addresses a
 exceptions) and the chip's data sheet (registers), or are counted by hand in the program.
 """
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, SDRAM
 from pynn_eprop.emulator.library import NEVER, lib
-from pynn_eprop.emulator.machine import Machine
 from tests.emulator.assembler import (
     INTERRUPTS_ON,
     NOP,
@@ -43,7 +43,7 @@ def timer_program(body: int = 0, period: int = TICK) -> Program:
             .store(2, 1, 0x30).word(RETURN_FROM_IRQ))
 
 
-def test_instructions_are_counted_exactly(machine: Machine) -> None:
+def test_instructions_are_counted_exactly(machine: EmulatedMachine) -> None:
     # one load, 1000 times a subtraction and a branch, then sleep (one instruction)
     program = Program().load(0, 1000).label("loop").subtract(0, 0, 1).branch_not_zero("loop")
     start(machine, program.sleep().image())
@@ -55,7 +55,7 @@ def test_instructions_are_counted_exactly(machine: Machine) -> None:
     assert machine.instructions == status.instructions
 
 
-def test_timer_interrupts_come_in_time(machine: Machine) -> None:
+def test_timer_interrupts_come_in_time(machine: EmulatedMachine) -> None:
     start(machine, timer_program().image())
     machine.run(10 * TICK + TICK // 2)
     assert word(machine, RESULT) == 10
@@ -63,7 +63,7 @@ def test_timer_interrupts_come_in_time(machine: Machine) -> None:
     assert (status.ticks, status.tick_overruns) == (10, 0)
 
 
-def test_instructions_of_a_tick(machine: Machine) -> None:
+def test_instructions_of_a_tick(machine: EmulatedMachine) -> None:
     start(machine, timer_program(body=500).image())
     machine.run(20 * TICK)
     status = machine.monitors[0, 0].chip.status(1)
@@ -73,7 +73,7 @@ def test_instructions_of_a_tick(machine: Machine) -> None:
     assert status.tick_most == status.tick_last
 
 
-def test_time_without_events_is_skipped(machine: Machine) -> None:
+def test_time_without_events_is_skipped(machine: EmulatedMachine) -> None:
     start(machine, timer_program().image())
     machine.run(10_000 * TICK)  # 1 s of the chip in a fraction of one
     status = machine.monitors[0, 0].chip.status(1)
@@ -82,14 +82,14 @@ def test_time_without_events_is_skipped(machine: Machine) -> None:
     assert status.instructions < 20 * status.ticks
 
 
-def test_nothing_to_do_for_ever(machine: Machine) -> None:
+def test_nothing_to_do_for_ever(machine: EmulatedMachine) -> None:
     assert machine.next_event == NEVER
     start(machine, Program().sleep().image())
     machine.run(CYCLES_PER_MS)
     assert machine.next_event == NEVER
 
 
-def test_a_tick_that_takes_too_long_is_reported(machine: Machine) -> None:
+def test_a_tick_that_takes_too_long_is_reported(machine: EmulatedMachine) -> None:
     start(machine, timer_program(body=TICK).image())
     machine.run(10 * TICK)
     status = machine.monitors[0, 0].chip.status(1)
@@ -100,7 +100,7 @@ def test_a_tick_that_takes_too_long_is_reported(machine: Machine) -> None:
     assert "tick overrun" in str(fault)
 
 
-def test_fast_interrupt_beats_the_other(machine: Machine) -> None:
+def test_fast_interrupt_beats_the_other(machine: EmulatedMachine) -> None:
     # both timers fire together; timer 2 is chosen as the fast one
     program = Program().load(8, RESULT)
     (program.put(VIC + 0x100, 0).put(VIC + 0x200, 0x24).put(VIC + 0x0C, 1 << 5)
@@ -116,7 +116,7 @@ def test_fast_interrupt_beats_the_other(machine: Machine) -> None:
     assert [word(machine, RESULT + offset) for offset in (0, 4, 8)] == [1, 1, 0]
 
 
-def test_sleep_ends_also_with_interrupts_masked(machine: Machine) -> None:
+def test_sleep_ends_also_with_interrupts_masked(machine: EmulatedMachine) -> None:
     program = (Program().put(VIC + 0x10, 1 << 4).put(TIMER, 1000).put(TIMER + 8, 0xA3)
                .word(WAIT_FOR_INTERRUPT).put(RESULT, 77))
     start(machine, program.put(TIMER + 0x0C, 0).sleep().image())
@@ -124,7 +124,7 @@ def test_sleep_ends_also_with_interrupts_masked(machine: Machine) -> None:
     assert word(machine, RESULT) == 77
 
 
-def test_dma_moves_bytes_both_ways_and_interrupts(machine: Machine) -> None:
+def test_dma_moves_bytes_both_ways_and_interrupts(machine: EmulatedMachine) -> None:
     machine.monitors[0, 0].chip.write(RESULT, bytes(range(64)))
     program = Program().put(DMA + 0x18, 0x400).put(VIC + 0x10, 1 << 12)
     (program.put(DMA + 4, RESULT).put(DMA + 8, DTCM + 0x100).put(DMA + 0xC, 64)
@@ -145,7 +145,7 @@ def exception_program(cause: Program, vector: str) -> Program:
             .word(0xE14F1000).store(1, 0, 4).sleep())  # mrs r1, spsr
 
 
-def run_exception(machine: Machine, cause: Program, vector: str) -> tuple[int, int]:
+def run_exception(machine: EmulatedMachine, cause: Program, vector: str) -> tuple[int, int]:
     start(machine, exception_program(cause, vector).image())
     machine.run(CYCLES_PER_MS)
     return word(machine, RESULT), word(machine, RESULT + 4)
@@ -154,7 +154,7 @@ def run_exception(machine: Machine, cause: Program, vector: str) -> tuple[int, i
 SUPERVISOR = 0xD3
 
 
-def test_data_abort_returns_to_the_access_plus_8(machine: Machine) -> None:
+def test_data_abort_returns_to_the_access_plus_8(machine: EmulatedMachine) -> None:
     program = Program().load(5, 0x90000000).word(NOP)
     where = program.here
     link, saved = run_exception(machine, program.read(6, 5), "data_abort")
@@ -163,7 +163,7 @@ def test_data_abort_returns_to_the_access_plus_8(machine: Machine) -> None:
     assert (fault.kind, fault.pc, fault.address) == (FaultKind.UNMAPPED_READ, where, 0x90000000)
 
 
-def test_store_to_nowhere(machine: Machine) -> None:
+def test_store_to_nowhere(machine: EmulatedMachine) -> None:
     program = Program().load(5, 0x90000004)
     where = program.here
     link, _ = run_exception(machine, program.store(6, 5), "data_abort")
@@ -172,14 +172,14 @@ def test_store_to_nowhere(machine: Machine) -> None:
     assert (fault.kind, fault.pc) == (FaultKind.UNMAPPED_WRITE, where)
 
 
-def test_jump_to_nowhere(machine: Machine) -> None:
+def test_jump_to_nowhere(machine: EmulatedMachine) -> None:
     program = Program().load(5, 0x00300000).word(0xE12FFF15)  # bx r5
     link, _ = run_exception(machine, program, "prefetch_abort")
     assert link == 0x00300000 + 4
     assert machine.new_faults()[0].kind is FaultKind.UNMAPPED_FETCH
 
 
-def test_undefined_instruction(machine: Machine) -> None:
+def test_undefined_instruction(machine: EmulatedMachine) -> None:
     program = Program().word(NOP)
     where = program.here
     link, _ = run_exception(machine, program.word(UNDEFINED), "undefined")
@@ -188,7 +188,7 @@ def test_undefined_instruction(machine: Machine) -> None:
     assert (fault.kind, fault.pc) == (FaultKind.UNDEFINED, where)
 
 
-def test_supervisor_call(machine: Machine) -> None:
+def test_supervisor_call(machine: EmulatedMachine) -> None:
     program = Program().word(NOP)
     where = program.here
     link, saved = run_exception(machine, program.word(SVC), "svc")
@@ -196,7 +196,7 @@ def test_supervisor_call(machine: Machine) -> None:
     assert machine.new_faults() == []
 
 
-def test_restart_gives_a_clean_core(machine: Machine) -> None:
+def test_restart_gives_a_clean_core(machine: EmulatedMachine) -> None:
     start(machine, timer_program().image())
     machine.run(10 * TICK)
     start(machine, Program().put(RESULT, 3).sleep().image())
@@ -218,14 +218,14 @@ def test_threads_and_slices_do_not_change_a_chip(make_machine: MakeMachine) -> N
     assert figures[0] == figures[1]
 
 
-def test_a_run_may_end_within_a_slice(machine: Machine) -> None:
+def test_a_run_may_end_within_a_slice(machine: EmulatedMachine) -> None:
     machine.run(12_345, exactly=True)
     assert machine.now == 12_345
     machine.run(12_346)
     assert machine.now == 14_000  # whole slices of 2000
 
 
-def test_a_packet_from_outside_arrives_at_its_cycle(machine: Machine) -> None:
+def test_a_packet_from_outside_arrives_at_its_cycle(machine: EmulatedMachine) -> None:
     """The program sleeps until one comes and stores key, status and payload."""
     program = Program().put(VIC + 0x10, 1 << 24).load(1, RESULT).load(2, CC)
     for place in (0, 12):

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import ENGINES, EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM_SIZE
 from pynn_eprop.emulator.library import ffi, lib
-from pynn_eprop.emulator.machine import ENGINES, Machine, Options
 from tests.emulator.random_programs import arm_program, thumb_program
 from tests.emulator.running import start
 
@@ -18,7 +18,7 @@ LENGTH = 120
 
 def outcome(images: list[bytes], engine: str) -> list[tuple[object, ...]]:
     """What each image leaves behind on a core of its own."""
-    machine = Machine(geometry(1), {(0, 0): "127.0.3.1"}, Options(engine=engine))
+    machine = EmulatedMachine(geometry(1), {(0, 0): "127.0.3.1"}, Options(engine=engine))
     chip = machine.monitors[0, 0].chip
     for core, image in zip(CORES, images, strict=True):
         start(machine, image, core)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.heap import HEADER, Heap
 from pynn_eprop.emulator.image import Image
 from pynn_eprop.emulator.layout import DTCM, SDRAM, Sv
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.errors import ImageError
 from tests.emulator.assembler import Program, aplx
 
@@ -33,7 +33,7 @@ def check(heap: Heap, held: dict[int, int]) -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 600), st.integers(0, 255))))
 def test_heap_keeps_its_chains(steps: list[tuple[bool, int, int]]) -> None:
-    machine = Machine(geometry(1), {(0, 0): "127.0.3.1"})
+    machine = EmulatedMachine(geometry(1), {(0, 0): "127.0.3.1"})
     try:
         chip = machine.monitors[0, 0].chip
         heap = Heap.create(chip, Sv.SDRAM_HEAP, BASE, TOP)
@@ -54,7 +54,7 @@ def test_heap_keeps_its_chains(steps: list[tuple[bool, int, int]]) -> None:
         machine.close()
 
 
-def test_heap_of_a_chip_is_empty_again_after_an_application(machine: Machine) -> None:
+def test_heap_of_a_chip_is_empty_again_after_an_application(machine: EmulatedMachine) -> None:
     heap = machine.monitors[0, 0].sdram
     before = heap.largest(), heap.free_bytes()
     first = heap.allocate(1000, application=17, tag=5)
@@ -67,12 +67,12 @@ def test_heap_of_a_chip_is_empty_again_after_an_application(machine: Machine) ->
     assert (heap.largest(), heap.free_bytes()) == before
 
 
-def test_heap_size_is_that_of_real_boards(machine: Machine) -> None:
+def test_heap_size_is_that_of_real_boards(machine: EmulatedMachine) -> None:
     # what sPyNNaker expects of a chip of a SpiNNaker-1 board (spinn_machine, VersionSpin1)
     assert machine.monitors[0, 0].sdram.largest() == 123469792
 
 
-def test_router_blocks(machine: Machine) -> None:
+def test_router_blocks(machine: EmulatedMachine) -> None:
     router = machine.monitors[0, 0].router
     assert router.largest() == 1023
     first, second = router.allocate(1000, 17), router.allocate(20, 18)
@@ -82,7 +82,7 @@ def test_router_blocks(machine: Machine) -> None:
     assert router.allocate(1000, 20) == 1
 
 
-def test_router_entries_are_loaded_and_cleared(machine: Machine) -> None:
+def test_router_entries_are_loaded_and_cleared(machine: EmulatedMachine) -> None:
     monitor = machine.monitors[0, 0]
     table = struct.pack("<HHIII", 0, 0, 0x41, 0x100, 0xFFFFFF00) + struct.pack(
         "<HHIII", 1, 0, 0x80, 0x200, 0xFFFFFF00)

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.geometry import BOARD_48, geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, LINKS, ROUTER, SDRAM
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.errors import EmulatorError
 from tests.emulator.assembler import Program
 from tests.emulator.running import MakeMachine, start, word
@@ -35,26 +35,26 @@ def sender(control: int = 0, payload: bool = False, key: int = KEY) -> bytes:
     return program.put(CC + 8, key).sleep().image()
 
 
-def route(machine: Machine, chip: tuple[int, int], outputs: int, key: int = KEY,
+def route(machine: EmulatedMachine, chip: tuple[int, int], outputs: int, key: int = KEY,
           mask: int = 0xFFFFFFFF, entry: int = 1) -> None:
     for base, value in ((0x4000, outputs), (0x8000, key), (0xC000, mask)):
         machine.monitors[chip].chip.write(ROUTER + base + 4 * entry, struct.pack("<I", value))
 
 
-def counters(machine: Machine, chip: tuple[int, int] = (0, 0)) -> list[int]:
+def counters(machine: EmulatedMachine, chip: tuple[int, int] = (0, 0)) -> list[int]:
     return list(struct.unpack("<16I", machine.monitors[chip].chip.read(ROUTER + 0x300, 64)))
 
 
-def run(machine: Machine) -> None:
+def run(machine: EmulatedMachine) -> None:
     machine.run(machine.now + CYCLES_PER_MS)
 
 
-def received(machine: Machine, chip: tuple[int, int] = (0, 0)) -> list[int]:
+def received(machine: EmulatedMachine, chip: tuple[int, int] = (0, 0)) -> list[int]:
     return [word(machine, RESULT + offset, chip) for offset in (0, 4, 12)]
 
 
 @pytest.mark.parametrize("payload", [False, True])
-def test_packet_to_a_core_of_the_same_chip(machine: Machine, payload: bool) -> None:
+def test_packet_to_a_core_of_the_same_chip(machine: EmulatedMachine, payload: bool) -> None:
     route(machine, (0, 0), 1 << CORE + 2)
     start(machine, receiver(), 2)
     start(machine, sender(payload=payload), 1)
@@ -64,7 +64,7 @@ def test_packet_to_a_core_of_the_same_chip(machine: Machine, payload: bool) -> N
     assert counters(machine)[:2] == [1, 0]
 
 
-def test_first_matching_entry_counts(machine: Machine) -> None:
+def test_first_matching_entry_counts(machine: EmulatedMachine) -> None:
     route(machine, (0, 0), 1 << CORE + 2, entry=1)
     route(machine, (0, 0), 1 << CORE + 3, entry=2, key=0, mask=0)
     start(machine, receiver(), 2, 3)
@@ -98,7 +98,7 @@ def test_copies_to_several_chips(make_machine: MakeMachine) -> None:
 
 
 @pytest.mark.parametrize("outputs", [0, 1 << WEST])
-def test_packet_that_leads_nowhere_is_counted(machine: Machine, outputs: int) -> None:
+def test_packet_that_leads_nowhere_is_counted(machine: EmulatedMachine, outputs: int) -> None:
     if outputs:
         route(machine, (0, 0), outputs)
     start(machine, sender(), 1)
@@ -126,7 +126,7 @@ def test_fixed_route(make_machine: MakeMachine) -> None:
     assert counters(machine)[6] == 1
 
 
-def test_counters_are_cleared(machine: Machine) -> None:
+def test_counters_are_cleared(machine: EmulatedMachine) -> None:
     start(machine, sender(), 1)
     run(machine)
     machine.monitors[0, 0].chip.write(ROUTER + 0x2C, struct.pack("<I", 0xFFFFFFFF))

@@ -1,4 +1,4 @@
-"""Stock sPyNNaker on several emulated boards at once, and sPyNNaker processes that are killed.
+"""Unmodified sPyNNaker on several emulated boards at once, and sPyNNaker processes that are killed.
 
 A cell that one input takes over its threshold fires when the input arrives: a spike comes out of a
 chain of such cells at its own time and the sum of the delays.

@@ -1,4 +1,4 @@
-"""Stock sPyNNaker on an emulated board of four chips: its cell models, against independent ones.
+"""sPyNNaker, unmodified, on an emulated board: its cell models, against independent ones.
 
 The models below are written from the equations of the cells, with the exact solution over a step
 of a constant input, as sPyNNaker's own documentation has them; they run in float64.

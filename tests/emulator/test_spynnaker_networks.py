@@ -1,4 +1,4 @@
-"""Stock sPyNNaker on emulated boards: learning, sources, delays, resets, many chips, live spikes.
+"""sPyNNaker, unmodified, on emulated boards: learning, sources, delays, resets, live spikes.
 
 sPyNNaker's state is one a process, so each test sets it up and ends it.
 """

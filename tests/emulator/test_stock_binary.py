@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, CpuState, Vcpu
-from pynn_eprop.emulator.machine import Machine
 from tests.emulator.running import start
 
 
-def run(machine: Machine, data_address: int) -> None:
+def run(machine: EmulatedMachine, data_address: int) -> None:
     spynnaker = pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
     binary = Path(next(iter(spynnaker.__path__))) / "pyNN/model_binaries/IF_curr_exp.aplx"
     chip = machine.monitors[0, 0].chip
@@ -22,7 +22,7 @@ def run(machine: Machine, data_address: int) -> None:
     machine.run(machine.now + 20 * CYCLES_PER_MS)
 
 
-def test_data_that_is_none(machine: Machine) -> None:
+def test_data_that_is_none(machine: EmulatedMachine) -> None:
     monitor = machine.monitors[0, 0]
     run(machine, 0x60800000)  # memory that was never written
     assert monitor.chip.state(1) is CpuState.RUN_TIME_EXCEPTION
@@ -33,7 +33,7 @@ def test_data_that_is_none(machine: Machine) -> None:
     assert machine.new_faults() == []
 
 
-def test_data_at_an_address_where_nothing_is(machine: Machine) -> None:
+def test_data_at_an_address_where_nothing_is(machine: EmulatedMachine) -> None:
     monitor = machine.monitors[0, 0]
     run(machine, 0x90000000)
     assert monitor.chip.state(1) is CpuState.RUN_TIME_EXCEPTION

@@ -11,7 +11,7 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.emulator
 from pynn_eprop.cli import main
 from pynn_eprop.emulator.layout import CpuState
-from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from tests.experiments.command import results, run, weights
 
 WORDS = ["run", "pattern-generation", "--neurons", "12", "--seed", "3", "--updates", "3"]

@@ -9,18 +9,18 @@ import os
 import sys
 from pathlib import Path
 
+from tests.runtime.builds import ROOT, build
+from tests.runtime.costs import Costs, costs
+from tests.runtime.faults import FAULTS
+from tests.runtime.scenarios import CLASSES
 from tests.spinnaker import compare_networks
-from tests.spinnaker.builds import ROOT, build
-from tests.spinnaker.costs import Costs, costs
-from tests.spinnaker.faults import FAULTS
-from tests.spinnaker.scenarios import CLASSES
 
 PAGE = ROOT / "docs/evidence/spinnaker/builds.md"
 HEADING = """# Own runtime and official libraries
 
 Written by `make compare-builds` with `SPINN_DIRS` set to the official libraries at tag 7.4.1
 (how to build them: [SpiNNaker runtime](../../spinnaker-runtime.md)). The same sources of the test
-application (`tests/spinnaker/application`) were built on both and run on an emulated chip, to which
+application (`tests/runtime/application`) were built on both and run on an emulated chip, to which
 packets, messages and signals were sent; interrupts could come between any two instructions.
 
 """
@@ -30,9 +30,9 @@ provenance, states, message buffers in use, packets sent, packets taken, and wha
 checks found. Not compared: how long anything takes, and the libraries' own messages.
 """
 NETWORKS = """\
-The scripts of `tests/spinnaker/test_learning.py`, under stock sPyNNaker on an emulated board, with
-the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights. Those
-of the own build equal the host engine's bit for bit (`make test`).
+The scripts of `tests/spinnaker/test_learning.py`, under unmodified sPyNNaker on an emulated board,
+with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights.
+Those of the own build equal the host engine's bit for bit (`make test`).
 """
 NO_LIBRARIES = """\
 The official libraries are needed for this: set SPINN_DIRS to a checkout of spinnaker_tools (tag

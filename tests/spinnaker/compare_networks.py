@@ -1,8 +1,8 @@
 """Whole networks on the e-prop binaries of a build: what they record and learn.
 
 ``python -m tests.spinnaker.compare_networks FOLDER FILE`` runs the scripts of test_learning.py
-under stock sPyNNaker on an emulated board with the binaries of a folder, in a process of its own,
-and pickles the results.
+under unmodified sPyNNaker on an emulated board with the binaries of a folder, in a process of its
+own, and pickles the results.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.spinnaker.builds import BUILD, ROOT
+from tests.runtime.builds import BUILD, ROOT
 from tests.spinnaker.networks import play
 from tests.spinnaker.test_learning import SCRIPTS
 
@@ -33,7 +33,7 @@ def play_all(folder: Path) -> dict[str, dict[str, Any]]:
     """Results of all scripts, on a board of their own each."""
     import pynn_eprop.spinnaker as sim
     from pynn_eprop.emulator import Board
-    from pynn_eprop.spinnaker import session
+    from pynn_eprop.spinnaker.board import session
 
     session.FOLDER = folder  # where sPyNNaker looks for them
     found = {}

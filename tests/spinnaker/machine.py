@@ -1,7 +1,7 @@
 """Cores with our binaries on an emulated chip, without sPyNNaker: loading, runs, memory.
 
 Data is laid out as sPyNNaker's data specification does; a host's commands are those of
-:mod:`tests.spinnaker.exerciser`. Cores reach each other through the chip's router; spikes of
+:mod:`tests.runtime.exerciser`. Cores reach each other through the chip's router; spikes of
 sources are put into the cores' receivers.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, SDRAM_SYSTEM, CpuState, Signal, Vcpu
-from pynn_eprop.emulator.machine import Machine
 from pynn_eprop.emulator.message import Message
 from pynn_eprop.emulator.router_table import COPY_ENTRY
-from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
-from tests.spinnaker.exerciser import (
+from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
+from tests.runtime.exerciser import (
     APPLICATION,
     CHIP,
     CONTROL_PORT,
@@ -74,7 +74,7 @@ class Chip:
     """Cores 1, 2, ... of one chip, loaded, waiting for a run. ``period``: machine step in us."""
 
     def __init__(self, loads: Sequence[Load], routes: Iterable[Route], period: int) -> None:
-        self.machine = Machine(geometry(1, 1), {CHIP: HOST[0]})
+        self.machine = EmulatedMachine(geometry(1, 1), {CHIP: HOST[0]})
         self.monitor = self.machine.monitors[CHIP]
         self.chip = self.monitor.chip
         self.sent: list[bytes] = []

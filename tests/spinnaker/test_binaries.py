@@ -7,7 +7,7 @@ import pytest
 
 from pynn_eprop.errors import MissingDependencyError
 from pynn_eprop.spinnaker import binaries
-from tests.spinnaker.builds import ROOT, build
+from tests.runtime.builds import ROOT, build
 
 
 def make(folder: Path, source: str, *settings: str) -> subprocess.CompletedProcess[str]:

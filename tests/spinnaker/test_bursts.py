@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
-from pynn_eprop.models.network import Projection, SpikingCells
+from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.network import Projection
 from tests.random_networks import Case, CellPlan, Plan, make_case
 from tests.spinnaker.machine import ChipError
 from tests.spinnaker.twin import assert_twins

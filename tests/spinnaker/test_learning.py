@@ -1,4 +1,4 @@
-"""Learning on emulated cores under stock sPyNNaker, beside the host engine in fixed point.
+"""Learning on emulated cores under unmodified sPyNNaker, beside the host engine in fixed point.
 
 The two share the kernels and nothing else: what is recorded and what is learned must be equal bit
 for bit, and so it also is in docs/evidence/spinnaker for large networks.

@@ -18,7 +18,7 @@ import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import Adam
 from pynn_eprop.emulator import Board
-from pynn_eprop.spinnaker.layout import Provenance
+from pynn_eprop.spinnaker.memory.layout import Provenance
 
 T, P, INTERVALS = 40, 30, 8
 C = T + P

@@ -1,4 +1,4 @@
-"""Scripts in machine time: intervals with pauses behind them, that stock cells go on in.
+"""Scripts in machine time: intervals with pauses behind them, that native cells go on in.
 
 Cells that learn must give the bits of the same script without pauses, whose spikes, samples and
 weights are those of the host engine (test_learning.py): only their times differ, by the pauses
@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
-import spynnaker.pyNN as stock
+import spynnaker.pyNN as spynnaker
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
@@ -76,12 +76,12 @@ GIVEN = [[3.0, 20.0, 44.0, 52.0, 90.0, 131.0], [8.0, 41.0, 69.0, 70.0, 110.0, 12
 
 
 def stdp_part(module: Any) -> tuple[Any, Any]:
-    """Stock cells that a teacher makes fire, with synapses that STDP changes."""
+    """Native cells that a teacher makes fire, with synapses that STDP changes."""
     source = module.Population(2, module.SpikeSourceArray(spike_times=GIVEN), label="source")
     teacher = module.Population(3, module.SpikeSourceArray(
         spike_times=[[5.0 + k, 43.0, 60.0 + 2 * k, 95.0, 128.0] for k in range(3)]),
         label="teacher")
-    cells = module.Population(3, module.IF_curr_exp(tau_syn_E=2.0), label="stock")
+    cells = module.Population(3, module.IF_curr_exp(tau_syn_E=2.0), label="native")
     module.Projection(teacher, cells, module.OneToOneConnector(),
                       module.StaticSynapse(weight=30.0, delay=1.0))
     learned = module.Projection(
@@ -93,7 +93,7 @@ def stdp_part(module: Any) -> tuple[Any, Any]:
     return cells, learned
 
 
-def stock_results(module: Any, cells: Any, learned: Any) -> list[Any]:
+def native_results(module: Any, cells: Any, learned: Any) -> list[Any]:
     """Weights after each run, then spikes and membranes."""
     found = []
     for stop in RUNS:
@@ -106,14 +106,14 @@ def stock_results(module: Any, cells: Any, learned: Any) -> list[Any]:
 
 
 def test_stdp_beside_cells_that_learn_with_e_prop_is_that_of_spynnaker_alone(board):
-    stock.setup(timestep=1.0)
-    alone = stock_results(stock, *stdp_part(stock))
-    stock.end()
+    spynnaker.setup(timestep=1.0)
+    alone = native_results(spynnaker, *stdp_part(spynnaker))
+    spynnaker.end()
     assert len({str(weights) for weights in alone[:len(RUNS)]}) > 2     # it learned
     script = Script(updates=2, pause=P)
     expected = play(host, replace(script, pause=0), precision="fixed")
     play(sim, script, until=0.0)
-    beside = stock_results(sim, *stdp_part(sim))
+    beside = native_results(sim, *stdp_part(sim))
     assert beside == alone
     state = sim.simulator.state.simulation
     for place, name in enumerate(("in weight", "recurrent weight", "to readout weight")):

@@ -13,9 +13,10 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 from pynn_eprop.engine.host_engine import HostEngine
-from pynn_eprop.models.network import Inputs, SpikingCells
-from pynn_eprop.spinnaker import failures
-from pynn_eprop.spinnaker.layout import Provenance
+from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.network import Inputs
+from pynn_eprop.spinnaker.board import failures
+from pynn_eprop.spinnaker.memory.layout import Provenance
 from tests.random_networks import Case, CellPlan, Plan, make_case
 from tests.spinnaker.machine import Packet
 from tests.spinnaker.twin import ChipNetwork, compare_learned, counts_of, recordings_of

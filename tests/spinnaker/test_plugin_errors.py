@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
-import spynnaker.pyNN as stock
+import spynnaker.pyNN as spynnaker
 
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import Adam, FixedPoint, errors
 from pynn_eprop.spinnaker import binaries
-from pynn_eprop.spinnaker.session import Session
+from pynn_eprop.spinnaker.board.session import Session
 from tests.spinnaker.virtual import virtual_board
 
 T = 20.0
@@ -102,11 +102,11 @@ def test_a_time_that_the_machine_does_not_count(board):
 
 def test_numbers_that_cells_of_spynnaker_cannot_hold(board):
     made = network()
-    stock_cells = sim.Population(2, sim.IF_curr_exp(tau_refrac=1e6), label="stock cells")
-    sim.Projection(made["inputs"], stock_cells, ALL, sim.StaticSynapse(1.0, 1.0), None,
+    native_cells = sim.Population(2, sim.IF_curr_exp(tau_refrac=1e6), label="native cells")
+    sim.Projection(made["inputs"], native_cells, ALL, sim.StaticSynapse(1.0, 1.0), None,
                    "excitatory")
     with pytest.raises(errors.NetworkError, match="a number does not fit what sPyNNaker's own cells"
-                       r" and synapses hold: stock cells: tau_refrac=1e\+06 must be less than "
+                       r" and synapses hold: native cells: tau_refrac=1e\+06 must be less than "
                        "65536"):
         sim.run(T)
     with pytest.raises(errors.SimulationError, match=r"after a run that was refused: .*call "
@@ -206,16 +206,16 @@ def test_unknown_connectors_and_synapses_by_name(board):
         sim.Projection(made["inputs"], made["hidden"], sim.KernelConnector(
             (2, 2), (2, 3), (1, 1)), sim.EPropSynapse(weight=0.1))
     with pytest.raises(errors.UnsupportedError, match="is not a synapse type that e-prop cells"):
-        sim.Projection(made["inputs"], made["hidden"], ALL, stock.StaticSynapse(weight=0.1))
+        sim.Projection(made["inputs"], made["hidden"], ALL, spynnaker.StaticSynapse(weight=0.1))
 
 
 def test_learning_synapses_onto_cells_of_spynnaker(board):
     made = network()
-    cells = sim.Population(3, sim.IF_curr_exp(), label="stock cells")
-    with pytest.raises(errors.NetworkError, match=r"onto stock: EPropSynapse leads to IFCurrExpBase"
-                                                  r" \(stock cells\).*use StaticSynapse"):
+    cells = sim.Population(3, sim.IF_curr_exp(), label="native cells")
+    with pytest.raises(errors.NetworkError, match=r"onto native: EPropSynapse leads to "
+                       r"IFCurrExpBase \(native cells\).*use StaticSynapse"):
         sim.Projection(made["inputs"], cells, ALL,
-                       sim.EPropSynapse(weight=0.1, optimizer=Adam(lr=0.1)), label="onto stock")
+                       sim.EPropSynapse(weight=0.1, optimizer=Adam(lr=0.1)), label="onto native")
 
 
 def test_currents_into_learning_cells(board):
@@ -266,25 +266,25 @@ def test_changes_between_runs_that_the_layout_does_not_hold(board):
 
 
 def test_everything_that_pynn_spinnaker_offers_is_there():
-    assert set(stock.__all__) - set(sim.__all__) == set()
-    assert set(dir(stock.external_devices)) - set(dir(sim.external_devices)) == set()
+    assert set(spynnaker.__all__) - set(sim.__all__) == set()
+    assert set(dir(spynnaker.external_devices)) - set(dir(sim.external_devices)) == set()
     import pynn_eprop.host as host
     assert set(host.__all__) - set(sim.__all__) == set()
 
 
 def test_what_would_go_on_in_the_pauses_is_refused_where_script_time_has_none(board):
     made = network()
-    cells = sim.Population(6, stock.IF_curr_exp(), label="stock")
-    stdp = stock.STDPMechanism(
-        timing_dependence=stock.SpikePairRule(A_plus=0.1, A_minus=0.1),
-        weight_dependence=stock.AdditiveWeightDependence(w_max=1.0), weight=0.1, delay=1.0)
+    cells = sim.Population(6, spynnaker.IF_curr_exp(), label="native")
+    stdp = spynnaker.STDPMechanism(
+        timing_dependence=spynnaker.SpikePairRule(A_plus=0.1, A_minus=0.1),
+        weight_dependence=spynnaker.AdditiveWeightDependence(w_max=1.0), weight=0.1, delay=1.0)
     remedy = r".* with setup\(machine_time=True, pause=...\) it does"
     with pytest.raises(errors.UnsupportedError,
                        match=r"the learning of \w*STDP\w* would go on" + remedy):
         sim.Projection(made["hidden"], cells, ALL, stdp)
     with pytest.raises(errors.UnsupportedError,
                        match=r"live input would go on in the pauses" + remedy):
-        sim.Population(3, stock.external_devices.SpikeInjector(), label="live")
+        sim.Population(3, spynnaker.external_devices.SpikeInjector(), label="live")
     for population in (cells, made["hidden"]):
         with pytest.raises(errors.UnsupportedError,
                            match=r"live output would go on in the pauses" + remedy):

@@ -1,6 +1,6 @@
 """The same network on emulated cores and on the host engine in fixed point.
 
-The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, clock
+The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, schedule
 and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.Chip`.
 """
 
@@ -16,23 +16,15 @@ from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import weight_limit
-from pynn_eprop.models.network import (
-    Inputs,
-    Network,
-    Projection,
-    Readouts,
-    Recording,
-    Sources,
-    SpikingCells,
-    SymmetricFeedback,
-)
-from pynn_eprop.spinnaker import loaded
+from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
+from pynn_eprop.models.network import Inputs, Network, Projection, Recording, SymmetricFeedback
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.keys import KeyBlock
-from pynn_eprop.spinnaker.layout import COLOUR_BITS, KeyKind, Provenance, Region
-from pynn_eprop.spinnaker.loaded import LoadedNetwork
+from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, KeyKind, Provenance, Region
 from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.cores import Core
+from pynn_eprop.spinnaker.placement.keys import KeyBlock
+from pynn_eprop.spinnaker.running import loaded_network as loaded
+from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population
 from tests.spinnaker.machine import Chip, Load, Packet, Route

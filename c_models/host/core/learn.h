@@ -51,7 +51,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         else
             return EPROP_BAD_ARGUMENT;
     }
-    e->pool = eprop_pool_start((size_t)e->settings.threads);
+    e->pool = thread_pool_start((size_t)e->settings.threads);
     if (e->pool == NULL)
         return EPROP_NO_MEMORY;
     e->hold = trial->hold != 0;
@@ -59,7 +59,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
     mirror_feedback(e);
     list_by_cell(e, slot);
     finish_intervals(e, 1, true);
-    eprop_pool_stop(e->pool);
+    thread_pool_stop(e->pool);
     e->pool = NULL;
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
 }
@@ -67,13 +67,13 @@ static int core_learn(engine *e, const eprop_trial *trial) {
 static int core_apply(engine *e) {
     if (!e->settings.learns)
         return EPROP_BAD_ARGUMENT;
-    e->pool = eprop_pool_start((size_t)e->settings.threads);
+    e->pool = thread_pool_start((size_t)e->settings.threads);
     if (e->pool == NULL)
         return EPROP_NO_MEMORY;
     e->hold = false;
     apply_gradients(e);
     mirror_feedback(e);
-    eprop_pool_stop(e->pool);
+    thread_pool_stop(e->pool);
     e->pool = NULL;
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
 }

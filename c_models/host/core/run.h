@@ -234,9 +234,9 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
     e->stretch = stretch;
     e->stretch_begin = e->step;
     ep_history ***const slopes = prepare_slopes(e, threads);
-    e->pool = slopes != NULL ? eprop_pool_start(threads) : NULL;
+    e->pool = slopes != NULL ? thread_pool_start(threads) : NULL;
     if (e->pool == NULL || !prepare_records(e, (size_t)stretch->spike_recordings)) {
-        eprop_pool_stop(e->pool);
+        thread_pool_stop(e->pool);
         free(slopes);
         return EPROP_NO_MEMORY;
     }
@@ -250,7 +250,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
         const size_t intervals = side_by_side(e, left);
         if (intervals > 0) {
             interval_job job = {e, e->pending, intervals, slopes};
-            eprop_pool_run(e->pool, intervals, interval_body, &job);
+            thread_pool_run(e->pool, intervals, interval_body, &job);
             for (size_t k = 0; k < intervals; k++)
                 file_results(e, e->pending + k, e->step + (int64_t)(k * e->T), 0, e->T);
             e->last = e->pending + intervals - 1;
@@ -282,7 +282,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
             finish_intervals(e, 1, is_last_update(e, left));
         }
     }
-    eprop_pool_stop(e->pool);
+    thread_pool_stop(e->pool);
     e->pool = NULL;
     free(slopes);
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "../engine.h"
-#include "../parallel.h"
+#include "../../threads/pool.h"
 
 /* Fields that one number system has and the others do not. */
 #ifndef EP_POPULATION_FIELDS
@@ -173,7 +173,7 @@ struct eprop_core_engine {
     bool started;           /* an interval was begun */
     struct state_entry *entries;
     size_t entry_count;
-    eprop_pool *pool;
+    thread_pool *pool;
     const eprop_stretch *stretch;
     int64_t stretch_begin;  /* global steps done before the stretch */
     bool last_update;       /* no further update follows in the stretch: keep the gradients */

@@ -200,8 +200,8 @@ static void apply_gradients(engine *e) {
     job.steps = next_steps(e);
     if (job.steps == NULL)
         return;
-    eprop_pool_run(e->pool, job.task_count, apply_body, &job);
-    eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
+    thread_pool_run(e->pool, job.task_count, apply_body, &job);
+    thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
     finish_update(e);
     free((void *)job.steps);
 }
@@ -217,9 +217,9 @@ static void update_after_trials(engine *e) {
     set_rate_terms(e, slots);
     note_trials(e, slots);
     if (job.filtered)
-        eprop_pool_run(e->pool, job.task_count * slots, filter_body, &job);
-    eprop_pool_run(e->pool, job.task_count, tile_body, &job);
-    eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
+        thread_pool_run(e->pool, job.task_count * slots, filter_body, &job);
+    thread_pool_run(e->pool, job.task_count, tile_body, &job);
+    thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
         if (!learns_biases(q))

@@ -200,7 +200,7 @@ static void finish_continuous(engine *e) {
     size_t count;
     trace_job job = {e, NULL, e->learning};
     job.tasks = list_tiles(e, &count);
-    eprop_pool_run(e->pool, count, trace_body, &job);
+    thread_pool_run(e->pool, count, trace_body, &job);
     for (size_t p = 0; p < e->population_count && e->learning; p++) {
         population *const q = &e->populations[p];
         for (size_t j = 0; q->kind == SPIKING && j < q->n; j++)
@@ -232,8 +232,8 @@ static void update_continuous(engine *e) {
             note_update(e, q, spikes, q->update_sloped != 0);
         q->update_sloped = 0;
     }
-    eprop_pool_run(e->pool, job.task_count, combine_body, &job);
-    eprop_pool_run(e->pool, count_chunks(e), chunk_body, &job);
+    thread_pool_run(e->pool, job.task_count, combine_body, &job);
+    thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
     close_biases(e);
     finish_update(e);
     free((void *)job.steps);

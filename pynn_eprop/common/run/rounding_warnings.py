@@ -10,7 +10,8 @@ import numpy as np
 from pynn_eprop.errors import FixedPointWarning
 from pynn_eprop.fixed import rounding
 from pynn_eprop.fixed.formats import Formats, largest_error
-from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.network import Network
 
 
 class RoundingWarnings:

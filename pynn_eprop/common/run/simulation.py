@@ -18,9 +18,10 @@ from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
-from pynn_eprop.models.network import Network, Readouts
+from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import Rule
 

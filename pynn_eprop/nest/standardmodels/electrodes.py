@@ -42,7 +42,7 @@ class _CheckedSource(OnGrid):
     def _delay_correction(self, value: Any) -> Any:
         """When a change must happen in NEST to take effect at a time of the script."""
         corrected = super()._delay_correction(value)  # type: ignore[misc]
-        return corrected if state.simulation is None else corrected + state.simulation.clock.offset
+        return corrected if state.simulation is None else corrected + state.simulation.kernel.offset
 
     def inject_into(self, cells: Any) -> None:
         """Let the current flow into a Population, view, Assembly or list of cells.

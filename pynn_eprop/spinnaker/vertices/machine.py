@@ -40,11 +40,11 @@ from spinnman.model.enums import ExecutableType
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.spinnaker.layout import Channel, Provenance, Region
-from pynn_eprop.spinnaker.vertices.partitions import PARTITIONS, kind_of
+from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
+from pynn_eprop.spinnaker.placement.keys import PARTITIONS, kind_of
 
 ROUNDING_BYTES = 256
-"""What the machine's heap may take beyond the sizes asked for: stock cells that record are given
+"""What the machine's heap may take beyond the sizes asked for: native cells that record are given
 all that is left, to the last byte."""
 COMMON_COUNTERS = ("packets_not_sent", "callbacks_lost", "dma_refused", "user_events_refused",
                    "ticks_overrun", "most_ticks_waiting")
@@ -55,7 +55,7 @@ _RECORDED = 100     # a name for the SDRAM that a core takes for recording, besi
 class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                          AbstractHasAssociatedBinary, AbstractReceiveBuffersToHost,
                          ProvidesProvenanceDataFromMachineImpl):
-    """One core. ``core``: what it is planned to hold (``core_plan.Core``)."""
+    """One core. ``core``: what it is planned to hold (``placement.cores.Core``)."""
 
     def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)

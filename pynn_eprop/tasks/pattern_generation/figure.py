@@ -1,7 +1,7 @@
 """Figure of task 1.1, as the paper's figure 1c with the learning curve below."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,14 +17,16 @@ from pynn_eprop.plotting.style import (
     new_figure,
     running_mean,
 )
-from pynn_eprop.tasks.pattern_generation.task import PatternGeneration
 from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import INPUTS, READOUT
+
+if TYPE_CHECKING:
+    from pynn_eprop.tasks.pattern_generation.task import PatternGeneration
 
 N_SHOWN = 20
 
 
-def draw_pattern_generation(task: PatternGeneration, records: Mapping[int, TrialRecord],
+def draw_pattern_generation(task: "PatternGeneration", records: Mapping[int, TrialRecord],
                             results: Mapping[str, Any]) -> Figure:
     """Input, 20 cells and outputs in one column per record; the learning curve below.
 
@@ -64,7 +66,7 @@ def _after(update: int) -> str:
     return "Before training" if update == 0 else f"After {update} update{'s'[:update > 1]}"
 
 
-def _draw_spikes(clock: Axes, raster: Axes, task: PatternGeneration, record: TrialRecord,
+def _draw_spikes(clock: Axes, raster: Axes, task: "PatternGeneration", record: TrialRecord,
                  chosen: np.ndarray) -> None:
     draw_raster(clock, *record.spikes[INPUTS], task.n_inputs, GREY)
     clock.set_yticks([])

@@ -1,7 +1,7 @@
 """Figure of task 1.2, as the paper's figure 2a with the learning curve below."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,16 +20,19 @@ from pynn_eprop.plotting.style import (
     draw_raster,
     new_figure,
 )
-from pynn_eprop.tasks.store_recall.task import RECALL, STORE, StoreRecall, StoreRecallTrials
+from pynn_eprop.tasks.store_recall.commands import RECALL, STORE, StoreRecallTrials
 from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import INPUTS, READOUT
+
+if TYPE_CHECKING:
+    from pynn_eprop.tasks.store_recall.task import StoreRecall
 
 VALUE_COLOURS = (BLUE, RED)
 COMMAND_COLOURS = {STORE: GREEN, RECALL: PURPLE}
 COMMAND_NAMES = {STORE: "STORE", RECALL: "RECALL"}
 
 
-def draw_store_recall(task: StoreRecall, trials: StoreRecallTrials, record: TrialRecord,
+def draw_store_recall(task: "StoreRecall", trials: StoreRecallTrials, record: TrialRecord,
                       results: Mapping[str, Any]) -> Figure:
     """Inputs, commands, spikes, thresholds and outputs of one trial; the learning curve below."""
     figure = new_figure(10.0, 9.0)
@@ -52,14 +55,14 @@ def draw_store_recall(task: StoreRecall, trials: StoreRecallTrials, record: Tria
     return figure
 
 
-def _shade_commands(axes: Axes, task: StoreRecall, trials: StoreRecallTrials) -> None:
+def _shade_commands(axes: Axes, task: "StoreRecall", trials: StoreRecallTrials) -> None:
     for period, command in enumerate(trials.command[0]):
         if command in COMMAND_COLOURS:
             axes.axvspan(period * task.period, (period + 1) * task.period, linewidth=0,
                          color=COMMAND_COLOURS[command], alpha=0.10, zorder=0)
 
 
-def _draw_inputs(values: Axes, commands: Axes, task: StoreRecall, trials: StoreRecallTrials,
+def _draw_inputs(values: Axes, commands: Axes, task: "StoreRecall", trials: StoreRecallTrials,
                  record: TrialRecord) -> None:
     times, cells = record.spikes[INPUTS]
     size = task.group_size
@@ -84,7 +87,7 @@ def _draw_inputs(values: Axes, commands: Axes, task: StoreRecall, trials: StoreR
                           color=COMMAND_COLOURS[command], fontsize=8)
 
 
-def _draw_cells(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
+def _draw_cells(axes: Axes, task: "StoreRecall", record: TrialRecord) -> None:
     offset = 0
     for label, colour in (("lif", INK), ("alif", ORANGE)):
         if label in record.spikes:
@@ -98,7 +101,7 @@ def _draw_cells(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
     axes.set_ylabel("cells")
 
 
-def _draw_thresholds(axes: Axes, task: StoreRecall, record: TrialRecord) -> None:
+def _draw_thresholds(axes: Axes, task: "StoreRecall", record: TrialRecord) -> None:
     if ("alif", "a") in record.states:
         axes.plot(record.times, task.v_thresh + task.beta * record.states["alif", "a"],
                   color=ORANGE, linewidth=0.9, alpha=0.8)
@@ -106,7 +109,7 @@ def _draw_thresholds(axes: Axes, task: StoreRecall, record: TrialRecord) -> None
     axes.set_ylabel("thresholds A\n(adaptive cells)")
 
 
-def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
+def _draw_outputs(axes: Axes, task: "StoreRecall", trials: StoreRecallTrials,
                   record: TrialRecord) -> None:
     y = record.states[READOUT, "y"]
     shifted = np.exp(y - y.max(axis=1, keepdims=True))
@@ -131,7 +134,7 @@ def _draw_outputs(axes: Axes, task: StoreRecall, trials: StoreRecallTrials,
     axes.set_ylabel("output:\nP(stored = 1)")
 
 
-def draw_misclassification(axes: Axes, results: Mapping[str, Any], task: StoreRecall) -> None:
+def draw_misclassification(axes: Axes, results: Mapping[str, Any], task: "StoreRecall") -> None:
     """The validation error after every update, with the update at which the task is solved."""
     solved_below = task.solved_below
     error = np.asarray(results["error_curve"])

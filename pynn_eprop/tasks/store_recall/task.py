@@ -20,6 +20,14 @@ from pynn_eprop.tasks.network_plan import (
 from pynn_eprop.tasks.paper import BELLEC_2019
 from pynn_eprop.tasks.quantities import quantity, require_numbers, require_positive, require_whole
 from pynn_eprop.tasks.spike_groups import grouped_bernoulli_spikes
+from pynn_eprop.tasks.store_recall.commands import (
+    INPUT_GROUPS,
+    RECALL,
+    STORE,
+    StoreRecallTrials,
+    draw_commands,
+    stored_bit,
+)
 from pynn_eprop.tasks.task import ValidatedTask
 from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import INPUTS, READOUT, Trials
@@ -29,27 +37,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WEIGHTS, _FEEDBACK, _TRAINING, _VALIDATION, _EXAMPLE = range(5)
-
-NOTHING, STORE, RECALL = 0, 1, 2
-INPUT_GROUPS = ("value 0", "value 1", "STORE", "RECALL")
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreRecallTrials(Trials):
-    """Trials with what was shown in each period.
-
-    bit: shape (trials, periods), the value shown. command: same shape, NOTHING, STORE or RECALL.
-    stored: same shape, the bit of the latest STORE, -1 before the first.
-    """
-
-    bit: np.ndarray
-    command: np.ndarray
-    stored: np.ndarray
-
-    @property
-    def n_recalls(self) -> int:
-        """How often an answer is asked for."""
-        return int(np.count_nonzero(self.command == RECALL))
 
 
 @dataclass(frozen=True)
@@ -272,19 +259,3 @@ class StoreRecall(ValidatedTask):
     @staticmethod
     def _rng(seed: int, stream: int, update: int = 0, batch: int = 0) -> np.random.Generator:
         return np.random.default_rng([seed, 12, stream, update, batch])
-
-
-def draw_commands(shape: tuple[int, int], p_command: float,
-                  rng: np.random.Generator) -> np.ndarray:
-    """Commands of shape (trials, periods): each comes with ``p_command``, STORE then RECALL."""
-    comes = rng.random(shape) < p_command
-    odd = np.cumsum(comes, axis=1) % 2 == 1
-    return np.where(comes, np.where(odd, STORE, RECALL), NOTHING)
-
-
-def stored_bit(bit: np.ndarray, command: np.ndarray) -> np.ndarray:
-    """The bit of the latest STORE in each period, -1 before the first; shape (trials, periods)."""
-    periods = np.arange(bit.shape[1])
-    latest = np.maximum.accumulate(np.where(command == STORE, periods, -1), axis=1)
-    stored = np.take_along_axis(bit, np.maximum(latest, 0), axis=1)
-    return np.where(latest >= 0, stored, -1)

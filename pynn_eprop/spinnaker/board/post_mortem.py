@@ -1,0 +1,229 @@
+"""What cores tell after a failure: states, reasons, what they printed, what they counted.
+
+It is read before sPyNNaker gives the machine back, and written to a folder.
+"""
+
+import csv
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spinn_front_end_common.data import FecDataView
+from spinn_machine import CoreSubsets
+from spinn_utilities.config_holder import get_config_str_or_none
+from spinn_utilities.make_tools.replacer import Replacer
+from spinnman.exceptions import SpiNNManCoresNotInStateException
+from spinnman.model.enums import CPUState, RunTimeError
+
+from pynn_eprop.spinnaker.board.failures import gave_up
+from pynn_eprop.spinnaker.board.waiting import STOPPED
+from pynn_eprop.spinnaker.memory.layout import Provenance, Region
+from pynn_eprop.spinnaker.vertices.machine import COMMON_COUNTERS, EPropMachineVertex
+
+Place = tuple[int, int, int]
+
+REPORT, COUNTERS, LOG = "report.txt", "counters.csv", "spynnaker.log"
+_NAMED = 3              # cores in the message; the report has all of them
+_LAST_LINES = 3         # of what a core printed, in the message
+_EXIT_SECONDS = 2.0     # for cores that still run to write their counters
+_AT_WORK = frozenset({CPUState.RUNNING, CPUState.SYNC0, CPUState.SYNC1})
+_UP_TO_DATE = frozenset({CPUState.READY, CPUState.PAUSED, CPUState.FINISHED})
+_MEANING = {
+    RunTimeError.RESET: "jump to address 0", RunTimeError.UNDEF: "undefined instruction",
+    RunTimeError.SVC: "undefined supervisor call", RunTimeError.PABT: "prefetch abort",
+    RunTimeError.DABT: "data abort", RunTimeError.DIVBY0: "division by zero",
+    RunTimeError.SWERR: "stopped by its own program", RunTimeError.MALLOC: "no memory left",
+    RunTimeError.API: "wrong use of its libraries",
+}
+
+
+@dataclass
+class CoreReport:
+    """One core. ``vertex``: of sPyNNaker's graph; ``info``: its state as the monitor has it."""
+
+    place: Place
+    label: str
+    vertex: Any
+    info: Any
+    failed: bool = False
+    reason: str = ""
+    text: str = ""
+    counters: list[int] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Its cells and where it is."""
+        return f"{self.label} on core {','.join(map(str, self.place))}"
+
+    @property
+    def condition(self) -> str:
+        """What happened to it, or its state."""
+        if self.reason:
+            return f", {self.reason}"
+        state = self.info.state
+        if state is CPUState.RUN_TIME_EXCEPTION:
+            error = self.info.run_time_error
+            what = _MEANING.get(error, error.name)
+            return f": run-time exception, {what} (near 0x{self.info.link_register:08x})"
+        if state is CPUState.WATCHDOG:
+            return ": it hung, and the watchdog stopped it"
+        return f": it did not end the run and is in state {state.name}" if self.failed \
+            else f": {state.name}"
+
+    def lines(self) -> list[str]:
+        """What it printed, without empty lines."""
+        return [line for line in self.text.splitlines() if line.strip()]
+
+
+class PostMortem:
+    """A machine after a failure. ``error``: what sPyNNaker said."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        self.cores: list[CoreReport] = []
+        self.reachable = True
+        self.had_machine = bool(FecDataView.has_transceiver())
+        try:
+            self._states()
+        except Exception:
+            self.reachable = not self.had_machine
+            return
+        with suppress(Exception):
+            self._texts()
+        with suppress(Exception):
+            self._reasons()
+        with suppress(Exception):
+            self._counters()
+
+    @property
+    def failed(self) -> list[CoreReport]:
+        """The cores that failed."""
+        return [core for core in self.cores if core.failed]
+
+    # --- reading ---
+
+    def _states(self) -> None:
+        placements = {(place.x, place.y, place.p): place.vertex
+                      for place in FecDataView.iterate_placemements()}
+        if not placements or not self.had_machine:
+            return
+        infos = FecDataView.get_transceiver().get_cpu_infos(_subsets(placements))
+        late = set[Place]()
+        if isinstance(self.error, SpiNNManCoresNotInStateException):
+            late = set(self.error.failed_core_states())
+        for place in infos:
+            vertex = placements[place]
+            label = vertex.core.label if isinstance(vertex, EPropMachineVertex) else vertex.label
+            self.cores.append(CoreReport(place, str(label), vertex, infos.get_cpu_info(*place)))
+        stopped = {core.place for core in self.cores if core.info.state in STOPPED}
+        for core in self.cores:
+            core.failed = core.place in (stopped or late)
+
+    def _texts(self) -> None:
+        """What cores printed since the last stop."""
+        replacer = Replacer()
+        by_place = {core.place: core for core in self.cores}
+        for buffer in FecDataView.get_transceiver().get_iobuf(_subsets(by_place)):
+            by_place[buffer.x, buffer.y, buffer.p].text = "\n".join(
+                replacer.replace(line) for line in buffer.iobuf.split("\n"))
+
+    def _ours(self) -> Iterator[CoreReport]:
+        return (core for core in self.cores if isinstance(core.vertex, EPropMachineVertex))
+
+    def _reasons(self) -> None:
+        for core in self._ours():
+            core.reason = gave_up(core.vertex.read(Region.STATUS)) or ""
+
+    def _counters(self) -> None:
+        """Counters of our cores; those at work are asked to write them, and end."""
+        transceiver = FecDataView.get_transceiver()
+        working = {core.place: core for core in self._ours()
+                   if core.info.state in _AT_WORK and not core.failed}
+        for place in working:
+            transceiver.send_chip_update_provenance_and_exit(*place)
+        deadline = time.monotonic() + _EXIT_SECONDS
+        while working and time.monotonic() < deadline:
+            infos = transceiver.get_cpu_infos(_subsets(working))
+            for place in infos:
+                if infos.get_cpu_info(*place).state is CPUState.FINISHED:
+                    working.pop(place).info = infos.get_cpu_info(*place)
+            time.sleep(0.05)
+        for core in self._ours():
+            core.counters = core.vertex.read_all_counters()
+
+    # --- telling ---
+
+    def sentences(self) -> list[str]:
+        """What failed, a line for each of the first cores and for what they printed last."""
+        if not self.had_machine:
+            return [f"sPyNNaker got no machine ({self._error()}); its configuration, mostly in "
+                    "~/.spynnaker.cfg, has under [Machine]: " + ", ".join(
+                        f"{name} = {value}" for name in ("machine_name", "spalloc_server",
+                                                         "remote_spinnaker_url", "version")
+                        if (value := get_config_str_or_none("Machine", name)))]
+        if not self.failed:
+            what = "the machine does not answer any more" if not self.reachable else \
+                "the machine failed"
+            return [f"{what} ({self._error()})"]
+        told = []
+        for core in self.failed[:_NAMED]:
+            told.append(f"{core.name}{core.condition}")
+            told += [f"  it printed: {line}" for line in core.lines()[-_LAST_LINES:]]
+        if len(self.failed) > _NAMED:
+            told.append(f"and {len(self.failed) - _NAMED} more")
+        return told
+
+    def _error(self) -> str:
+        words = " ".join(str(self.error).split()).removesuffix("Stack trace: []").rstrip()
+        return f"{type(self.error).__name__}: {words}"
+
+    def write(self, folder: Path, log: Sequence[str]) -> None:
+        """Write report, texts, counters and sPyNNaker's log to a folder, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in (*folder.glob("iobuf_*.txt"), folder / REPORT, folder / COUNTERS, folder / LOG):
+            old.unlink(missing_ok=True)
+        (folder / REPORT).write_text(self._report(), encoding="utf-8")
+        if log:
+            (folder / LOG).write_text("".join(f"{line}\n" for line in log), encoding="utf-8")
+        for core in self.cores:
+            if core.failed or core.lines():
+                x, y, p = core.place
+                (folder / f"iobuf_{x}_{y}_{p}.txt").write_text(core.text + "\n", encoding="utf-8")
+        if any(core.counters for core in self.cores):
+            self._write_counters(folder / COUNTERS)
+
+    def _write_counters(self, path: Path) -> None:
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["x", "y", "p", "cells", "state", "counted_until", *COMMON_COUNTERS,
+                           *(item.name.lower() for item in Provenance)])
+            for core in self._ours():
+                if core.counters:
+                    rows.writerow([*core.place, core.label, core.info.state.name,
+                                   self._counted_until(core), *core.counters])
+
+    @staticmethod
+    def _counted_until(core: CoreReport) -> str:
+        return "the failure" if core.reason or core.info.state in _UP_TO_DATE else "the last stop"
+
+    def _report(self) -> str:
+        lines = [self._error(), "",
+                 "core, cells, state (those that failed first)"]
+        for core in sorted(self.cores, key=lambda core: (not core.failed, core.place)):
+            lines.append(f"{core.name}{core.condition}")
+            if core.info.state in STOPPED:
+                lines += ["    " + line.strip()
+                          for line in core.info.get_status_string().splitlines()]
+        if not self.cores:
+            lines.append("none could be asked")
+        return "\n".join(lines) + "\n"
+
+
+def _subsets(places: Any) -> CoreSubsets:
+    subsets = CoreSubsets()
+    for place in places:
+        subsets.add_processor(*place)
+    return subsets

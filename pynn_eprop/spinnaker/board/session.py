@@ -1,0 +1,211 @@
+"""sPyNNaker as this backend uses it: set up, run a number of machine steps, reset, end."""
+
+import signal
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import spynnaker.pyNN as spynnaker
+from spinn_front_end_common.interface import abstract_spinnaker_base
+from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
+from spinn_utilities.exceptions import SimulatorShutdownException
+from spinnman.exceptions import SpinnmanException
+from spynnaker.pyNN.data import SpynnakerDataView
+
+from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError, SimulationError
+from pynn_eprop.spinnaker.binaries import FOLDER
+from pynn_eprop.spinnaker.board.recovery import (
+    NOT_OF_THE_MACHINE,
+    Recovery,
+    Tell,
+    data_kept,
+    quiet,
+    readable,
+)
+from pynn_eprop.spinnaker.board.waiting import limited
+
+OF_NUMBERS = (ArithmeticError, ValueError)
+"""What sPyNNaker raises for numbers that its cells and synapses cannot hold."""
+LONGEST_TEXT = 200
+GIVEN_BACK = "the machine has been given back; call setup() and build the network again to go on"
+ON_VIRTUAL_BOARD = ("sPyNNaker's configuration has virtual_board = True, and on a virtual board "
+                    "nothing is computed")
+REAL_BOARD = ("For results, put machine_name or spalloc_server in its place under [Machine] of "
+              "~/.spynnaker.cfg, or use a board in software: pynn_eprop.emulator.Board, or "
+              "--backend emulator of pynn-eprop run")
+
+
+class Session:
+    """One ``setup()`` of sPyNNaker and what was run since. It is one a process."""
+
+    def __init__(self, timestep: float, min_delay: float, keywords: Mapping[str, Any],
+                 failure_folder: Path | None = None, quietly: bool = False,
+                 refuse_virtual_board: bool = False) -> None:
+        self._quiet = quietly
+        _let_spynnaker_refuse()
+        try:
+            with quiet(quietly):
+                spynnaker.setup(timestep=timestep, min_delay=min_delay, **keywords)
+        except Exception as error:
+            raise SetupError(f"setup(): sPyNNaker could not be set up: {error}") from error
+        _check_configuration(refuse_virtual_board)
+        SpynnakerDataView.register_binary_search_path(str(FOLDER))
+        self._timestep = timestep
+        self._failure_folder = failure_folder
+        self.machine_step = 0
+        self.loaded = self.failed = self.ended = False
+        self._told_virtual = self._refused = False
+
+    @property
+    def virtual(self) -> bool:
+        """Whether there is no machine: mapping and data only."""
+        return bool(get_config_bool("Machine", "virtual_board"))
+
+    def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell,
+            suspects: Callable[[], str]) -> None:
+        """Run ``steps`` machine steps.
+
+        ``cores``: how many of ours there are. ``prepare``: writes what the run needs to the
+        machine. ``tell``: what is done, and what can be read after a failure. ``suspects``: numbers
+        of sPyNNaker's own cells that may be too large for it.
+        Raises :class:`NetworkError` where the network does not fit, :class:`MachineError` where
+        the machine fails; what cores printed and counted is then in a folder that it names.
+        """
+        self.check("a run")
+        milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
+        with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
+                Recovery(self._failure_folder) as recovery:
+            try:
+                prepare()
+                spynnaker.run(round(steps * self._timestep, 9))
+            except EPropError:
+                raise
+            except Exception as error:
+                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded:
+                    self._refused = SpynnakerDataView.is_shutdown()
+                    what = f"the network does not fit the machine: it needs {cores} cores beside " \
+                        "those of sPyNNaker" if isinstance(error, NOT_OF_THE_MACHINE) else \
+                        "a number does not fit what sPyNNaker's own cells and synapses hold: " \
+                        f"{suspects() or 'see their parameters, weights and delays'}"
+                    raise NetworkError(f"{what} ({str(error)[:LONGEST_TEXT]})") from error
+                self.failed = True
+                raise recovery.error(error, *tell()) from error
+        self.machine_step += steps
+        self.loaded = not self.virtual
+        if self.virtual and not self._told_virtual:
+            self._told_virtual = True
+            warnings.warn(f"{ON_VIRTUAL_BOARD}; the network was mapped, and nothing else: there "
+                          "are no updates, weights are as they were set, and recordings hold what "
+                          f"the script gave. {REAL_BOARD}", stacklevel=2)
+
+    @contextmanager
+    def talking(self, tell: Tell) -> Iterator[None]:
+        """A context for reading and writing the machine's memory between runs.
+
+        Raises :class:`MachineError` where it does not answer, or has failed before.
+        """
+        self.check("what the machine holds")
+        with Recovery(self._failure_folder) as recovery:
+            try:
+                yield
+            except (SpinnmanException, OSError) as error:
+                self.failed = True
+                raise recovery.error(error, *tell()) from error
+
+    def data_of_native_cells(self) -> AbstractContextManager[None]:
+        """A context for reading what sPyNNaker's cells recorded, also after a failure."""
+        return readable() if self.failed or self.ended else nullcontext()
+
+    def check_open(self, what: str) -> None:
+        """Raise :class:`SimulationError` for ``what`` when sPyNNaker has stopped."""
+        if self.ended:
+            raise SimulationError(f"{what} after end(): {GIVEN_BACK}")
+        if self._refused:
+            raise SimulationError(f"{what} after a run that was refused: {GIVEN_BACK}")
+
+    def check(self, what: str) -> None:
+        """Raise :class:`MachineError` if a run has failed, :class:`SimulationError` after end()."""
+        self.check_open(what)
+        if self.failed:
+            raise MachineError("the machine failed in an earlier run; call setup() and build the "
+                               "network again to go on")
+
+    def reset(self) -> None:
+        """Back to machine step 0; what is loaded stays there."""
+        self.check("reset()")
+        if self.loaded:
+            spynnaker.reset()
+        self.machine_step = 0
+
+    def needs_mapping(self) -> None:
+        """Let the next run map and load everything anew (only at machine step 0)."""
+        SpynnakerDataView.set_requires_mapping()
+        self.loaded = False
+
+    def end(self, keep_data: bool = False) -> None:
+        """Give the machine back; a warning says that it did not answer.
+
+        ``keep_data``: of sPyNNaker's own cells, to be read afterwards.
+        """
+        self.ended = True
+        if SpynnakerDataView.is_shutdown():
+            return
+        try:
+            with quiet(self._quiet), data_kept() if keep_data else nullcontext():
+                spynnaker.end()
+        except (SpinnmanException, OSError) as error:
+            warnings.warn(f"the machine did not answer when it was given back: {error}",
+                          stacklevel=3)
+        _refuse_for_spynnaker()
+
+
+def _refuse_for_spynnaker() -> None:
+    """Let sPyNNaker's own populations and projections say what is to be done after end()."""
+    view: Any = SpynnakerDataView
+    check = view.check_user_can_act
+
+    def check_user_can_act() -> None:
+        try:
+            check()
+        except SimulatorShutdownException as error:
+            raise SimulationError(f"a call of sPyNNaker after end(): {GIVEN_BACK}") from error
+
+    view.check_user_can_act = staticmethod(check_user_can_act)
+
+
+def _let_spynnaker_refuse() -> None:
+    """The reverse, when another network begins."""
+    view: Any = SpynnakerDataView
+    if "check_user_can_act" in vars(view):      # it inherits its own
+        del view.check_user_can_act
+
+
+def _check_configuration(refuse_virtual_board: bool) -> None:
+    """Raise :class:`SetupError` where sPyNNaker's configuration names no machine."""
+    virtual = bool(get_config_bool("Machine", "virtual_board"))
+    if virtual and refuse_virtual_board:
+        raise SetupError(f"setup(): {ON_VIRTUAL_BOARD}. {REAL_BOARD}")
+    if virtual or any(
+            get_config_str_or_none("Machine", name)
+            for name in ("machine_name", "spalloc_server", "remote_spinnaker_url")):
+        return
+    raise SetupError("setup(): sPyNNaker's configuration names no machine; put under [Machine] of "
+                     "~/.spynnaker.cfg what your machine is (machine_name = ADDRESS and version = "
+                     "3 or 5, or spalloc_server = ...), or what `pynn-eprop board` prints")
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep sPyNNaker from taking SIGINT, which would end the process within an update."""
+    module: Any = abstract_spinnaker_base
+    quiet = types.SimpleNamespace(**{name: getattr(signal, name) for name in dir(signal)
+                                     if not name.startswith("_")})
+    quiet.signal = lambda number, handler: signal.getsignal(number)
+    before, module.signal = module.signal, quiet
+    try:
+        yield
+    finally:
+        module.signal = before

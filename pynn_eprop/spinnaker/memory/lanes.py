@@ -1,0 +1,20 @@
+"""The cells of one core, and the lanes that they take in its memory."""
+
+from dataclasses import dataclass
+
+LANES = 8
+"""Rows of memory have a multiple of so many places, one a cell."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cells first .. first + size - 1 of a population, on one core."""
+
+    population: int
+    first: int
+    size: int
+
+
+def round_up(value: int, unit: int) -> int:
+    """The next multiple of ``unit``."""
+    return -(-value // unit) * unit

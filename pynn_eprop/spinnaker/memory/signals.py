@@ -1,0 +1,189 @@
+"""Region SIGNALS: feedback weights of cells, and the weights that readouts send to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
+from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.network import Network, SymmetricFeedback, WindowedFeedback
+from pynn_eprop.models.time_grid import decay
+from pynn_eprop.spinnaker.memory.cells import loss_of
+from pynn_eprop.spinnaker.memory.lanes import Part, round_up
+from pynn_eprop.spinnaker.memory.layout import MIRROR_ROW, SIGNAL
+from pynn_eprop.spinnaker.memory.numbers import to_decay
+from pynn_eprop.spinnaker.memory.rows import Rows
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """The forward weights that a readout population sends, in the order of sending.
+
+    signal: index of the learning signal that each is for. cell, readout: its place in B. offset:
+    where it lies in ROWS of the readouts' core. synapse: of the forward projection.
+    """
+
+    signal: np.ndarray
+    cell: np.ndarray
+    readout: np.ndarray
+    offset: np.ndarray
+    synapse: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.signal)
+
+
+def check_signals(network: Network) -> None:
+    """Raise :class:`UnsupportedError` for two signals with the same ends: their keys are one."""
+    ends = [(signal.source, signal.target) for signal in network.learning_signals]
+    for signal, end in zip(network.learning_signals, ends, strict=True):
+        if ends.count(end) > 1:
+            raise UnsupportedError(f"{signal.label}: several learning signals lead from the same "
+                                   "readouts to the same cells; on SpiNNaker one can, so add up "
+                                   "their weights")
+
+
+def mirrored(network: Network, readouts: int, rows: Rows) -> Mirrored:
+    """What the core of a readout population sends to symmetric signals."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (
+        "signal", "cell", "readout", "offset", "synapse")}
+    for index, signal in enumerate(network.learning_signals):
+        if signal.source != readouts or not isinstance(signal.feedback, SymmetricFeedback):
+            continue
+        for block in rows.blocks:
+            if block.projection == signal.feedback.projection:
+                every = np.arange(len(block.order))
+                parts["signal"].append(np.full(len(every), index))
+                parts["cell"].append(block.row)
+                parts["readout"].append(block.lane)
+                parts["offset"].append(rows.weight_offset(block, every))
+                parts["synapse"].append(block.order)
+    joined = {name: np.concatenate([np.zeros(0, np.int64), *arrays]).astype(np.int64)
+              for name, arrays in parts.items()}
+    # equal places next to each other
+    order = np.lexsort((joined["readout"], joined["cell"], joined["signal"]))
+    return Mirrored(**{name: array[order] for name, array in joined.items()})
+
+
+def mirror_region(sent: Mirrored) -> bytes:
+    """Region SIGNALS of a readouts' core."""
+    table = np.zeros(len(sent), MIRROR_ROW.dtype)
+    table["weight"] = sent.offset
+    return table.tobytes()
+
+
+def incoming(network: Network, population: int) -> list[int]:
+    """Indices of the learning signals that reach a population, in the order of SIGNALS."""
+    return [index for index, signal in enumerate(network.learning_signals)
+            if signal.target == population]
+
+
+class SignalsImage:
+    """Region SIGNALS of a core of cells. ``sent``: by readout population, what it mirrors."""
+
+    def __init__(self, network: Network, formats: Formats, part: Part, lanes: int,
+                 sent: dict[int, Mirrored]) -> None:
+        self._network, self._formats, self._part = network, formats, part
+        self._lanes, self._sent = lanes, sent
+        self.signals = incoming(network, part.population)
+        self._offsets, size = [], len(self.signals) * SIGNAL.dtype.itemsize
+        for index in self.signals:
+            signal = network.learning_signals[index]
+            windows = signal.feedback.weight.shape[0] \
+                if isinstance(signal.feedback, WindowedFeedback) else 1
+            count = network.populations[signal.source].size
+            places = len(sent[signal.source]) if isinstance(signal.feedback, SymmetricFeedback) \
+                else 0
+            feedback = round_up(size, 8)
+            mirrored_at = feedback + 4 * windows * lanes * count
+            self._offsets.append((feedback, mirrored_at))
+            size = mirrored_at + 4 * places
+        self.size = round_up(size, 8)
+
+    def hears(self, readouts: Sequence[int]) -> bool:
+        """Whether signals of some populations reach the core."""
+        return any(self._network.learning_signals[index].source in readouts
+                   for index in self.signals)
+
+    def change(self, network: Network) -> None:
+        """Take the parameters of ``network``, whose learning signals are the same."""
+        self._network = network
+
+    def constants(self) -> bytes:
+        """What the region begins with, of the parameters; feedback is behind it."""
+        return self.region()[:len(self.signals) * SIGNAL.dtype.itemsize]
+
+    def region(self) -> bytes:
+        """The region's bytes; symmetric feedback begins with the initial weights."""
+        data = bytearray(self.size)
+        table = np.zeros(len(self.signals), SIGNAL.dtype)
+        for entry, index, (feedback, mirrored_at) in zip(table, self.signals, self._offsets,
+                                                         strict=True):
+            signal = self._network.learning_signals[index]
+            source = self._network.populations[signal.source]
+            assert isinstance(source, Readouts)
+            bits = self._formats.feedback_bits[index]
+            entry["readouts"] = source.size
+            if loss_of(source):
+                entry["kappa"] = to_decay(float(decay(self._network.settings.timestep,
+                                                      source.tau_m)))
+            entry["shift"] = self._formats.signal_bits[signal.target] + 32 - bits - STATE_BITS
+            entry["windows"], entry["window_steps"] = 1, 1
+            entry["feedback"] = feedback
+            chosen = slice(self._part.first, self._part.first + self._part.size)
+            if isinstance(signal.feedback, SymmetricFeedback):
+                entry["unit"] = self._unit(index)
+                entry["mirrored"] = mirrored_at
+                matrix = self._symmetric(index)[np.newaxis, chosen]
+                _put(data, mirrored_at, self._places(index))
+            else:
+                weight = np.asarray(signal.feedback.weight, dtype=float)
+                if isinstance(signal.feedback, WindowedFeedback):
+                    entry["windows"] = len(weight)
+                    entry["window_steps"] = signal.feedback.window_steps
+                else:
+                    weight = weight[np.newaxis]
+                matrix = to_fixed(weight[:, chosen], bits)
+            full = np.zeros((len(matrix), self._lanes, source.size), "<i4")
+            full[:, :self._part.size] = matrix
+            _put(data, feedback, full)
+        _put(data, 0, table)
+        return bytes(data)
+
+    def _unit(self, index: int) -> int:
+        feedback = self._network.learning_signals[index].feedback
+        assert isinstance(feedback, SymmetricFeedback)
+        return 1 << (self._formats.feedback_bits[index]
+                     - self._formats.weight_bits[feedback.projection])
+
+    def _symmetric(self, index: int) -> np.ndarray:
+        """B of a symmetric signal from the initial weights, (cells, readouts)."""
+        signal = self._network.learning_signals[index]
+        assert isinstance(signal.feedback, SymmetricFeedback)
+        forward = self._network.projections[signal.feedback.projection]
+        bits = self._formats.weight_bits[signal.feedback.projection] + MASTER_SHIFT
+        wire = wire_weights(to_fixed(forward.weight, bits)).astype(np.int64)
+        matrix = np.zeros((self._network.populations[signal.target].size,
+                           self._network.populations[signal.source].size), np.int64)
+        np.add.at(matrix, (forward.pre_index, forward.post_index), self._unit(index) * wire)
+        return matrix
+
+    def _places(self, index: int) -> np.ndarray:
+        """For each weight that is sent: its place in B << 1 | it is the first there, or -1."""
+        signal = self._network.learning_signals[index]
+        sent = self._sent[signal.source]
+        readouts = self._network.populations[signal.source].size
+        cell = sent.cell - self._part.first
+        here = (sent.signal == index) & (cell >= 0) & (cell < self._part.size)
+        place = cell * readouts + sent.readout
+        first = np.ones(len(place), dtype=bool)
+        first[1:] = (place[1:] != place[:-1]) | (sent.signal[1:] != sent.signal[:-1])
+        return np.where(here, place << 1 | first, -1).astype("<i4")
+
+
+def _put(data: bytearray, offset: int, values: np.ndarray) -> None:
+    raw = values.tobytes()
+    data[offset:offset + len(raw)] = raw

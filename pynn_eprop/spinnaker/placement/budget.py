@@ -1,0 +1,116 @@
+"""What a core needs: memory of its own, and SDRAM; estimates are for a rate given."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynn_eprop.errors import NetworkError
+from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.memory.lanes import round_up
+from pynn_eprop.spinnaker.memory.layout import CELL_GROUP
+from pynn_eprop.spinnaker.memory.rows import Rows
+
+DTCM_BYTES = 64 * 1024
+_FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory
+_LANE_BYTES = 104               # state, parameters, arrivals, filters
+_FEEDBACK_BYTES = 8 * 1024      # of B, at a time
+_PACKET_BYTES, _HELD_BYTES = 12, 8      # a place of the receive buffer, a spike that is held
+_LEAST_RING = 256
+_SORTED_SOURCES = 4096          # of which as many spikes are sorted at once
+_ENTRY_BYTES = 512              # of the log, at a time
+_LEAST_FILTER_ROWS = 4
+_MOST_FILTER_ROWS = 512
+SDRAM_BYTES = 110 * 2 ** 20
+"""Of a chip, for applications."""
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """Places of a core's buffers in its own memory, as in core_setup."""
+
+    ring_words: int
+    held_bytes: int
+    filter_words: int
+    used: int
+
+    def sources_sorted(self, n_sources: int) -> int:
+        """Sources whose spikes are sorted in one go (find_memory in gradient.c)."""
+        return max(min(n_sources, self.held_bytes // 4), 1)
+
+    def spikes_sorted(self, n_sources: int) -> int:
+        """Spikes that are sorted in one go."""
+        return max(self.held_bytes // 2 - min(n_sources, self.held_bytes // 4), 1)
+
+
+def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
+            readouts: Sequence[int], learns: bool, n_groups: int, max_rate: float) -> Buffers:
+    """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
+
+    readouts: of each learning signal that reaches the core. learns: weights or biases.
+    n_groups: of cells.
+    """
+    lanes = rows.lanes
+    ring = _LEAST_RING
+    while ring < min(n_sources + 64, 1024):
+        ring *= 2
+    needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
+        + n_groups * CELL_GROUP.dtype.itemsize
+    needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
+    needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
+    needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES
+    needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
+    while True:
+        left = DTCM_BYTES - needed - ring * (_PACKET_BYTES + _HELD_BYTES)
+        if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
+            break
+        if ring == _LEAST_RING:
+            label = network.populations[population].label
+            least = DTCM_BYTES - left + (4 * lanes * _LEAST_FILTER_ROWS if learns else 0)
+            raise NetworkError(
+                f"{label}: a core needs {least} bytes of its own memory, and has "
+                f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
+        ring //= 2
+    held = ring * _HELD_BYTES
+    if learns:
+        held += _more_to_sort(network, n_sources, max_rate, held, left, 4 * lanes)
+    used = DTCM_BYTES - left + held - ring * _HELD_BYTES
+    most = 4 * lanes * _MOST_FILTER_ROWS
+    filters = min(DTCM_BYTES - used, most) // (4 * lanes) * lanes if learns else 0
+    return Buffers(ring, held, filters, used + 4 * filters)
+
+
+def _more_to_sort(network: Network, n_sources: int, max_rate: float, held: int, left: int,
+                  row: int) -> int:
+    """Bytes by which the memory for sorting grows at the cost of rows of F, a multiple of 8.
+
+    So that the spikes that the rows meet can be sorted in one go, at half the highest rate.
+    """
+    per_step = 2 * n_sources * network.settings.timestep * 1e-3 * max_rate / 2
+    sources = 2 * min(n_sources, _SORTED_SOURCES)
+    rows = max(left + held - sources, 0) / (row + per_step)
+    wanted = math.ceil(sources + min(rows, _MOST_FILTER_ROWS) * per_step) - held
+    return max(min(wanted, left - row * _LEAST_FILTER_ROWS), 0) // 8 * 8
+
+
+def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int:
+    """Spikes that a core hears in an interval when all its sources fire at ``max_rate`` (Hz)."""
+    steps = network.settings.interval_steps or 1
+    return math.ceil(n_sources * steps * network.settings.timestep * 1e-3 * max_rate)
+
+
+def log_bytes(network: Network, population: int, lanes: int, capacity: int, slots: int,
+              max_delay: int) -> int:
+    """Region LOG: for each slot spikes, the start of each step, and what the population keeps."""
+    steps = network.settings.interval_steps or 0
+    starts = steps + 2 if steps else max_delay + 4
+    kept = 0
+    if steps and isinstance(network.populations[population], SpikingCells):
+        readouts = [network.populations[signal.source].size
+                    for signal in network.learning_signals if signal.target == population]
+        kept = round_up(2 * (steps + 1) * lanes, 8)
+        kept += sum(4 * (steps + 1) * round_up(count, 2) for count in readouts)
+    elif steps:
+        kept = 4 * (steps + 1) * lanes
+    slot = round_up(capacity * 4, 8) + round_up(starts * 4, 8) + round_up(kept, 8)
+    return slots * slot

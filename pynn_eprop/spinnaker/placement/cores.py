@@ -1,0 +1,85 @@
+"""Cores of a network: which cells go to which, and what is planned for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.memory.lanes import Part
+from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, Channel, KeyKind, Region
+from pynn_eprop.spinnaker.memory.records import RecordingChannels
+from pynn_eprop.spinnaker.memory.rows import Rows
+from pynn_eprop.spinnaker.memory.signals import Mirrored, SignalsImage
+
+CORES_OF_A_CHIP = 15
+"""That a population of cells may take of a chip, beside readouts, sources and the monitor."""
+LEAST, MOST = 40, 128
+"""Cells of a core, unless there are fewer."""
+
+
+@dataclass(eq=False)
+class Core:
+    """One core: its cells, the sizes of its regions, and what fills them once keys are known."""
+
+    number: int
+    part: Part
+    label: str
+    binary: str
+    rows: Rows
+    sources: dict[int, int]
+    n_sources: int
+    signals: SignalsImage | None
+    sent: Mirrored | None
+    region_bytes: dict[Region, int] = field(default_factory=dict)
+    recorded_bytes: dict[Channel, int] = field(default_factory=dict)
+    channels: RecordingChannels | None = None
+    log_capacity: int = 0
+    log_slots: int = 1
+    n_groups: int = 1
+    fill: Callable[[Mapping[KeyKind, int]], dict[Region, bytes]] = lambda _own: {}
+
+    @property
+    def population(self) -> int:
+        """Index of its population."""
+        return self.part.population
+
+    @property
+    def first(self) -> int:
+        """First of its cells in the population."""
+        return self.part.first
+
+    @property
+    def size(self) -> int:
+        """Number of its cells."""
+        return self.part.size
+
+    def contents(self, own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
+        """What its regions begin with; ``own``: the keys that it sends with."""
+        return self.fill(own)
+
+    def n_keys(self, kind: KeyKind) -> int:
+        """Keys of one kind that it sends, steps included; a power of two."""
+        count = len(self.sent) if kind is KeyKind.FEEDBACK and self.sent is not None else self.size
+        return 1 << (max(count - 1, 1).bit_length() + COLOUR_BITS)
+
+
+def partition(network: Network, most: int | None = None) -> list[Part]:
+    """All parts, in the order of the populations. ``most``: cells of a core, None for a choice.
+
+    A population of readouts is on one core: its errors belong together.
+    """
+    parts = []
+    for index, population in enumerate(network.populations):
+        if isinstance(population, Readouts):
+            parts.append(Part(index, 0, population.size))
+        elif isinstance(population, SpikingCells):
+            per_core = most or chosen(population.size)
+            parts += [Part(index, first, min(per_core, population.size - first))
+                      for first in range(0, population.size, per_core)]
+    return parts
+
+
+def chosen(size: int) -> int:
+    """Cells of a core for a population of ``size``: one chip holds it where it can."""
+    per_core = -(-size // CORES_OF_A_CHIP)
+    return min(max(-(-per_core // 8) * 8, LEAST), MOST)

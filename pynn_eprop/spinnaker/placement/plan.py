@@ -1,0 +1,411 @@
+"""Which cells go to which core, and what each region of its memory holds: the whole network."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+
+from pynn_eprop.common.records.logs import Log
+from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter_bits
+from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.memory import cells
+from pynn_eprop.spinnaker.memory.lanes import Part
+from pynn_eprop.spinnaker.memory.layout import (
+    CORE_SETUP,
+    CORE_STATUS,
+    KEY_ENTRY,
+    MIRROR_ROW,
+    VERSION,
+    KeyKind,
+    Kind,
+    Region,
+)
+from pynn_eprop.spinnaker.memory.records import RecordingChannels
+from pynn_eprop.spinnaker.memory.rows import Rows
+from pynn_eprop.spinnaker.memory.run_tables import Run, run_bytes, run_size, target_bytes
+from pynn_eprop.spinnaker.memory.signals import (
+    Mirrored,
+    SignalsImage,
+    check_signals,
+    incoming,
+    mirror_region,
+    mirrored,
+)
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement import budget, update_time
+from pynn_eprop.spinnaker.placement.cores import Core, partition
+from pynn_eprop.spinnaker.placement.keys import KeyBlock
+
+Read = Callable[[Core, Region], bytes]
+Write = Callable[[Core, Region, bytes], None]
+
+_LEAST_LOG = 4096
+_MOST_KEYS = 4096       # of the key blocks that reach a core: more than any network here has
+
+
+class Plan:
+    """The whole network on cores.
+
+    logs: what is recorded, by population and variable. steps: the most script steps that are run
+    before recordings are read. held: formats of what was learned with them, see
+    :func:`choose_formats`. Raises the errors of networks that cannot be laid out.
+    """
+
+    def __init__(self, network: Network, options: SpinnakerOptions,
+                 logs: Mapping[int, Mapping[str, Log]], steps: int,
+                 held: Formats | None = None) -> None:
+        self.formats = choose_formats(network, options.fixed_point, held)
+        check_signals(network)
+        self._network, self._options = network, options
+        parts = partition(network, options.neurons_per_core)
+        self.cores: list[Core] = []
+        sent: dict[int, Mirrored] = {}
+        # readouts first: what they mirror decides what cells receive
+        for part in sorted(parts, key=lambda part: not self._is_readout(part.population)):
+            self.cores.append(self._core(len(self.cores), part, sent))
+        self._of: dict[int, list[Core]] = {}
+        for core in self.cores:
+            self._of.setdefault(core.population, []).append(core)
+        self._buffers = {core.number: self._buffers_of(core) for core in self.cores}
+        self._set_pauses(logs)
+        for core in self.cores:
+            core.channels = RecordingChannels(network, core.part, logs.get(core.population, {}),
+                                            options.pause_in_script(network.settings.timestep))
+            core.recorded_bytes = core.channels.channel_bytes(network, steps)
+            self._size(core, steps)
+
+    def _is_readout(self, population: int) -> bool:
+        return isinstance(self._network.populations[population], Readouts)
+
+    def of_population(self, index: int) -> list[Core]:
+        """The cores of a population, in the order of its cells."""
+        return self._of.get(index, [])
+
+    # --- laying out ---
+
+    def _core(self, number: int, part: Part, sent: dict[int, Mirrored]) -> Core:
+        network = self._network
+        population = network.populations[part.population]
+        sources, count = dict[int, int](), 0
+        for index in sorted({projection.pre for projection in network.projections
+                             if projection.post == part.population}):
+            sources[index] = count
+            count += network.populations[index].size
+        rows = Rows(network, self.formats, part, sources)
+        readout = isinstance(population, Readouts)
+        if readout:
+            sent[part.population] = mirrored(network, part.population, rows)
+        label = f"{population.label}[{part.first}:{part.first + part.size}]"
+        signals = None if readout else SignalsImage(network, self.formats, part, rows.lanes, sent)
+        return Core(number, part, label, "eprop_readout" if readout else "eprop_neuron", rows,
+                    sources, count, signals, sent.get(part.population))
+
+    def _buffers_of(self, core: Core) -> budget.Buffers:
+        core.n_groups = self._cells(core)[1]
+        readouts = [self._network.populations[signal.source].size
+                    for signal in self._network.learning_signals
+                    if signal.target == core.population]
+        keys = len(readouts) * 2 + sum(
+            max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
+            for index in core.sources)
+        return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
+                              readouts, self.constants(core) > 0, core.n_groups,
+                              self._options.max_rate)
+
+    def _keeps(self, core: Core, network: Network | None = None) -> bool:
+        """Whether intervals stay in the log until the update."""
+        population = (network or self._network).populations[core.population]
+        return isinstance(population, SpikingCells) and bool(np.any(population.c_reg != 0)) \
+            and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
+
+    def _set_pauses(self, logs: Mapping[int, Mapping[str, Log]]) -> None:
+        settings = self._network.settings
+        cores = self.cores if settings.interval_steps is not None else []
+        times = [self._update_time(core, logs) for core in cores]
+        found = update_time.pauses(settings, times, self._options)
+        self.pause_trial, self.pause_update = found.trial, found.update
+
+    @property
+    def longest_pause(self) -> int:
+        """Machine steps after an interval, at most."""
+        return max(self.pause_trial, self.pause_update)
+
+    def _update_time(self, core: Core,
+                     logs: Mapping[int, Mapping[str, Log]]) -> update_time.UpdateTime:
+        backward, together = 0.0, len(self.cores)
+        if self.constants(core):
+            backward = update_time.backward_us(self._network, core, self._buffers[core.number],
+                                               self._options.max_rate, together)
+        return update_time.UpdateTime(
+            update_time.signal_record_us(self._network, core, logs), backward,
+            update_time.optimizer_us(core.rows, together),
+            self._network.settings.trials_per_update, self._keeps(core))
+
+    def _size(self, core: Core, steps: int) -> None:
+        settings, rows = self._network.settings, core.rows
+        interval = settings.interval_steps
+        core.log_slots = settings.trials_per_update if self._keeps(core) else 1
+        delay = max((block.delay for block in rows.blocks), default=1)
+        if interval is None:
+            core.log_capacity = core.n_sources * (delay + 4) + 64
+        else:
+            core.log_capacity = max(_LEAST_LOG, 2 * budget.spikes_of_interval(
+                self._network, core.n_sources, self._options.max_rate))
+        updates = 2 if interval is None else steps // (interval * settings.trials_per_update) + 2
+        signals = core.signals.size if core.signals is not None else \
+            len(core.sent or ()) * MIRROR_ROW.dtype.itemsize
+        assert core.channels is not None
+        core.region_bytes = {
+            Region.SETUP: CORE_SETUP.dtype.itemsize,
+            Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
+            Region.BLOCKS: max(rows.table().nbytes, 4),
+            Region.CELLS: len(self._cells(core)[0]), Region.ROWS: max(rows.size, 8),
+            Region.SIGNALS: max(signals, 8),
+            Region.RUN: run_size(updates, self.constants(core)),
+            Region.TARGET: self._target_bytes(core, steps),
+            Region.SAMPLES: len(core.channels.region()),
+            Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
+                                         core.log_capacity, core.log_slots, delay),
+            Region.STATUS: CORE_STATUS.dtype.itemsize,
+        }
+        total = sum(core.region_bytes.values()) + sum(core.recorded_bytes.values())
+        if total > budget.SDRAM_BYTES:
+            needed = total / 2 ** 20
+            size = f"{needed:.0f}" if needed < 1e9 else f"{needed:.3g}"
+            raise NetworkError(
+                f"{core.label}: a core needs {size} MiB, and a chip has "
+                f"{budget.SDRAM_BYTES / 2 ** 20:.0f}; use a smaller setup(neurons_per_core=...), a "
+                "lower max_rate, or fewer trials_per_update")
+
+    def _most_keys(self, core: Core) -> int:
+        """Key blocks that may come: one for each core of each population that sends."""
+        count = 2 * len(incoming(self._network, core.population))
+        for index in core.sources:
+            count += len(self.of_population(index)) or self._network.populations[index].size
+        return min(max(count, 1), _MOST_KEYS)
+
+    def constants(self, core: Core) -> int:
+        """Optimisers' constants that a core gets for each update."""
+        return core.rows.n_plastic + (self._bias(core) is not None)
+
+    def _bias(self, core: Core) -> object:
+        population = self._network.populations[core.population]
+        if not isinstance(population, Readouts) \
+                or self._network.settings.interval_steps is None:
+            return None
+        return cells.bias_learner(population, self.formats.signal_bits[core.population])
+
+    def _target_bytes(self, core: Core, steps: int) -> int:
+        population = self._network.populations[core.population]
+        interval = self._network.settings.interval_steps
+        if not isinstance(population, Readouts) or interval is None \
+                or not cells.loss_of(population):
+            return 4
+        rows = interval if population.target_repeats else (steps // interval + 1) * interval
+        return 4 * rows * population.size
+
+    # --- contents ---
+
+    def contents(self, core: Core, own: Mapping[KeyKind, int],
+                 incoming_blocks: Sequence[KeyBlock]) -> dict[Region, bytes]:
+        """Everything but RUN and TARGET, which belong to a stretch."""
+        keys = self._keys(core, incoming_blocks)
+        assert core.channels is not None
+        signals = core.signals.region() if core.signals is not None else \
+            mirror_region(core.sent) if core.sent is not None else b""
+        return {
+            Region.SETUP: self._setup(core, own, len(keys)).tobytes(),
+            Region.KEYS: keys.tobytes(), Region.BLOCKS: core.rows.table().tobytes(),
+            Region.CELLS: self._cells(core)[0], Region.ROWS: bytes(core.rows.initial()),
+            Region.SIGNALS: signals, Region.SAMPLES: core.channels.region(),
+            Region.STATUS: bytes(CORE_STATUS.dtype.itemsize),
+        }
+
+    def _setup(self, core: Core, own: Mapping[KeyKind, int], n_keys: int) -> np.ndarray:
+        network, rows, buffers = self._network, core.rows, self._buffers[core.number]
+        settings = network.settings
+        population = network.populations[core.population]
+        kind = Kind.READOUT if isinstance(population, Readouts) else \
+            Kind.ALIF if population.adaptive else Kind.LIF  # type: ignore[union-attr]
+        values = {
+            "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
+            "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
+            "n_signals": len(core.signals.signals) if core.signals is not None else 0,
+            "n_sources": core.n_sources, "n_plastic": self.constants(core),
+            "max_delay": max((block.delay for block in rows.blocks), default=1),
+            "interval_steps": settings.interval_steps or 0,
+            "trials_per_update": settings.trials_per_update, "pause_trial": self.pause_trial,
+            "pause_update": self.pause_update, "log_slots": core.log_slots,
+            "log_capacity": core.log_capacity, "n_mirrored": len(core.sent or ()),
+            "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
+            "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes,
+            "state_bytes": rows.state_bytes, "timestep_us": round(settings.timestep * 1000),
+        }
+        for name, key_kind in (("spike", KeyKind.SPIKE), ("signal", KeyKind.SIGNAL),
+                               ("feedback", KeyKind.FEEDBACK)):
+            values[f"has_{name}_key"] = key_kind in own
+            values[f"{name}_key"] = own.get(key_kind, 0)
+        setup = np.zeros(1, CORE_SETUP.dtype)
+        for name, value in values.items():
+            setup[name] = value
+        return setup
+
+    def _keys(self, core: Core, blocks: Sequence[KeyBlock]) -> np.ndarray:
+        signals = incoming(self._network, core.population)
+        interval = self._network.settings.interval_steps
+        table = np.zeros(len(blocks), KEY_ENTRY.dtype)
+        for entry, block in zip(table, sorted(blocks, key=lambda block: block.key), strict=True):
+            entry["key"], entry["mask"], entry["kind"] = block.key, block.mask, block.kind
+            entry["colour_bits"], entry["count"] = block.colour_bits, block.count
+            if block.kind is KeyKind.SPIKE:
+                entry["first"] = core.sources[block.source] + block.first
+                ours = isinstance(self._network.populations[block.source], SpikingCells)
+                entry["first_step"] = int(ours)
+                entry["last_step"] = 0xffffffff if interval is None else interval - 1 + ours
+            else:
+                entry["first"] = signals.index(block.signal)
+                if block.kind is KeyKind.FEEDBACK:
+                    sender = self.of_population(block.source)[0]
+                    entry["count"] = len(sender.sent or ())
+        return table
+
+    def _cells(self, core: Core, network: Network | None = None) -> tuple[bytes, int]:
+        """Region CELLS and its number of groups, with the parameters of ``network`` if given."""
+        network = network or self._network
+        if self._is_readout(core.population):
+            return cells.readout_region(network, self.formats, core.part,
+                                              core.rows.lanes), 1
+        return cells.spiking_region(network, self.formats, core.part, core.rows.lanes)
+
+    def run_bytes(self, core: Core, run: Run) -> bytes:
+        """Region RUN for a stretch."""
+        learners = core.rows.learners()
+        bias = self._bias(core)
+        return run_bytes(run, [*learners, bias] if bias is not None else learners)
+
+    def target_bytes(self, core: Core, run: Run) -> bytes:
+        """Region TARGET for a stretch; empty where there is none."""
+        population = self._network.populations[core.population]
+        if not isinstance(population, Readouts) or not cells.loss_of(population):
+            return b""
+        return target_bytes(population, self._network.settings.interval_steps, run)
+
+    def can_begin(self, network: Network) -> bool:
+        """Whether these cores, as they are laid out, can run another network from time 0.
+
+        ``network``: with the same parts and synapses. Raises the errors of networks that no core
+        can run.
+        """
+        if choose_formats(network, self._options.fixed_point) != self.formats:
+            return False
+        check_signals(network)
+        return self._obstacle(network, range(len(network.populations))) is None
+
+    def check_change(self, network: Network, indices: Sequence[int]) -> None:
+        """Raise the errors of parameters that populations cannot take over between runs."""
+        for index in indices:
+            check_fits(network.populations[index])
+        obstacle = self._obstacle(network, indices)
+        if obstacle is not None:
+            raise UnsupportedError(f"{obstacle} once the network is loaded; do it before the first "
+                                   "run, or after a reset() that keeps no weights")
+
+    def _obstacle(self, network: Network, indices: Collection[int]) -> str | None:
+        """Why parameters of some populations do not fit the cores as they are laid out."""
+        for index in indices:
+            old, new = self._network.populations[index], network.populations[index]
+            if isinstance(new, Readouts) and isinstance(old, Readouts) and (
+                    new.target_repeats != old.target_repeats or (new.target is None)
+                    != (old.target is None)):
+                return f"{new.label}: a target of one interval cannot become one of several, or " \
+                    "the reverse,"
+        for core in self.cores:
+            if core.population not in indices:
+                continue
+            if len(self._cells(core, network)[0]) != core.region_bytes[Region.CELLS]:
+                return f"{core.label}: cells that had the same parameters cannot get different ones"
+            if self._keeps(core, network) != self._keeps(core):
+                return f"{core.label}: with trials_per_update > 1 a rate term (c_reg) cannot " \
+                    "come or go"
+        return None
+
+    def change(self, network: Network) -> None:
+        """Take parameters that :meth:`check_change` has seen from ``network``."""
+        self._network = network
+        for core in self.cores:
+            if core.signals is not None:
+                core.signals.change(network)
+
+    def begin(self, network: Network) -> None:
+        """Take the initial weights, too."""
+        self.change(network)
+        for core in self.cores:
+            core.rows.begin(network)
+
+    # --- what is learned ---
+
+    def learned_regions(self, core: Core) -> tuple[Region, ...]:
+        """Regions that the core changes."""
+        return (Region.ROWS, Region.CELLS) if self._is_readout(core.population) else (Region.ROWS,)
+
+    def learned_bytes(self, core: Core, region: Region) -> int:
+        """Size of such a region; more is reserved for one that is empty."""
+        return core.rows.size if region is Region.ROWS else core.region_bytes[region]
+
+    def initial(self, core: Core, region: Region) -> bytes:
+        """What a region of parameters or weights begins with."""
+        return bytes(core.rows.initial()) if region is Region.ROWS else self._cells(core)[0]
+
+    def weights(self, projection: int, read: Read) -> np.ndarray:
+        """Current weights, (synapses,)."""
+        described = self._network.projections[projection]
+        out = np.zeros(len(described.weight))
+        for core in self.of_population(described.post):
+            core.rows.weights(read(core, Region.ROWS), projection, out)
+        return out
+
+    def gradient(self, projection: int, read: Read) -> np.ndarray:
+        """The last gradient, (synapses,)."""
+        described = self._network.projections[projection]
+        out = np.zeros(len(described.weight))
+        bits = filter_bits(self._network, self.formats, described.post)
+        for core in self.of_population(described.post):
+            core.rows.gradient(read(core, Region.ROWS), projection, bits, out)
+        return out
+
+    def put_weights(self, projection: int, weight: np.ndarray, read: Read, write: Write) -> None:
+        """Replace weights, (synapses,)."""
+        for core in self.of_population(self._network.projections[projection].post):
+            data = bytearray(read(core, Region.ROWS))
+            core.rows.put_weights(data, projection, weight)
+            write(core, Region.ROWS, bytes(data))
+
+    def given_weights(self) -> dict[int, np.ndarray]:
+        """Weights by projection that were set since the network began, as they were given.
+
+        Of those that do not learn, cores hold no more than what is added at arrival.
+        """
+        return {index: weight for core in self.cores for index, weight in core.rows.given.items()}
+
+    def remember_given(self, weights: Mapping[int, np.ndarray]) -> None:
+        """The reverse."""
+        for index, weight in weights.items():
+            for core in self.of_population(self._network.projections[index].post):
+                core.rows.given[index] = weight
+
+    def bias(self, population: int, read: Read) -> np.ndarray:
+        """Current biases."""
+        core = self.of_population(population)[0]
+        return cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
+
+    def put_bias(self, population: int, bias: np.ndarray, read: Read, write: Write) -> None:
+        """Replace biases."""
+        core = self.of_population(population)[0]
+        data = read(core, Region.CELLS)
+        write(core, Region.CELLS, cells.put_bias(
+            data, np.broadcast_to(bias, (core.size,)), core.rows.lanes))
+
+    def merged_cells(self, core: Core, old: bytes) -> bytes:
+        """CELLS of readouts with new parameters and what their biases have learned."""
+        return cells.with_state_of(self._cells(core)[0], old, core.rows.lanes)

@@ -1,0 +1,193 @@
+"""How long cores take at the end of intervals, estimated for a rate, and the pauses for it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pynn_eprop.common.records.logs import Log, SampledLog
+from pynn_eprop.errors import SetupError
+from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.network import Network, Settings
+from pynn_eprop.spinnaker.memory.layout import MINIMUM_PAUSE
+from pynn_eprop.spinnaker.memory.rows import RowBlock, Rows, state_bytes
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.budget import Buffers, spikes_of_interval
+from pynn_eprop.spinnaker.placement.cores import Core
+
+# Instructions, fitted to 739 updates of random networks on emulated cores, then rounded.
+_FILTER_STEP, _FILTER_GROUP, _FILTER, _ADAPTATION = 180, 85, 21, 32
+_SCALED, _SIGNAL, _SUMMED = 12, 6, 30       # of a readout: a step, a cell; several signals
+_READOUT_STEP, _READOUT, _BIAS = 120, 40, 800
+_FEEDBACK_WORDS = 2048                      # of B at a time, as in signals.c
+_SORT, _SPIKE, _SOURCE = 1400, 33, 60       # spikes by source: each go, its spikes, its sources
+_LOOK = 30                                  # of a spike's source at a block
+_SPIKE_LANE, _SPIKE_SPARSE, _SPIKE_ROW = 3.1, 13.0, 18
+_VISIT, _VISIT_SPARSE = 280, 45             # of a row; of each synapse of a sparse one
+_ADAM, _SGD, _ROW = 130, 90, 190
+_RECORDED_STEP, _RECORDED, _RECORDED_SIGNAL, _RECORDED_ERROR = 150, 150, 20, 40
+_CYCLES, _MHZ = 1.6, 200.0
+"""Of an instruction on the whole: loads, branches, and waiting for SDRAM."""
+_MARGIN = 1.5
+_SDRAM_BYTES_PER_US = 600.0
+"""Of a chip, for all its cores together."""
+_CORES_OF_CHIP = 16
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Machine steps after an interval without and with an update."""
+
+    trial: int
+    update: int
+
+
+@dataclass(frozen=True)
+class UpdateTime:
+    """What a core does at the end of intervals, in microseconds.
+
+    recording: of learning signals, after each interval. backward: of one interval. optimizer: of
+    an update. trials: intervals of an update. kept: whether intervals stay in the log until then.
+    """
+
+    recording: float
+    backward: float
+    optimizer: float
+    trials: int
+    kept: bool
+
+    @property
+    def trial_us(self) -> float:
+        """Work after an interval without an update."""
+        return self.recording + (self.backward if self.trials > 1 and not self.kept else 0.0)
+
+    @property
+    def update_us(self) -> float:
+        """Work after an interval with an update."""
+        return self.recording + self.backward * (self.trials if self.kept else 1) + self.optimizer
+
+
+def _readouts(network: Network, population: int) -> list[int]:
+    """How many there are of each learning signal that reaches a population."""
+    return [network.populations[signal.source].size
+            for signal in network.learning_signals if signal.target == population]
+
+
+def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
+                cores: int) -> float:
+    """Time of the backward pass of one interval, in microseconds. cores: that do it together."""
+    rows, n_sources = core.rows, core.n_sources
+    plastic = [block for block in rows.blocks if block.kind and block.rows]
+    spikes = spikes_of_interval(network, n_sources, max_rate)
+    steps = network.settings.interval_steps or 0
+    # goes of sorting: as many as rows of F and spikes fit; bursts make more of them
+    by_rows = math.ceil(steps * rows.lanes / max(buffers.filter_words, 1))
+    by_spikes = spikes / buffers.spikes_sorted(n_sources)
+    goes, even = by_rows + by_spikes, max(by_rows, by_spikes)
+    passes = -(-n_sources // buffers.sources_sorted(n_sources))
+    instructions = _filter(network, core, steps)
+    for delay in {block.delay for block in plastic}:
+        arriving = spikes * max(steps - delay + 1, 0) / max(steps, 1)
+        blocks = sum(block.delay == delay for block in rows.blocks)
+        instructions += passes * arriving * _SPIKE + goes * (passes * _SORT + n_sources * _SOURCE) \
+            + min(goes * n_sources, arriving) * blocks * _LOOK
+    transferred = 0.0
+    for block in plastic:
+        arriving = spikes * block.rows / max(n_sources, 1)
+        visits = min(goes * block.rows, arriving)
+        instructions += _gather(block, arriving, visits)
+        transferred += min(even * block.rows, arriving) * block.places / block.rows * 16
+    return _longer(instructions, transferred, cores)
+
+
+def _filter(network: Network, core: Core, steps: int) -> float:
+    """Instructions of the backward filter of an interval."""
+    lanes, cells = core.rows.lanes, network.populations[core.population]
+    if not isinstance(cells, SpikingCells):
+        return steps * (_READOUT_STEP + lanes * _READOUT) + lanes * _BIAS
+    readouts = _readouts(network, core.population)
+    signals, in_all = max(len(readouts), 1), sum(readouts)
+    tile = lanes
+    while tile > 8 and tile * in_all > _FEEDBACK_WORDS:
+        tile -= 8
+    tiles = -(-core.size // tile)
+    of_cell = _FILTER + _ADAPTATION * cells.adaptive + _SIGNAL * in_all \
+        + (_SUMMED * signals if signals > 1 else 0)
+    return steps * (tiles * (_FILTER_STEP * signals + _SCALED * in_all)
+                    + core.n_groups * _FILTER_GROUP + lanes * of_cell)
+
+
+def _gather(block: RowBlock, spikes: float, visits: float) -> float:
+    """Instructions to add the rows of F that spikes meet to a block's gradients."""
+    lanes = block.places / block.rows
+    if block.sparse:
+        return spikes * (_SPIKE_ROW + lanes * _SPIKE_SPARSE) \
+            + visits * (_VISIT + lanes * _VISIT_SPARSE)
+    return spikes * (_SPIKE_ROW + lanes * _SPIKE_LANE) + visits * _VISIT
+
+
+def _longer(instructions: float, transferred: float, cores: int) -> float:
+    """Microseconds of the instructions, or of the bytes where these take longer."""
+    share = _SDRAM_BYTES_PER_US / min(cores, _CORES_OF_CHIP)
+    return max(instructions * _CYCLES / _MHZ, transferred / share)
+
+
+def signal_record_us(network: Network, core: Core, logs: Mapping[int, Mapping[str, Log]]) -> float:
+    """Time to record the learning signals of cells of a core, at the end of an interval."""
+    log = logs.get(core.population, {}).get("learning_signal")
+    if not isinstance(log, SampledLog):
+        return 0.0
+    signals = _readouts(network, core.population)
+    readouts = sum(signals)
+    cells = min(core.size, len(log.cells))
+    steps = network.settings.interval_steps or 0
+    return steps * (_RECORDED_STEP * (1 + len(signals))
+                    + cells * (_RECORDED + _RECORDED_SIGNAL * readouts)
+                    + _RECORDED_ERROR * readouts) * _CYCLES / _MHZ
+
+
+def optimizer_us(rows: Rows, cores: int) -> float:
+    """Time of the optimiser's step, in microseconds; ``cores`` as for :func:`backward_us`."""
+    plastic = [block for block in rows.blocks if block.kind]
+    instructions = sum(block.places * (_SGD if block.kind == 1 else _ADAM) + block.rows * _ROW
+                       for block in plastic)
+    transferred = sum(block.places * (2 * state_bytes(block.kind) + 4) for block in plastic)
+    return _longer(instructions, transferred, cores)
+
+
+def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOptions) -> Pauses:
+    """The pauses that suffice for all cores.
+
+    Where script time contains the pauses, all are equal, and as given. Raises :class:`SetupError`
+    for a pause that is too short, or that is missing there.
+    """
+    timestep = settings.timestep
+    if not times:
+        return Pauses(*(options.pause_in_script(timestep),) * 2)
+    trial_us = max(time.trial_us for time in times)
+    update_us = max(time.update_us for time in times)
+    given_ms, step_us = options.pause, timestep * 1000.0
+    estimated = Pauses(_steps(trial_us, step_us), _steps(max(update_us, trial_us), step_us))
+    if given_ms is None:
+        if options.machine_time:
+            raise SetupError(
+                "setup(): machine_time=True with update_interval needs pause=..., which script "
+                "time then contains after each interval; an update of this network takes about "
+                f"{estimated.update * timestep:g} ms at max_rate={options.max_rate:g} Hz: give "
+                "that, or more")
+        return estimated
+    steps = math.floor(given_ms / timestep + 1e-9)
+    if steps < MINIMUM_PAUSE:
+        raise SetupError(f"setup(): pause={given_ms:g} ms is too short; an interval is over "
+                         f"when {MINIMUM_PAUSE * timestep:g} ms have passed")
+    if steps * step_us < update_us + MINIMUM_PAUSE * step_us:
+        need = update_us / 1000.0 + MINIMUM_PAUSE * timestep
+        raise SetupError(
+            f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
+            f"at max_rate={options.max_rate:g} Hz; give a longer pause or a lower max_rate")
+    # where there is work, a longer pause that was asked for is to help
+    same = options.machine_time or trial_us > 0.0
+    return Pauses(steps if same else min(steps, estimated.trial), steps)
+
+
+def _steps(us: float, step_us: float) -> int:
+    return MINIMUM_PAUSE + math.ceil(_MARGIN * us / step_us)

@@ -1,0 +1,494 @@
+"""A network on a machine: cores, stretches of a run, what was recorded, what was learned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
+from pynn_eprop.common.run.timeline import Timeline
+from pynn_eprop.engine.range_report import make_report
+from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.fixed.formats import Formats, check_weights
+from pynn_eprop.fixed.numbers import STATE_BITS
+from pynn_eprop.fixed.rounding import label_of
+from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
+from pynn_eprop.models.inactivity import Inactivity, first_inactive
+from pynn_eprop.models.network import Network
+from pynn_eprop.models.range_report import RangeReport, sentences
+from pynn_eprop.spinnaker.board import failures
+from pynn_eprop.spinnaker.board.session import Session
+from pynn_eprop.spinnaker.memory import records
+from pynn_eprop.spinnaker.memory.layout import Channel, KeyKind, Region
+from pynn_eprop.spinnaker.memory.numbers import from_fixed, to_targets
+from pynn_eprop.spinnaker.memory.records import AHEAD, CHANNELS, losses, scale_bits
+from pynn_eprop.spinnaker.memory.run_tables import Run, read_activity, run_size
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.cores import Core
+from pynn_eprop.spinnaker.placement.keys import incoming_keys
+from pynn_eprop.spinnaker.placement.plan import Plan
+from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
+from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
+from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
+
+_SCHEDULE, _GIVEN = "clock", "given"
+MOST_STEPS = 2 ** 31 - 1
+"""That a machine runs from one reset to the next: sPyNNaker and cores count them in 32 bits."""
+
+
+class LoadedNetwork:
+    """A network as its cores hold it, from the plan on.
+
+    Parameters
+    ----------
+    network: what to run
+    populations: the PyNN objects, in the order of ``network.populations``
+    formats: of what it goes on with; None: chosen from the network
+
+    Raises the errors of networks that no machine of this kind can run.
+    """
+
+    def __init__(self, network: Network, populations: Sequence[Any], options: SpinnakerOptions,
+                 session: Session, formats: Formats | None = None) -> None:
+        self.network = network
+        self.session = session
+        self._populations = populations
+        logs = {population.index: population.recorder.logs for population in populations
+                if hasattr(population, "recorder") and not population.is_source}
+        settings = network.settings
+        pause = options.pause_in_script(settings.timestep)
+        steps = stretch_steps(network, logs, pause)
+        self.plan = Plan(network, options, logs, steps, formats)
+        self.timeline = Timeline(settings.timestep, settings.interval_steps, None, pause)
+        self._machine_time = options.machine_time
+        self.step = 0
+        self._new_schedule(0, 0)
+        self._stretches = Stretches(network, steps, self.timeline.period, populations)
+        self._ahead: dict[tuple[int, str], records.Records] = {}
+        self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
+        self._targets_loaded: dict[int, bytes] = {}
+        self._run = Run()
+        self._updates_run = 0       # at most, in the last run
+        self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
+        self._restarts = self._mirror = self._reload = False
+        for core in self.plan.cores:
+            core.fill = self._filler(core)
+
+    def attach(self) -> None:
+        """Be what the vertices of the populations stand for, in place of an earlier network."""
+        for population in self._populations:
+            if getattr(population, "is_source", False):
+                population.vertex.buffer_bytes = self._stretches.source_bytes(population.index)
+                population.vertex.provide = self._provider(population)
+            elif hasattr(population, "recorder"):
+                population.vertex.cores = self.plan.of_population(population.index)
+
+    def _new_schedule(self, first_interval: int, first_update: int) -> None:
+        settings = self.network.settings
+        self.schedule = Schedule(settings.interval_steps, settings.trials_per_update,
+                           self.plan.pause_trial, self.plan.pause_update,
+                           first_interval, first_update,
+                           lag=READOUT_LAG if self.plan.cores else 0,
+                           in_script=self._machine_time)
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done; on a virtual board there are none."""
+        return 0 if self.session.virtual else self.schedule.updates(self.step)
+
+    @property
+    def cells_ahead(self) -> bool:
+        """Whether cells have done a step more than the script."""
+        return self.session.loaded and self.schedule.cells_ahead(self.step)
+
+    # --- the machine's memory ---
+
+    def _vertex(self, core: Core) -> Any:
+        vertex = self._populations[core.population].vertex
+        return next(each for each in vertex.machine_vertices if each.core is core)
+
+    def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
+        """What a core's memory begins with, once keys are known."""
+        def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
+            incoming = incoming_keys(self.network, self._populations, core.population)
+            contents = self.plan.contents(core, own, incoming)
+            contents[Region.RUN] = self.plan.run_bytes(core, self._run)
+            contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
+            self._targets_loaded[core.number] = contents[Region.TARGET]
+            held = self._memory.held(core)
+            contents.update((region, held[region]) for region in self.plan.learned_regions(core)
+                            if region in held)
+            return contents
+        return fill
+
+    # --- running ---
+
+    def stretches(self, step: int, last: int) -> list[int]:
+        """The script steps at which a run from ``step`` to ``last`` stops to read and write."""
+        return self._stretches.stops(step, last)
+
+    def between_updates(self, step: int) -> bool:
+        """Whether cores hold nothing that an update to come depends on."""
+        return self.timeline.starts_interval(step) and self.schedule.pending == 0
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether :meth:`state` is known."""
+        return self.between_updates(self.step) and not self._memory.lost \
+            and not self._only_mapped
+
+    @property
+    def _only_mapped(self) -> bool:
+        """Whether it has run on a virtual board, and so computed nothing."""
+        return self.session.virtual and self.step > 0
+
+    def run(self, first: int, last: int, learning: bool) -> None:
+        """Run from script step ``first`` to ``last``."""
+        before, updates = self.schedule.over(first), self.schedule.updates(first)
+        before_run = self.schedule.copy()
+        self.schedule.begin_intervals(last, learning)
+        self._run = Run(
+            learning=learning, restart=self._restarts,
+            reload=self._reload or self._restarts or self._mirror,
+            mirror=self._mirror or self._restarts or not self.session.loaded,
+            first_update=updates, n_updates=max(sum(self.schedule.updated[before:]), 1),
+            first_interval=before, last_interval=len(self.schedule.learned),
+            script_interval=self.schedule.first_interval)
+        steps = self.schedule.machine_step(last) - self.session.machine_step
+        if steps:       # or the machine has gone there before, for the update of an interval
+            self.session.run(steps, len(self.plan.cores), self._write_run,
+                             lambda: self._failed(first, last, before_run), self._suspects)
+            self._restarts = self._mirror = self._reload = False
+            self._memory.changed()
+            self._counted = None
+            self._updates_run = self._run.n_updates
+        self.step = last
+
+    def _write_run(self) -> None:
+        """Give the cores what belongs to a run, where they are loaded already."""
+        if not self.session.loaded:
+            return
+        for core in self.plan.cores:
+            vertex = self._vertex(core)
+            vertex.write(Region.RUN, self.plan.run_bytes(core, self._run))
+            target = self.plan.target_bytes(core, self._run)
+            if target and self._targets_loaded.get(core.number) != target:
+                self._targets_loaded[core.number] = target
+                vertex.write(Region.TARGET, target)
+
+    def keep(self) -> None:
+        """Copy what was learned, in case a later stretch fails; see ``LearnedMemory.keep``."""
+        self._memory.keep(self.step, self.updates)
+
+    def _suspects(self) -> str:
+        """Parameters of sPyNNaker's own cells beyond the numbers that it holds."""
+        return ", ".join(found for population in self._populations if hasattr(population, "native")
+                         for found in population.beyond_numbers())
+
+    # --- failures ---
+
+    def _failed(self, first: int, last: int, schedule: Schedule) -> tuple[str, str]:
+        """Go back to the stop before a run that failed; what failed, and what is left."""
+        self.schedule = schedule
+        timestep = self.network.settings.timestep
+        return (f"the run from {first * timestep:g} to {last * timestep:g} ms failed:",
+                self._memory.fall_back(self.step, self.updates, timestep))
+
+    def _unanswered(self) -> tuple[str, str]:
+        """The same where the machine is asked between runs."""
+        timestep = self.network.settings.timestep
+        return (f"after the run to {self.step * timestep:g} ms:",
+                self._memory.fall_back(self.step, self.updates, timestep))
+
+    def _write(self, core: Core, region: Region, data: bytes) -> None:
+        """Write a region that holds nothing learned, where there is a machine that has it."""
+        if self.session.loaded:
+            with self.session.talking(self._unanswered):
+                self._vertex(core).write(region, data)
+
+    def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
+        """The spikes of a source by machine steps."""
+        def provide(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+            begin, end = self.schedule.script_range(first, last)
+            steps, cells = population.spikes_between(begin, end)
+            machine = self.schedule.source_steps(steps)
+            inside = (machine >= first) & (machine < last)
+            return machine[inside], cells[inside].astype(np.int64)
+        return provide
+
+    # --- what was recorded ---
+
+    def take(self, population: int, log: Log, last: int) -> Any:
+        """What a log gets of the stretch that ended at script step ``last``."""
+        described = self.network.populations[population]
+        if isinstance(log, LossLog) and getattr(described, "loss", None) is None:
+            ended = (last - log.first) // log.interval_steps + 1
+            return np.zeros(max(ended - len(log.values()), 0))      # no core has any
+        channel = CHANNELS[log.variable]
+        parts = []
+        for core in self.plan.of_population(population):
+            assert core.channels is not None
+            if core.channels.records(channel):
+                data = self._vertex(core).take_recording(channel)
+                parts.append(core.channels.decode(channel, data))
+            else:
+                parts.append(core.channels.nothing(channel))
+        found = records.joined(parts)
+        found.steps = self.schedule.ends(found.steps) if channel is Channel.LOSS \
+            else self.schedule.sampled_steps(found.steps)
+        found = records.after(self._ahead.pop((population, log.variable), None), found)
+        now, self._ahead[population, log.variable] = records.split(found, last)
+        if isinstance(log, SpikeLog):
+            return records.spikes(now, log.cells)
+        if isinstance(log, LossLog):
+            assert isinstance(described, Readouts)
+            return losses(described, now.values[:, 0])
+        values = records.samples(now, log, last, self.timeline, described.label)
+        return np.ldexp(values, -scale_bits(self.network, self.plan.formats, population, channel))
+
+    def targets(self, population: int, first: int, last: int, every: int) -> np.ndarray:
+        """Targets of readouts at the steps in (first, last], as cores have them."""
+        steps = np.arange(first + 1, last + 1)
+        steps = steps[steps % every == 0]
+        described = self.network.populations[population]
+        assert isinstance(described, Readouts)
+        if described.target is None:
+            return np.full((len(steps), described.size), np.nan)
+        taught = self.timeline.without_pauses(steps) - 1
+        place = taught - described.target_start
+        if described.target_repeats and self.network.settings.interval_steps:
+            place = taught % self.network.settings.interval_steps
+        target = np.asarray(described.target, dtype=float)
+        inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
+        values = np.full((len(steps), described.size), np.nan)
+        values[inside] = from_fixed(to_targets(target.T[place[inside]], STATE_BITS), STATE_BITS)
+        return values
+
+    # --- what was learned ---
+
+    def weights(self, projection: int) -> np.ndarray:
+        """Current weights, (synapses,)."""
+        return self.plan.weights(projection, self._memory.read)
+
+    def gradient(self, projection: int) -> np.ndarray:
+        """Gradient of the last update, (synapses,); zeros before the first."""
+        if not self.updates:
+            return np.zeros(len(self.network.projections[projection].weight))
+        return self.plan.gradient(projection, self._memory.read)
+
+    def check_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Raise :class:`NetworkError` for weights that the format cannot hold.
+
+        :class:`SimulationError` within an update, if learning signals mirror them.
+        """
+        check_mirrored(self.network.projections[projection].label,
+                       is_mirrored(self.network, projection), self.schedule.pending > 0)
+        check_weights(self.network.projections[projection], np.asarray(weight, dtype=float),
+                      self.plan.formats.weight_bits[projection])
+
+    def set_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Replace weights. Raises as :meth:`check_weights`."""
+        self.check_weights(projection, weight)
+        described = self.network.projections[projection]
+        values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
+        self.plan.put_weights(projection, values, self._memory.read, self._memory.write)
+        self._mirror = True
+
+    def bias(self, population: int) -> np.ndarray:
+        """Current biases of a readout population."""
+        return self.plan.bias(population, self._memory.read)
+
+    def check_change(self, network: Network, indices: Sequence[int]) -> None:
+        """Raise the errors of parameters that a loaded network cannot take over."""
+        for index in indices:
+            check_gradient(self.network.populations[index], network.populations[index],
+                           self.schedule.pending > 0)
+        self.plan.check_change(network, indices)
+
+    def begin(self, network: Network) -> None:
+        """Begin at script step 0 with another network, of which ``plan.can_begin``."""
+        before = [self._given_regions(core) for core in self.plan.cores]
+        self.plan.begin(network)
+        self.network = network
+        for core, old in zip(self.plan.cores, before, strict=True):
+            for region, data in self._given_regions(core).items():
+                if data != old[region]:
+                    self._write(core, region, data)
+        self.restart({}, from_start=True)
+
+    def _given_regions(self, core: Core) -> dict[Region, bytes]:
+        """Regions of parameters that cores do not change."""
+        found = {}
+        if Region.CELLS not in self.plan.learned_regions(core):
+            found[Region.CELLS] = self.plan.initial(core, Region.CELLS)
+        if core.signals is not None:
+            found[Region.SIGNALS] = core.signals.constants()
+        return found
+
+    def change_populations(self, network: Network, indices: Sequence[int],
+                           new_biases: Sequence[int]) -> None:
+        """Take new parameters, initial values, targets or biases of some populations.
+
+        Raises the errors of :meth:`check_change`; then nothing was done.
+        """
+        self.check_change(network, indices)
+        self.plan.change(network)
+        self.network = network
+        for index in new_biases:
+            described = network.populations[index]
+            assert isinstance(described, Readouts)
+            self.plan.put_bias(index, described.bias, self._memory.read, self._memory.write)
+        for core in self.plan.cores:
+            if core.population in indices and isinstance(
+                    network.populations[core.population], (SpikingCells, Readouts)):
+                self._write_cells(core)
+            if core.signals is not None and core.signals.hears(indices):
+                data = core.signals.constants()
+                self._write(core, Region.SIGNALS, data)
+                self._reload = self._reload or self.session.loaded
+
+    def _write_cells(self, core: Core) -> None:
+        if Region.CELLS in self.plan.learned_regions(core):
+            data = self.plan.merged_cells(core, self._memory.read(core, Region.CELLS))
+            self._memory.write(core, Region.CELLS, data)
+        else:
+            self._write(core, Region.CELLS, self.plan.initial(core, Region.CELLS))
+        self._reload = True
+
+    def check_time(self, last: int) -> None:
+        """Raise :class:`SimulationError` for a script step beyond the machine's clock."""
+        interval, most = self.network.settings.interval_steps, self.plan.longest_pause
+        steps = last + AHEAD + (0 if interval is None else (last // interval + 1) * most)
+        if steps > MOST_STEPS:
+            timestep = self.network.settings.timestep
+            pauses = "" if interval is None else \
+                f", with a pause of {most * timestep:g} ms after each interval,"
+            raise SimulationError(
+                f"a run to {last * timestep:g} ms{pauses} is too long: the machine counts "
+                f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What was learned, and how many intervals and updates there were.
+
+        Raises :class:`SimulationError` within an update, and where a failure of the machine has
+        left an older copy only.
+        """
+        if self._only_mapped:
+            raise SimulationError("a virtual board computes nothing, so that there is no state to "
+                                  "save at a time after 0")
+        if self._memory.lost:
+            raise SimulationError("what was learned up to here was lost when the machine failed")
+        if not self.between_updates(self.step):
+            raise SimulationError("what cores hold within an update is not read; run() to its end "
+                                  "first")
+        return self.kept()
+
+    def kept(self) -> dict[str, np.ndarray]:
+        """What was learned so far, by core and region, and the schedule; also within an update."""
+        intervals = self.schedule.first_interval + self.schedule.over(self.step)
+        return {
+            _SCHEDULE: np.array([intervals, self.updates], dtype=np.int64),
+            **{f"{_GIVEN}{index}": weight for index, weight in self.plan.given_weights().items()},
+            **{f"core{core.number}/{region.name.lower()}":
+               np.frombuffer(self._memory.read(core, region), np.uint8)
+               for core in self.plan.cores for region in self.plan.learned_regions(core)}}
+
+    def restart(self, state: Mapping[str, np.ndarray], from_start: bool = False) -> int:
+        """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
+
+        ``from_start``: at script step 0, not where the state was taken.
+        Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
+        state is that of other cores.
+        """
+        contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
+                    for region in self.plan.learned_regions(core)]
+        given = {int(name.removeprefix(_GIVEN)): weight for name, weight in state.items()
+                 if name.startswith(_GIVEN)}
+        self._memory.changed()
+        self._updates_run = 0
+        self._ahead.clear()
+        if state or self.session.loaded:
+            for core, region, data in contents:
+                self._memory.write(core, region, data)
+        self.plan.remember_given(given)
+        counts = state.get(_SCHEDULE, np.zeros(2, np.int64))
+        self._restarts = self.session.loaded
+        self._new_schedule(0 if from_start else int(counts[0]), int(counts[1]))
+        self.step = self.schedule.first_interval * self.timeline.period
+        self._memory.kept(self.step, self.updates)
+        return self.step
+
+    def _learned(self, core: Core, region: Region, state: Mapping[str, np.ndarray]) -> bytes:
+        """What a region has in ``state``, or what it begins with if that is empty."""
+        if not state:
+            return self.plan.initial(core, region)
+        name = f"core{core.number}/{region.name.lower()}"
+        data = state[name].tobytes() if name in state else b""
+        if len(data) != self.plan.learned_bytes(core, region):
+            raise CheckpointError(f"the entry {name!r} does not fit this network; use the same "
+                                  "neurons_per_core in setup()")
+        return self.plan.merged_cells(core, data) if region is Region.CELLS else data
+
+    # --- what went wrong ---
+
+    @property
+    def _answers(self) -> bool:
+        """Whether there is a machine that has run the network, and can be asked."""
+        return self.session.loaded and not (self.session.virtual or self.session.failed)
+
+    def _provenance(self) -> list[tuple[Core, np.ndarray]]:
+        if self._counted is None:
+            if not self._answers:
+                return []
+            with self.session.talking(self._unanswered):
+                self._counted = [(core, self._vertex(core).read_provenance())
+                                 for core in self.plan.cores]
+        return self._counted
+
+    def saturations(self) -> tuple[str, ...]:
+        """What saturated so far, one sentence each."""
+        return sentences((label_of(self.network.populations, index), what, count)
+                         for index, counts in enumerate(self._saturated())
+                         for what, count in counts.items())
+
+    def _saturated(self) -> list[dict[str, int]]:
+        """By population: a core counts the weights and gradients of all its projections."""
+        totals: list[dict[str, int]] = [{} for _ in self.network.populations]
+        for core, provenance in self._provenance():
+            counts = totals[core.population]
+            for what, count in failures.saturated(provenance).items():
+                counts[what] = counts.get(what, 0) + count
+        return totals
+
+    def events(self) -> tuple[str, ...]:
+        """Late and lost packets and the like, one sentence each."""
+        return tuple(sentence for core, provenance in self._provenance()
+                     for sentence in failures.events(core.label, provenance))
+
+    def inactivities(self) -> tuple[Inactivity, ...]:
+        """The first updates of the last run without spikes, and without pseudo-derivative.
+
+        Of each population of e-prop cells.
+        """
+        if not (self._updates_run and self._answers and self.network.settings.interval_steps):
+            return ()
+        found: list[Inactivity] = []
+        for index, population in enumerate(self.network.populations):
+            cores = self.plan.of_population(index)
+            if isinstance(population, SpikingCells) and cores:
+                before, spikes, slope = zip(*map(self._activity, cores), strict=True)
+                found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
+                                        np.any(slope, axis=0))
+        return tuple(found)
+
+    def _activity(self, core: Core) -> tuple[int, np.ndarray, np.ndarray]:
+        learners = self.plan.constants(core)
+        with self.session.talking(self._unanswered):
+            return read_activity(self._vertex(core).read(
+                Region.RUN, run_size(self._updates_run, learners)), learners)
+
+    def range_report(self) -> RangeReport:
+        """What the formats resolve and hold, and what saturated by population."""
+        return make_report(self.network, self.plan.formats, self.weights,
+                           [{} for _ in self.network.projections], self._saturated())

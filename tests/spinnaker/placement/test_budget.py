@@ -1,0 +1,58 @@
+"""What a core is said to need is enough: layouts near the limits start on emulated cores.
+
+A core that finds less memory of its own than it wants stops with NO_DTCM before its first step.
+"""
+
+import pytest
+
+pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
+
+from pynn_eprop.errors import NetworkError
+from pynn_eprop.spinnaker.memory.layout import Provenance
+from pynn_eprop.spinnaker.placement.budget import DTCM_BYTES
+from tests.random_networks import Case, CellPlan, Plan, ReadoutPlan, make_case
+from tests.spinnaker.twin import ChipNetwork, recordings_of
+
+# cells of a core, adaptive, of many kinds; sources; readouts, populations of them; plan
+LAYOUTS = {
+    "many kinds of cells": (136, False, True, 100, 10, 1, {"wirings": ("sparse",),
+                                                           "optimizers": ("sgd",)}),
+    "many sources": (40, True, True, 1000, 3, 1, {"feedbacks": ("symmetric",)}),
+    "128 cells": (128, True, True, 620, 3, 1, {}),
+    "61 classes, twice": (80, False, False, 100, 61, 2, {"feedbacks": ("windowed",)}),
+    "120 readouts": (40, False, True, 100, 120, 1, {"wirings": ("duplicates",)}),
+    "many delays": (80, False, False, 300, 10, 1, {"delays": ("mixed",), "wirings": ("sparse",)}),
+    "biases only": (40, False, False, 20, 3, 1, {"wirings": ("empty",)}),
+}
+
+
+def laid_out(cells: int, adaptive: bool, varied: bool, sources: int, readouts: int, copies: int,
+             options: dict) -> Case:
+    plan = Plan(interval_steps=100, sources=(sources,), stretches=((1, True),),
+                cells=(CellPlan(cells, adaptive, varied=varied, rate_term=True),),
+                readouts=(ReadoutPlan(readouts, bias_optimizer="adam"),) * copies, **options)
+    return make_case(plan)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layouts_near_the_limit_start(name):
+    case = laid_out(*LAYOUTS[name])
+    chip = ChipNetwork(case.network, recordings_of(case.network), max_rate=20.0,
+                       neurons_per_core=LAYOUTS[name][0])
+    try:
+        chip.advance(1)
+        assert chip.step == 1
+        for vertex in chip.vertices.values():
+            assert vertex.provenance[Provenance.LOST_PACKETS] == 0
+    finally:
+        chip.close()
+
+
+def test_what_is_needed_and_what_there_is_are_told():
+    case = laid_out(256, True, False, 100, 61, 1, {})
+    with pytest.raises(NetworkError, match="own memory, and has 65536; use a smaller") as refusal:
+        ChipNetwork(case.network, recordings_of(case.network), neurons_per_core=256)
+    needed = int(str(refusal.value).split("needs ")[1].split()[0])
+    assert needed > DTCM_BYTES
+    smaller = ChipNetwork(case.network, recordings_of(case.network), neurons_per_core=64)
+    assert [core.size for core in smaller.net.plan.of_population(1)] == [64] * 4
