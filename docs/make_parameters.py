@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pynn_eprop.models import losses, optimizers, pseudo_derivatives
-from pynn_eprop.models.cells import CELL_MODELS, CellModel
+from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.parameters import Parameter
 from pynn_eprop.models.rules import RULES, Rule
 from pynn_eprop.models.synapses import SYNAPSE_MODELS
@@ -88,15 +88,15 @@ def components(name: str) -> str:
                       *(f"- {line}" for line in lines)])
 
 
-def cell_section(model: CellModel) -> str:
+def cell_section(kind: type[Population]) -> str:
     """One cell type."""
-    initial = ", ".join(f"`{name}` = {value:g}" for name, value in model.initial_values.items())
+    initial = ", ".join(f"`{name}` = {value:g}" for name, value in kind.initial_values().items())
     recordable = markdown_table(
-        ("recordable", "unit"), ((f"`{name}`", unit) for name, unit in model.units.items()))
-    ports = ", ".join(f"`{name}`" for name in model.receptor_types)
+        ("recordable", "unit"), ((f"`{name}`", unit) for name, unit in kind.units().items()))
+    ports = ", ".join(f"`{name}`" for name in kind.receptor_types)
     return "\n\n".join([
-        f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",
-        parameter_table(model.parameters), components(model.name),
+        f"### {kind.name}", kind.meaning[0].upper() + kind.meaning[1:] + ".",
+        parameter_table(kind.parameters()), components(kind.name),
         f"Initial values: {initial}. Receptors: {ports}.", recordable,
     ])
 
@@ -124,7 +124,7 @@ def _docstring(documented: object) -> str:
 def page() -> str:
     """The whole page."""
     sections = [HEADER, "## Cells"]
-    sections += [cell_section(model) for model in CELL_MODELS.values()]
+    sections += [cell_section(kind) for kind in (LIFCells, ALIFCells, Readouts)]
     sections.append("## Synapses")
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",

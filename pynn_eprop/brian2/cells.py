@@ -32,23 +32,20 @@ class SpikingGroup:
         """Take parameters and initial values."""
         self.described = described
         group = self.group
-        group.alpha = np.exp(-timestep / np.asarray(described.tau_m))
-        group.v_th = described.v_thresh
+        constants = described.constants(timestep)
+        for name in ("alpha", "v_th", "rho", "beta"):
+            setattr(group, name, constants[name])
         group.refractory_steps = described.refractory_steps
-        if described.adaptive:
-            assert described.tau_a is not None and described.beta is not None
-            group.rho = np.exp(-timestep / np.asarray(described.tau_a))
-            group.beta = described.beta
 
     def begin(self) -> None:
         """The state at the start of an interval."""
         described = self.described
         assert described is not None
         group = self.group
-        group.v = described.v_initial
-        group.a = 0.0 if described.a_initial is None else described.a_initial
-        for name in ("z", "h", "silent", "arriving"):
+        for name in ("a", "z", "h", "silent", "arriving"):
             setattr(group, name, 0.0)
+        for name, values in described.initial_state().items():
+            setattr(group, name, values)
 
     def recall_spikes(self) -> None:
         """Let the spikes of the last step enter the queues: Brian2 forgets them between runs."""

@@ -1,5 +1,6 @@
 """A network since ``setup()``: PyNN objects, their Brian2 objects, and what boundaries do."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,31 @@ from pynn_eprop.common.expansion.seeds import Draws, OwnGlobalGenerator, Purpose
 from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.run.simulation import Simulation as CommonSimulation
 from pynn_eprop.common.script.checks import check_learning
-from pynn_eprop.common.standardmodels import EPropReadout
-from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    LIFCells,
+    Population,
+    Readouts,
+    Sources,
+    check_kind,
+)
 from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import E_PROP, Boundary, SymmetricFeedback
 
 Part = SpikingGroup | ReadoutGroup | SourceGroup
+
+
+def _spiking(size: int, celltype: Any, clock: Any) -> Part:
+    return SpikingGroup(size, celltype.pseudo_derivative, clock)
+
+
+GROUPS: dict[type[Population], Callable[[int, Any, Any], Part]] = {
+    LIFCells: _spiking, ALIFCells: _spiking,
+    Readouts: lambda size, celltype, clock: ReadoutGroup(size, clock),
+    Sources: lambda size, celltype, clock: SourceGroup(size, clock)}
+"""Kinds of cell that there are equations for; PyNN's own cells are those of pyNN.brian2."""
 
 
 class Simulation(CommonSimulation):
@@ -84,14 +101,9 @@ class Simulation(CommonSimulation):
         if stock:
             self.populations.append(population)
             return
-        size, celltype = population.size, population.celltype
-        part: Part
-        if isinstance(celltype, EPropCell):
-            part = SpikingGroup(size, celltype.pseudo_derivative, self.clock)
-        elif isinstance(celltype, EPropReadout):
-            part = ReadoutGroup(size, self.clock)
-        else:
-            part = SourceGroup(size, self.clock)
+        celltype = population.celltype
+        check_kind(celltype.kind, GROUPS, population.label, self.machine_name)
+        part = GROUPS[celltype.kind](population.size, celltype, self.clock)
         self.populations.append(population)
         self.parts[population.index] = part
         population.brian2_group = part.group
@@ -147,16 +159,15 @@ class Simulation(CommonSimulation):
         Raises the errors of networks that cannot run; then nothing was done.
         """
         check_learning(self.populations, self.projections, self.options)
-        described = {index: describe_population(self.populations[index], self.options)
-                     for index in sorted(self._changed) if index in self.parts}
+        described: dict[int, Any] = {
+            index: describe_population(self.populations[index], self.options)
+            for index in sorted(self._changed) if index in self.parts}
         self._check_targets(described, last)
         for index, one in described.items():
             part, population = self.parts[index], self.populations[index]
             if isinstance(part, SpikingGroup):
-                assert isinstance(one, SpikingCells)
                 part.configure(one, self.options.timestep)
             elif isinstance(part, ReadoutGroup):
-                assert isinstance(one, Readouts)
                 new = part.described is None or population.bias_is_new
                 part.configure(one, self.options.timestep,
                                population.values["bias"] if new else None)

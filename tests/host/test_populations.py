@@ -7,7 +7,7 @@ from pyNN.parameters import Sequence
 
 import pynn_eprop.host as sim
 from pynn_eprop import errors
-from pynn_eprop.models.cells import CELL_MODELS
+from pynn_eprop.models.cells import CELLS
 from tests.host.networks import recorded
 
 
@@ -18,15 +18,15 @@ def _setup():
 
 @pytest.mark.parametrize("name", ["EPropLIF", "EPropALIF", "EPropReadout"])
 def test_defaults_units_and_recordables_are_those_of_the_table(name):
-    model, celltype = CELL_MODELS[name], getattr(sim, name)
+    kind, celltype = CELLS[name], getattr(sim, name)
     population = sim.Population(3, celltype())
-    for parameter in model.parameters.values():
+    for parameter in kind.parameters().values():
         assert population.get(parameter.name) == parameter.default
         assert celltype.units[parameter.name] == parameter.unit
         assert f"{parameter.name} : {parameter.unit}, {parameter.range}" in celltype.__doc__
-    assert tuple(celltype.recordable) == model.recordable
-    assert celltype.default_initial_values == model.initial_values
-    assert population.receptor_types == model.receptor_types
+    assert tuple(celltype.recordable) == kind.recordable()
+    assert celltype.default_initial_values == kind.initial_values()
+    assert population.receptor_types == kind.receptor_types
 
 
 def test_parameters_in_all_forms():

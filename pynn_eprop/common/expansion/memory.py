@@ -3,7 +3,6 @@
 import os
 
 from pynn_eprop.errors import NetworkError
-from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
 from pynn_eprop.models.network import Boundary, Network
 
 BYTES_PER_SYNAPSE = 75      # measured: 10 million plastic synapses, float32, from expansion to run
@@ -46,13 +45,11 @@ def check_activity_fits(network: Network) -> None:
     trials = 1 if continuous else max(settings.trials_per_update, settings.threads)
     learning = {projection.post for projection in network.projections
                 if projection.optimizer is not None}
-    keeps_flight = continuous or any(
-        not isinstance(population, (Sources, SpikingCells, Readouts))
-        for population in network.populations)
+    keeps_flight = continuous or not all(population.resets for population in network.populations)
     needed = 8 * len(network.populations) * (steps + (delay if keeps_flight else 0)) * trials
     needed += 4 * steps * trials * sum(
         population.size for index, population in enumerate(network.populations)
-        if index in learning or isinstance(population, Readouts))
+        if index in learning or not population.emits_spikes)
     if needed > physical_memory():
         raise NetworkError(
             f"update_interval, trials_per_update={settings.trials_per_update} and the longest "

@@ -50,8 +50,7 @@ class RoundingWarnings:
                 part = replace(projection, weight=given)
                 yield from rounding.of_projection(_with(network, index, part), index, formats)
         for index, signal in enumerate(network.learning_signals):
-            source = network.populations[signal.source]
-            assert isinstance(source, Readouts)
+            source = network.of_kind(Readouts)[signal.source]
             if self._is_new(("signal", index), signal, formats, scale=largest_error(source)):
                 yield from rounding.of_signal(network, index, formats)
 

@@ -175,9 +175,8 @@ class Simulation(ABC):
 
     def check_targets_reach(self, network: Network, last: int) -> None:
         """The same for all readouts of a network that have errors."""
-        for described in network.populations:
-            if isinstance(described, Readouts):
-                self.check_described_target(described, last)
+        for described in network.of_kind(Readouts).values():
+            self.check_described_target(described, last)
 
     def check_described_target(self, readouts: Readouts, last: int) -> None:
         """The same for readouts."""

@@ -49,7 +49,8 @@ class CheckedCellType(StandardCellType):
     """A cell type whose numeric parameters have ranges.
 
     ``kind``: of a population of it. ``table``: the ranges. ``in_order``: parameters that may be
-    given without their names, as sPyNNaker's scripts do. :meth:`check` is called by populations with the values of all cells.
+    given without their names, as sPyNNaker's scripts do. :meth:`check` is called by populations
+    with the values of all cells.
     """
 
     kind: ClassVar[type[Population]]

@@ -46,10 +46,10 @@ class SpikingCells(Population):
 
     decays: state variables whose derivatives in :meth:`transition` are constants, and by variables
     of this list only; a parameter that changes between updates acts on their eligibility vectors
-    from the next step on, as it does on them. presynaptic_trace: entries of :meth:`transition` that filter the presynaptic spikes, which
-    simplified traces leave out; a kind without any has no such traces. learns_from_h: the
-    derivatives are functions of h and constants, so that the kind can learn from the activity of
-    another machine.
+    from the next step on, as it does on them. presynaptic_trace: entries of :meth:`transition` that
+    filter the presynaptic spikes, which simplified traces leave out; a kind without any has no such
+    traces. learns_from_h: the derivatives are functions of h and constants, so that the kind can
+    learn from the activity of another machine.
     """
 
     refractory_steps: np.ndarray = parameter(

@@ -66,5 +66,5 @@ def check_kind(kind: type[Population], known: Collection[type[Population]], owne
     if kind not in known:
         raise UnsupportedError(
             f"{owner}: cell {kind.name or kind.__name__!r} is not known to {machine}; choose one "
-            f"of {sorted({each.name for each in known})}, or setup(machine='reference') of the host "
-            "backend, which runs every cell")
+            f"of {sorted({each.name for each in known})}, or setup(machine='reference') of the "
+            "host backend, which runs every cell")

@@ -12,18 +12,22 @@ from pynn_eprop.fixed.numbers import (
     STATE_BITS,
     to_fixed,
 )
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.lanes import Part, round_up
-from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Loss
+from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Kind, Loss
 from pynn_eprop.spinnaker.memory.numbers import Learner, to_decay, to_states
 
 _ADAM = 2
 
+KINDS: dict[type[Population], Kind] = {
+    LIFCells: Kind.LIF, ALIFCells: Kind.ALIF, Readouts: Kind.READOUT}
+"""The kinds of cell that cores have programs for."""
 
-def _groups(cells: SpikingCells, timestep: float, part: Part) -> np.ndarray:
+
+def _groups(cells: LIFCells, timestep: float, part: Part) -> np.ndarray:
     """Constants of each cell, one entry a cell; first and count as if each were a group."""
     chosen = slice(part.first, part.first + part.size)
     inverse, n = inverse_width(cells)[chosen], part.size
@@ -42,7 +46,7 @@ def _groups(cells: SpikingCells, timestep: float, part: Part) -> np.ndarray:
     constants[:, 3] = to_fixed(height * inverse, bits + 17)
     constants[:, 4] = of(cells.refractory_steps)
     filters[:, 4] = 32 - shift - bits
-    if cells.adaptive:
+    if isinstance(cells, ALIFCells):
         rho, beta = decay(timestep, of(cells.tau_a)), of(cells.beta)
         constants[:, 5] = filters[:, 1] = to_decay(rho)
         constants[:, 6] = to_fixed(beta, BETA_BITS)
@@ -55,8 +59,7 @@ def _groups(cells: SpikingCells, timestep: float, part: Part) -> np.ndarray:
 
 def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -> tuple[bytes, int]:
     """The region of spiking cells, and the number of groups in it."""
-    cells = network.populations[part.population]
-    assert isinstance(cells, SpikingCells)
+    cells = network.of_kind(LIFCells)[part.population]
     settings = network.settings
     table = _groups(cells, settings.timestep, part)
     same = np.array([a["cells"].tobytes() == b["cells"].tobytes()
@@ -65,7 +68,7 @@ def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -
     groups = table[starts]
     groups["count"] = np.diff(np.append(starts, part.size))
     chosen = slice(part.first, part.first + part.size)
-    a_initial = np.zeros(cells.size) if cells.a_initial is None else cells.a_initial
+    a_initial = cells.initial_state().get("a", np.zeros(cells.size))
     gain, offset = np.zeros(part.size), np.zeros(part.size)
     bits = formats.signal_bits[part.population] + 8
     if settings.interval_steps is not None:
@@ -108,8 +111,7 @@ def bias_learner(readouts: Readouts, signal_bits: int) -> Learner | None:
 
 def readout_region(network: Network, formats: Formats, part: Part, lanes: int) -> bytes:
     """The region of readouts."""
-    readouts = network.populations[part.population]
-    assert isinstance(readouts, Readouts)
+    readouts = network.of_kind(Readouts)[part.population]
     bits = formats.signal_bits[part.population]
     head = np.zeros(1, READOUT_CELLS.dtype)
     head["kappa"] = to_decay(float(decay(network.settings.timestep, readouts.tau_m)))

@@ -11,7 +11,7 @@ from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.fixed.formats import Formats, slope_bits
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import LIFCells, Readouts
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.cells import loss_of
 from pynn_eprop.spinnaker.memory.lanes import Part
@@ -121,12 +121,10 @@ class RecordingChannels:
 
 def scale_bits(network: Network, formats: Formats, population: int, channel: Channel) -> int:
     """Bits after the point of a channel's integers."""
-    described = network.populations[population]
     if channel is Channel.A:
         return ADAPTATION_BITS
     if channel is Channel.H:
-        assert isinstance(described, SpikingCells)
-        return slope_bits(described)
+        return slope_bits(network.of_kind(LIFCells)[population])
     if channel is Channel.LEARNING_SIGNAL:
         return formats.signal_bits[population]
     return STATE_BITS

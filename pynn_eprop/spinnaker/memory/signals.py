@@ -123,8 +123,7 @@ class SignalsImage:
         for entry, index, (feedback, mirrored_at) in zip(table, self.signals, self._offsets,
                                                          strict=True):
             signal = self._network.learning_signals[index]
-            source = self._network.populations[signal.source]
-            assert isinstance(source, Readouts)
+            source = self._network.of_kind(Readouts)[signal.source]
             bits = self._formats.feedback_bits[index]
             entry["readouts"] = source.size
             if loss_of(source):

@@ -105,7 +105,7 @@ def log_bytes(network: Network, population: int, lanes: int, capacity: int, slot
     steps = network.settings.interval_steps or 0
     starts = steps + 2 if steps else max_delay + 4
     kept = 0
-    if steps and isinstance(network.populations[population], SpikingCells):
+    if steps and population in network.of_kind(SpikingCells):
         readouts = [network.populations[signal.source].size
                     for signal in network.learning_signals if signal.target == population]
         kept = round_up(2 * (steps + 1) * lanes, 8)

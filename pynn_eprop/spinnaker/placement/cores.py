@@ -69,10 +69,11 @@ def partition(network: Network, most: int | None = None) -> list[Part]:
     A population of readouts is on one core: its errors belong together.
     """
     parts = []
+    readouts, cells = network.of_kind(Readouts), network.of_kind(SpikingCells)
     for index, population in enumerate(network.populations):
-        if isinstance(population, Readouts):
+        if index in readouts:
             parts.append(Part(index, 0, population.size))
-        elif isinstance(population, SpikingCells):
+        elif index in cells:
             per_core = most or chosen(population.size)
             parts += [Part(index, first, min(per_core, population.size - first))
                       for first in range(0, population.size, per_core)]

@@ -18,7 +18,6 @@ from pynn_eprop.spinnaker.memory.layout import (
     MIRROR_ROW,
     VERSION,
     KeyKind,
-    Kind,
     Region,
 )
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
@@ -76,7 +75,7 @@ class Plan:
             self._size(core, steps)
 
     def _is_readout(self, population: int) -> bool:
-        return isinstance(self._network.populations[population], Readouts)
+        return population in self._network.of_kind(Readouts)
 
     def of_population(self, index: int) -> list[Core]:
         """The cores of a population, in the order of its cells."""
@@ -93,7 +92,7 @@ class Plan:
             sources[index] = count
             count += network.populations[index].size
         rows = Rows(network, self.formats, part, sources)
-        readout = isinstance(population, Readouts)
+        readout = self._is_readout(part.population)
         if readout:
             sent[part.population] = mirrored(network, part.population, rows)
         label = f"{population.label}[{part.first}:{part.first + part.size}]"
@@ -115,8 +114,8 @@ class Plan:
 
     def _keeps(self, core: Core, network: Network | None = None) -> bool:
         """Whether intervals stay in the log until the update."""
-        population = (network or self._network).populations[core.population]
-        return isinstance(population, SpikingCells) and bool(np.any(population.c_reg != 0)) \
+        cells = (network or self._network).of_kind(SpikingCells).get(core.population)
+        return cells is not None and bool(np.any(cells.c_reg != 0)) \
             and self._network.settings.trials_per_update > 1 and core.rows.n_plastic > 0
 
     def _set_pauses(self, logs: Mapping[int, Mapping[str, Log]]) -> None:
@@ -190,20 +189,18 @@ class Plan:
         return core.rows.n_plastic + (self._bias(core) is not None)
 
     def _bias(self, core: Core) -> object:
-        population = self._network.populations[core.population]
-        if not isinstance(population, Readouts) \
-                or self._network.settings.interval_steps is None:
+        readouts = self._network.of_kind(Readouts).get(core.population)
+        if readouts is None or self._network.settings.interval_steps is None:
             return None
-        return cells.bias_learner(population, self.formats.signal_bits[core.population])
+        return cells.bias_learner(readouts, self.formats.signal_bits[core.population])
 
     def _target_bytes(self, core: Core, steps: int) -> int:
-        population = self._network.populations[core.population]
+        readouts = self._network.of_kind(Readouts).get(core.population)
         interval = self._network.settings.interval_steps
-        if not isinstance(population, Readouts) or interval is None \
-                or not cells.loss_of(population):
+        if readouts is None or interval is None or not cells.loss_of(readouts):
             return 4
-        rows = interval if population.target_repeats else (steps // interval + 1) * interval
-        return 4 * rows * population.size
+        rows = interval if readouts.target_repeats else (steps // interval + 1) * interval
+        return 4 * rows * readouts.size
 
     # --- contents ---
 
@@ -225,9 +222,7 @@ class Plan:
     def _setup(self, core: Core, own: Mapping[KeyKind, int], n_keys: int) -> np.ndarray:
         network, rows, buffers = self._network, core.rows, self._buffers[core.number]
         settings = network.settings
-        population = network.populations[core.population]
-        kind = Kind.READOUT if isinstance(population, Readouts) else \
-            Kind.ALIF if population.adaptive else Kind.LIF  # type: ignore[union-attr]
+        kind = cells.KINDS[type(network.populations[core.population])]
         values = {
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
@@ -260,7 +255,7 @@ class Plan:
             entry["colour_bits"], entry["count"] = block.colour_bits, block.count
             if block.kind is KeyKind.SPIKE:
                 entry["first"] = core.sources[block.source] + block.first
-                ours = isinstance(self._network.populations[block.source], SpikingCells)
+                ours = block.source in self._network.of_kind(SpikingCells)
                 entry["first_step"] = int(ours)
                 entry["last_step"] = 0xffffffff if interval is None else interval - 1 + ours
             else:
@@ -286,10 +281,10 @@ class Plan:
 
     def target_bytes(self, core: Core, run: Run) -> bytes:
         """Region TARGET for a stretch; empty where there is none."""
-        population = self._network.populations[core.population]
-        if not isinstance(population, Readouts) or not cells.loss_of(population):
+        readouts = self._network.of_kind(Readouts).get(core.population)
+        if readouts is None or not cells.loss_of(readouts):
             return b""
-        return target_bytes(population, self._network.settings.interval_steps, run)
+        return target_bytes(readouts, self._network.settings.interval_steps, run)
 
     def can_begin(self, network: Network) -> bool:
         """Whether these cores, as they are laid out, can run another network from time 0.
@@ -314,8 +309,9 @@ class Plan:
     def _obstacle(self, network: Network, indices: Collection[int]) -> str | None:
         """Why parameters of some populations do not fit the cores as they are laid out."""
         for index in indices:
-            old, new = self._network.populations[index], network.populations[index]
-            if isinstance(new, Readouts) and isinstance(old, Readouts) and (
+            old = self._network.of_kind(Readouts).get(index)
+            new = network.of_kind(Readouts).get(index)
+            if old is not None and new is not None and (
                     new.target_repeats != old.target_repeats or (new.target is None)
                     != (old.target is None)):
                 return f"{new.label}: a target of one interval cannot become one of several, or " \

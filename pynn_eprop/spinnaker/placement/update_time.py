@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pynn_eprop.common.records.logs import Log, SampledLog
 from pynn_eprop.errors import SetupError
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.cells import ALIFCells, Readouts
 from pynn_eprop.models.network import Network, Settings
 from pynn_eprop.spinnaker.memory.layout import MINIMUM_PAUSE
 from pynn_eprop.spinnaker.memory.rows import RowBlock, Rows, state_bytes
@@ -101,8 +101,8 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
 
 def _filter(network: Network, core: Core, steps: int) -> float:
     """Instructions of the backward filter of an interval."""
-    lanes, cells = core.rows.lanes, network.populations[core.population]
-    if not isinstance(cells, SpikingCells):
+    lanes = core.rows.lanes
+    if core.population in network.of_kind(Readouts):
         return steps * (_READOUT_STEP + lanes * _READOUT) + lanes * _BIAS
     readouts = _readouts(network, core.population)
     signals, in_all = max(len(readouts), 1), sum(readouts)
@@ -110,7 +110,8 @@ def _filter(network: Network, core: Core, steps: int) -> float:
     while tile > 8 and tile * in_all > _FEEDBACK_WORDS:
         tile -= 8
     tiles = -(-core.size // tile)
-    of_cell = _FILTER + _ADAPTATION * cells.adaptive + _SIGNAL * in_all \
+    adapts = core.population in network.of_kind(ALIFCells)
+    of_cell = _FILTER + _ADAPTATION * adapts + _SIGNAL * in_all \
         + (_SUMMED * signals if signals > 1 else 0)
     return steps * (tiles * (_FILTER_STEP * signals + _SCALED * in_all)
                     + core.n_groups * _FILTER_GROUP + lanes * of_cell)

@@ -242,8 +242,7 @@ class LoadedNetwork:
         if isinstance(log, SpikeLog):
             return records.spikes(now, log.cells)
         if isinstance(log, LossLog):
-            assert isinstance(described, Readouts)
-            return losses(described, now.values[:, 0])
+            return losses(self.network.of_kind(Readouts)[population], now.values[:, 0])
         values = records.samples(now, log, last, self.timeline, described.label)
         return np.ldexp(values, -scale_bits(self.network, self.plan.formats, population, channel))
 
@@ -251,8 +250,7 @@ class LoadedNetwork:
         """Targets of readouts at the steps in (first, last], as cores have them."""
         steps = np.arange(first + 1, last + 1)
         steps = steps[steps % every == 0]
-        described = self.network.populations[population]
-        assert isinstance(described, Readouts)
+        described = self.network.of_kind(Readouts)[population]
         if described.target is None:
             return np.full((len(steps), described.size), np.nan)
         taught = self.timeline.without_pauses(steps) - 1
@@ -336,12 +334,10 @@ class LoadedNetwork:
         self.plan.change(network)
         self.network = network
         for index in new_biases:
-            described = network.populations[index]
-            assert isinstance(described, Readouts)
-            self.plan.put_bias(index, described.bias, self._memory.read, self._memory.write)
+            self.plan.put_bias(index, network.of_kind(Readouts)[index].bias, self._memory.read,
+                               self._memory.write)
         for core in self.plan.cores:
-            if core.population in indices and isinstance(
-                    network.populations[core.population], (SpikingCells, Readouts)):
+            if core.population in indices:
                 self._write_cells(core)
             if core.signals is not None and core.signals.hears(indices):
                 data = core.signals.constants()
@@ -474,9 +470,9 @@ class LoadedNetwork:
         if not (self._updates_run and self._answers and self.network.settings.interval_steps):
             return ()
         found: list[Inactivity] = []
-        for index, population in enumerate(self.network.populations):
+        for index in self.network.of_kind(SpikingCells):
             cores = self.plan.of_population(index)
-            if isinstance(population, SpikingCells) and cores:
+            if cores:
                 before, spikes, slope = zip(*map(self._activity, cores), strict=True)
                 found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
                                         np.any(slope, axis=0))

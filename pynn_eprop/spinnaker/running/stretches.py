@@ -45,10 +45,9 @@ def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]], pause
                        for name, log in of_population.items() if name != "target")
         if per_step:
             most = min(most, RECORDING_BYTES / per_step)
-    for population in network.populations:
-        if isinstance(population, Readouts) and population.target is not None \
-                and not population.target_repeats:
-            most = min(most, TARGET_BYTES / (4 * population.size))
+    for readouts in network.of_kind(Readouts).values():
+        if readouts.target is not None and not readouts.target_repeats:
+            most = min(most, TARGET_BYTES / (4 * readouts.size))
     unit = settings.interval_steps or 1
     if settings.interval_steps is not None:
         most = min(most, MOST_UPDATES * settings.trials_per_update * unit)
