@@ -9,7 +9,7 @@ rule; the script compares it with e-prop on a small pattern to be generated.
 The command line knows it, too, with this file as a plugin:
 
     pynn-eprop run pattern-generation --plugin examples/own_rule.py --rule spike-gated \
-        --precision reference --neurons 20 --updates 20 --out own-rule
+        --machine reference --neurons 20 --updates 20 --out own-rule
 """
 
 import argparse
@@ -56,7 +56,7 @@ trial, n_inputs, n_cells = 200.0, 10, 20       # ms
 def train(rule, n_updates):
     """The error of each update, normalised by the variance of the target."""
     rng = np.random.default_rng(1)
-    sim.setup(timestep=1.0, update_interval=trial, seed=1, precision="reference")
+    sim.setup(timestep=1.0, update_interval=trial, seed=1, machine="reference")
     phase = 2.0 * np.pi * np.arange(1.0, trial + 1.0) / trial
     target = np.sin(phase)[np.newaxis]
     clock = sim.Population(n_inputs, sim.SpikeSourceArray(spike_times=[

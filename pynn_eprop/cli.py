@@ -15,7 +15,7 @@ import pynn_eprop
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
-from pynn_eprop.experiments.backends import BACKENDS, PRECISIONS, installed_backends
+from pynn_eprop.experiments.backends import BACKENDS, MACHINES, PRECISIONS, installed_backends
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import (
     CHECKPOINT_SECONDS,
@@ -83,7 +83,8 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     configuration = Configuration(
-        task=options.task, backend=options.backend, precision=options.precision,
+        task=options.task, backend=options.backend, machine=options.machine,
+        precision=options.precision,
         seed=options.seed, updates=options.updates, neurons=options.neurons,
         threads=options.threads, feedback=options.feedback, rule=options.rule,
         recurrent=options.recurrent,
@@ -144,9 +145,12 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
     run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
+    run.add_argument("--machine",
+                     help=f"what runs networks of the host backend: {', '.join(MACHINES)} "
+                          "(default: engine)")
     run.add_argument("--precision",
                      help=f"number system of the host backend: {', '.join(PRECISIONS)} "
-                          "(default: float32; other backends have one)")
+                          "(default: float32; the reference and other backends have one)")
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")

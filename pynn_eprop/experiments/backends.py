@@ -13,10 +13,11 @@ from pynn_eprop.errors import MissingDependencyError, TaskError
 
 BACKENDS = ("host", "nest", "brian2", "spinnaker", "emulator")
 """Names that a user gives. "emulator" is the module "spinnaker" on a board in software."""
-PRECISIONS = ("float32", "float64", "fixed", "reference")
+MACHINES = ("engine", "reference")
+"""What runs networks behind the backend "host", the default first."""
+PRECISIONS = ("float32", "float64", "fixed")
 
-_PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",),
-                  "emulator": ("fixed",)}
+_PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",), "emulator": ("fixed",)}
 _CHIPS, _LARGE, _MANY_CHIPS = 4, 1000, 48
 # NEST takes no input in the first steps of an interval, and has got that of the next few when the
 # data of an interval are read
@@ -77,19 +78,21 @@ def has(sim: ModuleType, capability: Capability) -> bool:
     return capability in getattr(sim, "CAPABILITIES", ALL_CAPABILITIES)
 
 
-def precisions(backend: str) -> tuple[str, ...]:
-    """The number systems of a backend, the default first."""
+def precisions(backend: str, machine: str | None = None) -> tuple[str, ...]:
+    """The number systems of a backend and, of the host, of one of its machines; default first."""
+    if machine == "reference":
+        return ("float64",)
     return _PRECISIONS_OF.get(str(backend), ("float64",))
 
 
-def setup_keywords(backend: str, precision: str, threads: int,
+def setup_keywords(backend: str, machine: str | None, precision: str, threads: int,
                    out: Path | None = None) -> dict[str, Any]:
     """What ``setup()`` of a backend gets beside the task's times and the seed.
 
     ``out``: where the results go.
     """
     if backend == "host":
-        return {"precision": precision, "threads": threads}
+        return {"machine": machine, "precision": precision, "threads": threads}
     if _module(backend) == "spinnaker":
         given = {} if out is None else {"failure_folder": out / "failure"}
         return {"quiet": True, "virtual_board": "refuse", **given}

@@ -91,7 +91,7 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """The contents of comparison.json."""
         configuration = self.configuration.as_dict()
-        del configuration["backend"], configuration["precision"]
+        del configuration["backend"], configuration["machine"], configuration["precision"]
         return {**configuration, "free_steps": self.free_steps, "agrees": self.agrees,
                 "backends": {verdict.machine.name: verdict.as_dict()
                              for verdict in self.verdicts},

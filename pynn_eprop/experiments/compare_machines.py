@@ -36,7 +36,7 @@ BASES = {
 MACHINES = {machine.name: machine for machine in (
     BASES[FLOAT],
     BASES[FIXED],
-    ComparedMachine("reference", "host", FLOAT, {"precision": "reference"}),
+    ComparedMachine("reference", "host", FLOAT, {"machine": "reference"}),
     ComparedMachine("nest", "nest", FLOAT),
     ComparedMachine("brian2", "brian2", FLOAT),
     ComparedMachine("spinnaker", "spinnaker", FIXED, {"virtual_board": "refuse"}),

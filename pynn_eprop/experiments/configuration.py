@@ -1,11 +1,12 @@
 """What one run is: task, variant, backend, seed and size."""
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from pynn_eprop.errors import TaskError
-from pynn_eprop.experiments.backends import PRECISIONS, free_steps, precisions
+from pynn_eprop.experiments.backends import MACHINES, PRECISIONS, free_steps, precisions
 from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
@@ -18,7 +19,8 @@ from pynn_eprop.tasks.task import Task
 class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
-    precision: None stands for the backend's first. updates, neurons: None stands for the paper's.
+    machine: of the host backend, None stands for its first. precision: None stands for the
+    backend's, or the machine's, first. updates, neurons: None stands for the paper's.
     parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
     were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` if the parts make no
     run.
@@ -26,6 +28,7 @@ class Configuration:
 
     task: str
     backend: str = "host"
+    machine: str | None = None
     precision: str | None = None
     seed: int = 1
     updates: int | None = None
@@ -39,14 +42,17 @@ class Configuration:
     plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = precisions(self.backend)
+        self._choose_machine()
+        known = precisions(self.backend, self.machine)
         if self.precision is None:
             object.__setattr__(self, "precision", known[0])
         if self.precision not in PRECISIONS:
             raise TaskError(f"precision {self.precision!r} is unknown; choose one of "
                             f"{list(known)}")
         if self.precision not in known:
-            raise TaskError(f"backend {self.backend!r} has no precision {self.precision!r}; "
+            owner = f"machine {self.machine!r}" if self.machine == "reference" \
+                else f"backend {self.backend!r}"
+            raise TaskError(f"{owner} has no precision {self.precision!r}; "
                             f"choose one of {list(known)}")
         require_whole(self.seed, "seed", 0, "run")
         require_whole(self.n_updates, "updates", 1, "run")
@@ -54,6 +60,24 @@ class Configuration:
         self.build_feedback()
         self.build_task()
         resolve_rule(self.rule)
+
+    def _choose_machine(self) -> None:
+        if self.backend == "host" and self.precision == "reference" \
+                and self.machine in (None, "reference"):
+            warnings.warn("precision 'reference' is deprecated; choose machine 'reference' "
+                          "(--machine reference)", FutureWarning, stacklevel=4)
+            object.__setattr__(self, "machine", "reference")
+            object.__setattr__(self, "precision", None)
+        if self.backend != "host":
+            if self.machine is not None:
+                raise TaskError(f"backend {self.backend!r} has no machine {self.machine!r}; only "
+                                "the backend 'host' has a choice")
+            return
+        if self.machine is None:
+            object.__setattr__(self, "machine", MACHINES[0])
+        if self.machine not in MACHINES:
+            raise TaskError(f"machine {self.machine!r} is unknown; choose one of "
+                            f"{list(MACHINES)}")
 
     @property
     def n_updates(self) -> int:
@@ -101,13 +125,17 @@ class Configuration:
         fields = self.as_dict()
         for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
-        if fields["rule"] == EProp.name:    # folders of before there was a choice can go on
+        # folders of before there was a choice can go on
+        if fields["rule"] == EProp.name:
             del fields["rule"]
+        if fields.pop("machine") == "reference":
+            fields["precision"] = "reference"
         return fields
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this run again."""
         words = [f"pynn-eprop run {self.task} --backend {self.backend}",
+                 *(["--machine reference"] if self.machine == "reference" else []),
                  f"--precision {self.precision} --seed {self.seed} --updates {self.n_updates}"]
         if self.neurons is not None:
             words.append(f"--neurons {self.neurons}")

@@ -98,8 +98,9 @@ class Experiment:
 
     def _setup(self) -> dict[str, Any]:
         configuration = self.configuration
-        return setup_keywords(configuration.backend, str(configuration.precision),
-                              configuration.threads, self.folder.path)
+        return setup_keywords(configuration.backend, configuration.machine,
+                              str(configuration.precision), configuration.threads,
+                              self.folder.path)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from pynn_eprop.experiments.results import arithmetic
 from pynn_eprop.tasks.quantities import parameter_table
 from pynn_eprop.tasks.task import Task
 
@@ -74,7 +75,7 @@ def write_report(path: Path, task: Task, results: Mapping[str, Any], figure: Pat
 
 def _lead(task: Task, results: Mapping[str, Any]) -> str:
     text = (f"{task.n_neurons} cells, {results['updates']} updates on backend "
-            f"{results['backend']} ({results['precision']}), seed {results['seed']}. ")
+            f"{results['backend']} ({arithmetic(results)}), seed {results['seed']}. ")
     text += task.lead(results)
     return f"{text} The paper: {task.paper_result}." if task.paper_result else text
 

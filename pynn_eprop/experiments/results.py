@@ -2,6 +2,7 @@
 
 import math
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -17,6 +18,7 @@ def collect_results(configuration: Configuration, history: History) -> dict[str,
     return {
         "task": configuration.task,
         "backend": configuration.backend,
+        "machine": configuration.machine,
         "precision": configuration.precision,
         "seed": configuration.seed,
         "updates": history.updates,
@@ -61,10 +63,15 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def arithmetic(results: Mapping[str, Any]) -> str:
+    """What computed a result: the machine if it was the reference, or the precision."""
+    return "reference" if results.get("machine") == "reference" else str(results["precision"])
+
+
 def result_line(results: dict[str, Any]) -> str:
     """The result in one line, as the command prints it."""
     parts = [f"{results['task']} seed {results['seed']} {results['backend']} "
-             f"{results['precision']}: {results['updates']} updates"]
+             f"{arithmetic(results)}: {results['updates']} updates"]
     n_last = min(len(results["error_curve"]), 50)
     last = math.nan if results["error_last50"] is None else results["error_last50"]
     parts.append(f"{results['error_name']} {last:.4f} "

@@ -1,7 +1,8 @@
 """Set-up, and the functions that act on the whole network."""
 
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
@@ -15,13 +16,13 @@ from pynn_eprop.common.arguments.setup import (
 from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.errors import SetupError
 from pynn_eprop.host import simulator
-from pynn_eprop.host.machines import Precision
+from pynn_eprop.host.machines import PRECISIONS, MachineKind, Precision
 from pynn_eprop.host.simulator import HostOptions
 from pynn_eprop.models.fixed_point import FixedPoint
 
 __all__ = ["setup", *FUNCTIONS]
 
-_OWN_KEYWORDS = ("precision", "threads", "checkpoint", "fixed_point")
+_OWN_KEYWORDS = ("machine", "precision", "threads", "checkpoint", "fixed_point")
 
 
 @documented
@@ -34,12 +35,15 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     {shared}
     boundary : "reset" or "continuous", default "reset"
         Whether e-prop cells and readouts begin each interval anew.
-    precision : "float32", "float64", "fixed" or "reference", default "float32"
+    machine : "engine" or "reference", default "engine"
+        What runs the network: the compiled engine, or the NumPy yardstick, slow and for small
+        networks, which also runs cells, rules and losses of your own.
+    precision : "float32", "float64" or "fixed", default "float32"; "float64" of the reference
         "fixed" computes the numbers of a SpiNNaker core; what saturates is a warning (the
-        first time) and an annotation of the recorded data. "reference" is the NumPy yardstick, for
-        small networks.
+        first time) and an annotation of the recorded data. ("reference" is deprecated: it means
+        ``machine="reference"``.)
     fixed_point : FixedPoint, default none
-        Formats that shall not be chosen from the network; see ``range_report()``.
+        Formats to be taken rather than chosen from the network; see ``range_report()``.
     threads : default 1
         Results do not depend on it.
     checkpoint : file name, default none
@@ -54,21 +58,37 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     return simulator.state.mpi_rank
 
 
-def _host_options(precision: str = Precision.FLOAT32, threads: int = 1,
+def _host_options(machine: str | None = None, precision: str | None = None, threads: int = 1,
                   checkpoint: str | Path | None = None,
                   fixed_point: FixedPoint | None = None) -> HostOptions:
-    try:
-        chosen = Precision(precision)
-    except ValueError:
-        raise SetupError(f"setup(): precision={precision!r} is unknown; choose one of "
-                         f"{[choice.value for choice in Precision]}") from None
+    if precision == MachineKind.REFERENCE.value and machine in (None, MachineKind.REFERENCE):
+        warnings.warn("setup(precision='reference') is deprecated; use setup(machine='reference')",
+                      DeprecationWarning, stacklevel=3)
+        machine, precision = MachineKind.REFERENCE.value, None
+    kind = _choice("machine", machine, tuple(MachineKind))
+    chosen = _choice("precision", precision, PRECISIONS[kind],
+                     "" if kind is MachineKind.ENGINE else f" with machine={kind.value!r}")
     threads = check_count("threads", threads)
     path = None if checkpoint is None else check_path("checkpoint", checkpoint)
     if fixed_point is not None and (chosen is not Precision.FIXED
                                     or not isinstance(fixed_point, FixedPoint)):
         raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint, and goes "
                          f"with precision='fixed', not {chosen.value!r}")
-    return HostOptions(chosen, threads, path, fixed_point)
+    return HostOptions(kind, chosen, threads, path, fixed_point)
+
+
+_Choice = TypeVar("_Choice", MachineKind, Precision)
+
+
+def _choice(keyword: str, value: object, known: tuple[_Choice, ...], where: str = "") -> _Choice:
+    """What a value stands for, the first if None. Raises :class:`SetupError` for others."""
+    if value is None:
+        return known[0]
+    for choice in known:
+        if isinstance(value, str) and value == choice.value:
+            return choice
+    raise SetupError(f"setup(): {keyword}={value!r} is unknown{where}; choose one of "
+                     f"{[choice.value for choice in known]}")
 
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,

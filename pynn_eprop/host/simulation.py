@@ -15,7 +15,12 @@ from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats
-from pynn_eprop.host.machines import Precision, build_machine, machine_rules
+from pynn_eprop.host.machines import (
+    MachineKind,
+    Precision,
+    build_machine,
+    machine_rules,
+)
 from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
@@ -26,10 +31,12 @@ from pynn_eprop.models.rules import Rule
 class Simulation(DescribedSimulation):
     """A network that a machine of this process runs."""
 
-    def __init__(self, options: SharedOptions, precision: Precision = Precision.FLOAT32,
+    def __init__(self, options: SharedOptions, machine: MachineKind = MachineKind.ENGINE,
+                 precision: Precision = Precision.FLOAT32,
                  threads: int = 1, fixed_point: FixedPoint | None = None) -> None:
         super().__init__(options, None if precision is not Precision.FIXED
                          else fixed_point or FixedPoint())
+        self.machine_kind = machine
         self.precision = precision
         self.threads = threads
         self.fixed_point = fixed_point
@@ -42,9 +49,15 @@ class Simulation(DescribedSimulation):
     @property
     def rules(self) -> Collection[type[Rule]] | None:
         """Learning rules that the machine knows; None for any."""
-        return machine_rules(self.precision)
+        return machine_rules(self.machine_kind)
 
     machine_name = "the host engine"
+
+    @property
+    def arithmetic(self) -> str:
+        """What computes; a checkpoint goes on with the same."""
+        return self.precision.value if self.machine_kind is MachineKind.ENGINE \
+            else self.machine_kind.value
 
     # --- where it stands ---
 
@@ -138,8 +151,8 @@ class Simulation(DescribedSimulation):
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
-        machine = build_machine(description.network, self.precision, self.fixed_point,
-                                None if old is None else old.formats)
+        machine = build_machine(description.network, self.machine_kind, self.precision,
+                                self.fixed_point, None if old is None else old.formats)
         if old is not None:
             if from_start:
                 machine.take_over_learning(old, synapses=not self._delays_changed)
@@ -214,8 +227,8 @@ class Simulation(DescribedSimulation):
         Raises :class:`CheckpointError`; then nothing was changed.
         """
         assert self.description is not None
-        machine = build_machine(self.description.network, self.precision, self.fixed_point,
-                                formats)
+        machine = build_machine(self.description.network, self.machine_kind, self.precision,
+                                self.fixed_point, formats)
         machine.restore(state)
         self.machine, self.carried = machine, True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.run import state as common
 from pynn_eprop.common.run.interrupts import Interrupts
-from pynn_eprop.host.machines import Precision
+from pynn_eprop.host.machines import MachineKind, Precision
 from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -19,6 +19,7 @@ name = "pynn_eprop.host"
 class HostOptions:
     """What ``setup()`` of this backend takes beside the shared keywords."""
 
+    machine: MachineKind = MachineKind.ENGINE
     precision: Precision = Precision.FLOAT32
     threads: int = 1
     checkpoint: Path | None = None
@@ -36,7 +37,8 @@ class State(common.State):
 
     def clear(self, options: SharedOptions, host: HostOptions) -> None:
         """Forget the network and begin a new one."""
-        self.begin(Simulation(options, host.precision, host.threads, host.fixed_point),
+        self.begin(Simulation(options, host.machine, host.precision, host.threads,
+                              host.fixed_point),
                    host.checkpoint)
 
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:

@@ -116,7 +116,7 @@ class _Control(WithoutCheckpoints):
         super().reset(annotations)
 
     def save_weights(self, path: str | Path) -> None:
-        """Write all weights to an npz file; see ``common.weight_files``.
+        """Write all weights to an npz file; see ``common.script.weight_files``.
 
         Once something has run this ends the run: NEST must make every cell spike to see them.
         """

@@ -27,19 +27,13 @@ from pynn_eprop.spinnaker.running.script_time import Passage, to_script_time
 from pynn_eprop.spinnaker.standardmodels.cells import EPropALIF, EPropLIF
 
 
-class _Precision:
-    """What checkpoints name as the number system: states of cores fit cores only."""
-
-    value = "spinnaker"
-
-
 class Simulation(DescribedSimulation):
     """A network that a SpiNNaker machine runs.
 
     populations, projections: sPyNNaker's own are among them.
     """
 
-    precision = _Precision()
+    arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
     rules = (EProp,)
     machine_name = "a SpiNNaker core"

@@ -12,6 +12,7 @@ import numpy as np
 
 from pynn_eprop import SGD
 from pynn_eprop.errors import EPropError
+from tests.arithmetic import arithmetic
 
 T = 20.0
 BACKENDS = ("float64", "float32", "fixed", "reference", "nest", "brian2", "spinnaker")
@@ -32,7 +33,7 @@ class Backend:
             f"pynn_eprop.{'host' if name in ON_HOST else name}")
 
     def setup(self, **keywords: Any) -> None:
-        own: dict[str, Any] = {"precision": self.name} if self.name in ON_HOST else {}
+        own: dict[str, Any] = arithmetic(self.name) if self.name in ON_HOST else {}
         if self.name == "spinnaker":
             own = {"quiet": True}
         self.sim.setup(**{"timestep": 1.0, "update_interval": T, **keywords}, **own)

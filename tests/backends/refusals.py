@@ -462,7 +462,7 @@ def run(sim: Any, backend: str, refuse: bool) -> tuple[dict[str, Any], list[str]
     Returns results, what went wrong and how many calls were made.
     """
     setup = {"fixed": {"precision": "fixed"}, "host": {"precision": "float64"},
-             "reference": {"precision": "reference"}}.get(backend, {})
+             "reference": {"machine": "reference"}}.get(backend, {})
     wrong: list[str] = []
     count = 0
     with tempfile.TemporaryDirectory() as name:

@@ -21,7 +21,7 @@ Play = Callable[[Plan, tuple[Cut, ...]], Outcome]
 #: Backends with keywords of setup().
 MACHINES: dict[str, tuple[str, dict[str, Any]]] = {
     "host": ("host", {"precision": "float64"}),
-    "reference": ("host", {"precision": "reference"}),
+    "reference": ("host", {"machine": "reference"}),
     "fixed": ("host", {"precision": "fixed"}),
     "nest": ("nest", {"quirks": "allow"}),
     "brian2": ("brian2", {}),

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.arithmetic import arithmetic
 from tests.backends.dead_networks import CASES, EXPECTED, NOT_ON_NEST, ON_NEST, warnings_of
 
 HOST = {"float32": {}, "float64": {"precision": "float64"}, "fixed": {"precision": "fixed"},
-        "reference": {"precision": "reference"}}
+        "reference": {"machine": "reference"}}
 
 
 def check(found: tuple[list[str], float], expected: list[str]) -> None:
@@ -32,11 +33,11 @@ def test_on_the_host(name: str, precision: str) -> None:
 @pytest.mark.parametrize("precision", ["float32", "float64", "reference"])
 def test_traces_of_earlier_intervals_remain_where_they_cross_boundaries(precision: str) -> None:
     host = importlib.import_module("pynn_eprop.host")
-    texts, _ = warnings_of(host, CASES["silent from the third update on"], precision=precision,
+    texts, _ = warnings_of(host, CASES["silent from the third update on"], **arithmetic(precision),
                            boundary="continuous")
     # v falls from 0.6 towards 0 and never reaches it, so that h > 0 to the end
     assert texts == [EXPECTED["silent"][0].replace("update 1", "update 3")]
-    texts, _ = warnings_of(host, CASES["silent and inhibited"], precision=precision,
+    texts, _ = warnings_of(host, CASES["silent and inhibited"], **arithmetic(precision),
                            boundary="continuous")
     assert texts == [EXPECTED["silent and inhibited"][0].replace(
         "exactly 0", "0 but for what earlier intervals left")]

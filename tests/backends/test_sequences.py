@@ -49,7 +49,7 @@ def test_brian2_does_what_the_host_does(sequence: Sequence) -> None:
 @example(Sequence((RUN, ("readout", {"tau_m": 5.0}), RUN), trials=2))
 def test_the_reference_does_what_the_engine_does(sequence: Sequence) -> None:
     expected = play(host, sequence, precision="float64")
-    found = play(host, sequence, expected=expected.outcomes, precision="reference")
+    found = play(host, sequence, expected=expected.outcomes, machine="reference")
     assert compare(found, expected, sequence, close)
 
 

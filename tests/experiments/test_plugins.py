@@ -103,6 +103,6 @@ def test_entry_points_of_installed_packages_need_no_option(folder, monkeypatch):
 
 def test_the_example_is_a_plugin(tmp_path):
     done = command(tmp_path, "run", *SMALL, "--plugin", str(EXAMPLES / "own_rule.py"), "--rule",
-                   "spike-gated", "--precision", "reference", "--out", "out", "--quiet")
+                   "spike-gated", "--machine", "reference", "--out", "out", "--quiet")
     assert done.returncode == 0, done.stderr
     assert results(tmp_path / "out")["rule"] == "spike-gated"

@@ -121,7 +121,7 @@ def test_the_engine_trains_like_the_reference(task, options):
     # two independent implementations of the same rule, from the same script
     options = {"updates": 3, "seed": 5} | options
     expected, expected_weights = train_until_finished(
-        Configuration(task, precision="reference", **options))
+        Configuration(task, machine="reference", **options))
     found, weights = train_until_finished(Configuration(task, precision="float64", **options))
     assert found.error == pytest.approx(expected.error, rel=1e-9)
     assert found.loss == pytest.approx(expected.loss, rel=1e-9)

@@ -6,6 +6,7 @@ import numpy as np
 
 import pynn_eprop.host as sim
 from pynn_eprop import Adam
+from tests.arithmetic import arithmetic
 
 STEPS = 40
 
@@ -15,7 +16,7 @@ def learning_network(precision="float64", trials=1, seed=3, boundary="reset", op
                      intervals=200, **setup):
     """Clock, ALIF cells, two readouts; 40 steps an interval; weights from the test's own seed."""
     sim.setup(timestep=1.0, update_interval=float(STEPS), trials_per_update=trials, seed=seed,
-              boundary=boundary, precision=precision, **setup)
+              boundary=boundary, **arithmetic(precision), **setup)
     rng = np.random.default_rng(11)
     times = [np.flatnonzero(rng.random(STEPS * intervals) < 0.3).astype(float) for _ in range(5)]
     target = np.sin(np.arange(STEPS) / 5.0) * np.array([[0.7], [-0.4]])

@@ -148,7 +148,9 @@ def test_short_runs_do_not_write_each_time_and_end_writes_the_last(tmp_path, mon
     ({"trials": 3}, "settings differs"),
     ({"loss": "cross_entropy"}, r"population 2 \(readout\) differs"),
     ({"delay": 2.0}, r"projection 0 \(in\) differs"),
-    ({"precision": "float32"}, "written with precision='float64', but this run has 'float32'"),
+    ({"precision": "float32"},
+     "written with precision='float64', but this run has precision='float32'"),
+    ({"precision": "reference"}, "but this run has machine='reference'; use the same in setup"),
 ])
 def test_other_networks_are_refused_and_nothing_changes(tmp_path, change, message):
     learning_network()

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
+from tests.arithmetic import arithmetic
 from tests.host.networks import recorded, spikes
 
 
 def trains(seed=1, parts=(1000.0,), precision="float64", label="noise"):
-    sim.setup(timestep=1.0, seed=seed, precision=precision)
+    sim.setup(timestep=1.0, seed=seed, **arithmetic(precision))
     source = sim.Population(20, sim.SpikeSourcePoisson(rate=50.0), label=label)
     source.record("spikes")
     for part in parts:
@@ -51,7 +52,7 @@ def test_rates_start_and_duration_differ_between_cells_and_can_change():
 
 @pytest.mark.parametrize("precision", ["float64", "reference"])
 def test_each_recorded_spike_arrives(precision):
-    sim.setup(timestep=1.0, precision=precision)
+    sim.setup(timestep=1.0, **arithmetic(precision))
     source = sim.Population(1, sim.SpikeSourcePoisson(rate=800.0))
     readout = sim.Population(1, sim.EPropReadout(loss=None, tau_m=5.0))
     sim.Projection(source, readout, sim.AllToAllConnector(),

@@ -8,6 +8,7 @@ from pyNN.errors import NonExistentParameterError
 
 import pynn_eprop.host as sim
 from pynn_eprop import errors
+from tests.arithmetic import arithmetic
 from tests.host.networks import recorded
 
 
@@ -147,7 +148,7 @@ def test_views_as_ends():
 @pytest.mark.parametrize("precision", ["float64", "reference"])
 def test_assemblies_and_views_as_ends_learn_as_their_parts_do(precision):
     def network(joined):
-        sim.setup(timestep=1.0, update_interval=20.0, precision=precision)
+        sim.setup(timestep=1.0, update_interval=20.0, **arithmetic(precision))
         sources = [sim.Population(2, sim.SpikeSourceArray(spike_times=[1.0, 4.0 + k, 8.0]))
                    for k in range(2)]
         parts = [cells(3, sim.EPropLIF(tau_refrac=1.0)), cells(4, sim.EPropALIF(tau_refrac=1.0))]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
+from tests.arithmetic import arithmetic
 from tests.host.networks import recorded, spikes
 
 MACHINES = ["float64", "reference"]
@@ -13,7 +14,7 @@ MACHINES = ["float64", "reference"]
 @pytest.mark.parametrize("celltype", ["IF_curr_exp", "IF_curr_delta"])
 def test_constant_current(precision, celltype):
     # v = v_rest + R I (1 - exp(-t / tau)), exactly, for R = tau_m / cm
-    sim.setup(timestep=0.1, precision=precision)
+    sim.setup(timestep=0.1, **arithmetic(precision))
     cells = sim.Population(1, getattr(sim, celltype)(i_offset=0.2, tau_m=10.0, cm=0.5))
     cells.record("v")
     sim.run(50.0)
@@ -26,7 +27,7 @@ def test_constant_current(precision, celltype):
 def test_exponential_synapse(precision):
     # t after the arrival of a weight w (nA), with R = tau_m / cm:
     # v - v_rest = w R tau_s / (tau_m - tau_s) (exp(-t / tau_m) - exp(-t / tau_s))
-    sim.setup(timestep=0.1, precision=precision)
+    sim.setup(timestep=0.1, **arithmetic(precision))
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
     cells = sim.Population(2, sim.IF_curr_exp(tau_m=20.0, cm=1.0, tau_syn_E=5.0, tau_syn_I=3.0))
     for post, weight in ((cells[0:1], 0.5), (cells[1:2], -0.5)):
@@ -50,7 +51,7 @@ def test_exponential_synapse(precision):
 def test_firing_period(precision, tau_refrac):
     # from reset to threshold takes T = -tau ln(1 - (v_th - v_rest) / (R I)): the first step at or
     # after it spikes; then v is held for tau_refrac
-    sim.setup(timestep=0.1, precision=precision)
+    sim.setup(timestep=0.1, **arithmetic(precision))
     cells = sim.Population(1, sim.IF_curr_exp(i_offset=1.0, tau_refrac=tau_refrac))
     cells.record("spikes")
     sim.run(200.0)
@@ -63,7 +64,7 @@ def test_firing_period(precision, tau_refrac):
 @pytest.mark.parametrize("precision", MACHINES)
 def test_delta_synapse_and_threshold(precision):
     # a weight (mV) jumps v; reaching the threshold exactly is a spike
-    sim.setup(timestep=1.0, precision=precision)
+    sim.setup(timestep=1.0, **arithmetic(precision))
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0, 5.0]))
     cells = sim.Population(2, sim.IF_curr_delta(v_thresh=-50.0, v_reset=-70.0, tau_refrac=3.0))
     sim.Projection(source, cells, sim.AllToAllConnector(),

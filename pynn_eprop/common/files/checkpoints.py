@@ -84,7 +84,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
         arrays.update({f"current/{source.index}/{name}": array
                        for name, array in source.saved().items()})
     write_archive(path, arrays, {
-        "format": _FORMAT, "precision": simulation.precision.value,
+        "format": _FORMAT, "precision": simulation.arithmetic,
         "formats": None if simulation.formats is None else asdict(simulation.formats),
         "parts": fingerprints(simulation.description.network),
         "learning": simulation.learning, "recorders": recorders,
@@ -104,9 +104,9 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     missing = sorted(_HEADER - set(header))
     if missing:
         raise CheckpointError(f"{path} is damaged: its header has no {missing[0]!r}")
-    if header["precision"] != simulation.precision.value:
-        raise CheckpointError(f"{path} was written with precision={header['precision']!r}, but "
-                              f"this run has {simulation.precision.value!r}; use the same in "
+    if header["precision"] != simulation.arithmetic:
+        raise CheckpointError(f"{path} was written with {_setting(header['precision'])}, but "
+                              f"this run has {_setting(simulation.arithmetic)}; use the same in "
                               "setup()")
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
@@ -128,6 +128,12 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
         simulation.restore(_under("machine/", arrays), formats)
         for population, (segments, cleared) in zip(recorded, data, strict=True):
             population.recorder.take_back(segments, cleared)
+
+
+def _setting(arithmetic: str) -> str:
+    """How ``setup()`` of the host asks for it."""
+    keyword = "machine" if arithmetic == "reference" else "precision"
+    return f"{keyword}={arithmetic!r}"
 
 
 def _recorded(simulation: Any) -> list[Any]:

@@ -12,8 +12,8 @@ import numpy as np
 from pyNN.common import build_state_queries, initialize
 from pyNN.recording import get_io
 
-from pynn_eprop.common.files import weight_files
 from pynn_eprop.common.files.checkpoints import read_checkpoint, write_checkpoint
+from pynn_eprop.common.script import weight_files
 from pynn_eprop.common.script.run_times import Callback, end_after, end_at, run_to
 from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.models.range_report import RangeReport
@@ -132,7 +132,9 @@ class Control:
     # --- files ---
 
     def save_weights(self, path: str | Path) -> None:
-        """Write all weights, and biases that learn, to an npz file; see ``common.weight_files``.
+        """Write all weights, and biases that learn, to an npz file.
+
+        Its layout: ``common.script.weight_files``.
 
         Weights onto the parent backend's own cells are not in it.
         """

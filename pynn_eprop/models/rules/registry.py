@@ -58,5 +58,5 @@ def check_rule(rule: Rule, known: Collection[type[Rule]], owner: str, machine: s
     if type(rule) not in known:
         raise UnsupportedError(
             f"{owner}: rule {rule.name or type(rule).__name__!r} is not known to {machine}; choose "
-            f"one of {[kind.name for kind in known]}, or setup(precision='reference') of the host "
+            f"one of {[kind.name for kind in known]}, or setup(machine='reference') of the host "
             "backend, which runs every rule")

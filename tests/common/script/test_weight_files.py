@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynn_eprop.common.files import weight_files
+from pynn_eprop.common.script import weight_files
 from pynn_eprop.errors import CheckpointError, NetworkError
 
 
