@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.errors import NetworkError
+from pynn_eprop.fixed.formats import height_shift, inverse_width, slope_bits
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
     Network,
@@ -91,18 +92,20 @@ def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,
                   signal_bits: int = 0) -> Any:
     """An ``eprop_spiking_cells``; signal_bits is the format of learning signals, if fixed."""
     n, shape = cells.size, cells.pseudo_derivative
-    v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
     fields = {
         "size": n, "adaptive": cells.adaptive, "shape": _SHAPES[shape.name],
         "height": shape.height, "signal_bits": signal_bits,
         "alpha": arrays.doubles(decay(timestep, cells.tau_m), n),
-        "v_thresh": arrays.doubles(v_thresh),
-        "inverse_width": arrays.doubles(1.0 / (shape.width * v_thresh)),
+        "v_thresh": arrays.doubles(cells.v_thresh, n),
+        "inverse_width": arrays.doubles(inverse_width(cells)),
         "f_target": arrays.doubles(cells.f_target, n),
         "c_reg": arrays.doubles(cells.c_reg, n),
         "v_initial": arrays.doubles(cells.v_initial, n),
         "refractory": arrays.integers(np.broadcast_to(cells.refractory_steps, (n,))),
     }
+    if signal_bits:
+        fields |= {"filter_bits": signal_bits - height_shift(shape.height),
+                   "slope_bits": slope_bits(cells)}
     if cells.adaptive:
         fields |= {
             "rho": arrays.doubles(decay(timestep, _given(cells.tau_a)), n),
