@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SpikeLog
 from pynn_eprop.common.timeline import Timeline
+from pynn_eprop.engine.fixed_constants import from_fixed, to_fixed
 from pynn_eprop.engine.range_report import make_report
 from pynn_eprop.errors import CheckpointError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_weights
@@ -19,7 +20,6 @@ from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core
-from pynn_eprop.spinnaker.image_numbers import from_fixed, to_targets
 from pynn_eprop.spinnaker.image_tables import Run, read_activity, run_size
 from pynn_eprop.spinnaker.keys import incoming_keys
 from pynn_eprop.spinnaker.layout import Channel, KeyKind, Region
@@ -260,7 +260,7 @@ class LoadedNetwork:
         target = np.asarray(described.target, dtype=float)
         inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
         values = np.full((len(steps), described.size), np.nan)
-        values[inside] = from_fixed(to_targets(target.T[place[inside]], STATE_BITS), STATE_BITS)
+        values[inside] = from_fixed(to_fixed(target.T[place[inside]], STATE_BITS), STATE_BITS)
         return values
 
     # --- what was learned ---

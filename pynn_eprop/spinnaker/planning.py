@@ -10,6 +10,7 @@ from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker import budget, image_cells, recorded, update_time
 from pynn_eprop.spinnaker.core_plan import Core
+from pynn_eprop.spinnaker.image_numbers import Learner
 from pynn_eprop.spinnaker.image_rows import Rows
 from pynn_eprop.spinnaker.image_signals import (
     Mirrored,
@@ -186,7 +187,7 @@ class Plan:
         """Optimisers' constants that a core gets for each update."""
         return core.rows.n_plastic + (self._bias(core) is not None)
 
-    def _bias(self, core: Core) -> object:
+    def _bias(self, core: Core) -> Learner | None:
         population = self._network.populations[core.population]
         if not isinstance(population, Readouts) \
                 or self._network.settings.interval_steps is None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from pynn_eprop.common.recordings import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.engine.fixed_constants import ENTROPY_LOSS_BITS
 from pynn_eprop.fixed.formats import Formats, slope_bits
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.spinnaker.image_cells import loss_of
-from pynn_eprop.spinnaker.layout import SAMPLING, Channel, Loss
+from pynn_eprop.spinnaker.layout import LOSS_RECORD, SAMPLING, Channel, Loss
 from pynn_eprop.spinnaker.partition import Part
 from pynn_eprop.spinnaker.takings import Rows
 
@@ -21,7 +22,6 @@ CHANNELS = {
 }
 AHEAD = 8
 """Steps that a core may have recorded beyond the stretch."""
-_ENTROPY_LOSS_BITS = 30
 
 
 def core_period(log: Log, network: Network, pause: int) -> int:
@@ -67,10 +67,14 @@ class Samples:
 
     def record_bytes(self, channel: Channel) -> int:
         """Bytes of one record."""
+        return self._record(channel).itemsize
+
+    def _record(self, channel: Channel) -> np.dtype:
         if channel is Channel.LOSS:
-            return 16
-        words = self._words if channel is Channel.SPIKES else len(self._cells[channel])
-        return 4 * (1 + words)
+            return LOSS_RECORD.dtype
+        if channel is Channel.SPIKES:
+            return np.dtype([("step", "<u4"), ("bits", "u1", (4 * self._words,))])
+        return np.dtype([("step", "<u4"), ("values", "<i4", (len(self._cells[channel]),))])
 
     def channel_bytes(self, network: Network, steps: int) -> dict[Channel, int]:
         """Memory of each channel for ``steps`` script steps."""
@@ -87,16 +91,15 @@ class Samples:
 
     def decode(self, channel: Channel, data: bytes) -> Rows:
         """Records as rows: core's global steps (of LOSS: intervals), and integers."""
-        count = self.record_bytes(channel) // 4
-        words = np.frombuffer(data, "<u4", len(data) // 4 // count * count).reshape(-1, count)
-        steps = words[:, 0].astype(np.int64)
+        kind = self._record(channel)
+        records = np.frombuffer(data, kind, len(data) // kind.itemsize)
         if channel is Channel.LOSS:
-            return Rows(steps, np.ascontiguousarray(words[:, 2:]).view("<i8"))
+            return Rows(records["interval"].astype(np.int64), records["loss"][:, np.newaxis])
+        steps = records["step"].astype(np.int64)
         if channel is Channel.SPIKES:
-            bits = np.unpackbits(np.ascontiguousarray(words[:, 1:]).view(np.uint8), axis=1,
-                                 bitorder="little")
+            bits = np.unpackbits(records["bits"], axis=1, bitorder="little")
             return Rows(steps, bits[:, :self._part.size])
-        return Rows(steps, words[:, 1:].view("<i4"))
+        return Rows(steps, records["values"])
 
     def nothing(self, channel: Channel) -> Rows:
         """No records."""
@@ -125,4 +128,4 @@ def losses(readouts: Readouts, sums: np.ndarray) -> np.ndarray:
     """Losses of intervals from the sums that cores record."""
     if loss_of(readouts) is Loss.SQUARED:
         return np.asarray(0.5 * np.ldexp(sums.astype(float), -2 * STATE_BITS))
-    return np.asarray(np.ldexp(sums.astype(float), -_ENTROPY_LOSS_BITS))
+    return np.asarray(np.ldexp(sums.astype(float), -ENTROPY_LOSS_BITS))

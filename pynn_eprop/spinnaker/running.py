@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from pynn_eprop.common.interrupts import Interrupts
 from pynn_eprop.common.recordings import Log, SampledLog, SpikeLog
+from pynn_eprop.engine.fixed_constants import from_fixed, to_states
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.image_numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.simulation import Simulation
 
 _SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
