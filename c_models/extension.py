@@ -20,14 +20,21 @@ def declarations(header: str) -> str:
     return "\n".join(line for line in without_comments.splitlines() if not line.startswith("#"))
 
 
-def extension(module: str, header: str, sources: list[str], include_dirs: list[str],
+def extension(module: str, headers: list[str], sources: list[str], include_dirs: list[str],
               flags: list[str], libraries: list[str]) -> FFI:
-    """What builds ``module``, which offers what ``header`` declares. Paths are from the root."""
+    """The builder of ``module``, which offers what ``headers`` declare. Paths are from the root.
+
+    A header comes after those whose declarations it needs, and lies in one of ``include_dirs``.
+    """
     sanitizers = SANITIZERS if os.environ.get("EPROP_SANITIZE") else ()
     ffi = FFI()
-    ffi.cdef(declarations((ROOT / header).read_text()))
+    for header in headers:
+        ffi.cdef(declarations((ROOT / header).read_text()))
+    includes = [next(Path(header).relative_to(folder) for folder in include_dirs
+                     if Path(header).is_relative_to(folder)) for header in headers]
     ffi.set_source(
-        module, f'#include "{Path(header).name}"', sources=sources, include_dirs=include_dirs,
+        module, "\n".join(f'#include "{header}"' for header in includes), sources=sources,
+        include_dirs=include_dirs,
         depends=[str(path.relative_to(ROOT)) for path in sorted((ROOT / "c_models").rglob("*.h"))],
         extra_compile_args=[*FLAGS, *flags, *sanitizers],
         extra_link_args=[*sanitizers[:1], "-pthread"], libraries=libraries)

@@ -45,6 +45,8 @@ typedef struct {
     const int32_t *refractory;
     const double *rho, *beta, *a_initial; /*!< adaptive cells only */
     int32_t signal_bits;       /*!< fixed point: bits after the point of G and C */
+    int32_t filter_bits;       /*!< fixed point: bits after the point of F and gradients */
+    int32_t slope_bits;        /*!< fixed point: bits after the point of h */
 } eprop_spiking_cells;
 
 /*! \brief How weights or biases change. kind: enum ep_optimizer_kind. */

@@ -102,7 +102,7 @@ SELDOM void population_begin(void) {
 
 static uint32_t run_group(const cell_group_data *g, int32_t *input, uint16_t *slopes,
                           uint32_t *bits) {
-    const ep_cells *const parameters = (const ep_cells *)(const void *)g->cells;
+    const ep_cells *const parameters = &g->cells;
     const uint32_t n = g->count;
     uint32_t saturated = 0;
     if (is_adaptive()) {
@@ -255,8 +255,7 @@ static uint32_t filter_groups(uint32_t first, uint32_t end, const uint16_t *slop
         const uint32_t to = g->first + g->count < end ? g->first + g->count : end;
         if (from >= to)
             continue;
-        const ep_filter *const constants = (const ep_filter *)(const void *)g->filter;
-        magnitudes |= filter_cells(to - from, constants, slopes + from, G + from,
+        magnitudes |= filter_cells(to - from, &g->filter, slopes + from, G + from,
                                    filter_state + from, row + from);
     }
     return magnitudes;

@@ -21,7 +21,7 @@
 #include "update.h"
 
 enum { PRIORITY_WORK = 1, AT_ONCE = 64, MOST_STEPS_LATE = 4 };
-enum { ACTIVITY_WORDS = sizeof(update_activity) / 4, CONSTANT_WORDS = 11 };
+enum { ACTIVITY_WORDS = sizeof(update_activity) / 4, CONSTANT_WORDS = sizeof(ep_optimizer_step) / 4 };
 enum { NO_DMA_CALLBACK = -2 };
 
 core_data core;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eprop/fixed/constants.h"
+
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
 #define LAYOUT_VERSION 3
 #define COLOUR_BITS 4
@@ -107,6 +109,35 @@ enum {
     PROVENANCE_CUT_SPIKES = 21,
     PROVENANCE_COUNT = 22
 };
+
+LAYOUT_ASSERT(sizeof(ep_cells) == 28);
+LAYOUT_ASSERT(offsetof(ep_cells, alpha) == 0);
+LAYOUT_ASSERT(offsetof(ep_cells, v_thresh) == 4);
+LAYOUT_ASSERT(offsetof(ep_cells, width) == 8);
+LAYOUT_ASSERT(offsetof(ep_cells, slope) == 12);
+LAYOUT_ASSERT(offsetof(ep_cells, refractory) == 16);
+LAYOUT_ASSERT(offsetof(ep_cells, rho) == 20);
+LAYOUT_ASSERT(offsetof(ep_cells, beta) == 24);
+
+LAYOUT_ASSERT(sizeof(ep_filter) == 20);
+LAYOUT_ASSERT(offsetof(ep_filter, alpha) == 0);
+LAYOUT_ASSERT(offsetof(ep_filter, rho) == 4);
+LAYOUT_ASSERT(offsetof(ep_filter, beta) == 8);
+LAYOUT_ASSERT(offsetof(ep_filter, beta_shift) == 12);
+LAYOUT_ASSERT(offsetof(ep_filter, h_shift) == 16);
+
+LAYOUT_ASSERT(sizeof(ep_optimizer_step) == 44);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, kind) == 0);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, one_minus_beta1) == 4);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, one_minus_beta2) == 8);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, rate) == 12);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, rate_shift) == 16);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, eps) == 20);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, idle) == 24);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, floor) == 28);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, ratio_bits) == 32);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_min) == 36);
+LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_max) == 40);
 
 /*! \brief What stays for the life of the network. */
 typedef struct {
@@ -229,8 +260,8 @@ LAYOUT_ASSERT(offsetof(block, holes) == 48);
 typedef struct {
     uint32_t first; /*!< first cell */
     uint32_t count; /*!< cells */
-    int32_t cells[7]; /*!< ep_cells: alpha, v_thresh, width, slope, refractory, rho, beta */
-    int32_t filter[5]; /*!< ep_filter: alpha, rho, beta, beta_shift, h_shift */
+    ep_cells cells; /*!< of their steps */
+    ep_filter filter; /*!< of their backward filter */
 } cell_group_data;
 LAYOUT_ASSERT(sizeof(cell_group_data) == 56);
 LAYOUT_ASSERT(offsetof(cell_group_data, first) == 0);
@@ -238,7 +269,7 @@ LAYOUT_ASSERT(offsetof(cell_group_data, count) == 4);
 LAYOUT_ASSERT(offsetof(cell_group_data, cells) == 8);
 LAYOUT_ASSERT(offsetof(cell_group_data, filter) == 36);
 
-/*! \brief Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the biases. */
+/*! \brief Readouts; behind it arrays of `lanes`: their initial values, and the state of their biases. */
 typedef struct {
     int32_t kappa; /*!< decay, Q32 */
     uint32_t loss; /*!< Loss */
@@ -326,6 +357,17 @@ LAYOUT_ASSERT(offsetof(sampling, every) == 4);
 LAYOUT_ASSERT(offsetof(sampling, count) == 8);
 LAYOUT_ASSERT(offsetof(sampling, first) == 12);
 
+/*! \brief The loss of an interval. */
+typedef struct {
+    uint32_t interval; /*!< its number */
+    uint32_t padding; /*!<  */
+    int64_t loss; /*!< squared errors: sum of err^2, Q30; cross-entropy: see ep_cross_entropy_loss */
+} loss_record;
+LAYOUT_ASSERT(sizeof(loss_record) == 16);
+LAYOUT_ASSERT(offsetof(loss_record, interval) == 0);
+LAYOUT_ASSERT(offsetof(loss_record, padding) == 4);
+LAYOUT_ASSERT(offsetof(loss_record, loss) == 8);
+
 /*! \brief Why a core gave up. */
 typedef struct {
     uint32_t code; /*!< Status */
@@ -338,5 +380,17 @@ LAYOUT_ASSERT(offsetof(core_status, code) == 0);
 LAYOUT_ASSERT(offsetof(core_status, used) == 4);
 LAYOUT_ASSERT(offsetof(core_status, given) == 8);
 LAYOUT_ASSERT(offsetof(core_status, interval) == 12);
+
+/*! \brief Learning state of a synapse: its bytes, and those before each array of a row. */
+enum {
+    STATE_SGD_GRADIENT = 0,
+    STATE_SGD_MASTER = 8,
+    STATE_SGD_BYTES = 12,
+    STATE_ADAM_GRADIENT = 0,
+    STATE_ADAM_V = 8,
+    STATE_ADAM_M = 16,
+    STATE_ADAM_MASTER = 20,
+    STATE_ADAM_BYTES = 24
+};
 
 #endif

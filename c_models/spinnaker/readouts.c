@@ -10,7 +10,7 @@
 #include "transfers.h"
 #include "update.h"
 
-enum { BLOCK_STEPS = 8, BIAS_SHIFT = 24 - EP_STATE_BITS };
+enum { BLOCK_STEPS = 8, BIAS_SHIFT = EP_BIAS_BITS - EP_STATE_BITS };
 
 const uint32_t population_lag = 1;
 
@@ -29,7 +29,7 @@ static uint8_t *bias_place;
 
 static uint32_t round8(uint32_t bytes) { return (bytes + 7) & ~UINT32_C(7); }
 
-static uint32_t bias_bytes(void) { return core.setup.lanes * 24; }
+static uint32_t bias_bytes(void) { return core.setup.lanes * STATE_ADAM_BYTES; }
 
 /* Biases as readouts take them, from their masters. */
 static void derive_biases(void) {
@@ -55,10 +55,11 @@ SELDOM bool population_initialise(void) {
     bias = take(lanes * 4);
     target = take(lanes * 4);
     error = take(lanes * 4);
-    bias_gradient = take(bias_bytes());
-    bias_v = (uint64_t *)(void *)(bias_gradient + lanes);
-    bias_m = (int32_t *)(void *)(bias_v + lanes);
-    bias_master = bias_m + lanes;
+    uint8_t *const state = take(bias_bytes());
+    bias_gradient = (int64_t *)(void *)(state + STATE_ADAM_GRADIENT * lanes);
+    bias_v = (uint64_t *)(void *)(state + STATE_ADAM_V * lanes);
+    bias_m = (int32_t *)(void *)(state + STATE_ADAM_M * lanes);
+    bias_master = (int32_t *)(void *)(state + STATE_ADAM_MASTER * lanes);
     bias_sum = take(lanes * 8);
     if (core.setup.n_plastic != 0) {
         scaled = take(lanes * 4);
@@ -164,9 +165,10 @@ SELDOM void population_tick(void) {
 }
 
 SELDOM void population_end(void) {
-    const uint32_t record[3] = {0, (uint32_t)loss, (uint32_t)(loss >> 32)};
+    const loss_record record = {.interval = now.interval, .loss = loss};
+    const uint32_t *const words = (const uint32_t *)(const void *)&record;
     if (cells.loss != LOSS_NONE && record_wanted(CHANNEL_LOSS, now.interval))
-        record_words(CHANNEL_LOSS, now.interval, record, 3);
+        record_words(CHANNEL_LOSS, words[0], words + 1, sizeof record / 4 - 1);
 }
 
 void population_error(uint32_t signal_index, uint32_t readout, uint32_t step, int32_t value) {

@@ -4,6 +4,8 @@
 #ifndef EPROP_SPINNAKER_ROWS_H
 #define EPROP_SPINNAKER_ROWS_H
 
+#include "eprop/optimizer_kind.h"
+
 #include "core.h"
 
 void assembly_row(uint32_t n, const int16_t *row, int16_t factor, int32_t *input);
@@ -15,8 +17,10 @@ void assembly_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, con
  *  delay. */
 uint32_t blocks_of(uint32_t delay, uint32_t *last);
 
-/*! \brief Bytes of learning state of one synapse: SGD gradient and master, Adam also v and m. */
-static inline uint32_t state_bytes(uint32_t kind) { return kind == 1 ? 12 : 24; }
+/*! \brief Bytes of learning state of one synapse. */
+static inline uint32_t state_bytes(uint32_t kind) {
+    return kind == EP_SGD ? STATE_SGD_BYTES : STATE_ADAM_BYTES;
+}
 
 /*! \brief Synapses of a row of a sparse block; `first` gets the number of its first. */
 static inline uint32_t row_synapses(const block *b, uint32_t row, uint32_t *first) {

@@ -73,7 +73,7 @@ static void clear_holes(const block *b, uint32_t row, int32_t *values) {
             values[32 * w + 31 - (uint32_t)ep_leading_zeros(bits & (0 - bits))] = 0;
 }
 
-static void *state_of(const row_in_work *r) { return gradient_buffer(r->which); }
+static uint8_t *state_of(const row_in_work *r) { return gradient_buffer(r->which); }
 
 static uint8_t *place_of(const row_in_work *r) {
     const block *const b = &core.blocks[r->block];
@@ -108,11 +108,13 @@ static void put_dense(uint32_t n, const int32_t *master, int16_t *weight) {
 static __attribute__((noinline)) void change(const row_in_work *r) {
     const block *const b = &core.blocks[r->block];
     const uint32_t n = r->count;
-    int64_t *const wide = state_of(r);
+    uint8_t *const state = state_of(r);
+    int64_t *const wide = (int64_t *)(void *)state; /* the gradient, at the begin of a row */
     int32_t *const gradient = (int32_t *)(void *)wide;
-    uint64_t *const v = (uint64_t *)(void *)(wide + n);
-    int32_t *const m = (int32_t *)(void *)(v + n);
-    int32_t *const master = b->kind == EP_ADAM ? m + n : (int32_t *)(void *)(wide + n);
+    uint64_t *const v = (uint64_t *)(void *)(state + STATE_ADAM_V * n);
+    int32_t *const m = (int32_t *)(void *)(state + STATE_ADAM_M * n);
+    int32_t *const master = (int32_t *)(void *)(
+        state + (b->kind == EP_ADAM ? STATE_ADAM_MASTER : STATE_SGD_MASTER) * n);
     int16_t *const weight = (int16_t *)(void *)(gradient + n); /* where wide sums have been */
     if (gradient_is_there(r->block, r->row))
         count_saturated(PROVENANCE_SATURATED_GRADIENTS, narrow(n, wide, gradient));

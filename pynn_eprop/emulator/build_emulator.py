@@ -10,7 +10,7 @@ BUILD = runpy.run_path(str(Path(__file__).parents[2] / "c_models/extension.py"))
 
 ffi = BUILD["extension"](
     "pynn_eprop.emulator._emulator",
-    header="c_models/emulator/emulator.h",
+    headers=["c_models/emulator/emulator.h"],
     sources=[*(f"c_models/emulator/{name}.c" for name in (
         "arm_arithmetic", "arm_block", "arm_decode", "arm_memory", "arm_run", "arm_state",
         "arm_thumb", "arm_transfer", "bus", "checks", "comms", "core", "dma", "machine", "router",

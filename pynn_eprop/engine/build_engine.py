@@ -7,10 +7,12 @@ BUILD = runpy.run_path(str(Path(__file__).parents[2] / "c_models/extension.py"))
 
 ffi = BUILD["extension"](
     "pynn_eprop.engine._eprop",
-    header="c_models/host/engine.h",
+    headers=["c_models/host/engine.h", "c_models/include/eprop/fixed/constants.h",
+             "c_models/host/fixed_constants.h"],
     sources=[
         "c_models/host/engine.c",
         "c_models/threads/pool.c",
+        "c_models/host/fixed_constants.c",
         "c_models/host/core_float32.c",
         "c_models/host/core_float32_avx2.c",
         "c_models/host/core_float64.c",

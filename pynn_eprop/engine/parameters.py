@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
+from pynn_eprop.fixed.formats import height_shift, inverse_width, slope_bits
 from pynn_eprop.models.cells import (
     ALIFCells,
     CurrDeltaCells,
@@ -129,13 +130,15 @@ def alif_cells(cells: ALIFCells, given: Given) -> Any:
 
 def _lif(cells: LIFCells, given: Given) -> dict[str, Any]:
     n, shape, arrays = cells.size, cells.pseudo_derivative, given.arrays
-    v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
+    bits = given.signal_bits
+    formats = {} if not bits else {"filter_bits": bits - height_shift(shape.height),
+                                   "slope_bits": slope_bits(cells)}
     return {
         "size": n, "shape": _SHAPES[shape.name],
-        "height": shape.height, "signal_bits": given.signal_bits,
+        "height": shape.height, "signal_bits": bits, **formats,
         "alpha": arrays.doubles(decay(given.timestep, cells.tau_m), n),
-        "v_thresh": arrays.doubles(v_thresh),
-        "inverse_width": arrays.doubles(1.0 / (shape.width * v_thresh)),
+        "v_thresh": arrays.doubles(cells.v_thresh, n),
+        "inverse_width": arrays.doubles(inverse_width(cells)),
         "f_target": arrays.doubles(cells.f_target, n),
         "c_reg": arrays.doubles(cells.c_reg, n),
         "v_initial": arrays.doubles(cells.v_initial, n),

@@ -1,4 +1,7 @@
-"""Numbers in fixed point: the conversions of c_models/host/fixed and the kernels, in NumPy."""
+"""What rounding to fixed point leaves of numbers, in NumPy: for backends without the engine, too.
+
+The constants that machines run with come from :mod:`pynn_eprop.engine.fixed_constants`.
+"""
 
 import numpy as np
 

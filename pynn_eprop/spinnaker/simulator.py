@@ -14,10 +14,10 @@ from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
 from pynn_eprop.common.run import state as common
 from pynn_eprop.common.run.interrupts import Interrupts
+from pynn_eprop.engine.fixed_constants import from_fixed, to_states
 from pynn_eprop.errors import MachineError
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.spinnaker.binaries import binary_path
-from pynn_eprop.spinnaker.memory.numbers import from_fixed, to_states
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.simulation import Simulation
 

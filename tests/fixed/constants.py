@@ -64,6 +64,7 @@ def adam_constants(adam: Adam, update: int, master_bits: int, gradient_bits: int
     while 2 ** (floor + ratio_bits) < math.sqrt(0.5 / (1 - adam.beta2)) + idle + 1:
         floor += 1
     eps = math.ldexp(adam.eps if adam.eps_hat else adam.eps * root, gradient_bits)
-    return np.array([2, signed(q(1 - adam.beta1, 32)), q(1 - adam.beta2, 32),
+    small = min(q(1 - adam.beta1, 32), 2 ** 32 - 1)     # Q32 has no 1
+    return np.array([2, signed(small), q(1 - adam.beta2, 32),
                      q(scaled, -rate_shift), rate_shift, 0 if eps < 0.125 else round(eps * 256),
                      idle, floor, ratio_bits, -(2 ** 31 - 1), 2 ** 31 - 1], np.int32)

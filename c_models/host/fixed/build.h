@@ -5,90 +5,39 @@
 #define EPROP_FIXED_BUILD_H
 
 #include "../core/build.h"
+#include "../fixed_constants.h"
 
-static void fill_fixed(int32_t *out, size_t n, size_t padded, const double *in, int bits) {
-    for (size_t j = 0; j < n; j++)
-        out[j] = in[j] != in[j] ? EP_NO_TARGET : to_fixed(in[j], bits);
-    for (size_t j = n; j < padded; j++)
-        out[j] = 0;
-}
-
-/* States are built within their limits. */
-static void limit_states(int32_t *states, size_t n, int64_t *saturated) {
-    count_saturated(saturated, EPROP_STATE, ep_saturate(n, EP_LIMIT, states));
+/* States are built within their limits; the lanes behind them are 0. */
+static void fill_states(int32_t *out, size_t n, const double *in, int bits, int64_t *saturated) {
+    count_saturated(saturated, EPROP_STATE, (uint64_t)eprop_to_states(n, in, bits, out));
 }
 
 /* --- spiking cells --- */
-
-/* Bits by which F has fewer than G: 0 for heights below 0.5. */
-static int32_t height_shift(double height) {
-    int32_t shift = 0;
-    while (height >= ldexp(1.0, shift - 1))
-        shift++;
-    return shift;
-}
-
-/* Bits after the point of h: heights and slopes fit their 16 and 32 bits. */
-static int32_t bits_of_slope(const eprop_spiking_cells *in) {
-    double steepest = 0.0;
-    for (int32_t j = 0; j < in->size; j++)
-        steepest = fmax(steepest, in->height * in->inverse_width[j]);
-    int32_t bits = 16 - height_shift(in->height);
-    while (bits > 0 && ldexp(steepest, bits + 17) > 2147483000.0)
-        bits--;
-    return bits;
-}
-
-static cell_group group_of(const eprop_spiking_cells *in, int32_t adaptive, int32_t shift,
-                           int32_t slope_bits, size_t j) {
-    cell_group group;
-    memset(&group, 0, sizeof group); /* groups are compared byte by byte */
-    group.cells.alpha = group.filter.alpha = to_decay(in->alpha[j]);
-    group.cells.v_thresh = to_fixed(in->v_thresh[j], EP_STATE_BITS);
-    group.cells.width = to_fixed(1.0 / in->inverse_width[j], EP_STATE_BITS);
-    group.cells.slope = to_fixed(in->height * in->inverse_width[j], slope_bits + 17);
-    group.cells.refractory = in->refractory[j];
-    group.filter.h_shift = 32 - shift - slope_bits;
-    if (adaptive) {
-        group.cells.rho = group.filter.rho = to_decay(in->rho[j]);
-        group.cells.beta = to_fixed(in->beta[j], EP_BETA_BITS);
-        const double beta = ldexp(in->beta[j], shift);
-        while (fabs(beta) >= ldexp(1.0, group.filter.beta_shift - 1))
-            group.filter.beta_shift++;
-        group.filter.beta = to_fixed(beta, 32 - group.filter.beta_shift);
-    }
-    return group;
-}
 
 static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_cells *in) {
     population *const p = &e->populations[index];
     if (p->kind != SPIKING || p->n != (size_t)in->size)
         return EPROP_BAD_ARGUMENT;
-    const int32_t shift = height_shift(in->height);
     p->signal_bits = in->signal_bits;
-    p->filter_bits = in->signal_bits - shift;
-    p->slope_bits = bits_of_slope(in);
+    p->filter_bits = in->filter_bits;
+    p->slope_bits = in->slope_bits;
     p->group_count = 0;
     for (size_t j = 0; j < p->n; j++) {
-        cell_group group = group_of(in, p->adaptive, shift, p->slope_bits, j);
+        cell_group group = {.first = j, .count = 1};
+        eprop_cell_constants(in, j, 1, &group.cells, &group.filter);
         cell_group *const last = p->group_count > 0 ? &p->groups[p->group_count - 1] : NULL;
         if (last != NULL && j % TILE != 0 &&
             memcmp(&last->cells, &group.cells, sizeof group.cells) == 0) {
             last->count++;
             continue;
         }
-        group.first = j;
-        group.count = 1;
         p->groups[p->group_count++] = group;
     }
-    fill_fixed(p->v_initial, p->n, p->padded, in->v_initial, EP_STATE_BITS);
-    limit_states(p->v_initial, p->n, p->saturated);
+    fill_states(p->v_initial, p->n, in->v_initial, EP_STATE_BITS, p->saturated);
     memcpy(p->f_target, in->f_target, p->n * sizeof *p->f_target);
     memcpy(p->c_reg, in->c_reg, p->n * sizeof *p->c_reg);
-    if (p->adaptive) {
-        fill_fixed(p->a_initial, p->n, p->padded, in->a_initial, EP_ADAPTATION_BITS);
-        limit_states(p->a_initial, p->n, p->saturated);
-    }
+    if (p->adaptive)
+        fill_states(p->a_initial, p->n, in->a_initial, EP_ADAPTATION_BITS, p->saturated);
     return EPROP_OK;
 }
 
@@ -131,10 +80,9 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
     p->kappa_exact = in->kappa;
     p->kappa = to_decay(in->kappa);
     p->loss = (enum eprop_loss)in->loss;
-    fill_fixed(p->bias_master, p->n, p->padded, in->bias, EP_BIAS_BITS);
+    eprop_to_fixed(p->n, in->bias, EP_BIAS_BITS, p->bias_master);
     derive_biases(p);
-    fill_fixed(p->v_initial, p->n, p->padded, in->y_initial, EP_STATE_BITS);
-    limit_states(p->v_initial, p->n, p->saturated);
+    fill_states(p->v_initial, p->n, in->y_initial, EP_STATE_BITS, p->saturated);
     if (in->target != NULL) {
         const size_t values = (size_t)in->target_steps * p->n;
         if (values > p->target_room || p->target == NULL) {
@@ -143,7 +91,7 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
             if (p->target == NULL)
                 return EPROP_NO_MEMORY;
         }
-        fill_fixed(p->target, values, values, in->target, EP_STATE_BITS);
+        eprop_to_fixed(values, in->target, EP_STATE_BITS, p->target);
         p->target_steps = (size_t)in->target_steps;
     } else {
         p->loss = EPROP_NO_LOSS;

@@ -105,7 +105,7 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
         uint32_t limited = 0;
         for (size_t k = 0; q->loss != EPROP_NO_LOSS && k < width; k++)
             error[k] = ep_rescale(x->signal[s * q->padded + first + k],
-                                  q->signal_bits - EP_STATE_BITS, EP_TERM_LIMIT, &limited);
+                                  error_shift(q->signal_bits), EP_TERM_LIMIT, &limited);
         count_saturated(q->saturated, EPROP_ERRORS, limited);
         count_saturated(q->saturated, EPROP_FILTER, ep_filter_error(width, q->kappa, error, g));
         for (size_t k = 0; k < width; k++) {

@@ -1,8 +1,5 @@
 /*! \file
  *  \brief Optimisers, biases, rate terms and symmetric feedback in fixed point.
- *
- *  The constants of an update are computed in double precision and rounded; on the chip they are
- *  part of what the host sends.
  */
 #ifndef EPROP_FIXED_OPTIMIZE_H
 #define EPROP_FIXED_OPTIMIZE_H
@@ -10,54 +7,10 @@
 #include "../core/update.h"
 #include "filter.h"
 
-/* rate and rate_shift for a number that is to be a Q32. */
-static void set_rate(ep_optimizer_step *step, double rate) {
-    step->rate_shift = 0;
-    while (ldexp(rate, 32 - step->rate_shift) > 2147483000.0 && step->rate_shift < 31)
-        step->rate_shift++;
-    step->rate = to_fixed(rate, 32 - step->rate_shift);
-}
-
-/* Bits of a bound on |m| / sqrt(v), which no sequence of gradients passes. */
-static int32_t ratio_bits(double beta1, double beta2) {
-    const double bound =
-        (1.0 - beta1) / sqrt((1.0 - beta2) * (1.0 - beta1 * beta1 / beta2)) * 1.05;
-    int32_t bits = 0;
-    while (ldexp(1.0, bits) < bound)
-        bits++;
-    return bits;
-}
-
-/* The constants of the next update of an optimiser that has done `updates` so far. */
 static ep_optimizer_step optimizer_step(const eprop_optimizer *optimizer, int64_t updates,
                                         int master_bits, int gradient_bits) {
-    ep_optimizer_step step = {0};
-    const double lr =
-        optimizer->lr * pow(optimizer->decay_factor, (double)(updates / optimizer->decay_every));
-    step.kind = optimizer->kind;
-    step.w_min = isfinite(optimizer->w_min) ? to_fixed(optimizer->w_min, master_bits) : -INT32_MAX;
-    step.w_max = isfinite(optimizer->w_max) ? to_fixed(optimizer->w_max, master_bits) : INT32_MAX;
-    if (step.kind == EP_SGD)
-        set_rate(&step, ldexp(lr, master_bits - gradient_bits));
-    if (step.kind != EP_ADAM)
-        return step;
-    const double u = (double)(updates + 1);
-    const double root2 = sqrt(1.0 - pow(optimizer->beta2, u));
-    const double small = 1.0 - optimizer->beta1;
-    step.one_minus_beta1 = to_decay(small);
-    step.one_minus_beta2 = to_fixed(1.0 - optimizer->beta2, 32);
-    step.ratio_bits = ratio_bits(optimizer->beta1, optimizer->beta2);
-    set_rate(&step, ldexp(lr * root2 / (1.0 - pow(optimizer->beta1, u)),
-                          master_bits + 3 + step.ratio_bits - 32));
-    /* m of this size and less can stay for ever; v grows from gradients of `least` on */
-    step.idle = (int32_t)fmin(0.5 / small, 1e6);
-    const double least = sqrt(0.5 / (1.0 - optimizer->beta2));
-    while (step.floor < 3 ||
-           ldexp(1.0, step.floor + step.ratio_bits) < least + step.idle + 1.0)
-        step.floor++;
-    const double eps = ldexp(optimizer->eps_hat ? optimizer->eps : optimizer->eps * root2,
-                             gradient_bits);
-    step.eps = eps < 0.125 ? 0 : (uint32_t)fmin(nearbyint(ldexp(eps, 8)), 4294967295.0);
+    ep_optimizer_step step;
+    eprop_optimizer_constants(optimizer, updates, master_bits, gradient_bits, &step);
     return step;
 }
 
@@ -133,7 +86,6 @@ static void optimize_bias(population *p) {
 
 /* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
 static void set_rate_terms(engine *e, size_t slots) {
-    const double seconds = 1e-3 * e->settings.timestep * (double)e->T * (double)slots;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
         uint32_t saturated = 0;
@@ -141,11 +93,11 @@ static void set_rate_terms(engine *e, size_t slots) {
             int32_t spikes = 0;
             for (size_t slot = 0; slot < slots; slot++)
                 spikes += slot_activity(e, slot, p)->count[j];
-            const int bits = q->signal_bits + 8;
-            const double offset = ldexp(-q->c_reg[j] * q->f_target[j], bits);
-            q->rate_term[j] =
-                ep_rate_term(spikes, to_fixed(q->c_reg[j] / seconds, bits),
-                             (int64_t)nearbyint(fmax(fmin(offset, 4e18), -4e18)), &saturated);
+            int32_t gain;
+            int64_t offset;
+            eprop_rate_constants(1, &q->c_reg[j], &q->f_target[j], e->settings.timestep,
+                                 (int64_t)e->T, (int64_t)slots, q->signal_bits, &gain, &offset);
+            q->rate_term[j] = ep_rate_term(spikes, gain, offset, &saturated);
         }
         if (q->kind == SPIKING)
             count_saturated(q->saturated, EPROP_RATE, saturated);
@@ -162,7 +114,7 @@ static void mirror_feedback(engine *e) {
         for (size_t i = 0; i < g->symmetric_count; i++) {
             const block *const b = &e->blocks[g->symmetric[i]];
             const population *const post = &e->populations[b->post];
-            const int32_t unit = (int32_t)1 << (g->feedback_bits - b->weight_bits);
+            const int32_t unit = feedback_unit(g->feedback_bits, b->weight_bits);
             for (size_t row = 0; row < b->rows; row++) {
                 if (b->sparse)
                     for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)

@@ -6,10 +6,7 @@
 
 #include "../core/forward.h"
 
-/* The factor that brings a block's weights to the format of the arrivals. */
-static int16_t block_factor(const block *b) {
-    return (int16_t)(1 << (EP_STATE_BITS - b->weight_bits));
-}
+static int16_t block_factor(const block *b) { return (int16_t)weight_factor(b->weight_bits); }
 
 /* Sums the arrivals at a population exactly. `used` rows times factor are in x->input. */
 typedef struct {
@@ -140,7 +137,7 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
 static double loss_of(const population *q, const int32_t *y, const int32_t *target,
                       const int32_t *error) {
     if (q->loss == EPROP_CROSS_ENTROPY)
-        return from_fixed(ep_cross_entropy_loss(q->n, y, target), 30);
+        return from_fixed(ep_cross_entropy_loss(q->n, y, target), EP_ENTROPY_LOSS_BITS);
     double loss = 0.0;
     for (size_t k = 0; k < q->n; k++)
         loss += 0.5 * from_fixed(error[k], EP_STATE_BITS) * from_fixed(error[k], EP_STATE_BITS);
@@ -174,10 +171,10 @@ static uint32_t scale_errors(const engine *e, size_t slot, const learning_signal
                              int32_t *out) {
     const population *const source = &e->populations[g->source];
     const ep_signal *const signal = slot_activity(e, slot, g->source)->signal + s * source->padded;
-    const int bits = e->populations[g->target].signal_bits + 32 - g->feedback_bits;
+    const int32_t shift = feedback_shift(e->populations[g->target].signal_bits, g->feedback_bits);
     uint32_t saturated = 0;
     for (size_t k = 0; k < g->readouts; k++)
-        out[k] = ep_rescale(signal[k], bits - EP_STATE_BITS, INT32_MAX, &saturated);
+        out[k] = ep_rescale(signal[k], shift, INT32_MAX, &saturated);
     return saturated;
 }
 

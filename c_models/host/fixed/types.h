@@ -4,14 +4,14 @@
 #ifndef EPROP_FIXED_TYPES_H
 #define EPROP_FIXED_TYPES_H
 
-#include <math.h>
-
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/gradient.h"
 #include "eprop/fixed/neuron.h"
 #include "eprop/fixed/optimizer.h"
 #include "eprop/fixed/readout.h"
 #include "eprop/fixed/rows.h"
+
+#include "numbers.h"
 
 typedef int32_t ep_state;
 typedef int32_t ep_decay;
@@ -24,7 +24,6 @@ typedef uint64_t ep_variance;
 typedef int32_t ep_lane; /* `refractory` holds the status of a cell, `fired` stays unused */
 
 #define EP_LANES 8
-#define EP_BIAS_BITS 24 /* of a master bias */
 
 /* Neighbouring cells of a tile with the same parameters: what a kernel handles in one call. */
 typedef struct {
@@ -63,22 +62,6 @@ static void count_saturated(int64_t *saturated, enum eprop_saturation what, uint
 #else
     saturated[what] += (int64_t)count;
 #endif
-}
-
-/* value 2^bits rounded, within -2^31 + 1 .. 2^31 - 1. */
-static int32_t to_fixed(double value, int bits) {
-    const double scaled = nearbyint(ldexp(value, bits));
-    return scaled >= 2147483647.0    ? INT32_MAX
-           : scaled <= -2147483647.0 ? -INT32_MAX
-                                     : (int32_t)scaled;
-}
-
-static double from_fixed(int64_t value, int bits) { return ldexp((double)value, -bits); }
-
-/* A decay within 0 .. 1; those of 0.5 and more come out as d - 1. */
-static int32_t to_decay(double decay) {
-    const double scaled = nearbyint(ldexp(decay, 32));
-    return (int32_t)(scaled >= 4294967295.0 ? UINT32_MAX : (uint32_t)scaled);
 }
 
 /* Used for exact sums of integers. */

@@ -5,6 +5,7 @@
 #define EPROP_FIXED_VALUES_H
 
 #include "../core/state.h"
+#include "../core/values.h"
 #include "optimize.h"
 
 static void list_own_entries(engine *e, size_t *capacity) {
@@ -36,6 +37,7 @@ static int core_build(engine *e) {
     }
     return e->no_memory ? EPROP_NO_MEMORY : status;
 }
+
 static void export_values(const block *b, const population *post, const int32_t *values, int bits,
                           double *out) {
     if (b->sparse) {
@@ -92,32 +94,16 @@ static int core_set_gradient(engine *e, int32_t index, const double *gradient) {
     return EPROP_OK;
 }
 
-static int core_get_bias(const engine *e, int32_t index, double *out) {
-    const population *const q = &e->populations[index];
-    if (q->kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < q->n; k++)
-        out[k] = from_fixed(q->bias_master[k], EP_BIAS_BITS);
-    return EPROP_OK;
+static double bias_of(const population *p, size_t k) {
+    return from_fixed(p->bias_master[k], EP_BIAS_BITS);
 }
 
-static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
-    const population *const q = &e->populations[index];
-    if (q->kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < q->n; k++)
-        out[k] = from_fixed(q->bias_gradient[k], q->filter_bits);
-    return EPROP_OK;
+static double bias_gradient_of(const population *p, size_t k) {
+    return from_fixed(p->bias_gradient[k], p->filter_bits);
 }
 
-static int core_set_bias_gradient(engine *e, int32_t index, const double *gradient) {
-    population *const q = &e->populations[index];
-    if (q->kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < q->n; k++)
-        q->bias_sum[k] = to_fixed(gradient[k], q->filter_bits);
-    close_bias(q);
-    return EPROP_OK;
+static double to_bias_sum(const population *p, double gradient) {
+    return to_fixed(gradient, p->filter_bits);
 }
 
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {

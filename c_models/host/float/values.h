@@ -5,6 +5,7 @@
 #define EPROP_FLOAT_VALUES_H
 
 #include "../core/state.h"
+#include "../core/values.h"
 #include "optimize.h"
 
 static void list_own_entries(engine *e, size_t *capacity) {
@@ -65,30 +66,15 @@ static int core_set_gradient(engine *e, int32_t index, const double *gradient) {
     return EPROP_OK;
 }
 
-static int core_get_bias(const engine *e, int32_t index, double *out) {
-    if (e->populations[index].kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < e->populations[index].n; k++)
-        out[k] = ep_to_double(e->populations[index].bias[k]);
-    return EPROP_OK;
+static double bias_of(const population *p, size_t k) { return ep_to_double(p->bias[k]); }
+
+static double bias_gradient_of(const population *p, size_t k) {
+    return ep_to_double(p->bias_gradient[k]);
 }
 
-static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
-    if (e->populations[index].kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < e->populations[index].n; k++)
-        out[k] = ep_to_double(e->populations[index].bias_gradient[k]);
-    return EPROP_OK;
-}
-
-static int core_set_bias_gradient(engine *e, int32_t index, const double *gradient) {
-    population *const q = &e->populations[index];
-    if (q->kind != READOUTS)
-        return EPROP_BAD_ARGUMENT;
-    for (size_t k = 0; k < q->n; k++)
-        q->bias_sum[k] = gradient[k];
-    close_bias(q);
-    return EPROP_OK;
+static double to_bias_sum(const population *p, double gradient) {
+    (void)p;
+    return gradient;
 }
 
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {

@@ -45,6 +45,7 @@
 #define EP_STATE_BITS 15      /*!< v, y, targets, errors, arrivals */
 #define EP_ADAPTATION_BITS 19 /*!< a */
 #define EP_BETA_BITS 28       /*!< beta, so that beta a is a state */
+#define EP_BIAS_BITS 24       /*!< of a master bias */
 #define EP_MASTER_SHIFT 16    /*!< a master weight has this many bits more than the wire's */
 #define EP_LIMIT (INT32_C(1) << 29)          /*!< states and signals: -EP_LIMIT .. EP_LIMIT - 1 */
 #define EP_INPUT_LIMIT (INT32_C(1) << 28)    /*!< arrivals and currents of one step */

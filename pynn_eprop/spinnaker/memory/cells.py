@@ -4,95 +4,62 @@ import math
 
 import numpy as np
 
-from pynn_eprop.fixed.formats import Formats, height_shift, inverse_width, slope_bits
-from pynn_eprop.fixed.numbers import (
-    ADAPTATION_BITS,
-    BETA_BITS,
-    BIAS_BITS,
-    STATE_BITS,
-    to_fixed,
-)
+from pynn_eprop.engine import fixed_constants
+from pynn_eprop.engine.fixed_constants import to_decay, to_fixed, to_states
+from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.numbers import ADAPTATION_BITS, BIAS_BITS, STATE_BITS
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.time_grid import decay
-from pynn_eprop.spinnaker.memory.lanes import Part, round_up
-from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, READOUT_CELLS, STATE_ROW, Kind, Loss
-from pynn_eprop.spinnaker.memory.numbers import Learner, to_decay, to_states
-
-_ADAM = 2
+from pynn_eprop.spinnaker.memory.lanes import Part
+from pynn_eprop.spinnaker.memory.layout import (
+    CELL_ARRAYS,
+    CELL_GROUP,
+    READOUT_ARRAYS,
+    READOUT_CELLS,
+    Kind,
+    Loss,
+    lanes_type,
+)
+from pynn_eprop.spinnaker.memory.numbers import Learner
 
 KINDS: dict[type[Population], Kind] = {
     LIFCells: Kind.LIF, ALIFCells: Kind.ALIF, Readouts: Kind.READOUT}
 """The kinds of cell that cores have programs for."""
 
 
-def _groups(cells: LIFCells, timestep: float, part: Part) -> np.ndarray:
-    """Constants of each cell, one entry a cell; first and count as if each were a group."""
-    chosen = slice(part.first, part.first + part.size)
-    inverse, n = inverse_width(cells)[chosen], part.size
-    height = cells.pseudo_derivative.height
-    shift, bits = height_shift(height), slope_bits(cells)
+def _groups(cells: LIFCells, timestep: float, signal_bits: int, part: Part) -> np.ndarray:
+    """Neighbouring cells with equal constants, as cell_group_data."""
+    table = np.zeros(part.size, CELL_GROUP.dtype)
+    table["cells"], table["filter"] = fixed_constants.cell_constants(
+        cells, timestep, signal_bits, part.first, part.size)
+    changes = np.flatnonzero(table["cells"][1:] != table["cells"][:-1])
+    first = np.append(0, 1 + changes)
+    groups = table[first]
+    groups["first"], groups["count"] = first, np.diff(np.append(first, part.size))
+    return groups
 
-    def of(values: object) -> np.ndarray:
-        return np.broadcast_to(np.asarray(values, dtype=float), (cells.size,))[chosen]
 
-    table = np.zeros(n, CELL_GROUP.dtype)
-    table["first"], table["count"] = np.arange(n), 1
-    constants, filters = table["cells"], table["filter"]
-    constants[:, 0] = filters[:, 0] = to_decay(decay(timestep, of(cells.tau_m)))
-    constants[:, 1] = to_fixed(of(cells.v_thresh), STATE_BITS)
-    constants[:, 2] = to_fixed(1.0 / inverse, STATE_BITS)
-    constants[:, 3] = to_fixed(height * inverse, bits + 17)
-    constants[:, 4] = of(cells.refractory_steps)
-    filters[:, 4] = 32 - shift - bits
-    if isinstance(cells, ALIFCells):
-        rho, beta = decay(timestep, of(cells.tau_a)), of(cells.beta)
-        constants[:, 5] = filters[:, 1] = to_decay(rho)
-        constants[:, 6] = to_fixed(beta, BETA_BITS)
-        for row, value in zip(filters, beta * 2.0 ** shift, strict=True):
-            while abs(value) >= 2.0 ** (row[3] - 1):
-                row[3] += 1
-            row[2] = to_fixed(value, int(32 - row[3]))
-    return table
+def _chosen(part: Part) -> slice:
+    return slice(part.first, part.first + part.size)
 
 
 def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -> tuple[bytes, int]:
     """The region of spiking cells, and the number of groups in it."""
     cells = network.of_kind(LIFCells)[part.population]
-    settings = network.settings
-    table = _groups(cells, settings.timestep, part)
-    same = np.array([a["cells"].tobytes() == b["cells"].tobytes()
-                     for a, b in zip(table[1:], table[:-1], strict=True)], dtype=bool)
-    starts = np.concatenate([[0], 1 + np.flatnonzero(~same)])
-    groups = table[starts]
-    groups["count"] = np.diff(np.append(starts, part.size))
-    chosen = slice(part.first, part.first + part.size)
-    a_initial = cells.initial_state().get("a", np.zeros(cells.size))
-    gain, offset = np.zeros(part.size), np.zeros(part.size)
-    bits = formats.signal_bits[part.population] + 8
-    if settings.interval_steps is not None:
-        seconds = 1e-3 * settings.timestep * float(settings.interval_steps) \
-            * float(settings.trials_per_update)
-        c_reg = np.broadcast_to(np.asarray(cells.c_reg, dtype=float), (cells.size,))[chosen]
-        f_target = np.broadcast_to(np.asarray(cells.f_target, dtype=float), (cells.size,))[chosen]
-        gain = to_fixed(c_reg / seconds, bits)
-        offset = np.rint(np.clip(np.ldexp(-c_reg * f_target, bits), -4e18, 4e18))
-    data = groups.tobytes()
-    for values, ctype in (
-            (to_states(np.broadcast_to(cells.v_initial, (cells.size,))[chosen], STATE_BITS), "<i4"),
-            (to_states(np.broadcast_to(a_initial, (cells.size,))[chosen], ADAPTATION_BITS), "<i4"),
-            (gain, "<i4")):
-        data += padded(values, lanes, ctype)
-    data += bytes(-len(data) % 8)
-    return data + padded(offset, lanes, "<i8"), len(groups)
-
-
-def padded(values: np.ndarray, lanes: int, ctype: str) -> bytes:
-    """An array with an entry for each lane."""
-    array = np.zeros(lanes, ctype)
-    array[:len(values)] = values
-    return array.tobytes()
+    signal_bits, chosen = formats.signal_bits[part.population], _chosen(part)
+    groups = _groups(cells, network.settings.timestep, signal_bits, part)
+    arrays = np.zeros((), lanes_type(CELL_ARRAYS, lanes))
+    initial = cells.initial_state()
+    for name, values, bits in (("v_initial", initial["v"], STATE_BITS),
+                               ("a_initial", initial.get("a", 0.0), ADAPTATION_BITS)):
+        arrays[name][:part.size] = to_states(np.broadcast_to(values, (cells.size,))[chosen], bits)
+    if network.settings.interval_steps is not None:
+        gain, offset = fixed_constants.rate_constants(cells, network, signal_bits)
+        arrays["rate_gain"][:part.size] = gain[chosen]
+        arrays["rate_offset"][:part.size] = offset[chosen]
+    return groups.tobytes() + arrays.tobytes(), len(groups)
 
 
 def loss_of(readouts: Readouts) -> Loss:
@@ -112,49 +79,49 @@ def bias_learner(readouts: Readouts, signal_bits: int) -> Learner | None:
 def readout_region(network: Network, formats: Formats, part: Part, lanes: int) -> bytes:
     """The region of readouts."""
     readouts = network.of_kind(Readouts)[part.population]
-    bits = formats.signal_bits[part.population]
-    head = np.zeros(1, READOUT_CELLS.dtype)
-    head["kappa"] = to_decay(float(decay(network.settings.timestep, readouts.tau_m)))
+    head = np.zeros((), READOUT_CELLS.dtype)
+    head["kappa"] = to_decay(decay(network.settings.timestep, readouts.tau_m))
     head["loss"] = loss_of(readouts)
-    head["signal_shift"] = bits - STATE_BITS
+    head["signal_shift"] = fixed_constants.error_shift(formats, part.population)
     head["target_repeats"] = readouts.target_repeats and network.settings.interval_steps is not None
-    learner = bias_learner(readouts, bits)
+    learner = bias_learner(readouts, formats.signal_bits[part.population])
     head["bias_kind"] = 0 if learner is None else learner.kind
-    bias = to_fixed(np.broadcast_to(readouts.bias, (readouts.size,)), BIAS_BITS)
-    y = to_states(np.broadcast_to(readouts.y_initial, (readouts.size,)), STATE_BITS)
-    data = head.tobytes() + padded(y, lanes, "<i4") + padded(bias, lanes, "<i4")
-    data += bytes(-len(data) % 8)
-    for name, ctype in STATE_ROW[_ADAM]:
-        data += padded(bias if name == "master" else np.zeros(0), lanes, ctype)
-    return data
+    arrays = np.zeros((), lanes_type(READOUT_ARRAYS, lanes))
+    arrays["y_initial"][:part.size] = to_states(
+        np.broadcast_to(readouts.y_initial, (readouts.size,)), STATE_BITS)
+    _fill_bias(arrays, np.broadcast_to(readouts.bias, (readouts.size,)))
+    return head.tobytes() + arrays.tobytes()
 
 
-def _bias_offsets(lanes: int) -> dict[str, int]:
-    offset = round_up(READOUT_CELLS.dtype.itemsize + 8 * lanes, 8)
-    offsets = {"first": READOUT_CELLS.dtype.itemsize + 4 * lanes}
-    for name, ctype in STATE_ROW[_ADAM]:
-        offsets[name] = offset
-        offset += lanes * np.dtype(ctype).itemsize
-    return offsets
+def _fill_bias(arrays: np.ndarray, bias: np.ndarray) -> None:
+    for name in ("bias_initial", "master"):
+        arrays[name][:len(bias)] = to_fixed(bias, BIAS_BITS)
+
+
+def _arrays_of(data: bytes, lanes: int) -> np.ndarray:
+    """The arrays in a readouts' region, as a copy."""
+    kind, head = lanes_type(READOUT_ARRAYS, lanes), READOUT_CELLS.dtype.itemsize
+    return np.frombuffer(data, kind, 1, head).reshape(()).copy()
+
+
+def _with_arrays(data: bytes, arrays: np.ndarray) -> bytes:
+    return data[:READOUT_CELLS.dtype.itemsize] + arrays.tobytes()
 
 
 def read_bias(data: bytes, n: int, lanes: int) -> np.ndarray:
     """The biases in a readouts' region."""
-    masters = np.frombuffer(data, "<i4", n, _bias_offsets(lanes)["master"])
-    return np.ldexp(masters.astype(float), -BIAS_BITS)
+    return np.ldexp(_arrays_of(data, lanes)["master"][:n].astype(float), -BIAS_BITS)
 
 
 def put_bias(data: bytes, bias: np.ndarray, lanes: int) -> bytes:
     """The region with other biases."""
-    changed, offsets = bytearray(data), _bias_offsets(lanes)
-    values = to_fixed(bias, BIAS_BITS).astype("<i4").tobytes()
-    for name in ("first", "master"):
-        changed[offsets[name]:offsets[name] + len(values)] = values
-    return bytes(changed)
+    arrays = _arrays_of(data, lanes)
+    _fill_bias(arrays, bias)
+    return _with_arrays(data, arrays)
 
 
 def with_state_of(fresh: bytes, old: bytes, lanes: int) -> bytes:
     """A region with new parameters and the biases, and their learning state, of another."""
-    first, start = _bias_offsets(lanes)["first"], _bias_offsets(lanes)["gradient"]
-    return fresh[:first] + old[first:first + 4 * lanes] + fresh[first + 4 * lanes:start] \
-        + old[start:]
+    arrays = _arrays_of(old, lanes)
+    arrays["y_initial"] = _arrays_of(fresh, lanes)["y_initial"]
+    return _with_arrays(fresh, arrays)

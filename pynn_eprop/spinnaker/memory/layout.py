@@ -2,8 +2,9 @@
 
 This is the one description. Python packs with the NumPy types that it gives; the C header
 ``c_models/spinnaker/layout.h`` is written from it by ``python -m c_models.make_layout``, with an
-assertion for the size of each structure and the place of each field. All structures are made of
-words, or of double words at multiples of eight bytes.
+assertion for the size of each structure and the place of each field; of structures that the kernels
+declare, with the assertions only. All are made of words, or of double words at multiples of eight
+bytes.
 """
 
 from dataclasses import dataclass
@@ -152,12 +153,21 @@ class Provenance(IntEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its name, C type, how many, and what it is."""
+    """A field: its name, type (of C, or another structure), and what it is."""
 
     name: str
-    ctype: str
+    type: "str | Structure"
     meaning: str
-    count: int = 1
+
+    @property
+    def ctype(self) -> str:
+        """The type's name in C."""
+        return self.type if isinstance(self.type, str) else self.type.name
+
+    @property
+    def dtype(self) -> "str | np.dtype":
+        """The type in NumPy."""
+        return _NUMPY[self.type] if isinstance(self.type, str) else self.type.dtype
 
 
 @dataclass(frozen=True)
@@ -171,8 +181,7 @@ class Structure:
     @property
     def dtype(self) -> np.dtype:
         """The NumPy type, little-endian, without gaps."""
-        return np.dtype([(field.name, _NUMPY[field.ctype], (field.count,)) if field.count > 1
-                         else (field.name, _NUMPY[field.ctype]) for field in self.fields])
+        return np.dtype([(field.name, field.dtype) for field in self.fields])
 
 
 _NUMPY = {"uint32_t": "<u4", "int32_t": "<i4", "uint64_t": "<u8", "int64_t": "<i8"}
@@ -182,7 +191,50 @@ def _structure(name: str, meaning: str, *fields: tuple) -> Structure:
     return Structure(name, meaning, tuple(Field(*field) for field in fields))
 
 
+def lanes_type(arrays: tuple[tuple[str, str], ...], lanes: int) -> np.dtype:
+    """Arrays with an entry for each lane, one behind the other."""
+    return np.dtype([(name, ctype, (lanes,)) for name, ctype in arrays])
+
+
 _U, _I, _L = "uint32_t", "int32_t", "int64_t"
+
+CELLS = _structure(
+    "ep_cells", "Constants of a cell's step.",
+    ("alpha", _I, "decay of the membrane"),
+    ("v_thresh", _I, "baseline threshold and reset amplitude"),
+    ("width", _I, "of the pseudo-derivative, times v_thresh"),
+    ("slope", _I, "height / width"),
+    ("refractory", _I, "steps"),
+    ("rho", _I, "decay of the adaptation"),
+    ("beta", _I, "threshold increase"),
+)
+
+FILTER = _structure(
+    "ep_filter", "Constants of a cell's backward filter.",
+    ("alpha", _I, "decay of the membrane"),
+    ("rho", _I, "decay of the adaptation"),
+    ("beta", _I, "threshold increase, in a format of its own"),
+    ("beta_shift", _I, "that format"),
+    ("h_shift", _I, "of products with h"),
+)
+
+OPTIMIZER_STEP = _structure(
+    "ep_optimizer_step", "Constants of one update of one optimiser.",
+    ("kind", _I, "enum ep_optimizer_kind"),
+    ("one_minus_beta1", _I, ""),
+    ("one_minus_beta2", _I, ""),
+    ("rate", _I, ""),
+    ("rate_shift", _I, ""),
+    ("eps", _U, ""),
+    ("idle", _I, ""),
+    ("floor", _I, ""),
+    ("ratio_bits", _I, ""),
+    ("w_min", _I, "bounds of the master weight"),
+    ("w_max", _I, ""),
+)
+
+KERNEL_STRUCTURES = (CELLS, FILTER, OPTIMIZER_STEP)
+"""Those that ``c_models/include/eprop/fixed/constants.h`` declares, with formats and meanings."""
 
 CORE_SETUP = _structure(
     "core_setup", "What stays for the life of the network.",
@@ -255,12 +307,15 @@ BLOCK = _structure(
 """Sparse rows are filled up to a multiple of 4 with weight 0 for target lanes - 1, which is no
 cell."""
 
+SGD, ADAM = 1, 2
+"""As enum ep_optimizer_kind of the kernels."""
+
 STATE_ROW = {
-    1: (("gradient", "<i8"), ("master", "<i4")),
-    2: (("gradient", "<i8"), ("v", "<u8"), ("m", "<i4"), ("master", "<i4")),
+    SGD: (("gradient", "<i8"), ("master", "<i4")),
+    ADAM: (("gradient", "<i8"), ("v", "<u8"), ("m", "<i4"), ("master", "<i4")),
 }
 """Arrays of a row's learning state, one behind the other, each with an entry per synapse of the
-row (dense: lanes); by enum ep_optimizer_kind: 1 SGD, 2 Adam. A sparse row of synapses
+row (dense: lanes); by enum ep_optimizer_kind. A sparse row of synapses
 row_start[i] .. row_start[i + 1] lies at state + row_start[i] x the bytes of one synapse. The
 gradient is the sum so far of the update in progress; after an update it holds the last gradient
 (limited, as it went into the optimiser) until the first gradient of the next one is added, which
@@ -271,16 +326,18 @@ CELL_GROUP = _structure(
     "Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels.",
     ("first", _U, "first cell"),
     ("count", _U, "cells"),
-    ("cells", _I, "ep_cells: alpha, v_thresh, width, slope, refractory, rho, beta", 7),
-    ("filter", _I, "ep_filter: alpha, rho, beta, beta_shift, h_shift", 5),
+    ("cells", CELLS, "of their steps"),
+    ("filter", FILTER, "of their backward filter"),
 )
-"""CELLS of spiking cells: cell_group_data[n_groups]; int32 v_initial[lanes]; int32
-a_initial[lanes]; int32 rate_gain[lanes]; int64 rate_offset[lanes] (at a multiple of 8)."""
+
+CELL_ARRAYS = (("v_initial", "<i4"), ("a_initial", "<i4"), ("rate_gain", "<i4"),
+               ("rate_offset", "<i8"))
+"""CELLS of spiking cells: cell_group_data[n_groups], and these arrays of `lanes` (a multiple of
+8)."""
 
 READOUT_CELLS = _structure(
     "readout_cells",
-    "Readouts; behind it int32 arrays of `lanes`: y_initial, bias_master; then the state of the "
-    "biases.",
+    "Readouts; behind it arrays of `lanes`: their initial values, and the state of their biases.",
     ("kappa", _I, "decay, Q32"),
     ("loss", _U, "Loss"),
     ("signal_shift", _I, "shift of errors from Q15 to the filter's format"),
@@ -288,8 +345,11 @@ READOUT_CELLS = _structure(
     ("bias_kind", _U, "enum ep_optimizer_kind of the biases; 0: fixed"),
     ("padding", _U, ""),
 )
-"""State of the biases, from the next multiple of 8 on: as one dense STATE_ROW of Adam, whatever the
-kind; its master is the one in use, bias_master its first value."""
+
+READOUT_ARRAYS = (("y_initial", "<i4"), ("bias_initial", "<i4"), *STATE_ROW[ADAM])
+"""CELLS of readouts: readout_cells, and these arrays of `lanes`. The state of the biases is one
+dense STATE_ROW of Adam, whatever the kind; its master is the one in use, bias_initial its first
+value."""
 
 SIGNAL = _structure(
     "learning_signal", "A learning signal as cells take it.",
@@ -325,8 +385,7 @@ RUN_HEADER = _structure(
     ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new "
      "weights)"),
 )
-"""Behind it, for each of the n_updates: update_activity, ep_optimizer_step[n_plastic] of 11 words
-each."""
+"""Behind it, for each of the n_updates: update_activity, ep_optimizer_step[n_plastic]."""
 
 UPDATE_ACTIVITY = _structure(
     "update_activity",
@@ -346,9 +405,14 @@ SAMPLING = _structure(
     ("first", _U, "index of the first cell number (uint32) in the list behind"),
 )
 """Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only where a bit
-is set. Others: uint32 global step, int32[count] values (h unsigned). LOSS: uint32 interval,
-uint32 0, int64 value (squared errors: sum of err^2, Q30; cross-entropy: see
-ep_cross_entropy_loss)."""
+is set. Others: uint32 global step, int32[count] values (h unsigned). LOSS: loss_record."""
+
+LOSS_RECORD = _structure(
+    "loss_record", "The loss of an interval.",
+    ("interval", _U, "its number"),
+    ("padding", _U, ""),
+    ("loss", _L, "squared errors: sum of err^2, Q30; cross-entropy: see ep_cross_entropy_loss"),
+)
 
 CORE_STATUS = _structure(
     "core_status", "Why a core gave up.",
@@ -359,5 +423,5 @@ CORE_STATUS = _structure(
 )
 
 STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW,
-              RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, CORE_STATUS)
+              RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, LOSS_RECORD, CORE_STATUS)
 ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)

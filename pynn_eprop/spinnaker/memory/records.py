@@ -8,6 +8,7 @@ import numpy as np
 
 from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.common.run.timeline import Timeline
+from pynn_eprop.engine.fixed_constants import ENTROPY_LOSS_BITS
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.fixed.formats import Formats, slope_bits
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
@@ -15,7 +16,7 @@ from pynn_eprop.models.cells import LIFCells, Readouts
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.cells import loss_of
 from pynn_eprop.spinnaker.memory.lanes import Part
-from pynn_eprop.spinnaker.memory.layout import SAMPLING, Channel, Loss
+from pynn_eprop.spinnaker.memory.layout import LOSS_RECORD, SAMPLING, Channel, Loss
 
 CHANNELS = {
     "spikes": Channel.SPIKES, "v": Channel.V, "a": Channel.A, "h": Channel.H,
@@ -24,7 +25,6 @@ CHANNELS = {
 }
 AHEAD = 8
 """Steps that a core may have recorded beyond the stretch."""
-_ENTROPY_LOSS_BITS = 30
 
 
 def core_period(log: Log, network: Network, pause: int) -> int:
@@ -78,10 +78,14 @@ class RecordingChannels:
 
     def record_bytes(self, channel: Channel) -> int:
         """Bytes of one record."""
+        return self._record(channel).itemsize
+
+    def _record(self, channel: Channel) -> np.dtype:
         if channel is Channel.LOSS:
-            return 16
-        words = self._words if channel is Channel.SPIKES else len(self._cells[channel])
-        return 4 * (1 + words)
+            return LOSS_RECORD.dtype
+        if channel is Channel.SPIKES:
+            return np.dtype([("step", "<u4"), ("bits", "u1", (4 * self._words,))])
+        return np.dtype([("step", "<u4"), ("values", "<i4", (len(self._cells[channel]),))])
 
     def channel_bytes(self, network: Network, steps: int) -> dict[Channel, int]:
         """Memory of each channel for ``steps`` script steps."""
@@ -98,16 +102,15 @@ class RecordingChannels:
 
     def decode(self, channel: Channel, data: bytes) -> Records:
         """Records in a channel's bytes: the core's global steps (of LOSS: intervals), integers."""
-        count = self.record_bytes(channel) // 4
-        words = np.frombuffer(data, "<u4", len(data) // 4 // count * count).reshape(-1, count)
-        steps = words[:, 0].astype(np.int64)
+        kind = self._record(channel)
+        records = np.frombuffer(data, kind, len(data) // kind.itemsize)
         if channel is Channel.LOSS:
-            return Records(steps, np.ascontiguousarray(words[:, 2:]).view("<i8"))
+            return Records(records["interval"].astype(np.int64), records["loss"][:, np.newaxis])
+        steps = records["step"].astype(np.int64)
         if channel is Channel.SPIKES:
-            bits = np.unpackbits(np.ascontiguousarray(words[:, 1:]).view(np.uint8), axis=1,
-                                 bitorder="little")
+            bits = np.unpackbits(records["bits"], axis=1, bitorder="little")
             return Records(steps, bits[:, :self._part.size])
-        return Records(steps, words[:, 1:].view("<i4"))
+        return Records(steps, records["values"])
 
     def nothing(self, channel: Channel) -> Records:
         """No records."""
@@ -134,7 +137,7 @@ def losses(readouts: Readouts, sums: np.ndarray) -> np.ndarray:
     """Losses of intervals from the sums that cores record."""
     if loss_of(readouts) is Loss.SQUARED:
         return np.asarray(0.5 * np.ldexp(sums.astype(float), -2 * STATE_BITS))
-    return np.asarray(np.ldexp(sums.astype(float), -_ENTROPY_LOSS_BITS))
+    return np.asarray(np.ldexp(sums.astype(float), -ENTROPY_LOSS_BITS))
 
 
 def joined(parts: Sequence[Records]) -> Records:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
+from pynn_eprop.engine.fixed_constants import to_fixed, weight_factor, wire_weights
 from pynn_eprop.fixed.formats import Formats, filter_bits
-from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
+from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.lanes import LANES, Part, round_up
-from pynn_eprop.spinnaker.memory.layout import BLOCK, STATE_ROW
+from pynn_eprop.spinnaker.memory.layout import ADAM, BLOCK, SGD, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
 
 ROW_GROUP = 4
@@ -127,7 +128,7 @@ class Rows:
         table = np.zeros(len(self.blocks), BLOCK.dtype)
         for entry, block in zip(table, self.blocks, strict=True):
             projection = self._network.projections[block.projection]
-            factor = 1 << (STATE_BITS - self._formats.weight_bits[block.projection])
+            factor = weight_factor(self._formats, block.projection)
             entry["first_source"], entry["rows"] = block.first_source, block.rows
             entry["delay"], entry["sparse"] = block.delay, block.sparse
             entry["kind"], entry["optimizer"] = block.kind, block.optimizer
@@ -264,7 +265,7 @@ def _blocks(network: Network, index: int, part: Part, sources: dict[int, int]) -
     delays = np.broadcast_to(np.asarray(projection.delay), post.shape)
     kind = 0
     if projection.optimizer is not None and network.settings.interval_steps is not None:
-        kind = 1 if projection.optimizer.name == "sgd" else 2
+        kind = SGD if projection.optimizer.name == "sgd" else ADAM
     found = []
     for delay in np.unique(delays[here]):
         order = here[delays[here] == delay]

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_constants import NO_TARGET, to_fixed
 from pynn_eprop.fixed.numbers import STATE_BITS
 from pynn_eprop.models.cells import Readouts
-from pynn_eprop.spinnaker.memory.layout import NOT_DONE, RUN_HEADER, UPDATE_ACTIVITY
-from pynn_eprop.spinnaker.memory.numbers import NO_TARGET, STEP_WORDS, to_targets
+from pynn_eprop.spinnaker.memory.layout import (
+    NOT_DONE,
+    OPTIMIZER_STEP,
+    RUN_HEADER,
+    UPDATE_ACTIVITY,
+)
+from pynn_eprop.spinnaker.memory.numbers import Learner
 
 
 @dataclass(frozen=True)
@@ -31,18 +36,19 @@ class Run:
     script_interval: int = 0
 
 
-def run_bytes(run: Run, learners: Sequence[Any]) -> bytes:
+def run_bytes(run: Run, learners: Sequence[Learner]) -> bytes:
     """Region RUN: the header, and for each update its activity and the optimisers' constants."""
-    header = np.zeros(1, RUN_HEADER.dtype)
+    header = np.zeros((), RUN_HEADER.dtype)
     for name in ("learning", "restart", "reload", "mirror", "first_update", "n_updates"):
         header[name] = getattr(run, name)
     header["first_target"] = run.first_interval
     header["n_targets"] = run.last_interval - run.first_interval
-    not_done = np.zeros(1, UPDATE_ACTIVITY.dtype)
-    not_done["spikes"] = NOT_DONE
-    updates = [not_done.tobytes() + b"".join(learner.step(update).tobytes() for learner in learners)
-               for update in range(run.first_update, run.first_update + run.n_updates)]
-    return header.tobytes() + b"".join(updates)
+    updates = np.zeros(run.n_updates, _update_type(len(learners)))
+    updates["activity"]["spikes"] = NOT_DONE
+    for number, constants in enumerate(updates["constants"], run.first_update):
+        for place, learner in enumerate(learners):
+            constants[place] = learner.step(number)
+    return header.tobytes() + updates.tobytes()
 
 
 def run_size(updates: int, learners: int) -> int:
@@ -65,7 +71,7 @@ def read_activity(data: bytes, learners: int) -> tuple[int, np.ndarray, np.ndarr
 
 def _update_type(learners: int) -> np.dtype:
     return np.dtype([("activity", UPDATE_ACTIVITY.dtype),
-                     ("constants", "<u4", (learners, STEP_WORDS))])
+                     ("constants", OPTIMIZER_STEP.dtype, (learners,))])
 
 
 def target_bytes(readouts: Readouts, interval: int | None, run: Run) -> bytes:
@@ -74,11 +80,11 @@ def target_bytes(readouts: Readouts, interval: int | None, run: Run) -> bytes:
         return b""
     target = np.asarray(readouts.target, dtype=float)
     if readouts.target_repeats:
-        return to_targets(target.T, STATE_BITS).astype("<i4").tobytes()
+        return to_fixed(target.T, STATE_BITS).tobytes()
     first = (run.first_interval + run.script_interval) * interval
     count = (run.last_interval - run.first_interval) * interval
     rows = np.full((count, readouts.size), NO_TARGET, "<i4")
     place = np.arange(first, first + count) - readouts.target_start
     inside = (place >= 0) & (place < target.shape[1])
-    rows[inside] = to_targets(target.T[place[inside]], STATE_BITS)
+    rows[inside] = to_fixed(target.T[place[inside]], STATE_BITS)
     return rows.tobytes()

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_eprop.engine.fixed_constants import (
+    feedback_shift,
+    feedback_unit,
+    to_decay,
+    to_fixed,
+    wire_weights,
+)
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats
-from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
+from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.network import Network, SymmetricFeedback, WindowedFeedback
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.cells import loss_of
 from pynn_eprop.spinnaker.memory.lanes import Part, round_up
 from pynn_eprop.spinnaker.memory.layout import MIRROR_ROW, SIGNAL
-from pynn_eprop.spinnaker.memory.numbers import to_decay
 from pynn_eprop.spinnaker.memory.rows import Rows
 
 
@@ -124,12 +130,10 @@ class SignalsImage:
                                                          strict=True):
             signal = self._network.learning_signals[index]
             source = self._network.of_kind(Readouts)[signal.source]
-            bits = self._formats.feedback_bits[index]
             entry["readouts"] = source.size
             if loss_of(source):
-                entry["kappa"] = to_decay(float(decay(self._network.settings.timestep,
-                                                      source.tau_m)))
-            entry["shift"] = self._formats.signal_bits[signal.target] + 32 - bits - STATE_BITS
+                entry["kappa"] = to_decay(decay(self._network.settings.timestep, source.tau_m))
+            entry["shift"] = feedback_shift(self._formats, index, signal.target)
             entry["windows"], entry["window_steps"] = 1, 1
             entry["feedback"] = feedback
             chosen = slice(self._part.first, self._part.first + self._part.size)
@@ -145,7 +149,7 @@ class SignalsImage:
                     entry["window_steps"] = signal.feedback.window_steps
                 else:
                     weight = weight[np.newaxis]
-                matrix = to_fixed(weight[:, chosen], bits)
+                matrix = to_fixed(weight[:, chosen], self._formats.feedback_bits[index])
             full = np.zeros((len(matrix), self._lanes, source.size), "<i4")
             full[:, :self._part.size] = matrix
             _put(data, feedback, full)
@@ -155,8 +159,7 @@ class SignalsImage:
     def _unit(self, index: int) -> int:
         feedback = self._network.learning_signals[index].feedback
         assert isinstance(feedback, SymmetricFeedback)
-        return 1 << (self._formats.feedback_bits[index]
-                     - self._formats.weight_bits[feedback.projection])
+        return feedback_unit(self._formats, index, feedback.projection)
 
     def _symmetric(self, index: int) -> np.ndarray:
         """B of a symmetric signal from the initial weights, (cells, readouts)."""

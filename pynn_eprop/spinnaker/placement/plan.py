@@ -20,6 +20,7 @@ from pynn_eprop.spinnaker.memory.layout import (
     KeyKind,
     Region,
 )
+from pynn_eprop.spinnaker.memory.numbers import Learner
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
 from pynn_eprop.spinnaker.memory.rows import Rows
 from pynn_eprop.spinnaker.memory.run_tables import Run, run_bytes, run_size, target_bytes
@@ -188,7 +189,7 @@ class Plan:
         """Optimisers' constants that a core gets for each update."""
         return core.rows.n_plastic + (self._bias(core) is not None)
 
-    def _bias(self, core: Core) -> object:
+    def _bias(self, core: Core) -> Learner | None:
         readouts = self._network.of_kind(Readouts).get(core.population)
         if readouts is None or self._network.settings.interval_steps is None:
             return None

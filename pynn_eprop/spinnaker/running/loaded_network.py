@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
 from pynn_eprop.common.run.timeline import Timeline
+from pynn_eprop.engine.fixed_constants import from_fixed, to_fixed
 from pynn_eprop.engine.range_report import make_report
 from pynn_eprop.errors import CheckpointError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_weights
@@ -21,7 +22,6 @@ from pynn_eprop.spinnaker.board import failures
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
 from pynn_eprop.spinnaker.memory.layout import Channel, KeyKind, Region
-from pynn_eprop.spinnaker.memory.numbers import from_fixed, to_targets
 from pynn_eprop.spinnaker.memory.records import AHEAD, CHANNELS, losses, scale_bits
 from pynn_eprop.spinnaker.memory.run_tables import Run, read_activity, run_size
 from pynn_eprop.spinnaker.options import SpinnakerOptions
@@ -260,7 +260,7 @@ class LoadedNetwork:
         target = np.asarray(described.target, dtype=float)
         inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
         values = np.full((len(steps), described.size), np.nan)
-        values[inside] = from_fixed(to_targets(target.T[place[inside]], STATE_BITS), STATE_BITS)
+        values[inside] = from_fixed(to_fixed(target.T[place[inside]], STATE_BITS), STATE_BITS)
         return values
 
     # --- what was learned ---

@@ -13,15 +13,7 @@
 #define EPROP_FIXED_FILTER_H
 
 #include "../number_fixed.h"
-
-/*! \brief Constants that cells share. */
-typedef struct {
-    int32_t alpha;      /*!< decay of the membrane */
-    int32_t rho;        /*!< decay of the adaptation */
-    int32_t beta;       /*!< beta 2^(32 + k - beta_shift) */
-    int32_t beta_shift; /*!< |beta| 2^k < 2^(beta_shift - 1) */
-    int32_t h_shift;    /*!< 32 - k - p */
-} ep_filter;
+#include "constants.h"
 
 /*! \brief Limit of mu: EP_LIMIT / 2^beta_shift. */
 static EP_INLINE int32_t ep_mu_limit(const ep_filter *filter) {

@@ -14,19 +14,9 @@
 #define EPROP_FIXED_NEURON_H
 
 #include "../number_fixed.h"
+#include "constants.h"
 
 #define EP_FIRED INT32_MIN /*!< bit of a status: the cell spiked a step ago */
-
-/*! \brief Parameters that cells share. */
-typedef struct {
-    int32_t alpha;      /*!< decay of the membrane */
-    int32_t v_thresh;   /*!< baseline threshold and reset amplitude, Q15 */
-    int32_t width;      /*!< width v_th, Q15 */
-    int32_t slope;      /*!< height / (width v_th), Q(p + 17) */
-    int32_t refractory; /*!< steps, at least 0 */
-    int32_t rho;        /*!< decay of the adaptation */
-    int32_t beta;       /*!< threshold increase, Q28 */
-} ep_cells;
 
 /*! \brief State of a LIF cell. */
 typedef struct {

@@ -17,21 +17,8 @@
 
 #include "../number_fixed.h"
 #include "../optimizer_kind.h"
+#include "constants.h"
 #include "tables.h"
-
-/*! \brief Constants of one update, the same for all weights of a projection. */
-typedef struct {
-    int32_t kind;            /*!< enum ep_optimizer_kind */
-    int32_t one_minus_beta1; /*!< Q32, less 1 if it is 0.5 or more */
-    int32_t one_minus_beta2; /*!< Q32, less than 0.5 */
-    int32_t rate;            /*!< see ep_adam_step() */
-    int32_t rate_shift;      /*!< 0 unless the rate is large */
-    uint32_t eps;            /*!< Q8 of a gradient's unit; 0 if it does not matter */
-    int32_t idle;            /*!< no step for |m| up to this */
-    int32_t floor;           /*!< sqrt(v) >= 2^floor */
-    int32_t ratio_bits;      /*!< |m| < 2^ratio_bits sqrt(v) */
-    int32_t w_min, w_max;    /*!< bounds of the master weight */
-} ep_optimizer_step;
 
 /*! \brief 1 / sqrt(x) as Q31, for x in [1, 4) as Q30. */
 static EP_INLINE int32_t ep_inverse_root(uint32_t x) {

@@ -11,8 +11,9 @@
 #include "../number_fixed.h"
 #include "tables.h"
 
-#define EP_NO_TARGET INT32_MIN /*!< a target that is missing */
-#define EP_CLASSES 256         /*!< most readouts of a softmax */
+#define EP_NO_TARGET INT32_MIN  /*!< a target that is missing */
+#define EP_CLASSES 256          /*!< most readouts of a softmax */
+#define EP_ENTROPY_LOSS_BITS 30 /*!< of ep_cross_entropy_loss() */
 
 /*! \brief One step of n readouts.
  *  \param[in] n number of readouts
