@@ -17,7 +17,7 @@ from pynn_eprop.engine import fixed_constants
 from pynn_eprop.engine._eprop import lib
 from pynn_eprop.spinnaker.memory import layout
 
-C_MODELS = Path(__file__).parents[2] / "c_models"
+C_MODELS = Path(__file__).parents[3] / "c_models"
 KERNELS, LAYOUT = "include/eprop/fixed/constants.h", "spinnaker/layout.h"
 OPTIMIZERS = "include/eprop/optimizer_kind.h"
 
