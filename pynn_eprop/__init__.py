@@ -1,12 +1,13 @@
 """Learning in recurrent spiking networks with e-prop, written as PyNN scripts.
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
-scripts for any backend share is here: learning rules, optimisers, losses,
-pseudo-derivatives, formats of fixed point, errors, and the two kinds of tasks (their parts are in
-``pynn_eprop.tasks``).
+scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
+formats of fixed point, errors, what cells of your own derive from, and the two kinds of tasks
+(their parts are in ``pynn_eprop.tasks``).
 """
 
 from pynn_eprop import errors
+from pynn_eprop.models.cells import SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy
 from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
@@ -41,11 +42,15 @@ __all__ = [
     "PiecewiseLinear",
     "Rule",
     "SimplifiedTraces",
+    "SpikingCells",
     "StepDecay",
     "TruncatedTraces",
     "ValidatedTask",
     "__version__",
     "errors",
+    "initial",
+    "parameter",
+    "register_cell",
     "register_rule",
     "register_task",
 ]

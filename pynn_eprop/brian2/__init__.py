@@ -7,6 +7,7 @@ learn with e-prop, as explicit traces in Brian2's equations. Raises
 # ruff: noqa: E402, F401, F403 (Brian2 must be found first; all that is imported here is offered)
 
 import importlib
+from typing import Any
 
 from pynn_eprop.brian2.installation import require_brian2
 
@@ -38,8 +39,14 @@ from pynn_eprop.brian2.standardmodels.electrodes import (
 )
 from pynn_eprop.brian2.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
 from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES, Capability
+from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 
 CAPABILITIES = ALL_CAPABILITIES - {Capability.CHECKPOINTS}
+
+
+def __getattr__(name: str) -> Any:
+    """A cell type that was registered with ``register_cell()``."""
+    return own_cell_type(name, __name__)
 
 
 def list_standard_models() -> list[str]:

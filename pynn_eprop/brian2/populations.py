@@ -19,6 +19,7 @@ from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfP
 from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
+from pynn_eprop.common.standardmodels.own_cells import check_own_cell
 from pynn_eprop.errors import UnsupportedError
 
 
@@ -56,6 +57,8 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, CELL_TYPES):
             return object.__new__(_ArrayPopulation)
+        simulation = simulator.state.simulation
+        check_own_cell(cellclass, simulation.kinds, simulation.machine_name)
         _check_cell_type(cellclass)
         return object.__new__(cls)
 

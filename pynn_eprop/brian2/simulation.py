@@ -63,6 +63,7 @@ class Simulation(CommonSimulation):
 
     updates = 0
     rules = equations.RULES
+    kinds = GROUPS.keys()
     machine_name = "Brian2"
 
     def __init__(self, options: SharedOptions, network: Any) -> None:

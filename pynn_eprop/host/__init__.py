@@ -5,9 +5,12 @@ that learn with e-prop.
 """
 # ruff: noqa: F403 (modules that say in __all__ what a script sees)
 
+from typing import Any
+
 from pynn_eprop.common.script import pynn_names
 from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
 from pynn_eprop.common.script.pynn_names import *
+from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 from pynn_eprop.host import control, procedural_api
 from pynn_eprop.host.control import *
 from pynn_eprop.host.populations import Assembly, Population, PopulationView
@@ -32,6 +35,11 @@ from pynn_eprop.host.standardmodels.electrodes import (
 from pynn_eprop.host.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
 
 CAPABILITIES = ALL_CAPABILITIES
+
+
+def __getattr__(name: str) -> Any:
+    """A cell type that was registered with ``register_cell()``."""
+    return own_cell_type(name, __name__)
 
 
 def list_standard_models() -> list[str]:

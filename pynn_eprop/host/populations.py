@@ -9,6 +9,7 @@ from pyNN.models import BaseCellType
 from pynn_eprop.common.script.checks import check_is_ours
 from pynn_eprop.common.script.populations import CellArrays, CellGroup
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.standardmodels.own_cells import OwnCell, check_own_cell
 from pynn_eprop.host import simulator
 from pynn_eprop.host.recording import Recorder
 from pynn_eprop.host.standardmodels.cells import CELL_TYPES
@@ -36,4 +37,6 @@ class Population(_Cells, CellArrays, common.Population):
     _recorder_class = Recorder
 
     def _check_type(self, cellclass: Any) -> None:
-        check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type")
+        simulation = simulator.state.simulation
+        check_own_cell(cellclass, simulation.kinds, simulation.machine_name)
+        check_is_ours(cellclass, BaseCellType, (*CELL_TYPES, OwnCell), "cell type")

@@ -19,6 +19,7 @@ from pynn_eprop.host.machines import (
     MachineKind,
     Precision,
     build_machine,
+    machine_cells,
     machine_rules,
 )
 from pynn_eprop.models.cells import Population, Readouts
@@ -50,6 +51,11 @@ class Simulation(DescribedSimulation):
     def rules(self) -> Collection[type[Rule]] | None:
         """Learning rules that the machine knows; None for any."""
         return machine_rules(self.machine_kind)
+
+    @property
+    def kinds(self) -> Collection[type[Population]] | None:
+        """Kinds of cell that the machine knows; None for any."""
+        return machine_cells(self.machine_kind)
 
     machine_name = "the host engine"
 

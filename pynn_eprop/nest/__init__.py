@@ -7,6 +7,7 @@ is refused. Importing it raises :class:`MissingDependencyError` where NEST is no
 # ruff: noqa: E402, F401, F403 (NEST must be found first; all that is imported here is offered)
 
 import importlib
+from typing import Any
 
 from pynn_eprop.nest.installation import require_nest
 
@@ -20,6 +21,7 @@ from pyNN.standardmodels import StandardCellType
 importlib.import_module("pynn_eprop.nest.simulator")
 
 from pynn_eprop.common.script.capabilities import Capability
+from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 from pynn_eprop.nest.control import *
 from pynn_eprop.nest.populations import Assembly, Population, PopulationView
 from pynn_eprop.nest.procedural_api import *
@@ -41,6 +43,11 @@ from pynn_eprop.nest.standardmodels.electrodes import (
 from pynn_eprop.nest.standardmodels.synapses import EPropSynapse, LearningSignal
 
 CAPABILITIES: frozenset[Capability] = frozenset()
+
+
+def __getattr__(name: str) -> Any:
+    """A cell type that was registered with ``register_cell()``."""
+    return own_cell_type(name, __name__)
 
 
 def list_standard_models() -> list[str]:

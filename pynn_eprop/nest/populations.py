@@ -17,6 +17,7 @@ from pynn_eprop.common.arguments.calls import CheckedPopulation, check_populatio
 from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
 from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
+from pynn_eprop.common.standardmodels.own_cells import check_own_cell
 from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.nest import simulator
@@ -24,6 +25,7 @@ from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
 from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
+from pynn_eprop.nest.translation import KINDS
 
 
 class Assembly(CheckedAssembly, parent.Assembly):
@@ -58,6 +60,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         """Arrays, or one that PyNN keeps. Raises :class:`UnsupportedError` without intervals."""
         kind = options.get("cellclass", cellclass)
         kind = kind if isinstance(kind, type) else type(kind)
+        check_own_cell(kind, KINDS, "NEST")
         if issubclass(kind, LEARNING_CELLS) and simulator.state.simulation is None:
             raise UnsupportedError(f"{kind.__name__} on NEST: its e-prop models live in intervals; "
                                    "give setup(update_interval=...), longer than the run if "

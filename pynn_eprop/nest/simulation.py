@@ -56,6 +56,7 @@ class Simulation(CommonSimulation):
 
     step = 0
     rules = (EProp,)
+    kinds = translation.KINDS.keys()
     machine_name = "NEST"
 
     def __init__(self, options: SharedOptions, quirks: Quirks, state: Any) -> None:

@@ -1,6 +1,8 @@
 """What ``pynn_eprop.spinnaker`` offers: PyNN's names, sPyNNaker's own and ours."""
 # ruff: noqa: F403 (modules that say in __all__ what a script sees)
 
+from typing import Any
+
 from pyNN.space import Cuboid, Grid2D, Grid3D, Line, RandomStructure, Sphere
 
 try:
@@ -47,6 +49,7 @@ except ImportError as error:
 from pynn_eprop.common.script import pynn_names
 from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
 from pynn_eprop.common.script.pynn_names import *
+from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 from pynn_eprop.spinnaker import control, external_devices, procedural_api
 from pynn_eprop.spinnaker.control import *
 from pynn_eprop.spinnaker.populations import Assembly, Population, PopulationView
@@ -72,6 +75,11 @@ CAPABILITIES = ALL_CAPABILITIES
 def name() -> str:
     """The name of the simulator."""
     return "SpiNNaker"
+
+
+def __getattr__(name: str) -> Any:
+    """A cell type that was registered with ``register_cell()``."""
+    return own_cell_type(name, __name__)
 
 
 def list_standard_models() -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import neo
@@ -47,8 +47,11 @@ class Unknown(SpikeSourceArray):
 class NativeEnd(BasePopulation):
     """A population of sPyNNaker as the beginning of a projection to ours.
 
-    ``values``, ``initial`` and so on are those of ``common.populations.CellArrays``.
+    ``values``, ``initial`` and so on are those of ``common.script.populations.CellArrays``.
     """
+
+    values: Mapping[str, np.ndarray] = MappingProxyType({})
+    initial: Mapping[str, np.ndarray] = MappingProxyType({})
 
     is_source = False
     bias_learns = False

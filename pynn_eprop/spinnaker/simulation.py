@@ -19,6 +19,7 @@ from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.board.session import Session
+from pynn_eprop.spinnaker.memory.cells import KINDS
 from pynn_eprop.spinnaker.memory.layout import KeyKind
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.keys import add_edge
@@ -36,6 +37,7 @@ class Simulation(DescribedSimulation):
     arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
     rules = (EProp,)
+    kinds = KINDS.keys()
     machine_name = "a SpiNNaker core"
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:

@@ -295,7 +295,7 @@ def recordings_of(network: Network, every: int = 1) -> list[Recording]:
     for index, population in enumerate(network.populations):
         variables: tuple[str, ...] = ()
         if isinstance(population, SpikingCells):
-            variables = ("spikes", "v", "h", *(("a",) if population.adaptive else ()))
+            variables = ("spikes", "v", "h", *(("a",) if "a" in population.recordable() else ()))
             if network.settings.interval_steps is not None and any(
                     isinstance(each, Projection) and each.post == index and each.optimizer
                     for each in network.projections):

@@ -18,7 +18,7 @@ from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
-from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Network
@@ -61,6 +61,11 @@ class Simulation(ABC):
     @abstractmethod
     def rules(self) -> Collection[type[Rule]] | None:
         """Classes of the learning rules that the machine knows; None for any."""
+
+    @property
+    @abstractmethod
+    def kinds(self) -> Collection[type[Population]] | None:
+        """Kinds of cell that the machine knows; None for any."""
 
     @property
     @abstractmethod

@@ -78,7 +78,7 @@ class CheckedCellType(StandardCellType):
 CellClass = TypeVar("CellClass", bound=type[CheckedCellType])
 
 
-def _from_table(kind: type[Population], components: Mapping[str, str],
+def from_table(kind: type[Population], components: Mapping[str, str],
                 sequences: Mapping[str, str] | None = None
                 ) -> Callable[[CellClass], CellClass]:
     """Give a class the attributes and docstring that PyNN wants, from a kind's table.
@@ -132,7 +132,7 @@ class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
         stock.SpikeSourcePoisson.default_parameters)
 
 
-_SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":
+SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":
           "pseudo-derivative h of the spike (eq. 24) with its height and width; also "
           "Exponential, FastSigmoid, Arctan"}
 _READOUT = {
@@ -146,17 +146,17 @@ _READOUT = {
 }
 
 
-@_from_table(LIFCells, _SHAPE)
+@from_table(LIFCells, SHAPE)
 class EPropLIF(EPropCell):
     pass
 
 
-@_from_table(ALIFCells, _SHAPE)
+@from_table(ALIFCells, SHAPE)
 class EPropALIF(EPropCell):
     pass
 
 
-@_from_table(Readouts, _READOUT, sequences={"target": Readouts.units()["target"]})
+@from_table(Readouts, _READOUT, sequences={"target": Readouts.units()["target"]})
 class EPropReadout(CheckedCellType):
     conductance_based = False
     injectable = False

@@ -1,0 +1,42 @@
+"""PyNN cell types of kinds that were registered from outside."""
+
+from collections.abc import Collection
+from typing import Any
+
+from pynn_eprop.common.standardmodels.cells import SHAPE, EPropCell, from_table
+from pynn_eprop.models.cells import CELLS, Population, SpikingCells, check_kind
+
+_MADE: dict[type[Population], type[EPropCell]] = {}
+
+
+class OwnCell(EPropCell):
+    """Base of the cell types of registered kinds."""
+
+
+def own_cell_type(name: str, module: str) -> type[EPropCell]:
+    """The PyNN cell type of a registered kind, as the attribute ``name`` of a backend's module.
+
+    Raises :class:`AttributeError` if no kind has the name.
+    """
+    kind = CELLS.get(name)
+    if kind is None or not issubclass(kind, SpikingCells):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    if kind not in _MADE:
+        _MADE[kind] = from_table(kind, SHAPE)(
+            type(name, (OwnCell,), {"__module__": kind.__module__}))
+    return _MADE[kind]
+
+
+def is_own_cell(cellclass: Any) -> bool:
+    """Whether a cell type, or an object of it, is that of a registered kind."""
+    return issubclass(cellclass if isinstance(cellclass, type) else type(cellclass), OwnCell)
+
+
+def check_own_cell(cellclass: Any, known: Collection[type[Population]] | None, machine: str
+                   ) -> None:
+    """Raise :class:`UnsupportedError` for the cell type of a registered kind that is not known.
+
+    known: kinds that ``machine`` has; None for any.
+    """
+    if is_own_cell(cellclass) and known is not None:
+        check_kind(cellclass.kind, known, f"Population(..., {cellclass.kind.name})", machine)
