@@ -8,13 +8,15 @@ pseudo-derivatives, formats of fixed point, errors, and the two kinds of tasks (
 
 from pynn_eprop import errors
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.losses import MSE, CrossEntropy
-from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay, register_optimizer
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,
     FastSigmoid,
     PiecewiseLinear,
+    PseudoDerivative,
+    register_pseudo_derivative,
 )
 from pynn_eprop.models.rules import (
     EProp,
@@ -37,8 +39,11 @@ __all__ = [
     "Exponential",
     "FastSigmoid",
     "FixedPoint",
+    "Loss",
     "LossTask",
+    "Optimizer",
     "PiecewiseLinear",
+    "PseudoDerivative",
     "Rule",
     "SimplifiedTraces",
     "StepDecay",
@@ -46,6 +51,9 @@ __all__ = [
     "ValidatedTask",
     "__version__",
     "errors",
+    "register_loss",
+    "register_optimizer",
+    "register_pseudo_derivative",
     "register_rule",
     "register_task",
 ]

@@ -8,7 +8,7 @@ from brian2.core.network import _get_all_objects
 
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.cells import Cells
-from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.brian2.readouts import LOSSES, ReadoutGroup
 from pynn_eprop.brian2.recording import (
     record_interval,
     record_step,
@@ -31,6 +31,7 @@ from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import (
     E_PROP,
     Boundary,
@@ -50,8 +51,8 @@ class Simulation(CommonSimulation):
     """
 
     updates = 0
-    rules = equations.RULES
-    machine_name = "Brian2"
+    # optimisers step between intervals, in NumPy
+    kinds = KnownKinds("Brian2", equations.RULES, LOSSES, None, equations.SHAPES)
 
     def __init__(self, options: SharedOptions, network: Any) -> None:
         super().__init__(options)

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.models.range_report import RangeReport
-from pynn_eprop.models.rules import Rule
+from pynn_eprop.models.targets import target_end
 
 
 class Simulation:
@@ -32,8 +33,6 @@ class Simulation:
     kinds of other things that it was told.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
 
-    machine_name: in messages.
-
     A backend has ``step``, ``updates``, and what populations and projections call when they change:
     ``structure_changes(what)``, ``delays_change(label)``, ``population_changes(index)``,
     ``initial_values_change(index)``, ``weights(projection)``, ``set_weights(projection, weight)``,
@@ -41,8 +40,6 @@ class Simulation:
     Where it runs, it calls ``warn_if_diverged`` and ``warn_if_inactive``, and at a reset
     ``training_restarts``.
     """
-
-    machine_name = ""
 
     def __init__(self, options: SharedOptions) -> None:
         self.options = options
@@ -57,8 +54,8 @@ class Simulation:
         self.carried = False
 
     @property
-    def rules(self) -> Collection[type[Rule]] | None:
-        """Classes of the learning rules that the machine knows; None for any."""
+    def kinds(self) -> KnownKinds:
+        """The rules, losses, optimisers and pseudo-derivatives that the machine knows."""
         raise NotImplementedError
 
     @property
@@ -160,10 +157,9 @@ class Simulation:
 
     def check_described_target(self, readouts: Readouts, last: int) -> None:
         """The same for readouts."""
-        if readouts.loss is not None and readouts.target is not None \
-                and not readouts.target_repeats:
-            self.check_target_reaches(
-                readouts.label, readouts.target_start + readouts.target.shape[1], last)
+        end = target_end(readouts)
+        if readouts.loss is not None and end is not None:
+            self.check_target_reaches(readouts.label, end, last)
 
     def warn_once(self, sentences: Iterable[str], hint: str = "") -> None:
         """Warn of sentences "label: text", once for each label and kind: numbers may differ.

@@ -77,6 +77,8 @@ class HostEngine(Successor):
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
         check_network(network)
+        kinds = parameters.FIXED_KINDS if precision == "fixed" else parameters.FLOAT_KINDS
+        kinds.check_network(network)
         self.network = network
         self.precision = precision
         self.formats: Formats | None = None
@@ -87,7 +89,6 @@ class HostEngine(Successor):
                                "fixed_point is for precision='fixed'")
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
-        parameters.check_rules(network)
         for projection in network.projections:
             self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,

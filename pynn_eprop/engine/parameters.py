@@ -1,5 +1,6 @@
 """Network descriptions in the engine's C structures: constants per step, arrays kept alive."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -7,26 +8,41 @@ import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.errors import NetworkError
-from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.fixed.formats import OPTIMIZERS
+from pynn_eprop.models.known_kinds import KnownKinds
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 from pynn_eprop.models.network import (
-    Network,
     Projection,
     Readouts,
     SpikingCells,
     StockCells,
 )
-from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
-from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces, check_rule
+from pynn_eprop.models.optimizers import Optimizer, ScheduledOptimizer
+from pynn_eprop.models.pseudo_derivatives import (
+    Arctan,
+    Exponential,
+    FastSigmoid,
+    PiecewiseLinear,
+    PseudoDerivative,
+)
+from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
 from pynn_eprop.models.time_grid import decay
 
-_SHAPES = {"piecewise_linear": 0, "exponential": 1, "fast_sigmoid": 2, "arctan": 3}
-_NONE, _SGD, _ADAM = 0, 1, 2
+SHAPES: dict[type[PseudoDerivative], int] = {
+    PiecewiseLinear: 0, Exponential: 1, FastSigmoid: 2, Arctan: 3}
+"""enum ep_shape."""
 
+LOSSES: dict[type[Loss], int] = {MSE: lib.EPROP_MSE, CrossEntropy: lib.EPROP_CROSS_ENTROPY}
+
+_NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
 
 RULES: dict[type[Rule], tuple[bool, bool]] = {
     rule: (rule.membrane_trace, rule.adaptation_trace)
     for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
 """What the engine knows of a rule: which traces its eligibility vector has."""
+
+FLOAT_KINDS = KnownKinds("the host engine", RULES, LOSSES, None, SHAPES)
+FIXED_KINDS = KnownKinds("the host engine in fixed point", RULES, LOSSES, OPTIMIZERS, SHAPES)
 
 
 class Arrays:
@@ -64,21 +80,18 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
                               "w_min": w_min, "w_max": w_max}
     if value is None:
         return fields
-    fields |= {"lr": value.lr, "decay_every": value.schedule.every,
-               "decay_factor": value.schedule.factor}
-    if isinstance(value, SGD):
-        return fields | {"kind": _SGD}
-    assert isinstance(value, Adam)
-    return fields | {"kind": _ADAM, "eps_hat": value.eps_hat, "beta1": value.beta1,
-                     "beta2": value.beta2, "eps": value.eps}
+    fields["kind"] = OPTIMIZERS.get(type(value), _OUTSIDE)
+    if fields["kind"] == _OUTSIDE:
+        return fields
+    assert isinstance(value, ScheduledOptimizer)
+    own = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    schedule = own.pop("schedule")
+    return fields | own | {"decay_every": schedule.every, "decay_factor": schedule.factor}
 
 
-def check_rules(network: Network) -> None:
-    """Raise :class:`UnsupportedError` for a rule that the engine does not know."""
-    for projection in network.projections:
-        if projection.optimizer is not None \
-                and isinstance(network.populations[projection.post], SpikingCells):
-            check_rule(projection.rule, RULES, projection.label, "the host engine")
+def is_own(value: Optimizer | None) -> bool:
+    """Whether the step of an optimiser is made outside the engine."""
+    return value is not None and type(value) not in OPTIMIZERS
 
 
 def traces(projection: Projection) -> dict[str, Any]:
@@ -93,7 +106,7 @@ def spiking_cells(cells: SpikingCells, timestep: float, arrays: Arrays,
     n, shape = cells.size, cells.pseudo_derivative
     v_thresh = np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (n,))
     fields = {
-        "size": n, "adaptive": cells.adaptive, "shape": _SHAPES[shape.name],
+        "size": n, "adaptive": cells.adaptive, "shape": SHAPES[type(shape)],
         "height": shape.height, "signal_bits": signal_bits,
         "alpha": arrays.doubles(decay(timestep, cells.tau_m), n),
         "v_thresh": arrays.doubles(v_thresh),
@@ -126,9 +139,8 @@ def readouts(population: Readouts, timestep: float, interval: int | None, arrays
     }
     if loss is not None and population.target is not None:
         target = np.asarray(population.target, dtype=float).T
-        entropy = isinstance(loss, CrossEntropy)
-        fields |= {"loss": lib.EPROP_CROSS_ENTROPY if entropy else lib.EPROP_MSE,
-                   "target": arrays.doubles(target), "target_steps": len(target)}
+        fields |= {"loss": LOSSES[type(loss)], "target": arrays.doubles(target),
+                   "target_steps": len(target)}
     return arrays.keep(ffi.new("eprop_readouts *", fields))
 
 

@@ -4,7 +4,7 @@ docs/fixed_point.md says when a sentence is due, and why.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from pynn_eprop.fixed.formats import (
     bits_for,
     filter_bits,
     largest_error,
+    loss_format,
     slope_bits,
     weight_bits,
     weight_limit,
@@ -34,7 +35,6 @@ from pynn_eprop.fixed.numbers import (
     as_held,
 )
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import (
     LearningSignal,
     Network,
@@ -44,7 +44,7 @@ from pynn_eprop.models.network import (
     SpikingCells,
     SymmetricFeedback,
 )
-from pynn_eprop.models.optimizers import SGD, Optimizer
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
 from pynn_eprop.models.time_grid import decay
 
 OFF = 0.1
@@ -209,7 +209,7 @@ def _sufficient_factor(network: Network, projection: Projection, tolerance: floa
     """The least power of 2 by which a network may be scaled up so that weights are resolved."""
     target = network.populations[projection.post]
     room = math.inf
-    if isinstance(target, Readouts) and isinstance(target.loss, CrossEntropy):
+    if isinstance(target, Readouts) and loss_format(target).bounded:
         return None     # a softmax of scaled outputs is another one
     if isinstance(target, SpikingCells):
         room = THRESHOLD_LIMIT / float(np.max(target.v_thresh * max(
@@ -217,10 +217,11 @@ def _sufficient_factor(network: Network, projection: Projection, tolerance: floa
     factor = 2
     while factor <= min(room, _LARGEST_FACTOR):
         optimizer = projection.optimizer
+        assert optimizer is None or isinstance(optimizer, ScheduledOptimizer)
         scaled = replace(
             projection, label="", weight=np.asarray(projection.weight, dtype=float) * factor,
             w_min=projection.w_min * factor, w_max=projection.w_max * factor,
-            optimizer=None if optimizer is None else replace(optimizer, lr=optimizer.lr * factor))
+            optimizer=None if optimizer is None else optimizer.with_rate(optimizer.lr * factor))
         if not _lossy(scaled, _format(scaled), tolerance):
             return factor
         factor *= 2
@@ -242,12 +243,19 @@ def _finer_weights(bits: int) -> str:
     return f"a finer format than weight_bits={bits} (smaller weights or bounds), or a higher lr"
 
 
+_STEPS: dict[type[Optimizer], tuple[Callable[[int], int], str]] = {
+    SGD: (lambda gradient: 30 - gradient, "the largest gradient there is"),
+    Adam: (lambda gradient: 0, "a full step")}
+"""The largest step of each, divided by lr, as a power of 2, from the bits of gradients."""
+
+
 def _steps(label: str, optimizer: Optimizer, master: int, gradient: int,
            remedy: str) -> Iterator[str]:
     """About steps that are a few units of the master weight at most."""
+    assert isinstance(optimizer, ScheduledOptimizer)
     lr = optimizer.lr
-    step, what = (lr * 2.0 ** (master + 30 - gradient), "the largest gradient there is") \
-        if isinstance(optimizer, SGD) else (lr * 2.0 ** master, "a full step")
+    bits, what = _STEPS[type(optimizer)]
+    step = lr * 2.0 ** (master + bits(gradient))
     if 0 < lr and step < 0.5 / OFF:
         yield (f"{label}: lr={lr:g} is small for fixed point: {what} changes a weight by "
                f"{step:.2g} units of 2^-{master}, "
@@ -367,7 +375,7 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
                    f"fixed point, {found.off} are off by more than {_percent(OFF)}, and what a "
                    f"readout is to give is off by up to {_percent(np.max(errors))}: a unit is "
                    f"2^-{STATE_BITS}. Scale the target up, and the weights onto the readouts")
-        if readouts.loss.name == "mse" and np.any(target):
+        if not loss_format(readouts).bounded and np.any(target):
             scale, what = float(np.max(np.abs(target))), "the largest target"
     yield from _many(label, "biases", readouts.bias, acting_biases(readouts.bias))
     yield from _many(label, "initial values of y", readouts.y_initial,

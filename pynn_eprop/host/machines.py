@@ -1,16 +1,15 @@
 """The machines behind the backend."""
 
-from collections.abc import Collection
 from enum import Enum
 
 from pynn_eprop.common.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.engine.parameters import RULES
+from pynn_eprop.engine.parameters import FIXED_KINDS, FLOAT_KINDS
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
-from pynn_eprop.models.rules import Rule
 from pynn_eprop.reference import ReferenceMachine
 
 
@@ -27,9 +26,11 @@ class Precision(str, Enum):
     REFERENCE = "reference"
 
 
-def machine_rules(precision: Precision) -> Collection[type[Rule]] | None:
-    """The learning rules of a machine; None for the reference, which runs any."""
-    return None if precision is Precision.REFERENCE else RULES
+def machine_kinds(precision: Precision) -> KnownKinds:
+    """The rules, losses, optimisers and pseudo-derivatives of a machine."""
+    if precision is Precision.REFERENCE:
+        return KnownKinds("the reference")
+    return FIXED_KINDS if precision is Precision.FIXED else FLOAT_KINDS
 
 
 def build_machine(network: Network, precision: Precision, fixed_point: FixedPoint | None = None,

@@ -1,6 +1,6 @@
 """A network and the machine that runs it: built when needed, kept in agreement, started anew."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,11 @@ from pynn_eprop.common.timeline import Pace
 from pynn_eprop.engine.machine import Machine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats
-from pynn_eprop.host.machines import Precision, build_machine, machine_rules
+from pynn_eprop.host.machines import Precision, build_machine, machine_kinds
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network, Readouts
 from pynn_eprop.models.range_report import RangeReport
-from pynn_eprop.models.rules import Rule
 
 
 class Simulation(DescribedSimulation):
@@ -39,11 +39,9 @@ class Simulation(DescribedSimulation):
         self._changed: set[int] = set()
 
     @property
-    def rules(self) -> Collection[type[Rule]] | None:
-        """Learning rules that the machine knows; None for any."""
-        return machine_rules(self.precision)
-
-    machine_name = "the host engine"
+    def kinds(self) -> KnownKinds:
+        """The rules, losses, optimisers and pseudo-derivatives of the machine."""
+        return machine_kinds(self.precision)
 
     # --- where it stands ---
 

@@ -19,6 +19,7 @@ from pynn_eprop.common.populations import CellArrays, CellGroup, Member
 from pynn_eprop.common.targets import check_target, to_matrix
 from pynn_eprop.common.views import CheckedAssembly, CheckedView
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.targets import target_end, targets_at
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
 from pynn_eprop.nest.refusals import typed
@@ -208,22 +209,8 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     @property
     def target_end(self) -> int | None:
         """The last step that has a target; None where it repeats or is not needed."""
-        target = self.target
-        if target is None or self.celltype.loss is None or self.target_repeats:
-            return None
-        return int(self.target_start) + target.shape[1]
+        return None if self.celltype.loss is None else target_end(self)
 
     def target_at(self, steps: np.ndarray) -> np.ndarray:
         """Targets at global steps 1, 2, ...: (steps, readouts), NaN where there is none."""
-        target = self.target
-        if target is None:
-            return np.full((len(steps), self.size), np.nan)
-        columns = steps - 1
-        if self.target_repeats:
-            columns = columns % target.shape[1]
-        else:
-            columns = columns - self.target_start
-        known = (steps > 0) & (columns >= 0) & (columns < target.shape[1])
-        values = np.full((len(steps), self.size), np.nan)
-        values[known] = target[:, columns[known]].T
-        return values
+        return targets_at(self, steps)

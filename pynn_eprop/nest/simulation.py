@@ -22,6 +22,7 @@ from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.timeline import Pace
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Readouts, SpikingCells
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation
@@ -56,8 +57,8 @@ class Simulation(CommonSimulation):
     """
 
     step = 0
-    rules = (EProp,)
-    machine_name = "NEST"
+    kinds = KnownKinds("NEST", (EProp,), translation.LOSSES, translation.OPTIMIZERS,
+                       translation.SHAPES)
 
     def __init__(self, options: SharedOptions, quirks: Quirks, state: Any) -> None:
         assert options.interval_steps is not None

@@ -12,8 +12,9 @@ from pynn_eprop.fixed.numbers import (
     STATE_BITS,
     to_fixed,
 )
-from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models import losses
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.image_numbers import Learner, to_decay, to_states
 from pynn_eprop.spinnaker.image_rows import round_up
@@ -92,17 +93,22 @@ def padded(values: np.ndarray, lanes: int, ctype: str) -> bytes:
     return array.tobytes()
 
 
+LOSSES: dict[type[losses.Loss], Loss] = {
+    losses.MSE: Loss.SQUARED, losses.CrossEntropy: Loss.CROSS_ENTROPY}
+
+
 def loss_of(readouts: Readouts) -> Loss:
     """The loss as cores name it; none without a target."""
     if readouts.loss is None or readouts.target is None:
         return Loss.NONE
-    return Loss.CROSS_ENTROPY if isinstance(readouts.loss, CrossEntropy) else Loss.SQUARED
+    return LOSSES[type(readouts.loss)]
 
 
 def bias_learner(readouts: Readouts, signal_bits: int) -> Learner | None:
     """The optimiser of the biases."""
     if readouts.bias_optimizer is None:
         return None
+    assert isinstance(readouts.bias_optimizer, ScheduledOptimizer)
     return Learner(readouts.bias_optimizer, -math.inf, math.inf, BIAS_BITS, signal_bits)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pynn_eprop.fixed.formats import OPTIMIZERS
 from pynn_eprop.fixed.numbers import LARGEST, to_fixed
-from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.optimizers import Adam, ScheduledOptimizer
 
 NO_TARGET = -(2 ** 31)
 LIMIT = 2 ** 29
@@ -62,7 +63,7 @@ def _ratio_bits(beta1: float, beta2: float) -> int:
 class Learner:
     """An optimiser with what its constants depend on: bounds and formats of its weights."""
 
-    optimizer: Optimizer
+    optimizer: ScheduledOptimizer
     w_min: float
     w_max: float
     master_bits: int
@@ -71,12 +72,11 @@ class Learner:
     @property
     def kind(self) -> int:
         """enum ep_optimizer_kind."""
-        return 1 if isinstance(self.optimizer, SGD) else 2
+        return OPTIMIZERS[type(self.optimizer)]
 
     def step(self, updates: int) -> np.ndarray:
         """The ep_optimizer_step of the update that follows ``updates`` others, int32 words."""
-        optimizer, schedule = self.optimizer, self.optimizer.schedule
-        lr = optimizer.lr * math.pow(schedule.factor, float(updates // schedule.every))
+        optimizer, lr = self.optimizer, self.optimizer.rate(updates)
         w_min = int(to_fixed(self.w_min, self.master_bits)) if math.isfinite(self.w_min) \
             else -LARGEST
         w_max = int(to_fixed(self.w_max, self.master_bits)) if math.isfinite(self.w_max) \
@@ -84,11 +84,11 @@ class Learner:
         if not isinstance(optimizer, Adam):
             rate, shift = _rate(math.ldexp(lr, self.master_bits - self.gradient_bits))
             return _words(self.kind, 0, 0, rate, shift, 0, 0, 0, 0, w_min, w_max)
-        u = float(updates + 1)
-        root2 = math.sqrt(1.0 - math.pow(optimizer.beta2, u))
+        first, second = optimizer.corrections(updates + 1)
+        root2 = math.sqrt(second)
         small = 1.0 - optimizer.beta1
         ratio = _ratio_bits(optimizer.beta1, optimizer.beta2)
-        rate, shift = _rate(math.ldexp(lr * root2 / (1.0 - math.pow(optimizer.beta1, u)),
+        rate, shift = _rate(math.ldexp(lr * root2 / first,
                                        self.master_bits + 3 + ratio - 32))
         idle = int(min(0.5 / small, 1e6))
         least = math.sqrt(0.5 / (1.0 - optimizer.beta2))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
-from pynn_eprop.fixed.formats import Formats, filter_bits
+from pynn_eprop.fixed.formats import OPTIMIZERS, Formats, filter_bits
 from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, to_fixed, wire_weights
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.spinnaker.image_numbers import Learner
 from pynn_eprop.spinnaker.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.partition import Part
@@ -252,7 +253,7 @@ class Rows:
 def learner(network: Network, formats: Formats, projection: int) -> Learner:
     """The optimiser of a plastic projection with its formats."""
     described = network.projections[projection]
-    assert described.optimizer is not None
+    assert isinstance(described.optimizer, ScheduledOptimizer)
     return Learner(described.optimizer, described.w_min, described.w_max,
                    formats.weight_bits[projection] + MASTER_SHIFT,
                    filter_bits(network, formats, described.post))
@@ -270,7 +271,7 @@ def _blocks(network: Network, index: int, part: Part, sources: dict[int, int]) -
     delays = np.broadcast_to(np.asarray(projection.delay), post.shape)
     kind = 0
     if projection.optimizer is not None and network.settings.interval_steps is not None:
-        kind = 1 if projection.optimizer.name == "sgd" else 2
+        kind = OPTIMIZERS[type(projection.optimizer)]
     found = []
     for delay in np.unique(delays[here]):
         order = here[delays[here] == delay]

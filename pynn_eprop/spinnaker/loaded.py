@@ -16,6 +16,7 @@ from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network, Readouts, SpikingCells
 from pynn_eprop.models.range_report import RangeReport, sentences
+from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker import failures, takings
 from pynn_eprop.spinnaker.clock import READOUT_LAG, Clock
 from pynn_eprop.spinnaker.core_plan import Core
@@ -251,17 +252,9 @@ class LoadedNetwork:
         steps = steps[steps % every == 0]
         described = self.network.populations[population]
         assert isinstance(described, Readouts)
-        if described.target is None:
-            return np.full((len(steps), described.size), np.nan)
-        taught = self.timeline.without_pauses(steps) - 1
-        place = taught - described.target_start
-        if described.target_repeats and self.network.settings.interval_steps:
-            place = taught % self.network.settings.interval_steps
-        target = np.asarray(described.target, dtype=float)
-        inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
-        values = np.full((len(steps), described.size), np.nan)
-        values[inside] = from_fixed(to_targets(target.T[place[inside]], STATE_BITS), STATE_BITS)
-        return values
+        values = targets_at(described, self.timeline.without_pauses(steps))
+        values[~self.timeline.within_intervals(steps)] = np.nan
+        return from_fixed(to_targets(values, STATE_BITS), STATE_BITS)
 
     # --- what was learned ---
 

@@ -13,11 +13,13 @@ from pynn_eprop.common.description import Description, describe, describe_popula
 from pynn_eprop.common.setup import SharedOptions
 from pynn_eprop.common.simulation import DescribedSimulation
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
-from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.formats import OPTIMIZERS, Formats
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import EProp
+from pynn_eprop.spinnaker.image_cells import LOSSES
 from pynn_eprop.spinnaker.layout import KeyKind
 from pynn_eprop.spinnaker.loaded import LoadedNetwork
 from pynn_eprop.spinnaker.options import SpinnakerOptions
@@ -41,8 +43,7 @@ class Simulation(DescribedSimulation):
 
     precision = _Precision()
     step = 0
-    rules = (EProp,)
-    machine_name = "a SpiNNaker core"
+    kinds = KnownKinds("a SpiNNaker core", (EProp,), LOSSES, OPTIMIZERS)    # fixed/: the shapes
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())
