@@ -21,11 +21,16 @@ def declarations(header: str) -> str:
 
 
 def extension(module: str, header: str, sources: list[str], include_dirs: list[str],
-              flags: list[str], libraries: list[str]) -> FFI:
-    """What builds ``module``, which offers what ``header`` declares. Paths are from the root."""
+              flags: list[str], libraries: list[str], callbacks: str = "") -> FFI:
+    """What builds ``module``, which offers what ``header`` declares. Paths are from the root.
+
+    callbacks: declarations of C functions that Python code stands behind.
+    """
     sanitizers = SANITIZERS if os.environ.get("EPROP_SANITIZE") else ()
     ffi = FFI()
     ffi.cdef(declarations((ROOT / header).read_text()))
+    if callbacks:
+        ffi.cdef(f'extern "Python" {{ {callbacks} }}')
     ffi.set_source(
         module, f'#include "{Path(header).name}"', sources=sources, include_dirs=include_dirs,
         depends=[str(path.relative_to(ROOT)) for path in sorted((ROOT / "c_models").rglob("*.h"))],

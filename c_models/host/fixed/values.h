@@ -101,6 +101,15 @@ static int core_get_bias(const engine *e, int32_t index, double *out) {
     return EPROP_OK;
 }
 
+static int core_set_bias(engine *e, int32_t index, const double *bias) {
+    population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    fill_fixed(q->bias_master, q->n, q->padded, bias, EP_BIAS_BITS);
+    derive_biases(q);
+    return EPROP_OK;
+}
+
 static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
     const population *const q = &e->populations[index];
     if (q->kind != READOUTS)

@@ -73,6 +73,14 @@ static int core_get_bias(const engine *e, int32_t index, double *out) {
     return EPROP_OK;
 }
 
+static int core_set_bias(engine *e, int32_t index, const double *bias) {
+    population *const q = &e->populations[index];
+    if (q->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    fill(q->bias, q->n, q->padded, bias, 0.0);
+    return EPROP_OK;
+}
+
 static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
     if (e->populations[index].kind != READOUTS)
         return EPROP_BAD_ARGUMENT;
