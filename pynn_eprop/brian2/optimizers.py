@@ -50,4 +50,4 @@ class Descent:
 
 STEPS: dict[type[Optimizer], Callable[[Descent, Any, np.ndarray], np.ndarray]] = {
     SGD: Descent._sgd, Adam: Descent._adam}
-"""What is to be added to the parameters."""
+"""The change of the parameters in a step."""

@@ -12,7 +12,7 @@ from pynn_eprop.models.optimizers import OptimizerSteps
 
 
 class _Learned(Protocol):
-    """What steps need of the engine: gradients, and weights and biases to read and replace."""
+    """The part of the engine that steps need: gradients; weights and biases to replace."""
 
     network: Network
 
@@ -31,7 +31,7 @@ class _Learned(Protocol):
 
 @ffi.def_extern()  # type: ignore[untyped-decorator]
 def eprop_step_in_python(context: Any) -> int:
-    """What the engine calls at the end of an update; see ``eprop_outside_step``."""
+    """Called by the engine at the end of an update; see ``eprop_outside_step``."""
     return int(ffi.from_handle(context).make())
 
 
@@ -91,7 +91,7 @@ class OwnSteps:
                 **{f"population.0.{index}": steps for index, steps in self._biases.items()}}
 
     def state(self) -> dict[str, np.ndarray]:
-        """What the optimisers keep, as further entries of the engine's state."""
+        """State of the optimisers, as further entries of the engine's state."""
         return {f"{owner}.own_{name}": array for owner, steps in self._named().items()
                 for name, array in steps.state().items()}
 

@@ -45,7 +45,7 @@ SHAPES: tuple[type[PseudoDerivative], ...] = (PiecewiseLinear,)
 
 @dataclass(frozen=True)
 class LossFormat:
-    """What a loss asks of fixed point.
+    """Demands of a loss on fixed point.
 
     signal_bits: bits after the point of its errors, unless larger ones may come. bounded: errors
     are at most 1. most_readouts: that it can sum over.
@@ -314,7 +314,7 @@ def largest_error(readouts: Readouts) -> float:
 
 
 def loss_format(readouts: Readouts) -> LossFormat:
-    """What the loss of readouts asks of fixed point."""
+    """Demands of the loss of readouts."""
     return _NO_LOSS if readouts.loss is None else LOSSES[type(readouts.loss)]
 
 

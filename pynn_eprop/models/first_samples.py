@@ -1,4 +1,4 @@
-"""What recordings begin with."""
+"""First samples of recordings."""
 
 import numpy as np
 

@@ -43,11 +43,11 @@ class Registry(dict[str, type[Base]], Generic[Base]):
         name = _name(kind)
         if not name:
             raise ParameterError(f"{owner} has no name; give the class an attribute name")
-        self.check_class(kind, owner)
         known = self.get(name)
         if known is not None and not is_read_again(kind, known):
             raise ParameterError(f"{owner}: the name {name!r} is taken by "
                                  f"{known.__module__}.{known.__qualname__}; choose another")
+        self.check_class(kind, owner)
         self[name] = checked
         return kind
 
@@ -70,6 +70,10 @@ class Registry(dict[str, type[Base]], Generic[Base]):
                 raise ParameterError(f"{owner}: parameter {field.name!r} has no default; a name "
                                      "stands for an object with the defaults")
 
+    def choices(self) -> list[str]:
+        """Names as messages list them."""
+        return sorted(self)
+
     def resolve(self, given: object) -> Base | None:
         """The object meant by a name, an object, or None if that is allowed.
 
@@ -80,7 +84,8 @@ class Registry(dict[str, type[Base]], Generic[Base]):
         if isinstance(given, str) and given in self:
             return self[given]()
         other = f"{self._what.split()[0]} {self._base.__name__} object"
-        raise ParameterError(f"{self._keyword}={given!r} is unknown; choose one of {list(self)}, "
+        raise ParameterError(f"{self._keyword}={given!r} is unknown; choose one of "
+                             f"{self.choices()}, "
                              + (f"{other}, or None" if self._optional else f"or {other}"))
 
     def check(self, value: Base, known: Collection[type[Base]] | None, owner: str,

@@ -7,7 +7,7 @@ from pynn_eprop.reference.component import Component
 
 
 class OptimizerState(Component):
-    """What an optimiser keeps, shape (parameters,) or its own, and the number u of updates done."""
+    """State of an optimiser, mostly of shape (parameters,), and the number u of updates done."""
 
     def __init__(self, optimizer: Optimizer | None, weight: np.ndarray) -> None:
         self._steps = OptimizerSteps(optimizer, weight)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tests.backends import sequences
+from tests.own_kinds import Absolute, Momentum
 
 BACKENDS = ("host", "nest", "brian2", "spinnaker")
 
@@ -313,6 +314,22 @@ def refused_rules(sim: Any, rules: list[Any]) -> list[tuple[list[str], str]]:
     sim.Projection(source, cells, sim.AllToAllConnector(),
                    sim.EPropSynapse(weight=0.1, rule=None), label="static")
     return found
+
+
+def refused_kinds(sim: Any) -> dict[str, tuple[list[str], str]]:
+    """What parts with a loss or an optimiser of the script's own raise."""
+    cells = _network(sim)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="other source")
+    target = np.zeros((1, 20))
+    makes = {
+        "loss": lambda: sim.Population(1, sim.EPropReadout(Absolute(), target=target), label="own"),
+        "bias optimizer": lambda: sim.Population(1, sim.EPropReadout(
+            target=target, bias_optimizer=Momentum()), label="own"),
+        "optimizer": lambda: sim.Projection(
+            source, cells, sim.AllToAllConnector(),
+            sim.EPropSynapse(weight=0.1, optimizer=Momentum()), label="own"),
+    }
+    return {name: refusal(make) for name, make in makes.items()}
 
 
 def played(sim: Any, sequence: Any, expected: list[str], look: bool, setup: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ class CrossEntropy(Loss):
         return np.where(np.isnan(target), 0.0, np.exp(_log_softmax(y)) - target)
 
     def value(self, y: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """What a step adds to E; see :class:`Loss`."""
+        """The part of E that a step adds; see :class:`Loss`."""
         terms = np.where(np.isnan(target), 0.0, target * _log_softmax(y))
         return np.asarray(-np.sum(terms, axis=-1))
 

@@ -1,4 +1,4 @@
-"""What a loss is."""
+"""The base class of losses."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,7 +31,7 @@ class Loss:
         raise NotImplementedError
 
     def value(self, y: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """What a step adds to E, the shape of ``y`` without its last axis."""
+        """The part of E that a step adds, the shape of ``y`` without its last axis."""
         raise NotImplementedError
 
     def check_target(self, target: np.ndarray, owner: str) -> None:

@@ -20,5 +20,5 @@ class MSE(Loss):
         return np.where(np.isnan(target), 0.0, y - target)
 
     def value(self, y: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """What a step adds to E; see :class:`Loss`."""
+        """The part of E that a step adds; see :class:`Loss`."""
         return np.asarray(0.5 * np.sum(self.error(y, target) ** 2, axis=-1))

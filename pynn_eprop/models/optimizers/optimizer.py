@@ -1,4 +1,4 @@
-"""What an optimiser is."""
+"""The base class of optimisers."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -48,7 +48,7 @@ class ScheduledOptimizer(Optimizer):
         return self.lr * self.schedule.rate(update)
 
     def with_rate(self, lr: float) -> "ScheduledOptimizer":
-        """The same optimiser with another learning rate."""
+        """This optimiser with another learning rate."""
         return replace(self, lr=lr)  # type: ignore[call-arg]
 
     def check_rate(self) -> None:

@@ -1,4 +1,4 @@
-"""What a pseudo-derivative is."""
+"""The base class of pseudo-derivatives."""
 
 from dataclasses import dataclass
 from typing import ClassVar

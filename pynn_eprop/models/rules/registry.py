@@ -12,6 +12,10 @@ _Kind = TypeVar("_Kind", bound=type[Rule])
 
 
 class _Rules(Registry[Rule]):
+    def choices(self) -> list[str]:
+        """Names as messages list them: in the order of their registration."""
+        return list(self)
+
     def check_class(self, kind: type, owner: str) -> None:
         """Raise :class:`ParameterError`, too, for traces that the reference keeps itself."""
         assert issubclass(kind, Rule)
