@@ -21,15 +21,18 @@ def declarations(header: str) -> str:
 
 
 def extension(module: str, headers: list[str], sources: list[str], include_dirs: list[str],
-              flags: list[str], libraries: list[str]) -> FFI:
+              flags: list[str], libraries: list[str], callbacks: str = "") -> FFI:
     """The builder of ``module``, which offers what ``headers`` declare. Paths are from the root.
 
     A header comes after those whose declarations it needs, and lies in one of ``include_dirs``.
+    callbacks: declarations of C functions that Python code stands behind.
     """
     sanitizers = SANITIZERS if os.environ.get("EPROP_SANITIZE") else ()
     ffi = FFI()
     for header in headers:
         ffi.cdef(declarations((ROOT / header).read_text()))
+    if callbacks:
+        ffi.cdef(f'extern "Python" {{ {callbacks} }}')
     includes = [next(Path(header).relative_to(folder) for folder in include_dirs
                      if Path(header).is_relative_to(folder)) for header in headers]
     ffi.set_source(

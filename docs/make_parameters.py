@@ -133,10 +133,10 @@ def page() -> str:
         ("name", "class", "trace"),
         ((f"`{name}`", f"`{kind.__name__}`", kind.meaning) for name, kind in RULES.items()))]
     sections += [value_section(kind) for kind in RULES.values()]
-    sections.append("## Optimisers")
+    sections += ["## Optimisers", _docstring(optimizers.Optimizer)]
     sections += [value_section(kind)
                  for kind in (*optimizers.OPTIMIZERS.values(), optimizers.StepDecay)]
-    sections += ["## Losses", _docstring(losses)]
+    sections += ["## Losses", _docstring(losses), _docstring(losses.Loss)]
     sections += ["## Pseudo-derivatives", _docstring(pseudo_derivatives)]
     defaults = pseudo_derivatives.PseudoDerivative()
     sections.append(f"Defaults: `height` = {defaults.height:g}, `width` = {defaults.width:g}.")

@@ -9,13 +9,15 @@ formats of fixed point, errors, what cells of your own derive from, and the two 
 from pynn_eprop import errors
 from pynn_eprop.models.cells import SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.losses import MSE, CrossEntropy
-from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay, register_optimizer
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,
     FastSigmoid,
     PiecewiseLinear,
+    PseudoDerivative,
+    register_pseudo_derivative,
 )
 from pynn_eprop.models.rules import (
     EProp,
@@ -38,8 +40,11 @@ __all__ = [
     "Exponential",
     "FastSigmoid",
     "FixedPoint",
+    "Loss",
     "LossTask",
+    "Optimizer",
     "PiecewiseLinear",
+    "PseudoDerivative",
     "Rule",
     "SimplifiedTraces",
     "SpikingCells",
@@ -51,6 +56,9 @@ __all__ = [
     "initial",
     "parameter",
     "register_cell",
+    "register_loss",
+    "register_optimizer",
+    "register_pseudo_derivative",
     "register_rule",
     "register_task",
 ]

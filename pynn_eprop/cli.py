@@ -181,8 +181,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
-                        help="module, or .py file, that registers rules or tasks of your "
-                             "own (may be repeated)")
+                        help="module, or .py file, that registers rules, losses, "
+                             "optimisers or tasks of your own (may be repeated)")
 
 
 def _seconds(text: str) -> float:

@@ -35,6 +35,7 @@ typedef struct {
     int (*get_gradient)(const struct eprop_core_engine *, int32_t, double *);
     int (*set_gradient)(struct eprop_core_engine *, int32_t, const double *);
     int (*get_bias)(const struct eprop_core_engine *, int32_t, double *);
+    int (*set_bias)(struct eprop_core_engine *, int32_t, const double *);
     int (*get_bias_gradient)(const struct eprop_core_engine *, int32_t, double *);
     int (*set_bias_gradient)(struct eprop_core_engine *, int32_t, const double *);
     int (*sample)(const struct eprop_core_engine *, int32_t, int32_t, double *);

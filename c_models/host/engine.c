@@ -198,6 +198,11 @@ int eprop_get_bias(const eprop_engine *e, int32_t population, double *out) {
                                         : EPROP_BAD_ARGUMENT;
 }
 
+int eprop_set_bias(eprop_engine *e, int32_t population, const double *bias) {
+    return is_population(e, population) ? e->core->set_bias(e->inside, population, bias)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
 int eprop_get_bias_gradient(const eprop_engine *e, int32_t population, double *out) {
     return is_population(e, population) ? e->core->get_bias_gradient(e->inside, population, out)
                                         : EPROP_BAD_ARGUMENT;

@@ -13,7 +13,10 @@
 
 typedef struct eprop_engine eprop_engine;
 
-enum eprop_status { EPROP_OK = 0, EPROP_NO_MEMORY = 1, EPROP_BAD_ARGUMENT = 2, EPROP_TARGET_ENDED = 3 };
+enum eprop_status {
+    EPROP_OK = 0, EPROP_NO_MEMORY = 1, EPROP_BAD_ARGUMENT = 2, EPROP_TARGET_ENDED = 3,
+    EPROP_OUTSIDE = 4          /*!< a step that is made outside has failed */
+};
 
 enum eprop_precision { EPROP_FLOAT32 = 0, EPROP_FLOAT64 = 1, EPROP_FIXED = 2 };
 
@@ -24,6 +27,13 @@ enum eprop_variable {
 
 enum eprop_loss { EPROP_NO_LOSS = 0, EPROP_MSE = 1, EPROP_CROSS_ENTROPY = 2 };
 
+/*! \brief Makes the step of all blocks and biases whose optimiser is EP_OUTSIDE, with
+ *  eprop_get_gradient(), eprop_set_weights() and the like.
+ *
+ *  Called at the end of an update, after all other steps. Anything but 0 ends the run: EPROP_OUTSIDE.
+ */
+typedef int (*eprop_outside_step)(void *context);
+
 /*! \brief What holds for the whole network. */
 typedef struct {
     int32_t interval_steps;    /*!< T */
@@ -33,6 +43,8 @@ typedef struct {
     int32_t threads;
     int32_t max_delay;         /*!< largest delay of any block, in steps */
     double timestep;           /*!< dt in ms */
+    eprop_outside_step outside_step; /*!< NULL if all steps are the engine's */
+    void *outside_context;     /*!< what it is given */
 } eprop_settings;
 
 /*! \brief LIF or adaptive LIF cells; arrays over cells. */
@@ -213,6 +225,7 @@ int eprop_set_weights(eprop_engine *engine, int32_t block, const double *weight)
 int eprop_get_gradient(const eprop_engine *engine, int32_t block, double *out);
 int eprop_set_gradient(eprop_engine *engine, int32_t block, const double *gradient);
 int eprop_get_bias(const eprop_engine *engine, int32_t population, double *out);
+int eprop_set_bias(eprop_engine *engine, int32_t population, const double *bias);
 int eprop_get_bias_gradient(const eprop_engine *engine, int32_t population, double *out);
 int eprop_set_bias_gradient(eprop_engine *engine, int32_t population, const double *gradient);
 

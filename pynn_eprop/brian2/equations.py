@@ -15,7 +15,6 @@ end                   traces of plastic synapses, recording, the update at an in
 ====================  ==================================================================
 """
 
-from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,
@@ -65,7 +64,7 @@ slope_sum += counts*h
 arriving = 0
 """
 
-_SHAPES: dict[type[PseudoDerivative], str] = {
+SHAPES: dict[type[PseudoDerivative], str] = {
     PiecewiseLinear: "clip(1 - abs(u), 0, 1)",
     Exponential: "exp(-abs(u))",
     FastSigmoid: "1/(1 + abs(u))**2",
@@ -75,10 +74,7 @@ _SHAPES: dict[type[PseudoDerivative], str] = {
 
 def cell_step(shape: PseudoDerivative) -> str:
     """:data:`CELL_STEP` with a pseudo-derivative; ``height`` and ``width`` are its namespace."""
-    if type(shape) not in _SHAPES:
-        raise UnsupportedError(f"pseudo_derivative={shape!r} is not known to this backend; choose "
-                               f"one of {[kind.name for kind in _SHAPES]}")
-    return CELL_STEP.format(shape=_SHAPES[type(shape)])
+    return CELL_STEP.format(shape=SHAPES[type(shape)])
 
 
 READOUT_STATE = """

@@ -1,42 +1,53 @@
 """The optimiser's step at the end of an update (Kingma and Ba 2014, algorithm 1)."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, OptimizerSteps
 
 
 class Descent:
-    """The state of one projection's, or one population's, optimiser: arrays (parameters,)."""
+    """The state of one projection's, or one population's, optimiser: arrays (parameters,).
 
-    def __init__(self, optimizer: Optimizer, size: int) -> None:
+    Those that are not in :data:`STEPS` make their step themselves.
+    """
+
+    def __init__(self, optimizer: Optimizer, weight: np.ndarray) -> None:
         self.optimizer = optimizer
-        self.updates = 0
-        self.mean = np.zeros(size)
-        self.square = np.zeros(size)
+        self.forget(weight)
 
-    def forget(self) -> None:
-        """Begin anew."""
+    def forget(self, weight: np.ndarray) -> None:
+        """Begin again, from these parameters."""
         self.updates = 0
-        self.mean = np.zeros_like(self.mean)
-        self.square = np.zeros_like(self.square)
+        self.mean = np.zeros(len(weight))
+        self.square = np.zeros(len(weight))
+        self._own = OptimizerSteps(self.optimizer, weight) \
+            if type(self.optimizer) not in STEPS else None
 
-    def change(self, gradient: np.ndarray) -> np.ndarray:
-        """What is to be added to the parameters."""
-        optimizer = self.optimizer
-        rate = optimizer.lr * optimizer.schedule.rate(self.updates)
+    def step(self, weight: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """The new parameters."""
         self.updates += 1
-        if isinstance(optimizer, SGD):
-            return -rate * gradient
-        return self._adam(optimizer, rate, gradient)
+        if self._own is not None:
+            return self._own.step(self.optimizer, weight, gradient)
+        return np.asarray(weight + STEPS[type(self.optimizer)](self, self.optimizer, gradient))
 
-    def _adam(self, adam: Adam, rate: float, gradient: np.ndarray) -> np.ndarray:
+    def _sgd(self, sgd: SGD, gradient: np.ndarray) -> np.ndarray:
+        return -sgd.rate(self.updates - 1) * gradient
+
+    def _adam(self, adam: Adam, gradient: np.ndarray) -> np.ndarray:
         self.mean += (1.0 - adam.beta1) * (gradient - self.mean)
         self.square += (1.0 - adam.beta2) * (gradient * gradient - self.square)
-        first = 1.0 - adam.beta1 ** self.updates
-        root = math.sqrt(1.0 - adam.beta2 ** self.updates)
+        rate, (first, second) = adam.rate(self.updates - 1), adam.corrections(self.updates)
+        root = math.sqrt(second)
         size = np.sqrt(self.square)
         if adam.eps_hat:
             return -rate * root / first * self.mean / (size + adam.eps)
         return -rate / first * self.mean / (size / root + adam.eps)
+
+
+STEPS: dict[type[Optimizer], Callable[[Descent, Any, np.ndarray], np.ndarray]] = {
+    SGD: Descent._sgd, Adam: Descent._adam}
+"""The change of the parameters in a step."""

@@ -57,8 +57,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, CELL_TYPES):
             return object.__new__(_ArrayPopulation)
-        simulation = simulator.state.simulation
-        check_own_cell(cellclass, simulation.kinds, simulation.machine_name)
+        check_own_cell(cellclass, simulator.state.simulation.kinds)
         _check_cell_type(cellclass)
         return object.__new__(cls)
 

@@ -1,5 +1,6 @@
 """A population of readouts as a Brian2 group, with target, error and loss."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,26 @@ from brian2 import NetworkOperation, NeuronGroup
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.optimizers import Descent
 from pynn_eprop.models.cells import Readouts
-from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
+from pynn_eprop.models.targets import targets_at
+
+
+def _squared(y: np.ndarray, target: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, float]:
+    error = np.zeros(len(y))
+    error[present] = y[present] - target[present]                                   # eq. 42
+    return error, 0.5 * float(error @ error)
+
+
+def _cross_entropy(y: np.ndarray, target: np.ndarray, present: np.ndarray
+                   ) -> tuple[np.ndarray, float]:
+    power = np.exp(y - y.max())
+    error = power / power.sum() - target                                            # eq. 51
+    return error, float(target @ (np.log(power.sum()) + y.max() - y))
+
+
+LOSSES: dict[type[Loss], Callable[..., tuple[np.ndarray, float]]] = {
+    MSE: _squared, CrossEntropy: _cross_entropy}
+"""Error and E of a step, from y, target and which readouts have one."""
 
 
 class ReadoutGroup:
@@ -37,7 +57,7 @@ class ReadoutGroup:
             self.group.bias = bias
         optimizer = described.bias_optimizer
         if self.descent is None and optimizer is not None:
-            self.descent = Descent(optimizer, self.size)
+            self.descent = Descent(optimizer, self.read("bias"))
 
     @property
     def kappa(self) -> float:
@@ -66,34 +86,17 @@ class ReadoutGroup:
         assert self.described is not None
         return self.array("y" if self.described.loss is None else "error")
 
-    def target_at(self, step: int) -> np.ndarray:
-        """The target of a global step, NaN where there is none."""
-        described = self.described
-        assert described is not None
-        if described.target is None:
-            return np.full(self.size, np.nan)
-        columns = described.target.shape[1]
-        column = (step - 1) % columns if described.target_repeats \
-            else step - 1 - described.target_start
-        if not 0 <= column < columns:
-            return np.full(self.size, np.nan)
-        return np.asarray(described.target[:, column], dtype=float)
-
     def _compare(self) -> None:
         """Target, error and loss of the step in progress."""
         assert self.described is not None
-        target = self.target_at(int(self._clock.variables["timestep"].get_value().item()) + 1)
+        step = int(self._clock.variables["timestep"].get_value().item()) + 1
+        target = targets_at(self.described, step)[0]
         present = ~np.isnan(target)
         y = self.array("y")
         error = np.zeros(self.size)
         if self.described.loss is not None and present.any():
-            if isinstance(self.described.loss, CrossEntropy):
-                power = np.exp(y - y.max())
-                error = power / power.sum() - target                                # eq. 51
-                self.loss += float(target @ (np.log(power.sum()) + y.max() - y))
-            else:
-                error[present] = y[present] - target[present]                       # eq. 42
-                self.loss += 0.5 * float(error @ error)
+            error, value = LOSSES[type(self.described.loss)](y, target, present)
+            self.loss += value
         self.group.target = target
         self.group.error = error
 
@@ -101,12 +104,12 @@ class ReadoutGroup:
         """Let biases that learn follow the gradient of the update."""
         if self.descent is not None:
             self.bias_gradient = np.array(self.array("bias_sum"))
-            self.group.bias = self.array("bias") + self.descent.change(self.bias_gradient)
+            self.group.bias = self.descent.step(self.array("bias"), self.bias_gradient)
         self.group.bias_sum = 0.0
 
     def restart(self, bias: np.ndarray, learned: bool) -> None:
         """Back to time 0 with the given biases; unless ``learned`` the optimiser begins anew."""
         self.group.bias = bias
         if self.descent is not None and not learned:
-            self.descent.forget()
+            self.descent.forget(bias)
             self.bias_gradient = np.zeros(self.size)

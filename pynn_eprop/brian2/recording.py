@@ -10,6 +10,7 @@ from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.readouts import ReadoutGroup
 from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.common.records.recorder import LogRecorder
+from pynn_eprop.models.first_samples import first_samples
 
 _STATE = ("v", "a", "y")
 
@@ -59,9 +60,8 @@ def take_first_samples(simulation: Any) -> None:
         if isinstance(log, SampledLog) and log.begins(step):
             if log.variable in _STATE or isinstance(part, StockRecorder):
                 sample = part.read(log.variable)[log.cells]
-            else:                                # h, learning signal and error begin at 0
-                known = step == 0 and log.variable != "target"
-                sample = np.full(len(log.cells), 0.0 if known else np.nan)
+            else:
+                sample = first_samples(log.variable, step, len(log.cells))
             log.append(sample[np.newaxis])
 
 

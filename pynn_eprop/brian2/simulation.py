@@ -9,7 +9,7 @@ from brian2.core.network import _get_all_objects
 
 from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.cells import SpikingGroup
-from pynn_eprop.brian2.readouts import ReadoutGroup
+from pynn_eprop.brian2.readouts import LOSSES, ReadoutGroup
 from pynn_eprop.brian2.recording import (
     record_interval,
     record_step,
@@ -34,10 +34,10 @@ from pynn_eprop.models.cells import (
     Population,
     Readouts,
     Sources,
-    check_kind,
 )
 from pynn_eprop.models.checks import check_gradient, check_mirrored
 from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import E_PROP, Boundary, SymmetricFeedback
 
 Part = SpikingGroup | ReadoutGroup | SourceGroup
@@ -62,9 +62,8 @@ class Simulation(CommonSimulation):
     """
 
     updates = 0
-    rules = equations.RULES
-    kinds = GROUPS.keys()
-    machine_name = "Brian2"
+    # optimisers step between intervals, in NumPy
+    kinds = KnownKinds("Brian2", GROUPS, equations.RULES, LOSSES, None, equations.SHAPES)
 
     def __init__(self, options: SharedOptions, network: Any) -> None:
         super().__init__(options)
@@ -103,7 +102,6 @@ class Simulation(CommonSimulation):
             self.populations.append(population)
             return
         celltype = population.celltype
-        check_kind(celltype.kind, GROUPS, population.label, self.machine_name)
         part = GROUPS[celltype.kind](population.size, celltype, self.clock)
         self.populations.append(population)
         self.parts[population.index] = part

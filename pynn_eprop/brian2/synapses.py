@@ -63,7 +63,7 @@ class SynapseGroup:
         self._rule = rule
         self.signals = len(kappa)
         self.gradient = np.zeros(len(weight))
-        self.descent = Descent(optimizer, len(weight)) if optimizer is not None else None
+        self.descent = Descent(optimizer, np.asarray(weight)) if optimizer is not None else None
         self._way = way(pre, post)
         from_source = isinstance(pre, SourceGroup)
         namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
@@ -128,7 +128,7 @@ class SynapseGroup:
         if rate_term is not None:
             gradient += rate_term[self.post_index] * self._array("e_sum")
         self.gradient = gradient
-        self.weight = np.clip(self.weight + self.descent.change(gradient), *self.bounds)
+        self.weight = np.clip(self.descent.step(self.weight, gradient), *self.bounds)
         self.forget_sums()
 
     def forget_sums(self) -> None:
@@ -141,5 +141,5 @@ class SynapseGroup:
         """Back to time 0 with the given weights; unless ``learned`` the optimiser begins anew."""
         self.weight = weight
         if self.descent is not None and not learned:
-            self.descent.forget()
+            self.descent.forget(weight)
             self.gradient = np.zeros(len(weight))

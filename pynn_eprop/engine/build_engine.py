@@ -24,6 +24,7 @@ ffi = BUILD["extension"](
     # results must not depend on the processor: no fused multiply-add, no re-association
     flags=["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     libraries=["m"],
+    callbacks="int eprop_step_in_python(void *context);",
 )
 
 if __name__ == "__main__":

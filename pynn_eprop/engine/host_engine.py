@@ -8,6 +8,7 @@ import numpy as np
 from pynn_eprop.engine import parameters, records
 from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.engine.blocks import Block, split
+from pynn_eprop.engine.own_steps import OwnSteps
 from pynn_eprop.engine.range_report import engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check
@@ -72,10 +73,12 @@ class HostEngine(Successor):
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
-        parameters.check_kinds(network)
+        kinds = parameters.FIXED_KINDS if precision == "fixed" else parameters.FLOAT_KINDS
+        kinds.check_network(network)
         check_network(network)
         self.network = network
         self.precision = precision
+        self._own_steps = OwnSteps(network)
         self.formats: Formats | None = None
         if precision == "fixed":
             self.formats = choose_formats(network, fixed_point, held)
@@ -84,7 +87,6 @@ class HostEngine(Successor):
                                "fixed_point is for precision='fixed'")
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
-        parameters.check_rules(network)
         for projection in network.projections:
             self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,
@@ -101,6 +103,8 @@ class HostEngine(Successor):
             "threads": settings.threads,
             "max_delay": max(delays, default=1),
             "timestep": settings.timestep,
+            "outside_step": lib.eprop_step_in_python if self._own_steps else ffi.NULL,
+            "outside_context": self._own_steps.handle,
         })), lib.eprop_delete)
         if self._engine == ffi.NULL:
             raise NetworkError(f"{settings}: steps, trials and threads must be at least 1, "
@@ -217,7 +221,7 @@ class HostEngine(Successor):
             "spike_recordings": len(of_cells),
             "spike_recording": arrays.integers(of_cells),
         })
-        check(lib.eprop_run(self._engine, stretch))
+        self._run(lib.eprop_run, stretch)
         return Recorded(tuple(
             samples[number] if number in samples
             else records.losses(self._engine, recording.population, self.network)
@@ -225,6 +229,17 @@ class HostEngine(Successor):
             else records.spikes(self._engine, recording, self.network, of_cells, inputs, start,
                                 start + steps)
             for number, recording in enumerate(recordings)))
+
+    def _run(self, run: Any, *arguments: Any) -> None:
+        """Call what may end an update. Raises what an optimiser's own step raised."""
+        self._own_steps.may_step(self)
+        try:
+            status = run(self._engine, *arguments)
+        finally:
+            self._own_steps.may_step(None)
+        if self._own_steps.failure is not None:
+            raise self._own_steps.failure
+        check(status)
 
     def _variable(self, recording: Recording) -> int:
         population = self.network.populations[recording.population]
@@ -248,10 +263,10 @@ class HostEngine(Successor):
                   for index, (steps, cells) in trial.spikes.items()]
         values = [{"population": index, "values": arrays.doubles(rows)}
                   for index, rows in (*trial.slope.items(), *trial.error.items())]
-        check(lib.eprop_learn(self._engine, ffi.new("eprop_trial *", {
+        self._run(lib.eprop_learn, ffi.new("eprop_trial *", {
             "hold": not update, "spike_lists": len(spikes), "value_lists": len(values),
             "spike_list": arrays.keep(ffi.new("eprop_spike_input[]", spikes)),
-            "value_list": arrays.keep(ffi.new("eprop_trial_values[]", values))})))
+            "value_list": arrays.keep(ffi.new("eprop_trial_values[]", values))}))
 
     def apply_gradients(self, gradients: Mapping[int, np.ndarray] | None = None,
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
@@ -267,7 +282,7 @@ class HostEngine(Successor):
             array = np.array(values, dtype=float)
             check(lib.eprop_set_bias_gradient(self._engine, population,
                                               ffi.from_buffer("double[]", array)))
-        check(lib.eprop_apply(self._engine))
+        self._run(lib.eprop_apply)
 
     # --- reading and setting ---
 
@@ -293,6 +308,10 @@ class HostEngine(Successor):
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
         """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         self.check_weights(projection, weight)
+        self.write_weights(projection, weight)
+
+    def write_weights(self, projection: int, weight: np.ndarray) -> None:
+        """Replace weights that are known to fit, within an update, too."""
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
@@ -336,6 +355,10 @@ class HostEngine(Successor):
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population, shape (size,)."""
         return self._of_readouts(population, lib.eprop_get_bias)
+
+    def write_bias(self, population: int, bias: np.ndarray) -> None:
+        """Replace biases that are known to fit, within an update, too."""
+        check(lib.eprop_set_bias(self._engine, population, ffi.from_buffer("double[]", bias)))
 
     def bias_gradient(self, population: int) -> np.ndarray:
         """Gradient of the biases of the last update, shape (size,)."""
@@ -418,7 +441,7 @@ class HostEngine(Successor):
         for number, (name, size) in enumerate(self._state_entries()):
             entries[name] = np.zeros(size, dtype=np.uint8)
             check(lib.eprop_state_read(self._engine, number, ffi.from_buffer(entries[name])))
-        return entries
+        return entries | self._own_steps.state()
 
     def _state_entries(self) -> Iterator[tuple[str, int]]:
         """Name and size in bytes of each entry of the state."""
@@ -433,7 +456,7 @@ class HostEngine(Successor):
 
         Raises :class:`CheckpointError` if it came from another network or precision.
         """
-        for name, data in state.items():
+        for name, data in self._own_steps.restore(state).items():
             data = np.ascontiguousarray(data, dtype=np.uint8)
             status = lib.eprop_state_write(self._engine, name.encode(), data.size,
                                            ffi.from_buffer(data))
@@ -441,6 +464,7 @@ class HostEngine(Successor):
                 raise CheckpointError(f"the entry {name!r} of the checkpoint does not fit this "
                                       f"network in {self.precision}")
             check(status)
+        self._own_steps.check_complete(state)
         missing = [name for name, _ in self._state_entries() if name not in state]
         if missing:
             raise CheckpointError(f"the checkpoint has no entry {missing[0]!r}, which this "

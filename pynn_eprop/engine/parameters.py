@@ -1,5 +1,6 @@
 """Network descriptions in the engine's C structures: constants per step, arrays kept alive."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
-from pynn_eprop.fixed.formats import height_shift, inverse_width, slope_bits
+from pynn_eprop.fixed.formats import OPTIMIZERS, height_shift, inverse_width, slope_bits
 from pynn_eprop.models.cells import (
     ALIFCells,
     CurrDeltaCells,
@@ -18,29 +19,33 @@ from pynn_eprop.models.cells import (
     Population,
     Readouts,
     Sources,
-    check_kind,
 )
-from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.network import Network, Projection
-from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
-from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces, check_rule
+from pynn_eprop.models.known_kinds import KnownKinds
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
+from pynn_eprop.models.network import Projection
+from pynn_eprop.models.optimizers import Optimizer, ScheduledOptimizer
+from pynn_eprop.models.pseudo_derivatives import (
+    Arctan,
+    Exponential,
+    FastSigmoid,
+    PiecewiseLinear,
+    PseudoDerivative,
+)
+from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
 from pynn_eprop.models.time_grid import decay
 
-_SHAPES = {"piecewise_linear": 0, "exponential": 1, "fast_sigmoid": 2, "arctan": 3}
-_NONE, _SGD, _ADAM = 0, 1, 2
+SHAPES: dict[type[PseudoDerivative], int] = {
+    PiecewiseLinear: 0, Exponential: 1, FastSigmoid: 2, Arctan: 3}
+"""enum ep_shape."""
 
+LOSSES: dict[type[Loss], int] = {MSE: lib.EPROP_MSE, CrossEntropy: lib.EPROP_CROSS_ENTROPY}
+
+_NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
 
 RULES: dict[type[Rule], tuple[bool, bool]] = {
     rule: (rule.membrane_trace, rule.adaptation_trace)
     for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
 """What the engine knows of a rule: which traces its eligibility vector has."""
-
-
-def check_kinds(network: Network) -> None:
-    """Raise :class:`UnsupportedError` for a kind of cell that the engine does not know."""
-    for population in network.populations:
-        check_kind(type(population), KINDS, population.label, "the host engine")
-
 
 class Arrays:
     """Contiguous arrays that C structures point to; they live as long as this object."""
@@ -91,20 +96,18 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
                               "w_min": w_min, "w_max": w_max}
     if value is None:
         return fields
-    fields |= {"lr": value.lr, "decay_every": value.schedule.every,
-               "decay_factor": value.schedule.factor}
-    if isinstance(value, SGD):
-        return fields | {"kind": _SGD}
-    assert isinstance(value, Adam)
-    return fields | {"kind": _ADAM, "eps_hat": value.eps_hat, "beta1": value.beta1,
-                     "beta2": value.beta2, "eps": value.eps}
+    fields["kind"] = OPTIMIZERS.get(type(value), _OUTSIDE)
+    if fields["kind"] == _OUTSIDE:
+        return fields
+    assert isinstance(value, ScheduledOptimizer)
+    own = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    schedule = own.pop("schedule")
+    return fields | own | {"decay_every": schedule.every, "decay_factor": schedule.factor}
 
 
-def check_rules(network: Network) -> None:
-    """Raise :class:`UnsupportedError` for a rule that the engine does not know."""
-    for projection in network.projections:
-        if projection.optimizer is not None and projection.post in network.learning_cells:
-            check_rule(projection.rule, RULES, projection.label, "the host engine")
+def is_own(value: Optimizer | None) -> bool:
+    """Whether the step of an optimiser is made outside the engine."""
+    return value is not None and type(value) not in OPTIMIZERS
 
 
 def traces(projection: Projection) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def _lif(cells: LIFCells, given: Given) -> dict[str, Any]:
     formats = {} if not bits else {"filter_bits": bits - height_shift(shape.height),
                                    "slope_bits": slope_bits(cells)}
     return {
-        "size": n, "shape": _SHAPES[shape.name],
+        "size": n, "shape": SHAPES[type(shape)],
         "height": shape.height, "signal_bits": bits, **formats,
         "alpha": arrays.doubles(decay(given.timestep, cells.tau_m), n),
         "v_thresh": arrays.doubles(cells.v_thresh, n),
@@ -160,9 +163,8 @@ def readouts(population: Readouts, given: Given) -> Any:
     }
     if loss is not None and population.target is not None:
         target = np.asarray(population.target, dtype=float).T
-        entropy = isinstance(loss, CrossEntropy)
-        fields |= {"loss": lib.EPROP_CROSS_ENTROPY if entropy else lib.EPROP_MSE,
-                   "target": arrays.doubles(target), "target_steps": len(target)}
+        fields |= {"loss": LOSSES[type(loss)], "target": arrays.doubles(target),
+                   "target_steps": len(target)}
     return arrays.keep(ffi.new("eprop_readouts *", fields))
 
 
@@ -233,3 +235,7 @@ KINDS: dict[type[Population], EngineKind] = {
                         lambda engine, index, size: lib.EPROP_OK),
 }
 """The kinds of cell that the engine has kernels for."""
+
+FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES)
+FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES)
+"""What the engine has kernels for, in floating and in fixed point."""

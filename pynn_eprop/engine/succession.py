@@ -14,8 +14,8 @@ POSITION = np.dtype([(name, np.int64) for name in (
 
 _OF_SYNAPSES = ("projection", "block")
 _LEARNED = re.compile(
-    r"block\.\d+\.\d+\.(weight|master|gradient|m|v|updates)"
-    r"|population\.\d+\.\d+\.(bias|bias_master|bias_m|bias_v|bias_gradient|bias_updates)")
+    r"block\.\d+\.\d+\.(weight|master|gradient|m|v|updates)|projection\.\d+\.\d+\.own_.*"
+    r"|population\.\d+\.\d+\.(bias|bias_master|bias_m|bias_v|bias_gradient|bias_updates|own_.*)")
 
 
 class _Machine(Protocol):

@@ -22,7 +22,7 @@ from pynn_eprop.models.cells import (
     SpikingCells,
 )
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -31,17 +31,40 @@ from pynn_eprop.models.network import (
     Projection,
     SymmetricFeedback,
 )
-from pynn_eprop.models.optimizers import Adam, Optimizer
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear, PseudoDerivative
 
 WEIGHT_BITS = range(2, 16)
 """Bits after the point of a 16-bit weight. No more than a state has: finer weights would be
 rounded when they arrive. No fewer, so that one weight fits the arrivals of a step."""
 SIGNAL_BITS = range(8, 25)
 _STEPS_OF_ADAM = 100    # a weight without bounds has room for this many full steps
-_MSE_BITS, _ENTROPY_BITS = 19, 22
 STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
 THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
-_BETA_LIMIT, _BIAS_LIMIT, _CLASSES = 8.0, 128.0, 256
+_BETA_LIMIT, _BIAS_LIMIT = 8.0, 128.0
+
+OPTIMIZERS: dict[type[Optimizer], int] = {SGD: 1, Adam: 2}
+"""Those that the kernels have, also in floating point: enum ep_optimizer_kind."""
+SHAPES: tuple[type[PseudoDerivative], ...] = (PiecewiseLinear,)
+
+
+@dataclass(frozen=True)
+class LossFormat:
+    """Demands of a loss on fixed point.
+
+    signal_bits: bits after the point of its errors, unless larger ones may come. bounded: errors
+    are at most 1. most_readouts: that it can sum over.
+    """
+
+    signal_bits: int
+    bounded: bool = False
+    most_readouts: float = math.inf
+
+
+LOSSES: dict[type[Loss], LossFormat] = {
+    MSE: LossFormat(19), CrossEntropy: LossFormat(22, bounded=True, most_readouts=256)}
+_NO_LOSS = LossFormat(19)       # of error modules, whose y is sent
+_FINEST_BITS = 22
 
 
 @dataclass(frozen=True)
@@ -218,17 +241,19 @@ def _check_readouts(readouts: Readouts) -> None:
     _check_optimizer(label, readouts.bias_optimizer)
     if readouts.target is not None:
         _check_limit(label, "target", readouts.target, STATE_LIMIT)
-    if isinstance(readouts.loss, CrossEntropy) and readouts.size > _CLASSES:
-        raise UnsupportedError(f"{label}: cross-entropy over {readouts.size} readouts; "
-                               f"fixed point sums over at most {_CLASSES}")
+    most = loss_format(readouts).most_readouts
+    if readouts.loss is not None and readouts.size > most:
+        raise UnsupportedError(f"{label}: {readouts.loss.name} over {readouts.size} "
+                               f"readouts; fixed point sums over at most {most}")
 
 
 def _check_lif(cells: LIFCells) -> None:
     label, shape = cells.label, cells.pseudo_derivative
-    if shape.name != "piecewise_linear":
+    if type(shape) not in SHAPES:
         raise UnsupportedError(f"{label}: fixed point has the piecewise linear pseudo-derivative "
                                f"only, as {shape.name} needs a division or an exponential per cell "
-                               "and step; use precision='float32'")
+                               "and step; use precision='float32', or machine='reference' for "
+                               "one of your own")
     _check_limit(label, "v_thresh", cells.v_thresh, THRESHOLD_LIMIT)
     _check_limit(label, "width of the pseudo-derivative", shape.width * cells.v_thresh,
                  THRESHOLD_LIMIT)
@@ -273,16 +298,15 @@ def _signal_bits(network: Network, index: int) -> int:
     """19 bits for squared errors, 22 for cross-entropy, fewer where larger signals may come."""
     readouts = network.of_kind(Readouts)
     if index in readouts:
-        bits = _ENTROPY_BITS if isinstance(readouts[index].loss, CrossEntropy) else _MSE_BITS
+        bits = loss_format(readouts[index]).signal_bits
         return _fewer(bits, 8 * largest_error(readouts[index]) / _leak(network, readouts[index]))
     if index not in network.of_kind(SpikingCells):
         return 0
     incoming = [signal for signal in network.learning_signals if signal.target == index]
-    bits, largest = _ENTROPY_BITS, _rate_term(network, network.of_kind(SpikingCells)[index])
+    bits, largest = _FINEST_BITS, _rate_term(network, network.of_kind(SpikingCells)[index])
     for signal in incoming:
         source = readouts[signal.source]
-        if not isinstance(source.loss, CrossEntropy):
-            bits = _MSE_BITS
+        bits = min(bits, loss_format(source).signal_bits)
         leak = _leak(network, source) if source.loss is not None else 1.0
         largest += 8 * largest_error(source) * _feedback_sum(network, signal) / leak
     return _fewer(bits, largest)
@@ -295,10 +319,15 @@ def _fewer(bits: int, largest: float) -> int:
 
 def largest_error(readouts: Readouts) -> float:
     """An error that is to be expected: 1, or the largest target if that is more."""
-    if isinstance(readouts.loss, CrossEntropy):
+    if loss_format(readouts).bounded:
         return 1.0
     target = np.zeros(1) if readouts.target is None else np.abs(readouts.target)
     return max(1.0, float(np.max(target, initial=0.0, where=~np.isnan(target))))
+
+
+def loss_format(readouts: Readouts) -> LossFormat:
+    """Demands of the loss of readouts."""
+    return _NO_LOSS if readouts.loss is None else LOSSES[type(readouts.loss)]
 
 
 def _leak(network: Network, readouts: Readouts) -> float:

@@ -20,6 +20,7 @@ from pynn_eprop.fixed.formats import (
     bits_for,
     filter_bits,
     largest_error,
+    loss_format,
     slope_bits,
     weight_bits,
     weight_limit,
@@ -36,9 +37,8 @@ from pynn_eprop.fixed.numbers import (
 )
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
-from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import LearningSignal, Network, Projection, SymmetricFeedback
-from pynn_eprop.models.optimizers import SGD, Optimizer
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
 from pynn_eprop.models.time_grid import decay
 
 OFF = 0.1
@@ -203,7 +203,7 @@ def _sufficient_factor(network: Network, projection: Projection, tolerance: floa
     """The least power of 2 by which a network may be scaled up so that weights are resolved."""
     room = math.inf
     readouts = network.of_kind(Readouts).get(projection.post)
-    if readouts is not None and isinstance(readouts.loss, CrossEntropy):
+    if readouts is not None and loss_format(readouts).bounded:
         return None     # a softmax of scaled outputs is another one
     target = network.of_kind(LIFCells).get(projection.post)
     if target is not None:
@@ -212,10 +212,11 @@ def _sufficient_factor(network: Network, projection: Projection, tolerance: floa
     factor = 2
     while factor <= min(room, _LARGEST_FACTOR):
         optimizer = projection.optimizer
+        assert optimizer is None or isinstance(optimizer, ScheduledOptimizer)
         scaled = replace(
             projection, label="", weight=np.asarray(projection.weight, dtype=float) * factor,
             w_min=projection.w_min * factor, w_max=projection.w_max * factor,
-            optimizer=None if optimizer is None else replace(optimizer, lr=optimizer.lr * factor))
+            optimizer=None if optimizer is None else optimizer.with_rate(optimizer.lr * factor))
         if not _lossy(scaled, _format(scaled), tolerance):
             return factor
         factor *= 2
@@ -237,12 +238,19 @@ def _finer_weights(bits: int) -> str:
     return f"a finer format than weight_bits={bits} (smaller weights or bounds), or a higher lr"
 
 
+_STEPS: dict[type[Optimizer], tuple[Callable[[int], int], str]] = {
+    SGD: (lambda gradient: 30 - gradient, "the largest gradient there is"),
+    Adam: (lambda gradient: 0, "a full step")}
+"""The largest step of each, divided by lr, as a power of 2, from the bits of gradients."""
+
+
 def _steps(label: str, optimizer: Optimizer, master: int, gradient: int,
            remedy: str) -> Iterator[str]:
     """About steps that are a few units of the master weight at most."""
+    assert isinstance(optimizer, ScheduledOptimizer)
     lr = optimizer.lr
-    step, what = (lr * 2.0 ** (master + 30 - gradient), "the largest gradient there is") \
-        if isinstance(optimizer, SGD) else (lr * 2.0 ** master, "a full step")
+    bits, what = _STEPS[type(optimizer)]
+    step = lr * 2.0 ** (master + bits(gradient))
     if 0 < lr and step < 0.5 / OFF:
         yield (f"{label}: lr={lr:g} is small for fixed point: {what} changes a weight by "
                f"{step:.2g} units of 2^-{master}, "
@@ -362,7 +370,7 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
                    f"fixed point, {found.off} are off by more than {_percent(OFF)}, and what a "
                    f"readout is to give is off by up to {_percent(np.max(errors))}: a unit is "
                    f"2^-{STATE_BITS}. Scale the target up, and the weights onto the readouts")
-        if readouts.loss.name == "mse" and np.any(target):
+        if not loss_format(readouts).bounded and np.any(target):
             scale, what = float(np.max(np.abs(target))), "the largest target"
     yield from _many(label, "biases", readouts.bias, acting_biases(readouts.bias))
     yield from _many(label, "initial values of y", readouts.y_initial,

@@ -1,17 +1,15 @@
 """The machines behind the backend."""
 
-from collections.abc import Collection
 from enum import Enum
 
 from pynn_eprop.common.expansion.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.engine.machine import Machine
-from pynn_eprop.engine.parameters import KINDS, RULES
+from pynn_eprop.engine.parameters import FIXED_KINDS, FLOAT_KINDS
 from pynn_eprop.fixed.formats import Formats
-from pynn_eprop.models.cells import Population
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
-from pynn_eprop.models.rules import Rule
 from pynn_eprop.reference import ReferenceMachine
 
 
@@ -38,14 +36,11 @@ PRECISIONS = {MachineKind.ENGINE: tuple(Precision), MachineKind.REFERENCE: (Prec
 """The number systems of each machine, the default first."""
 
 
-def machine_rules(machine: MachineKind) -> Collection[type[Rule]] | None:
-    """The learning rules of a machine; None for the reference, which runs any."""
-    return None if machine is MachineKind.REFERENCE else RULES
-
-
-def machine_cells(machine: MachineKind) -> Collection[type[Population]] | None:
-    """The kinds of cell of a machine; None for the reference, which runs any."""
-    return None if machine is MachineKind.REFERENCE else KINDS
+def machine_kinds(machine: MachineKind, precision: Precision) -> KnownKinds:
+    """The cells, rules, losses, optimisers and pseudo-derivatives of a machine."""
+    if machine is MachineKind.REFERENCE:
+        return KnownKinds("the reference")
+    return FIXED_KINDS if precision is Precision.FIXED else FLOAT_KINDS
 
 
 def build_machine(network: Network, machine: MachineKind, precision: Precision,

@@ -37,6 +37,5 @@ class Population(_Cells, CellArrays, common.Population):
     _recorder_class = Recorder
 
     def _check_type(self, cellclass: Any) -> None:
-        simulation = simulator.state.simulation
-        check_own_cell(cellclass, simulation.kinds, simulation.machine_name)
+        check_own_cell(cellclass, simulator.state.simulation.kinds)
         check_is_ours(cellclass, BaseCellType, (*CELL_TYPES, OwnCell), "cell type")

@@ -11,6 +11,7 @@ from pynn_eprop.engine.machine import Machine
 from pynn_eprop.fixed.rounding import of_currents
 from pynn_eprop.host.simulation import Simulation
 from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
 
 _CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
@@ -96,8 +97,7 @@ def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
 def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np.ndarray:
     if log.variable in _SAMPLED:
         return machine.sample(population.index, log.variable)[log.cells]
-    known = step == 0 and log.variable != "target"      # h, learning signal and error begin at 0
-    return np.full(len(log.cells), 0.0 if known else np.nan)
+    return first_samples(log.variable, step, len(log.cells))
 
 
 def _inputs(simulation: Simulation, first: int, last: int) -> Inputs:

@@ -1,6 +1,6 @@
 """A network and the machine that runs it: built when needed, kept in agreement, started anew."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +19,13 @@ from pynn_eprop.host.machines import (
     MachineKind,
     Precision,
     build_machine,
-    machine_cells,
-    machine_rules,
+    machine_kinds,
 )
 from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
-from pynn_eprop.models.rules import Rule
 
 
 class Simulation(DescribedSimulation):
@@ -48,16 +47,9 @@ class Simulation(DescribedSimulation):
         self._changed: set[int] = set()
 
     @property
-    def rules(self) -> Collection[type[Rule]] | None:
-        """Learning rules that the machine knows; None for any."""
-        return machine_rules(self.machine_kind)
-
-    @property
-    def kinds(self) -> Collection[type[Population]] | None:
-        """Kinds of cell that the machine knows; None for any."""
-        return machine_cells(self.machine_kind)
-
-    machine_name = "the host engine"
+    def kinds(self) -> KnownKinds:
+        """The cells, rules, losses, optimisers and pseudo-derivatives of the machine."""
+        return machine_kinds(self.machine_kind, self.precision)
 
     @property
     def arithmetic(self) -> str:

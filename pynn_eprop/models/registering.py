@@ -1,6 +1,110 @@
-"""What registers of users' classes have in common."""
+"""Kinds by name: what rules, losses, optimisers and pseudo-derivatives have in common."""
 
+import dataclasses
 import sys
+from collections.abc import Collection
+from typing import Generic, TypeVar
+
+from pynn_eprop.errors import ParameterError, UnsupportedError
+
+Base = TypeVar("Base")
+_Kind = TypeVar("_Kind", bound=type)
+
+
+class Registry(dict[str, type[Base]], Generic[Base]):
+    """All kinds of something that a name stands for, in the order of their registration.
+
+    Parameters
+    ----------
+    base: what classes derive from; it has ``name``, and its docstring says what they give
+    what: the word for one, with its article
+    keyword: of scripts, that takes a name or an object
+    methods: that a class must give
+    optional: scripts may give None
+    everywhere: who runs every kind
+    """
+
+    def __init__(self, base: type[Base], what: str, keyword: str, methods: tuple[str, ...],
+                 optional: bool = False,
+                 everywhere: str = "setup(machine='reference') of the host backend") -> None:
+        super().__init__()
+        self._base, self._what, self._keyword = base, what, keyword
+        self._methods, self._optional, self._everywhere = methods, optional, everywhere
+        self._word = what.split(maxsplit=1)[1]
+
+    def register(self, kind: _Kind) -> _Kind:
+        """Let the class's name stand for it.
+
+        Raises :class:`ParameterError` for what is not of the kind or is not complete, or has no
+        name or the name of another.
+        """
+        checked = self._of_kind(kind)
+        owner = f"{self._word} {kind.__name__}"
+        name = _name(kind)
+        if not name:
+            raise ParameterError(f"{owner} has no name; give the class an attribute name")
+        known = self.get(name)
+        if known is not None and not is_read_again(kind, known):
+            raise ParameterError(f"{owner}: the name {name!r} is taken by "
+                                 f"{known.__module__}.{known.__qualname__}; choose another")
+        self.check_class(kind, owner)
+        self[name] = checked
+        return kind
+
+    def _of_kind(self, kind: object) -> type[Base]:
+        if not (isinstance(kind, type) and issubclass(kind, self._base)):
+            raise ParameterError(f"{kind!r} is not {self._what}; derive a class from "
+                                 f"{self._base.__name__}")
+        return kind
+
+    def check_class(self, kind: type, owner: str) -> None:
+        """Raise :class:`ParameterError` unless a class has all that its kind needs."""
+        missing = [method for method in self._methods
+                   if getattr(kind, method) is getattr(self._base, method)]
+        if missing:
+            raise ParameterError(f"{owner} has no {', '.join(missing)}(); see the docstring of "
+                                 f"{self._base.__name__}")
+        for field in dataclasses.fields(kind):
+            if field.init and field.default is dataclasses.MISSING \
+                    and field.default_factory is dataclasses.MISSING:
+                raise ParameterError(f"{owner}: parameter {field.name!r} has no default; a name "
+                                     "stands for an object with the defaults")
+
+    def choices(self) -> list[str]:
+        """Names as messages list them."""
+        return sorted(self)
+
+    def resolve(self, given: object) -> Base | None:
+        """The object meant by a name, an object, or None if that is allowed.
+
+        Raises :class:`ParameterError` for anything else.
+        """
+        if isinstance(given, self._base) or (given is None and self._optional):
+            return given
+        if isinstance(given, str) and given in self:
+            return self[given]()
+        other = f"{self._what.split()[0]} {self._base.__name__} object"
+        raise ParameterError(f"{self._keyword}={given!r} is unknown; choose one of "
+                             f"{self.choices()}, "
+                             + (f"{other}, or None" if self._optional else f"or {other}"))
+
+    def check(self, value: Base, known: Collection[type[Base]] | None, owner: str,
+              machine: str) -> None:
+        """Raise :class:`UnsupportedError` unless ``machine`` knows what ``owner`` has.
+
+        known: classes that it has a making of its own for; one derived from them may do otherwise.
+        None: it runs any.
+        """
+        if known is not None and type(value) not in known:
+            raise UnsupportedError(
+                f"{owner}: {self._word} {(_name(type(value)) or type(value).__name__)!r} is not "
+                f"known to {machine}; choose one of {[_name(kind) for kind in known]}, or "
+                f"{self._everywhere}, which runs every {self._word}")
+
+
+def _name(kind: type) -> str:
+    name = getattr(kind, "name", "")
+    return name if isinstance(name, str) else ""
 
 
 def is_read_again(kind: type, known: type) -> bool:

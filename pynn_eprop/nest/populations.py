@@ -20,12 +20,13 @@ from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.own_cells import check_own_cell
 from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.targets import target_end, targets_at
 from pynn_eprop.nest import simulator
 from pynn_eprop.nest.recording import PlainRecorder, Recorder, StockRecorder
 from pynn_eprop.nest.refusals import typed
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS, SOURCES, EPropReadout
 from pynn_eprop.nest.standardmodels.electrodes import check_takes_current
-from pynn_eprop.nest.translation import KINDS
+from pynn_eprop.nest.translation import KNOWN
 
 
 class Assembly(CheckedAssembly, parent.Assembly):
@@ -60,7 +61,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         """Arrays, or one that PyNN keeps. Raises :class:`UnsupportedError` without intervals."""
         kind = options.get("cellclass", cellclass)
         kind = kind if isinstance(kind, type) else type(kind)
-        check_own_cell(kind, KINDS, "NEST")
+        check_own_cell(kind, KNOWN)
         if issubclass(kind, LEARNING_CELLS) and simulator.state.simulation is None:
             raise UnsupportedError(f"{kind.__name__} on NEST: its e-prop models live in intervals; "
                                    "give setup(update_interval=...), longer than the run if "
@@ -211,22 +212,8 @@ class ArrayPopulation(_Cells, CellArrays, Population):
     @property
     def target_end(self) -> int | None:
         """The last step that has a target; None where it repeats or is not needed."""
-        target = self.target
-        if target is None or self.celltype.loss is None or self.target_repeats:
-            return None
-        return int(self.target_start) + target.shape[1]
+        return None if self.celltype.loss is None else target_end(self)
 
     def target_at(self, steps: np.ndarray) -> np.ndarray:
         """Targets at global steps 1, 2, ...: (steps, readouts), NaN where there is none."""
-        target = self.target
-        if target is None:
-            return np.full((len(steps), self.size), np.nan)
-        columns = steps - 1
-        if self.target_repeats:
-            columns = columns % target.shape[1]
-        else:
-            columns = columns - self.target_start
-        known = (steps > 0) & (columns >= 0) & (columns < target.shape[1])
-        values = np.full((len(steps), self.size), np.nan)
-        values[known] = target[:, columns[known]].T
-        return values
+        return targets_at(self, steps)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
-from pynn_eprop.models.losses import CrossEntropy, Loss
+from pynn_eprop.models.losses import Loss
 from pynn_eprop.nest.kernel_time import LAG, STOCK_LAG, KernelTime
 from pynn_eprop.nest.standardmodels.cells import LEARNING_CELLS
 from pynn_eprop.nest.translation import RECORDABLES
@@ -202,11 +202,7 @@ def step_losses(loss: Loss | None, y: np.ndarray, target: np.ndarray) -> np.ndar
     """E of each step, (steps,), for y and targets (steps, readouts); 0 without a target."""
     if loss is None:
         return np.zeros(len(y))
-    if isinstance(loss, CrossEntropy):
-        largest = y.max(axis=1, keepdims=True)
-        log_softmax = y - largest - np.log(np.exp(y - largest).sum(axis=1, keepdims=True))
-        return -np.nansum(np.asarray(target * log_softmax), axis=1)
-    return 0.5 * np.nansum((y - target) ** 2, axis=1)
+    return loss.value(y, np.where(np.isnan(y), np.nan, target))     # where NEST gave no y, neither
 
 
 Records = SpikeRecords | SampleRecords | LossRecords

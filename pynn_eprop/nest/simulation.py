@@ -22,7 +22,6 @@ from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels import EPropReadout
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import RunInterrupted, SimulationError, UnsupportedError
-from pynn_eprop.models.rules import EProp
 from pynn_eprop.nest import translation
 from pynn_eprop.nest.feeding import Feeder
 from pynn_eprop.nest.kernel_time import (
@@ -55,9 +54,7 @@ class Simulation(CommonSimulation):
     """
 
     step = 0
-    rules = (EProp,)
-    kinds = translation.KINDS.keys()
-    machine_name = "NEST"
+    kinds = translation.KNOWN
 
     def __init__(self, options: SharedOptions, quirks: Quirks, state: Any) -> None:
         assert options.interval_steps is not None

@@ -13,6 +13,8 @@ import numpy as np
 from pynn_eprop.common.arguments.grid import LARGEST_STEPS
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
+from pynn_eprop.models.known_kinds import KnownKinds
+from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
@@ -21,6 +23,7 @@ from pynn_eprop.models.pseudo_derivatives import (
     PiecewiseLinear,
     PseudoDerivative,
 )
+from pynn_eprop.models.rules import EProp
 
 LIF, ALIF = "eprop_iaf_bsshslm_2020", "eprop_iaf_adapt_bsshslm_2020"
 READOUTS = "eprop_readout_bsshslm_2020"
@@ -32,13 +35,14 @@ NORMALISATION_PORT, TARGET_PORT = 1, 2
 _MS_PER_S = 1000.0
 _UNBOUNDED = float(np.finfo(float).max)
 _UNIT = {"C_m": 1.0, "E_L": 0.0, "I_e": 0.0, "V_m": 0.0, "regular_spike_arrival": True}
-_SHAPES: dict[type[PseudoDerivative], tuple[str, float]] = {
+SHAPES: dict[type[PseudoDerivative], tuple[str, float]] = {
     PiecewiseLinear: ("piecewise_linear", 1.0),
     Exponential: ("exponential", 1.0),
     FastSigmoid: ("fast_sigmoid_derivative", 1.0),
     Arctan: ("arctan_derivative", 1.0 / math.pi),
 }
-_LOSSES = {"mse": "mean_squared_error", "cross_entropy": "cross_entropy"}
+LOSSES: dict[type[Loss], str] = {MSE: "mean_squared_error", CrossEntropy: "cross_entropy"}
+NORMALISED = "cross_entropy"    # readouts with this loss hear of each other
 RECORDABLES = {"v": "V_m", "h": "surrogate_gradient", "learning_signal": "learning_signal",
                "a": "adaptation", "y": "V_m", "error": "error_signal", "target": "target_signal",
                "loss": "V_m"}
@@ -80,7 +84,7 @@ def lif_parameters(cells: LIFCells, around: Surroundings) -> dict[str, Any]:
     pseudo-derivative of height 0.
     """
     timestep = around.timestep
-    name, width = _SHAPES[type(cells.pseudo_derivative)]
+    name, width = SHAPES[type(cells.pseudo_derivative)]
     if cells.pseudo_derivative.height == 0.0:
         raise UnsupportedError(f"{cells.label}: {cells.pseudo_derivative!r}; NEST takes no height "
                                "of 0, with which nothing is learned: use optimizer=None")
@@ -108,8 +112,8 @@ def alif_parameters(cells: ALIFCells, around: Surroundings) -> dict[str, Any]:
 
 def readout_parameters(readouts: Readouts, around: Surroundings) -> dict[str, Any]:
     """Parameters of readouts. One without a loss gets NEST's, whose error nobody reads."""
-    loss = "mse" if readouts.loss is None else readouts.loss.name
-    return {**_UNIT, "tau_m": readouts.tau_m, "loss": _LOSSES[loss]}
+    loss = MSE if readouts.loss is None else type(readouts.loss)
+    return {**_UNIT, "tau_m": readouts.tau_m, "loss": LOSSES[loss]}
 
 
 KINDS: dict[type[Population], Callable[[Any, Surroundings], dict[str, Any]]] = {
@@ -125,32 +129,42 @@ def one_by_one(parameters: Mapping[str, Any], size: int) -> list[dict[str, Any]]
     return [{name: column[cell] for name, column in columns.items()} for cell in range(size)]
 
 
-def learning_rate(optimizer: Optimizer, update: int, trials: int, factor: float) -> float:
-    """NEST's eta in update 0, 1, ...
+def _sgd(sgd: SGD, update: int, trials: int, factor: float) -> dict[str, Any]:
+    return {"type": "gradient_descent", "eta": sgd.rate(update) * trials / factor}
 
-    NEST's gradient is ``factor`` times the paper's and the mean over ``trials``, not their sum.
-    Adam does not see the scale of a gradient.
-    """
-    rate = optimizer.lr * optimizer.schedule.rate(update)
-    return rate * trials / factor if isinstance(optimizer, SGD) else rate
+
+def _adam(adam: Adam, update: int, trials: int, factor: float) -> dict[str, Any]:
+    """Steps do not depend on the size of the gradient, against which epsilon is measured."""
+    return {"type": "adam", "beta_1": adam.beta1, "beta_2": adam.beta2,
+            "epsilon": adam.eps * factor / trials, "eta": adam.rate(update)}
+
+
+OPTIMIZERS: dict[type[Optimizer], Callable[[Any, int, int, float], dict[str, Any]]] = {
+    SGD: _sgd, Adam: _adam}
+"""NEST's optimiser in update 0, 1, ..., from the paper's, the update, trials and factor.
+
+NEST's gradient is ``factor`` times the paper's and the mean over the trials of an update, not their
+sum.
+"""
+
+
+def learning_rate(optimizer: Optimizer, update: int, trials: int, factor: float) -> float:
+    """NEST's eta in update 0, 1, ..."""
+    return float(OPTIMIZERS[type(optimizer)](optimizer, update, trials, factor)["eta"])
 
 
 def optimizer_parameters(optimizer: Optimizer, trials: int, factor: float, w_min: float,
                          w_max: float) -> dict[str, Any]:
-    """NEST's optimiser with the rate of the first update.
-
-    Adam's epsilon is measured against the gradient, and scales with it.
-    """
-    parameters: dict[str, Any] = {
-        "batch_size": trials, "eta": learning_rate(optimizer, 0, trials, factor),
-        "Wmin": max(w_min, -_UNBOUNDED), "Wmax": min(w_max, _UNBOUNDED)}
-    if isinstance(optimizer, Adam):
-        return {"type": "adam", "beta_1": optimizer.beta1, "beta_2": optimizer.beta2,
-                "epsilon": optimizer.eps * factor / trials, **parameters}
-    return {"type": "gradient_descent", **parameters}
+    """NEST's optimiser with the rate of the first update; its bounds are finite."""
+    return {**OPTIMIZERS[type(optimizer)](optimizer, 0, trials, factor), "batch_size": trials,
+            "Wmin": max(w_min, -_UNBOUNDED), "Wmax": min(w_max, _UNBOUNDED)}
 
 
 def static_parameters() -> dict[str, Any]:
     """The optimiser of synapses that stay, but drop spikes at boundaries as plastic ones do."""
     return {"type": "gradient_descent", "batch_size": 1, "eta": 0.0, "Wmin": -_UNBOUNDED,
             "Wmax": _UNBOUNDED}
+
+
+KNOWN = KnownKinds("NEST", KINDS, (EProp,), LOSSES, OPTIMIZERS, SHAPES)
+"""What NEST's models do; all else is refused by name."""

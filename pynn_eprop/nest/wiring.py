@@ -13,8 +13,7 @@ import numpy as np
 
 from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.standardmodels import EPropReadout
-from pynn_eprop.models.losses import CrossEntropy
-from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.nest import translation
 from pynn_eprop.nest.kernel_time import KernelTime
 
@@ -45,7 +44,7 @@ class Wiring:
         self._factors = factors
         self._taught = taught
         self._layers: dict[tuple[int, int], list[Layer]] = {}
-        self._learning: list[tuple[Layer, Optimizer, float]] = []
+        self._learning: list[tuple[Layer, ScheduledOptimizer, float]] = []
         self._models = 0
 
     def connect(self, projections: Sequence[Any]) -> None:
@@ -58,7 +57,7 @@ class Wiring:
     def normalise(self, readouts: Sequence[Any]) -> None:
         """Tell readouts with a softmax of each other."""
         for readout in readouts:
-            if isinstance(readout.celltype.loss, CrossEntropy):
+            if translation.LOSSES.get(type(readout.celltype.loss)) == translation.NORMALISED:
                 others = {"rule": "all_to_all", "allow_autapses": False}
                 nest.Connect(readout.node_collection, readout.node_collection, others, {
                     "synapse_model": translation.RATE, "delay": self._kernel.timestep,

@@ -459,7 +459,11 @@ class ReferenceMachine(Successor):
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from what :meth:`state` gave. Raises :class:`CheckpointError` on a mismatch."""
-        missing = sorted(set(self.state()) ^ set(state))
+        needed = self.state()
+        # files of before optimisers had their own state have m and v of every one
+        state = {name: array for name, array in state.items()
+                 if name in needed or not name.endswith(("optimizer/m", "optimizer/v"))}
+        missing = sorted(set(needed) ^ set(state))
         if missing:
             raise CheckpointError(f"the checkpoint belongs to another network: {missing[0]!r} is "
                                   "only in one of them")

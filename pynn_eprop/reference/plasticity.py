@@ -17,7 +17,7 @@ class Plasticity(Component):
         self.synapses = synapses
         self.traces = traces
         self.gradient = np.zeros(len(synapses.weight))
-        self.optimizer = OptimizerState(len(synapses.weight))
+        self.optimizer = OptimizerState(synapses.projection.optimizer, synapses.weight)
 
     def step_optimizer(self) -> None:
         """Let the weights follow the gradient, and keep them within their bounds."""

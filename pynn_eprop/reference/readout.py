@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from pynn_eprop.errors import SimulationError
+from pynn_eprop.errors import ParameterError, SimulationError
 from pynn_eprop.models.cells import Readouts
-from pynn_eprop.models.losses import CrossEntropy
+from pynn_eprop.models.targets import target_end, targets_at
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.optimizers import OptimizerState
 
@@ -28,7 +28,7 @@ class ReadoutState(Component):
         self.loss = np.zeros(())
         self.bias_sum = np.zeros(size)
         self.bias_gradient = np.zeros(size)
-        self.optimizer = OptimizerState(size)
+        self.optimizer = OptimizerState(population.bias_optimizer, self.bias)
         self.reset()
 
     def configure(self, population: Readouts) -> None:
@@ -45,34 +45,17 @@ class ReadoutState(Component):
     def check_target(self, last: int) -> None:
         """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
         population = self.population
-        if population.loss is None or population.target is None or population.target_repeats:
-            return
-        end = population.target_start + population.target.shape[1]
-        if last > end:
+        end = target_end(population)
+        if population.loss is not None and end is not None and last > end:
             raise SimulationError(
                 f"{population.label}: the target ends at step {end}, but the run goes on to step "
                 f"{last}; give a longer target or one that repeats"
             )
 
-    def target_at(self, step: int) -> np.ndarray:
-        """The target of a global step; NaN where there is none."""
-        population = self.population
-        none = np.full(population.size, np.nan)
-        if population.target is None:
-            return none
-        column, columns = step - 1, population.target.shape[1]
-        if population.target_repeats:
-            column %= columns
-        else:
-            column -= population.target_start
-        if not 0 <= column < columns:
-            return none
-        return np.array(population.target[:, column], dtype=float)
-
     def advance(self, step: int, arriving: np.ndarray, learning: bool) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes."""
         self.y = self.kappa * self.y + arriving + self.bias                         # eq. 41
-        self.target = self.target_at(step)
+        self.target = targets_at(self.population, step)[0]
         self.error, loss = self._error()
         self.loss = self.loss + loss
         self._gather_bias(learning)
@@ -91,15 +74,16 @@ class ReadoutState(Component):
 
     def _error(self) -> tuple[np.ndarray, float]:
         """err_k^t = dE / dy_k^t without the leak, and this step's part of E."""
-        present = ~np.isnan(self.target)
-        if self.population.loss is None or not present.any():
+        loss = self.population.loss
+        if loss is None or np.all(np.isnan(self.target)):
             return np.zeros(self.population.size), 0.0
-        if isinstance(self.population.loss, CrossEntropy):
-            shifted = self.y - self.y.max()
-            log_pi = shifted - np.log(np.sum(np.exp(shifted)))
-            return np.exp(log_pi) - self.target, -float(np.sum(self.target * log_pi))   # eq. 51
-        error = np.where(present, self.y - self.target, 0.0)                        # eq. 42
-        return error, 0.5 * float(np.sum(error ** 2))
+        error = np.array(loss.error(self.y, self.target), dtype=float)              # eq. 42, 51
+        value = np.asarray(loss.value(self.y, self.target), dtype=float)
+        if error.shape != self.y.shape or value.shape:
+            raise ParameterError(
+                f"{self.population.label}: error() and value() of loss {loss.name!r} give the "
+                f"shapes {error.shape} and {value.shape}; they must give {self.y.shape} and ()")
+        return error, float(value)
 
     def end_update(self) -> None:
         """Turn what was gathered into the gradient."""

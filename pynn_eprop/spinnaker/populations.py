@@ -84,8 +84,7 @@ class Population(_Cells, CellArrays, common.Population):
         return super().__new__(cls)
 
     def _check_type(self, cellclass: Any) -> None:
-        simulation = simulator.state.simulation
-        check_own_cell(cellclass, simulation.kinds, simulation.machine_name)
+        check_own_cell(cellclass, simulator.state.simulation.kinds)
         check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type",
                       ", or one of sPyNNaker's")
 

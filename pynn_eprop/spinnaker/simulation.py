@@ -13,13 +13,14 @@ from pynn_eprop.common.expansion.description import Description, describe, descr
 from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
-from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.formats import OPTIMIZERS, Formats
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.board.session import Session
-from pynn_eprop.spinnaker.memory.cells import KINDS
+from pynn_eprop.spinnaker.memory.cells import KINDS, LOSSES
 from pynn_eprop.spinnaker.memory.layout import KeyKind
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.keys import add_edge
@@ -36,9 +37,7 @@ class Simulation(DescribedSimulation):
 
     arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
-    rules = (EProp,)
-    kinds = KINDS.keys()
-    machine_name = "a SpiNNaker core"
+    kinds = KnownKinds("a SpiNNaker core", KINDS, (EProp,), LOSSES, OPTIMIZERS)  # fixed/: shapes
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())

@@ -17,6 +17,7 @@ from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.engine.fixed_constants import from_fixed, to_states
 from pynn_eprop.errors import MachineError
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
+from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.simulation import Simulation
@@ -104,16 +105,14 @@ def _take_start_samples(simulation: Simulation) -> None:
     step = simulation.step
     for population, log in _logs(simulation):
         if isinstance(log, SampledLog) and log.begins(step):
-            first = np.full(len(log.cells), np.nan) if step else _initial(population, log)
-            log.append(first[np.newaxis])
+            log.append(_first_sample(population, log, step)[np.newaxis])
 
 
-def _initial(population: Any, log: SampledLog) -> np.ndarray:
-    if log.variable in population.initial:
+def _first_sample(population: Any, log: SampledLog, step: int) -> np.ndarray:
+    if log.variable in population.initial and step == 0:
         bits = ADAPTATION_BITS if log.variable == "a" else STATE_BITS
         return from_fixed(to_states(population.initial[log.variable][log.cells], bits), bits)
-    # h, learning signal and error begin at 0; no target belongs to step 0
-    return np.full(len(log.cells), np.nan if log.variable == "target" else 0.0)
+    return first_samples(log.variable, step, len(log.cells))
 
 
 def _take(simulation: Simulation, first: int, last: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.rules import RULES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -59,6 +60,16 @@ def test_own_rule_learns():
             assert error[-5:].mean() < 0.1 * error[0]
     finally:
         RULES.pop("spike-gated")
+
+
+def test_own_optimizer_learns():
+    """Both optimisers reduce the error to less than a twentieth in 60 updates of 200 ms."""
+    assert len((EXAMPLES / "own_optimizer.py").read_text().splitlines()) < 100
+    try:
+        for error in load("own_optimizer").main().values():
+            assert error[-5:].mean() < 0.05 * error[0]
+    finally:
+        OPTIMIZERS.pop("momentum")
 
 
 def test_own_task_is_solved(tmp_path):

@@ -27,6 +27,44 @@ class Own(Rule):
 """
 
 
+KINDS = """
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pynn_eprop import (Loss, Optimizer, PseudoDerivative, register_loss, register_optimizer,
+                        register_pseudo_derivative, register_task)
+from pynn_eprop.tasks.pattern_generation import PatternGeneration
+
+@register_loss
+class Absolute(Loss):
+    name = "absolute"
+
+    def error(self, y, target):
+        return np.sign(y - target)
+
+    def value(self, y, target):
+        return np.abs(y - target).sum(axis=-1)
+
+@register_optimizer
+class Signs(Optimizer):
+    name = "signs"
+
+    def update(self, gradient, state, weight, count):
+        return weight - 0.001 * np.sign(gradient), state
+
+@register_task
+@dataclass(frozen=True)
+class Own(PatternGeneration):
+    name = "own-kinds"
+
+    def network(self, seed, feedback, recurrent):
+        plan = super().network(seed, feedback, recurrent)
+        return replace(plan, optimizer=Signs(), readouts=tuple(
+            replace(each, loss="absolute") for each in plan.readouts))
+"""
+
+
 def command(folder, *words):
     """A process of its own in a folder of the user's."""
     return subprocess.run([sys.executable, "-m", "pynn_eprop.cli", *words], cwd=folder,
@@ -49,6 +87,19 @@ def test_a_module_or_a_file_brings_a_rule(folder, plugin):
     found = results(folder / "out")
     assert found["rule"] == "own-rule"
     assert f"--plugin {plugin}" in found["command"]
+
+
+def test_a_module_brings_a_loss_and_an_optimiser_for_its_task(folder):
+    (folder / "kinds.py").write_text(KINDS)
+    listed = command(folder, "list", "--plugin", "kinds")
+    assert "optimizers: sgd, adam, signs\n" in listed.stdout
+    assert "losses: mse, cross_entropy, absolute\n" in listed.stdout
+    own = ["run", "own-kinds", *SMALL[1:], "--plugin", "kinds"]
+    done = command(folder, *own, "--precision", "reference", "--out", "out", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert len(results(folder / "out")["loss_curve"]) == 2
+    refused = command(folder, *own, "--out", "other")
+    assert refused.returncode == 2 and "loss 'absolute' is not known to" in refused.stderr
 
 
 def test_the_comparison_loads_it_in_its_processes(folder):

@@ -48,6 +48,7 @@ const eprop_core EPROP_CORE = {
     core_get_gradient,
     core_set_gradient,
     core_get_bias,
+    core_set_bias,
     core_get_bias_gradient,
     core_set_bias_gradient,
     core_sample,

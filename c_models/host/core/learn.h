@@ -61,7 +61,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
     finish_intervals(e, 1, true);
     thread_pool_stop(e->pool);
     e->pool = NULL;
-    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+    return run_status(e);
 }
 
 static int core_apply(engine *e) {
@@ -75,7 +75,7 @@ static int core_apply(engine *e) {
     mirror_feedback(e);
     thread_pool_stop(e->pool);
     e->pool = NULL;
-    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+    return run_status(e);
 }
 
 #endif

@@ -227,6 +227,13 @@ static void relist(engine *e) {
     e->relist = false;
 }
 
+/* How a run, or an update, ended. */
+static int run_status(engine *e) {
+    const bool outside = e->outside_failed;
+    e->outside_failed = false;
+    return e->no_memory ? EPROP_NO_MEMORY : outside ? EPROP_OUTSIDE : EPROP_OK;
+}
+
 static int core_run(engine *e, const eprop_stretch *stretch) {
     if (!targets_reach(e, stretch->steps))
         return EPROP_TARGET_ENDED;
@@ -244,7 +251,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
     relist(e);
     mirror_feedback(e);
     int64_t left = stretch->steps;
-    while (left > 0 && !e->no_memory) {
+    while (left > 0 && !e->no_memory && !e->outside_failed) {
         if (e->s == 0)
             e->learning = stretch->learning && e->settings.learns;
         const size_t intervals = side_by_side(e, left);
@@ -285,7 +292,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
     thread_pool_stop(e->pool);
     e->pool = NULL;
     free(slopes);
-    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+    return run_status(e);
 }
 
 #endif

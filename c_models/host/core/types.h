@@ -162,6 +162,7 @@ struct eprop_core_engine {
     const struct tile_task *tasks; /* tiles of the populations that learn, for each rule */
     size_t task_count;
     bool built, no_memory;
+    bool outside_failed;    /* a step that is made outside */
     bool relist;            /* a state was restored: spikes must be listed by cell again */
     /* where the run stands */
     int64_t step;           /* global steps done */

@@ -67,7 +67,7 @@ static void finish_segment(const engine *e, const block *b, const population *po
                            size_t tile, segment part, const ep_optimizer_step *step,
                            ep_gradient *gradient) {
     close_segment(b, post, row, tile, part, step, gradient);
-    if (!e->hold)
+    if (!e->hold && b->optimizer.kind != EP_OUTSIDE)
         optimize_segment(b, post, row, tile, part, step, gradient);
 }
 
@@ -101,8 +101,9 @@ static void tile_body(void *context, size_t index, size_t thread) {
             if (part.count == 0)
                 continue;
             ep_gradient passing[TILE];
-            ep_gradient *const gradient =
-                b->sparse || e->last_update || e->hold ? b->gradient + part.first : passing;
+            const bool kept = b->sparse || e->last_update || e->hold ||
+                              b->optimizer.kind == EP_OUTSIDE;
+            ep_gradient *const gradient = kept ? b->gradient + part.first : passing;
             gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
             if (!b->sparse)
                 finish_segment(e, b, post, row, task.tile, part, &job->steps[index_of], gradient);
@@ -170,8 +171,11 @@ static void finish_update(engine *e) {
     if (e->hold)
         return;
     for (size_t p = 0; p < e->population_count; p++)
-        if (learns_biases(&e->populations[p]))
+        if (learns_biases(&e->populations[p]) &&
+            e->populations[p].bias_optimizer.kind != EP_OUTSIDE)
             optimize_bias(&e->populations[p]);
+    if (e->settings.outside_step != NULL)
+        e->outside_failed = e->settings.outside_step(e->settings.outside_context) != 0;
     e->updates++;
 }
 

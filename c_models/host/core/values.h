@@ -11,6 +11,7 @@
 static double bias_of(const population *p, size_t k);
 static double bias_gradient_of(const population *p, size_t k);
 static double to_bias_sum(const population *p, double gradient);
+static void fill_bias(population *p, const double *bias);
 
 static int core_get_bias(const engine *e, int32_t index, double *out) {
     const population *const p = &e->populations[index];
@@ -27,6 +28,14 @@ static int core_get_bias_gradient(const engine *e, int32_t index, double *out) {
         return EPROP_BAD_ARGUMENT;
     for (size_t k = 0; k < p->n; k++)
         out[k] = bias_gradient_of(p, k);
+    return EPROP_OK;
+}
+
+static int core_set_bias(engine *e, int32_t index, const double *bias) {
+    population *const p = &e->populations[index];
+    if (p->kind != READOUTS)
+        return EPROP_BAD_ARGUMENT;
+    fill_bias(p, bias);
     return EPROP_OK;
 }
 

@@ -106,6 +106,11 @@ static double to_bias_sum(const population *p, double gradient) {
     return to_fixed(gradient, p->filter_bits);
 }
 
+static void fill_bias(population *p, const double *bias) {
+    fill_fixed(p->bias_master, p->n, p->padded, bias, EP_BIAS_BITS);
+    derive_biases(p);
+}
+
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {
     for (size_t r = 0; r < p->rule_count; r++)
         for (size_t tile = 0; tile < p->tiles; tile++) {

@@ -77,6 +77,10 @@ static double to_bias_sum(const population *p, double gradient) {
     return gradient;
 }
 
+static void fill_bias(population *p, const double *bias) {
+    fill(p->bias, p->n, p->padded, bias, 0.0);
+}
+
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {
     for (size_t r = 0; r < p->rule_count; r++)
         for (size_t tile = 0; tile < p->tiles; tile++) {

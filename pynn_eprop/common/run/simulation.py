@@ -4,7 +4,7 @@
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,13 @@ from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
-from pynn_eprop.models.cells import Population, Readouts
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
-from pynn_eprop.models.rules import Rule
+from pynn_eprop.models.targets import target_end
 
 
 class Simulation(ABC):
@@ -35,15 +36,11 @@ class Simulation(ABC):
     kinds of other things that it was told.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
 
-    machine_name: in messages.
-
     Each method that populations and projections call when they change raises before it changes
     something. A backend calls ``warn_if_diverged`` and ``warn_if_inactive`` as it runs, and
     ``training_restarts`` at a reset. It has ``gradient(projection)``, unless ``check_gradient``
     refuses.
     """
-
-    machine_name = ""
 
     def __init__(self, options: SharedOptions) -> None:
         self.options = options
@@ -59,13 +56,8 @@ class Simulation(ABC):
 
     @property
     @abstractmethod
-    def rules(self) -> Collection[type[Rule]] | None:
-        """Classes of the learning rules that the machine knows; None for any."""
-
-    @property
-    @abstractmethod
-    def kinds(self) -> Collection[type[Population]] | None:
-        """Kinds of cell that the machine knows; None for any."""
+    def kinds(self) -> KnownKinds:
+        """The cells, rules, losses, optimisers and pseudo-derivatives that the machine knows."""
 
     @property
     @abstractmethod
@@ -185,10 +177,9 @@ class Simulation(ABC):
 
     def check_described_target(self, readouts: Readouts, last: int) -> None:
         """The same for readouts."""
-        if readouts.loss is not None and readouts.target is not None \
-                and not readouts.target_repeats:
-            self.check_target_reaches(
-                readouts.label, readouts.target_start + readouts.target.shape[1], last)
+        end = target_end(readouts)
+        if readouts.loss is not None and end is not None:
+            self.check_target_reaches(readouts.label, end, last)
 
     def warn_once(self, sentences: Iterable[str], hint: str = "") -> None:
         """Warn of sentences "label: text", once for each label and kind: numbers may differ.

@@ -31,6 +31,7 @@ from pynn_eprop.common.expansion.seeds import Purpose, SeededPlaces, seeded_stru
 from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.records.recorder import check_data_file
 from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.standardmodels.targets import (
     as_sequences,
     check_rows,
@@ -230,11 +231,20 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         Initial values are looked at, too: nothing is made for a population that is refused.
         """
         space = deepcopy(self.celltype.parameter_space)
+        self._check_kinds()
         if isinstance(self.celltype, EPropReadout):
             check_rows(_rows(space), self.size, self.label)
         self._take(self.evaluated(space, self.size))
         self._first_bias = self.values.get("bias")
         self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
+
+    def _check_kinds(self) -> None:
+        """Raise :class:`UnsupportedError` for a loss, ... that this backend lacks."""
+        kinds = self._simulation.kinds
+        if isinstance(self.celltype, EPropReadout):
+            kinds.check_readouts(self.celltype.loss, self.celltype.bias_optimizer, self.label)
+        elif isinstance(self.celltype, EPropCell):
+            kinds.check_cells(self.celltype.pseudo_derivative, self.label)
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
         """Parameters of ``size`` of the cells; what is drawn comes from the seed of ``setup()``."""

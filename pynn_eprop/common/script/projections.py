@@ -40,7 +40,6 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.models.parameters import as_numbers
-from pynn_eprop.models.rules import check_rule
 
 FORMATS = ("list", "array")
 _EVERYWHERE = Space()
@@ -100,7 +99,7 @@ class SynapseArrays:
         self.draws = self._draws()
         self._check_belongs()
         check_ends(self)
-        self._check_rule()
+        self._check_kinds()
         self._simulation.structure_changes(f"{self.label} is added")
         self.index = len(self._simulation.projections)
         self.synapses = expand(self, connector, self._simulation.options, self.draws)
@@ -124,16 +123,13 @@ class SynapseArrays:
                 raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
                                    "later setup() ended; make it anew")
 
-    def _check_rule(self) -> None:
-        """Raise :class:`UnsupportedError` for a rule that this backend does not know."""
-        if getattr(self.synapse_type, "optimizer", None) is None:
-            return
-        rule, known = self.synapse_type.rule, self._simulation.rules
-        for celltype in (member.population.celltype for member in members(self.post)):
-            if isinstance(celltype, EPropCell):
-                if known is not None:
-                    check_rule(rule, known, self.label, self._simulation.machine_name)
-                rule.check_kind(celltype.kind, self.label)
+    def _check_kinds(self) -> None:
+        """Raise :class:`UnsupportedError` for a rule or optimiser that this backend lacks."""
+        onto_cells = any(isinstance(member.population.celltype, EPropCell)
+                         for member in members(self.post))
+        self._simulation.kinds.check_synapses(
+            getattr(self.synapse_type, "optimizer", None),
+            getattr(self.synapse_type, "rule", None) if onto_cells else None, self.label)
 
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.

@@ -1,10 +1,10 @@
 """PyNN cell types of kinds that were registered from outside."""
 
-from collections.abc import Collection
 from typing import Any
 
 from pynn_eprop.common.standardmodels.cells import SHAPE, EPropCell, from_table
-from pynn_eprop.models.cells import CELLS, Population, SpikingCells, check_kind
+from pynn_eprop.models.cells import CELLS, Population, SpikingCells
+from pynn_eprop.models.known_kinds import KnownKinds
 
 _MADE: dict[type[Population], type[EPropCell]] = {}
 
@@ -32,11 +32,7 @@ def is_own_cell(cellclass: Any) -> bool:
     return issubclass(cellclass if isinstance(cellclass, type) else type(cellclass), OwnCell)
 
 
-def check_own_cell(cellclass: Any, known: Collection[type[Population]] | None, machine: str
-                   ) -> None:
-    """Raise :class:`UnsupportedError` for the cell type of a registered kind that is not known.
-
-    known: kinds that ``machine`` has; None for any.
-    """
-    if is_own_cell(cellclass) and known is not None:
-        check_kind(cellclass.kind, known, f"Population(..., {cellclass.kind.name})", machine)
+def check_own_cell(cellclass: Any, known: KnownKinds) -> None:
+    """Raise :class:`UnsupportedError` for the cell type of a registered kind that is not known."""
+    if is_own_cell(cellclass):
+        known.check_kind(cellclass.kind, f"Population(..., {cellclass.kind.name})")

@@ -5,7 +5,7 @@ name or an object, and one object may serve many projections.
 """
 
 from pynn_eprop.models.rules.eprop import EProp
-from pynn_eprop.models.rules.registry import RULES, check_rule, register_rule, resolve_rule
+from pynn_eprop.models.rules.registry import RULES, register_rule, resolve_rule
 from pynn_eprop.models.rules.rule import Rule
 from pynn_eprop.models.rules.simplified_traces import SimplifiedTraces
 from pynn_eprop.models.rules.truncated_traces import TruncatedTraces
@@ -13,5 +13,5 @@ from pynn_eprop.models.rules.truncated_traces import TruncatedTraces
 for _rule in (EProp, TruncatedTraces, SimplifiedTraces):
     register_rule(_rule)
 
-__all__ = ["RULES", "EProp", "Rule", "SimplifiedTraces", "TruncatedTraces", "check_rule",
-           "register_rule", "resolve_rule"]
+__all__ = ["RULES", "EProp", "Rule", "SimplifiedTraces", "TruncatedTraces", "register_rule",
+           "resolve_rule"]

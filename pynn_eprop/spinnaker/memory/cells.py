@@ -8,9 +8,10 @@ from pynn_eprop.engine import fixed_constants
 from pynn_eprop.engine.fixed_constants import to_decay, to_fixed, to_states
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, BIAS_BITS, STATE_BITS
+from pynn_eprop.models import losses
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
-from pynn_eprop.models.losses import CrossEntropy
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
@@ -62,17 +63,22 @@ def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -
     return groups.tobytes() + arrays.tobytes(), len(groups)
 
 
+LOSSES: dict[type[losses.Loss], Loss] = {
+    losses.MSE: Loss.SQUARED, losses.CrossEntropy: Loss.CROSS_ENTROPY}
+
+
 def loss_of(readouts: Readouts) -> Loss:
     """The loss as cores name it; none without a target."""
     if readouts.loss is None or readouts.target is None:
         return Loss.NONE
-    return Loss.CROSS_ENTROPY if isinstance(readouts.loss, CrossEntropy) else Loss.SQUARED
+    return LOSSES[type(readouts.loss)]
 
 
 def bias_learner(readouts: Readouts, signal_bits: int) -> Learner | None:
     """The optimiser of the biases."""
     if readouts.bias_optimizer is None:
         return None
+    assert isinstance(readouts.bias_optimizer, ScheduledOptimizer)
     return Learner(readouts.bias_optimizer, -math.inf, math.inf, BIAS_BITS, signal_bits)
 
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pynn_eprop.engine.fixed_constants import optimizer_step
-from pynn_eprop.models.optimizers import SGD, Optimizer
-from pynn_eprop.spinnaker.memory import layout
+from pynn_eprop.fixed.formats import OPTIMIZERS
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 
 
 @dataclass(frozen=True)
 class Learner:
     """An optimiser with what its constants depend on: bounds and formats of its weights."""
 
-    optimizer: Optimizer
+    optimizer: ScheduledOptimizer
     w_min: float
     w_max: float
     master_bits: int
@@ -22,7 +22,7 @@ class Learner:
     @property
     def kind(self) -> int:
         """enum ep_optimizer_kind."""
-        return layout.SGD if isinstance(self.optimizer, SGD) else layout.ADAM
+        return OPTIMIZERS[type(self.optimizer)]
 
     def step(self, updates: int) -> np.ndarray:
         """The ep_optimizer_step of the update that follows ``updates`` others."""

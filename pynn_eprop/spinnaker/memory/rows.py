@@ -7,11 +7,12 @@ import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
 from pynn_eprop.engine.fixed_constants import to_fixed, weight_factor, wire_weights
-from pynn_eprop.fixed.formats import Formats, filter_bits
+from pynn_eprop.fixed.formats import OPTIMIZERS, Formats, filter_bits
 from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.spinnaker.memory.lanes import LANES, Part, round_up
-from pynn_eprop.spinnaker.memory.layout import ADAM, BLOCK, SGD, STATE_ROW
+from pynn_eprop.spinnaker.memory.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
 
 ROW_GROUP = 4
@@ -247,7 +248,7 @@ class Rows:
 def learner(network: Network, formats: Formats, projection: int) -> Learner:
     """The optimiser of a plastic projection with its formats."""
     described = network.projections[projection]
-    assert described.optimizer is not None
+    assert isinstance(described.optimizer, ScheduledOptimizer)
     return Learner(described.optimizer, described.w_min, described.w_max,
                    formats.weight_bits[projection] + MASTER_SHIFT,
                    filter_bits(network, formats, described.post))
@@ -265,7 +266,7 @@ def _blocks(network: Network, index: int, part: Part, sources: dict[int, int]) -
     delays = np.broadcast_to(np.asarray(projection.delay), post.shape)
     kind = 0
     if projection.optimizer is not None and network.settings.interval_steps is not None:
-        kind = SGD if projection.optimizer.name == "sgd" else ADAM
+        kind = OPTIMIZERS[type(projection.optimizer)]
     found = []
     for delay in np.unique(delays[here]):
         order = here[delays[here] == delay]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pynn_eprop.engine.fixed_constants import NO_TARGET, to_fixed
+from pynn_eprop.engine.fixed_constants import to_fixed
 from pynn_eprop.fixed.numbers import STATE_BITS
 from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker.memory.layout import (
     NOT_DONE,
     OPTIMIZER_STEP,
@@ -78,13 +79,9 @@ def target_bytes(readouts: Readouts, interval: int | None, run: Run) -> bytes:
     """Region TARGET: of one interval where it repeats, else of the stretch's intervals."""
     if interval is None or readouts.target is None:
         return b""
-    target = np.asarray(readouts.target, dtype=float)
-    if readouts.target_repeats:
-        return to_fixed(target.T, STATE_BITS).tobytes()
-    first = (run.first_interval + run.script_interval) * interval
-    count = (run.last_interval - run.first_interval) * interval
-    rows = np.full((count, readouts.size), NO_TARGET, "<i4")
-    place = np.arange(first, first + count) - readouts.target_start
-    inside = (place >= 0) & (place < target.shape[1])
-    rows[inside] = to_fixed(target.T[place[inside]], STATE_BITS)
-    return rows.tobytes()
+    steps = np.arange(interval)
+    if not readouts.target_repeats:
+        first, last = ((each + run.script_interval) * interval
+                       for each in (run.first_interval, run.last_interval))
+        steps = np.arange(first, last)
+    return to_fixed(targets_at(readouts, steps + 1), STATE_BITS).tobytes()

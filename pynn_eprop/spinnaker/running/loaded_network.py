@@ -18,6 +18,7 @@ from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
 from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport, sentences
+from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker.board import failures
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
@@ -251,17 +252,9 @@ class LoadedNetwork:
         steps = np.arange(first + 1, last + 1)
         steps = steps[steps % every == 0]
         described = self.network.of_kind(Readouts)[population]
-        if described.target is None:
-            return np.full((len(steps), described.size), np.nan)
-        taught = self.timeline.without_pauses(steps) - 1
-        place = taught - described.target_start
-        if described.target_repeats and self.network.settings.interval_steps:
-            place = taught % self.network.settings.interval_steps
-        target = np.asarray(described.target, dtype=float)
-        inside = self.timeline.within_intervals(steps) & (place >= 0) & (place < target.shape[1])
-        values = np.full((len(steps), described.size), np.nan)
-        values[inside] = from_fixed(to_fixed(target.T[place[inside]], STATE_BITS), STATE_BITS)
-        return values
+        values = targets_at(described, self.timeline.without_pauses(steps))
+        values[~self.timeline.within_intervals(steps)] = np.nan
+        return from_fixed(to_fixed(values, STATE_BITS), STATE_BITS)
 
     # --- what was learned ---
 

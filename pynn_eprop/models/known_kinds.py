@@ -1,0 +1,65 @@
+"""Which cells, rules, losses, optimisers and pseudo-derivatives a machine knows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pynn_eprop.models.cells import Population, Readouts, SpikingCells, check_kind
+from pynn_eprop.models.losses import LOSSES, Loss
+from pynn_eprop.models.network import Network
+from pynn_eprop.models.optimizers import OPTIMIZERS, Optimizer
+from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES, PseudoDerivative
+from pynn_eprop.models.rules import RULES, Rule
+
+
+@dataclass(frozen=True)
+class KnownKinds:
+    """Classes that a machine, named in messages, has a making of its own for; None: it runs any.
+
+    Each is a machine's dispatch table. A class derived from a known one may do otherwise, and is
+    not known. All methods raise :class:`UnsupportedError`, with the name of what ``owner`` has.
+    """
+
+    machine: str
+    cells: Collection[type[Population]] | None = None
+    rules: Collection[type[Rule]] | None = None
+    losses: Collection[type[Loss]] | None = None
+    optimizers: Collection[type[Optimizer]] | None = None
+    pseudo_derivatives: Collection[type[PseudoDerivative]] | None = None
+
+    def check_kind(self, kind: type[Population], owner: str) -> None:
+        """Look at a kind of cell."""
+        if self.cells is not None:
+            check_kind(kind, self.cells, owner, self.machine)
+
+    def check_cells(self, shape: PseudoDerivative, owner: str) -> None:
+        """Look at the pseudo-derivative of cells that spike and learn."""
+        PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
+
+    def check_readouts(self, loss: Loss | None, bias_optimizer: Optimizer | None, owner: str
+                       ) -> None:
+        """Look at readouts."""
+        if loss is not None:
+            LOSSES.check(loss, self.losses, owner, self.machine)
+        if bias_optimizer is not None:
+            OPTIMIZERS.check(bias_optimizer, self.optimizers, owner, self.machine)
+
+    def check_synapses(self, optimizer: Optimizer | None, rule: Rule | None, owner: str) -> None:
+        """Look at synapses. rule: None where they have no use for one."""
+        if optimizer is None:
+            return
+        OPTIMIZERS.check(optimizer, self.optimizers, owner, self.machine)
+        if rule is not None:
+            RULES.check(rule, self.rules, owner, self.machine)
+
+    def check_network(self, network: Network) -> None:
+        """Look at all parts of a network."""
+        for population in network.populations:
+            self.check_kind(type(population), population.label)
+        for cells in network.of_kind(SpikingCells).values():
+            self.check_cells(cells.pseudo_derivative, cells.label)
+        for readouts in network.of_kind(Readouts).values():
+            self.check_readouts(readouts.loss, readouts.bias_optimizer, readouts.label)
+        for projection in network.projections:
+            onto_cells = projection.post in network.of_kind(SpikingCells)
+            self.check_synapses(projection.optimizer, projection.rule if onto_cells else None,
+                                projection.label)

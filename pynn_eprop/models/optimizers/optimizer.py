@@ -1,0 +1,42 @@
+"""The base class of optimisers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+State = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Base class of optimisers: an init/update pair over one array of weights.
+
+    Gradients are summed over the steps and trials of an update. State belongs to each projection
+    or population of readouts, never to these objects: one object may serve several.
+
+    A subclass gives ``name``, ``meaning``, :meth:`update` and, if it keeps anything,
+    :meth:`init`, in NumPy. The reference runs these. A machine that computes gradients itself may
+    have a step of its own making for each class that it knows; if it can, it lets others make
+    theirs here, with its gradients, or refuses them by name. The bounds of a projection are
+    applied afterwards, by the machine. A subclass may have parameters: fields of a frozen
+    dataclass.
+
+    name: as scripts write it. meaning: one line for lists and documentation.
+    """
+
+    name: ClassVar[str] = ""
+    meaning: ClassVar[str] = ""
+
+    def init(self, weight: np.ndarray) -> State:
+        """The state before the first update, arrays of any shape by name; kept in checkpoints."""
+        del weight
+        return {}
+
+    def update(self, gradient: np.ndarray, state: State, weight: np.ndarray, count: int
+               ) -> tuple[np.ndarray, State]:
+        """The new weights, and the new state with the same names and shapes.
+
+        gradient, weight: the same shape, (parameters,). count: number of the update, from 1.
+        """
+        raise NotImplementedError

@@ -1,0 +1,38 @@
+"""Losses and optimisers of a script's own: taken or refused by name when the part is made."""
+
+import pytest
+
+from tests.backends.scripts import BACKENDS
+
+NAMES = {"host": "the host engine", "nest": "NEST", "brian2": "Brian2",
+         "spinnaker": "a SpiNNaker core"}
+MAKES_STEPS = {"host", "brian2"}        # of any optimiser, between the intervals
+
+
+def test_the_list_has_every_backend():
+    assert set(NAMES) == set(BACKENDS)
+
+
+@pytest.fixture
+def found(on_backend):
+    return on_backend("refused_kinds")
+
+
+def test_losses_are_the_reference_s_alone(found, backend):
+    kinds, message = found["loss"]
+    assert kinds[0] == "UnsupportedError"
+    assert message == (f"own: loss 'absolute' is not known to {NAMES[backend]}; choose one of "
+                       "['mse', 'cross_entropy'], or setup(precision='reference') of the host "
+                       "backend, which runs every loss")
+
+
+@pytest.mark.parametrize("what", ["optimizer", "bias optimizer"])
+def test_optimisers_run_where_steps_are_made_between_intervals(found, backend, what):
+    kinds, message = found[what]
+    if backend in MAKES_STEPS:
+        assert kinds == []
+        return
+    assert kinds[0] == "UnsupportedError"
+    assert message == (f"own: optimizer 'momentum' is not known to {NAMES[backend]}; choose one of "
+                       "['sgd', 'adam'], or setup(precision='float32') of the host backend, which "
+                       "runs every optimizer")

@@ -1,0 +1,148 @@
+"""Losses as values: error and value, names, registration, and machines that lack one."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from pynn_eprop.engine import HostEngine
+from pynn_eprop.errors import ParameterError, TargetError, UnsupportedError
+from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.losses import (
+    LOSSES,
+    MSE,
+    CrossEntropy,
+    Loss,
+    register_loss,
+    resolve_loss,
+)
+from pynn_eprop.reference import ReferenceMachine
+from tests.descriptions import network, readouts, record, spikes, synapses
+from tests.own_kinds import Absolute
+
+
+@pytest.fixture
+def registry():
+    """The registry, put back afterwards."""
+    before = dict(LOSSES)
+    yield LOSSES
+    LOSSES.clear()
+    LOSSES.update(before)
+
+
+def targets(loss, rng):
+    return rng.dirichlet(np.ones(4)) if isinstance(loss, CrossEntropy) else rng.normal(size=4)
+
+
+@pytest.mark.parametrize("loss", [MSE(), CrossEntropy(), Absolute(0.5)])
+def test_the_error_is_the_derivative_of_the_value(loss):
+    """By central differences, whose error is of the order of step^2 = 1e-10."""
+    rng = np.random.default_rng(2)
+    y, target, step = rng.normal(size=4), targets(loss, rng), 1e-5
+    derivative = [(loss.value(y + each, target) - loss.value(y - each, target)) / (2 * step)
+                  for each in step * np.eye(4)]
+    np.testing.assert_allclose(loss.error(y, target), derivative, atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", [MSE(), CrossEntropy()])
+def test_steps_at_once_are_steps_one_by_one(loss):
+    rng = np.random.default_rng(3)
+    y, target = rng.normal(size=(5, 4)), np.stack([targets(loss, rng) for _ in range(5)])
+    target[2] = np.nan
+    assert np.array_equal(loss.error(y, target),
+                          [loss.error(*step) for step in zip(y, target, strict=True)])
+    assert np.array_equal(loss.value(y, target),
+                          [loss.value(*step) for step in zip(y, target, strict=True)])
+    assert loss.value(y, target)[2] == 0.0 and not np.any(loss.error(y, target)[2])
+
+
+def test_a_readout_without_a_target_has_no_error():
+    error = MSE().error(np.array([1.0, 2.0]), np.array([np.nan, 0.5]))
+    assert error.tolist() == [0.0, 1.5]
+    assert MSE().value(np.array([1.0, 2.0]), np.array([np.nan, 0.5])) == 0.5 * 1.5 ** 2
+
+
+def test_names_stand_for_losses(registry):
+    assert list(LOSSES) == ["mse", "cross_entropy"]
+    assert resolve_loss("cross_entropy") == CrossEntropy() and resolve_loss(None) is None
+    register_loss(Absolute)
+    register_loss(Absolute)     # a module may be read twice
+    assert resolve_loss("absolute") == Absolute(1.0) != Absolute(2.0)
+
+
+@pytest.mark.parametrize("loss", ["hinge", 3, MSE])
+def test_what_is_no_loss_is_refused(loss):
+    with pytest.raises(ParameterError, match=r"loss=.* is unknown; choose one of \['cross_entropy'"
+                                             r", 'mse'\], a Loss object, or None"):
+        resolve_loss(loss)
+
+
+def test_registrations_that_cannot_be(registry):
+    class Taken(Absolute):
+        name = "mse"
+
+    class Half(Loss):
+        name = "half"
+
+        def error(self, y, target):
+            return y - target
+
+    @dataclass(frozen=True)
+    class Open(Loss):
+        slope: float
+        name: ClassVar[str] = "open"
+        error = value = Absolute.error
+
+    with pytest.raises(ParameterError, match="int'> is not a loss; derive a class from Loss"):
+        register_loss(int)
+    with pytest.raises(ParameterError, match="loss Loss has no name"):
+        register_loss(Loss)
+    with pytest.raises(ParameterError, match=r"'mse' is taken by .*losses\.mse\.MSE; choose"):
+        register_loss(Taken)
+    with pytest.raises(ParameterError, match=r"loss Half has no value\(\); see the docstring"):
+        register_loss(Half)
+    with pytest.raises(ParameterError, match="loss Open: parameter 'slope' has no default"):
+        register_loss(Open)
+    assert list(LOSSES) == ["mse", "cross_entropy"]
+
+
+def pulled(machine, loss):
+    """A readout that one source spike of weight 0.5 reaches; its target is 1, then none."""
+    return machine(network(
+        [Sources("source", 1), readouts(loss=loss, target=np.array([[1.0, 1.0, np.nan, np.nan]]),
+                                        tau_m=1e-6)],
+        [synapses(0, 1, [(0, 0)], 0.5)], interval_steps=4))
+
+
+def test_a_loss_from_outside_runs_on_the_reference():
+    """y is 0.5 in step 2 and 0 otherwise: |y - 1| = 1, then 0.5."""
+    machine = pulled(ReferenceMachine, Absolute(gain=3.0))
+    run = machine.run(4, spikes(0, (1, 0)), [record(1, "error"), record(1, "loss")])
+    assert run.entries[0][:, 0].tolist() == [-3.0, -3.0, 0.0, 0.0]
+    assert run.entries[1] == pytest.approx([3.0 * 1.5], rel=1e-12)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "fixed"])
+def test_the_engine_names_the_loss_that_it_does_not_know(precision):
+    with pytest.raises(UnsupportedError, match=r"readouts: loss 'absolute' is not known to the hos"
+                       r"t engine.*; choose one of \['mse', 'cross_entropy'\], or .*reference"):
+        pulled(lambda each: HostEngine(each, precision), Absolute())
+
+
+def test_a_loss_that_gives_the_wrong_shape_is_named():
+    class Summed(Absolute):
+        def error(self, y, target):
+            return np.sum(super().error(y, target))
+
+    machine = pulled(ReferenceMachine, Summed())
+    with pytest.raises(ParameterError, match=r"readouts: error\(\) and value\(\) of loss 'absolute'"
+                                             r" give the shapes \(\) and \(\); they must give \(1"):
+        machine.run(4, spikes(0, (1, 0)))
+
+
+def test_targets_are_checked_by_the_loss():
+    with pytest.raises(TargetError, match="r: the target has infinite entries"):
+        Absolute().check_target(np.array([[np.inf]]), "r")
+    with pytest.raises(TargetError, match="r: at step 2 only some readouts have a target"):
+        CrossEntropy().check_target(np.array([[0.5, 1.0], [0.5, np.nan]]), "r")
