@@ -107,7 +107,7 @@ static double to_bias_sum(const population *p, double gradient) {
 }
 
 static void fill_bias(population *p, const double *bias) {
-    fill_fixed(p->bias_master, p->n, p->padded, bias, EP_BIAS_BITS);
+    eprop_to_fixed(p->n, bias, EP_BIAS_BITS, p->bias_master);
     derive_biases(p);
 }
 
