@@ -22,14 +22,15 @@ def network(machine="reference", seed=3, **parameters):
     sim.setup(timestep=1.0, update_interval=T, seed=seed, machine=machine)
     rng = np.random.default_rng(4)
     times = [np.flatnonzero(rng.random(STEPS * 20) < 0.3).astype(float) for _ in range(5)]
-    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=times))
+    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=times), label="clock")
     cells = sim.Population(6, sim.CurrentLIF(**{"tau_refrac": 2.0, **parameters}), label="cells")
-    readout = sim.Population(1, sim.EPropReadout(target=np.sin(np.arange(STEPS) / 7)[np.newaxis]))
+    readout = sim.Population(1, sim.EPropReadout(target=np.sin(np.arange(STEPS) / 7)[np.newaxis]),
+                             label="readout")
     learning = [sim.Projection(pre, post, sim.AllToAllConnector(), sim.EPropSynapse(
-        weight=rng.normal(0.0, 0.8, (pre.size, post.size)), optimizer="adam"))
-        for pre, post in ((clock, cells), (cells, readout))]
+        weight=rng.normal(0.0, 0.8, (pre.size, post.size)), optimizer="adam"),
+        label=f"to {post.label}") for pre, post in ((clock, cells), (cells, readout))]
     sim.Projection(readout, cells, sim.AllToAllConnector(), sim.LearningSignal(
-        weight=rng.normal(0, 1, (1, 6))), receptor_type="learning_signal")
+        weight=rng.normal(0, 1, (1, 6))), receptor_type="learning_signal", label="feedback")
     return cells, readout, learning
 
 

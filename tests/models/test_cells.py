@@ -122,7 +122,7 @@ def test_a_kind_may_be_registered_again_when_its_module_is_read_again():
 
 
 def test_a_machine_refuses_a_kind_by_name():
-    with pytest.raises(UnsupportedError, match=r"net: cell 'CurrentLIF' is not known to the engine; "
+    with pytest.raises(UnsupportedError, match=r"cell 'CurrentLIF' is not known to the engine; "
                                                r"choose one of \['EPropALIF', 'EPropLIF'\]"):
         check_kind(CurrentLIF, [LIFCells, ALIFCells], "net", "the engine")
     with pytest.raises(UnsupportedError, match="'Variant'"):    # derived ones may do otherwise
