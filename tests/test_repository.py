@@ -38,7 +38,7 @@ LAYERS = {
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
 #: Folders of the package whose modules do not import each other in circles.
-ROOMS = sorted({part for part in LAYERS if (PACKAGE / part).is_dir()} - {"brian2"})
+ROOMS = sorted({part for part in LAYERS if (PACKAGE / part).is_dir()})
 #: Here a task draws itself with its figure, which names the task in its annotations.
 NAMED_FOR_TYPES = {"tasks"}
 
