@@ -253,3 +253,14 @@ def test_links_between_pages_lead_somewhere() -> None:
         if "://" not in link and not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+def test_files_that_pages_name_exist() -> None:
+    """Of all files in back quotes with a folder; NAME stands for any."""
+    roots = [ROOT, PACKAGE, ROOT / "c_models", ROOT / "c_models/include/eprop"]
+    missing = [
+        f"{page.relative_to(ROOT)}: {name}" for page in files() if page.suffix == ".md"
+        for name in re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|h|c|md|sh|mk))`", page.read_text())
+        if "NAME" not in name and not any((root / name).exists() for root in (*roots, page.parent))
+    ]
+    assert missing == []
