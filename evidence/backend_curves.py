@@ -15,8 +15,9 @@ import numpy as np
 
 from evidence.figures import draw_backends
 from pynn_eprop.errors import EPropError, SimulationError
-from pynn_eprop.experiments.compare import FREE_STEPS_FOR_NEST, run_apart
-from pynn_eprop.experiments.compare_machines import MACHINES
+from pynn_eprop.experiments.compare import FreeSteps, run_apart
+from pynn_eprop.experiments.compare_machines import find_machine
+from pynn_eprop.experiments.compare_worker import Want
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.plotting.style import save_figure
@@ -40,6 +41,11 @@ def network_name(configuration: Configuration) -> str:
     return f"{configuration.neurons}-cells{rate}"
 
 
+def free_steps() -> int:
+    """Steps at the start of a trial without input, on all machines."""
+    return FreeSteps.of([find_machine(name) for name in ON]).count
+
+
 def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarray, float]:
     """The error of each update on a machine, and the seconds it took; from a file if it is there.
 
@@ -48,7 +54,7 @@ def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarr
     kept = work / (f"{name}-{network_name(configuration)}-{configuration.n_updates}-updates-"
                    f"seed{configuration.seed}.npz")
     if not kept.exists():
-        outcome = run_apart(MACHINES[name], configuration, FREE_STEPS_FOR_NEST, loss_only=True)
+        outcome = run_apart(find_machine(name), configuration, free_steps(), Want.LOSS)
         if isinstance(outcome, tuple):
             raise SimulationError(f"{name}: {outcome[1]}")
         work.mkdir(parents=True, exist_ok=True)
@@ -94,7 +100,7 @@ def page(table: Sequence[str], networks: Sequence[str]) -> str:
         "Written by `python -m evidence.backend_curves` (part of `make evidence`):",
         "task 1.1, seed 1, the same script on the host engine (float64), NEST and the reference.",
         "Adam has its epsilon where NEST has it, and the inputs leave the first "
-        f"{FREE_STEPS_FOR_NEST} steps of each",
+        f"{free_steps()} steps of each",
         "trial free, for NEST. Errors are apart where they differ by more than a millionth.",
         "",
         "With the task's schedule NEST parts from the host, by little at first, where a cell was",

@@ -2,11 +2,12 @@
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
-formats of fixed point, errors, what cells of your own derive from, and the two kinds of tasks
-(their parts are in ``pynn_eprop.tasks``).
+formats of fixed point, errors, what cells of your own derive from, the two kinds of tasks (their
+parts are in ``pynn_eprop.tasks``), and what the command line must know of a backend of your own.
 """
 
 from pynn_eprop import errors
+from pynn_eprop.backends import Backend, Compared, register_backend
 from pynn_eprop.models.cells import SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
@@ -35,6 +36,8 @@ __all__ = [
     "SGD",
     "Adam",
     "Arctan",
+    "Backend",
+    "Compared",
     "CrossEntropy",
     "EProp",
     "Exponential",
@@ -55,6 +58,7 @@ __all__ = [
     "errors",
     "initial",
     "parameter",
+    "register_backend",
     "register_cell",
     "register_loss",
     "register_optimizer",

@@ -12,10 +12,10 @@ from typing import Any
 from tqdm import tqdm
 
 import pynn_eprop
+from pynn_eprop.backends import BACKENDS, PRECISIONS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
-from pynn_eprop.experiments.backends import BACKENDS, MACHINES, PRECISIONS, installed_backends
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import (
     CHECKPOINT_SECONDS,
@@ -26,8 +26,10 @@ from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
+from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
 from pynn_eprop.models.optimizers import OPTIMIZERS
+from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 
@@ -74,9 +76,9 @@ def _list(options: argparse.Namespace) -> int:
     print("rules:")
     for rule in RULES.values():
         print(f"  {rule.name:20} {rule.meaning}")
-    print(f"optimizers: {', '.join(OPTIMIZERS)}")
-    print(f"losses: {', '.join(LOSSES)}")
-    print(f"backends: {', '.join(installed_backends())}")
+    for what, names in (("cells", CELLS), ("pseudo-derivatives", PSEUDO_DERIVATIVES),
+                        ("optimizers", OPTIMIZERS), ("losses", LOSSES), ("backends", BACKENDS)):
+        print(f"{what}: {', '.join(names)}")
     return 0
 
 
@@ -138,19 +140,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=pynn_eprop.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser(
-        "list", help="list tasks, kinds of feedback, rules, optimisers, losses and backends")
+        "list", help="list tasks, rules, cells, backends and all else that has a name")
     listing.set_defaults(command=_list)
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
     run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
-    run.add_argument("--backend", default="host", help=f"one of: {', '.join(BACKENDS)}")
+    run.add_argument("--backend", default="host",
+                     help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
+    machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"
+                         for backend in BACKENDS.values() if backend.machines)
     run.add_argument("--machine",
-                     help=f"what runs networks of the host backend: {', '.join(MACHINES)} "
-                          "(default: engine)")
+                     help=f"what runs networks, of backends that have several ({machines}; "
+                          "default: the first)")
     run.add_argument("--precision",
-                     help=f"number system of the host backend: {', '.join(PRECISIONS)} "
-                          "(default: float32; the reference and other backends have one)")
+                     help=f"number system, one of: {', '.join(PRECISIONS)}, if the backend has it "
+                          "(default: its first)")
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")
@@ -181,8 +186,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
-                        help="module, or .py file, that registers rules, losses, "
-                             "optimisers or tasks of your own (may be repeated)")
+                        help="module, or .py file, that registers cells, rules, losses, "
+                             "optimisers, tasks or backends of your own (may be repeated)")
 
 
 def _seconds(text: str) -> float:

@@ -32,8 +32,9 @@ LAYERS = {
     "spinnaker": {"common", "fixed", "engine", "models", "emulator", "errors"},
     "plotting": set(),
     "tasks": {"plotting", "models", "errors"},
-    "experiments": {"plotting", "tasks", "common", "models", "emulator", "errors"},
-    "cli": {"emulator", "experiments", "tasks", "models", "errors"},
+    "backends": {"common", "emulator", "errors"},
+    "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
+    "cli": {"emulator", "experiments", "tasks", "backends", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
@@ -199,6 +200,14 @@ def test_no_room_but_its_own_knows_a_task() -> None:
         *TASKS, *(name.replace("-", "_") for name in TASKS),
         *(kind.__name__ for kind in TASKS.values()), "EPropALIF", "EPropLIF", "clock_start"]))
     rooms = [*(PACKAGE / "plotting").rglob("*.py"), *(PACKAGE / "experiments").rglob("*.py"),
+             PACKAGE / "cli.py"]
+    assert [str(path.relative_to(ROOT)) for path in rooms if known.search(path.read_text())] == []
+
+
+def test_no_room_but_its_own_knows_a_simulator_of_others() -> None:
+    """A backend's row says what is particular to NEST, Brian2 or a SpiNNaker board."""
+    known = re.compile(r"\b(nest|brian2)\b|[\"'](spinnaker|emulator)[\"']", re.IGNORECASE)
+    rooms = [*(PACKAGE / "experiments").rglob("*.py"), *(PACKAGE / "tasks").rglob("*.py"),
              PACKAGE / "cli.py"]
     assert [str(path.relative_to(ROOT)) for path in rooms if known.search(path.read_text())] == []
 

@@ -8,17 +8,18 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 import pynn_eprop
-from pynn_eprop.errors import SimulationError
-from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, FIXED, ComparedMachine
+from pynn_eprop.backends import FIXED
+from pynn_eprop.errors import SimulationError, TaskError
+from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, ComparedMachine
+from pynn_eprop.experiments.compare_worker import Want
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.results import versions
 
-FREE_STEPS_FOR_NEST = 2     # input there meets NEST's own order of things (docs/nest.md)
 Outcome = dict[str, np.ndarray]
 
 
@@ -69,12 +70,26 @@ class Verdict:
                 for name, each in self.quantities.items()}}
 
 
+@dataclass(frozen=True)
+class FreeSteps:
+    """At the start of each trial, without input; because of some machines, by name."""
+
+    count: int
+    because_of: tuple[str, ...]
+
+    @classmethod
+    def of(cls, machines: list[ComparedMachine]) -> Self:
+        """As many as the machine with most needs."""
+        return cls(max((machine.free_steps for machine in machines), default=0),
+                   tuple(machine.name for machine in machines if machine.free_steps))
+
+
 @dataclass
 class Comparison:
     """All of it. outcomes: arrays of :func:`compare_worker.run`, by machine."""
 
     configuration: Configuration
-    free_steps: int
+    free_steps: FreeSteps
     verdicts: list[Verdict] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
@@ -92,7 +107,7 @@ class Comparison:
         """The contents of comparison.json."""
         configuration = self.configuration.as_dict()
         del configuration["backend"], configuration["machine"], configuration["precision"]
-        return {**configuration, "free_steps": self.free_steps, "agrees": self.agrees,
+        return {**configuration, "free_steps": self.free_steps.count, "agrees": self.agrees,
                 "backends": {verdict.machine.name: verdict.as_dict()
                              for verdict in self.verdicts},
                 "versions": versions()}
@@ -102,22 +117,32 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
             tell: Callable[[str], object] = lambda line: None) -> Comparison:
     """Run the configuration's task on each machine and compare.
 
-    machines: from :func:`choose_machines`. Raises :class:`SimulationError` where the host, which
-    others are held against, does not run it.
+    machines: from :func:`choose_machines`. What is to be held against a machine that refuses the
+    task does not run. Raises :class:`TaskError` if nothing is left by that, with the machines that
+    take the task, and :class:`SimulationError` if one that others are held against fails.
     """
-    free = FREE_STEPS_FOR_NEST if any(machine.backend == "nest" for machine in machines) else 0
-    comparison = Comparison(configuration, free)
-    bases = [base.name for base in BASES.values()]
+    comparison = Comparison(configuration, FreeSteps.of(machines))
+    free = comparison.free_steps.count
+    refusals: dict[str, str] = {}       # of bases, by name
     for machine in machines:
-        outcome = run_apart(machine, configuration, free)
-        if machine.name in bases:
-            if isinstance(outcome, tuple):
+        if machine.is_base:
+            outcome = run_apart(machine, configuration, free)
+            if not isinstance(outcome, tuple):
+                comparison.outcomes[machine.name] = outcome
+                tell(f"{machine.name}: {float(outcome['seconds']):.1f} s")
+            elif outcome[0] == "refused":
+                refusals[machine.name] = outcome[1]
+                tell(f"{machine.name}: did not run")
+            else:
                 raise SimulationError(f"{machine.name}: {outcome[1]}")
-            comparison.outcomes[machine.name] = outcome
-            tell(f"{machine.name}: {float(outcome['seconds']):.1f} s")
             continue
-        verdict = Verdict(machine, BASES[machine.arithmetic].name)
+        verdict = Verdict(machine, BASES[machine.arithmetic])
         comparison.verdicts.append(verdict)
+        if verdict.against in refusals:
+            verdict.problem = ("refused", f"nothing to hold it against, as {verdict.against} "
+                               f"refuses the task: {refusals[verdict.against]}")
+            continue
+        outcome = run_apart(machine, configuration, free)
         if isinstance(outcome, tuple):
             verdict.problem = outcome
             tell(f"{machine.name}: did not run")
@@ -127,16 +152,31 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
         verdict.quantities = differences(outcome, comparison.outcomes[verdict.against], machine,
                                          configuration)
         tell(f"{machine.name}: {verdict.seconds:.1f} s")
+    if not comparison.outcomes:
+        raise _nothing_to_compare(comparison, refusals)
     return comparison
 
 
+def _nothing_to_compare(comparison: Comparison, refusals: dict[str, str]) -> TaskError:
+    """The error after all that others are held against has refused the task."""
+    takers = [verdict.machine.name for verdict in comparison.verdicts
+              if not isinstance(run_apart(verdict.machine, comparison.configuration,
+                                          comparison.free_steps.count, Want.NOTHING), tuple)]
+    others = ", ".join(verdict.machine.name for verdict in comparison.verdicts)
+    return TaskError(
+        f"nothing to compare: {' and '.join(refusals)}, which others are held against, cannot run "
+        f"this; of {others}, "
+        + (f"these can: {', '.join(takers)}" if takers else "none can")
+        + "".join(f". {name} says: {message}" for name, message in refusals.items()))
+
+
 def run_apart(machine: ComparedMachine, configuration: Configuration, free_steps: int,
-              loss_only: bool = False) -> Outcome | tuple[str, str]:
+              want: Want = Want.ALL) -> Outcome | tuple[str, str]:
     """The outcome of a process of its own, or ("missing", "refused" or "failed", what it said)."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "request.json").write_text(json.dumps({
-            "machine": machine.name, "free_steps": free_steps, "loss_only": loss_only,
+            "machine": machine.name, "free_steps": free_steps, "want": want.value,
             "configuration": asdict(configuration)}), encoding="utf-8")
         # with the package that runs here, not with sources that lie in the present folder
         here = str(Path(pynn_eprop.__file__).parents[1])

@@ -9,7 +9,7 @@ from typing import Any
 
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.compare import Comparison, Quantity, Verdict, compare
-from pynn_eprop.experiments.compare_machines import MACHINES, choose_machines
+from pynn_eprop.experiments.compare_machines import choose_machines, default_names, machines
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.plugins import load_plugins
@@ -31,12 +31,12 @@ def run(options: argparse.Namespace) -> int:
         task=options.task, seed=options.seed, updates=options.updates, neurons=options.neurons,
         feedback=options.feedback, rule=options.rule, parameters=tuple(options.set),
         plugins=tuple(options.plugin))
-    machines = choose_machines(options.backends)
+    chosen = choose_machines(options.backends)
     out = options.out or Path("results", f"compare-{options.task}-seed{options.seed}")
     if out.exists() and not out.is_dir():
         raise ResultsError(f"{out} is a file; give --out a folder")
     out.mkdir(parents=True, exist_ok=True)
-    comparison = compare(configuration, machines, lambda line: print(line, file=sys.stderr))
+    comparison = compare(configuration, chosen, lambda line: print(line, file=sys.stderr))
     write_text(out / "comparison.json",
                json.dumps(comparison.as_dict(), indent=1, allow_nan=False) + "\n")
     ran = {verdict.machine.name: verdict.against for verdict in comparison.verdicts
@@ -66,18 +66,20 @@ def table(comparison: Comparison) -> list[str]:
     configuration = comparison.configuration
     lines = [f"{configuration.task}, seed {configuration.seed}, "
              f"{configuration.build_task().n_neurons} cells, {configuration.n_updates} updates"]
-    if comparison.free_steps:
-        lines.append(f"input spikes of the first {comparison.free_steps} steps of each trial are "
-                     "left out on all backends, because of NEST")
-    lines.append(f"{'backend':<11}{'against':<12}{'quantity':<10}{'largest difference':>20}"
+    free = comparison.free_steps
+    if free.count:
+        lines.append(f"input spikes of the first {free.count} steps of each trial are left out on "
+                     f"all backends, because of {', '.join(free.because_of)}")
+    width = 1 + max(10, *(len(verdict.machine.name) for verdict in comparison.verdicts))
+    lines.append(f"{'backend':<{width}}{'against':<12}{'quantity':<10}{'largest difference':>20}"
                  f"{'bound':>9}  verdict")
     for verdict in comparison.verdicts:
-        lines += _rows(verdict)
+        lines += _rows(verdict, width)
     return lines
 
 
-def _rows(verdict: Verdict) -> list[str]:
-    name = f"{verdict.machine.name:<11}{verdict.against:<12}"
+def _rows(verdict: Verdict, width: int) -> list[str]:
+    name = f"{verdict.machine.name:<{width}}{verdict.against:<12}"
     if verdict.problem is not None:
         return [f"{name}did not run: {verdict.problem[1]}"]
     return [f"{name}{quantity:<10}{each.largest_difference:>20.3g}{each.bound:>9.1g}  "
@@ -98,9 +100,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
         "compare", help="run a task's network on several backends and tell where they differ")
     parser.set_defaults(command=run)
     parser.add_argument("task", metavar="TASK")
-    parser.add_argument("--backends", default="host,nest,brian2", metavar="LIST",
-                        help=f"from: {', '.join(MACHINES)} (default: %(default)s); the host's "
-                        "float64 or fixed point is what the others are held against")
+    parser.add_argument("--backends", default=default_names(), metavar="LIST",
+                        help=f"from: {', '.join(machines())}, or a plugin's (default: "
+                        "%(default)s); the host's float64 or fixed point is what the others are "
+                        "held against")
     parser.add_argument("--neurons", type=int, default=DEFAULT_NEURONS,
                         help="size of the network (default: %(default)s)")
     parser.add_argument("--updates", type=int, default=DEFAULT_UPDATES,

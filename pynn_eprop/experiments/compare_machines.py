@@ -1,11 +1,11 @@
 """What ``pynn-eprop compare`` runs a task on, by name, and what it is held against."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from pynn_eprop.backends import BACKENDS, FIXED, FLOAT, Backend, Compared
 from pynn_eprop.errors import TaskError
-
-FLOAT, FIXED = "float64", "fixed"
 
 #: Largest difference that counts as agreement: for spikes the number of those that only one of the
 #: two has, for others a fraction of the quantity's largest value. In fixed point every bit counts.
@@ -13,54 +13,78 @@ BOUNDS: dict[str, dict[str, float]] = {
     FLOAT: {"spikes": 0.0, "v": 1e-9, "error": 1e-9, "weights": 1e-9},
     FIXED: {"spikes": 0.0, "v": 0.0, "error": 0.0, "weights": 0.0},
 }
+BASES = {FLOAT: "host", FIXED: "host-fixed"}
+"""What all others of an arithmetic are held against."""
 
 
 @dataclass(frozen=True)
 class ComparedMachine:
-    """A backend in one precision.
+    """A backend in one number system."""
 
-    backend: its module's name. arithmetic: FLOAT or FIXED, which decides what it is compared with
-    and how exactly. setup: further keywords of ``setup()``.
-    """
+    backend: Backend
+    row: Compared
 
-    name: str
-    backend: str
-    arithmetic: str
-    setup: dict[str, Any] = field(default_factory=dict)
+    @property
+    def name(self) -> str:
+        """In lists."""
+        return self.row.name
+
+    @property
+    def arithmetic(self) -> str:
+        """FLOAT or FIXED, which decides what it is held against and how exactly."""
+        return self.row.arithmetic
+
+    @property
+    def setup(self) -> Mapping[str, Any]:
+        """Further keywords of ``setup()``."""
+        return self.row.setup
+
+    @property
+    def free_steps(self) -> int:
+        """Steps at the start of a trial that all of its comparison go without input in."""
+        return self.row.free_steps
+
+    @property
+    def is_base(self) -> bool:
+        """Others are held against it."""
+        return self.name in BASES.values()
 
 
-BASES = {
-    FLOAT: ComparedMachine("host", "host", FLOAT, {"precision": "float64"}),
-    FIXED: ComparedMachine("host-fixed", "host", FIXED, {"precision": "fixed"}),
-}
-MACHINES = {machine.name: machine for machine in (
-    BASES[FLOAT],
-    BASES[FIXED],
-    ComparedMachine("reference", "host", FLOAT, {"machine": "reference"}),
-    ComparedMachine("nest", "nest", FLOAT),
-    ComparedMachine("brian2", "brian2", FLOAT),
-    ComparedMachine("spinnaker", "spinnaker", FIXED, {"virtual_board": "refuse"}),
-    ComparedMachine("emulator", "emulator", FIXED),
-)}
+def machines() -> dict[str, ComparedMachine]:
+    """All by name, what others are held against first."""
+    found = {row.name: ComparedMachine(backend, row) for backend in BACKENDS.values()
+             for row in backend.compared}
+    return {name: found[name] for name in dict.fromkeys((*BASES.values(), *found))}
+
+
+def default_names() -> str:
+    """The list that is compared if none is given."""
+    return ",".join(name for name, machine in machines().items() if machine.row.by_default)
+
+
+def find_machine(name: str) -> ComparedMachine:
+    """The machine of a name. Raises :class:`TaskError` for an unknown one."""
+    known = machines()
+    if name not in known:
+        raise TaskError(f"backend {name!r} is unknown; choose from {', '.join(known)}")
+    return known[name]
 
 
 def choose_machines(names: str) -> list[ComparedMachine]:
     """The machines of a comma-separated list, each after the one that it is held against.
 
-    Raises :class:`TaskError` for an unknown name, and where nothing would be compared.
+    Raises :class:`TaskError` for an unknown name, and if nothing would be compared.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        if name not in MACHINES:
-            raise TaskError(f"backend {name!r} is unknown; choose from {', '.join(MACHINES)}")
+    wanted = [find_machine(name.strip()) for name in dict.fromkeys(names.split(","))
+              if name.strip()]
     chosen: list[ComparedMachine] = []
     for arithmetic, base in BASES.items():
-        found = [MACHINES[name] for name in dict.fromkeys(wanted)
-                 if MACHINES[name].arithmetic == arithmetic and name != base.name]
+        found = {machine.name: machine for machine in wanted
+                 if machine.arithmetic == arithmetic and not machine.is_base}
         if found:
-            chosen += [base, *found]
+            chosen += [find_machine(base), *found.values()]
     if not chosen:
-        others = [machine for machine in MACHINES.values() if machine not in BASES.values()]
+        others = [machine.name for machine in machines().values() if not machine.is_base]
         raise TaskError(f"--backends {names}: nothing to compare; name one of "
-                        f"{', '.join(machine.name for machine in others)}")
+                        f"{', '.join(others)}")
     return chosen

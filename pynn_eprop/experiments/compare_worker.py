@@ -1,7 +1,7 @@
 """One machine's part of a comparison, in a process of its own.
 
 ``python -m pynn_eprop.experiments.compare_worker FOLDER`` reads FOLDER/request.json and writes
-FOLDER/outcome.npz, or FOLDER/refusal.json where the backend cannot do it.
+FOLDER/outcome.npz, or FOLDER/refusal.json if the backend cannot do it.
 """
 
 import dataclasses
@@ -9,36 +9,48 @@ import json
 import sys
 import time
 import warnings
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pynn_eprop.backends import FLOAT, has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import EPropError, MissingDependencyError
-from pynn_eprop.experiments.backends import has, load_backend, machine_of
-from pynn_eprop.experiments.compare_machines import FLOAT, MACHINES, ComparedMachine
+from pynn_eprop.experiments.compare_machines import ComparedMachine, find_machine
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.task_network import TaskNetwork
-from pynn_eprop.models.optimizers import Adam, Optimizer
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trials import Trials
 
 _MOST_WEIGHTS = 20_000_000      # kept of all updates; beyond that only those of the last
 
 
+class Want(str, Enum):
+    """What a machine is asked for.
+
+    LOSS: loss and seconds, for long runs. NOTHING: whether it takes the network, without a run.
+    """
+
+    ALL = "all"
+    LOSS = "loss"
+    NOTHING = "nothing"
+
+
 def main(folder: Path) -> int:
     """Run what the folder asks for."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    machine, given = MACHINES[request["machine"]], request["configuration"]
+    given = request["configuration"]
     try:
         load_plugins(given["plugins"])
         configuration = Configuration(**given | {
             "parameters": tuple(map(tuple, given["parameters"])),
             "plugins": tuple(given["plugins"])})
-        with machine_of(machine.backend, configuration.build_task().n_neurons):
-            outcome = run(machine, configuration, request["free_steps"], request["loss_only"])
+        machine = find_machine(request["machine"])
+        with machine.backend.context(configuration.build_task().n_neurons):
+            outcome = run(machine, configuration, request["free_steps"], Want(request["want"]))
     except (EPropError, MemoryError) as error:
         kind = "missing" if isinstance(error, MissingDependencyError) else "refused"
         (folder / "refusal.json").write_text(
@@ -49,26 +61,29 @@ def main(folder: Path) -> int:
 
 
 def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
-        loss_only: bool = False) -> dict[str, Any]:
+        want: Want = Want.ALL) -> dict[str, Any]:
     """Train the task's network on a machine: arrays by name.
 
     spikes: (global steps, cells) of all cells that learn, one population after the other. v:
     (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,), summed over the
     populations of readouts. weights: (updates, synapses) of all projections, one after the other,
     or (1, synapses) of the last update only. seconds: of the run. free_steps: steps at the start
-    of each trial whose input is left out. loss_only: give only loss and seconds, for long runs.
+    of each trial whose input is left out. want: of these.
     """
-    sim = load_backend(machine.backend)
+    sim = load_backend(machine.backend.name)
     task = configuration.build_task()
     plan = configuration.build_plan()
     if machine.arithmetic == FLOAT:
-        plan = plan.with_optimizers(_with_eps_hat)
+        plan = plan.with_optimizers(lambda optimizer: optimizer.shared_form())
     trials = task.trials_of_updates(configuration.seed, 0, configuration.n_updates)
     trials = without_first_steps(trials, plan, free_steps)
     network = TaskNetwork(sim, plan, configuration.seed, machine.setup)
-    network.record(*(["loss"] if loss_only else ["error", "loss"]))
+    network.record(*(["error", "loss"] if want is Want.ALL else ["loss"]))
     network.present(trials)
-    if loss_only:
+    if want is Want.NOTHING:
+        sim.end()
+        return {}
+    if want is Want.LOSS:
         return _losses(network, configuration.n_updates * plan.trials_per_update)
     for cells in network.cells.values():
         cells.record(["spikes", "v"])
@@ -89,13 +104,6 @@ def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
         weights.append(_weights(network))
     sim.end()
     return data | {"weights": np.stack(weights), "seconds": np.array(seconds)}
-
-
-def _with_eps_hat(optimizer: Optimizer) -> Optimizer:
-    """Adam with its epsilon where NEST has it."""
-    if isinstance(optimizer, Adam):
-        return dataclasses.replace(optimizer, eps_hat=True)
-    return optimizer
 
 
 def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from pynn_eprop.backends import BACKENDS, PRECISIONS, Backend, find_backend
 from pynn_eprop.errors import TaskError
-from pynn_eprop.experiments.backends import MACHINES, PRECISIONS, free_steps, precisions
 from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
@@ -19,8 +19,8 @@ from pynn_eprop.tasks.task import Task
 class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
-    machine: of the host backend, None stands for its first. precision: None stands for the
-    backend's, or the machine's, first. updates, neurons: None stands for the paper's.
+    machine: of a backend that has several, None stands for its first. precision: None stands for
+    the backend's, or the machine's, first. updates, neurons: None stands for the paper's.
     parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
     were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` if the parts make no
     run.
@@ -42,16 +42,17 @@ class Configuration:
     plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self._choose_machine()
-        known = precisions(self.backend, self.machine)
+        backend = self.build_backend()
+        self._choose_machine(backend)
+        known = backend.precisions_of(self.machine)
         if self.precision is None:
             object.__setattr__(self, "precision", known[0])
         if self.precision not in PRECISIONS:
             raise TaskError(f"precision {self.precision!r} is unknown; choose one of "
                             f"{list(known)}")
         if self.precision not in known:
-            owner = f"machine {self.machine!r}" if self.machine == "reference" \
-                else f"backend {self.backend!r}"
+            owner = f"backend {self.backend!r}" if self.chosen_machine is None \
+                else f"machine {self.machine!r}"
             raise TaskError(f"{owner} has no precision {self.precision!r}; "
                             f"choose one of {list(known)}")
         require_whole(self.seed, "seed", 0, "run")
@@ -61,28 +62,39 @@ class Configuration:
         self.build_task()
         resolve_rule(self.rule)
 
-    def _choose_machine(self) -> None:
-        if self.backend == "host" and self.precision == "reference" \
+    def _choose_machine(self, backend: Backend) -> None:
+        if "reference" in backend.machines and self.precision == "reference" \
                 and self.machine in (None, "reference"):
             warnings.warn("precision 'reference' is deprecated; choose machine 'reference' "
                           "(--machine reference)", FutureWarning, stacklevel=4)
             object.__setattr__(self, "machine", "reference")
             object.__setattr__(self, "precision", None)
-        if self.backend != "host":
+        if not backend.machines:
             if self.machine is not None:
-                raise TaskError(f"backend {self.backend!r} has no machine {self.machine!r}; only "
-                                "the backend 'host' has a choice")
+                choice = [each.name for each in BACKENDS.values() if each.machines]
+                raise TaskError(f"backend {self.backend!r} has no machine {self.machine!r}; "
+                                f"backends with a choice are {choice}")
             return
         if self.machine is None:
-            object.__setattr__(self, "machine", MACHINES[0])
-        if self.machine not in MACHINES:
+            object.__setattr__(self, "machine", next(iter(backend.machines)))
+        if self.machine not in backend.machines:
             raise TaskError(f"machine {self.machine!r} is unknown; choose one of "
-                            f"{list(MACHINES)}")
+                            f"{list(backend.machines)}")
 
     @property
     def n_updates(self) -> int:
         """Weight updates of the whole run, at most."""
         return find_task(self.task).paper_updates if self.updates is None else self.updates
+
+    @property
+    def chosen_machine(self) -> str | None:
+        """The machine, or None if it is the backend's first or there is no choice."""
+        first = next(iter(self.build_backend().machines), None)
+        return None if self.machine == first else self.machine
+
+    def build_backend(self) -> Backend:
+        """What is known of the backend."""
+        return find_backend(self.backend)
 
     def build_feedback(self) -> Feedback:
         """The kind of feedback weights."""
@@ -102,8 +114,9 @@ class Configuration:
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
         task = dataclasses.replace(task, **changes)
-        if free_steps(self.backend):    # what the user has set stays as set
-            free = task.with_free_steps(free_steps(self.backend))
+        free_steps = self.build_backend().free_steps
+        if free_steps:      # what the user has set stays as set
+            free = task.with_free_steps(free_steps)
             task = dataclasses.replace(free, **changes)
         return task
 
@@ -128,14 +141,17 @@ class Configuration:
         # folders of before there was a choice can go on
         if fields["rule"] == EProp.name:
             del fields["rule"]
-        if fields.pop("machine") == "reference":
+        del fields["machine"]
+        if self.chosen_machine == "reference":
             fields["precision"] = "reference"
+        elif self.chosen_machine is not None:
+            fields["machine"] = self.chosen_machine
         return fields
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this run again."""
         words = [f"pynn-eprop run {self.task} --backend {self.backend}",
-                 *(["--machine reference"] if self.machine == "reference" else []),
+                 *([f"--machine {self.chosen_machine}"] if self.chosen_machine else []),
                  f"--precision {self.precision} --seed {self.seed} --updates {self.n_updates}"]
         if self.neurons is not None:
             words.append(f"--neurons {self.neurons}")

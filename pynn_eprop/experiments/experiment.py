@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.expansion.memory import check_fits
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import (
@@ -17,7 +18,6 @@ from pynn_eprop.errors import (
     SimulationError,
     UnsupportedError,
 )
-from pynn_eprop.experiments.backends import has, load_backend, machine_of, setup_keywords
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
@@ -72,7 +72,7 @@ class Experiment:
         try:
             if history is not None and self._complete(history):
                 return self.folder.read_results()
-            with machine_of(self.configuration.backend, self.task.n_neurons), \
+            with self.configuration.build_backend().context(self.task.n_neurons), \
                     DeferredInterrupts() as interrupts:
                 history = self._train(history, identity, interrupts, progress)
                 try:
@@ -98,9 +98,9 @@ class Experiment:
 
     def _setup(self) -> dict[str, Any]:
         configuration = self.configuration
-        return setup_keywords(configuration.backend, configuration.machine,
-                              str(configuration.precision), configuration.threads,
-                              self.folder.path)
+        return configuration.build_backend().setup_keywords(
+            configuration.machine, str(configuration.precision), configuration.threads,
+            self.folder.path)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:

@@ -1,9 +1,10 @@
 """Users' own modules that register rules, tasks and others, so that their names are found.
 
-A plugin is a module that calls ``register_rule()``, ``register_loss()``, ``register_optimizer()``,
-``register_pseudo_derivative()`` or ``register_task()`` of pynn_eprop when it is imported. It is
-named on the command line (``--plugin MODULE``, also a path to a ``.py`` file), or is an entry point
-of an installed package in the group :data:`GROUP`, and then needs no option.
+A plugin is a module that calls ``register_cell()``, ``register_rule()``, ``register_loss()``,
+``register_optimizer()``, ``register_pseudo_derivative()``, ``register_task()`` or
+``register_backend()`` of pynn_eprop when it is imported. It is named on the command line
+(``--plugin MODULE``, also a path to a ``.py`` file), or is an entry point of an installed package
+in the group :data:`GROUP`, and then needs no option.
 """
 
 import importlib

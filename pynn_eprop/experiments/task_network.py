@@ -8,6 +8,7 @@ import numpy as np
 from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import TaskError
+from pynn_eprop.models.cells import Population as KindOfCell
 from pynn_eprop.tasks.network_plan import ConnectorPlan, FeedbackPlan, NetworkPlan, SynapsesPlan
 from pynn_eprop.tasks.trials import Responses, Trials
 
@@ -62,9 +63,13 @@ class TaskNetwork:
 
     def _part(self, name: str, what: str) -> Any:
         try:
-            return getattr(self.sim, name)
+            found = getattr(self.sim, name)
         except AttributeError:
             raise TaskError(f"network: {self.sim.__name__} has no {what} {name!r}") from None
+        if isinstance(found, type) and issubclass(found, KindOfCell):
+            raise TaskError(f"network: {self.sim.__name__}.{name} is the class of a kind of cell "
+                            "and hides the PyNN cell type of that name; call the class otherwise")
+        return found
 
     def _connect(self, plan: SynapsesPlan) -> Any:
         synapse = self.sim.EPropSynapse(weight=plan.weight,

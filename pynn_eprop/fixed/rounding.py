@@ -229,7 +229,7 @@ def _scaling(network: Network, projection: Projection, factor: float, begin: str
         return (f"{scale} all weights to {target.label}, their bounds and Adam's learning rates, "
                 f"its bias and its target up by {factor:g}, and LearningSignal weights down by "
                 "that")
-    adaptation = ", beta" if projection.post in network.of_kind(ALIFCells) else ""
+    adaptation = ", beta" if "beta" in target.parameters() else ""
     return (f"{scale} all weights to {target.label}, their bounds and learning rates, its v_thresh"
             f"{adaptation}, initial v and currents up by {factor:g}: its spikes stay the same")
 

@@ -12,6 +12,7 @@ from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import Description, describe, describe_population
 from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.script.checks import check_learning
+from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.fixed.formats import OPTIMIZERS, Formats
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -26,7 +27,6 @@ from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.keys import add_edge
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from pynn_eprop.spinnaker.running.script_time import Passage, to_script_time
-from pynn_eprop.spinnaker.standardmodels.cells import EPropALIF, EPropLIF
 
 
 class Simulation(DescribedSimulation):
@@ -277,7 +277,7 @@ class Simulation(DescribedSimulation):
         """Warn of parameters of cells set where the machine is ahead of the script."""
         assert self.network is not None
         labels = [self.populations[index].label for index in sorted(self._changed)
-                  if isinstance(self.populations[index].celltype, (EPropLIF, EPropALIF))]
+                  if isinstance(self.populations[index].celltype, EPropCell)]
         if self.network.cells_ahead and labels:
             where = "" if self.options.interval_steps is None else \
                 " within an interval; at the end of one it is in time"

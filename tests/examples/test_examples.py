@@ -1,6 +1,7 @@
 """The examples run as a reader would run them, on small networks, and are short."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,17 @@ def test_own_optimizer_learns():
             assert error[-5:].mean() < 0.05 * error[0]
     finally:
         OPTIMIZERS.pop("momentum")
+
+
+def test_own_backend_learns(tmp_path):
+    """The host in float64: the error falls to less than half in 100 updates."""
+    assert len((EXAMPLES / "own_backend.py").read_text().splitlines()) < 50
+    done = subprocess.run([sys.executable, str(EXAMPLES / "own_backend.py"), "--quiet", "--out",
+                           "out"], cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pattern-generation seed 1 own-backend float64: 100 updates")
+    curve = json.loads((tmp_path / "out" / "results.json").read_text())["error_curve"]
+    assert sum(curve[-5:]) / 5 < 0.5 * curve[0]
 
 
 def test_own_task_is_solved(tmp_path):

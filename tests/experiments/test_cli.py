@@ -32,7 +32,8 @@ def test_list_names_all_that_can_be_chosen(capsys):
     words = capsys.readouterr().out.replace(",", " ").split()
     assert {"pattern-generation", "store-recall", "symmetric", "window-20ms", "host", "e-prop",
             "truncated-traces", "simplified-traces", "adam", "sgd", "mse", "cross_entropy",
-            "rules:", "optimizers:", "losses:", "backends:"} <= set(words)
+            "EPropLIF", "EPropReadout", "arctan", "emulator", "rules:", "cells:",
+            "pseudo-derivatives:", "optimizers:", "losses:", "backends:"} <= set(words)
 
 
 def test_a_rule_by_its_name(tmp_path):

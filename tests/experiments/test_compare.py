@@ -13,9 +13,10 @@ from pynn_eprop.cli import main
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments import compare as module
 from pynn_eprop.experiments.compare import differences
-from pynn_eprop.experiments.compare_machines import MACHINES, choose_machines
-from pynn_eprop.experiments.compare_worker import without_first_steps
+from pynn_eprop.experiments.compare_machines import choose_machines, find_machine
+from pynn_eprop.experiments.compare_worker import Want, without_first_steps
 from pynn_eprop.experiments.configuration import Configuration
+from tests.examples.test_examples import EXAMPLES
 
 #: A short trial of 100 steps; three updates
 SMALL = ("--neurons", "4", "--updates", "3", "--set", "interval=100.0")
@@ -38,14 +39,14 @@ def test_each_machine_comes_after_what_it_is_held_against():
 
 @pytest.mark.parametrize(("names", "said"), [
     ("host,brain2", "backend 'brain2' is unknown; choose from host, host-fixed, reference"),
-    ("host", "nothing to compare; name one of reference, nest, brian2")])
+    ("host", "nothing to compare; name one of reference, nest, brian2, spinnaker, emulator")])
 def test_names_that_make_no_comparison(names, said):
     with pytest.raises(TaskError, match=said):
         choose_machines(names)
 
 
 def test_equal_outcomes_agree():
-    found = differences(outcome(), outcome(), MACHINES["nest"], CONFIGURATION)
+    found = differences(outcome(), outcome(), find_machine("nest"), CONFIGURATION)
     assert {name: each.largest_difference for name, each in found.items()} == dict.fromkeys(
         ("spikes", "v", "error", "weights"), 0.0)
     assert all(each.agrees and each.first_ms is each.first_update is None
@@ -58,7 +59,7 @@ def test_where_they_first_differ():
     found["v"][120, 1] += 1e-6
     found["error"][299, 0] = np.nan
     found["weights"][1:, 4] += 1e-3
-    result = differences(found, base, MACHINES["nest"], CONFIGURATION)
+    result = differences(found, base, find_machine("nest"), CONFIGURATION)
     # spikes (17, 3) and (18, 3) are each in one only; rows are steps from 1 on, 100 to an update
     assert result["spikes"].largest_difference == 2.0 and result["spikes"].first_ms == 17.0
     assert result["v"].first_ms == 121.0 and result["v"].first_update == 1
@@ -72,15 +73,15 @@ def test_where_they_first_differ():
 def test_rounding_agrees_in_floating_point_only():
     found = outcome()
     found["v"][7, 2] += 1e-14
-    assert differences(found, outcome(), MACHINES["brian2"], CONFIGURATION)["v"].agrees
-    exact = differences(found, outcome(), MACHINES["emulator"], CONFIGURATION)["v"]
+    assert differences(found, outcome(), find_machine("brian2"), CONFIGURATION)["v"].agrees
+    exact = differences(found, outcome(), find_machine("emulator"), CONFIGURATION)["v"]
     assert not exact.agrees and exact.bound == 0.0 and exact.first_ms == 8.0
 
 
 def test_last_weights_alone_are_compared_with_the_last():
     found = outcome()
     found["weights"] = found["weights"][-1:] + 1.0
-    weights = differences(found, outcome(), MACHINES["nest"], CONFIGURATION)["weights"]
+    weights = differences(found, outcome(), find_machine("nest"), CONFIGURATION)["weights"]
     assert weights.first_update == 3
 
 
@@ -158,13 +159,13 @@ def test_sources_in_the_present_folder_are_not_what_runs(tmp_path, monkeypatch):
     (tmp_path / "pynn_eprop").mkdir()
     (tmp_path / "pynn_eprop" / "__init__.py").write_text("raise ImportError('not compiled')\n")
     monkeypatch.chdir(tmp_path)
-    found = module.run_apart(MACHINES["host"], CONFIGURATION, free_steps=0)
+    found = module.run_apart(find_machine("host"), CONFIGURATION, free_steps=0)
     assert isinstance(found, dict), found
 
 
 def test_a_process_that_fails_is_told():
     # what no backend checks, because nobody can ask for it
-    failed = module.run_apart(MACHINES["reference"], CONFIGURATION, free_steps="two")
+    failed = module.run_apart(find_machine("reference"), CONFIGURATION, free_steps="two")
     assert failed[0] == "failed" and failed[1].startswith("its process failed: ")
 
 
@@ -172,6 +173,43 @@ def test_what_nest_refuses_is_told(tmp_path, capsys):
     assert main(["compare", "store-recall", "--backends", "nest", "--neurons", "2", "--updates",
                  "1", "--set", "trials_per_update=1", "--out", str(tmp_path)]) == 2
     assert "NEST needs one in every interval" in capsys.readouterr().out
+
+
+def test_what_refuses_by_name_is_said_for_each_backend(tmp_path, capsys, monkeypatch):
+    """A base that refuses takes along what is held against it, and nothing else."""
+    answers(monkeypatch, **{"host": outcome(), "reference": outcome(),
+                            "nest": ("refused", "rule 'x' is not known to NEST"),
+                            "host-fixed": ("refused", "rule 'x' is not known to it")})
+    assert main(["compare", "pattern-generation", "--backends", "nest,reference,emulator", *SMALL,
+                 "--out", str(tmp_path)]) == 2
+    printed = capsys.readouterr().out
+    assert "nest       host        did not run: rule 'x' is not known to NEST" in printed
+    assert ("emulator   host-fixed  did not run: nothing to hold it against, as host-fixed refuses "
+            "the task: rule 'x' is not known to it") in printed
+    assert printed.count("agrees") == 4
+    assert json.loads((tmp_path / "comparison.json").read_text())["backends"]["reference"]["agrees"]
+
+
+def test_what_only_the_reference_knows_cannot_be_compared(tmp_path, capsys):
+    rule = str(EXAMPLES / "own_rule.py")
+    assert main(["compare", "pattern-generation", "--backends", "brian2,reference", *SMALL,
+                 "--plugin", rule, "--rule", "spike-gated", "--out", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert ("nothing to compare: host, which others are held against, cannot run this; of brian2, "
+            "reference, these can: reference. host says: input_to_cells: rule 'spike-gated' is not "
+            "known to the host engine; choose one of ['e-prop', ") in printed.err
+    assert not (tmp_path / "comparison.json").exists()
+
+
+def test_a_base_that_fails_ends_it(tmp_path, capsys, monkeypatch):
+    answers(monkeypatch, host=("failed", "its process failed: killed"))
+    assert main(["compare", "pattern-generation", *SMALL, "--out", str(tmp_path)]) == 2
+    assert "error: host: its process failed: killed" in capsys.readouterr().err
+
+
+def test_a_network_can_be_built_without_a_run():
+    assert module.run_apart(find_machine("reference"), CONFIGURATION, 0, Want.NOTHING) == {}
 
 
 def test_an_out_that_is_a_file(tmp_path, capsys):

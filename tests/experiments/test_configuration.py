@@ -3,9 +3,7 @@
 import pytest
 
 from pynn_eprop.cli import _parser
-from pynn_eprop.errors import MissingDependencyError, TaskError
-from pynn_eprop.experiments import backends
-from pynn_eprop.experiments.backends import load_backend
+from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.configuration import Configuration
 
 
@@ -19,6 +17,13 @@ def test_defaults_are_the_papers():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"task": "juggling"}, "task 'juggling' is unknown"),
+    ({"backend": "matlab"}, r"backend 'matlab' is unknown; choose one of \['host', 'nest', "),
+    ({"machine": "abacus"}, r"machine 'abacus' is unknown; choose one of \['engine', 'reference'"),
+    ({"backend": "nest", "machine": "reference"},
+     r"backend 'nest' has no machine 'reference'; backends with a choice are \['host'\]"),
+    ({"machine": "reference", "precision": "float32"},
+     r"machine 'reference' has no precision 'float32'; choose one of \['float64'\]"),
+    ({"backend": "brian2", "precision": "fixed"}, r"backend 'brian2' has no precision 'fixed'"),
     ({"precision": "float16"}, r"precision 'float16' is unknown; choose one of \['float32'"),
     ({"seed": -1}, "seed=-1 must be a whole number >= 0"),
     ({"updates": 0}, "updates=0 must be a whole number >= 1"),
@@ -63,9 +68,8 @@ def test_command_makes_the_same_configuration(configuration):
     assert str(options.out) == "somewhere"
 
 
-def test_unknown_and_missing_backends_are_told_apart(monkeypatch):
-    with pytest.raises(TaskError, match=r"backend 'matlab' is unknown; choose one of \['host'"):
-        load_backend("matlab")
-    monkeypatch.setattr(backends, "_is_complete", lambda name: name == "host")
-    with pytest.raises(MissingDependencyError, match="backend 'spinnaker' is not part"):
-        load_backend("spinnaker")
+def test_identities_of_folders_from_before_machines_and_rules_could_be_chosen():
+    first = Configuration("pattern-generation").identity()
+    assert "machine" not in first and "rule" not in first and first["precision"] == "float32"
+    reference = Configuration("pattern-generation", machine="reference").identity()
+    assert "machine" not in reference and reference["precision"] == "reference"

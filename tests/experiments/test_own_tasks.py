@@ -13,6 +13,7 @@ from pynn_eprop import SGD, Adam, LossTask, TruncatedTraces
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.recording import record_trial, to_arrays
 from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.models.cells import LIFCells
 from pynn_eprop.tasks import (
     TASKS,
     CellsPlan,
@@ -183,6 +184,13 @@ def test_what_a_backend_does_not_have_is_refused_before_setup(change, message):
         TaskNetwork(sim, replace(network(), **change), 1, {})
     assert sim.get_time_step() == 0.5
     sim.end()
+
+
+def test_a_backend_whose_module_hides_a_cell_type_is_refused(monkeypatch):
+    """A module that is a backend and has a class of a kind by the name of its cell type."""
+    monkeypatch.setattr(sim, "EPropLIF", LIFCells)
+    with pytest.raises(TaskError, match=r"host\.EPropLIF is the class of a kind of cell and hides"):
+        TaskNetwork(sim, network(), 1, {})
 
 
 @pytest.mark.parametrize(("wrong", "message"), [

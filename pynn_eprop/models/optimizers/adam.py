@@ -1,7 +1,7 @@
 """Adam."""
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -69,3 +69,7 @@ class Adam(ScheduledOptimizer):
         else:
             step = rate * (m / first) / (np.sqrt(v / second) + self.eps)
         return weight - step, {"m": m, "v": v}
+
+    def shared_form(self) -> Self:
+        """With eps where NEST has it."""
+        return replace(self, eps_hat=True)

@@ -1,7 +1,7 @@
 """The base class of optimisers."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -40,3 +40,7 @@ class Optimizer:
         gradient, weight: the same shape, (parameters,). count: number of the update, from 1.
         """
         raise NotImplementedError
+
+    def shared_form(self) -> Self:
+        """The form that backends have in common, if some have one only; for comparisons."""
+        return self

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pynn_eprop.common.records.logs import Log, SampledLog
 from pynn_eprop.errors import SetupError
-from pynn_eprop.models.cells import ALIFCells, Readouts
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.network import Network, Settings
 from pynn_eprop.spinnaker.memory.layout import MINIMUM_PAUSE
 from pynn_eprop.spinnaker.memory.rows import RowBlock, Rows, state_bytes
@@ -110,7 +110,7 @@ def _filter(network: Network, core: Core, steps: int) -> float:
     while tile > 8 and tile * in_all > _FEEDBACK_WORDS:
         tile -= 8
     tiles = -(-core.size // tile)
-    adapts = core.population in network.of_kind(ALIFCells)
+    adapts = "a" in network.populations[core.population].initial_values()
     of_cell = _FILTER + _ADAPTATION * adapts + _SIGNAL * in_all \
         + (_SUMMED * signals if signals > 1 else 0)
     return steps * (tiles * (_FILTER_STEP * signals + _SCALED * in_all)

@@ -1,0 +1,21 @@
+"""What experiments run on: a row for each backend, by name; no simulator is imported here.
+
+A row is a :class:`Backend`: the PyNN module to import, number systems, machines, keywords of
+``setup()``, what it is held against in comparisons. Users' own modules register theirs.
+"""
+
+from pynn_eprop.backends.backend import FIXED, FLOAT, PRECISIONS, Backend, Compared
+from pynn_eprop.backends.built_in import BRIAN2, EMULATOR, HOST, NEST, SPINNAKER
+from pynn_eprop.backends.registry import (
+    BACKENDS,
+    find_backend,
+    has,
+    load_backend,
+    register_backend,
+)
+
+for _backend in (HOST, NEST, BRIAN2, SPINNAKER, EMULATOR):
+    register_backend(_backend)
+
+__all__ = ["BACKENDS", "FIXED", "FLOAT", "PRECISIONS", "Backend", "Compared", "find_backend",
+           "has", "load_backend", "register_backend"]
