@@ -150,16 +150,6 @@ static void close_row_sum(row_sum *total) {
     (void)ep_collect(total->lanes, INT32_MAX, total->wide, total->sum);
 }
 
-static uint32_t limit_gradients(size_t n, int32_t limit, int32_t *gradient) {
-    uint32_t saturated = 0;
-    for (size_t q = 0; q < n; q++) {
-        const int32_t g = gradient[q];
-        saturated += g > limit || g < -limit;
-        gradient[q] = g > limit ? limit : g < -limit ? -limit : g;
-    }
-    return saturated;
-}
-
 /* See ../core/update.h. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {
@@ -200,7 +190,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
                      ? total.sum[(size_t)b->target[part.first + q] - tile * TILE]
                      : total.sum[q];
     count_saturated(b->saturated, EPROP_GRADIENT,
-                    limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
+                    ep_limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
 }
 
 #endif

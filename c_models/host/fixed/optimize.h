@@ -39,7 +39,7 @@ static void close_segment(const block *b, const population *post, size_t row, si
         clear_holes(b, post, row, tile, gradient);
     if (step->kind == EP_SGD)
         count_saturated(b->saturated, EPROP_GRADIENT,
-                        limit_gradients(part.count, ep_sgd_limit(step), gradient));
+                        ep_limit_gradients(part.count, ep_sgd_limit(step), gradient));
 }
 
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
@@ -60,7 +60,7 @@ static void limit_bias_gradients(population *p) {
     const ep_optimizer_step step =
         optimizer_step(&p->bias_optimizer, p->bias_updates, EP_BIAS_BITS, p->filter_bits);
     const int32_t limit = step.kind == EP_SGD ? ep_sgd_limit(&step) : EP_GRADIENT_LIMIT;
-    count_saturated(p->saturated, EPROP_FILTER, limit_gradients(p->n, limit, p->bias_gradient));
+    count_saturated(p->saturated, EPROP_FILTER, ep_limit_gradients(p->n, limit, p->bias_gradient));
 }
 
 /* The gradient of the biases from bias_sum, which becomes 0. */
