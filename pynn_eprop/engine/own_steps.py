@@ -49,10 +49,9 @@ class OwnSteps:
             for index, projection in enumerate(network.projections)
             if parameters.is_own(projection.optimizer)}
         self._biases = {
-            index: OptimizerSteps(population.bias_optimizer,
-                                  np.asarray(population.bias, dtype=float))
-            for index, population in enumerate(network.populations)
-            if isinstance(population, Readouts) and parameters.is_own(population.bias_optimizer)}
+            index: OptimizerSteps(readouts.bias_optimizer, np.asarray(readouts.bias, dtype=float))
+            for index, readouts in network.of_kind(Readouts).items()
+            if parameters.is_own(readouts.bias_optimizer)}
         self._learned: _Learned | None = None
         self.failure: BaseException | None = None
         self.handle = ffi.new_handle(self) if self else ffi.NULL
@@ -79,9 +78,9 @@ class OwnSteps:
                                     learned.gradient(index))
                 learned.write_weights(index, np.clip(weight, projection.w_min, projection.w_max))
             for index, steps in self._biases.items():
-                readouts = learned.network.populations[index]
-                assert isinstance(readouts, Readouts) and readouts.bias_optimizer is not None
-                learned.write_bias(index, steps.step(readouts.bias_optimizer, learned.bias(index),
+                optimizer = learned.network.of_kind(Readouts)[index].bias_optimizer
+                assert optimizer is not None
+                learned.write_bias(index, steps.step(optimizer, learned.bias(index),
                                                      learned.bias_gradient(index)))
         except BaseException as failure:    # it cannot pass through C
             self.failure = failure

@@ -1,4 +1,4 @@
-"""Losses and optimisers of a script's own: taken or refused by name when the part is made."""
+"""Losses, optimisers and cells of one's own: taken or refused by name when the part is made."""
 
 import pytest
 
@@ -15,14 +15,14 @@ def test_the_list_has_every_backend():
 
 @pytest.fixture
 def found(on_backend):
-    return on_backend("refused_kinds")
+    return on_backend("own_kinds.refused_kinds")
 
 
 def test_losses_are_the_reference_s_alone(found, backend):
     kinds, message = found["loss"]
     assert kinds[0] == "UnsupportedError"
     assert message == (f"own: loss 'absolute' is not known to {NAMES[backend]}; choose one of "
-                       "['mse', 'cross_entropy'], or setup(precision='reference') of the host "
+                       "['mse', 'cross_entropy'], or setup(machine='reference') of the host "
                        "backend, which runs every loss")
 
 
@@ -36,3 +36,13 @@ def test_optimisers_run_where_steps_are_made_between_intervals(found, backend, w
     assert message == (f"own: optimizer 'momentum' is not known to {NAMES[backend]}; choose one of "
                        "['sgd', 'adam'], or setup(precision='float32') of the host backend, which "
                        "runs every optimizer")
+
+
+@pytest.mark.parametrize("what", ["cell", "cell class"])
+def test_cells_are_the_reference_s_alone(found, backend, what):
+    kinds, message = found[what]
+    assert kinds[0] == "UnsupportedError"
+    assert message.startswith("Population(..., CurrentLIF): cell 'CurrentLIF' is not known to "
+                              f"{NAMES[backend]}; choose one of ['EPropALIF', 'EPropLIF', ")
+    assert message.endswith("or setup(machine='reference') of the host backend, which runs every "
+                            "cell")

@@ -75,9 +75,10 @@ class RandomScript:
         return self._collect(sources, cells, readouts, projections)
 
     def _run(self, sim: ModuleType, total: float) -> None:
-        sim.run(self.interval * 1.5)
+        part = (self.steps // 2) * self.timestep
+        sim.run(self.interval + part)
         sim.set_learning(False)
-        sim.run(self.interval * 0.5)      # decides nothing yet: an interval is under way
+        sim.run(self.interval - part)     # decides nothing yet: an interval is under way
         sim.run(self.interval)            # teaches nothing
         sim.set_learning(True)
         sim.run(total - 2 * self.interval)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.rules import RULES
 
@@ -50,6 +51,16 @@ def test_store_recall_runs(tmp_path):
     error = load("store_recall").main(n_updates=2, n_trials=8, figure=figure)
     assert error.shape == (2,) and np.all((error >= 0.0) & (error <= 1.0))
     assert figure.exists()
+
+
+def test_own_cell_learns():
+    """Both kinds of cell reduce the error to less than a tenth in 40 updates of 200 ms."""
+    assert len((EXAMPLES / "own_cell.py").read_text().splitlines()) < 100
+    try:
+        for error in load("own_cell").main().values():
+            assert error[-5:].mean() < 0.1 * error[0]
+    finally:
+        CELLS.pop("CurrentLIF")
 
 
 def test_own_rule_learns():

@@ -58,7 +58,7 @@ def adam_constants(adam: Adam, update: int, master_bits: int, gradient_bits: int
     ratio_bits = max(0, math.ceil(math.log2(1.05 * bound)))
     scaled = math.ldexp(rate * root / (1 - adam.beta1 ** (update + 1)),
                         master_bits + 3 + ratio_bits)
-    rate_shift = max(0, math.ceil(math.log2(scaled / 2147483000))) if scaled else 0
+    rate_shift = math.ceil(math.log2(scaled / 2147483000)) if scaled > 2147483000 else 0
     idle = int(0.5 / (1 - adam.beta1))
     floor = 3
     while 2 ** (floor + ratio_bits) < math.sqrt(0.5 / (1 - adam.beta2)) + idle + 1:

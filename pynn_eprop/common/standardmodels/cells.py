@@ -98,10 +98,15 @@ def from_table(kind: type[Population], components: Mapping[str, str],
         cls.units = {**{name: row.unit for name, row in cls.table.items()},
                      **sequences, **kind.units()}
         cls.translations = same_names(cls.default_parameters)
-        cls.__doc__ = document(kind.meaning, cls.table, components, kind.recordable())
+        cls.__doc__ = document(_meaning(kind), cls.table, components, kind.recordable())
         return cls
 
     return complete
+
+
+def _meaning(kind: type[Population]) -> str:
+    """The meaning of a kind, or what its docstring begins with."""
+    return kind.meaning or (kind.__doc__ or kind.name).strip().splitlines()[0].rstrip(".;")
 
 
 class EPropCell(CheckedCellType):

@@ -1,0 +1,129 @@
+"""Kinds of cell: what a registered one must give, and what its fields become."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from pynn_eprop import SpikingCells, initial, parameter, register_cell
+from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.cells import (
+    CELLS,
+    ALIFCells,
+    CurrExpCells,
+    Given,
+    LIFCells,
+    Readouts,
+    Sources,
+    check_kind,
+)
+from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
+from tests.own_cells import CurrentLIF, registered
+
+
+def test_kinds_of_the_package_are_registered_by_the_names_of_their_cell_types():
+    assert list(CELLS)[:5] == ["EPropLIF", "EPropALIF", "EPropReadout", "IF_curr_exp",
+                               "IF_curr_delta"]
+
+
+def test_fields_are_the_table_of_parameters_state_and_recordables():
+    assert list(ALIFCells.parameters()) == [
+        "tau_m", "v_thresh", "beta", "tau_a", "tau_refrac", "f_target", "c_reg"]
+    assert ALIFCells.parameters()["tau_refrac"].on_grid
+    assert ALIFCells.initial_values() == {"v": 0.0, "a": 0.0}
+    assert ALIFCells.recordable() == ("spikes", "v", "a", "h", "learning_signal")
+    assert CurrentLIF.recordable() == ("spikes", "i", "v", "h", "learning_signal")
+    assert ALIFCells.components() == ("pseudo_derivative",)
+    assert Readouts.recordable() == ("y", "error", "target", "loss")
+    assert Sources.recordable() == ("spikes",)
+
+
+def test_a_description_takes_what_a_script_gave():
+    """Times in ms become whole steps, those off the grid (of PyNN's own cells) the next one."""
+    given = {name: np.full(2, row.default) for name, row in LIFCells.parameters().items()}
+    shape = PiecewiseLinear(0.2)
+    cells = LIFCells.described("cells", 2, Given(
+        {**given, "tau_refrac": np.array([2.0, 3.1])}, {"v": np.array([0.1, 0.2])},
+        {"pseudo_derivative": shape}, 0.5))
+    assert (cells.label, cells.size, cells.pseudo_derivative) == ("cells", 2, shape)
+    assert cells.refractory_steps.tolist() == [4, 7] and cells.refractory_steps.dtype == np.int32
+    assert cells.v_initial.tolist() == [0.1, 0.2] and cells.f_target.tolist() == [10.0, 10.0]
+    readouts = Readouts.described("out", 2, Given(
+        {"tau_m": np.full(2, 12.0), "bias": np.zeros(2)}, {"y": np.zeros(2)},
+        dict.fromkeys(Readouts.components()), 0.5))
+    assert readouts.tau_m == 12.0 and isinstance(readouts.tau_m, float)
+    native = CurrExpCells.described("native", 1, Given(
+        {name: np.ones(1) for name in ("tau_m", "cm", "v_rest", "v_thresh", "v_reset",
+                                       "tau_refrac", "i_offset", "tau_syn_E", "tau_syn_I")},
+        {"v": np.zeros(1), "isyn_exc": np.full(1, 0.3), "isyn_inh": np.zeros(1)}, {}, 0.4))
+    assert native.refractory_steps.tolist() == [3] and native.isyn_exc_initial.tolist() == [0.3]
+
+
+def variant(**changes: Any) -> type:
+    """A class like CurrentLIF, with other attributes."""
+    return dataclass(frozen=True, kw_only=True)(type("Variant", (CurrentLIF,), {
+        "__doc__": "", "name": "Variant", "__annotations__": {}, **changes}))
+
+
+class Undecorated(CurrentLIF):
+    """Not a dataclass of its own."""
+
+    name: ClassVar[str] = "Undecorated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished(SpikingCells):
+    """Without its equations."""
+
+    v_initial: np.ndarray = initial(0.0)
+    name: ClassVar[str] = "Unfinished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserved(CurrentLIF):
+    """With a parameter that the machine's cells have themselves."""
+
+    spikes: np.ndarray = parameter(1.0, "ms", "taken")
+    name: ClassVar[str] = "Reserved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain(CurrentLIF):
+    """With a field that nobody describes."""
+
+    gain: float = 1.0
+    name: ClassVar[str] = "Plain"
+
+
+@pytest.mark.parametrize(("kind", "message"), [
+    (int, "is not a kind of cell; derive a class from SpikingCells"),
+    (CurrentLIF("one", 1, **dict.fromkeys(
+        ("tau_m", "tau_syn", "v_thresh", "i_initial", "v_initial", "refractory_steps", "f_target",
+         "c_reg", "pseudo_derivative"))), "is not a kind of cell"),
+    (variant(name=""), "name='' must be a Python name"),
+    (variant(name="two words"), "name='two words' must be a Python name"),
+    (Undecorated, "cell Undecorated must be a dataclass"),
+    (Unfinished, "cell Unfinished has no step, distance, transition, drive, distance_gradient"),
+    (Reserved, "'spikes' is a name that machines use"),
+    (Plain, "the field 'gain' is none of parameter"),
+    (variant(name="EPropLIF"), r"the name 'EPropLIF' is taken by .*LIFCells; choose another"),
+])
+def test_what_is_not_registered(kind, message):
+    before = dict(CELLS)
+    with pytest.raises(ParameterError, match=message):
+        register_cell(kind)
+    assert before == CELLS
+
+
+def test_a_kind_may_be_registered_again_when_its_module_is_read_again():
+    with registered(CurrentLIF):
+        assert register_cell(CurrentLIF) is CurrentLIF
+
+
+def test_a_machine_refuses_a_kind_by_name():
+    with pytest.raises(UnsupportedError, match=r"cell 'CurrentLIF' is not known to the engine; "
+                                               r"choose one of \['EPropALIF', 'EPropLIF'\]"):
+        check_kind(CurrentLIF, [LIFCells, ALIFCells], "net", "the engine")
+    with pytest.raises(UnsupportedError, match="'Variant'"):    # derived ones may do otherwise
+        check_kind(variant(), [CurrentLIF], "net", "the engine")
