@@ -57,10 +57,8 @@ def rate(sim: Any, cells: Any, net: Workload) -> float:
 def main() -> None:
     """One process: build, then several updates per round, recording the loss only."""
     args = worker.arguments()
-    try:
-        import pynn_eprop.host as sim
-    except ImportError as error:
-        worker.say(missing=f"pynn_eprop.host ({error}): pip install -e .")
+    sim = worker.find("pynn_eprop.host", "pynn_eprop.host", "pip install -e .")
+    if sim is None:
         return
     net = networks.workload(args.workload, args.cells)
     updates = UPDATES[net.name]

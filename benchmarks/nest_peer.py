@@ -105,10 +105,8 @@ def build(nest: Any, net: Workload, rounds: int) -> tuple[Any, Any]:
 def main() -> None:
     """One process: build, then one update interval per round."""
     args = worker.arguments()
-    try:
-        import nest
-    except ImportError as error:
-        worker.say(missing=f"NEST ({error}): pip install nest-simulator==3.10.0")
+    nest = worker.find("nest", "NEST", "pip install nest-simulator==3.10.0")
+    if nest is None:
         return
     net = networks.workload(args.workload, args.cells)
     begin = time.perf_counter()

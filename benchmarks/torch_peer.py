@@ -49,10 +49,8 @@ def forward(torch: Any, weights: dict[str, Any], inputs: Any, spike: Any) -> tup
 def main() -> None:
     """One process: build, then one update per round."""
     args = worker.arguments()
-    try:
-        import torch
-    except ImportError as error:
-        worker.say(missing=f"PyTorch ({error}): pip install torch==2.13.0")
+    torch = worker.find("torch", "PyTorch", "pip install torch==2.13.0")
+    if torch is None:
         return
     torch.set_num_threads(args.threads)
     net = networks.workload(args.workload, args.cells)

@@ -5,6 +5,7 @@ peers which are measured in turn do not disturb each other.
 """
 
 import argparse
+import importlib
 import json
 import resource
 import sys
@@ -28,6 +29,15 @@ def arguments() -> argparse.Namespace:
 def say(**answer: Any) -> None:
     """Send one answer to the runner. The mark sets it apart from what a simulator prints."""
     print(MARK + json.dumps(answer), flush=True)
+
+
+def find(module: str, peer: str, install: str) -> Any:
+    """The peer's module; if it cannot be imported, None, and the runner hears what to install."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        say(missing=f"{peer} ({error}): {install}")
+        return None
 
 
 class Stopwatch:

@@ -10,19 +10,15 @@ from pynn_eprop.plotting.comparison import FLOOR, line_styles
 from pynn_eprop.plotting.style import (
     BLUE,
     GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
+    GRID,
     RED,
+    SERIES_COLOURS,
     new_figure,
     running_mean,
     styled,
 )
 
 Runs = Sequence[Mapping[str, Any]]
-COLOURS = (BLUE, GREY, GREEN, ORANGE, PURPLE, RED, INK)
-GRID: dict[str, Any] = {"axis": "y", "color": "#E5E5E5", "linewidth": 0.6}
 
 
 def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
@@ -30,7 +26,7 @@ def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
     with styled():
         figure = new_figure(8.0, 4.6)
         axes = figure.subplots()
-        for (label, runs), colour in zip(series.items(), COLOURS, strict=False):
+        for (label, runs), colour in zip(series.items(), SERIES_COLOURS, strict=False):
             length = min(len(run["error_curve"]) for run in runs)
             curves = np.array([running_mean(np.asarray(run["error_curve"][:length]), 20)
                                for run in runs])

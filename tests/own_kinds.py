@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pynn_eprop import Loss, Optimizer, PseudoDerivative
+from pynn_eprop import Loss, Optimizer, PseudoDerivative, Rule
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,18 @@ class Box(PseudoDerivative):
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         return self.height * (np.abs(u) < 1.0)
+
+
+@dataclass(frozen=True)
+class Counting(Rule):
+    """e_ji^t = gain z_i^{t-1}: with L = 1 the gradient counts arrivals."""
+
+    gain: float = 1.0
+    name: ClassVar[str] = "counting"
+    traces: ClassVar[tuple[str, ...]] = ("seen",)
+
+    def eligibility(self, traces: Any, arriving: np.ndarray, cells: Any, post: np.ndarray
+                    ) -> np.ndarray:
+        """The arrivals times ``gain``; ``seen`` adds them up."""
+        traces.seen = traces.seen + arriving
+        return self.gain * arriving

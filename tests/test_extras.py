@@ -53,3 +53,15 @@ def test_a_backend_without_its_simulator_says_what_to_install(extra, tmp_path):
     done = load(backend, tmp_path, tmp_path)
     assert "MissingDependencyError" in done.stderr
     assert f"pip install 'pynn_eprop[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize("extra", ["nest", "brian2"])
+def test_importing_a_backend_without_its_simulator_says_what_to_install(extra):
+    _, module = SIMULATORS[extra]
+    script = (f"import sys; sys.modules[{module!r}] = None\n"
+              "from pynn_eprop.errors import MissingDependencyError\n"
+              f"try:\n    import pynn_eprop.{extra}\n"
+              "except MissingDependencyError as error:\n    print(error)")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          check=True)
+    assert f"pip install 'pynn_eprop[{extra}]'" in done.stdout

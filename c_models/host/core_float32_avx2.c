@@ -1,23 +1,6 @@
 /*! \file
- *  \brief The core in float32 for x86 processors with AVX2; picked when the program runs.
- *
- *  Results are those of the portable core, bit for bit: fused multiply-add stays off.
+ *  \brief The core in float32 for x86 processors with AVX2.
  */
-#if defined(__x86_64__) && defined(__GNUC__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#else
-#pragma GCC target("avx2")
-#endif
-
-#include "eprop/number_float32.h"
-
 #define EPROP_CORE eprop_core_float32_avx2
-#include "float/core.h"
-
-#if defined(__clang__)
-#pragma clang attribute pop
-#endif
-#else
-typedef int eprop_no_avx2; /* a translation unit must not be empty */
-#endif
+#define EPROP_PORTABLE "../core_float32.c"
+#include "core/avx2.h"

@@ -7,6 +7,7 @@
 
 #include "update.h"
 
+#include "eprop/fixed/gradient.h"
 #include "gradient.h"
 #include "packets.h"
 #include "rows.h"
@@ -22,16 +23,6 @@ enum { STEP_WORDS = sizeof(ep_optimizer_step) / 4 };
 
 static ep_optimizer_step step;
 static int32_t sgd_limit;
-
-static uint32_t limit(uint32_t n, int32_t most, int32_t *gradient) {
-    uint32_t saturated = 0;
-    for (uint32_t q = 0; q < n; q++) {
-        const int32_t g = gradient[q];
-        saturated += g > most || g < -most;
-        gradient[q] = g > most ? most : g < -most ? -most : g;
-    }
-    return saturated;
-}
 
 /* 64-bit sums into 32-bit gradients, in the first half of their place. */
 static uint32_t narrow(uint32_t n, const int64_t *wide, int32_t *gradient) {
@@ -123,7 +114,7 @@ static __attribute__((noinline)) void change(const row_in_work *r) {
     if (b->holes != 0)
         clear_holes(b, r->row, gradient);
     if (b->kind == EP_SGD)
-        count_saturated(PROVENANCE_SATURATED_GRADIENTS, limit(n, sgd_limit, gradient));
+        count_saturated(PROVENANCE_SATURATED_GRADIENTS, ep_limit_gradients(n, sgd_limit, gradient));
     count_saturated(PROVENANCE_SATURATED_WEIGHTS,
                     update_values(n, &step, gradient, m, v, master, weight));
     if (b->bounded) {

@@ -2,10 +2,10 @@
 
 import dataclasses
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
 
-from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.errors import EPropError, ParameterError, UnsupportedError
 
 Base = TypeVar("Base")
 _Kind = TypeVar("_Kind", bound=type)
@@ -43,10 +43,7 @@ class Registry(dict[str, type[Base]], Generic[Base]):
         name = _name(kind)
         if not name:
             raise ParameterError(f"{owner} has no name; give the class an attribute name")
-        known = self.get(name)
-        if known is not None and not is_read_again(kind, known):
-            raise ParameterError(f"{owner}: the name {name!r} is taken by "
-                                 f"{known.__module__}.{known.__qualname__}; choose another")
+        check_free(self, name, kind, owner)
         self.check_class(kind, owner)
         self[name] = checked
         return kind
@@ -107,7 +104,16 @@ def _name(kind: type) -> str:
     return name if isinstance(name, str) else ""
 
 
-def is_read_again(kind: type, known: type) -> bool:
+def check_free(registered: Mapping[str, type], name: str, kind: type, owner: str,
+               error: type[EPropError] = ParameterError) -> None:
+    """Raise ``error`` if the name stands for another class."""
+    known = registered.get(name)
+    if known is not None and not _is_read_again(kind, known):
+        raise error(f"{owner}: the name {name!r} is taken by "
+                    f"{known.__module__}.{known.__qualname__}; choose another")
+
+
+def _is_read_again(kind: type, known: type) -> bool:
     """Whether a class is a known one again, because its module or file was read once more.
 
     A script that names itself as a plugin is read as ``__main__`` and as a module.

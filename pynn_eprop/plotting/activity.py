@@ -12,6 +12,7 @@ from pynn_eprop.plotting.style import (
     BLUE,
     GREEN,
     GREY,
+    GRID,
     INK,
     READOUT_COLOURS,
     RED,
@@ -126,5 +127,5 @@ def draw_learning_curve(axes: Axes, curve: LearningCurve) -> None:
     axes.set_xlim(0, len(curve.error))
     axes.set_ylim(bottom=0.0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
+    axes.grid(**GRID)
     axes.legend(loc="upper right")

@@ -10,12 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pynn_eprop.plotting.style import (
-    BLUE,
+    BACKEND_COLOURS,
     GREEN,
     GREY,
-    INK,
-    ORANGE,
-    PURPLE,
     RED,
     bare_time_axis,
     draw_raster,
@@ -23,7 +20,6 @@ from pynn_eprop.plotting.style import (
     styled,
 )
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, INK)
 FLOOR = 1e-18      # what "no difference" is drawn as
 _MOST_SPIKES = 20_000
 
@@ -68,7 +64,7 @@ def draw_comparison(title: str, curves: Mapping[str, Curve], against: Mapping[st
 
 def line_styles(against: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """A look for each backend; later ones are thinner, so that equal curves are all seen."""
-    return {name: {"color": COLOURS[number % len(COLOURS)],
+    return {name: {"color": BACKEND_COLOURS[number % len(BACKEND_COLOURS)],
                    "linewidth": max(0.7, 1.2 * (len(against) - number))}
             for number, name in enumerate(against)}
 

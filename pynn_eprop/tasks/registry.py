@@ -5,7 +5,7 @@ import inspect
 from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
-from pynn_eprop.models.registering import is_read_again
+from pynn_eprop.models.registering import check_free
 from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
 
 TASKS: dict[str, type[Task]] = {}
@@ -25,10 +25,7 @@ def register_task(kind: _Kind) -> _Kind:
     if not kind.name:
         raise TaskError(f"task {kind.__name__} has no name; give the class an attribute name")
     _require_complete(kind)
-    known = TASKS.get(kind.name)
-    if known is not None and not is_read_again(kind, known):
-        raise TaskError(f"task {kind.__name__}: the name {kind.name!r} is taken by "
-                        f"{known.__module__}.{known.__qualname__}; choose another")
+    check_free(TASKS, kind.name, kind, f"task {kind.__name__}", TaskError)
     TASKS[kind.name] = kind
     return kind
 

@@ -127,16 +127,6 @@ def test_reset_after_additions(parts):
         sim.reset()
 
 
-def test_without_brian2_it_says_what_to_install():
-    script = ("import sys; sys.modules['brian2'] = None\n"
-              "from pynn_eprop.errors import MissingDependencyError\n"
-              "try:\n    import pynn_eprop.brian2\n"
-              "except MissingDependencyError as error:\n    print(error)\n")
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
-                          check=True)
-    assert "pip install 'pynn_eprop[brian2]'" in said.stdout
-
-
 def test_importing_it_leaves_interrupts_as_they_are():
     script = ("import signal\nimport pynn_eprop.brian2\n"
               "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)")

@@ -1,32 +1,14 @@
-"""Optimisers as values: their steps, names, registration, and what is kept of them."""
+"""Optimisers as values: their steps, and what is kept of them."""
 
 import numpy as np
 import pytest
 
 from pynn_eprop.errors import CheckpointError, ParameterError
-from pynn_eprop.models.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    Adam,
-    Optimizer,
-    OptimizerSteps,
-    StepDecay,
-    register_optimizer,
-    resolve_optimizer,
-)
+from pynn_eprop.models.optimizers import SGD, Adam, OptimizerSteps, StepDecay
 from tests.own_kinds import Decaying, Momentum, OwnAdam
 
 START = np.array([1.0, -2.0])
 GRADIENT = np.array([0.5, 0.25])
-
-
-@pytest.fixture
-def registry():
-    """The registry, put back afterwards."""
-    before = dict(OPTIMIZERS)
-    yield OPTIMIZERS
-    OPTIMIZERS.clear()
-    OPTIMIZERS.update(before)
 
 
 def after(optimizer, updates, weight=START, gradient=GRADIENT):
@@ -61,39 +43,6 @@ def test_momentum_from_outside():
 
 def test_updates_are_counted_from_one():
     np.testing.assert_allclose(after(Decaying(), 3), START / (2 * 3 * 4), rtol=1e-15)
-
-
-def test_names_stand_for_optimisers(registry):
-    assert list(OPTIMIZERS) == ["sgd", "adam"]
-    assert resolve_optimizer("adam") == Adam() and resolve_optimizer(None) is None
-    register_optimizer(Momentum)
-    register_optimizer(Momentum)    # a module may be read twice
-    assert resolve_optimizer("momentum") == Momentum() != Momentum(lr=1.0)
-
-
-@pytest.mark.parametrize("optimizer", ["rmsprop", 3, SGD])
-def test_what_is_no_optimiser_is_refused(optimizer):
-    with pytest.raises(ParameterError, match=r"optimizer=.* is unknown; choose one of \['adam', 's"
-                                             r"gd'\], an Optimizer object, or None"):
-        resolve_optimizer(optimizer)
-
-
-def test_registrations_that_cannot_be(registry):
-    class Taken(Momentum):
-        name = "adam"
-
-    class Idle(Optimizer):
-        name = "idle"
-
-    with pytest.raises(ParameterError, match="is not an optimizer; derive a class from Optimizer"):
-        register_optimizer(SGD())
-    with pytest.raises(ParameterError, match="optimizer Optimizer has no name"):
-        register_optimizer(Optimizer)
-    with pytest.raises(ParameterError, match=r"'adam' is taken by .*\.Adam; choose another"):
-        register_optimizer(Taken)
-    with pytest.raises(ParameterError, match=r"optimizer Idle has no update\(\)"):
-        register_optimizer(Idle)
-    assert list(OPTIMIZERS) == ["sgd", "adam"]
 
 
 def test_what_is_kept_goes_on_identically():

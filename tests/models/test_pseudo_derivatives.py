@@ -1,48 +1,14 @@
-"""Pseudo-derivatives of one's own: names, and machines that lack one."""
+"""Pseudo-derivatives of one's own, and machines that lack one."""
 
 import numpy as np
 import pytest
 
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.network import Inputs
-from pynn_eprop.models.pseudo_derivatives import (
-    PSEUDO_DERIVATIVES,
-    PseudoDerivative,
-    register_pseudo_derivative,
-    resolve_pseudo_derivative,
-)
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import lif, network, record
 from tests.own_kinds import Box
-
-KNOWN = ["piecewise_linear", "exponential", "fast_sigmoid", "arctan"]
-
-
-@pytest.fixture
-def registry():
-    """The registry, put back afterwards."""
-    before = dict(PSEUDO_DERIVATIVES)
-    yield PSEUDO_DERIVATIVES
-    PSEUDO_DERIVATIVES.clear()
-    PSEUDO_DERIVATIVES.update(before)
-
-
-def test_names_stand_for_shapes(registry):
-    assert list(PSEUDO_DERIVATIVES) == KNOWN
-    register_pseudo_derivative(Box)
-    assert resolve_pseudo_derivative("box") == Box() != Box(height=1.0)
-
-
-def test_registrations_that_cannot_be(registry):
-    class Flat(PseudoDerivative):
-        name = "flat"
-
-    with pytest.raises(ParameterError, match="int'> is not a pseudo-derivative"):
-        register_pseudo_derivative(int)
-    with pytest.raises(ParameterError, match=r"pseudo-derivative Flat has no __call__\(\)"):
-        register_pseudo_derivative(Flat)
-    assert list(PSEUDO_DERIVATIVES) == KNOWN
 
 
 def test_a_shape_from_outside_runs_on_the_reference():

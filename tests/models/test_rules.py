@@ -1,7 +1,4 @@
-"""Rules as values: names, registration, and what machines say of rules that they do not know."""
-
-from dataclasses import dataclass
-from typing import Any, ClassVar
+"""Rules from outside, and what machines say of rules that they do not know."""
 
 import numpy as np
 import pytest
@@ -11,78 +8,19 @@ from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.optimizers import SGD
-from pynn_eprop.models.rules import (
-    RULES,
-    EProp,
-    Rule,
-    SimplifiedTraces,
-    TruncatedTraces,
-    register_rule,
-    resolve_rule,
-)
+from pynn_eprop.models.rules import EProp, Rule, register_rule
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import feedback, lif, network, readouts, spikes, synapses
+from tests.own_kinds import Counting
 
 
-@dataclass(frozen=True)
-class Counting(Rule):
-    """e_ji^t = gain z_i^{t-1}: with L = 1 the gradient counts arrivals."""
-
-    gain: float = 1.0
-    name: ClassVar[str] = "counting"
-    traces: ClassVar[tuple[str, ...]] = ("seen",)
-
-    def eligibility(self, traces: Any, arriving: np.ndarray, cells: Any, post: np.ndarray
-                    ) -> np.ndarray:
-        """The arrivals times ``gain``; ``seen`` adds them up."""
-        traces.seen = traces.seen + arriving
-        return self.gain * arriving
-
-
-@pytest.fixture
-def registry():
-    """The registry, put back afterwards."""
-    before = dict(RULES)
-    yield RULES
-    RULES.clear()
-    RULES.update(before)
-
-
-def test_names_stand_for_rules(registry):
-    assert list(RULES) == ["e-prop", "truncated-traces", "simplified-traces"]
-    assert resolve_rule("e-prop") == EProp()
-    assert resolve_rule(TruncatedTraces()) == TruncatedTraces() != SimplifiedTraces()
-    register_rule(Counting)
-    assert resolve_rule("counting") == Counting()
-    register_rule(Counting)     # a module may be read twice
-
-
-@pytest.mark.parametrize("rule", ["hebb", None, 3, EProp])
-def test_what_is_no_rule_is_refused(rule):
-    with pytest.raises(ParameterError, match=r"rule=.* is unknown; choose one of .*'e-prop'"):
-        resolve_rule(rule)
-
-
-def test_registrations_that_cannot_be(registry):
-    class Nameless(Rule):
-        pass
-
-    class Taken(Rule):
-        name = "e-prop"
-
+def test_traces_with_names_that_machines_use_are_refused():
     class Clashing(Rule):
         name = "clashing"
         traces = ("e_bar",)
 
-    with pytest.raises(ParameterError, match="not a rule"):
-        register_rule(int)
-    with pytest.raises(ParameterError, match="Nameless has no name"):
-        register_rule(Nameless)
-    with pytest.raises(ParameterError, match=r"'e-prop' is taken by .*EProp"):
-        register_rule(Taken)
     with pytest.raises(ParameterError, match="trace cannot be called 'e_bar'"):
         register_rule(Clashing)
-    assert list(RULES) == ["e-prop", "truncated-traces", "simplified-traces"]
 
 
 def counted(machine, rule, optimizer=SGD(lr=0.0)):  # noqa: B008 (immutable)

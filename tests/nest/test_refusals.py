@@ -1,8 +1,5 @@
 """What NEST cannot do is refused by name, before any work is done."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -162,13 +159,3 @@ def test_adam_with_eps_hat_gives_no_warning(on_nest):
     _, warnings = on_nest(cases.tiny_on_nest, Tiny(
         synapse={"optimizer": Adam(lr=0.01, eps_hat=True)}))
     assert warnings == []
-
-
-def test_missing_nest_says_what_to_install():
-    script = ("import sys; sys.modules['nest'] = None\n"
-              "from pynn_eprop.errors import MissingDependencyError\n"
-              "try:\n    import pynn_eprop.nest\n"
-              "except MissingDependencyError as error:\n    print(error)")
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
-                           check=True).stdout
-    assert "pip install 'pynn_eprop[nest]'" in found and "NEST" in found

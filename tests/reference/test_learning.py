@@ -54,26 +54,28 @@ def test_gradient_descent():
     assert machine.weights(0) == pytest.approx([0.5 - 0.1 * 0.5 * SQUARES], rel=1e-14)
 
 
-def test_adam_with_epsilon_outside_the_bias_corrected_root():
-    w, m, v, expected = 0.5, 0.0, 0.0, []
+def by_moments(beta1, beta2, step):
+    """The weight after each of 3 updates; a step depends on (u, m, v)."""
+    w, m, v, weights = 0.5, 0.0, 0.0, []
     for u in (1, 2, 3):
         g = w * SQUARES
-        m = 0.8 * m + 0.2 * g
-        v = 0.99 * v + 0.01 * g * g
-        w -= 0.05 * (m / (1 - 0.8 ** u)) / (math.sqrt(v / (1 - 0.99 ** u)) + 0.1)
-        expected.append(w)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        w -= step(u, m, v)
+        weights.append(w)
+    return weights
+
+
+def test_adam_with_epsilon_outside_the_bias_corrected_root():
+    expected = by_moments(0.8, 0.99, lambda u, m, v: (
+        0.05 * (m / (1 - 0.8 ** u)) / (math.sqrt(v / (1 - 0.99 ** u)) + 0.1)))
     weights = weight_after(Adam(lr=0.05, beta1=0.8, beta2=0.99, eps=0.1), 3)
     assert weights == pytest.approx(expected, rel=1e-13)
 
 
 def test_adam_with_epsilon_hat():
-    w, m, v, expected = 0.5, 0.0, 0.0, []
-    for u in (1, 2, 3):
-        g = w * SQUARES
-        m = 0.9 * m + 0.1 * g
-        v = 0.999 * v + 0.001 * g * g
-        w -= 0.05 * math.sqrt(1 - 0.999 ** u) / (1 - 0.9 ** u) * m / (math.sqrt(v) + 0.1)
-        expected.append(w)
+    expected = by_moments(0.9, 0.999, lambda u, m, v: (
+        0.05 * math.sqrt(1 - 0.999 ** u) / (1 - 0.9 ** u) * m / (math.sqrt(v) + 0.1)))
     assert weight_after(Adam(lr=0.05, eps=0.1, eps_hat=True), 3) == pytest.approx(expected,
                                                                                rel=1e-13)
 

@@ -6,10 +6,17 @@
 
 #include "memory.h"
 
-/* What the number system adds to a new block, and its weights; defined where the core is put
-   together (float/, fixed/). */
+/* What the number system adds to what is new, and the values that it takes; defined where the core
+   is put together (float/, fixed/). */
+static void prepare_spiking_cells(engine *e, population *p);
+static void put_spiking_cells(population *p, const eprop_spiking_cells *in);
+static void prepare_readouts(engine *e, population *p);
+static void put_readouts(population *p, const eprop_readouts *in);
+static void put_target(population *p, size_t values, const double *target);
 static void prepare_block(engine *e, block *b, const eprop_block *in);
 static void put_weights(engine *e, block *b, const double *weight);
+static void prepare_signal(engine *e, learning_signal *s, const eprop_signal *in);
+static void put_feedback(learning_signal *s, const population *target, const double *weight);
 
 static engine *core_new(const eprop_settings *settings) {
     engine *const e = calloc(1, sizeof *e);
@@ -71,6 +78,87 @@ static population *add_population(engine *e, enum kind kind, int32_t size) {
 
 static int core_add_sources(engine *e, int32_t size) {
     return add_population(e, SOURCES, size) != NULL ? EPROP_OK : EPROP_NO_MEMORY;
+}
+
+/* --- spiking cells --- */
+
+static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_cells *in) {
+    population *const p = &e->populations[index];
+    if (p->kind != SPIKING || p->n != (size_t)in->size)
+        return EPROP_BAD_ARGUMENT;
+    memcpy(p->f_target, in->f_target, p->n * sizeof *p->f_target);
+    memcpy(p->c_reg, in->c_reg, p->n * sizeof *p->c_reg);
+    put_spiking_cells(p, in);
+    return EPROP_OK;
+}
+
+static int core_add_spiking_cells(engine *e, const eprop_spiking_cells *in) {
+    population *const p = add_population(e, SPIKING, in->size);
+    if (p == NULL)
+        return EPROP_NO_MEMORY;
+    p->adaptive = in->adaptive != 0;
+    p->v_initial = OWN(e, ep_state, p->padded);
+    p->f_target = OWN(e, double, p->n);
+    p->c_reg = OWN(e, double, p->n);
+    p->rate_term = OWN(e, ep_signal, p->padded);
+    p->update_spikes = OWN(e, int64_t, p->n);
+    if (p->adaptive)
+        p->a_initial = OWN(e, ep_state, p->padded);
+    prepare_spiking_cells(e, p);
+    return e->no_memory ? EPROP_NO_MEMORY
+                        : core_set_spiking_cells(e, (int32_t)e->population_count - 1, in);
+}
+
+/* --- readouts --- */
+
+/* Errors are filtered with the readouts' kappa, what an error module sends is not. */
+static ep_decay signal_kappa(const population *readouts) {
+    return readouts->loss != EPROP_NO_LOSS ? readouts->kappa : (ep_decay)0;
+}
+
+static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in) {
+    population *const p = &e->populations[index];
+    if (p->kind != READOUTS || p->n != (size_t)in->size)
+        return EPROP_BAD_ARGUMENT;
+    p->kappa_exact = in->kappa;
+    p->loss = (enum eprop_loss)in->loss;
+    put_readouts(p, in);
+    if (in->target != NULL) {
+        const size_t values = (size_t)in->target_steps * p->n;
+        if (values > p->target_room || p->target == NULL) {
+            p->target_room = values;
+            p->target = OWN(e, ep_state, values);
+            if (p->target == NULL)
+                return EPROP_NO_MEMORY;
+        }
+        put_target(p, values, in->target);
+        p->target_steps = (size_t)in->target_steps;
+    } else {
+        p->loss = EPROP_NO_LOSS;
+    }
+    p->target_start = in->target_start;
+    p->target_repeats = in->target_repeats != 0;
+    p->bias_optimizer = in->bias_optimizer;
+    for (size_t k = 0; k < e->signal_count; k++)
+        if (e->signals[k].source == (size_t)index)
+            e->signals[k].kappa = signal_kappa(p);
+    return EPROP_OK;
+}
+
+static int core_add_readouts(engine *e, const eprop_readouts *in) {
+    population *const p = add_population(e, READOUTS, in->size);
+    if (p == NULL)
+        return EPROP_NO_MEMORY;
+    p->bias = OWN(e, ep_state, p->padded);
+    p->v_initial = OWN(e, ep_state, p->padded);
+    p->bias_m = OWN(e, ep_moment, p->padded);
+    p->bias_v = OWN(e, ep_variance, p->padded);
+    p->bias_gradient = OWN(e, ep_gradient, p->padded);
+    p->bias_sum = OWN(e, double, p->padded);
+    p->bias_trace = OWN(e, double, p->padded);
+    prepare_readouts(e, p);
+    return e->no_memory ? EPROP_NO_MEMORY
+                        : core_set_readouts(e, (int32_t)e->population_count - 1, in);
 }
 
 /* --- synapses --- */
@@ -142,6 +230,32 @@ static int core_add_block(engine *e, const eprop_block *in) {
     }
     put_weights(e, b, in->weight);
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
+
+/* --- learning signals --- */
+
+static int core_add_signal(engine *e, const eprop_signal *in) {
+    learning_signal *const s = append(e, (void **)&e->signals, &e->signal_count, sizeof *s);
+    if (s == NULL)
+        return EPROP_NO_MEMORY;
+    const population *const target = &e->populations[in->target];
+    s->source = (size_t)in->source;
+    s->target = (size_t)in->target;
+    s->readouts = e->populations[in->source].n;
+    s->padded = target->padded;
+    s->windows = (size_t)in->windows;
+    s->window_steps = (size_t)in->window_steps;
+    s->kappa = signal_kappa(&e->populations[in->source]);
+    prepare_signal(e, s, in);
+    s->symmetric_count = (size_t)in->symmetric_blocks;
+    s->symmetric = OWN(e, size_t, s->symmetric_count);
+    if (e->no_memory)
+        return EPROP_NO_MEMORY;
+    for (size_t k = 0; k < s->symmetric_count; k++)
+        s->symmetric[k] = (size_t)in->symmetric_block[k];
+    if (s->symmetric_count == 0)
+        put_feedback(s, target, in->weight);
+    return EPROP_OK;
 }
 
 #endif

@@ -31,6 +31,20 @@ static const ep_state *target_of(const population *p, size_t s, int64_t global) 
     return row >= 0 && row < (int64_t)p->target_steps ? p->target + row * (int64_t)p->n : NULL;
 }
 
+/* The presynaptic cells of a block whose spikes arrive at step s, `count` of them. */
+static EP_INLINE const int32_t *arriving_spikes(const engine *e, size_t slot, const block *b,
+                                                int64_t s, size_t *count) {
+    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+    const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
+    const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
+    *count = 0;
+    if (emitted < first_step(e, pre, post))
+        return NULL;
+    const size_t at = (size_t)(emitted + (int64_t)e->head);
+    *count = list->start[at + 1] - list->start[at];
+    return *count > 0 ? list->cell + list->start[at] : NULL;
+}
+
 /* Takes the samples due at a step. */
 static void take_samples(const engine *e, size_t slot, size_t s, int64_t global,
                          ep_history *const *slopes) {

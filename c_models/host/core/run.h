@@ -7,10 +7,35 @@
 #include "state.h"
 #include "update.h"
 
-/* Continuous mode and symmetric feedback, in the number system (float/, fixed/). */
+/* Continuous mode, and the feedback of a symmetric signal: no weights, and one weight of a forward
+   block more; in the number system (float/, fixed/). */
 static void finish_continuous(engine *e);
 static void update_continuous(engine *e);
-static void mirror_feedback(engine *e);
+static void clear_feedback(learning_signal *g);
+static EP_INLINE void add_mirrored(learning_signal *g, const block *b, size_t q, size_t cell,
+                                   size_t readout);
+
+/* Copies the weights of the forward projection into the feedback of symmetric signals. */
+static void mirror_feedback(engine *e) {
+    for (size_t k = 0; k < e->signal_count; k++) {
+        learning_signal *const g = &e->signals[k];
+        if (g->symmetric_count == 0)
+            continue;
+        clear_feedback(g);
+        for (size_t i = 0; i < g->symmetric_count; i++) {
+            const block *const b = &e->blocks[g->symmetric[i]];
+            const size_t padded = e->populations[b->post].padded;
+            for (size_t row = 0; row < b->rows; row++) {
+                if (b->sparse)
+                    for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)
+                        add_mirrored(g, b, (size_t)q, row, (size_t)b->target[q]);
+                else
+                    for (size_t r = 0; r < g->readouts; r++)
+                        add_mirrored(g, b, row * padded + r, row, r);
+            }
+        }
+    }
+}
 
 /* Puts a slot at the start of an interval. What crosses the boundary comes from slot `last`. */
 static void begin_interval(engine *e, size_t slot) {

@@ -38,6 +38,20 @@ static void close_bias(population *p);
 static void optimize_bias(population *p);
 static void set_rate_terms(engine *e, size_t slots);
 
+/* The row of a tile's filter that a presynaptic spike of step s meets; 0, which is none, outside the
+   interval. Through delay d this is row s + d of a cell (F^{s+d-1}), row s + d - 1 of a readout
+   (g^{s+d-1}). */
+static EP_INLINE size_t filter_row(const engine *e, const block *b, const population *post,
+                                   int32_t s) {
+    const int64_t row = (int64_t)s + b->delay - (post->kind == READOUTS ? 1 : 0);
+    return row < 1 || row > (int64_t)e->T ? 0 : (size_t)row;
+}
+
+/* Whether a segment gathers whole filter rows: if it is dense, or has many synapses. */
+static EP_INLINE bool takes_rows(const block *b, segment part, size_t width) {
+    return !b->sparse || part.count >= width / 8;
+}
+
 /* All tiles of the populations that learn; the list is the engine's. */
 static const tile_task *list_tiles(engine *e, size_t *count) {
     if (e->tasks == NULL) {

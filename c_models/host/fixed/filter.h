@@ -150,24 +150,12 @@ static void close_row_sum(row_sum *total) {
     (void)ep_collect(total->lanes, INT32_MAX, total->wide, total->sum);
 }
 
-static uint32_t limit_gradients(size_t n, int32_t limit, int32_t *gradient) {
-    uint32_t saturated = 0;
-    for (size_t q = 0; q < n; q++) {
-        const int32_t g = gradient[q];
-        saturated += g > limit || g < -limit;
-        gradient[q] = g > limit ? limit : g < -limit ? -limit : g;
-    }
-    return saturated;
-}
-
-/* See ../core/update.h. A spike of step s through delay d meets row s + d of a cell (F^{s+d-1}),
-   row s + d - 1 of a readout (g^{s+d-1}). */
+/* See ../core/update.h. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {
     const population *const post = &e->populations[b->post];
     const size_t width = tile_width(post, tile);
-    const int64_t shift = b->delay - (post->kind == READOUTS ? 1 : 0);
-    const bool whole = !b->sparse || part.count >= width / 8;
+    const bool whole = takes_rows(b, part, width);
     uint32_t magnitude = 0;
     for (size_t slot = 0; slot < slots; slot++)
         magnitude |= post->magnitudes[(b->rule * post->tiles + tile) * e->slot_count + slot];
@@ -183,10 +171,10 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const int64_t at = x->cell_step[q] + shift;
-            if (at < 1 || at > (int64_t)e->T)
+            const size_t at = filter_row(e, b, post, x->cell_step[q]);
+            if (at == 0)
                 continue;
-            const ep_history *const filter = tiles[slot] + (size_t)at * width;
+            const ep_history *const filter = tiles[slot] + at * width;
             if (whole)
                 add_filter_row(&total, filter);
             else
@@ -202,7 +190,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
                      ? total.sum[(size_t)b->target[part.first + q] - tile * TILE]
                      : total.sum[q];
     count_saturated(b->saturated, EPROP_GRADIENT,
-                    limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
+                    ep_limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
 }
 
 #endif

@@ -39,7 +39,7 @@ static void close_segment(const block *b, const population *post, size_t row, si
         clear_holes(b, post, row, tile, gradient);
     if (step->kind == EP_SGD)
         count_saturated(b->saturated, EPROP_GRADIENT,
-                        limit_gradients(part.count, ep_sgd_limit(step), gradient));
+                        ep_limit_gradients(part.count, ep_sgd_limit(step), gradient));
 }
 
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
@@ -60,7 +60,7 @@ static void limit_bias_gradients(population *p) {
     const ep_optimizer_step step =
         optimizer_step(&p->bias_optimizer, p->bias_updates, EP_BIAS_BITS, p->filter_bits);
     const int32_t limit = step.kind == EP_SGD ? ep_sgd_limit(&step) : EP_GRADIENT_LIMIT;
-    count_saturated(p->saturated, EPROP_FILTER, limit_gradients(p->n, limit, p->bias_gradient));
+    count_saturated(p->saturated, EPROP_FILTER, ep_limit_gradients(p->n, limit, p->bias_gradient));
 }
 
 /* The gradient of the biases from bias_sum, which becomes 0. */
@@ -104,29 +104,14 @@ static void set_rate_terms(engine *e, size_t slots) {
     }
 }
 
-/* Copies the weights of the forward projection into the feedback of symmetric signals. */
-static void mirror_feedback(engine *e) {
-    for (size_t k = 0; k < e->signal_count; k++) {
-        const learning_signal *const g = &e->signals[k];
-        if (g->symmetric_count == 0)
-            continue;
-        memset(g->feedback, 0, g->readouts * g->padded * sizeof *g->feedback);
-        for (size_t i = 0; i < g->symmetric_count; i++) {
-            const block *const b = &e->blocks[g->symmetric[i]];
-            const population *const post = &e->populations[b->post];
-            const int32_t unit = feedback_unit(g->feedback_bits, b->weight_bits);
-            for (size_t row = 0; row < b->rows; row++) {
-                if (b->sparse)
-                    for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)
-                        g->feedback[row * g->readouts + (size_t)b->target[q]] +=
-                            unit * b->weight[q];
-                else
-                    for (size_t r = 0; r < g->readouts; r++)
-                        g->feedback[row * g->readouts + r] +=
-                            unit * b->weight[row * post->padded + r];
-            }
-        }
-    }
+static void clear_feedback(learning_signal *g) {
+    memset(g->feedback, 0, g->readouts * g->padded * sizeof *g->feedback);
+}
+
+static EP_INLINE void add_mirrored(learning_signal *g, const block *b, size_t q, size_t cell,
+                                   size_t readout) {
+    g->feedback[cell * g->readouts + readout] +=
+        feedback_unit(g->feedback_bits, b->weight_bits) * b->weight[q];
 }
 
 /* Learning across boundaries is refused before a network comes here. */

@@ -46,14 +46,10 @@ static void collect_arrivals(const engine *e, size_t slot, size_t p, int64_t s,
     arrivals sum = {x, post->n, 0, current != NULL};
     for (size_t k = 0; k < post->incoming_count; k++) {
         const block *const b = &e->blocks[post->incoming[k]];
-        const population *const pre = &e->populations[b->pre];
-        const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
-        if (emitted < first_step(e, pre, post))
-            continue;
-        const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
-        const size_t at = (size_t)(emitted + (int64_t)e->head);
-        for (size_t q = list->start[at]; q < list->start[at + 1]; q++)
-            add_arrivals(&sum, b, (size_t)list->cell[q]);
+        size_t count;
+        const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);
+        for (size_t q = 0; q < count; q++)
+            add_arrivals(&sum, b, (size_t)cells[q]);
     }
     for (size_t j = 0; current != NULL && j < post->n; j++)
         x->wide[j] += to_fixed(current[j], EP_STATE_BITS);

@@ -23,10 +23,18 @@ static void fill_lanes(ep_lane *out, size_t n, size_t padded, const int32_t *in)
 
 /* --- spiking cells --- */
 
-static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_cells *in) {
-    population *const p = &e->populations[index];
-    if (p->kind != SPIKING || p->n != (size_t)in->size)
-        return EPROP_BAD_ARGUMENT;
+static void prepare_spiking_cells(engine *e, population *p) {
+    p->cells.alpha = OWN(e, ep_decay, p->padded);
+    p->cells.v_thresh = OWN(e, ep_state, p->padded);
+    p->cells.inverse_width = OWN(e, ep_state, p->padded);
+    p->cells.refractory = OWN(e, ep_lane, p->padded);
+    if (p->adaptive) {
+        p->cells.rho = OWN(e, ep_decay, p->padded);
+        p->cells.beta = OWN(e, ep_state, p->padded);
+    }
+}
+
+static void put_spiking_cells(population *p, const eprop_spiking_cells *in) {
     p->cells.height = ep_from_double(in->height);
     p->cells.shape = (enum ep_shape)in->shape;
     fill((ep_state *)p->cells.alpha, p->n, p->padded, in->alpha, 0.0);
@@ -34,8 +42,6 @@ static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_
     fill((ep_state *)p->cells.inverse_width, p->n, p->padded, in->inverse_width, 1.0);
     fill_lanes((ep_lane *)p->cells.refractory, p->n, p->padded, in->refractory);
     fill(p->v_initial, p->n, p->padded, in->v_initial, 0.0);
-    memcpy(p->f_target, in->f_target, p->n * sizeof *p->f_target);
-    memcpy(p->c_reg, in->c_reg, p->n * sizeof *p->c_reg);
     p->rate_regularised = false;
     for (size_t j = 0; j < p->n; j++)
         p->rate_regularised |= in->c_reg[j] != 0.0;
@@ -44,83 +50,23 @@ static int core_set_spiking_cells(engine *e, int32_t index, const eprop_spiking_
         fill((ep_state *)p->cells.beta, p->n, p->padded, in->beta, 0.0);
         fill(p->a_initial, p->n, p->padded, in->a_initial, 0.0);
     }
-    return EPROP_OK;
-}
-
-static int core_add_spiking_cells(engine *e, const eprop_spiking_cells *in) {
-    population *const p = add_population(e, SPIKING, in->size);
-    if (p == NULL)
-        return EPROP_NO_MEMORY;
-    p->adaptive = in->adaptive != 0;
-    p->cells.alpha = OWN(e, ep_decay, p->padded);
-    p->cells.v_thresh = OWN(e, ep_state, p->padded);
-    p->cells.inverse_width = OWN(e, ep_state, p->padded);
-    p->cells.refractory = OWN(e, ep_lane, p->padded);
-    p->v_initial = OWN(e, ep_state, p->padded);
-    p->f_target = OWN(e, double, p->n);
-    p->c_reg = OWN(e, double, p->n);
-    p->rate_term = OWN(e, ep_signal, p->padded);
-    p->update_spikes = OWN(e, int64_t, p->n);
-    if (p->adaptive) {
-        p->cells.rho = OWN(e, ep_decay, p->padded);
-        p->cells.beta = OWN(e, ep_state, p->padded);
-        p->a_initial = OWN(e, ep_state, p->padded);
-    }
-    return e->no_memory ? EPROP_NO_MEMORY
-                        : core_set_spiking_cells(e, (int32_t)e->population_count - 1, in);
 }
 
 /* --- readouts --- */
 
-/* Errors are filtered with the readouts' kappa, what an error module sends is not. */
-static ep_decay signal_kappa(const population *readouts) {
-    return readouts->loss != EPROP_NO_LOSS ? readouts->kappa : (ep_decay)0;
+static void prepare_readouts(engine *e, population *p) {
+    (void)e;
+    (void)p;
 }
 
-static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in) {
-    population *const p = &e->populations[index];
-    if (p->kind != READOUTS || p->n != (size_t)in->size)
-        return EPROP_BAD_ARGUMENT;
-    p->kappa_exact = in->kappa;
+static void put_readouts(population *p, const eprop_readouts *in) {
     p->kappa = ep_from_double(in->kappa);
-    p->loss = (enum eprop_loss)in->loss;
     fill(p->bias, p->n, p->padded, in->bias, 0.0);
     fill(p->v_initial, p->n, p->padded, in->y_initial, 0.0);
-    if (in->target != NULL) {
-        const size_t values = (size_t)in->target_steps * p->n;
-        if (values > p->target_room || p->target == NULL) {
-            p->target_room = values;
-            p->target = OWN(e, ep_state, values);
-            if (p->target == NULL)
-                return EPROP_NO_MEMORY;
-        }
-        fill(p->target, values, values, in->target, 0.0);
-        p->target_steps = (size_t)in->target_steps;
-    } else {
-        p->loss = EPROP_NO_LOSS;
-    }
-    p->target_start = in->target_start;
-    p->target_repeats = in->target_repeats != 0;
-    p->bias_optimizer = in->bias_optimizer;
-    for (size_t k = 0; k < e->signal_count; k++)
-        if (e->signals[k].source == (size_t)index)
-            e->signals[k].kappa = signal_kappa(p);
-    return EPROP_OK;
 }
 
-static int core_add_readouts(engine *e, const eprop_readouts *in) {
-    population *const p = add_population(e, READOUTS, in->size);
-    if (p == NULL)
-        return EPROP_NO_MEMORY;
-    p->bias = OWN(e, ep_state, p->padded);
-    p->v_initial = OWN(e, ep_state, p->padded);
-    p->bias_m = OWN(e, ep_moment, p->padded);
-    p->bias_v = OWN(e, ep_variance, p->padded);
-    p->bias_gradient = OWN(e, ep_gradient, p->padded);
-    p->bias_sum = OWN(e, double, p->padded);
-    p->bias_trace = OWN(e, double, p->padded);
-    return e->no_memory ? EPROP_NO_MEMORY
-                        : core_set_readouts(e, (int32_t)e->population_count - 1, in);
+static void put_target(population *p, size_t values, const double *target) {
+    fill(p->target, values, values, target, 0.0);
 }
 
 /* --- stock cells --- */
@@ -190,29 +136,15 @@ static void put_weights(engine *e, block *b, const double *weight) {
     }
 }
 
-static int core_add_signal(engine *e, const eprop_signal *in) {
-    learning_signal *const s = append(e, (void **)&e->signals, &e->signal_count, sizeof *s);
-    if (s == NULL)
-        return EPROP_NO_MEMORY;
-    const population *const target = &e->populations[in->target];
-    s->source = (size_t)in->source;
-    s->target = (size_t)in->target;
-    s->readouts = e->populations[in->source].n;
-    s->padded = target->padded;
-    s->windows = (size_t)in->windows;
-    s->window_steps = (size_t)in->window_steps;
-    s->kappa = signal_kappa(&e->populations[in->source]);
+static void prepare_signal(engine *e, learning_signal *s, const eprop_signal *in) {
+    (void)in;
     s->weight = OWN(e, ep_weight, s->windows * s->readouts * s->padded);
-    s->symmetric_count = (size_t)in->symmetric_blocks;
-    s->symmetric = OWN(e, size_t, s->symmetric_count);
-    if (e->no_memory)
-        return EPROP_NO_MEMORY;
-    for (size_t k = 0; k < s->symmetric_count; k++)
-        s->symmetric[k] = (size_t)in->symmetric_block[k];
-    for (size_t row = 0; s->symmetric_count == 0 && row < s->windows * s->readouts; row++)
-        fill(s->weight + row * s->padded, target->n, target->padded,
-             in->weight + row * target->n, 0.0);
-    return EPROP_OK;
+}
+
+static void put_feedback(learning_signal *s, const population *target, const double *weight) {
+    for (size_t row = 0; row < s->windows * s->readouts; row++)
+        fill(s->weight + row * s->padded, target->n, target->padded, weight + row * target->n,
+             0.0);
 }
 
 #endif

@@ -151,16 +151,12 @@ static void gather_rows(const block *b, segment part, bool whole, size_t width, 
 }
 
 /* out[q] = sum of the filter rows that the spikes of presynaptic cell `row` arrive at, over the
-   slots first_slot .. first_slot + slots - 1. tiles[slot] is row 0 of the tile's filter there.
-
-   A spike of step s through delay d meets row s + d of a cell (F^{s+d-1}), row s + d - 1 of a
-   readout (g^{s+d-1}). */
+   slots first_slot .. first_slot + slots - 1. tiles[slot] is row 0 of the tile's filter there. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {
     const population *const post = &e->populations[b->post];
     const size_t width = tile_width(post, tile);
-    const int64_t shift = b->delay - (post->kind == READOUTS ? 1 : 0);
-    const bool whole = !b->sparse || part.count >= width / 8;
+    const bool whole = takes_rows(b, part, width);
     ep_gradient sum[TILE] = {0};
     ep_gradient *const lanes = b->sparse ? sum : out;
     const ep_history *rows[ROW_BATCH];
@@ -169,10 +165,10 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const int64_t at = x->cell_step[q] + shift;
-            if (at < 1 || at > (int64_t)e->T)
+            const size_t at = filter_row(e, b, post, x->cell_step[q]);
+            if (at == 0)
                 continue;
-            rows[count++] = tiles[slot] + (size_t)at * width;
+            rows[count++] = tiles[slot] + at * width;
             if (count == ROW_BATCH) {
                 gather_rows(b, part, whole, width, tile, rows, count, lanes, out);
                 count = 0;

@@ -98,26 +98,13 @@ static void set_rate_terms(engine *e, size_t slots) {
     }
 }
 
-/* Copies the weights of the forward projection into the feedback of symmetric signals. */
-static void mirror_feedback(engine *e) {
-    for (size_t k = 0; k < e->signal_count; k++) {
-        learning_signal *const g = &e->signals[k];
-        if (g->symmetric_count == 0)
-            continue;
-        memset(g->weight, 0, g->readouts * g->padded * sizeof *g->weight);
-        for (size_t i = 0; i < g->symmetric_count; i++) {
-            const block *const b = &e->blocks[g->symmetric[i]];
-            const population *const post = &e->populations[b->post];
-            for (size_t row = 0; row < b->rows; row++) {
-                if (b->sparse)
-                    for (int64_t q = b->row_start[row]; q < b->row_start[row + 1]; q++)
-                        g->weight[(size_t)b->target[q] * g->padded + row] += b->weight[q];
-                else
-                    for (size_t r = 0; r < g->readouts; r++)
-                        g->weight[r * g->padded + row] += b->weight[row * post->padded + r];
-            }
-        }
-    }
+static void clear_feedback(learning_signal *g) {
+    memset(g->weight, 0, g->readouts * g->padded * sizeof *g->weight);
+}
+
+static EP_INLINE void add_mirrored(learning_signal *g, const block *b, size_t q, size_t cell,
+                                   size_t readout) {
+    g->weight[readout * g->padded + cell] += b->weight[q];
 }
 
 #endif

@@ -28,14 +28,10 @@ static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhi
         const block *const b = &e->blocks[post->incoming[k]];
         if (b->inhibitory != inhibitory && post->kind == STOCK)
             continue;
-        const population *const pre = &e->populations[b->pre];
-        const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
-        if (emitted < first_step(e, pre, post))
-            continue;
-        const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
-        const size_t at = (size_t)(emitted + (int64_t)e->head);
-        for (size_t q = list->start[at]; q < list->start[at + 1]; q++) {
-            const size_t cell = (size_t)list->cell[q];
+        size_t count;
+        const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);
+        for (size_t q = 0; q < count; q++) {
+            const size_t cell = (size_t)cells[q];
             if (b->sparse) {
                 const int64_t first = b->row_start[cell];
                 ep_scatter_row((size_t)(b->row_start[cell + 1] - first), out, b->target + first,

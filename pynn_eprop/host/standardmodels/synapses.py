@@ -1,22 +1,11 @@
 """The synapse types of this backend."""
-# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
 
 from pynn_eprop.common.standardmodels import synapses as common
+from pynn_eprop.common.standardmodels.of_backend import of_backend
 from pynn_eprop.host import simulator
 
-
-class EPropSynapse(common.EPropSynapse):
-    __doc__: str | None = common.EPropSynapse.__doc__
-    _simulator = simulator
-
-
-class LearningSignal(common.LearningSignal):
-    __doc__: str | None = common.LearningSignal.__doc__
-
-
-class StaticSynapse(common.StaticSynapse):
-    __doc__ = common.StaticSynapse.__doc__
-    _simulator = simulator
-
+EPropSynapse = of_backend(common.EPropSynapse, __name__, _simulator=simulator)
+LearningSignal = of_backend(common.LearningSignal, __name__)
+StaticSynapse = of_backend(common.StaticSynapse, __name__, _simulator=simulator)
 
 SYNAPSE_TYPES: tuple[type, ...] = (EPropSynapse, LearningSignal, StaticSynapse)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.models.cells.kind import Population
 from pynn_eprop.models.cells.learning import SpikingCells
-from pynn_eprop.models.registering import is_read_again
+from pynn_eprop.models.registering import check_free
 
 CELLS: dict[str, type[Population]] = {}
 """All kinds that a name stands for, in the order of their registration."""
@@ -49,10 +49,7 @@ def register_cell(kind: _Kind) -> _Kind:
     for name in (*kind.parameters(), *kind.state_variables()):
         if name in _KEPT_BY_MACHINES:
             raise ParameterError(f"{owner}: {name!r} is a name that machines use; choose another")
-    known = CELLS.get(kind.name)
-    if known is not None and not is_read_again(kind, known):
-        raise ParameterError(f"{owner}: the name {kind.name!r} is taken by "
-                             f"{known.__module__}.{known.__qualname__}; choose another")
+    check_free(CELLS, kind.name, kind, owner)
     CELLS[kind.name] = kind
     return kind
 

@@ -1,39 +1,29 @@
 """The cell types that learn, and the spike sources that feed them."""
-# ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
+# ruff: noqa: D101 (docstrings come from PyNN)
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pyNN.nest.standardmodels import cells as parent
 from pyNN.standardmodels import cells as stock
 
 from pynn_eprop.common.standardmodels import cells as common
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
+from pynn_eprop.common.standardmodels.of_backend import of_backend
 from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.nest.translation import ALIF, LIF, READOUTS
 
-
-def _named(model: str) -> dict[str, str]:
-    return {"on_grid": model, "off_grid": model}
+_Learning = TypeVar("_Learning", bound=CheckedCellType)
 
 
-class EPropLIF(common.EPropLIF):
-    __doc__ = common.EPropLIF.__doc__
-    nest_name: ClassVar[dict[str, str]] = _named(LIF)
-    standard_receptor_type = True
-    injectable = False
+def _as_model(kind: type[_Learning], model: str) -> type[_Learning]:
+    """A cell type that learns, as one of NEST's models; no current can be injected."""
+    return of_backend(kind, __name__, nest_name={"on_grid": model, "off_grid": model},
+                      standard_receptor_type=True, injectable=False)
 
 
-class EPropALIF(common.EPropALIF):
-    __doc__ = common.EPropALIF.__doc__
-    nest_name: ClassVar[dict[str, str]] = _named(ALIF)
-    standard_receptor_type = True
-    injectable = False
-
-
-class EPropReadout(common.EPropReadout):
-    __doc__ = common.EPropReadout.__doc__
-    nest_name: ClassVar[dict[str, str]] = _named(READOUTS)
-    standard_receptor_type = True
+EPropLIF = _as_model(common.EPropLIF, LIF)
+EPropALIF = _as_model(common.EPropALIF, ALIF)
+EPropReadout = _as_model(common.EPropReadout, READOUTS)
 
 
 class SpikeSourceArray(CheckedCellType, parent.SpikeSourceArray):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from pynn_eprop.plotting.style import (
     BLUE,
     GREY,
+    GRID,
     INK,
     READOUT_COLOURS,
     bare_time_axis,
@@ -102,7 +103,7 @@ def draw_error_curve(axes: Axes, results: Mapping[str, Any]) -> None:
     axes.set_xlabel("update (1 s of activity each)")
     axes.set_ylabel("nMSE")
     axes.set_xlim(0, len(error))
-    axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
+    axes.grid(**GRID)
     axes.set_title(f"Learning: nMSE {results['error_last50']:.4f} in the last "
                    f"{min(50, len(error))} updates")
     axes.legend(loc="upper right")

@@ -12,6 +12,7 @@ from pynn_eprop.plotting.style import (
     BLUE,
     GREEN,
     GREY,
+    GRID,
     INK,
     ORANGE,
     PURPLE,
@@ -159,5 +160,5 @@ def draw_misclassification(axes: Axes, results: Mapping[str, Any], task: "StoreR
     axes.set_xlim(0, len(error))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0.0, max(0.6, float(error.max()) * 1.05))
-    axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
+    axes.grid(**GRID)
     axes.legend(loc="upper right")

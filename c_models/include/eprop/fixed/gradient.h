@@ -33,6 +33,17 @@ static EP_INLINE void ep_gather_filter_rows(size_t n, size_t count, const uint16
     }
 }
 
+/*! \brief Brings complete gradients within -limit .. limit; how many were outside. */
+static inline uint32_t ep_limit_gradients(size_t n, int32_t limit, int32_t *gradient) {
+    uint32_t saturated = 0;
+    for (size_t q = 0; q < n; q++) {
+        const int32_t g = gradient[q];
+        saturated += g > limit || g < -limit;
+        gradient[q] = g > limit ? limit : g < -limit ? -limit : g;
+    }
+    return saturated;
+}
+
 /*! \brief Rows that a 32-bit sum surely holds, if no |F| is above the or of all |F| seen. */
 static EP_INLINE size_t ep_row_budget(uint32_t magnitudes) {
     return (size_t)1 << (magnitudes == 0 ? 30 : ep_leading_zeros(magnitudes) - 1);

@@ -108,6 +108,16 @@ static EP_INLINE int ep_at_edge(int32_t master) {
     return (master ^ (master >> 31)) == INT32_MAX;
 }
 
+/*! \brief A master weight less a change, and the weight that travels; counts those at the edge. */
+static EP_INLINE void ep_step_weight(int32_t change, int32_t *restrict master,
+                                     int16_t *restrict weight, uint32_t *saturated) {
+    const int32_t w = ep_subtract_saturated(*master, change);
+    if (ep_at_edge(w))
+        ++*saturated;
+    *master = w;
+    *weight = ep_wire_weight(w);
+}
+
 static EP_INLINE uint32_t ep_adam_as(size_t n, const ep_optimizer_step *step, int plain,
                                      const int32_t *restrict gradient, int32_t *restrict m,
                                      uint64_t *restrict v, int32_t *restrict master,
@@ -115,11 +125,7 @@ static EP_INLINE uint32_t ep_adam_as(size_t n, const ep_optimizer_step *step, in
     uint32_t saturated = 0;
     for (size_t q = 0; q < n; q++) {
         const int32_t change = ep_adam_change(step, plain, gradient[q], &m[q], &v[q]);
-        const int32_t w = ep_subtract_saturated(master[q], change);
-        if (ep_at_edge(w))
-            saturated++;
-        master[q] = w;
-        weight[q] = ep_wire_weight(w);
+        ep_step_weight(change, &master[q], &weight[q], &saturated);
     }
     return saturated;
 }
@@ -153,11 +159,7 @@ static inline uint32_t ep_sgd(size_t n, const ep_optimizer_step *step,
     uint32_t saturated = 0;
     for (size_t q = 0; q < n; q++) {
         const int32_t change = ep_shift_left(ep_mul(gradient[q], rate), shift);
-        const int32_t w = ep_subtract_saturated(master[q], change);
-        if (ep_at_edge(w))
-            saturated++;
-        master[q] = w;
-        weight[q] = ep_wire_weight(w);
+        ep_step_weight(change, &master[q], &weight[q], &saturated);
     }
     return saturated;
 }
