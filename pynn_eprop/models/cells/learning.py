@@ -1,4 +1,4 @@
-"""What cells that spike and learn with e-prop have in common, and what a kind of them gives."""
+"""The base class of cells that spike and learn with e-prop."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ class SpikingCells(Population):
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """Spikes, the state variables, h and the learning signal."""
+        """The units of spikes, the state variables, h and the learning signal."""
         state = {entry.name.removesuffix("_initial"): entry.metadata["initial"][1]
                  for entry in dataclasses.fields(cls) if "initial" in entry.metadata}
         return {"spikes": "ms", **state, "h": DIMENSIONLESS, "learning_signal": DIMENSIONLESS}
@@ -101,7 +101,7 @@ class SpikingCells(Population):
         return {}
 
     def scale(self, cells: Any) -> np.ndarray:
-        """What the width of the pseudo-derivative is a multiple of: the baseline threshold."""
+        """The unit of the pseudo-derivative's width: the baseline threshold."""
         return np.asarray(cells.v_thresh)
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
@@ -118,8 +118,8 @@ class SpikingCells(Population):
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Derivatives of the next state by the present one, keyed (of, by); others are 0.
 
-        The spike's own part in the next state counts as far as it follows the distance, with h as
-        dz / d distance; the paper leaves out that of the reset (eq. 22).
+        The spike's own effect on the next state counts by way of the distance, with h as
+        dz / d distance; the paper leaves out the effect of the reset (eq. 22).
         """
         raise NotImplementedError
 
@@ -132,7 +132,7 @@ class SpikingCells(Population):
         raise NotImplementedError
 
     def gradient_depends_on(self) -> tuple[str, ...]:
-        """Every parameter, other than those of all kinds."""
+        """Every parameter but those that all kinds have."""
         common = {entry.name for entry in dataclasses.fields(SpikingCells)}
         return tuple(entry.name for entry in dataclasses.fields(self)
                      if entry.name not in common and "parameter" in entry.metadata)
