@@ -1,4 +1,4 @@
-"""Backend modules by name, and what an experiment must know of each."""
+"""Backend modules by name, and their properties that matter to an experiment."""
 
 import importlib
 import importlib.util
@@ -14,21 +14,21 @@ from pynn_eprop.errors import MissingDependencyError, TaskError
 BACKENDS = ("host", "nest", "brian2", "spinnaker", "emulator")
 """Names that a user gives. "emulator" is the module "spinnaker" on a board in software."""
 MACHINES = ("engine", "reference")
-"""What runs networks behind the backend "host", the default first."""
+"""Machines of the backend "host", the default first."""
 PRECISIONS = ("float32", "float64", "fixed")
 
 _PRECISIONS_OF = {"host": PRECISIONS, "spinnaker": ("fixed",), "emulator": ("fixed",)}
 _CHIPS, _LARGE, _MANY_CHIPS = 4, 1000, 48
-# NEST takes no input in the first steps of an interval, and has got that of the next few when the
-# data of an interval are read
+# NEST accepts no input in the first steps of an interval, and already has that of the next few when
+# the data of an interval are read
 _FREE_STEPS = {"nest": 5}
 
 
 def load_backend(name: str) -> ModuleType:
     """The PyNN module ``pynn_eprop.<name>``.
 
-    Raises :class:`TaskError` for an unknown name, :class:`MissingDependencyError` where the
-    backend, or what it needs, is not installed.
+    Raises :class:`TaskError` for an unknown name, :class:`MissingDependencyError` if the backend,
+    or a package that it needs, is not installed.
     """
     if name not in BACKENDS:
         raise TaskError(f"backend {name!r} is unknown; choose one of {list(BACKENDS)}")
@@ -48,7 +48,7 @@ def load_backend(name: str) -> ModuleType:
 
 @contextmanager
 def machine_of(name: str, neurons: int) -> Iterator[None]:
-    """What a backend needs while it is in use: for "emulator", a board for that many cells."""
+    """A context in which a backend can be used: for "emulator", a board for that many cells."""
     if name != "emulator":
         yield
         return
@@ -67,14 +67,14 @@ def installed_backends() -> list[str]:
 
 
 def _is_complete(name: str) -> bool:
-    """Whether the folder of a backend has what runs a script, looked up without importing it."""
+    """Whether the folder of a backend has the modules that a script needs, without importing it."""
     spec = importlib.util.find_spec(f"pynn_eprop.{_module(name)}")
     folders = [] if spec is None else spec.submodule_search_locations or []
     return any((Path(folder) / "control.py").exists() for folder in folders)
 
 
 def has(sim: ModuleType, capability: Capability) -> bool:
-    """Whether a backend module has a capability; one that says nothing has all."""
+    """Whether a backend module has a capability; one without ``CAPABILITIES`` has all."""
     return capability in getattr(sim, "CAPABILITIES", ALL_CAPABILITIES)
 
 
@@ -87,16 +87,16 @@ def precisions(backend: str, machine: str | None = None) -> tuple[str, ...]:
 
 def setup_keywords(backend: str, machine: str | None, precision: str, threads: int,
                    out: Path | None = None) -> dict[str, Any]:
-    """What ``setup()`` of a backend gets beside the task's times and the seed.
+    """Arguments of a backend's ``setup()`` beside the task's times and the seed.
 
-    ``out``: where the results go.
+    ``out``: the folder of the results.
     """
     if backend == "host":
         return {"machine": machine, "precision": precision, "threads": threads}
     if _module(backend) == "spinnaker":
         given = {} if out is None else {"failure_folder": out / "failure"}
         return {"quiet": True, "virtual_board": "refuse", **given}
-    # experiments train, so that what NEST does otherwise in single steps may pass with a warning
+    # in training, NEST's deviations in single steps matter little: a warning is enough
     return {"threads": threads, "quirks": "allow"} if backend == "nest" else {}
 
 

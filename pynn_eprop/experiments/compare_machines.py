@@ -1,4 +1,4 @@
-"""What ``pynn-eprop compare`` runs a task on, by name, and what it is held against."""
+"""Backends for ``pynn-eprop compare`` by name, and the one that each is held against."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from pynn_eprop.errors import TaskError
 FLOAT, FIXED = "float64", "fixed"
 
 #: Largest difference that counts as agreement: for spikes the number of those that only one of the
-#: two has, for others a fraction of the quantity's largest value. In fixed point every bit counts.
+#: two has, otherwise a fraction of the quantity's largest value. In fixed point every bit counts.
 BOUNDS: dict[str, dict[str, float]] = {
     FLOAT: {"spikes": 0.0, "v": 1e-9, "error": 1e-9, "weights": 1e-9},
     FIXED: {"spikes": 0.0, "v": 0.0, "error": 0.0, "weights": 0.0},
@@ -19,8 +19,8 @@ BOUNDS: dict[str, dict[str, float]] = {
 class ComparedMachine:
     """A backend in one precision.
 
-    backend: its module's name. arithmetic: FLOAT or FIXED, which decides what it is compared with
-    and how exactly. setup: further keywords of ``setup()``.
+    backend: its module's name. arithmetic: FLOAT or FIXED, which decides on the backend that it is
+    compared with, and how exactly. setup: further keywords of ``setup()``.
     """
 
     name: str
@@ -47,7 +47,7 @@ MACHINES = {machine.name: machine for machine in (
 def choose_machines(names: str) -> list[ComparedMachine]:
     """The machines of a comma-separated list, each after the one that it is held against.
 
-    Raises :class:`TaskError` for an unknown name, and where nothing would be compared.
+    Raises :class:`TaskError` for an unknown name, and if nothing would be compared.
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:

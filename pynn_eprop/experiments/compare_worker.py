@@ -1,7 +1,7 @@
 """One machine's part of a comparison, in a process of its own.
 
 ``python -m pynn_eprop.experiments.compare_worker FOLDER`` reads FOLDER/request.json and writes
-FOLDER/outcome.npz, or FOLDER/refusal.json where the backend cannot do it.
+FOLDER/outcome.npz, or FOLDER/refusal.json if the backend cannot do it.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ _MOST_WEIGHTS = 20_000_000      # kept of all updates; beyond that only those of
 
 
 def main(folder: Path) -> int:
-    """Run what the folder asks for."""
+    """Run the folder's request."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     machine, given = MACHINES[request["machine"]], request["configuration"]
     try:
@@ -50,7 +50,7 @@ def main(folder: Path) -> int:
 
 def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
         loss_only: bool = False) -> dict[str, Any]:
-    """Train the task's network on a machine: arrays by name.
+    """Train the task's network on a machine; returns arrays by name.
 
     spikes: (global steps, cells) of all cells that learn, one population after the other. v:
     (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,), summed over the
@@ -92,7 +92,7 @@ def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
 
 
 def _with_eps_hat(optimizer: Optimizer) -> Optimizer:
-    """Adam with its epsilon where NEST has it."""
+    """Adam with its epsilon in NEST's place; others as they are."""
     if isinstance(optimizer, Adam):
         return dataclasses.replace(optimizer, eps_hat=True)
     return optimizer
@@ -108,7 +108,7 @@ def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:
 
 
 def without_first_steps(trials: Trials, plan: NetworkPlan, steps: int) -> Trials:
-    """The same trials without input spikes in the first steps of each."""
+    """Trials without their input spikes in the first steps of each."""
     if not steps:
         return trials
 

@@ -17,7 +17,7 @@ class ExperimentInterrupted(RunInterrupted):
 class DeferredInterrupts(Interrupts):
     """Context in which the first signal is only noted; a second one acts as it did before.
 
-    An experiment decides for all that it calls: it stands in for any handler.
+    It replaces every handler, as an experiment decides for all that it calls.
     """
 
     def _takes(self, handler: Any) -> bool:

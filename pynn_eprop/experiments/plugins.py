@@ -1,4 +1,4 @@
-"""Users' own modules that register rules, tasks and others, so that their names are found.
+"""Users' own modules, which register rules, tasks and the like by name.
 
 A plugin is a module that calls ``register_rule()``, ``register_loss()``, ``register_optimizer()``,
 ``register_pseudo_derivative()`` or ``register_task()`` of pynn_eprop when it is imported. It is
