@@ -53,7 +53,7 @@ class Partial(ValidatedTask):
     (dict, "is not a task"),
     (complete(name=""), "task Own has no name"),
     (complete(name="store-recall"), "the name 'store-recall' is taken by pynn_eprop.tasks.store_r"),
-    (type("Own", (PatternGeneration,), {"name": "own"}), "task Own is no frozen dataclass"),
+    (type("Own", (PatternGeneration,), {"name": "own"}), "task Own is not a frozen dataclass"),
     (complete(title="", error_name=""), "task Own is not complete; give the class title, error_n"),
     (Partial, "task Partial is not complete; give the class paper_updates, chance_level, "
               "confirmation_answers, count_wrong, draw_validation, interval, network, "
