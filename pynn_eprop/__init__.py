@@ -1,9 +1,9 @@
 """Learning in recurrent spiking networks with e-prop, written as PyNN scripts.
 
-The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
-scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
-formats of fixed point, errors, what cells of your own derive from, and the two kinds of tasks
-(their parts are in ``pynn_eprop.tasks``).
+The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. Here is what
+scripts for any backend share: learning rules, optimisers, losses, pseudo-derivatives, formats of
+fixed point, errors, the base classes of cells of your own, and the two kinds of tasks (their parts
+are in ``pynn_eprop.tasks``).
 """
 
 from pynn_eprop import errors

@@ -1,4 +1,4 @@
-"""The figure of a comparison of backends: what they do, and how far they are apart over time."""
+"""The figure of a comparison of backends: their activity, and their differences over time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from pynn_eprop.plotting.style import (
 )
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, INK)
-FLOOR = 1e-18      # what "no difference" is drawn as
+FLOOR = 1e-18      # stands for no difference on the logarithmic axis
 _MOST_SPIKES = 20_000
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What one backend gave.
+    """The activity of one backend.
 
     spikes: (2, number) steps and cells. v, error: (steps, cells or readouts). loss: (trials,).
     weights: (updates, synapses).
@@ -67,7 +67,7 @@ def draw_comparison(title: str, curves: Mapping[str, Curve], against: Mapping[st
 
 
 def line_styles(against: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """A look for each backend; later ones are thinner, so that equal curves are all seen."""
+    """A line style for each backend; later ones are thinner, so that equal curves all show."""
     return {name: {"color": COLOURS[number % len(COLOURS)],
                    "linewidth": max(0.7, 1.2 * (len(against) - number))}
             for number, name in enumerate(against)}
