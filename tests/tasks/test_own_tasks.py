@@ -77,7 +77,7 @@ def test_a_parameter_needs_a_default():
         register_task(Own)
 
 
-def test_the_size_of_a_network_is_a_parameter_or_is_not_to_be_chosen():
+def test_the_size_of_a_network_is_a_parameter_or_cannot_be_chosen():
     assert PatternGeneration.with_neurons(7).n_neurons == 7
     names = {name: None for name in Partial.__abstractmethods__}
 
@@ -88,7 +88,7 @@ def test_the_size_of_a_network_is_a_parameter_or_is_not_to_be_chosen():
         timestep: ClassVar[float] = 1.0
         draw_example: ClassVar[None] = None
 
-    with pytest.raises(TaskError, match="task 'sized': n_neurons=7: its number of cells is not"):
+    with pytest.raises(TaskError, match="task 'sized': n_neurons=7: its number of cells cannot"):
         Sized.with_neurons(7)
 
 
