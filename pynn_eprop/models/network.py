@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", bound=Population)
 
 
 class Boundary(str, Enum):
-    """What happens to e-prop cells and readouts at the end of an interval: reset or carry on."""
+    """E-prop cells and readouts are reset at the end of an interval, or carry on."""
 
     RESET = "reset"
     CONTINUOUS = "continuous"

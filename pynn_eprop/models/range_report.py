@@ -61,7 +61,7 @@ class RangeReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What saturated, one sentence each; empty if nothing did."""
+        """A sentence for each part that saturated; empty if none did."""
         parts: list[ProjectionRange | PopulationRange] = [*self.projections, *self.populations]
         return sentences((part.label, what, count) for part in parts
                          for what, count in part.saturated.items())

@@ -35,7 +35,7 @@ class SampledLog:
         return self.first == step and not self.forgotten and not len(self.values())
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells, self.every)
 
     def append(self, block: np.ndarray) -> None:
@@ -95,7 +95,7 @@ class SpikeLog:
     forgotten_at: int = -1
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells)
 
     def append(self, block: tuple[np.ndarray, np.ndarray]) -> None:
@@ -180,7 +180,7 @@ class LossLog:
         return self.interval_steps
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells)
 
     def append(self, block: np.ndarray) -> None:

@@ -34,7 +34,7 @@ class State(BaseState, ABC):
         self.running = False
 
     def changeable(self) -> tuple[Any, ...]:
-        """What a call that makes something changes, for ``all_or_nothing``."""
+        """Objects that the making of a part changes, for ``all_or_nothing``."""
         return self, self.simulation
 
     @property
@@ -136,7 +136,7 @@ class StateOfParent:
         return float(self.simulation.time)
 
     def changeable(self) -> tuple[Any, ...]:
-        """What a call that makes something changes, for ``all_or_nothing``."""
+        """Objects that the making of a part changes, for ``all_or_nothing``."""
         return self, self.simulation
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ from pynn_eprop.models.cells.learning import SpikingCells
 from pynn_eprop.models.registering import is_read_again
 
 CELLS: dict[str, type[Population]] = {}
-"""All kinds that a name stands for, in the order of their registration."""
+"""All registered kinds by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[SpikingCells])
 

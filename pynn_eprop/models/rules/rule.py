@@ -58,7 +58,7 @@ class Rule:
         replaced. arriving: z_i^{t-d}, how many spikes arrive. cells: the postsynaptic population
         at this step, arrays over its cells: the parameters and constants of its kind (of LIF and
         adaptive LIF cells ``v_th``, ``alpha``, ``rho`` and ``beta``, the last two 0 for cells that
-        do not adapt) and what the rule needs, where "spikes" is ``z``, 0 or 1. post: the cell of
+        do not adapt) and what the rule needs, with "spikes" as ``z``, 0 or 1. post: the cell of
         each synapse.
         """
         raise NotImplementedError
