@@ -29,7 +29,7 @@ def measure(interpreter: str) -> list[dict[str, Any]]:
 
 
 def probe(cells: int, steps: int, indegree: int) -> None:
-    """Build and train for two updates in this process, then say how much memory that took."""
+    """Build and train for two updates in this process, then print how much memory that took."""
     import pynn_eprop.host as sim
     from benchmarks import host_peer
 
