@@ -44,7 +44,7 @@ class CurrentLIF(SpikingCells):
         return {"i": i, "v": v}
 
     def distance(self, cells):
-        """From the threshold."""
+        """Distance from the threshold."""
         return cells.v - cells.v_thresh
 
     def transition(self, cells):
@@ -53,7 +53,7 @@ class CurrentLIF(SpikingCells):
                 ("v", "i"): (1.0 - cells.gamma) * cells.gamma}
 
     def drive(self, cells):
-        """Derivatives of (i, v) by what arrives."""
+        """Derivatives of (i, v) by the arriving input."""
         return {"i": 1.0, "v": 1.0 - cells.gamma}
 
     def distance_gradient(self, cells):
@@ -85,7 +85,7 @@ def train(celltype, n_updates, trial=200.0, n_inputs=10, n_cells=20):
 
 
 def main(n_updates=40):
-    """Train cells of both kinds, and print where they arrive."""
+    """Train cells of both kinds, and print the errors."""
     errors = {celltype.__name__: train(celltype, n_updates)
               for celltype in (sim.EPropLIF, sim.CurrentLIF)}
     for name, error in errors.items():

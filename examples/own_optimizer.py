@@ -1,4 +1,4 @@
-"""An optimiser of your own: a class with a name, what it keeps of each weight, and one step.
+"""An optimiser of your own: a class with a name, the state that it keeps, and one step.
 
 Here it is gradient descent with momentum. The fast engine computes the gradients and asks the class
 for the step at the end of each update; the script compares it with Adam on a small pattern to be
@@ -30,12 +30,12 @@ class Momentum(Optimizer):
     meaning: ClassVar[str] = "gradient descent with momentum"
 
     def __post_init__(self):
-        """Refuse what makes no optimiser before anything runs."""
+        """Refuse bad parameters before anything runs."""
         if not 0.0 <= self.decay < 1.0:
             raise errors.ParameterError(f"Momentum: decay={self.decay!r} must be in [0, 1[")
 
     def init(self, weight):
-        """What is kept, arrays by name; checkpoints have them."""
+        """The initial state, arrays by name; checkpoints have them."""
         return {"mean": np.zeros_like(weight)}
 
     def update(self, gradient, state, weight, count):
@@ -78,7 +78,7 @@ def train(optimizer, n_updates):
 
 
 def main(n_updates=60):
-    """Train with both optimisers, and print where they arrive."""
+    """Train with both optimisers, and print the errors."""
     found = {each.name: train(each, n_updates) for each in (Adam(lr=0.01), Momentum(lr=2e-5))}
     for name, error in found.items():
         print(f"{name}: nMSE {error[0]:.3f} at first, {error[-5:].mean():.3f} in the last 5")
