@@ -60,7 +60,7 @@ def main() -> None:
     try:
         import pynn_eprop.host as sim
     except ImportError as error:
-        worker.say(missing=f"pynn_eprop.host ({error}): pip install -e .")
+        worker.send(missing=f"pynn_eprop.host ({error}): pip install -e .")
         return
     net = networks.workload(args.workload, args.cells)
     updates = UPDATES[net.name]

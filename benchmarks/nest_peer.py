@@ -108,7 +108,7 @@ def main() -> None:
     try:
         import nest
     except ImportError as error:
-        worker.say(missing=f"NEST ({error}): pip install nest-simulator==3.10.0")
+        worker.send(missing=f"NEST ({error}): pip install nest-simulator==3.10.0")
         return
     net = networks.workload(args.workload, args.cells)
     begin = time.perf_counter()

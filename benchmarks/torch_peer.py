@@ -52,12 +52,12 @@ def main() -> None:
     try:
         import torch
     except ImportError as error:
-        worker.say(missing=f"PyTorch ({error}): pip install torch==2.13.0")
+        worker.send(missing=f"PyTorch ({error}): pip install torch==2.13.0")
         return
     torch.set_num_threads(args.threads)
     net = networks.workload(args.workload, args.cells)
     if not isinstance(net, Pattern):
-        worker.say(missing="PyTorch: task 1.1 only")
+        worker.send(missing="PyTorch: task 1.1 only")
         return
     begin = time.perf_counter()
     arrays = net.weights()

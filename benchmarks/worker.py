@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def say(**answer: Any) -> None:
+def send(**answer: Any) -> None:
     """Send one answer to the runner. The mark sets it apart from a simulator's own output."""
     print(MARK + json.dumps(answer), flush=True)
 
@@ -50,9 +50,9 @@ def peak_memory() -> float:
 def serve(measure: Callable[[], dict[str, Any]],
           finish: Callable[[], dict[str, Any]] = dict, **about: Any) -> None:
     """Answer the runner's lines: ``measure`` for each "round", ``finish`` once for "finish"."""
-    say(ready=True, memory_mb=peak_memory(), **about)
+    send(ready=True, memory_mb=peak_memory(), **about)
     for line in sys.stdin:
         if line.strip() == "finish":
-            say(memory_mb=peak_memory(), **finish())
+            send(memory_mb=peak_memory(), **finish())
             return
-        say(memory_mb=peak_memory(), **measure())
+        send(memory_mb=peak_memory(), **measure())
