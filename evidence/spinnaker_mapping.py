@@ -38,7 +38,7 @@ default_report_file_path = {folder}
 POPULATIONS, FAN_IN, READOUTS, INPUTS = 10, 50, 3, 1000
 INTERVAL, CELLS_PER_CORE = 1000.0, 32
 CORES, CORES_PER_CHIP, LINK_PACKETS = 1_000_000, 16, 6_000_000
-"""Of the machine in Manchester; cores of a chip for cells; packets a second that a link takes."""
+"""Cores of the machine in Manchester; cores of a chip for cells; packets a second of a link."""
 
 
 def build(neurons: int) -> None:

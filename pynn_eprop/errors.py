@@ -84,7 +84,7 @@ class DelayError(NetworkError, pynn_errors.ConnectionError):
 
 
 class UnsupportedError(EPropError, NotImplementedError):
-    """The chosen backend cannot do what was asked, although another may."""
+    """The chosen backend cannot do this, although another may."""
 
 
 class SimulationError(EPropError, RuntimeError):
@@ -155,7 +155,7 @@ class ResultsError(EPropError, ValueError):
 
 
 class EmulatorError(EPropError, RuntimeError):
-    """The emulated SpiNNaker board cannot do what was asked."""
+    """The emulated SpiNNaker board cannot do this."""
 
 
 class ImageError(EmulatorError, ValueError):

@@ -119,7 +119,7 @@ class OptimizerStep(Protocol):
 
 
 class Machine(Forward, Learner, OptimizerStep, Protocol):
-    """All three parts, and what they hold."""
+    """All three parts, with their state."""
 
     def range_report(self) -> RangeReport | None:
         """Resolution, limits and losses of fixed-point formats so far; None in floating point."""
@@ -155,7 +155,7 @@ class Machine(Forward, Learner, OptimizerStep, Protocol):
         ...
 
     def take_over_learning(self, old: Self, synapses: bool = True) -> None:
-        """Begin at step 0 of the same network with what ``old`` has learned.
+        """Begin at step 0 of the same network with the learned state of ``old``.
 
         Weights, biases, the state of the optimisers and the number of updates; no activity.
         Without ``synapses``, those keep the state they were built with.

@@ -1,4 +1,4 @@
-"""The range report of a :class:`HostEngine`: formats, and what saturated during its run."""
+"""The range report of a :class:`HostEngine`: formats, and saturation during its run."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

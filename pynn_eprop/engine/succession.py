@@ -45,7 +45,7 @@ class Successor:
         self.restore({**needed, **{name: state[name] for name in fitting}})
 
     def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Begin with what ``old`` learned; see the interface."""
+        """Begin with the learned state of ``old``; see the interface."""
         fresh = self.state()
         position = fresh["position"].view(POSITION).copy()
         position["updates"] = old.updates

@@ -159,7 +159,7 @@ class Experiment:
             raise self._interrupted(interrupts.received, history)
 
     def _failed(self, history: History, error: MachineError) -> MachineError:
-        """Write what there is after a failure; returns the error with advice on how to go on."""
+        """Write the results up to a failure; returns the error with advice on how to go on."""
         folder = self.folder
         if not history.updates:
             return error

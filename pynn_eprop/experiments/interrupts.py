@@ -7,7 +7,7 @@ from pynn_eprop.errors import RunInterrupted
 
 
 class ExperimentInterrupted(RunInterrupted):
-    """A run was ended by a signal; what is done is saved. ``signal_number`` says which."""
+    """A run was ended by a signal, ``signal_number``; all work is saved."""
 
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)

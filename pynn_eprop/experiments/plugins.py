@@ -21,7 +21,7 @@ GROUP = "pynn_eprop.plugins"
 def load_plugins(names: Iterable[str] = ()) -> None:
     """Import the entry points of installed packages, then the modules and files of ``names``.
 
-    Raises :class:`PluginError`, which names the plugin and what it raised.
+    Raises :class:`PluginError`, which names the plugin and its error.
     """
     for point in metadata.entry_points(group=GROUP):
         try:

@@ -42,7 +42,7 @@ from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimize
 from pynn_eprop.models.time_grid import decay
 
 OFF = 0.1
-"""A number counts as off if what acts differs by more than this share of it,"""
+"""A number counts as off if its acting value differs by more than this share of it,"""
 MANY = 0.05
 """and there is a sentence if more than this share of the nonzero numbers are off,"""
 SUM_OFF = 0.01

@@ -137,7 +137,7 @@ def is_mirrored(network: Network, projection: int) -> bool:
 
 
 def _changes_gradient(before: Population, after: Population) -> bool:
-    """Whether the gradient of steps already done depends on what differs."""
+    """Whether the gradient of steps already done depends on parameters that differ."""
     return any(np.any(getattr(before, name) != getattr(after, name))
                for name in before.gradient_depends_on())
 

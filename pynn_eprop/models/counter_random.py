@@ -4,7 +4,7 @@ Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2,
 is a pure function of a key and a counter, and so does not depend on how many were drawn before.
 
 The key is (seed, index) with the index of the population, projection or current source that
-draws. The last counter word says what is drawn (:class:`Draw`), so that equal indices of different
+draws. The last counter word is the purpose (:class:`Draw`), so that equal indices of different
 kinds of object do not share numbers.
 """
 

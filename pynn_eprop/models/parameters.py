@@ -82,7 +82,7 @@ class Parameter:
         self.check(value, owner)
 
     def _required(self, value: float) -> str:
-        """The range, with what ``value`` lacks if it is not finite."""
+        """The range, with "finite" if ``value`` is not."""
         if math.isfinite(value) or "finite" in self.range:
             return self.range
         return f"finite and {self.range}"

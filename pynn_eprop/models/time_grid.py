@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 LARGEST_STEPS = 2 ** 31 - 1 # of a delay, a refractory period or an interval: 32 bits
-STEP_TOLERANCE = 1e-6       # of a step: what decimal fractions of ms lose in binary
-TIME_TOLERANCE = 1e-9       # of the time: what a sum of ten million steps has lost
+STEP_TOLERANCE = 1e-6       # of a step: the error of decimal fractions of ms in binary
+TIME_TOLERANCE = 1e-9       # of the time: the error of a sum of ten million steps
 WIDEST_TOLERANCE = 1e-2     # of a step: a larger difference is not rounding
 _DECIMALS = 9               # of a ms: gives back 0.3 for three steps of 0.1
 

@@ -34,7 +34,7 @@ class Successor:
         self.restore(fresh)
 
     def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Begin with what ``old`` learned; see the interface."""
+        """Begin with the learned state of ``old``; see the interface."""
         learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)
                    and (synapses or not name.startswith("projection"))}
         self.restore({**self.state(), **learned})

@@ -41,7 +41,7 @@ class Task(ABC):
     Everything random is a function of ``seed`` and, for trials, of the update's number alone, so
     that an interrupted run can go on without any generator's state.
 
-    name: as the command line writes it. title: a heading. error_name: what the error is called.
+    name: as the command line writes it. title: a heading. error_name: the name of the error.
     chance_level: the error of a network that has learned nothing, if there is one. paper_updates,
     paper_result: the number of updates in the paper, and its result; for a task of no paper,
     paper_updates is the default number. reference: the source of task and parameters.

@@ -21,7 +21,7 @@ SHARED_KEYWORDS = ("timestep", "min_delay", "max_delay", "update_interval", "tri
 LARGEST_SEED = 2 ** 32 - 1
 LARGEST_COUNT = 2 ** 31 - 1
 
-# Keywords of other PyNN backends for which only these values mean what happens here anyway.
+# Keywords of other PyNN backends, and the values of them that agree with what happens here anyway.
 WITHOUT_EFFECT: dict[str, tuple[str, tuple[Any, ...] | None]] = {
     "t_flush": ("spikes in flight never survive reset() here", None),
     "verbosity": ("nothing is printed here", None),

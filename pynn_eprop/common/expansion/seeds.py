@@ -31,7 +31,7 @@ class Purpose(IntEnum):
     POSITIONS = 4
     NUMBERS = 5             # of connections, of connectors that draw them
     ASSEMBLY = 6            # samples of assemblies, which have no number
-    SIMULATOR = 7           # what a parent backend draws while it runs
+    SIMULATOR = 7           # draws of a parent backend while it runs
     INITIAL = 8
     PARAMETERS = 16
     SET = 64
@@ -68,7 +68,7 @@ class Draws:
 def seeded(value: Any, seed: Callable[[], int]) -> Any:
     """``value``, or a seeded copy if it is a RandomDistribution without a seed.
 
-    Works on the base of a LazyArray, and on what it is computed with, as well. The original stays
+    Works on the base of a LazyArray, and on the operands of its operations, too. The original stays
     as it is.
     """
     if isinstance(value, LazyArray):

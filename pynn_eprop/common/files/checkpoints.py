@@ -57,7 +57,7 @@ class CheckpointKeeper:
             self.flush(state)
 
     def flush(self, state: Any) -> None:
-        """Write what was not yet written, if it can be now."""
+        """Write a checkpoint that is due, if it can be written now."""
         if self._path is None or not self._pending or not state.simulation.can_be_kept:
             return
         started = time.monotonic()
@@ -127,7 +127,7 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
                 formats = Formats(**{name: tuple(map(int, bits)) for name, bits in formats.items()})
         simulation.restore(_under("machine/", arrays), formats)
         for population, (segments, cleared) in zip(recorded, data, strict=True):
-            population.recorder.take_back(segments, cleared)
+            population.recorder.take_over(segments, cleared)
 
 
 def _setting(arithmetic: str) -> str:

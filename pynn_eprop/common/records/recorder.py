@@ -92,7 +92,7 @@ class LogRecorder(recording.Recorder):
         self._cleared = False
         self._simulator.state.recorders.add(self)
 
-    # --- what to record ---
+    # --- variables ---
 
     def record(self, variables: str | Iterable[str], ids: Iterable[Any],
                sampling_interval: float | None = None, locations: Any = None) -> None:
@@ -263,7 +263,7 @@ class LogRecorder(recording.Recorder):
     @staticmethod
     def restored(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
                  ) -> tuple[list[FinishedSegment], bool]:
-        """The segments in the arrays of :meth:`saved`, for :meth:`take_back`."""
+        """The segments in the arrays of :meth:`saved`, for :meth:`take_over`."""
         logs: dict[int, dict[str, dict[str, np.ndarray]]] = {}
         for name, array in arrays.items():
             number, variable, part = name.split("/")
@@ -276,7 +276,7 @@ class LogRecorder(recording.Recorder):
             for number, segment in enumerate(about["segments"])
         ], bool(about["cleared"])
 
-    def take_back(self, parts: list[FinishedSegment], cleared: bool) -> None:
+    def take_over(self, parts: list[FinishedSegment], cleared: bool) -> None:
         """Go on with the data of a checkpoint. Other recordings begin now."""
         self.finished, current = parts[:-1], parts[-1]
         begun = {variable: self._new_log(variable, log.cells, getattr(log, "every", 1))

@@ -136,7 +136,7 @@ class Simulation(ABC):
 
     @abstractmethod
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights, (synapses,); at time 0 they are also what reset() goes back to."""
+        """Replace the weights, (synapses,); at time 0, reset() goes back to them, too."""
 
     @abstractmethod
     def bias(self, population: Any) -> np.ndarray:
@@ -301,7 +301,7 @@ class DescribedSimulation(Simulation):
                 holder.check_weights(place, bundle.take(weight))
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        """Replace the weights; at time 0, reset() goes back to them, too."""
         holder = self._holder_of(projection)
         if holder is None:
             projection.synapses.weight = np.array(weight)

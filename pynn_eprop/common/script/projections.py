@@ -86,7 +86,7 @@ class SynapseArrays:
         """Raise :class:`UnsupportedError` for types that belong to another backend."""
 
     def _end(self, group: Any, label: str | None) -> Any:
-        """The presynaptic group, or what a backend puts in its place."""
+        """The presynaptic group, or the one that a backend puts in its place."""
         return group
 
     def _expand(self, connector: Any) -> None:

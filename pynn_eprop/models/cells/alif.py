@@ -43,7 +43,7 @@ class ALIFCells(LIFCells):
         return np.asarray(cells.v - (cells.v_th + cells.beta * cells.a))
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
-        """Those of v, and of a, which depends on the last v and a by way of the spike (eq. 27)."""
+        """Derivatives of v, and of a, which depends on v and a by way of the spike (eq. 27)."""
         h = cells.h
         return {**super().transition(cells), ("a", "v"): h, ("a", "a"): cells.rho - cells.beta * h}
 

@@ -74,7 +74,7 @@ def initial_state(entry: "dataclasses.Field[Any]") -> str | None:
 
 
 def content(entry: "dataclasses.Field[Any]", given: Given) -> Any:
-    """The value of a field, from what a script gave."""
+    """The value of a field, from a script's values."""
     if "component" in entry.metadata:
         return given.components[entry.name]
     state = initial_state(entry)

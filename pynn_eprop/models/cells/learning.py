@@ -29,10 +29,10 @@ class SpikingCells(Population):
     state variables (``x_initial = initial(value)``) it says in NumPy, for one time step of all
     cells at once,
 
-    - :meth:`step`: the state that follows from the present one and what arrives,
+    - :meth:`step`: the next state, from the present one and the arriving input,
     - :meth:`distance`: how far each cell is above its threshold; it spikes from 0 on (eq. 21);
     - the derivatives of both: :meth:`transition` of the state by the state before and
-      :meth:`drive` by what arrives, :meth:`distance_gradient` of the distance by the state.
+      :meth:`drive` by the input, :meth:`distance_gradient` of the distance by the state.
 
     From these, with h the pseudo-derivative of the distance, follow the eligibility vector and the
     eligibility trace of a synapse (eq. 2 to 5, 22 to 28):
@@ -124,7 +124,7 @@ class SpikingCells(Population):
         raise NotImplementedError
 
     def drive(self, cells: Any) -> Mapping[str, np.ndarray | float]:
-        """Derivatives of the state by what arrived in this step; others are 0."""
+        """Derivatives of the state by the input of this step; others are 0."""
         raise NotImplementedError
 
     def distance_gradient(self, cells: Any) -> Mapping[str, np.ndarray | float]:
