@@ -106,7 +106,7 @@ class State(BaseState, ABC):
                                  f"{self.keeper.what_is_kept}")
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a new segment."""
+        """Go back to time 0, in a new segment."""
         self.simulation.reset(keep_weights)
         self.running = False
         self.segment_counter += 1

@@ -65,7 +65,7 @@ class Control:
 
     def reset(self, annotations: Mapping[str, Any] | None = None, keep_weights: bool = False
               ) -> None:
-        """Back to time 0, in a new segment of the recorded data.
+        """Go back to time 0, in a new segment of the recorded data.
 
         Weights, biases and optimisers go back to their initial values, unless ``keep_weights``.
         Parameters, connections and recorded variables stay. A refused reset changes nothing.
