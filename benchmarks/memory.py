@@ -29,7 +29,7 @@ def measure(interpreter: str) -> list[dict[str, Any]]:
 
 
 def probe(cells: int, steps: int, indegree: int) -> None:
-    """Build and train for two updates in this process, then say how much memory that took."""
+    """Build and train for two updates in this process, then print how much memory that took."""
     import pynn_eprop.host as sim
     from benchmarks import host_peer
 
@@ -38,8 +38,8 @@ def probe(cells: int, steps: int, indegree: int) -> None:
     _, readout = host_peer.build(sim, net, threads=1, intervals=3)
     readout.record("loss")
     sim.run(2.0 * steps)
-    worker.say(cells=cells, steps=steps, synapses=net.synapses,
-               peak_mb=worker.peak_memory() - before)
+    worker.send(cells=cells, steps=steps, synapses=net.synapses,
+                peak_mb=worker.peak_memory() - before)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """NEST's own e-prop models (`*_bsshslm_2020`) on the benchmark networks.
 
-They differ from ours only where NEST leaves no choice: the error traces carry a factor
+They differ from ours only in what NEST prescribes: the error traces carry a factor
 (1 - kappa), and its refractory period is one step longer than the silence it gives.
 """
 

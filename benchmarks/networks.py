@@ -24,8 +24,8 @@ SEED = 1
 class Pattern:
     """Task 1.1: a clock of 20 inputs, recurrent all-to-all cells, three sine mixtures to follow.
 
-    The clock's five groups fire in turn, every 10 ms. Nothing fires at local steps 0 and 1,
-    where NEST's input cannot.
+    The clock's five groups fire in turn, every 10 ms. Nothing fires at local steps 0 and 1, at
+    which NEST's input cannot.
     """
 
     name = "pattern"
@@ -131,6 +131,6 @@ def target(steps: int) -> np.ndarray:
 
 
 def repeated(local_steps: np.ndarray, steps: int, intervals: int) -> np.ndarray:
-    """Script times in ms of the same local steps in each of ``intervals`` intervals."""
+    """Script times in ms of given local steps in each of ``intervals`` intervals."""
     starts = steps * np.arange(intervals)
     return (starts[:, None] + local_steps[None, :]).ravel().astype(float)

@@ -26,7 +26,7 @@ class Peer:
             self._close()
 
     def round(self) -> dict[str, Any]:
-        """Let it do one round, and wait for it."""
+        """Request one round, and wait for it."""
         self.rounds.append(self._ask("round"))
         return self.rounds[-1]
 

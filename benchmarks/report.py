@@ -12,7 +12,7 @@ from typing import Any
 OURS = "pynn_eprop.host"
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on."""
+    """The machine, on which the timings depend."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

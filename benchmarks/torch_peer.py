@@ -55,7 +55,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     net = networks.workload(args.workload, args.cells)
     if not isinstance(net, Pattern):
-        worker.say(missing="PyTorch: task 1.1 only")
+        worker.send(missing="PyTorch: task 1.1 only")
         return
     begin = time.perf_counter()
     arrays = net.weights()

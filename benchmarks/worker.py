@@ -1,6 +1,6 @@
-"""How a peer's process talks to the runner, over its standard input and output.
+"""A peer's process and its messages to the runner, over standard input and output.
 
-The process says a line when it is ready, then one per round. Between rounds it waits, so that
+The process writes a line when it is ready, then one per round. Between rounds it waits, so that
 peers which are measured in turn do not disturb each other.
 """
 
@@ -17,7 +17,7 @@ MARK = "@benchmark "
 
 
 def arguments() -> argparse.Namespace:
-    """What the runner passes: the workload, its size, threads and the number of rounds."""
+    """Arguments from the runner: the workload, its size, threads and the number of rounds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("workload")
     parser.add_argument("--cells", type=int)
@@ -26,8 +26,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def say(**answer: Any) -> None:
-    """Send one answer to the runner. The mark sets it apart from what a simulator prints."""
+def send(**answer: Any) -> None:
+    """Send one answer to the runner. The mark sets it apart from a simulator's own output."""
     print(MARK + json.dumps(answer), flush=True)
 
 
@@ -41,7 +41,7 @@ def find(module: str, peer: str, install: str) -> Any:
 
 
 class Stopwatch:
-    """Started when made. The processor's time is what other processes do not add to."""
+    """Started when made. Other processes do not add to the processor's time."""
 
     def __init__(self) -> None:
         self.wall, self.cpu = time.perf_counter(), time.process_time()
@@ -60,9 +60,9 @@ def peak_memory() -> float:
 def serve(measure: Callable[[], dict[str, Any]],
           finish: Callable[[], dict[str, Any]] = dict, **about: Any) -> None:
     """Answer the runner's lines: ``measure`` for each "round", ``finish`` once for "finish"."""
-    say(ready=True, memory_mb=peak_memory(), **about)
+    send(ready=True, memory_mb=peak_memory(), **about)
     for line in sys.stdin:
         if line.strip() == "finish":
-            say(memory_mb=peak_memory(), **finish())
+            send(memory_mb=peak_memory(), **finish())
             return
-        say(memory_mb=peak_memory(), **measure())
+        send(memory_mb=peak_memory(), **measure())

@@ -1,7 +1,7 @@
 """Learning curves of task 1.1 on the host, NEST and the reference, for docs/evidence.
 
-``python -m evidence.backend_curves`` keeps the curve of each machine in a file, so
-that it goes on with the next one where it was interrupted, and then draws them in one figure.
+``python -m evidence.backend_curves`` keeps the curve of each machine in a file, so that it goes on
+with the next one after an interruption, and then draws them in one figure.
 """
 
 import argparse
@@ -36,7 +36,7 @@ RUNS = (
 
 
 def network_name(configuration: Configuration) -> str:
-    """Of a run's files."""
+    """The name of a network in the names of files."""
     rate = "-constant-rate" if configuration.parameters == CONSTANT else ""
     return f"{configuration.neurons}-cells{rate}"
 
@@ -49,7 +49,7 @@ def free_steps() -> int:
 def curve(name: str, configuration: Configuration, work: Path) -> tuple[np.ndarray, float]:
     """The error of each update on a machine, and the seconds it took; from a file if it is there.
 
-    Raises :class:`SimulationError` where the machine does not run the task.
+    Raises :class:`SimulationError` if the machine does not run the task.
     """
     kept = work / (f"{name}-{network_name(configuration)}-{configuration.n_updates}-updates-"
                    f"seed{configuration.seed}.npz")
@@ -93,7 +93,7 @@ def rows(curves: Mapping[str, np.ndarray], seconds: Mapping[str, float],
 
 
 def page(table: Sequence[str], networks: Sequence[str]) -> str:
-    """What the figures show, in words and numbers."""
+    """The page with the figures and the table."""
     return "\n".join([
         "# One task on several backends",
         "",
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def draw(configuration: Configuration, names: Sequence[str], work: Path,
          out: Path) -> list[str]:
-    """Run, or read, the curves of one network; write figure and table; lines of the page."""
+    """Run, or read, the curves of one network; write figure and table; return the page's lines."""
     curves, seconds = {}, {}
     for name in names:
         curves[name], seconds[name] = curve(name, configuration, work)

@@ -72,7 +72,7 @@ def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]
 
 
 def draw_solving(runs: Runs) -> Figure:
-    """Validation error of each seed, with a mark where it counts as solved."""
+    """Validation error of each seed, with a mark at the update at which it counts as solved."""
     with styled():
         figure = new_figure(8.0, 4.2)
         axes = figure.subplots()

@@ -97,7 +97,7 @@ def main() -> None:
     core, rng, counts, started = Core(), np.random.default_rng(2019), Counter(), time.time()
     for _ in range(ROUNDS):
         for name, call in calls(rng):
-            call(core)      # raises where a bit differs
+            call(core)      # raises if a bit differs
             counts[name] += 1
     assert core.unaligned == []
     elements = {name: count * N for name, count in counts.items()}

@@ -19,7 +19,7 @@ PRECISIONS = ("float32", "fixed")
 
 
 def trained(results: Path, task: str, precision: str, seed: int) -> dict[str, Any]:
-    """The results of a run, which is made if it is not there; and its largest weight."""
+    """The results of a run, with its largest weight; the run is made if it is missing."""
     folder = results / f"{task}-{precision}-seed{seed}"
     if not (folder / "results.json").exists():
         cli.main(["run", task, "--precision", precision, "--seed", str(seed), "--out", str(folder),

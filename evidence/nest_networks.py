@@ -50,7 +50,7 @@ def row(seed: int, pool: Any) -> tuple[str, bool]:
 
 
 def describe(plan: Plan) -> str:
-    """What is in a network, in a few words."""
+    """A network in a few words."""
     return ", ".join([
         "+".join(plan.cells), plan.loss, plan.optimizer, f"dt {plan.timestep:g} ms",
         f"refractory {plan.refractory}", plan.shape,
@@ -113,7 +113,7 @@ def curves(work: Path, pool: Any) -> dict[str, dict[str, list[float]]]:
                 kept.write_text(json.dumps({"options": options, "loss": np.asarray(loss).tolist()}))
             content = json.loads(kept.read_text())
             if content["options"] != options:
-                raise SystemExit(f"{kept} is of another run; remove it")
+                raise SystemExit(f"{kept} belongs to another run; remove it")
             found[name][backend] = content["loss"]
     return found
 

@@ -38,11 +38,11 @@ default_report_file_path = {folder}
 POPULATIONS, FAN_IN, READOUTS, INPUTS = 10, 50, 3, 1000
 INTERVAL, CELLS_PER_CORE = 1000.0, 32
 CORES, CORES_PER_CHIP, LINK_PACKETS = 1_000_000, 16, 6_000_000
-"""Of the machine in Manchester; cores of a chip for cells; packets a second that a link takes."""
+"""Cores of the machine in Manchester; cores of a chip for cells; packets a second of a link."""
 
 
 def build(neurons: int) -> None:
-    """A ring of sparse populations, each with readouts of its own that teach it."""
+    """Build a ring of sparse populations, each with readouts of its own that teach it."""
     import pynn_eprop.spinnaker as sim
     rng = np.random.default_rng(1)
     size = neurons // POPULATIONS
@@ -67,7 +67,7 @@ def build(neurons: int) -> None:
 
 
 def map_network(neurons: int) -> dict[str, float]:
-    """Build and map; what it took and what it needs."""
+    """Build and map; returns time taken and resources needed."""
     before = Path.cwd(), os.environ.get("HOME")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / ".spynnaker.cfg").write_text(CONFIGURATION.format(folder=folder))
@@ -79,7 +79,7 @@ def map_network(neurons: int) -> dict[str, float]:
         finally:
             os.chdir(before[0])
             os.environ["HOME"] = before[1] or folder
-            # its report folder is gone
+            # its report folder does not exist any more
             from spinn_utilities.data.utils_data_writer import UtilsDataWriter
             atexit.unregister(UtilsDataWriter.write_errored_file)
 

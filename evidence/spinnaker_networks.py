@@ -1,7 +1,7 @@
 """Large networks on emulated cores beside the host engine, and what they cost.
 
 Run: python -m evidence.spinnaker_networks; it writes docs/evidence/spinnaker/networks.md.
-Results are kept beside it, so that it goes on where it was interrupted.
+Results are kept beside it, so that an interrupted run goes on with the next case.
 """
 
 import json
@@ -56,7 +56,7 @@ CASES: dict[str, Script] = {
 
 
 def equal(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, int]:
-    """How many values were compared, by quantity; raises where they differ."""
+    """How many values were compared, by quantity; raises if any differ."""
     counts: dict[str, int] = {}
     for name, expected in theirs.items():
         if name == "spikes":
@@ -70,7 +70,7 @@ def equal(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, int]:
 
 
 def run(script: Script) -> dict[str, Any]:
-    """One case on both; what was equal, and what the busiest neuron core took."""
+    """One case on both: numbers of equal values, and the costs of the busiest neuron core."""
     expected = play(host, script, precision="fixed")
     with Board(chips=4, real_time=False) as board:
         import pynn_eprop.spinnaker as sim

@@ -1,8 +1,8 @@
 """The paper's tasks on emulated cores through the command line, beside the host in fixed point.
 
 Run: python -m evidence.spinnaker_tasks; it writes docs/evidence/spinnaker/tasks.md. Names of
-tasks restrict it to these. Runs are kept in build/evidence/spinnaker and go on where they were
-interrupted.
+tasks restrict it to these. Runs are kept in build/evidence/spinnaker and resumed after an
+interruption.
 """
 
 import json
@@ -44,7 +44,7 @@ def run(name: str, arguments: list[str], backend: list[str]) -> Path:
 
 
 def compare(name: str, arguments: list[str]) -> dict[str, object]:
-    """What both have, and how many values of it are equal; raises where one is not."""
+    """Results that both have, and how many values of them are equal; raises if one is not."""
     cores = run(name, arguments, ["emulator"])
     host = run(name, arguments, ["host", "--precision", "fixed"])
     ours, theirs = (json.loads((folder / "results.json").read_text()) for folder in (cores, host))

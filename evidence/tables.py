@@ -17,7 +17,7 @@ STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228
 
 
 class SeriesLike(Protocol):
-    """What the tables need to know about a series of runs."""
+    """The attributes of a series of runs that the tables need."""
 
     @property
     def name(self) -> str: ...  # noqa: D102

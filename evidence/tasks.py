@@ -1,7 +1,7 @@
 """The long runs behind the figures and tables of docs/evidence: all seeds, full curves.
 
-``python -m evidence.tasks`` skips what is finished, goes on with what was
-interrupted, and then writes the tables and figures from all results.
+``python -m evidence.tasks`` skips finished runs, resumes interrupted ones, and then writes the
+tables and figures from all results.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TRUNCATED_SEEDS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ in their seeds only, with what the paper reports for them."""
+    """Runs that differ in their seeds only, with the paper's result for them."""
 
     name: str
     label: str
@@ -41,7 +41,7 @@ class Series:
         return str(self.options["task"])
 
     def configurations(self, updates: int | None, neurons: int | None) -> list[Configuration]:
-        """One configuration per seed; the arguments shorten the runs where they are given."""
+        """One configuration per seed; the arguments, if given, shorten the runs."""
         return [Configuration(seed=seed, updates=updates, neurons=neurons, **self.options)
                 for seed in self.seeds]
 

@@ -1,6 +1,6 @@
 """NEST's e-prop example "evidence accumulation", as a PyNN script for any backend.
 
-An agent sees seven cues, left or right, and must tell after a pause which were more. 50 LIF and 50
+An agent sees seven cues, left or right, and must say after a pause which were more. 50 LIF and 50
 adaptive LIF cells learn it with Adam. Parameters, random numbers and the order in which they are
 drawn are those of NEST's example; its losses in the first five iterations, with batches of one and
 of two trials, are in NEST's test suite (``PUBLISHED``).
@@ -73,14 +73,15 @@ def draw_trials(rng, n_trials, first_step):
 
 
 def float32(values):
-    """Rounded as the original's weights are."""
+    """Values rounded as the original's weights."""
     return np.asarray(values, dtype=np.float32).astype(float)
 
 
 def main(backend="host", n_updates=50, n_trials=1, first_step=1, figure=None):
     """Train; return the loss of each update, the mean over its trials and the steps of recall.
 
-    ``first_step``: of a trial that may have input; from 2 on NEST does what all backends do.
+    ``first_step``: the first step of a trial that may have input; from 2 on NEST does what all
+    backends do.
     """
     sim = importlib.import_module(f"pynn_eprop.{backend}")
     rng = np.random.RandomState(1)

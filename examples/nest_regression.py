@@ -51,7 +51,7 @@ cell_parameters = {
 
 
 def draw_weights(rng, n_pre, n_post):
-    """N(0, 1 / n_pre) in float32 as the original, (n_pre, n_post)."""
+    """N(0, 1 / n_pre) in float32 as in the original, (n_pre, n_post)."""
     return (rng.randn(n_pre, n_post) / np.sqrt(n_pre)).astype(np.float32).astype(float)
 
 
@@ -69,8 +69,8 @@ def draw_target(rng):
 def main(backend="host", n_updates=100, first_step=1, figure=None):
     """Train; return the loss of each update.
 
-    ``first_step``: of a sequence that may have input. NEST's example has some in step 1, which
-    makes NEST miss a little of the gradient; from 2 on all backends do the same.
+    ``first_step``: the first step of a sequence that may have input. NEST's example has some in
+    step 1, which makes NEST miss a little of the gradient; from 2 on all backends do the same.
     """
     sim = importlib.import_module(f"pynn_eprop.{backend}")
     rng = np.random.RandomState(1)

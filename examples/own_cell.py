@@ -44,7 +44,7 @@ class CurrentLIF(SpikingCells):
         return {"i": i, "v": v}
 
     def distance(self, cells):
-        """From the threshold."""
+        """Distance from the threshold."""
         return cells.v - cells.v_thresh
 
     def transition(self, cells):
@@ -53,7 +53,7 @@ class CurrentLIF(SpikingCells):
                 ("v", "i"): (1.0 - cells.gamma) * cells.gamma}
 
     def drive(self, cells):
-        """Derivatives of (i, v) by what arrives."""
+        """Derivatives of (i, v) by the arriving input."""
         return {"i": 1.0, "v": 1.0 - cells.gamma}
 
     def distance_gradient(self, cells):

@@ -1,4 +1,4 @@
-"""An optimiser of your own: a class with a name, what it keeps of each weight, and one step.
+"""An optimiser of your own: a class with a name, the state that it keeps, and one step.
 
 Here it is gradient descent with momentum. The fast engine computes the gradients and asks the class
 for the step at the end of each update; the script compares it with Adam on a small pattern to be
@@ -28,12 +28,12 @@ class Momentum(Optimizer):
     meaning: ClassVar[str] = "gradient descent with momentum"
 
     def __post_init__(self):
-        """Refuse what makes no optimiser before anything runs."""
+        """Refuse bad parameters before anything runs."""
         if not 0.0 <= self.decay < 1.0:
             raise errors.ParameterError(f"Momentum: decay={self.decay!r} must be in [0, 1[")
 
     def init(self, weight):
-        """What is kept, arrays by name; checkpoints have them."""
+        """The initial state, arrays by name; checkpoints have them."""
         return {"mean": np.zeros_like(weight)}
 
     def update(self, gradient, state, weight, count):

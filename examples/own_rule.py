@@ -1,7 +1,7 @@
 """A learning rule of your own: a class with a name, the traces it keeps, and one step of them.
 
-Here a synapse learns only from what arrives around a spike of its cell: the pseudo-derivative h_j
-of e-prop is replaced by a trace of the cell's own spikes. It runs on the reference, which runs any
+Here a synapse learns only from input around a spike of its cell: the pseudo-derivative h_j of
+e-prop is replaced by a trace of the cell's own spikes. It runs on the reference, which runs any
 rule; the script compares it with e-prop on a small pattern to be generated.
 
     python examples/own_rule.py [--updates N]
@@ -32,7 +32,7 @@ class SpikeGated(Rule):
     needs: ClassVar[tuple[str, ...]] = ("spikes",)
 
     def __post_init__(self):
-        """Refuse what makes no rule before anything runs."""
+        """Refuse bad parameters before anything runs."""
         if not self.gain > 0.0:
             raise errors.ParameterError(f"SpikeGated: gain={self.gain!r} must be > 0")
 

@@ -1,4 +1,4 @@
-"""A task of your own: its parameters, network and trials, and what counts as a right answer.
+"""A task of your own: its parameters, network and trials, and the criterion of a right answer.
 
 A network sees two cues, each of two kinds, with a pause between them, and then has to say whether
 they were the same (delayed match to sample). Adaptive cells bridge the pause.
@@ -79,7 +79,7 @@ class DelayedMatch(ValidatedTask):
             for update in range(first_update, first_update + n_updates)], self.interval)
 
     def draw_validation(self, seed, update, batch=0):
-        """Fresh trials."""
+        """New trials, from a generator of their own."""
         return self.draw(self.validation_trials, np.random.default_rng([seed, 3, update, batch]))
 
     def draw_example(self, seed):

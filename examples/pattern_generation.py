@@ -90,7 +90,7 @@ def main(backend="host", n_updates=1000, n_neurons=600, figure=None):
     # E = 1/2 sum (y - y*)^2 over steps and readouts; normalised by the variance of the targets
     error = 2.0 * loss / targets.size / np.mean(np.var(targets, axis=1))
 
-    # --- one more trial without learning, to look at --------------------------------------------
+    # --- one more trial without learning, for the figure ----------------------------------------
 
     sim.set_learning(False)
     network.record("spikes")

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status.
 
     0: done. 1: the system failed (no space on the disk, a core of a machine, ...). 2: bad input,
-    with one line that says what is wrong. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
+    with a line about it. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, metavar="DIR",
                      help="results folder (default: results/TASK-seedSEED)")
     run.add_argument("--resume", action="store_true",
-                     help="go on where the run in DIR stopped; start it if there is none")
+                     help="continue the run in DIR; start it if there is none")
     run.add_argument("--force", action="store_true", help="replace the run in DIR")
     run.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
                      metavar="SECONDS", help="default: %(default)g")
@@ -196,7 +196,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0.0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds >= 0")
     return seconds
 
 

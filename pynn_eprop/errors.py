@@ -1,6 +1,6 @@
 """Typed errors and warnings, shared by every part of the package.
 
-Each message names the offending value and what would be right. All errors derive from
+Each message names the offending value and valid ones. All errors derive from
 :class:`EPropError`, and from the built-in or PyNN class that a caller would expect.
 """
 
@@ -64,11 +64,11 @@ class NetworkError(EPropError, ValueError):
 
 
 class ArgumentError(NetworkError, TypeError, pynn_errors.ConnectionError):
-    """An argument is of another kind than it must be."""
+    """An argument is of the wrong kind."""
 
 
 class SelectionError(NetworkError, IndexError):
-    """A cell or a connection that is not there."""
+    """A cell or a connection does not exist."""
 
 
 class TargetError(NetworkError):
@@ -76,15 +76,15 @@ class TargetError(NetworkError):
 
 
 class ProjectionError(NetworkError, pynn_errors.ConnectionError):
-    """A projection was given something else than groups of cells, a connector or a synapse type."""
+    """An argument of a projection is not a group of cells, a connector or a synapse type."""
 
 
 class DelayError(NetworkError, pynn_errors.ConnectionError):
-    """A delay is shorter than one time step or no whole number of them."""
+    """A delay is shorter than one time step or not a whole number of them."""
 
 
 class UnsupportedError(EPropError, NotImplementedError):
-    """The chosen backend cannot do what was asked, although another may."""
+    """The chosen backend cannot do this, although another may."""
 
 
 class SimulationError(EPropError, RuntimeError):
@@ -96,22 +96,22 @@ class RecordingError(SimulationError, ValueError):
 
 
 class NothingRecordedError(RecordingError, pynn_errors.NothingToWriteError):
-    """What was asked for was not recorded."""
+    """The requested data were not recorded."""
 
 
 class TimeError(SimulationError, ValueError):
-    """A run, or a callback of one, asks for a time that cannot come."""
+    """A run, or a callback of one, asks for a time that cannot be reached."""
 
 
 class FixedPointWarning(UserWarning):
-    """Fixed point changes numbers that a user gave so much that results may differ."""
+    """Fixed point changes given numbers so much that results may differ."""
 
 
 class MachineError(SimulationError):
     """A core of a SpiNNaker machine failed during a run, or the machine does not answer.
 
-    ``folder``: where what cores printed and counted was written, or None. Data and weights of the
-    last good stop can still be read.
+    ``folder``: that of the cores' output and counters, or None. Data and weights of the last good
+    stop can still be read.
     """
 
     def __init__(self, message: str, folder: Path | None = None) -> None:
@@ -124,14 +124,14 @@ class MissingDependencyError(EPropError, ImportError):
 
 
 def not_compiled(module: str, found_in: Path) -> MissingDependencyError:
-    """The error where Python found sources whose compiled part is missing."""
+    """The error for sources, found by Python, whose compiled part is missing."""
     return MissingDependencyError(
         f"{module} is not compiled in {found_in}, where this Python found pynn_eprop; install it "
         "from there (pip install -e .), or, if it is installed, start Python in another folder")
 
 
 class PluginError(EPropError, ImportError):
-    """A module of the user's is not found, or fails when it is imported."""
+    """A user's own module is not found, or fails when it is imported."""
 
 
 class CheckpointError(EPropError, ValueError):
@@ -155,11 +155,11 @@ class ResultsError(EPropError, ValueError):
 
 
 class EmulatorError(EPropError, RuntimeError):
-    """The emulated SpiNNaker board cannot do what was asked."""
+    """The emulated SpiNNaker board cannot do this."""
 
 
 class ImageError(EmulatorError, ValueError):
-    """Bytes that were to be loaded into a core are no application image."""
+    """Bytes to be loaded into a core are not an application image."""
 
 
 class AddressTakenError(EmulatorError, OSError):

@@ -1,1 +1,1 @@
-"""What the backends share: set-up, expansion of networks, time, checks, recorded data, files."""
+"""Shared by the backends: set-up, expansion of networks, time, checks, recorded data, files."""

@@ -15,7 +15,7 @@ class Block:
     """Part of a projection whose synapses share a delay.
 
     order: which synapses of the projection these are, in the order of ``position``.
-    position: where each stands in the engine's array: (pre, post) row by row if dense, else the
+    position: the place of each in the engine's array: (pre, post) row by row if dense, else the
     compressed rows. size: length of that array.
     row_start, column: compressed rows of the synapses (sparse) or of the missing pairs (dense).
     """

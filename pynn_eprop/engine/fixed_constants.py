@@ -1,7 +1,7 @@
 """The constants of fixed point for arrays, from the engine's C (c_models/host/fixed_constants.h).
 
-The formats are chosen in :mod:`pynn_eprop.fixed`, which does without C; what parameters become in
-them is computed by the same C for the host's core and for the memory of SpiNNaker cores.
+The formats are chosen in :mod:`pynn_eprop.fixed`, which does without C; the same C computes the
+parameters in them for the host's core and for the memory of SpiNNaker cores.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import Optimizer
 
 NO_TARGET = int(lib.eprop_fixed.no_target)
-"""The integer that says that a target is missing."""
+"""The integer for a missing target."""
 ENTROPY_LOSS_BITS = int(lib.eprop_fixed.entropy_loss_bits)
 """Bits after the point of cross-entropies."""
 
@@ -111,7 +111,7 @@ def optimizer_step(optimizer: Optimizer, w_min: float, w_max: float, updates: in
 
 
 def weight_factor(formats: Formats, projection: int) -> int:
-    """Brings weights of a projection to the format of the arrivals."""
+    """The factor that brings weights of a projection to the format of the arrivals."""
     return int(lib.eprop_weight_factor(formats.weight_bits[projection]))
 
 
@@ -122,12 +122,12 @@ def feedback_unit(formats: Formats, signal: int, projection: int) -> int:
 
 
 def error_shift(formats: Formats, readouts: int) -> int:
-    """By how many bits errors are shifted for the readouts' own filter."""
+    """Bits by which errors are shifted for the readouts' own filter."""
     return int(lib.eprop_error_shift(formats.signal_bits[readouts]))
 
 
 def feedback_shift(formats: Formats, signal: int, cells: int) -> int:
-    """By how many bits a learning signal's errors are shifted for its feedback."""
+    """Bits by which a learning signal's errors are shifted for its feedback."""
     return int(lib.eprop_feedback_shift(formats.signal_bits[cells],
                                         formats.feedback_bits[signal]))
 

@@ -46,7 +46,7 @@ from pynn_eprop.models.range_report import RangeReport
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
               "fixed": lib.EPROP_FIXED}
-_STEPS_WITHOUT_INTERVAL = 256  # the engine's own stretches where nothing learns
+_STEPS_WITHOUT_INTERVAL = 256  # length of the engine's own stretches if nothing learns
 
 
 def instruction_set() -> str:
@@ -59,13 +59,14 @@ class HostEngine(Successor):
 
     Parameters
     ----------
-    network: what to run
+    network: the network to run
     precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
-    fixed_point: formats that shall not be chosen from the network; "fixed" only
-    held: formats of what is taken over from another machine, see :func:`choose_formats`
+    fixed_point: formats to be used rather than chosen from the network; "fixed" only
+    held: formats of weights taken over from another machine, see :func:`choose_formats`
 
     Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
-    weights that no format holds, :class:`UnsupportedError` for what fixed point does not offer.
+    weights that no format holds, :class:`UnsupportedError` for parts that fixed point does not
+    offer.
     """
 
     def __init__(self, network: Network, precision: str = "float32",
@@ -231,7 +232,7 @@ class HostEngine(Successor):
             for number, recording in enumerate(recordings)))
 
     def _run(self, run: Any, *arguments: Any) -> None:
-        """Call what may end an update. Raises what an optimiser's own step raised."""
+        """Call a function that may end an update. Raises the errors of optimisers' own steps."""
         self._own_steps.may_step(self)
         try:
             status = run(self._engine, *arguments)
@@ -311,7 +312,7 @@ class HostEngine(Successor):
         self.write_weights(projection, weight)
 
     def write_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Replace weights that are known to fit, within an update, too."""
+        """Replace weights that are known to fit, also within an update."""
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
@@ -320,7 +321,7 @@ class HostEngine(Successor):
                                          ffi.from_buffer("double[]", packed)))
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
-        """Look at weights before they are set.
+        """Check weights before they are set.
 
         Raises :class:`SimulationError` within an update, if learning signals mirror the weights,
         and :class:`NetworkError` for weights that the number system cannot hold.
@@ -357,7 +358,7 @@ class HostEngine(Successor):
         return self._of_readouts(population, lib.eprop_get_bias)
 
     def write_bias(self, population: int, bias: np.ndarray) -> None:
-        """Replace biases that are known to fit, within an update, too."""
+        """Replace biases that are known to fit, also within an update."""
         check(lib.eprop_set_bias(self._engine, population, ffi.from_buffer("double[]", bias)))
 
     def bias_gradient(self, population: int) -> np.ndarray:
@@ -399,10 +400,10 @@ class HostEngine(Successor):
         self.network = network
 
     def check_population(self, index: int, network: Network) -> None:
-        """Look at new parameters of a population before they are taken.
+        """Check new parameters of a population before they are taken.
 
         Raises :class:`NetworkError` for another kind or number of cells, for values that the
-        number system cannot hold, and :class:`SimulationError` within an update, where the
+        number system cannot hold, and :class:`SimulationError` within an update, if the
         gradient would mix old and new.
         """
         before, population = self.network.populations[index], network.populations[index]
@@ -428,15 +429,15 @@ class HostEngine(Successor):
                    for block in range(len(self._blocks[index])))
 
     def range_report(self) -> RangeReport | None:
-        """What the formats resolve, hold and lost so far; None in floating point."""
+        """Resolution, limits and losses of the formats so far; None in floating point."""
         return engine_report(self) if self.formats else None
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated so far, one sentence each; empty in floating point."""
+        """A sentence for each part that saturated so far; empty in floating point."""
         return saturations(self) if self.formats else ()
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that a machine built from the same network needs to go on identically."""
+        """Everything that a machine built from the same network needs to continue identically."""
         entries: dict[str, np.ndarray] = {}
         for number, (name, size) in enumerate(self._state_entries()):
             entries[name] = np.zeros(size, dtype=np.uint8)
@@ -452,7 +453,7 @@ class HostEngine(Successor):
             number += 1
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Continue from what :meth:`state` gave.
+        """Continue from a state that :meth:`state` returned.
 
         Raises :class:`CheckpointError` if it came from another network or precision.
         """

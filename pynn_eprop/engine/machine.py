@@ -1,4 +1,4 @@
-"""What runs a network description: the interface of the host engine and of the reference.
+"""Machines, which run network descriptions: the interface of the host engine and the reference.
 
 A machine has three parts, which can be used on their own: :class:`Forward` runs the network,
 :class:`Learner` turns activity into gradients, :class:`OptimizerStep` turns gradients into new
@@ -27,7 +27,7 @@ class Forward(Protocol):
     network: Network
     @property
     def formats(self) -> Formats | None:
-        """Those of fixed point; a machine that takes over from another has the same."""
+        """The fixed-point formats; a machine that takes over from another has the same ones."""
         ...
 
     @property
@@ -70,7 +70,7 @@ class Learner(Protocol):
 
         No time passes here. With the last of the trials of an update comes the update, or without
         ``update`` its gradients. Raises :class:`SimulationError` within an interval, for an
-        activity that does not fit, and where traces cross boundaries or stock cells carry on.
+        activity that does not fit, and if traces cross boundaries or stock cells carry on.
         """
         ...
 
@@ -97,7 +97,7 @@ class OptimizerStep(Protocol):
 
         gradients: of every projection that learns, (synapses,); bias_gradients: of every readout
         population whose biases learn, (size,). None: those of the last update. Raises
-        :class:`SimulationError` for others, and where nothing learns.
+        :class:`SimulationError` for others, and if nothing learns.
         """
         ...
 
@@ -119,43 +119,43 @@ class OptimizerStep(Protocol):
 
 
 class Machine(Forward, Learner, OptimizerStep, Protocol):
-    """All three parts, and what they hold."""
+    """All three parts, with their state."""
 
     def range_report(self) -> RangeReport | None:
-        """What fixed-point formats resolve, hold and lost so far; None in floating point."""
+        """Resolution, limits and losses of fixed-point formats so far; None in floating point."""
         ...
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated in fixed point so far, one sentence each; empty in floating point."""
+        """A sentence for each part that saturated so far; empty in floating point."""
         ...
 
     def inactivities(self) -> tuple[Inactivity, ...]:
-        """The first update of each population of e-prop cells in which none of them spiked.
+        """The first update, since the machine was built, in which no cell of a population spiked.
 
-        And, of those that learn, the first in which their pseudo-derivative was 0 throughout; since
-        the machine was built.
+        For each population of e-prop cells; for those that learn, also the first update in which
+        their pseudo-derivative was 0 throughout.
         """
         ...
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that a machine built from the same network needs to go on identically."""
+        """Everything that a machine built from the same network needs to continue identically."""
         ...
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Continue from what :meth:`state` gave. Raises :class:`CheckpointError` on a mismatch."""
+        """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
         ...
 
     def take_over(self, old: Self, synapses: bool = True) -> None:
-        """Go on where ``old`` stands, a machine of the same kind.
+        """Continue from the present state of ``old``, a machine of the same kind.
 
         The parts that both have must come first in both networks, in the same order; further parts
-        keep their initial state. Spikes in flight are lost where the longest delay changed.
+        keep their initial state. Spikes in flight are lost if the longest delay changed.
         Without ``synapses``, those keep the state they were built with.
         """
         ...
 
     def take_over_learning(self, old: Self, synapses: bool = True) -> None:
-        """Begin, at step 0 of the same network, with what ``old`` learned.
+        """Begin at step 0 of the same network with the learned state of ``old``.
 
         Weights, biases, the state of the optimisers and the number of updates; no activity.
         Without ``synapses``, those keep the state they were built with.

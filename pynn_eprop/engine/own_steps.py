@@ -1,4 +1,4 @@
-"""Steps of optimisers that the engine does not have: made here, with the gradients it computed."""
+"""Steps of optimisers that the engine does not have, made in Python with the engine's gradients."""
 
 from typing import Any, Protocol
 
@@ -37,10 +37,10 @@ def eprop_step_in_python(context: Any) -> int:
 
 
 class OwnSteps:
-    """The optimisers of a network that are not the engine's, and what they keep.
+    """The optimisers of a network that are not the engine's, and their state.
 
-    handle: for the engine to call :meth:`make`, while this object lives. failure: what a step
-    raised, in the run that it ended.
+    handle: for the engine to call :meth:`make`, while this object lives. failure: the exception of
+    a step, in the run that it ended.
     """
 
     def __init__(self, network: Network) -> None:
@@ -61,13 +61,13 @@ class OwnSteps:
         return bool(self._projections or self._biases)
 
     def may_step(self, learned: _Learned | None) -> None:
-        """Say whose weights the steps are for, as long as a run lasts."""
+        """Set the engine whose weights the steps change, for the time of a run; then None."""
         self._learned = learned
         if learned is not None:
             self.failure = None
 
     def make(self) -> bool:
-        """One step of each, within the bounds of its projection; whether that failed."""
+        """Make one step of each, within its projection's bounds; returns whether that failed."""
         learned = self._learned
         assert learned is not None
         try:
@@ -96,9 +96,9 @@ class OwnSteps:
                 for name, array in steps.state().items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Take what is of these optimisers; the other entries.
+        """Take the entries of these optimisers; returns the others.
 
-        Raises :class:`CheckpointError` for what does not fit. What is missing stays.
+        Raises :class:`CheckpointError` for entries that do not fit. Missing ones stay as they are.
         """
         others = dict(state)
         for owner, steps in self._named().items():

@@ -45,7 +45,7 @@ _NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
 RULES: dict[type[Rule], tuple[bool, bool]] = {
     rule: (rule.membrane_trace, rule.adaptation_trace)
     for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
-"""What the engine knows of a rule: which traces its eligibility vector has."""
+"""The rules that the engine knows: which traces the eligibility vector has."""
 
 class Arrays:
     """Contiguous arrays that C structures point to; they live as long as this object."""
@@ -77,7 +77,7 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Given:
-    """What a population's structure needs beside its description.
+    """Values that a population's structure needs beside its description.
 
     timestep: dt in ms. intervals: whether the network has any. signal_bits: the format of learning
     signals or errors, in fixed point.
@@ -213,10 +213,10 @@ def _response(timestep: float, tau_m: np.ndarray, cm: np.ndarray, tau: np.ndarra
 
 @dataclass(frozen=True)
 class EngineKind:
-    """How the engine takes over a kind of cell that it knows.
+    """The engine's functions for a kind of cell that it knows.
 
-    structure: makes the C structure. add, replace: the C functions that take it, with the
-    population's index to replace.
+    structure: makes the C structure. add, replace: the C functions that take it; replace also takes
+    the population's index.
     """
 
     structure: Callable[[Any, Given], Any]
@@ -238,4 +238,4 @@ KINDS: dict[type[Population], EngineKind] = {
 
 FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES)
 FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES)
-"""What the engine has kernels for, in floating and in fixed point."""
+"""The kinds that the engine has kernels for, in floating and in fixed point."""

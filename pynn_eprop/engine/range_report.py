@@ -1,4 +1,4 @@
-"""The range report of a :class:`HostEngine`: formats, and what saturated during its run."""
+"""The range report of a :class:`HostEngine`: formats, and saturation during its run."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ _OF_PROJECTIONS = {"gradients": lib.EPROP_GRADIENT, "weights": lib.EPROP_WEIGHT}
 
 
 def saturations(engine: Any) -> tuple[str, ...]:
-    """What saturated in a :class:`HostEngine` so far, one sentence each."""
+    """A sentence for each part of a :class:`HostEngine` that saturated so far."""
     network = engine.network
     kinds: list[tuple[Sequence[Population | Projection], dict[str, int]]] = [
         (network.populations, _OF_POPULATIONS), (network.projections, _OF_PROJECTIONS)]
@@ -37,7 +37,7 @@ def saturations(engine: Any) -> tuple[str, ...]:
 
 
 def engine_report(engine: Any) -> RangeReport:
-    """The report of a :class:`HostEngine` in fixed point, as it stands now."""
+    """The present report of a :class:`HostEngine` in fixed point."""
     network = engine.network
     return make_report(
         network, engine.formats, engine.weights,

@@ -1,4 +1,4 @@
-"""What the engine takes over from one that ran a network with fewer parts, or learned in it."""
+"""Taking over from an engine that ran, or learned in, a network with fewer parts."""
 
 import contextlib
 import re
@@ -28,13 +28,13 @@ class _Machine(Protocol):
 
 
 class Successor:
-    """The part of :class:`pynn_eprop.engine.machine.Machine` that takes over."""
+    """The methods of :class:`pynn_eprop.engine.machine.Machine` that take over."""
 
     def take_over(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Go on where ``old`` stands; see the interface."""
+        """Continue from ``old``; see the interface."""
         state = {name: array for name, array in old.state().items()
                  if synapses or not name.startswith(_OF_SYNAPSES)}
-        # it is incomplete, but decides how long what follows has to be
+        # it is incomplete, but the size of further entries depends on it
         with contextlib.suppress(CheckpointError):
             self.restore({"position": state["position"]})
         needed = self.state()
@@ -45,7 +45,7 @@ class Successor:
         self.restore({**needed, **{name: state[name] for name in fitting}})
 
     def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Begin with what ``old`` learned; see the interface."""
+        """Begin with the learned state of ``old``; see the interface."""
         fresh = self.state()
         position = fresh["position"].view(POSITION).copy()
         position["updates"] = old.updates

@@ -1,4 +1,4 @@
-"""What can be recorded, and what a status of the compiled engine means."""
+"""Variables that can be recorded, and status codes of the compiled engine."""
 
 from pynn_eprop.engine._eprop import lib
 from pynn_eprop.errors import SimulationError

@@ -1,4 +1,4 @@
-"""The same seeded network on several backends: where they agree, and where they first differ."""
+"""One seeded network on several backends: where they agree, and where they first differ."""
 
 import json
 import os
@@ -25,10 +25,10 @@ Outcome = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Quantity:
-    """How far one quantity of a backend is from the base's.
+    """The difference of one quantity of a backend from the base's.
 
-    largest_difference: in the units of :data:`BOUNDS`; infinite where the sizes differ. first_ms,
-    first_update: where the bound is first exceeded, None where it is not.
+    largest_difference: in the units of :data:`BOUNDS`; infinite if the sizes differ. first_ms,
+    first_update: where the bound is first exceeded, None if it is not.
     """
 
     largest_difference: float
@@ -38,13 +38,13 @@ class Quantity:
 
     @property
     def agrees(self) -> bool:
-        """Within the bound."""
+        """Whether the difference is within the bound."""
         return self.largest_difference <= self.bound
 
 
 @dataclass
 class Verdict:
-    """One backend. problem: why it did not run ("missing", "refused", "failed"), what it said."""
+    """One backend. problem: why it did not run ("missing", "refused", "failed"), and a message."""
 
     machine: ComparedMachine
     against: str
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def agrees(self) -> bool:
-        """It ran, and everything is within its bound."""
+        """Whether it ran, and everything is within its bound."""
         return self.problem is None and all(each.agrees for each in self.quantities.values())
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class FreeSteps:
 
 @dataclass
 class Comparison:
-    """All of it. outcomes: arrays of :func:`compare_worker.run`, by machine."""
+    """A comparison of backends. outcomes: arrays of :func:`compare_worker.run`, by machine."""
 
     configuration: Configuration
     free_steps: FreeSteps
@@ -95,12 +95,12 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """All backends ran and agree."""
+        """Whether all backends ran and agree."""
         return all(verdict.agrees for verdict in self.verdicts)
 
     @property
     def incomplete(self) -> bool:
-        """Some backend did not run."""
+        """Whether some backend did not run."""
         return any(verdict.problem for verdict in self.verdicts)
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Comparison:
 
 
 def compare(configuration: Configuration, machines: list[ComparedMachine],
-            tell: Callable[[str], object] = lambda line: None) -> Comparison:
+            report: Callable[[str], object] = lambda line: None) -> Comparison:
     """Run the configuration's task on each machine and compare.
 
     machines: from :func:`choose_machines`. What is to be held against a machine that refuses the
@@ -129,10 +129,10 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
             outcome = run_apart(machine, configuration, free)
             if not isinstance(outcome, tuple):
                 comparison.outcomes[machine.name] = outcome
-                tell(f"{machine.name}: {float(outcome['seconds']):.1f} s")
+                report(f"{machine.name}: {float(outcome['seconds']):.1f} s")
             elif outcome[0] == "refused":
                 refusals[machine.name] = outcome[1]
-                tell(f"{machine.name}: did not run")
+                report(f"{machine.name}: did not run")
             else:
                 raise SimulationError(f"{machine.name}: {outcome[1]}")
             continue
@@ -145,13 +145,13 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
         outcome = run_apart(machine, configuration, free)
         if isinstance(outcome, tuple):
             verdict.problem = outcome
-            tell(f"{machine.name}: did not run")
+            report(f"{machine.name}: did not run")
             continue
         comparison.outcomes[machine.name] = outcome
         verdict.seconds = float(outcome["seconds"])
         verdict.quantities = differences(outcome, comparison.outcomes[verdict.against], machine,
                                          configuration)
-        tell(f"{machine.name}: {verdict.seconds:.1f} s")
+        report(f"{machine.name}: {verdict.seconds:.1f} s")
     if not comparison.outcomes:
         raise _nothing_to_compare(comparison, refusals)
     return comparison
@@ -178,7 +178,7 @@ def run_apart(machine: ComparedMachine, configuration: Configuration, free_steps
         (folder / "request.json").write_text(json.dumps({
             "machine": machine.name, "free_steps": free_steps, "want": want.value,
             "configuration": asdict(configuration)}), encoding="utf-8")
-        # with the package that runs here, not with sources that lie in the present folder
+        # with the package that runs here, not with sources in the present folder
         here = str(Path(pynn_eprop.__file__).parents[1])
         path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), here])
         done = subprocess.run(
@@ -196,7 +196,7 @@ def run_apart(machine: ComparedMachine, configuration: Configuration, free_steps
 
 def differences(found: Outcome, base: Outcome, machine: ComparedMachine,
                 configuration: Configuration) -> dict[str, Quantity]:
-    """Each quantity of :data:`BOUNDS` against the base's."""
+    """The difference of each quantity of :data:`BOUNDS` from the base's."""
     trial = configuration.build_plan()
     time_base = TimeBase(trial.timestep, trial.interval_steps * trial.trials_per_update)
     bounds = BOUNDS[machine.arithmetic]
@@ -230,7 +230,7 @@ def _spikes(found: np.ndarray, base: np.ndarray, bound: float, time_base: TimeBa
 
 def _signal(found: np.ndarray, base: np.ndarray, bound: float, exact: bool,
             time_base: TimeBase) -> Quantity:
-    """Over steps and cells; where only one is NaN they differ infinitely."""
+    """The difference over steps and cells, infinite where only one of the two is NaN."""
     if found.shape != base.shape:
         return time_base.quantity(np.inf, bound, 1)
     apart = _apart(found, base, exact)
@@ -241,7 +241,7 @@ def _signal(found: np.ndarray, base: np.ndarray, bound: float, exact: bool,
 
 
 def _weights(found: np.ndarray, base: np.ndarray, bound: float, exact: bool) -> Quantity:
-    """After each update, or after the last where one of the two has no others."""
+    """The difference after each update, or after the last if one of the two has no others."""
     count = min(len(found), len(base))
     last = len(base)
     found, base = found[-count:], base[-count:]

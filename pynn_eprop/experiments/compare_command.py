@@ -1,4 +1,4 @@
-"""``pynn-eprop compare``: the same seeded network on several backends."""
+"""``pynn-eprop compare``: one seeded network on several backends."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ DEFAULT_UPDATES, DEFAULT_NEURONS = 6, 20
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare, print the table, write figure and comparison.json; the exit status.
+    """Compare, print the table, write figure and comparison.json; returns the exit status.
 
     0: all agree within their bounds. 1: some do not. 2: some backend did not run.
     """
@@ -97,7 +97,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
                assignment: Callable[[str], Any]) -> None:
     """Add the command; ``assignment`` parses NAME=VALUE."""
     parser = commands.add_parser(
-        "compare", help="run a task's network on several backends and tell where they differ")
+        "compare", help="run a task's network on several backends and show where they differ")
     parser.set_defaults(command=run)
     parser.add_argument("task", metavar="TASK")
     parser.add_argument("--backends", default=default_names(), metavar="LIST",

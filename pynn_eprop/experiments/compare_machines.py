@@ -1,4 +1,4 @@
-"""What ``pynn-eprop compare`` runs a task on, by name, and what it is held against."""
+"""Backends for ``pynn-eprop compare`` by name, and the one that each is held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pynn_eprop.backends import BACKENDS, FIXED, FLOAT, Backend, Compared
 from pynn_eprop.errors import TaskError
 
 #: Largest difference that counts as agreement: for spikes the number of those that only one of the
-#: two has, for others a fraction of the quantity's largest value. In fixed point every bit counts.
+#: two has, otherwise a fraction of the quantity's largest value. In fixed point every bit counts.
 BOUNDS: dict[str, dict[str, float]] = {
     FLOAT: {"spikes": 0.0, "v": 1e-9, "error": 1e-9, "weights": 1e-9},
     FIXED: {"spikes": 0.0, "v": 0.0, "error": 0.0, "weights": 0.0},

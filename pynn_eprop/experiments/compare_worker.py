@@ -40,7 +40,7 @@ class Want(str, Enum):
 
 
 def main(folder: Path) -> int:
-    """Run what the folder asks for."""
+    """Run the folder's request."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     given = request["configuration"]
     try:
@@ -116,7 +116,7 @@ def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:
 
 
 def without_first_steps(trials: Trials, plan: NetworkPlan, steps: int) -> Trials:
-    """The same trials without input spikes in the first steps of each."""
+    """Trials without their input spikes in the first steps of each."""
     if not steps:
         return trials
 

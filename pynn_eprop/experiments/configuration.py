@@ -1,4 +1,4 @@
-"""What one run is: task, variant, backend, seed and size."""
+"""The configuration of a run: task, variant, backend, seed and size."""
 
 import dataclasses
 import warnings
@@ -22,8 +22,8 @@ class Configuration:
     machine: of a backend that has several, None stands for its first. precision: None stands for
     the backend's, or the machine's, first. updates, neurons: None stands for the paper's.
     parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
-    were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` if the parts make no
-    run.
+    were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are
+    unknown or do not go together.
     """
 
     task: str
@@ -110,7 +110,7 @@ class Configuration:
                 raise TaskError(f"task {self.task!r} has no parameter {name!r}; "
                                 f"choose one of {sorted(known)}")
             if not same_kind(value, getattr(task, name)):
-                raise TaskError(f"task {self.task!r}: {name}={value!r} is no value like "
+                raise TaskError(f"task {self.task!r}: {name}={value!r} is not a value like "
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
         task = dataclasses.replace(task, **changes)
@@ -134,11 +134,11 @@ class Configuration:
         return fields
 
     def identity(self) -> dict[str, Any]:
-        """What must agree for one run to go on where another stopped."""
+        """The fields that must agree for a run to continue from another's state."""
         fields = self.as_dict()
         for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
-        # folders of before there was a choice can go on
+        # older folders, from when there was no choice, can be resumed
         if fields["rule"] == EProp.name:
             del fields["rule"]
         del fields["machine"]

@@ -43,9 +43,9 @@ def ignore_progress(history: History, finished: bool) -> None:
 class Experiment:
     """One run in one folder.
 
-    Raises the package's typed errors before any work is done where configuration and folder do
-    not allow the run, and :class:`ExperimentInterrupted` after a signal or :class:`MachineError`
-    after a failure of a SpiNNaker machine, with all work saved.
+    Raises the package's typed errors, before any work is done, if configuration or folder do not
+    allow the run, and :class:`ExperimentInterrupted` after a signal or :class:`MachineError` after
+    a failure of a SpiNNaker machine, with all work saved.
     """
 
     def __init__(self, configuration: Configuration, out: Path,
@@ -83,7 +83,7 @@ class Experiment:
             self.folder.close()
 
     def _complete(self, history: History) -> bool:
-        """The folder's result is the one asked for."""
+        """Whether the folder's result is the one asked for."""
         if not self.folder.complete:
             return False
         solved = history.solved_after is not None and not self.configuration.keep_training
@@ -111,7 +111,7 @@ class Experiment:
 
     def _train_on(self, history: History, begun: bool, identity: dict[str, Any],
                   interrupts: DeferredInterrupts, progress: Progress) -> History:
-        """Train from what the history says; ``begun``: a state of it is on the disk."""
+        """Train from the end of the history; ``begun``: whether a state of it is on the disk."""
         sim, folder = self._sim, self.folder
         network = TaskNetwork(sim, self._plan(), self.configuration.seed, self._setup())
         training = Training(network, self.task, self.configuration, history)
@@ -159,7 +159,7 @@ class Experiment:
             raise self._interrupted(interrupts.received, history)
 
     def _failed(self, history: History, error: MachineError) -> MachineError:
-        """Write what a failure of the machine has left; the error that also says how to go on."""
+        """Write the results up to a failure; returns the error with advice on how to go on."""
         folder = self.folder
         if not history.updates:
             return error
@@ -180,7 +180,7 @@ class Experiment:
         try:
             self._sim.load_checkpoint(checkpoint)
         except CheckpointError as error:
-            raise ResultsError(f"{error}; use --force to start anew") from error
+            raise ResultsError(f"{error}; use --force to start again") from error
 
     def _interrupted(self, number: int, history: History) -> ExperimentInterrupted:
         name = signal.Signals(number).name
@@ -190,7 +190,7 @@ class Experiment:
         if not has(self._sim, Capability.CHECKPOINTS):
             return ExperimentInterrupted(
                 f"{stopped}; backend {self.configuration.backend!r} keeps no checkpoint, only the "
-                f"learning curve so far is in {self.folder.path}. To start anew:\n"
+                f"learning curve so far is in {self.folder.path}. To start again:\n"
                 f"  {command} --force", number)
         return ExperimentInterrupted(f"{stopped}; everything so far is in {self.folder.path}. To "
                                      f"go on:\n  {command} --resume", number)

@@ -1,14 +1,14 @@
-"""A results folder: what is in it, atomic writes, and the state from which a run goes on.
+"""A results folder: its contents, atomic writes, and the state from which a run goes on.
 
 results.json         the result, with the warnings of the training; written last, so that its
-                     presence means "finished", unless it has an entry "failure": then it holds
-                     what there was when a machine failed
+                     presence means "finished", unless it has an entry "failure": then it is the
+                     result up to the failure of a machine
 weights.npz          final weights by projection
 learning_curve.csv   one row per update, also of a run in progress
 recording.nix        Neo: the trial after training
 figure.png, .svg     the figure; report.html shows it with the tables
-state/               checkpoint, progress and earlier weights: what --resume needs
-failure/             what cores of a SpiNNaker machine printed and counted when one failed
+state/               checkpoint, progress and earlier weights, for --resume
+failure/             output and counters of a SpiNNaker machine's cores when one failed
 """
 
 import fcntl
@@ -41,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 class ResultsFolder:
-    """The folder of one run. Raises :class:`ResultsError` where it cannot be used."""
+    """The folder of one run. Raises :class:`ResultsError` if it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,21 +50,21 @@ class ResultsFolder:
 
     @property
     def finished(self) -> bool:
-        """The folder holds a result, and not that of a run that failed."""
+        """Whether the folder holds a result, other than that of a run that failed."""
         return (self.path / "results.json").exists() and "failure" not in self.read_results()
 
     @property
     def complete(self) -> bool:
-        """No product of the result is missing."""
+        """Whether no product of the result is missing."""
         return self.finished and all((self.path / name).exists() for name in PRODUCTS)
 
     @property
     def started(self) -> bool:
-        """The folder holds a state to go on from."""
+        """Whether the folder holds a state to go on from."""
         return (self.state / "progress.json").exists()
 
     def open(self, identity: dict[str, Any], resume: bool, force: bool) -> History | None:
-        """Make the folder ready; return the history to go on from, or None to start anew."""
+        """Make the folder ready; return the history to go on from, or None to start again."""
         if self.path.exists() and not self.path.is_dir():
             raise ResultsError(f"{self.path} is a file; give --out a folder")
         if not (resume or force):
@@ -90,19 +90,19 @@ class ResultsFolder:
     def checkpoint_path(self) -> Path:
         """The checkpoint that belongs to the progress on disk.
 
-        Raises :class:`ResultsError` where the backend keeps none.
+        Raises :class:`ResultsError` if the backend keeps none.
         """
         name = self._read_progress()["checkpoint"]
         if name is None:
             raise ResultsError(f"{self.path} holds a run on a backend that keeps no checkpoint, so "
-                               "that it cannot go on; use --force to start anew")
+                               "that it cannot go on; use --force to start again")
         return self.state / str(name)
 
     def save_progress(self, identity: dict[str, Any], history: History,
                       save_checkpoint: Callable[[Path], object] | None) -> None:
         """Write checkpoint and history; replacing progress.json makes both valid at once.
 
-        ``save_checkpoint`` is None where the backend keeps none.
+        ``save_checkpoint`` is None if the backend keeps none.
         """
         checkpoint = self.state / f"checkpoint-{history.updates:06d}.npz"
         if save_checkpoint is not None:
@@ -116,7 +116,7 @@ class ResultsFolder:
                 old.unlink()
 
     def snapshot_path(self, update: int) -> Path:
-        """Where the weights after ``update`` updates are kept for the figure."""
+        """The file of the weights after ``update`` updates, kept for the figure."""
         return self.state / f"weights-{update:06d}.npz"
 
     def snapshots(self) -> list[int]:
@@ -128,7 +128,7 @@ class ResultsFolder:
         return _read_json(self.path / "results.json")
 
     def close(self) -> None:
-        """Let other processes use the folder."""
+        """Release the lock, so that other processes can use the folder."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -143,7 +143,7 @@ class ResultsFolder:
         if self.started:
             updates = len(self._read_progress()["history"]["error"])
             raise ResultsError(f"{self.path} holds a run interrupted after {updates} updates; use "
-                               "--resume to go on, --force to start anew, or another --out")
+                               "--resume to go on, --force to start again, or another --out")
 
     def _clear(self) -> None:
         for name in PRODUCTS:
@@ -168,7 +168,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ResultsError(f"{path} cannot be read ({error}); use --force to start anew") from error
+        raise ResultsError(f"{path} cannot be read ({error}); use --force to start "
+                           "again") from error
     return dict(fields)
 
 

@@ -1,4 +1,4 @@
-"""What a training has measured so far."""
+"""Measurements of a training so far."""
 
 import csv
 import dataclasses
@@ -12,13 +12,13 @@ LAST = 50
 
 @dataclass
 class History:
-    """One entry per update in each list; an empty list was not measured.
+    """Lists with one entry per update; a list stays empty if it is not measured.
 
     error: the task's error (of the update's trials, or of a validation after it). loss: E, mean
-    over the update's trials. training_error: error of the update's trials where ``error`` is
+    over the update's trials. training_error: error of the update's trials if ``error`` is
     a validation's. seconds: time spent in training, validations left out. confirmations:
     (update, wrong answers, answers) of each large validation. solved_after: updates, or None.
-    warnings: texts of those that training gave rise to, also before it was interrupted.
+    warnings: texts of the warnings in training, also before it was interrupted.
     """
 
     error: list[float] = field(default_factory=list)
@@ -36,12 +36,12 @@ class History:
 
     @property
     def error_last(self) -> float:
-        """Mean error of the last 50 updates, or of all where there are fewer; NaN of none."""
+        """Mean error of the last 50 updates, or of all if there are fewer; NaN without any."""
         last = self.error[-LAST:]
         return sum(last) / len(last) if last else math.nan
 
     def whole(self) -> "History":
-        """Without what was measured of an update that was not finished."""
+        """This history without the measurements of an update that was not finished."""
         return dataclasses.replace(self, loss=self.loss[:self.updates],
                                    training_error=self.training_error[:self.updates])
 

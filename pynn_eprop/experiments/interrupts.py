@@ -7,7 +7,7 @@ from pynn_eprop.errors import RunInterrupted
 
 
 class ExperimentInterrupted(RunInterrupted):
-    """A run was ended by a signal; what is done is saved. ``signal_number`` says which."""
+    """A run was ended by a signal, ``signal_number``; all work is saved."""
 
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class ExperimentInterrupted(RunInterrupted):
 class DeferredInterrupts(Interrupts):
     """Context in which the first signal is only noted; a second one acts as it did before.
 
-    An experiment decides for all that it calls: it stands in for any handler.
+    It replaces every handler, as an experiment decides for all that it calls.
     """
 
     def _takes(self, handler: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Warnings that a run is given, kept for its results."""
+"""Warnings during a run, kept for its results."""
 
 import warnings
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Users' own modules that register rules, tasks and others, so that their names are found.
+"""Users' own modules, which register rules, tasks and the like by name.
 
 A plugin is a module that calls ``register_cell()``, ``register_rule()``, ``register_loss()``,
 ``register_optimizer()``, ``register_pseudo_derivative()``, ``register_task()`` or
@@ -22,7 +22,7 @@ GROUP = "pynn_eprop.plugins"
 def load_plugins(names: Iterable[str] = ()) -> None:
     """Import the entry points of installed packages, then the modules and files of ``names``.
 
-    Raises :class:`PluginError`, which names the plugin and what it raised.
+    Raises :class:`PluginError`, which names the plugin and its error.
     """
     for point in metadata.entry_points(group=GROUP):
         try:

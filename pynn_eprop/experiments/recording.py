@@ -1,4 +1,4 @@
-"""One trial without learning, as a Neo segment, and the same as plain arrays."""
+"""One trial without learning, as a Neo segment and as plain arrays."""
 
 from pathlib import Path
 from types import ModuleType
@@ -16,12 +16,12 @@ from pynn_eprop.tasks.trials import Trials
 
 def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str, Any],
                  weights: Path, trials: Trials, label: str) -> neo.Segment:
-    """Build the network with synapses that stay, load ``weights``, and run one trial.
+    """Build the network without plasticity, load ``weights``, and run one trial.
 
-    The segment has one spike train per population, whose array annotation "cell" tells the cells
-    apart (a train for each cell makes files of many megabytes), the signals y and target of the
-    readouts, and those that the plan of the cells asks for. The annotation "population" names the
-    population.
+    The segment has one spike train per population, with the array annotation "cell" for the cell of
+    each spike (a train for each cell makes files of many megabytes), the signals y and target of
+    the readouts, and those that the plan of the cells asks for. The annotation "population" names
+    the population.
     """
     network = TaskNetwork(sim, plan.without_learning(), seed, setup)
     sim.load_weights(weights)

@@ -94,7 +94,7 @@ def _result_rows(task: Task, results: Mapping[str, Any]) -> list[tuple[str, str]
 
 
 def _warnings(texts: Sequence[str]) -> str:
-    """A section, if there were any."""
+    """The section of warnings; empty if there were none."""
     entries = "\n".join(f"<li>{escape(text)}</li>" for text in texts)
     return f"<h2>Warnings of the training</h2>\n<ul>\n{entries}\n</ul>" if texts else ""
 

@@ -1,4 +1,4 @@
-"""What results.json holds."""
+"""The contents of results.json."""
 
 import math
 import platform
@@ -13,7 +13,7 @@ from pynn_eprop.tasks.quantities import parameter_table
 
 
 def collect_results(configuration: Configuration, history: History) -> dict[str, Any]:
-    """The result of a run in types that JSON knows; null where a key does not apply."""
+    """The result of a run in types that JSON knows; null for a key that does not apply."""
     task = configuration.build_task()
     return {
         "task": configuration.task,
@@ -46,7 +46,7 @@ def collect_results(configuration: Configuration, history: History) -> dict[str,
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides a result."""
+    """Versions of the packages that decide a result."""
     return {
         "pynn_eprop": pynn_eprop.__version__,
         "python": platform.python_version(),
@@ -55,7 +55,7 @@ def versions() -> dict[str, str]:
 
 
 def without_nan(value: Any) -> Any:
-    """The same with null for what is not finite, which JSON cannot write."""
+    """A value with null for numbers that are not finite, which JSON cannot write."""
     if isinstance(value, dict):
         return {key: without_nan(entry) for key, entry in value.items()}
     if isinstance(value, list):
@@ -64,7 +64,7 @@ def without_nan(value: Any) -> Any:
 
 
 def arithmetic(results: Mapping[str, Any]) -> str:
-    """What computed a result: the machine if it was the reference, or the precision."""
+    """The arithmetic of a result: the machine if it was the reference, otherwise the precision."""
     return "reference" if results.get("machine") == "reference" else str(results["precision"])
 
 

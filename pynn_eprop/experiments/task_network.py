@@ -117,7 +117,7 @@ class TaskNetwork:
             readout.record(list(variables))
 
     def take(self) -> Responses:
-        """What the readouts recorded of "loss" and "y" since the last call; it is forgotten here.
+        """The readouts' "loss" and "y" since the last call, which are forgotten here.
 
         y is without the sample that precedes the first step.
         """

@@ -1,4 +1,4 @@
-"""The training loop: updates in chunks, each followed by what the task asks for."""
+"""The training loop: updates in chunks, each followed by the task's own measurements."""
 
 import time
 
@@ -17,7 +17,7 @@ CHUNK_UPDATES = 200
 class Training:
     """Trains a network chunk by chunk, so that a caller can show, save or stop in between.
 
-    The size of a chunk follows the clock on the wall; results do not depend on it.
+    The size of a chunk follows wall-clock time; results do not depend on it.
     """
 
     def __init__(self, network: TaskNetwork, task: Task, configuration: Configuration,
@@ -31,7 +31,7 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """All updates are done, or the task is solved and that was the point."""
+        """Whether all updates are done, or the task is solved and the run ends there."""
         solved = self.history.solved_after is not None
         if solved and not self._configuration.keep_training:
             return True

@@ -1,1 +1,1 @@
-"""Numbers in fixed point: formats for a network, and what they do to its values. No C."""
+"""Numbers in fixed point, without C: formats for a network, and the effects of rounding."""

@@ -1,7 +1,7 @@
 """Number formats of a network in fixed point: chosen from the network, or given by the user.
 
 Formats are powers of two, named by the bits after the binary point. The kernels' formats and
-limits are in c_models/include/eprop/number_fixed.h; docs/fixed_point.md says why.
+limits are in c_models/include/eprop/number_fixed.h; docs/fixed_point.md gives the reasons.
 """
 
 import math
@@ -44,7 +44,7 @@ THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
 _BETA_LIMIT, _BIAS_LIMIT = 8.0, 128.0
 
 OPTIMIZERS: dict[type[Optimizer], int] = {SGD: 1, Adam: 2}
-"""Those that the kernels have, also in floating point: enum ep_optimizer_kind."""
+"""The optimisers of the kernels, also in floating point: enum ep_optimizer_kind."""
 SHAPES: tuple[type[PseudoDerivative], ...] = (PiecewiseLinear,)
 
 
@@ -53,7 +53,7 @@ class LossFormat:
     """Demands of a loss on fixed point.
 
     signal_bits: bits after the point of its errors, unless larger ones may come. bounded: errors
-    are at most 1. most_readouts: that it can sum over.
+    are at most 1. most_readouts: the largest number that it can sum over.
     """
 
     signal_bits: int
@@ -85,10 +85,10 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
                    held: Formats | None = None) -> Formats:
     """The formats of a network, after checking that fixed point can run it.
 
-    ``held``: formats of the weights and signals of the first of its parts, which stay: what has
-    been learned with them are integers.
+    ``held``: formats of the weights and signals of its first parts, which do not change: learned
+    weights are integers in them.
 
-    Raises :class:`UnsupportedError` for what fixed point does not offer, and
+    Raises :class:`UnsupportedError` for parts that fixed point does not offer, and
     :class:`NetworkError` for weights or parameters that no format (or not the wanted one) holds.
     """
     wanted = wanted or FixedPoint()
@@ -121,7 +121,7 @@ def bits_for(largest: float) -> int:
 
 
 def weight_bits(projection: Projection, wanted: FixedPoint, held: int | None = None) -> int:
-    """The format of a projection's weights: the one that they are held in, wanted or chosen.
+    """The format of a projection's weights: the present one, the wanted one, or one chosen here.
 
     Weights that learn need room to grow: twice their size, the optimiser's steps, and
     1 / sqrt(fan-in). Raises :class:`NetworkError` for weights that the format does not hold.
@@ -146,7 +146,7 @@ def weight_bits(projection: Projection, wanted: FixedPoint, held: int | None = N
 
 
 def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None:
-    """Raise :class:`NetworkError` if ``weight`` does not fit, with the format that would do."""
+    """Raise :class:`NetworkError` if ``weight`` does not fit; it names a format that would."""
     if len(weight) == 0:
         return
     if not np.all(np.isfinite(weight)):
@@ -185,7 +185,7 @@ def slope_bits(cells: LIFCells) -> int:
 
 
 def height_shift(height: float) -> int:
-    """Bits by which F has fewer than G: 0 for heights below 0.5."""
+    """By how many bits F is shorter than G: 0 for heights below 0.5."""
     shift = 0
     while height >= 2.0 ** (shift - 1):
         shift += 1
@@ -199,7 +199,7 @@ def filter_bits(network: Network, formats: Formats, population: int) -> int:
 
 
 def feedback_bits(weight: np.ndarray) -> int:
-    """Bits after the point of B, (..., cells, readouts), that is given.
+    """Bits after the point of given feedback weights B, (..., cells, readouts).
 
     sum_k abs(B_jk) fits 2^29 units, so that a sum over the readouts fits 64 bits.
     """
@@ -226,7 +226,7 @@ def _check_boundary(network: Network) -> None:
 
 
 def check_fits(population: Population) -> None:
-    """Raise :class:`NetworkError` or :class:`UnsupportedError` for what fixed point cannot hold."""
+    """Raise :class:`NetworkError` or :class:`UnsupportedError` if fixed point cannot hold it."""
     if type(population) not in _CHECKS:
         raise UnsupportedError(f"{population.label}: fixed point has no {population.name} cells "
                                "(on the chip the binaries of sPyNNaker run IF_curr cells, in their "
@@ -274,7 +274,7 @@ def _check_alif(cells: ALIFCells) -> None:
 _CHECKS: dict[type[Population], Callable[[Any], None]] = {
     Sources: lambda sources: None, LIFCells: _check_lif, ALIFCells: _check_alif,
     Readouts: _check_readouts}
-"""Kinds of cell that fixed point has, with what refuses their values."""
+"""Kinds of cell that fixed point has, with the checks of their values."""
 
 
 def _check_limit(label: str, what: str, values: np.ndarray, limit: float) -> None:
@@ -295,7 +295,7 @@ def _check_optimizer(label: str, optimizer: Optimizer | None) -> None:
 
 
 def _signal_bits(network: Network, index: int) -> int:
-    """19 bits for squared errors, 22 for cross-entropy, fewer where larger signals may come."""
+    """19 bits for squared errors, 22 for cross-entropy, fewer if larger signals may come."""
     readouts = network.of_kind(Readouts)
     if index in readouts:
         bits = loss_format(readouts[index]).signal_bits
@@ -318,7 +318,7 @@ def _fewer(bits: int, largest: float) -> int:
 
 
 def largest_error(readouts: Readouts) -> float:
-    """An error that is to be expected: 1, or the largest target if that is more."""
+    """The largest error to expect: 1, or the largest target if that is more."""
     if loss_format(readouts).bounded:
         return 1.0
     target = np.zeros(1) if readouts.target is None else np.abs(readouts.target)

@@ -1,4 +1,4 @@
-"""What rounding to fixed point leaves of numbers, in NumPy: for backends without the engine, too.
+"""Rounding of numbers to fixed point, in NumPy, also for backends without the engine.
 
 The constants that machines run with come from :mod:`pynn_eprop.engine.fixed_constants`.
 """
@@ -24,18 +24,18 @@ def wire_weights(master: np.ndarray) -> np.ndarray:
 
 
 def as_held(values: object, bits: int) -> np.ndarray:
-    """What values become with ``bits`` after the point, as floating-point numbers."""
+    """Values rounded to ``bits`` after the point, as floating-point numbers."""
     return np.ldexp(to_fixed(values, bits).astype(float), -bits)
 
 
 def acting_weights(weight: object, bits: int) -> np.ndarray:
-    """What weights add at arrival if 16 bits hold them, ``bits`` of these after the point."""
+    """Weights as they act at arrival if held in 16 bits, ``bits`` of these after the point."""
     wire = wire_weights(to_fixed(weight, bits + MASTER_SHIFT))
     return np.ldexp(wire.astype(float), -bits)
 
 
 def acting_biases(bias: object) -> np.ndarray:
-    """What biases add to y at each step."""
+    """Biases as they are added to y at each step."""
     shift = BIAS_BITS - STATE_BITS
     held = to_fixed(bias, BIAS_BITS).astype(np.int64)
     return np.ldexp(((held + 2 ** (shift - 1)) >> shift).astype(float), -STATE_BITS)

@@ -1,6 +1,6 @@
-"""What fixed point makes of the numbers that a user gave, in sentences if it changes them much.
+"""Sentences about given numbers that fixed point changes much.
 
-docs/fixed_point.md says when a sentence is due, and why.
+docs/fixed_point.md says when there is a sentence, and why.
 """
 
 import math
@@ -42,9 +42,9 @@ from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimize
 from pynn_eprop.models.time_grid import decay
 
 OFF = 0.1
-"""A number counts as off if what acts differs by more than this share of it,"""
+"""A number counts as off if its acting value differs by more than this share of it,"""
 MANY = 0.05
-"""and a sentence is due if more than this share of the numbers that are not 0 are off,"""
+"""and there is a sentence if more than this share of the nonzero numbers are off,"""
 SUM_OFF = 0.01
 """or of the cells whose sum of absolute inputs is off by more than this."""
 _LARGEST_FACTOR = 2 ** 12
@@ -52,10 +52,11 @@ _LARGEST_FACTOR = 2 ** 12
 
 @dataclass(frozen=True)
 class Rounding:
-    """What rounding does to some numbers.
+    """The effect of rounding on some numbers.
 
-    given: how many are not 0. to_zero: how many of these act as 0. off: by more than ``OFF``.
-    worst: the one with the largest relative error, and what acts instead; error: that error.
+    given: how many are not 0. to_zero: how many of these act as 0. off: how many by more than
+    ``OFF``. worst: the number with the largest relative error, and its acting value; error: that
+    error.
     """
 
     given: int
@@ -71,7 +72,7 @@ class Rounding:
 
 
 def measure(given: ArrayLike, acting: ArrayLike) -> Rounding:
-    """Compare numbers with what acts; NaN is no number."""
+    """Compare numbers with their acting values; NaN does not count."""
     wished, held = np.ravel(np.asarray(given, dtype=float)), np.ravel(np.asarray(acting))
     present = (wished != 0) & ~np.isnan(wished)
     wished, held = wished[present], held[present]
@@ -150,7 +151,7 @@ def _percent(share: float | np.floating) -> str:
 
 
 def _remedy(network: Network, projection: Projection, bits: int) -> str:
-    """What helps: each is tried on these weights before it is named."""
+    """A remedy for these weights, tried on them before it is named."""
     for tolerance in (SUM_OFF, OFF):
         found = _tried(network, projection, bits, tolerance)
         if found is not None:
@@ -246,7 +247,7 @@ _STEPS: dict[type[Optimizer], tuple[Callable[[int], int], str]] = {
 
 def _steps(label: str, optimizer: Optimizer, master: int, gradient: int,
            remedy: str) -> Iterator[str]:
-    """About steps that are a few units of the master weight at most."""
+    """Sentences about steps of at most a few units of the master weight."""
     assert isinstance(optimizer, ScheduledOptimizer)
     lr = optimizer.lr
     bits, what = _STEPS[type(optimizer)]
@@ -262,7 +263,7 @@ def _steps(label: str, optimizer: Optimizer, master: int, gradient: int,
 # --- learning signals ---
 
 def of_signal(network: Network, index: int, formats: Formats) -> Iterator[str]:
-    """Sentences about feedback weights, and about what a learning signal resolves."""
+    """Sentences about feedback weights, and about the resolution of a learning signal."""
     signal = network.learning_signals[index]
     if isinstance(signal.feedback, SymmetricFeedback):
         return
@@ -285,7 +286,7 @@ def _signal_label(network: Network, signal: LearningSignal) -> str:
 
 def _resolution(network: Network, signal: LearningSignal, weight: np.ndarray, label: str,
                 formats: Formats) -> Iterator[str]:
-    """About learning signals that are a few units even if the error is as large as may be."""
+    """Sentences about learning signals of a few units, even for the largest error."""
     source, target = network.of_kind(Readouts)[signal.source], network.populations[signal.target]
     if source.loss is None:
         return
@@ -384,7 +385,7 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
 
 _SENTENCES: dict[type[Population], Callable[[Network, Any, int, str], Iterator[str]]] = {
     LIFCells: _of_lif, ALIFCells: _of_alif, Readouts: _of_readouts}
-"""About populations of a kind; there is nothing to say of sources."""
+"""The function for populations of each kind; sources have nothing to round."""
 
 
 def _parameter(label: str, what: str, found: Rounding, remedy: str) -> str:
@@ -403,7 +404,7 @@ def _many(label: str, what: str, given: ArrayLike, acting: ArrayLike) -> Iterato
 
 def _stuck(label: str, name: str, variable: str, tau: np.ndarray, timestep: float, bits: int,
            scale: float, what: str) -> Iterator[str]:
-    """About a state below which the decay of a step rounds to nothing."""
+    """Sentences about a state below which the decay of a step rounds to nothing."""
     leak = np.maximum(1.0 - decay(timestep, tau), 2.0 ** -32)
     stuck = 2.0 ** -(bits + 1) / float(np.min(leak))
     if stuck > SUM_OFF * scale:

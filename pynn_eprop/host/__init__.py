@@ -3,7 +3,7 @@
 It offers what PyNN's own backends offer, under the same names, and the cell and synapse types
 that learn with e-prop.
 """
-# ruff: noqa: F403 (modules that say in __all__ what a script sees)
+# ruff: noqa: F403 (the modules list in __all__ what a script sees)
 
 from typing import Any
 

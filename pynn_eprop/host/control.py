@@ -34,21 +34,21 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     ----------
     {shared}
     boundary : "reset" or "continuous", default "reset"
-        Whether e-prop cells and readouts begin each interval anew.
+        Whether e-prop cells and readouts begin each interval from their initial values.
     machine : "engine" or "reference", default "engine"
-        What runs the network: the compiled engine, or the NumPy yardstick, slow and for small
-        networks, which also runs cells, rules and losses of your own.
+        The compiled engine, or the reference in NumPy, which is slow and for small networks, and
+        also runs cells, rules and losses of your own.
     precision : "float32", "float64" or "fixed", default "float32"; "float64" of the reference
-        "fixed" computes the numbers of a SpiNNaker core; what saturates is a warning (the
-        first time) and an annotation of the recorded data. ("reference" is deprecated: it means
+        "fixed" computes the numbers of a SpiNNaker core; saturation is warned of (the first time)
+        and is an annotation of the recorded data. ("reference" is deprecated: it means
         ``machine="reference"``.)
     fixed_point : FixedPoint, default none
-        Formats to be taken rather than chosen from the network; see ``range_report()``.
+        Formats to be used rather than chosen from the network; see ``range_report()``.
     threads : default 1
         Results do not depend on it.
     checkpoint : file name, default none
         ``run()`` keeps a checkpoint there: every few seconds, at its end, and on SIGINT or SIGTERM.
-        After short runs that follow each other within a second, ``end()`` writes the last.
+        After short runs within a second, ``end()`` writes the last.
 
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
     """
@@ -81,7 +81,7 @@ _Choice = TypeVar("_Choice", MachineKind, Precision)
 
 
 def _choice(keyword: str, value: object, known: tuple[_Choice, ...], where: str = "") -> _Choice:
-    """What a value stands for, the first if None. Raises :class:`SetupError` for others."""
+    """The choice that a value stands for; None: the first. Raises :class:`SetupError`."""
     if value is None:
         return known[0]
     for choice in known:

@@ -14,10 +14,10 @@ from pynn_eprop.reference import ReferenceMachine
 
 
 class MachineKind(str, Enum):
-    """What runs networks.
+    """The machines that run networks.
 
-    ENGINE is compiled. REFERENCE is the NumPy yardstick: float64, slow, for small networks; it runs
-    kinds of cell, rules and losses that were registered from outside, too.
+    ENGINE is compiled. REFERENCE is NumPy in float64, slow and for small networks; it also runs
+    kinds of cell, rules and losses that were registered from outside.
     """
 
     ENGINE = "engine"
@@ -45,11 +45,11 @@ def machine_kinds(machine: MachineKind, precision: Precision) -> KnownKinds:
 
 def build_machine(network: Network, machine: MachineKind, precision: Precision,
                   fixed_point: FixedPoint | None = None, held: Formats | None = None) -> Machine:
-    """A machine at global step 0. fixed_point: formats to be taken rather than chosen, if FIXED.
+    """A machine at global step 0. fixed_point: formats to be used rather than chosen, if FIXED.
 
-    ``held``: formats of what it takes over, see :func:`choose_formats`.
+    ``held``: formats of the weights that it takes over, see :func:`choose_formats`.
 
-    Raises :class:`NetworkError` where a network does not fit into memory.
+    Raises :class:`NetworkError` if a network does not fit into memory.
     """
     check_activity_fits(network)
     if machine is MachineKind.REFERENCE:

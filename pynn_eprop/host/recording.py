@@ -1,4 +1,4 @@
-"""What a population records, and its data as Neo blocks."""
+"""The recorder of this backend."""
 
 from pynn_eprop.common.records.recorder import LogRecorder
 from pynn_eprop.host import simulator

@@ -1,4 +1,4 @@
-"""Advancing a simulation: in chunks, with inputs made and recordings taken as it goes."""
+"""Advancing a simulation in chunks, with the inputs and recordings of each."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) -> None:
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
-    Raises :class:`SimulationError` where a target ends too early; then nothing was done. Warns
-    where training has diverged, or cells that should learn are dead.
+    Raises :class:`SimulationError` if a target ends too early; then nothing was done. Warns if
+    training has diverged, or if cells that should learn cannot.
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
@@ -62,18 +62,18 @@ def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
     for population in simulation.populations:
         about = population.index, str([(source.get_parameters(), cells)
                                        for source, cells in population.injected])
-        if population.injected and not simulation.rounding_warnings.said(about):
+        if population.injected and not simulation.rounding_warnings.has_warned(about):
             most = max(_CURRENT_BYTES // (8 * population.size), 1)
             steps = np.arange(simulation.step, min(last, simulation.step + min(most, 10_000)))
             total = np.zeros((len(steps), population.size))
             for source, cells in population.injected:
                 total[:, cells] += source.waveform(steps)[:, np.newaxis]
             for sentence in of_currents(population.label, total):
-                simulation.rounding_warnings.say(sentence, about)
+                simulation.rounding_warnings.warn_once(sentence, about)
 
 
 def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Label, variable and values of all membranes and readouts that learning may drive away."""
+    """Label, variable and values of all membranes and readouts that may diverge."""
     for kind in (SpikingCells, Readouts):
         for index, described in machine.network.of_kind(kind).items():
             for variable in described.initial_values():
@@ -81,12 +81,12 @@ def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _is_of_source(population: Any, log: Log) -> bool:
-    """Spikes of sources are known here; no machine needs to be asked."""
+    """Whether a log is of a source's spikes, which are known here, without the machine."""
     return population.is_source and isinstance(log, SpikeLog)
 
 
 def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
-    """The sample at the time a recording begins."""
+    """Take the sample at the time at which a recording begins."""
     step = simulation.step
     for population in simulation.populations:
         for log in population.recorder.logs.values():

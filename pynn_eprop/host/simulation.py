@@ -1,4 +1,4 @@
-"""A network and the machine that runs it: built when needed, kept in agreement, started anew."""
+"""A network and the machine that runs it: built when needed, kept in agreement, started again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -53,11 +53,11 @@ class Simulation(DescribedSimulation):
 
     @property
     def arithmetic(self) -> str:
-        """What computes; a checkpoint goes on with the same."""
+        """Name of the arithmetic; a checkpoint continues only with the same."""
         return self.precision.value if self.machine_kind is MachineKind.ENGINE \
             else self.machine_kind.value
 
-    # --- where it stands ---
+    # --- position ---
 
     @property
     def step(self) -> int:
@@ -74,13 +74,13 @@ class Simulation(DescribedSimulation):
         return None if self.machine is None else self.machine.range_report()
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated in fixed point so far, one sentence each."""
+        """A sentence for each population or projection that saturated in fixed point so far."""
         return () if self.machine is None else self.machine.saturations()
 
-    # --- what changes between runs ---
+    # --- changes between runs ---
 
     def structure_changes(self, what: str) -> None:
-        """Note that the machine is to be built anew.
+        """Note that the machine has to be built again.
 
         Raises :class:`NetworkError` within an interval.
         """
@@ -89,7 +89,7 @@ class Simulation(DescribedSimulation):
         self._structure_changed = True
 
     def start_changes(self) -> None:
-        """Drop a machine that holds nothing but what the PyNN objects say."""
+        """Drop a machine that holds nothing that the PyNN objects do not have."""
         if not self.holds_more:
             self.machine = None
 
@@ -144,7 +144,7 @@ class Simulation(DescribedSimulation):
         return self.machine
 
     def _build(self, old: Machine | None, from_start: bool) -> None:
-        """Build the machine; it goes on where ``old`` stands, or begins with what that learned."""
+        """Build the machine; it continues from ``old``, or starts with what that has learned."""
         check_learning(self.populations, self.projections, self.options)
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
@@ -195,12 +195,12 @@ class Simulation(DescribedSimulation):
             population.bias_is_new = False
 
     def check_reset(self, keep_weights: bool) -> None:
-        """Raise the errors of a network that cannot go on with what it learned."""
+        """Raise the errors of a network that cannot keep its learned weights."""
         if keep_weights and self.holds_more:
             self.prepare()
 
     def reset(self, keep_weights: bool) -> None:
-        """Back to step 0; with ``keep_weights`` what was learned stays."""
+        """Go back to step 0; ``keep_weights`` keeps learned weights."""
         old = self.prepare() if keep_weights and self.holds_more else None
         with all_or_nothing(self, *self.populations):
             for population in self.populations:
@@ -216,11 +216,11 @@ class Simulation(DescribedSimulation):
 
     @property
     def formats(self) -> Formats | None:
-        """Those of the machine in fixed point."""
+        """The fixed-point formats of the machine."""
         return None if self.machine is None else self.machine.formats
 
     def restore(self, state: dict[str, np.ndarray], formats: Formats | None) -> None:
-        """Go on where a machine of the same network had the given state, and the given formats.
+        """Continue from a state, with its formats, of a machine of the same network.
 
         Raises :class:`CheckpointError`; then nothing was changed.
         """
@@ -244,7 +244,7 @@ class Simulation(DescribedSimulation):
 
 
 def _with_weights(network: Network, machine: Machine) -> Network:
-    """The same network with the current weights of ``machine``, as far as that goes."""
+    """The network with the current weights of ``machine``, for projections that it has."""
     known = len(machine.network.projections)
     return replace(network, projections=tuple(
         replace(projection, weight=machine.weights(place)) if place < known else projection

@@ -1,4 +1,4 @@
-"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``."""
+"""PyNN's view of the simulation; its classes know it as ``_simulator.state``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ name = "pynn_eprop.host"
 
 @dataclass(frozen=True)
 class HostOptions:
-    """What ``setup()`` of this backend takes beside the shared keywords."""
+    """Arguments of this backend's ``setup()`` beside the shared keywords."""
 
     machine: MachineKind = MachineKind.ENGINE
     precision: Precision = Precision.FLOAT32

@@ -1,4 +1,4 @@
-"""What a network did, as far as learning needs it: by any forward pass, on any machine or chip."""
+"""The activity that learning needs, from a forward pass on any machine or chip."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Activity:
 
 
 def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
-    """What to record in a run, for :func:`activities`."""
+    """The recordings of a run that :func:`activities` needs."""
     wanted = []
     readouts = network.of_kind(Readouts)
     for index, population in enumerate(network.populations):
@@ -40,7 +40,7 @@ def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
 
 
 def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int) -> list[Activity]:
-    """The trials of a run over whole intervals, from what it got and what it recorded.
+    """The trials of a run over whole intervals, from its inputs and its recordings.
 
     recorded: of :func:`recordings_of_activity`. start: global step at which the run began, the
     first of an interval. Raises :class:`SimulationError` without intervals.
@@ -75,7 +75,7 @@ def _within(steps: np.ndarray, cells: np.ndarray, first: int, begin: int, length
 
 
 def check_activity(activity: Activity, network: Network) -> None:
-    """Raise :class:`SimulationError` unless the activity is one of a trial of this network."""
+    """Raise :class:`SimulationError` unless the activity is that of a trial of this network."""
     length = network.settings.interval_steps
     if length is None:
         raise SimulationError("a network without update intervals learns from no activity")
@@ -132,7 +132,7 @@ def check_no_update_in_progress(in_progress: bool) -> None:
 
 def check_gradients(network: Network, gradients: Mapping[int, np.ndarray] | None,
                     bias_gradients: Mapping[int, np.ndarray] | None) -> None:
-    """Raise :class:`SimulationError` unless there is a gradient for all that learns, or none."""
+    """Raise :class:`SimulationError` unless there are gradients for all that learns, or none."""
     if network.settings.interval_steps is None:
         raise SimulationError("nothing learns in a network without update intervals")
     plastic = {index: (projection.label, len(projection.weight))

@@ -1,6 +1,7 @@
 """Refuses network descriptions and inputs whose parts do not fit together.
 
-For machines, before they build or run; backends check earlier what they can say more clearly.
+Machines call these before they build or run; backends check earlier what they can report more
+clearly.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ from pynn_eprop.models.network import (
 
 
 def check_network(network: Network) -> None:
-    """Raise :class:`NetworkError` or a class below it unless the network can be built."""
+    """Raise :class:`NetworkError` or a subclass of it unless the network can be built."""
     for readouts in network.of_kind(Readouts).values():
         _check_readouts(readouts, network)
     for projection in network.projections:
@@ -47,7 +48,7 @@ def _check_projection(projection: Projection, network: Network) -> None:
     label = projection.label
     pre, post = network.populations[projection.pre], network.populations[projection.post]
     if not pre.emits_spikes or not post.receives:
-        raise NetworkError(f"{label}: no synapses can lead from {pre.label} to {post.label}; "
+        raise NetworkError(f"{label}: synapses cannot lead from {pre.label} to {post.label}; "
                            "they lead from cells that spike to cells or readouts")
     arrays = (projection.pre_index, projection.post_index, projection.weight, projection.delay)
     if len({np.shape(array) for array in arrays}) != 1 or np.ndim(projection.weight) != 1:
@@ -84,7 +85,7 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
         forward = network.projections[feedback.projection]
         if (forward.pre, forward.post) != (signal.target, signal.source):
             raise NetworkError(f"{signal.label}: symmetric feedback needs a projection from "
-                               f"{target.label} to {source.label}; {forward.label} is none")
+                               f"{target.label} to {source.label}; {forward.label} is not one")
         return
     found = np.shape(feedback.weight)
     if isinstance(feedback, WindowedFeedback):
@@ -136,7 +137,7 @@ def is_mirrored(network: Network, projection: int) -> bool:
 
 
 def _changes_gradient(before: Population, after: Population) -> bool:
-    """Whether the gradient of steps already done depends on what differs."""
+    """Whether the gradient of steps already done depends on parameters that differ."""
     return any(np.any(getattr(before, name) != getattr(after, name))
                for name in before.gradient_depends_on())
 

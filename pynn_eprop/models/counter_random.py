@@ -1,10 +1,10 @@
 """Counter-based random numbers: Philox4x32-10, the same bits in NumPy, C and on the chip.
 
 Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3". Every number
-is a pure function of a key and a counter, so that none depends on how many were drawn before.
+is a pure function of a key and a counter, and so does not depend on how many were drawn before.
 
 The key is (seed, index) with the index of the population, projection or current source that
-draws. The last counter word says what is drawn (:class:`Draw`), so that equal indices of different
+draws. The last counter word is the purpose (:class:`Draw`), so that equal indices of different
 kinds of object do not share numbers.
 """
 
@@ -24,7 +24,7 @@ _HALF_WORD = 0x10000
 
 
 class Draw(IntEnum):
-    """Last counter word: what a number is drawn for. A normal uses this word and the next."""
+    """Last counter word: the purpose of a number. A normal uses this word and the next."""
 
     LEARNING_SIGNAL = 0
     POISSON = 2
@@ -85,6 +85,6 @@ def uniform_of_steps(first: int, last: int, cells: np.ndarray, draw: Draw,
 def derived_seed(seed: int, index: int, purpose: int, repeat: int = 0) -> int:
     """A 32-bit seed for a generator of PyNN's, from the seed of the run.
 
-    ``repeat``: how often there was a draw for the same purpose before.
+    ``repeat``: how many draws for this purpose there were before.
     """
     return int(philox((purpose, repeat, 0, int(Draw.SEED)), (seed, index))[0])

@@ -10,9 +10,9 @@ import numpy as np
 class Inactivity:
     """An update of a population of e-prop cells without spikes, or without pseudo-derivative.
 
-    population: its place among the populations. update: its number, from 1. spikes: those of all
-    cells in the whole update. slope: whether the pseudo-derivative of any cell was other than 0 at
-    any step; None if that is not known.
+    population: its index in the network. update: its number, from 1. spikes: of all cells in the
+    whole update. slope: whether the pseudo-derivative of any cell was nonzero at any step; None if
+    that is not known.
     """
 
     population: int
@@ -25,8 +25,8 @@ def first_inactive(population: int, first_update: int, spikes: np.ndarray,
                    slope: np.ndarray | None = None) -> Iterator[Inactivity]:
     """The first of some updates without spikes, and the first without pseudo-derivative.
 
-    first_update: number of the first of them. spikes: of each, (updates,); slope: whether there was
-    a pseudo-derivative in each, None if that is not known.
+    first_update: number of the first of them. spikes: of each update, (updates,); slope: whether
+    there was a pseudo-derivative in each, None if that is not known.
     """
     without = [np.asarray(spikes) == 0]
     if slope is not None:

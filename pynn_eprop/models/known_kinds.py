@@ -13,10 +13,10 @@ from pynn_eprop.models.rules import RULES, Rule
 
 @dataclass(frozen=True)
 class KnownKinds:
-    """Classes that a machine, named in messages, has a making of its own for; None: it runs any.
+    """Classes that a machine, named in messages, implements itself; None: it runs any.
 
-    Each is a machine's dispatch table. A class derived from a known one may do otherwise, and is
-    not known. All methods raise :class:`UnsupportedError`, with the name of what ``owner`` has.
+    Each is a machine's dispatch table. A class derived from a known one may behave differently, and
+    is not known. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
     """
 
     machine: str
@@ -27,24 +27,24 @@ class KnownKinds:
     pseudo_derivatives: Collection[type[PseudoDerivative]] | None = None
 
     def check_kind(self, kind: type[Population], owner: str) -> None:
-        """Look at a kind of cell."""
+        """Check a kind of cell."""
         if self.cells is not None:
             check_kind(kind, self.cells, owner, self.machine)
 
     def check_cells(self, shape: PseudoDerivative, owner: str) -> None:
-        """Look at the pseudo-derivative of cells that spike and learn."""
+        """Check the pseudo-derivative of cells that spike and learn."""
         PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
 
     def check_readouts(self, loss: Loss | None, bias_optimizer: Optimizer | None, owner: str
                        ) -> None:
-        """Look at readouts."""
+        """Check readouts."""
         if loss is not None:
             LOSSES.check(loss, self.losses, owner, self.machine)
         if bias_optimizer is not None:
             OPTIMIZERS.check(bias_optimizer, self.optimizers, owner, self.machine)
 
     def check_synapses(self, optimizer: Optimizer | None, rule: Rule | None, owner: str) -> None:
-        """Look at synapses. rule: None where they have no use for one."""
+        """Check synapses. rule: None if they have no use for one."""
         if optimizer is None:
             return
         OPTIMIZERS.check(optimizer, self.optimizers, owner, self.machine)
@@ -52,7 +52,7 @@ class KnownKinds:
             RULES.check(rule, self.rules, owner, self.machine)
 
     def check_network(self, network: Network) -> None:
-        """Look at all parts of a network."""
+        """Check all parts of a network."""
         for population in network.populations:
             self.check_kind(type(population), population.label)
         for cells in network.of_kind(SpikingCells).values():

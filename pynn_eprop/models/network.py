@@ -1,7 +1,7 @@
 """The plain description of a network: arrays and immutable values, no simulator, no PyNN.
 
-This is what a backend's script becomes, and what the reference, the host engine and the chip
-are built from. Parameters keep their physical units; times of spikes and delays are in steps.
+A backend makes it from a script; the reference, the host engine and the chip are built from it.
+Parameters keep their physical units; times of spikes and delays are in steps.
 
 Time (SEMANTICS in docs/semantics.md): interval k = 0, 1, ... has the steps s = 1..T. The global
 step of step s is k T + s. A *source* spike at script time tau belongs to the global step
@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", bound=Population)
 
 
 class Boundary(str, Enum):
-    """What happens to e-prop cells and readouts at the end of an interval."""
+    """E-prop cells and readouts are reset at the end of an interval, or carry on."""
 
     RESET = "reset"
     CONTINUOUS = "continuous"
@@ -34,9 +34,9 @@ class Boundary(str, Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for the whole network.
+    """Settings of the whole network.
 
-    timestep: dt in ms. interval_steps: T, or None where nothing learns.
+    timestep: dt in ms. interval_steps: T, or None if nothing learns.
     trials_per_update: the paper's n_batch. threads: used over trials and blocks of cells;
     results do not depend on it.
     """
@@ -74,7 +74,7 @@ class Projection:
 
 @dataclass(frozen=True)
 class FixedFeedback:
-    """B_jk that stays, shape (cells, readouts)."""
+    """B_jk that does not change, shape (cells, readouts)."""
 
     weight: np.ndarray
 
@@ -88,7 +88,7 @@ class SymmetricFeedback:
 
 @dataclass(frozen=True)
 class WindowedFeedback:
-    """B_jk drawn anew every ``window_steps``, the same sequence in every interval.
+    """B_jk of its own for every ``window_steps``, the same sequence in every interval.
 
     weight: shape (windows, cells, readouts).
     """
@@ -147,10 +147,10 @@ class Network:
 
 @dataclass(frozen=True)
 class Recording:
-    """Ask for one variable of some cells of a population.
+    """A request to record one variable of some cells of a population.
 
     variable: one that its kind declares as recordable; "loss" of readouts ignores ``cells``.
-    every: take the global steps that are multiples of this.
+    every: sample at the global steps that are multiples of this.
     """
 
     population: int
@@ -161,7 +161,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a stretch of ``run`` gets from outside.
+    """Spikes and currents from outside for a stretch of ``run``.
 
     spikes: population index -> (global steps, cells), sorted by step; a cell may be listed
     twice for a step. A stretch from global step g0 to g1 gets the spikes with g0 <= step <= g1;
@@ -176,7 +176,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a stretch of ``run`` gave, one entry per :class:`Recording`.
+    """The results of a stretch of ``run``, one entry per :class:`Recording`.
 
     spikes: (global steps, cells) sorted by step, cells as indices into the population.
     "loss": (one value per interval that ended in the stretch,).

@@ -17,7 +17,7 @@ class Parameter:
     Parameters
     ----------
     name: as scripts write it
-    default: value where a script gives none
+    default: value if a script gives none
     unit: a unit that ``quantities`` knows ("ms", "Hz", "dimensionless")
     meaning: one line for the documentation
     minimum, maximum: the range, both ends included
@@ -74,7 +74,7 @@ class Parameter:
             )
 
     def check_one(self, value: object, owner: str) -> None:
-        """As :meth:`check`, of what must be a single number."""
+        """As :meth:`check`, for a single number."""
         numbers = as_numbers(value)
         if numbers is not None and numbers.ndim:
             raise ParameterError(f"{owner}: {self.name}={value!r} is not one number; it must be "
@@ -82,7 +82,7 @@ class Parameter:
         self.check(value, owner)
 
     def _required(self, value: float) -> str:
-        """The range, with what ``value`` lacks if it is not finite."""
+        """The range, with "finite" if ``value`` is not."""
         if math.isfinite(value) or "finite" in self.range:
             return self.range
         return f"finite and {self.range}"
@@ -99,7 +99,7 @@ class Parameter:
 
 
 def as_numbers(values: object) -> np.ndarray | None:
-    """Numbers as a float64 array; None for what is no number: text, truth values, ragged lists."""
+    """Numbers as a float64 array; None for all else: text, truth values, ragged lists."""
     try:
         array = np.asarray(values)
         if array.dtype.kind in "iufO":

@@ -1,4 +1,4 @@
-"""What fixed-point formats resolve and hold, and what saturated, as any backend reports it."""
+"""Resolution, limits and saturation of fixed-point formats, as every backend reports them."""
 
 import math
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ class ProjectionRange:
     r"""The weights of one projection.
 
     bits: after the binary point. limit: largest weight. resolution: of the weights on the wire.
-    weights: how many. largest: largest \|weight\| now. rounded_to_zero: weights that are not zero,
-    and act as zero. off: those that act as something that differs by more than a tenth, these
-    included. input_error: of the target cell with the largest, sum \|acting - weight\| as a share
-    of sum \|weight\|. clipped: weights at the edge of the format. saturated: how often since the
+    weights: how many. largest: largest \|weight\| now. rounded_to_zero: nonzero weights that act as
+    zero. off: weights whose acting value differs by more than a tenth, these included.
+    input_error: largest sum \|acting - weight\| of a target cell, as a share of its
+    sum \|weight\|. clipped: weights at the edge of the format. saturated: how often since the
     start gradients were limited, and weights stood at the edge after an update; empty if that is
     counted by population.
     """
@@ -61,7 +61,7 @@ class RangeReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What saturated, one sentence each; empty if nothing did."""
+        """A sentence for each part that saturated; empty if none did."""
         parts: list[ProjectionRange | PopulationRange] = [*self.projections, *self.populations]
         return sentences((part.label, what, count) for part in parts
                          for what, count in part.saturated.items())
@@ -89,6 +89,6 @@ def _count(part: ProjectionRange | PopulationRange) -> str:
 
 
 def sentences(counts: Iterable[tuple[str, str, int]]) -> tuple[str, ...]:
-    """Label, what and how often: a sentence about each that saturated."""
+    """A sentence about each that saturated. counts: label, what saturated and how often."""
     return tuple(f"{label}: {count} times {what} reached the limit of their fixed-point format"
                  for label, what, count in counts if count)

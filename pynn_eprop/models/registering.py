@@ -1,4 +1,4 @@
-"""Kinds by name: what rules, losses, optimisers and pseudo-derivatives have in common."""
+"""Registries of kinds by name: of rules, losses, optimisers and pseudo-derivatives."""
 
 import dataclasses
 import sys
@@ -12,16 +12,16 @@ _Kind = TypeVar("_Kind", bound=type)
 
 
 class Registry(dict[str, type[Base]], Generic[Base]):
-    """All kinds of something that a name stands for, in the order of their registration.
+    """All registered kinds of something by name, in the order of their registration.
 
     Parameters
     ----------
-    base: what classes derive from; it has ``name``, and its docstring says what they give
-    what: the word for one, with its article
-    keyword: of scripts, that takes a name or an object
-    methods: that a class must give
+    base: the base class; it has ``name``, and its docstring says what a subclass must define
+    what: the noun for one, with its article
+    keyword: the argument of scripts that takes a name or an object
+    methods: those that a class must define
     optional: scripts may give None
-    everywhere: who runs every kind
+    everywhere: the setup that runs every kind, for messages
     """
 
     def __init__(self, base: type[Base], what: str, keyword: str, methods: tuple[str, ...],
@@ -33,10 +33,10 @@ class Registry(dict[str, type[Base]], Generic[Base]):
         self._word = what.split(maxsplit=1)[1]
 
     def register(self, kind: _Kind) -> _Kind:
-        """Let the class's name stand for it.
+        """Make a class known by its name.
 
-        Raises :class:`ParameterError` for what is not of the kind or is not complete, or has no
-        name or the name of another.
+        Raises :class:`ParameterError` for a class that is not of the kind, is incomplete, or has
+        no name or that of another.
         """
         checked = self._of_kind(kind)
         owner = f"{self._word} {kind.__name__}"
@@ -89,8 +89,8 @@ class Registry(dict[str, type[Base]], Generic[Base]):
               machine: str) -> None:
         """Raise :class:`UnsupportedError` unless ``machine`` knows what ``owner`` has.
 
-        known: classes that it has a making of its own for; one derived from them may do otherwise.
-        None: it runs any.
+        known: classes that it implements itself; a class derived from one of them may behave
+        differently. None: it runs any.
         """
         if known is not None and type(value) not in known:
             raise UnsupportedError(

@@ -8,7 +8,7 @@ from pynn_eprop.models.parameters import Parameter, table
 
 @dataclass(frozen=True)
 class SynapseModel:
-    """What one synapse type is made of, for all backends.
+    """The parameters of one synapse type, for all backends.
 
     A ``delay`` of None (PyNN's way to say "the shortest possible") stands for one time step.
     """

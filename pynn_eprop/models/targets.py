@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 
 
 class Taught(Protocol):
-    """What has a target, as :class:`pynn_eprop.models.network.Readouts` does."""
+    """Anything with a target, as :class:`pynn_eprop.models.network.Readouts`."""
 
     @property
     def size(self) -> int:
-        """Readouts."""
+        """Number of readouts."""
         ...
 
     @property
@@ -26,7 +26,7 @@ class Taught(Protocol):
 
     @property
     def target_start(self) -> int:
-        """If not: its first column belongs to the global step after this."""
+        """The global step before that of its first column, if it does not repeat."""
         ...
 
 

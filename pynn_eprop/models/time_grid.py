@@ -1,12 +1,12 @@
-"""The grid of time steps: which times are on it, and the steps beside those that are not."""
+"""The grid of time steps: which times are on it, and the nearest steps of those that are not."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 LARGEST_STEPS = 2 ** 31 - 1 # of a delay, a refractory period or an interval: 32 bits
-STEP_TOLERANCE = 1e-6       # of a step: what decimal fractions of ms lose in binary
-TIME_TOLERANCE = 1e-9       # of the time: what a sum of ten million steps has lost
-WIDEST_TOLERANCE = 1e-2     # of a step: what is further off is no rounding
+STEP_TOLERANCE = 1e-6       # of a step: the error of decimal fractions of ms in binary
+TIME_TOLERANCE = 1e-9       # of the time: the error of a sum of ten million steps
+WIDEST_TOLERANCE = 1e-2     # of a step: a larger difference is not rounding
 _DECIMALS = 9               # of a ms: gives back 0.3 for three steps of 0.1
 
 
@@ -14,7 +14,7 @@ def whole_steps(times: ArrayLike, timestep: float) -> tuple[np.ndarray, np.ndarr
     """The steps nearest to times in ms (float64), and which of the times are off the grid.
 
     A time is on the grid if rounding explains the difference: a millionth of a step or, for long
-    times, a billionth of the time; for numbers in single precision what that resolves.
+    times, a billionth of the time; for single-precision numbers, their resolution.
     """
     exact, slack = _exact(times, timestep)
     with np.errstate(invalid="ignore"):
@@ -23,7 +23,7 @@ def whole_steps(times: ArrayLike, timestep: float) -> tuple[np.ndarray, np.ndarr
 
 
 def first_steps(times: ArrayLike, timestep: float) -> np.ndarray:
-    """The first step at or after each time, float64; what is infinite stays so."""
+    """The first step at or after each time, float64; infinite times stay infinite."""
     exact, _ = _exact(times, timestep)
     steps, off = whole_steps(times, timestep)
     return np.where(off, np.ceil(exact), steps)
@@ -36,11 +36,11 @@ def nearest_steps(times: ArrayLike, timestep: float) -> np.ndarray:
 
 
 def off_grid(time: float, timestep: float) -> str:
-    """What is wrong with a time that is off the grid."""
+    """The end of an error message about a time that is off the grid."""
     exact = time / timestep
     near = " and ".join(f"{to_ms(step, timestep):.15g}"
                         for step in (np.floor(exact), np.ceil(exact)))
-    return f"no whole number of time steps of {timestep:g} ms; near it are {near} ms"
+    return f"not a whole number of time steps of {timestep:g} ms; near it are {near} ms"
 
 
 def to_ms(steps: ArrayLike, timestep: float) -> np.ndarray | float:
@@ -52,7 +52,7 @@ def to_ms(steps: ArrayLike, timestep: float) -> np.ndarray | float:
 
 
 def decay(timestep: float, tau: ArrayLike) -> np.ndarray:
-    """What a step leaves of something with a time constant: exp(-dt / tau)."""
+    """Decay over one step with time constant tau: exp(-dt / tau)."""
     return np.exp(-timestep / np.asarray(tau, dtype=float))
 
 

@@ -49,8 +49,8 @@ class Outputs:
 class LearningCurve:
     """The error of each update.
 
-    training: that of the training trials, if ``error`` is of others. levels: errors to be marked,
-    by their names. solved_after: updates.
+    training: that of the training trials, if ``error`` is of others. levels: errors to mark, by
+    their names. solved_after: updates.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The figure of a comparison of backends: what they do, and how far they are apart over time."""
+"""The figure of a comparison of backends: their activity, and their differences over time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _MOST_SPIKES = 20_000
 
 @dataclass(frozen=True)
 class Curve:
-    """What one backend gave.
+    """The activity of one backend.
 
     spikes: (2, number) steps and cells. v, error: (steps, cells or readouts). loss: (trials,).
     weights: (updates, synapses).

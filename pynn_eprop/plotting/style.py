@@ -49,7 +49,7 @@ def styled() -> Any:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure; the suffix says the format. The same figure gives the same bytes."""
+    """Write a figure in the format of the suffix. The same figure gives the same bytes."""
     metadata = {"Date": None} if path.suffix == ".svg" else {}
     with styled():
         figure.savefig(path, metadata=metadata)

@@ -1,4 +1,4 @@
-"""The yardstick: NumPy float64, with the paper's eligibility traces carried forward in time."""
+"""The reference: NumPy float64, with the paper's eligibility traces carried forward in time."""
 
 from pynn_eprop.reference.machine import ReferenceMachine
 

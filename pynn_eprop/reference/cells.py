@@ -1,4 +1,4 @@
-"""Cells that spike and learn: the state of a population, whose kind says how it advances."""
+"""The state of cells that spike and learn, which their kind advances."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -28,7 +28,7 @@ class EPropCells(Component):
     Beside the state variables of the kind (v: membrane potential, a: adaptation, ...) there are
     z: spikes of the last step. h: pseudo-derivative. silent: steps for which a cell still cannot
     spike. learning_signal: L, the sum over signals. spikes: number of spikes in the learning
-    intervals since the last update. sloped: whether h was other than 0 at any step of these.
+    intervals since the last update. sloped: whether h was nonzero at any step of these.
     Parameters and constants of the kind are attributes, too.
     """
 
@@ -74,13 +74,13 @@ class EPropCells(Component):
         self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
 
     def derivatives(self) -> Derivatives:
-        """Those of the step that was done."""
+        """The derivatives of the last step."""
         kind = self.population
         return Derivatives(kind.state_variables(), kind.drive(self), kind.distance_gradient(self),
                            kind.transition(self), kind.decays, kind.presynaptic_trace)
 
     def count(self) -> None:
-        """Count the step that was done for the update in progress."""
+        """Count the last step for the update in progress."""
         self.spikes = self.spikes + self.z
         self.sloped = self.sloped | (self.h != 0.0)
 
@@ -99,7 +99,7 @@ class EPropCells(Component):
 
 
 class SeenCells:
-    """What a rule may see of cells: constants, and the variables that it needs.
+    """Cells as a rule may see them: constants, and the variables that it needs.
 
     Raises :class:`AttributeError` for a variable that the rule does not name in ``needs``: it could
     not learn from the activity of another machine.

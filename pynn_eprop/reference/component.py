@@ -1,4 +1,4 @@
-"""What every part of the reference has in common: named arrays that are its whole state."""
+"""The base class of the parts of the reference: named arrays are the whole state of a part."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Component:
         return {name: np.array(getattr(self, name)) for name in self.variables}
 
     def restore(self, state: dict[str, np.ndarray], owner: str) -> None:
-        """Take over what :meth:`state` gave.
+        """Restore a state that :meth:`state` returned.
 
         Raises :class:`CheckpointError` if a shape differs; ``owner`` is for the message.
         """

@@ -17,7 +17,7 @@ class CurrentBasedState(Component):
         self.reset()
 
     def reset(self) -> None:
-        """The initial state. These cells go on over the end of an interval."""
+        """The initial state. These cells are not reset at the end of an interval."""
         population, size = self.population, self.population.size
         self.v = np.array(population.v_initial, dtype=float)
         self.isyn_exc = np.zeros(size)

@@ -24,7 +24,7 @@ class SignalPath:
 
     @property
     def kappa(self) -> float:
-        """Filter of the eligibility traces that this signal meets: the readout's, or 0 for y."""
+        """Filter of the eligibility traces for this signal: the readout's kappa, or 0 for y."""
         return 0.0 if self.readout.population.loss is None else self.readout.kappa
 
     def weight(self, local: int) -> np.ndarray:

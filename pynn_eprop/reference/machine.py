@@ -1,4 +1,4 @@
-"""The network as a whole: the order of things in a step, at an interval's end and in an update."""
+"""The network as a whole: the order of events in a step, at an interval's end and in an update."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -45,7 +45,7 @@ from pynn_eprop.reference.traces import CellTraces, ReadoutTraces
 
 
 class Progress(Component):
-    """Where a run stands, all of shape ().
+    """The progress of a run, all of shape ().
 
     step: global steps done. updates: weight updates done. trials: learning intervals since the
     last update. learning: whether the interval in progress counts.
@@ -229,7 +229,7 @@ class ReferenceMachine(Successor):
                 part.traces.reset()
 
     def _end_interval(self, update: bool) -> None:
-        """Update, or end with the gradients, if enough trials were gathered."""
+        """Update, or end with the gradients, after the last trial of an update."""
         if self.progress.learning:
             self.progress.trials = self.progress.trials + 1
             if self.progress.trials == self.network.settings.trials_per_update:
@@ -271,7 +271,7 @@ class ReferenceMachine(Successor):
         if not self.clock.resets or self.step % length or self.current_based:
             raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
                                   "a network without PyNN's own cells")
-        # the forward pass, which goes on where it stands
+        # the state of the forward pass, which continues afterwards as if nothing happened
         standing = [(part, {name: value for name, value in part.state().items()
                             if name not in ("spikes", "sloped", "bias_sum")})
                     for part in (*self.logs.values(), *self.cells.values(),
@@ -411,7 +411,7 @@ class ReferenceMachine(Successor):
     def check_population(self, index: int, network: Network) -> None:
         """Raise :class:`NetworkError` for a population of another kind or size than before.
 
-        :class:`SimulationError` within an update, for what its gradient depends on.
+        :class:`SimulationError` within an update, for parameters that its gradient depends on.
         """
         before, new = self.network.populations[index], network.populations[index]
         check_change(before, new)
@@ -453,14 +453,14 @@ class ReferenceMachine(Successor):
             yield f"projection{index}/optimizer", part.optimizer
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that a machine built from the same network needs to go on identically."""
+        """Everything that a machine built from the same network needs to continue identically."""
         return {f"{owner}/{name}": array for owner, component in self._components()
                 for name, array in component.state().items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Continue from what :meth:`state` gave. Raises :class:`CheckpointError` on a mismatch."""
+        """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
         needed = self.state()
-        # files of before optimisers had their own state have m and v of every one
+        # older files, from when all optimisers had the same state, have m and v of every one
         state = {name: array for name, array in state.items()
                  if name in needed or not name.endswith(("optimizer/m", "optimizer/v"))}
         missing = sorted(set(needed) ^ set(state))

@@ -22,5 +22,5 @@ class OptimizerState(Component):
         return self._steps.state()
 
     def restore(self, state: dict[str, np.ndarray], owner: str) -> None:
-        """Take over what :meth:`state` gave; see :class:`Component`."""
+        """Restore a state that :meth:`state` returned; see :class:`Component`."""
         self._steps.restore(state, owner)

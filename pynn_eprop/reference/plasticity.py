@@ -9,7 +9,7 @@ from pynn_eprop.reference.traces import CellTraces, ReadoutTraces
 
 
 class Plasticity(Component):
-    """What a plastic projection has beside its synapses. gradient: shape (synapses,)."""
+    """Traces, gradient and optimiser of a plastic projection. gradient: shape (synapses,)."""
 
     variables = ("gradient",)
 

@@ -14,7 +14,7 @@ class ReadoutState(Component):
 
     error: err_k^t. target: of the last step. loss: E of the interval so far, shape ().
     bias_trace: dy_k^t / db_k. bias_sum: the gradient of the update in progress. bias_gradient:
-    that of the last update, 0 where the biases stay.
+    that of the last update, 0 for biases that do not learn.
     """
 
     variables = ("y", "error", "target", "loss", "bias", "bias_trace", "bias_sum", "bias_gradient")
@@ -86,7 +86,7 @@ class ReadoutState(Component):
         return error, float(value)
 
     def end_update(self) -> None:
-        """Turn what was gathered into the gradient."""
+        """Make the gathered sums the gradient, and begin again from 0."""
         if self.population.bias_optimizer is not None:
             self.bias_gradient = self.bias_sum
         self.bias_sum = np.zeros(self.population.size)

@@ -1,4 +1,4 @@
-"""What a stretch of a run leaves behind."""
+"""Recordings of a stretch of a run."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,7 +21,7 @@ class Recorder:
         self.steps: list[list[np.ndarray]] = [[] for _ in recordings]
 
     def before_first_step(self) -> None:
-        """Take what sources emit at step 0, before anything was computed."""
+        """Take spikes of sources at step 0, before anything was computed."""
         for i, recording in enumerate(self.recordings):
             if recording.variable == "spikes":
                 self._take_spikes(i, 0)
@@ -34,7 +34,7 @@ class Recorder:
         self.steps[i].append(np.full(len(spikes), step))
 
     def after_step(self, step: int) -> None:
-        """Take the samples of a step that was done."""
+        """Take the samples of the last step."""
         for i, recording in enumerate(self.recordings):
             cells = np.asarray(recording.cells, dtype=int)
             if recording.variable == "spikes":

@@ -1,4 +1,4 @@
-"""What the reference takes over from one that ran a network with fewer parts, or learned in it."""
+"""Taking over from a reference machine that ran, or learned in, a network with fewer parts."""
 
 import re
 from typing import Protocol
@@ -19,10 +19,10 @@ class _Machine(Protocol):
 
 
 class Successor:
-    """The part of :class:`pynn_eprop.engine.machine.Machine` that takes over."""
+    """The methods of :class:`pynn_eprop.engine.machine.Machine` that take over."""
 
     def take_over(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Go on where ``old`` stands; see the interface."""
+        """Continue from ``old``; see the interface."""
         fresh = self.state()
         for name, array in old.state().items():
             if name not in fresh or (name.startswith("projection") and not synapses):
@@ -34,7 +34,7 @@ class Successor:
         self.restore(fresh)
 
     def take_over_learning(self: _Machine, old: _Machine, synapses: bool = True) -> None:
-        """Begin with what ``old`` learned; see the interface."""
+        """Begin with the learned state of ``old``; see the interface."""
         learned = {name: array for name, array in old.state().items() if _LEARNED.fullmatch(name)
                    and (synapses or not name.startswith("projection"))}
         self.restore({**self.state(), **learned})

@@ -1,4 +1,4 @@
-"""Spikes on their way: what was emitted, and what arrives at each synapse."""
+"""Spikes in flight: emitted by cells, and arriving at synapses."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class SpikeLog(Component):
 
 
 class Synapses(Component):
-    """The synapses of one projection: their weights, and what arrives."""
+    """The synapses of one projection: their weights, and the spikes that arrive at them."""
 
     variables = ("weight",)
 

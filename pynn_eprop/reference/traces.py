@@ -15,9 +15,9 @@ Signal = tuple[float, np.ndarray]
 class CellTraces(Component):
     """Traces of the synapses onto e-prop cells, one array entry per synapse.
 
-    What the rule keeps, such as the eligibility vector, stands beside. e_bar: e filtered with the
-    kappa of each learning signal, shape (signals, synapses). signal_sum, e_sum: sum_t L^t e_bar^t
-    and sum_t e^t of the update in progress.
+    The rule's own traces, such as the eligibility vector, are further attributes. e_bar: e filtered
+    with the kappa of each learning signal, shape (signals, synapses). signal_sum, e_sum:
+    sum_t L^t e_bar^t and sum_t e^t of the update in progress.
     """
 
     def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells) -> None:

@@ -1,7 +1,7 @@
-"""What networks are trained on: one folder a task, no simulator.
+"""Tasks to train networks on: one folder a task, no simulator.
 
 A task is a frozen dataclass derived from :class:`LossTask` or :class:`ValidatedTask`, with all that
-is its own: parameters, network, trials, error, figure, rows of the report, what the paper got.
+is its own: parameters, network, trials, error, figure, rows of the report, the paper's result.
 """
 
 from pynn_eprop.tasks.feedback import FEEDBACKS, Feedback, find_feedback

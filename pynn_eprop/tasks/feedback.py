@@ -15,7 +15,7 @@ class Feedback:
     """How the learning signal L_j = sum_k B_jk err_k is made.
 
     kind: "random", normal with variance 1/n; "symmetric", the readout weights at every step
-    (e-prop 1s); "global", all 1/sqrt(n); "windowed", random and redrawn every ``window`` ms,
+    (e-prop 1s); "global", all 1/sqrt(n); "windowed", random and drawn again every ``window`` ms,
     the same sequence in every trial.
     """
 
@@ -25,11 +25,11 @@ class Feedback:
     window: float | None = None
 
     def scale(self, n_cells: int) -> float:
-        """Standard deviation of B, or its value where it is global, for n cells in all."""
+        """Standard deviation of B, or its value if it is global, for n cells in all."""
         return float(n_cells) ** -0.5
 
     def weights(self, n_readouts: int, n_cells: int, rng: np.random.Generator) -> np.ndarray | None:
-        """B, shape (n_readouts, n_cells); None where the simulator makes it itself."""
+        """B, shape (n_readouts, n_cells); None if the simulator makes it itself."""
         if self.kind == "random":
             return rng.normal(0.0, self.scale(n_cells), (n_readouts, n_cells))
         if self.kind == "global":

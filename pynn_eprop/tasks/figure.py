@@ -1,4 +1,4 @@
-"""The figure of a task that has none of its own."""
+"""The default figure, for tasks without one of their own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ def draw_task(title: str, levels: Mapping[str, float], records: Mapping[int, Tri
               results: Mapping[str, Any]) -> Figure:
     """Spikes of all populations and outputs in the last of the trials, and the learning curve.
 
-    levels: errors to be marked, by their names. records, results: as of ``Task.draw_figure()``.
+    levels: errors to mark, by their names. records, results: as in ``Task.draw_figure()``.
     """
     updates, record = max(records.items())
     training = results["training_error_curve"]

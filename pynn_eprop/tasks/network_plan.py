@@ -26,8 +26,8 @@ class InputPlan:
 class CellsPlan:
     """A population of spiking cells.
 
-    model: name of a cell type of the backends, such as "EPropLIF". record: state variables that
-    the recorded trial has beside spikes.
+    model: name of a cell type of the backends, such as "EPropLIF". record: state variables in the
+    recorded trial beside spikes.
     """
 
     label: str
@@ -67,8 +67,8 @@ class SynapsesPlan:
     """Synapses from the population ``pre`` to the population ``post``.
 
     weight: shape (pre cells, post cells), or one number for all. connector: all-to-all without
-    self-connections if not given. optimizer, rule: None stands for the network's. Weights of
-    synapses that are not ``plastic`` stay.
+    self-connections if not given. optimizer, rule: None stands for the network's. Only ``plastic``
+    synapses learn.
     """
 
     label: str
@@ -180,7 +180,7 @@ class NetworkPlan:
         return sum(sizes[each.pre] * sizes[each.post] for each in self.synapses)
 
     def optimizer_of(self, synapses: SynapsesPlan) -> Optimizer | None:
-        """The optimiser of these synapses; None if their weights stay."""
+        """The optimiser of these synapses; None if they do not learn."""
         if not synapses.plastic:
             return None
         return self.optimizer if synapses.optimizer is None else synapses.optimizer
@@ -190,11 +190,11 @@ class NetworkPlan:
         return self.rule if synapses.rule is None else synapses.rule
 
     def without_learning(self) -> "NetworkPlan":
-        """The same network with synapses that stay as they are."""
+        """This network without plasticity."""
         return self._changed(lambda synapses: dataclasses.replace(synapses, plastic=False))
 
     def with_optimizers(self, change: Callable[[Optimizer], Optimizer]) -> "NetworkPlan":
-        """The same network with each optimiser replaced by ``change`` of it."""
+        """This network with each optimiser replaced by ``change`` of it."""
         def changed(optimizer: Optimizer | None) -> Optimizer | None:
             return None if optimizer is None else change(optimizer)
 
@@ -213,8 +213,8 @@ class NetworkPlan:
 
 def _require_some(what: str, entries: tuple[Any, ...]) -> None:
     if not entries:
-        raise TaskError(f"network: it has no {what}, which say what its error is; give at least "
-                        "one population")
+        raise TaskError(f"network: it has no {what}, which its error is computed from; give at "
+                        "least one population")
 
 
 def _require_unique(what: str, labels: list[str]) -> None:

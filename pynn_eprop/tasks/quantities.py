@@ -34,7 +34,7 @@ def parameter_table(task: Any) -> list[Row]:
 
 
 def same_kind(value: Any, default: Any) -> bool:
-    """Whether ``value`` is a number where the default is one, or numbers for a tuple."""
+    """Whether ``value`` is a number, as the default is, or numbers if that is a tuple."""
     if isinstance(default, tuple):
         return isinstance(value, (tuple, list)) and all(same_kind(v, 0.0) for v in value)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -48,8 +48,8 @@ def require_numbers(task: Any) -> None:
                 math.isfinite(each) for each in (value if isinstance(value, (tuple, list))
                                                  else (value,))):
             unit = entry.metadata.get("unit", "")
-            raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is no "
-                            f"finite value like {entry.default!r}")
+            raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is not "
+                            f"a finite value like {entry.default!r}")
 
 
 def require_whole(value: object, name: str, minimum: int, owner: str) -> None:

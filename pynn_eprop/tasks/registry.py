@@ -9,15 +9,15 @@ from pynn_eprop.models.registering import check_free
 from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
 
 TASKS: dict[str, type[Task]] = {}
-"""All tasks that a name stands for, in the order of their registration."""
+"""All registered tasks by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[Task])
 
 
 def register_task(kind: _Kind) -> _Kind:
-    """Let the task's name stand for it, in scripts and on the command line; a class decorator.
+    """Make a task known by its name, in scripts and on the command line; a class decorator.
 
-    Raises :class:`TaskError` for what is not a task, is not complete, or has no name or the name
+    Raises :class:`TaskError` for a class that is not a task, is incomplete, or has no name or that
     of another.
     """
     if not (isinstance(kind, type) and issubclass(kind, (LossTask, ValidatedTask))):
@@ -35,7 +35,7 @@ def _require_complete(kind: Any) -> None:
     owner = f"task {kind.__name__}"
     parameters = vars(kind).get("__dataclass_fields__")
     if parameters is None or not kind.__dataclass_params__.frozen:
-        raise TaskError(f"{owner} is no frozen dataclass; decorate the class with "
+        raise TaskError(f"{owner} is not a frozen dataclass; decorate the class with "
                         "@dataclass(frozen=True), below @register_task")
     missing = [name for name in ("title", "error_name", "paper_updates")
                if not getattr(kind, name)]

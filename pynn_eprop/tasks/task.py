@@ -1,4 +1,4 @@
-"""What a task is, and its two kinds: by the training's loss, or by answers in a validation."""
+"""The base class of tasks, and two kinds: error from the training's loss, or from a validation."""
 
 import dataclasses
 from abc import ABC, abstractmethod
@@ -23,7 +23,7 @@ Play = Callable[[Trials], Responses]
 
 @dataclass(frozen=True)
 class Validation:
-    """What trials without learning have shown after an update.
+    """The results of trials without learning after an update.
 
     confirmation: (wrong answers, answers) of the large validation, if there was one.
     """
@@ -41,12 +41,12 @@ class Task(ABC):
     Everything random is a function of ``seed`` and, for trials, of the update's number alone, so
     that an interrupted run can go on without any generator's state.
 
-    name: as the command line writes it. title: a heading. error_name: what the error is called.
+    name: as the command line writes it. title: a heading. error_name: the name of the error.
     chance_level: the error of a network that has learned nothing, if there is one. paper_updates,
-    paper_result: what the paper needed, and got; a task of no paper gives the updates that it
-    takes by default. reference: where task and parameters come from.
-    recorded: what readouts record in training. updates_at_once: most updates of one run, None for
-    any number. validated: there are trials without learning after each update.
+    paper_result: the number of updates in the paper, and its result; for a task of no paper,
+    paper_updates is the default number. reference: the source of task and parameters.
+    recorded: variables of readouts recorded in training. updates_at_once: most updates of one run,
+    None for any number. validated: whether there are trials without learning after each update.
     """
 
     name: ClassVar[str] = ""
@@ -102,23 +102,23 @@ class Task(ABC):
 
     @abstractmethod
     def draw_example(self, seed: int) -> Trials:
-        """One trial to look at."""
+        """An example trial."""
 
     @abstractmethod
     def training_errors(self, responses: Responses, trials: Trials, seed: int) -> np.ndarray:
-        """The error of each of the updates that ``trials`` trained, shape (updates,)."""
+        """The error of each update of ``trials``, shape (updates,)."""
 
     @classmethod
     def with_neurons(cls, n_neurons: int) -> Self:
-        """The same task on a network of another size."""
+        """This task on a network of another size."""
         task = cls()
         if "n_neurons" not in {entry.name for entry in dataclasses.fields(task)}:
-            raise TaskError(f"task {cls.name!r}: n_neurons={n_neurons!r}: its number of cells is "
-                            "not to be chosen")
+            raise TaskError(f"task {cls.name!r}: n_neurons={n_neurons!r}: its number of cells "
+                            "cannot be chosen")
         return dataclasses.replace(task, **{"n_neurons": n_neurons})
 
     def with_free_steps(self, steps: int) -> Self:
-        """The same task with no input in the first steps of a trial, where a backend takes none.
+        """This task without input in the first steps of a trial, for backends that accept none.
 
         The task itself if it has no input there anyway, or does not depend on it.
         """
@@ -136,10 +136,10 @@ class Task(ABC):
                     results: Mapping[str, Any]) -> "Figure":
         """The figure of a run.
 
-        trials: what :meth:`draw_example` gave. records: that trial by the number of updates done
+        trials: those of :meth:`draw_example`. records: that trial by the number of updates done
         before it. results: the contents of results.json.
         """
-        from pynn_eprop.tasks.figure import draw_task  # draws with Matplotlib, which takes time
+        from pynn_eprop.tasks.figure import draw_task  # imports Matplotlib, which takes time
         del trials
         return draw_task(self.title, self.levels(), records, results)
 
@@ -185,7 +185,7 @@ class ValidatedTask(Task):
     """A task whose error is the fraction of wrong answers in trials without learning.
 
     solved_below: it counts as solved below this error, with at least ``confirmation_answers``
-    answers. answer_name: what answers are called, in the plural. chance_level stands for the error
+    answers. answer_name: the noun for answers, in the plural. chance_level stands for the error
     of trials that ask for no answer.
     """
 
@@ -204,7 +204,7 @@ class ValidatedTask(Task):
 
     @abstractmethod
     def draw_validation(self, seed: int, update: int, batch: int = 0) -> Trials:
-        """Trials after ``update`` updates that no training and no other validation has.
+        """Trials after ``update`` updates, not used in training or another validation.
 
         ``batch`` 0, 1, ... are independent of one another.
         """
@@ -222,7 +222,7 @@ class ValidatedTask(Task):
         return np.array([self._rate(*self.count_wrong(responses.y, trials))])
 
     def validate(self, seed: int, update: int, play: Play, solved: bool) -> Validation:
-        """A small validation, and a large one on fresh trials if the small one is good enough."""
+        """A small validation, and a large one on new trials if the small one is good enough."""
         error = self._rate(*self._answers(seed, update, 0, play))
         if solved or not error < self.solved_below:
             return Validation(error)
@@ -242,7 +242,7 @@ class ValidatedTask(Task):
         return wrong / answers if answers else self.chance_level
 
     def levels(self) -> dict[str, float]:
-        """Those of every task, and the error below which it is solved."""
+        """Levels of every task, and the error below which it is solved."""
         return super().levels() | {"solved below": self.solved_below}
 
     def lead(self, results: Mapping[str, Any]) -> str:

@@ -10,8 +10,9 @@ class TrialRecord:
     """A trial of T steps, times in ms from its start.
 
     spikes: population label -> (times, cells). states: (population label, variable) -> shape
-    (T, cells), step s in row s - 1: "y" and "target" of readouts, and of cells what their plan
-    asks for. sizes: population label -> cells. inputs: labels of the populations of inputs.
+    (T, cells), step s in row s - 1: "y" and "target" of readouts, and of cells the variables that
+    their plan asks for. sizes: population label -> cells. inputs: labels of the populations of
+    inputs.
     """
 
     timestep: float

@@ -1,4 +1,4 @@
-"""Input spikes and targets of a stretch of trials, and what readouts answer to it."""
+"""Input spikes and targets of trials, and the responses of readouts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Trials:
 
     spike_times: by label of the inputs, for each input cell, sorted, in ms from the start of the
     first trial. targets: by label of the readouts, shape (readouts, steps of all trials), NaN for
-    no target; readouts that are not named go on with the target given when the network was built.
+    no target; readouts that are not named keep the target given when the network was built.
     """
 
     n_trials: int
@@ -38,7 +38,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Responses:
-    """What the readouts did in some trials.
+    """Responses of the readouts in some trials.
 
     loss: E of each trial, summed over the populations of readouts. y: by label, shape (steps of
     all trials, readouts); empty if the task does not ask for it (``Task.recorded``).

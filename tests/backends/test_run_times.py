@@ -52,7 +52,7 @@ def test_a_time_off_the_grid_is_refused_and_the_times_beside_it_are_named(on_bac
     for (function, time), (kinds, message) in zip(near, found, strict=True):
         called = "run" if function == "run_for" else function
         assert kinds[:1] == ["TimeError"]
-        assert message == (f"{called}({time!r}): no whole number of time steps of 1 ms; near it "
+        assert message == (f"{called}({time!r}): not a whole number of time steps of 1 ms; near it "
                            f"are {near[function, time]} ms")
     assert after == 4.0
 
@@ -62,8 +62,8 @@ def test_a_callback_that_asks_for_a_time_off_the_grid_is_named(on_backend, inter
     times, (kinds, message), now = on_backend(
         "run_times.calls", [[20.0], [3.0, 5.5]], 9.0, intervals)
     assert kinds[:1] == ["TimeError"]
-    assert message == ("callback Bell asked at 3 ms to be called next at 5.5: no whole number of "
-                       "time steps of 1 ms; near it are 5 and 6 ms")
+    assert message == ("callback Bell asked at 3 ms to be called next at 5.5: not a whole number "
+                       "of time steps of 1 ms; near it are 5 and 6 ms")
     assert (times, now) == ([[0.0], [0.0, 3.0]], 3.0)
 
 
@@ -110,8 +110,8 @@ def test_currents_change_on_the_grid(on_backend, kind, between, on_grid):
 def test_samples_of_stock_cells_off_the_grid_are_refused(on_backend):
     (kinds, message), (none, _) = on_backend("run_times.refused_sampling")
     assert kinds[0] == none[0] == "RecordingError"
-    assert message == ("cell: sampling_interval=1.5 ms is no whole number of time steps of 1 ms; "
-                       "near it are 1 and 2 ms")
+    assert message == ("cell: sampling_interval=1.5 ms is not a whole number of time steps of 1 "
+                       "ms; near it are 1 and 2 ms")
 
 
 @STOCK
@@ -119,7 +119,7 @@ def test_noise_cannot_change_off_the_grid(on_backend):
     kinds, message = on_backend("run_times.refused_current", "NoisyCurrentSource", {
         "mean": 0.0, "stdev": 0.5, "dt": 1.5})
     assert kinds[:1] == ["ParameterError"]
-    assert message == ("NoisyCurrentSource: dt=1.5 ms is no whole number of time steps of 1 ms; "
+    assert message == ("NoisyCurrentSource: dt=1.5 ms is not a whole number of time steps of 1 ms; "
                        "near it are 1 and 2 ms")
 
 

@@ -31,7 +31,7 @@ def test_defaults_are_the_papers():
     ({"neurons": 0}, "n_neurons=0 must be a whole number >= 1"),
     ({"feedback": "psychic"}, "feedback 'psychic' is unknown"),
     ({"parameters": (("colour", 1.0),)}, "no parameter 'colour'"),
-    ({"parameters": (("tau_m", "long"),)}, "tau_m='long' is no value like 20.0"),
+    ({"parameters": (("tau_m", "long"),)}, "tau_m='long' is not a value like 20.0"),
     ({"parameters": (("n_groups", 0.5),)}, r"n_groups=0.5 must be a whole number"),
 ])
 def test_bad_configurations_are_refused(options, message):

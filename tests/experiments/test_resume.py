@@ -84,7 +84,7 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path):
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     refused = run("pattern-generation", tmp_path, 8, "--resume")
     assert refused.returncode == 2
-    assert "is damaged" in refused.stderr and "use --force to start anew" in refused.stderr
+    assert "is damaged" in refused.stderr and "use --force to start again" in refused.stderr
 
 
 @pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "soon"])

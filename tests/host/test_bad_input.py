@@ -163,7 +163,7 @@ def test_a_learning_signal_has_no_delay():
 def test_a_window_off_the_grid_or_without_intervals():
     _, network, readout = parts()
     signal(readout, network, sim.LearningSignal(window=2.5, weight=1.0))
-    with pytest.raises(errors.ParameterError, match=r"window=2.5 ms is no whole number"):
+    with pytest.raises(errors.ParameterError, match=r"window=2.5 ms is not a whole number"):
         sim.run(T)
     _, network, readout = parts(update_interval=None)
     signal(readout, network, sim.LearningSignal(window=2.0, weight=1.0))

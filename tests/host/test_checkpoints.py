@@ -168,7 +168,7 @@ def test_files_that_are_no_checkpoint_are_refused(tmp_path):
     learning_network()
     sim.save_weights(tmp_path / "w")
     (tmp_path / "text").write_text("nothing")
-    for name, message in (("w", "no checkpoint of this version"), ("text", "damaged"),
+    for name, message in (("w", "not a checkpoint of this version"), ("text", "damaged"),
                           ("none", "does not exist")):
         with pytest.raises(CheckpointError, match=message):
             sim.load_checkpoint(tmp_path / name)

@@ -119,7 +119,7 @@ def test_min_delay_is_that_of_the_projections_where_it_is_automatic():
 
 @pytest.mark.parametrize(("delay", "message"), [
     (0.05, "delay=0.05 ms is too short; the shortest is 0.1 ms"),
-    (0.25, "delay=0.25 ms is no whole number of time steps of 0.1 ms; near it are 0.2 and 0.3"),
+    (0.25, "delay=0.25 ms is not a whole number of time steps of 0.1 ms; near it are 0.2 and 0.3"),
     (1e-9, "delay=1e-09 ms is too short"),
 ])
 def test_bad_delays_are_refused(delay, message):

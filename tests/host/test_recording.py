@@ -238,7 +238,7 @@ def test_variables_that_do_not_exist_are_refused():
 
 
 @pytest.mark.parametrize(("interval", "message"), [
-    (1.5, "sampling_interval=1.5 ms is no whole number"), (0.0, "at least one time step")])
+    (1.5, "sampling_interval=1.5 ms is not a whole number"), (0.0, "at least one time step")])
 def test_bad_sampling_intervals_are_refused(interval, message):
     with pytest.raises(SimulationError, match=message):
         driven().record("v", sampling_interval=interval)

@@ -53,5 +53,5 @@ def test_what_is_not_finite_is_off_the_grid():
 
 def test_the_neighbours_are_named():
     assert off_grid(25.0, 10.0) == \
-        "no whole number of time steps of 10 ms; near it are 20 and 30 ms"
+        "not a whole number of time steps of 10 ms; near it are 20 and 30 ms"
     assert off_grid(1e6 + 0.05, 0.1).endswith("near it are 1000000 and 1000000.1 ms")

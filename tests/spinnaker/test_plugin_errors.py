@@ -301,7 +301,7 @@ def test_machine_time_needs_a_pause_that_is_long_enough(board):
     network(machine_time=True, max_rate=1000.0, cells=80, pause=6.0)
     with pytest.raises(errors.SetupError, match=r"pause=6 ms is too short: an update takes about "):
         sim.run(T)
-    with pytest.raises(errors.SetupError, match=r"pause=7.3 ms is no whole number of time steps"):
+    with pytest.raises(errors.SetupError, match=r"pause=7.3 ms is not a whole number of time "):
         network(machine_time=True, pause=7.3)
     # what is said suffices
     network(machine_time=True, max_rate=1000.0, cells=80, pause=needed)

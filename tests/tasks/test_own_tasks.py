@@ -53,7 +53,7 @@ class Partial(ValidatedTask):
     (dict, "is not a task"),
     (complete(name=""), "task Own has no name"),
     (complete(name="store-recall"), "the name 'store-recall' is taken by pynn_eprop.tasks.store_r"),
-    (type("Own", (PatternGeneration,), {"name": "own"}), "task Own is no frozen dataclass"),
+    (type("Own", (PatternGeneration,), {"name": "own"}), "task Own is not a frozen dataclass"),
     (complete(title="", error_name=""), "task Own is not complete; give the class title, error_n"),
     (Partial, "task Partial is not complete; give the class paper_updates, chance_level, "
               "confirmation_answers, count_wrong, draw_validation, interval, network, "
@@ -77,7 +77,7 @@ def test_a_parameter_needs_a_default():
         register_task(Own)
 
 
-def test_the_size_of_a_network_is_a_parameter_or_is_not_to_be_chosen():
+def test_the_size_of_a_network_is_a_parameter_or_cannot_be_chosen():
     assert PatternGeneration.with_neurons(7).n_neurons == 7
     names = {name: None for name in Partial.__abstractmethods__}
 
@@ -88,7 +88,7 @@ def test_the_size_of_a_network_is_a_parameter_or_is_not_to_be_chosen():
         timestep: ClassVar[float] = 1.0
         draw_example: ClassVar[None] = None
 
-    with pytest.raises(TaskError, match="task 'sized': n_neurons=7: its number of cells is not"):
+    with pytest.raises(TaskError, match="task 'sized': n_neurons=7: its number of cells cannot"):
         Sized.with_neurons(7)
 
 

@@ -1,1 +1,1 @@
-"""Checks of what a script gives, one by one: kinds, times on the grid, keywords of setup()."""
+"""Checks of a script's arguments, one by one: kinds, times on the grid, keywords of setup()."""

@@ -1,4 +1,4 @@
-"""Calls that change several things: all of them, or none where the call is refused."""
+"""Calls that change several things: all of them, or none if the call is refused."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from pyNN.random import NumpyRNG
 
 @contextmanager
 def all_or_nothing(*objects: Any, given: Iterable[Any] = ()) -> Iterator[None]:
-    """A context that gives objects their attributes back if it ends in an error.
+    """A context that restores the attributes of objects if it ends in an error.
 
-    ``given``: what the call was given; its generators of random numbers go back, too.
+    ``given``: arguments of the call; their generators of random numbers are restored, too.
 
     Lists, dicts and sets among the attributes get their entries back, and stay the same objects;
-    arrays are not copied: what is given a new value must be given a new array. Nothing outside
-    Python's objects is taken back, so what belongs to a simulator is done last.
+    arrays are not copied, so a change has to put a new array in the old one's place. Nothing
+    outside Python's objects is restored, so changes to a simulator come last.
     """
     before = [(each, {name: (value, copy(value) if isinstance(value, (list, dict, set)) else None)
                       for name, value in vars(each).items()})
@@ -38,7 +38,7 @@ def all_or_nothing(*objects: Any, given: Iterable[Any] = ()) -> Iterator[None]:
 
 
 def _generators(given: Iterable[Any]) -> Iterator[Any]:
-    """NumPy's generators behind connectors and distributions that a script has made."""
+    """The NumPy generators of a script's connectors and distributions."""
     for value in given:
         if isinstance(value, ParameterSpace):
             yield from _generators(each for _, each in value.items())

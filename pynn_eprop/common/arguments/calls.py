@@ -1,4 +1,4 @@
-"""Arguments of PyNN's classes and methods: of which kind they must be, on every backend."""
+"""Checks that arguments of PyNN's classes and methods are of the right kind, on every backend."""
 
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
@@ -25,7 +25,7 @@ _LONGEST = 40       # letters of a value that a message shows
 
 
 def _kind(given: Any) -> str:
-    """How a message names what was given."""
+    """An argument as a message names it."""
     if isinstance(given, type):
         return f"the class {given.__name__}"
     if isinstance(given, IDMixin):
@@ -41,8 +41,8 @@ def check_projection(pre: Any, post: Any, connector: Any, synapse_type: Any, spa
                      synapses: tuple[type, ...] = (BaseSynapseType,)) -> None:
     """Check the arguments of a projection.
 
-    groups, connectors, synapses: what a backend takes. Raises :class:`ArgumentError` for anything
-    else, :class:`NetworkError` for an end without cells.
+    groups, connectors, synapses: classes that a backend accepts. Raises :class:`ArgumentError` for
+    anything else, :class:`NetworkError` for an end without cells.
     """
     _check_label(label, "Projection")
     owner = label or "projection"
@@ -67,7 +67,7 @@ def check_population(size: Any, cellclass: Any, cellparams: Any, structure: Any,
                      initial_values: Any, label: str | None) -> None:
     """Check the arguments of a population.
 
-    Raises :class:`ArgumentError`, and :class:`NetworkError` for a size that none can have.
+    Raises :class:`ArgumentError`, and :class:`NetworkError` for an impossible size.
     """
     _check_label(label, "Population")
     owner = label or "population"
@@ -96,7 +96,7 @@ def _check_label(label: Any, owner: str) -> None:
 
 
 def check_structure(structure: Any, owner: str) -> None:
-    """Raise :class:`ArgumentError` unless cells can be placed by this."""
+    """Raise :class:`ArgumentError` unless this is a structure that places cells."""
     if not isinstance(structure, BaseStructure):
         raise ArgumentError(f"{owner}: structure must be an object such as Grid2D(), not "
                             f"{_kind(structure)}")
@@ -113,7 +113,7 @@ def check_receptor(receptor_type: Any, post: Any, label: str | None) -> None:
 
 
 def check_size(size: Any, owner: str) -> None:
-    """A number of cells, or up to three that are multiplied."""
+    """Check a number of cells, or up to three that are multiplied."""
     parts = size if isinstance(size, tuple) else (size,)
     if not 1 <= len(parts) <= _MOST_DIMENSIONS or not all(map(_is_whole, parts)):
         raise ArgumentError(f"{owner}: size must be a whole number, or a tuple of one to three, "
@@ -127,7 +127,7 @@ def _is_whole(number: Any) -> bool:
 
 
 def check_number(name: str, value: Any, owner: str) -> None:
-    """Raise :class:`ArgumentError` for what is no number."""
+    """Raise :class:`ArgumentError` unless a value is a number."""
     if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
         raise ArgumentError(f"{owner}: {name} must be a number, not {_kind(value)}")
 
@@ -154,7 +154,7 @@ def check_sample(n: Any, label: str) -> None:
 
 
 def check_source(current_source: Any, label: str) -> None:
-    """Raise :class:`ArgumentError` for what is no current source."""
+    """Raise :class:`ArgumentError` unless this is a current source."""
     if isinstance(current_source, type) or not hasattr(current_source, "inject_into"):
         raise ArgumentError(f"{label}: inject() takes a current source such as DCSource(...), not "
                             f"{_kind(current_source)}")
@@ -174,7 +174,7 @@ def check_initial_values(cells: Any, initial_values: Mapping[str, Any]) -> None:
 
 
 class CheckedGroup:
-    """Methods that populations, views and assemblies have in common, with their arguments checked.
+    """Methods shared by populations, views and assemblies, with their arguments checked.
 
     For backends to mix in before PyNN's class.
     """
@@ -222,7 +222,7 @@ class CheckedGroup:
         return super().get(parameter_names, *more, **options)  # type: ignore[misc]
 
     def inject(self, current_source: Any) -> None:
-        """Let a current flow into these cells."""
+        """Inject a current into these cells."""
         check_source(current_source, self.label)
         super().inject(current_source)  # type: ignore[misc]
 
@@ -233,12 +233,12 @@ class CheckedGroup:
 
 
 class CheckedPopulation(CheckedGroup):
-    """The same for populations and views, whose cells are of one type."""
+    """Checked methods of populations and views, whose cells are of one type."""
 
     celltype: Any
 
     def inject(self, current_source: Any) -> None:
-        """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
+        """Inject a current into these cells. Raises :class:`NetworkError` if they take none."""
         check_source(current_source, self.label)
         kind = self.celltype
         if not kind.injectable:

@@ -11,7 +11,7 @@ from pynn_eprop.models.time_grid import STEP_TOLERANCE, off_grid, to_ms, whole_s
 __all__ = ["LARGEST_STEPS", "LAST_STEP", "delay_steps", "to_ms", "to_steps"]
 
 LARGEST_STEPS = 2 ** 31 - 1     # of a delay, a refractory period or an interval: 32 bits
-LAST_STEP = 2 ** 53             # of a time: what float64 counts one by one
+LAST_STEP = 2 ** 53             # of a time: float64 has every whole number up to this
 
 
 def to_steps(times: ArrayLike, timestep: float, owner: str,
@@ -19,7 +19,7 @@ def to_steps(times: ArrayLike, timestep: float, owner: str,
              longest: int = LARGEST_STEPS) -> np.ndarray:
     """Times in ms as whole steps (int64, the shape of ``times``).
 
-    Raises ``error`` for a time that is no whole number of steps, or more than ``longest``;
+    Raises ``error`` for a time that is not a whole number of steps, or more than ``longest``;
     ``owner`` starts the message.
     """
     steps, off = whole_steps(times, timestep)

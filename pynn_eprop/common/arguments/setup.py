@@ -21,7 +21,7 @@ SHARED_KEYWORDS = ("timestep", "min_delay", "max_delay", "update_interval", "tri
 LARGEST_SEED = 2 ** 32 - 1
 LARGEST_COUNT = 2 ** 31 - 1
 
-# Keywords of other PyNN backends for which only these values mean what happens here anyway.
+# Keywords of other PyNN backends, and the values of them that agree with what happens here anyway.
 WITHOUT_EFFECT: dict[str, tuple[str, tuple[Any, ...] | None]] = {
     "t_flush": ("spikes in flight never survive reset() here", None),
     "verbosity": ("nothing is printed here", None),
@@ -42,7 +42,7 @@ _DOCUMENTATION = """timestep : ms, default 0.1 as in all of PyNN
 
 
 def documented(setup: Callable[..., int]) -> Callable[..., int]:
-    """A backend's ``setup()``, whose docstring has ``{shared}`` where shared keywords belong."""
+    """A backend's ``setup()``, with ``{shared}`` in its docstring replaced by shared keywords."""
     if setup.__doc__:       # there are none under python -OO
         setup.__doc__ = setup.__doc__.replace("{shared}", _DOCUMENTATION)
     return setup
@@ -50,7 +50,7 @@ def documented(setup: Callable[..., int]) -> Callable[..., int]:
 
 @dataclass(frozen=True)
 class SharedOptions:
-    """What ``setup()`` was given, checked. Times in ms; ``min_delay`` "auto" or a number."""
+    """Shared arguments of ``setup()``, checked. Times in ms; ``min_delay`` "auto" or a number."""
 
     timestep: float = DEFAULT_TIMESTEP
     min_delay: float | str = "auto"
@@ -97,18 +97,18 @@ class SharedOptions:
 
     @property
     def interval_steps(self) -> int | None:
-        """T, or None where nothing learns."""
+        """T, or None if nothing learns."""
         if self.update_interval is None:
             return None
         return int(to_steps(self.update_interval, self.timestep, "update_interval"))
 
     @property
     def shortest_delay(self) -> float:
-        """What a synapse without a delay gets, in ms."""
+        """The delay, in ms, of a synapse without one."""
         return self.timestep if self.min_delay == "auto" else float(self.min_delay)
 
     def settings(self, threads: int = 1) -> Settings:
-        """The same for the network description."""
+        """The settings of the network description."""
         return Settings(self.timestep, self.interval_steps, self.trials_per_update,
                         self.boundary, threads)
 

@@ -1,4 +1,4 @@
-"""What PyNN and NumPy raise for values that they cannot take, as errors of this package."""
+"""Errors of PyNN and NumPy about values, turned into errors of this package."""
 
 import reprlib
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _WORDS.maxother = _WORDS.maxstring = 80
 
 
 def in_words(value: object) -> str:
-    """A value as a message shows it: not longer than a line, whatever it is."""
+    """A value as a message shows it, never longer than a line."""
     shape = getattr(value, "shape", None)
     return f"an array of shape {shape}" if isinstance(shape, tuple) and shape \
         else _WORDS.repr(value)
@@ -29,9 +29,9 @@ def as_error(error: Callable[[str], EPropError], what: str, value: object = _NOT
              ) -> Iterator[None]:
     """A context whose errors of PyNN and NumPy become ``error``, with ``what`` before their text.
 
-    ``value``: shown where ``what`` has ``{}``.
+    ``value``: shown in the place of ``{}`` in ``what``.
 
-    An array of another size becomes a :class:`DimensionError` where parameters are meant, PyNN's
+    An array of another size becomes a :class:`DimensionError` if ``error`` is a parameter's, PyNN's
     ConnectionError a :class:`ProjectionError`. Errors of this package pass.
     """
     try:

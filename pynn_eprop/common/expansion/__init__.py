@@ -1,1 +1,1 @@
-"""From what a script gives to arrays: connections, values, draws, the network's description."""
+"""From PyNN objects to arrays: connections, values, draws, the network's description."""

@@ -37,7 +37,7 @@ def parameter_space(parameters: Mapping[str, Any], celltype: Any, size: int,
 
 
 def _check_form(value: Any, owner: str, size: int) -> None:
-    """Raise :class:`ParameterError` for what is no value of cells at all."""
+    """Raise :class:`ParameterError` for something that cannot be a value of cells."""
     if value is None or isinstance(value, (bool, str, bytes, dict, set, frozenset)):
         raise ParameterError(f"{owner}={in_words(value)} is not a number; give one, or one for "
                              f"each of the {size} cells, a RandomDistribution or a function of "
@@ -45,7 +45,7 @@ def _check_form(value: Any, owner: str, size: int) -> None:
 
 
 def _check_size(value: Any, owner: str, size: int) -> None:
-    """Raise :class:`DimensionError` for an array that has not one value for each cell."""
+    """Raise :class:`DimensionError` for an array that does not have one value for each cell."""
     numbers = as_numbers(value) if isinstance(value, (list, tuple, np.ndarray)) else None
     if numbers is not None and numbers.ndim and numbers.shape != (size,):
         raise DimensionError(f"{owner} has shape {numbers.shape}, but there are {size} cells")
@@ -54,7 +54,7 @@ def _check_size(value: Any, owner: str, size: int) -> None:
 def evaluated(space: ParameterSpace, size: int, label: str, seed: Seed) -> dict[str, np.ndarray]:
     """One value per cell, by name: numbers as float64, sequences as an array of Sequences.
 
-    ``seed``: by name, for what is drawn without a seed. Raises :class:`ParameterError`.
+    ``seed``: by name, for values drawn without a seed. Raises :class:`ParameterError`.
     """
     values = {}
     for name, lazy in space.items():
@@ -88,7 +88,7 @@ def _numbers(lazy: LazyArray, size: int) -> np.ndarray:
 
 
 def _sequences(rows: Iterable[ArrayParameter]) -> np.ndarray:
-    """An array of Sequences with arrays of their own, one object for equal rows that are one."""
+    """An array of Sequences that own their arrays; rows that are one object stay one object."""
     own: dict[int, Sequence] = {}
     rows = list(rows)
     for row in rows:

@@ -1,8 +1,8 @@
 """Weights and delays of synapses from the forms that PyNN offers.
 
-The form is told by kind and shape, never by length alone: a number; an array (pre, post), which has
-two dimensions; one value per synapse, flat, in the order of ``get(name, "list")``; rows (pre, post,
-value) as tuples, as ``get()`` lists them; a RandomDistribution; a string or function of the
+The form follows from kind and shape, never from length alone: a number; an array (pre, post), which
+has two dimensions; one value per synapse, flat, in the order of ``get(name, "list")``; rows (pre,
+post, value) as tuples, as ``get()`` lists them; a RandomDistribution; a string or function of the
 distance d; a function of the cell indices (PyNN's IndexBasedExpression).
 """
 
@@ -27,8 +27,8 @@ def evaluate(value: Any, name: str, projection: Any, pre: np.ndarray, post: np.n
     """One value per synapse, float64 (synapses,); the same number for all as a broadcast.
 
     ``projection``: gives label, shape, groups and space. ``order``: the places of the synapses
-    among flat values that have another order. Raises :class:`NetworkError` for what is none of the
-    forms, does not fit, or could be two of them, and for NaN or infinite values.
+    among flat values that have another order. Raises :class:`NetworkError` for a value that has
+    none of the forms, does not fit, or could have two of them, and for NaN or infinite values.
     """
     synapses = _Synapses(name, projection, pre, post, order)
     with as_error(NetworkError, f"{projection.label}: {name}={{}} gives no value for each of "
@@ -43,7 +43,7 @@ def evaluate(value: Any, name: str, projection: Any, pre: np.ndarray, post: np.n
 
 
 class _Synapses:
-    """Those that values are wanted for."""
+    """The synapses that values are wanted for."""
 
     def __init__(self, name: str, projection: Any, pre: np.ndarray, post: np.ndarray,
                  order: np.ndarray | None) -> None:
@@ -65,7 +65,7 @@ class _Synapses:
             raise self._unknown(value) from None
 
     def _of_tuples(self, rows: Any) -> np.ndarray:
-        """What ``get(..., "list")`` gives: rows (value,) or (pre, post, value)."""
+        """Values of rows (value,) or (pre, post, value), as ``get(..., "list")`` returns them."""
         table = self._numbers(rows)
         if table.ndim == 2 and table.shape[1] == 1:
             return table[:, 0]
@@ -147,11 +147,11 @@ class _Synapses:
 
 
 def to_matrix(value: Any, name: str, projection: Any, rows: np.ndarray) -> np.ndarray:
-    """Values of connections as an array (pre, post), NaN where there is no connection.
+    """Values of connections as an array (pre, post), NaN for pairs that are not connected.
 
     ``projection``: has label and shape. rows: (pre, post) of each connection, in the order that
-    flat values have. Raises :class:`NetworkError`, too, if several connections of two cells are to
-    have different values.
+    flat values have. Raises :class:`NetworkError`, too, for different values of several connections
+    between the same two cells.
     """
     order = np.lexsort((rows[:, 1], rows[:, 0]))
     pre, post = rows[order].T

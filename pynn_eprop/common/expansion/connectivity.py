@@ -1,4 +1,4 @@
-"""Which cells a connector connects: PyNN's connectors as arrays of index pairs.
+"""The cells that a connector connects: PyNN's connectors as arrays of index pairs.
 
 The connectors that build large networks are expanded here without a Python object per synapse or
 per pair. They draw from their generator in the order in which PyNN's own code draws, so that a
@@ -31,7 +31,7 @@ class Group(Protocol):
 
 
 class ProjectionLike(Protocol):
-    """What PyNN's connectors and ours need of a projection."""
+    """The attributes of a projection that PyNN's connectors and ours need."""
 
     label: str
     pre: Any
@@ -44,8 +44,8 @@ class ProjectionLike(Protocol):
 class Pairs:
     """Index pairs within the projection's pre and post groups, int32, shape (synapses,).
 
-    values: what the connector itself says about weights or delays (ms), same shape. order: where
-    each was among those that a script listed, if that is another order.
+    values: weights or delays (ms) from the connector itself, same shape. order: the place of each
+    in a script's list, if that has another order.
     """
 
     pre: np.ndarray
@@ -56,7 +56,7 @@ class Pairs:
     def in_order(self, listed: bool = False) -> "Pairs":
         """Sorted by pre, then post, as ``get(format="array")`` is read row by row.
 
-        ``listed``: whether the script has given them one by one.
+        ``listed``: whether the script gave them one by one.
         """
         same_pre = self.pre[1:] == self.pre[:-1]
         if np.all(self.pre[1:] >= self.pre[:-1]) \
@@ -82,12 +82,12 @@ def _stable_order(values: np.ndarray) -> np.ndarray:
 def connect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pairs:
     """The pairs of a projection.
 
-    ``synapse_type``: what PyNN's own code draws weights and delays from. Raises
-    :class:`NetworkError` for indices outside the groups, :class:`UnsupportedError` for what PyNN
-    does not implement.
+    ``synapse_type``: PyNN's own code draws weights and delays from it. Raises
+    :class:`NetworkError` for indices outside the groups, :class:`UnsupportedError` for connectors
+    that PyNN does not implement.
     """
     with as_error(NetworkError, f"{projection.label}: {type(connector).__name__} connects nothing "
-                                "with what it was given"):
+                                "with these arguments"):
         check_fits(_expected_number(connector, projection), projection.label)
         expand = _expansion(connector)
         if expand is not None:
@@ -100,15 +100,15 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pa
 
 
 def _expansion(connector: Any) -> Callable[[Any, ProjectionLike], Pairs] | None:
-    """How connectors of this kind are expanded here, or None."""
+    """The function that expands connectors of this kind here, or None."""
     found = _EXPANSIONS.get(_pynn_class(connector))
     if found is None and type(connector).connect is pynn.FromListConnector.connect:
-        return _from_list       # a script's own class, which has only made the list
+        return _from_list       # a script's own class, which only makes the list
     return found
 
 
 def _pynn_class(connector: Any) -> type:
-    """The class of a connector, or what it is from where a PyNN backend has its own."""
+    """The class of a connector; for a PyNN backend's own, the class that it is derived from."""
     kind = type(connector)
     if kind.__module__.startswith("pyNN."):
         return next((base for base in kind.__mro__ if base.__module__ == pynn.__name__), kind)
@@ -116,7 +116,7 @@ def _pynn_class(connector: Any) -> type:
 
 
 def _expected_number(connector: Any, projection: ProjectionLike) -> float:
-    """About how many connections there will be, where that is known before."""
+    """About how many connections there will be, for connectors of which that is known before."""
     n_pre, n_post = projection.shape
     if isinstance(connector, pynn.AllToAllConnector):
         return float(n_pre) * n_post
@@ -132,7 +132,7 @@ def _expected_number(connector: Any, projection: ProjectionLike) -> float:
 def none_for_zero(connector: Any) -> Any:
     """The connector, or an empty list for one that gives each cell 0 partners.
 
-    For projections of parent backends: the code of PyNN and its backends stumbles over these.
+    For projections of parent backends: the code of PyNN and its backends fails for these.
     """
     fixed = (pynn.FixedNumberPreConnector, pynn.FixedNumberPostConnector,
              pynn.FixedTotalNumberConnector)
@@ -151,7 +151,7 @@ def ids(group: Group) -> np.ndarray:
 
 
 def _without_self(pairs: Pairs, connector: Any, projection: ProjectionLike) -> Pairs:
-    """Leave out what the connector does not allow."""
+    """The pairs without self-connections, if the connector does not allow these."""
     allowed = connector.allow_self_connections
     if allowed is True:
         return pairs
@@ -318,7 +318,7 @@ def _from_file(connector: Any, projection: ProjectionLike) -> Pairs:
 
 
 class _InPyNNsUnits:
-    """A synapse type as PyNN's connectors see it: its own units are PyNN's.
+    """A synapse type for PyNN's connectors: its own units are PyNN's.
 
     flat: the parameters that have one value per synapse. PyNN's code does not know that form, and
     sees a number in their place.

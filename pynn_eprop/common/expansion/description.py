@@ -19,7 +19,7 @@ from pynn_eprop.models.network import E_PROP, Network, Projection
 
 @dataclass
 class Description:
-    """A network, and where the PyNN objects are in it.
+    """A network, and the places of the PyNN objects in it.
 
     projections: for each PyNN projection, by its index, the indices of its bundles in
     ``network.projections`` (none for learning signals).
@@ -33,8 +33,8 @@ def describe(populations: Sequence[Any], projections: Sequence[Any], options: Sh
              threads: int = 1) -> Description:
     """Describe a network.
 
-    ``populations`` and ``projections`` in the order of their making; each has ``index``, its place
-    there. Raises the errors of the parts that do not fit.
+    ``populations`` and ``projections`` are in the order in which they were made; each has
+    ``index``, its place there. Raises the errors of the parts that do not fit.
     """
     described = Description(Network(options.settings(threads)))
     synapses: list[Projection] = []

@@ -36,7 +36,7 @@ def describe_signals(signals: Sequence[Any], projections: Sequence[Any],
 
 
 def feedback_matrix(bundle: Bundle, values: np.ndarray) -> np.ndarray:
-    """Values of the bundle's synapses as an array (cells, readouts), 0 where there is none."""
+    """Values of the bundle's synapses as an array (cells, readouts), 0 for pairs without one."""
     matrix = np.zeros((bundle.post.size, bundle.pre.size))
     np.add.at(matrix, (bundle.post_index, bundle.pre_index), values)
     return matrix
@@ -72,7 +72,7 @@ def window_steps(signal: Any, options: SharedOptions) -> int:
     """Length of a window. Raises :class:`ParameterError` off the grid or without intervals."""
     owner = f"{signal.label}: LearningSignal"
     if options.interval_steps is None:
-        raise ParameterError(f"{owner}: window={signal.synapse_type.window:g} ms starts anew in "
+        raise ParameterError(f"{owner}: window={signal.synapse_type.window:g} ms begins again in "
                              "every interval; give setup(update_interval=...)")
     return int(to_steps(signal.synapse_type.window, options.timestep, f"{owner}: window",
                         ParameterError))

@@ -31,14 +31,14 @@ def members(group: Any) -> list[Member]:
 
 
 def groups_of(cells: Any, owner: str) -> list[Any]:
-    """What a current source is injected into, as populations, views and assemblies.
+    """Populations, views and assemblies with the cells that a current source is injected into.
 
-    Raises :class:`NetworkError` for what is neither one of them nor a list of cells.
+    Raises :class:`NetworkError` for anything but one of them or a list of cells.
     """
     if isinstance(cells, (BasePopulation, Assembly)):
         return [cells]
-    with as_error(NetworkError, f"{owner}: {{}} is no population, view or assembly, and no list of "
-                                "cells", cells):
+    with as_error(NetworkError, f"{owner}: {{}} is not a population, view or assembly, nor a list "
+                                "of cells", cells):
         listed = list(cells)
         if not all(isinstance(cell, IDMixin) for cell in listed):
             raise ValueError("not all in it are cells")

@@ -32,9 +32,9 @@ def check_cells_fit(cells: int, label: str) -> None:
 
 
 def check_activity_fits(network: Network) -> None:
-    """Raise :class:`NetworkError` if what happens in an update needs more than all memory.
+    """Raise :class:`NetworkError` if the activity of an update needs more than all of the memory.
 
-    Counted is what grows with intervals, trials and delays: the first spike of each step, and
+    Only parts that grow with intervals, trials and delays count: the first spike of each step, and
     the history of cells and readouts that learn (float32).
     """
     settings = network.settings

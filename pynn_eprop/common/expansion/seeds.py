@@ -1,4 +1,4 @@
-"""What is drawn without a seed of its own: generators derived from the seed of ``setup()``."""
+"""Generators derived from the seed of ``setup()``, for draws without a seed of their own."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from pynn_eprop.models.counter_random import derived_seed
 
 
 class Purpose(IntEnum):
-    """What a generator derived from (seed, number) is for.
+    """The purpose of a generator derived from (seed, number).
 
     INITIAL, PARAMETERS, SET and SYNAPSE are the first of several: further state variables,
     parameters and calls count on.
@@ -31,7 +31,7 @@ class Purpose(IntEnum):
     POSITIONS = 4
     NUMBERS = 5             # of connections, of connectors that draw them
     ASSEMBLY = 6            # samples of assemblies, which have no number
-    SIMULATOR = 7           # what a parent backend draws while it runs
+    SIMULATOR = 7           # draws of a parent backend while it runs
     INITIAL = 8
     PARAMETERS = 16
     SET = 64
@@ -42,7 +42,8 @@ class Draws:
     """The seeds of all that is drawn for one population or projection, or for the whole network.
 
     Among the objects of ``all_or_nothing``, draws of a refused call do not count.
-    number: its place among all populations, or all projections, in the order of their making.
+    number: its place among all populations, or all projections, in the order in which they are
+    made.
     """
 
     def __init__(self, run_seed: int, number: int = 0) -> None:
@@ -50,7 +51,7 @@ class Draws:
         self._done: Counter[int] = Counter()
 
     def of(self, number: int) -> "Draws":
-        """Those of the population or projection with a number."""
+        """The draws of the population or projection with a number."""
         return Draws(self.run_seed, number)
 
     def seed(self, purpose: int) -> int:
@@ -65,9 +66,9 @@ class Draws:
 
 
 def seeded(value: Any, seed: Callable[[], int]) -> Any:
-    """``value``, or if it is a RandomDistribution without a seed, the same one seeded.
+    """``value``, or a seeded copy if it is a RandomDistribution without a seed.
 
-    Works on the base of a LazyArray, and on what it is computed with, as well. The original stays
+    Works on the base of a LazyArray, and on the operands of its operations, too. The original stays
     as it is.
     """
     if isinstance(value, LazyArray):
@@ -108,9 +109,10 @@ _DEFAULT_SEED = pynn.FixedProbabilityConnector(0.5).rng.seed
 
 
 def seeded_connector(connector: Any, draws: Draws, native: bool = False) -> Any:
-    """The same connector with generators that are seeded; the original stays as it is.
+    """A copy of a connector with seeded generators; the original stays as it is.
 
-    A generator with a seed is the script's choice, and stays. ``native``: so is a simulator's own.
+    A generator with a seed is the script's choice, and stays; with ``native``, so does a
+    simulator's own.
     """
     own = copy(connector)
     rng = getattr(connector, "rng", None)
@@ -123,7 +125,7 @@ def seeded_connector(connector: Any, draws: Draws, native: bool = False) -> Any:
 
 
 def seeded_synapse_type(synapse_type: Any, draws: Draws) -> Any:
-    """The same synapse type with a seed for all that is drawn without one."""
+    """A copy of a synapse type with a seed for all that is drawn without one."""
     fixed = {"weight": Purpose.WEIGHT, "delay": Purpose.DELAY}
     space = synapse_type.parameter_space
     changed = {}
@@ -148,7 +150,7 @@ def with_parameters(model: Any, changed: dict[str, Any]) -> Any:
 
 
 def seeded_structure(structure: Any, draws: Draws) -> Any:
-    """The same structure with a seeded generator for positions that it draws."""
+    """A copy of a structure with a seeded generator for the positions that it draws."""
     if structure is None or not hasattr(structure, "rng") \
             or getattr(structure, "fill_order", "random") != "random" \
             or (structure.rng is not None and structure.rng.seed is not None):
@@ -169,7 +171,7 @@ class SeededPlaces:
 
     @property
     def structure(self) -> Any:
-        """What the positions come from; None if they were given one by one."""
+        """The structure that gives the positions; None if they were given one by one."""
         return self._get_structure()    # type: ignore[attr-defined]
 
     @structure.setter
@@ -188,7 +190,7 @@ class OwnGlobalGenerator:
         self.restart()
 
     def restart(self) -> None:
-        """Draw again what was drawn from the start."""
+        """Go back to the first draw."""
         self._state = np.random.RandomState(self._seed).get_state()
 
     @contextmanager

@@ -24,7 +24,7 @@ from pynn_eprop.errors import ProjectionError
 class ExpandedSynapses:
     """The synapses of one projection, sorted by pre, then post; arrays (synapses,).
 
-    pre, post: indices within the projection's groups. weight: as the projection started.
+    pre, post: indices within the projection's groups. weight: initial weights.
     delay: whole steps.
     """
 
@@ -41,7 +41,7 @@ def expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws
            ) -> ExpandedSynapses:
     """Expand a projection.
 
-    ``draws``: its seeds, for what a script draws without one. Raises :class:`NetworkError` and
+    ``draws``: its seeds, for draws without one. Raises :class:`NetworkError` and
     :class:`DelayError`.
     """
     synapse_type = seeded_synapse_type(projection.synapse_type, draws)
@@ -67,7 +67,7 @@ def check_signs(projection: Any, weight: np.ndarray) -> None:
 
 
 def to_delay_steps(projection: Any, delay: Any, options: SharedOptions) -> np.ndarray:
-    """Delays in ms as whole steps; one number where all are the same.
+    """Delays in ms as whole steps; one number if all are the same.
 
     Raises :class:`DelayError`.
     """

@@ -1,4 +1,4 @@
-"""Files of named arrays, written so that a reader never sees half of one."""
+"""Files of named arrays, written so that a reader never sees an incomplete one."""
 
 import glob
 import json
@@ -20,8 +20,8 @@ def write_archive(path: Any, arrays: Mapping[str, np.ndarray],
                   header: Mapping[str, Any] | None = None) -> None:
     """Write arrays (npz), with a ``header`` of plain data if given, atomically.
 
-    The file appears under its name only when all of it is on the disk. What a killed process left
-    half-written is removed. Raises :class:`CheckpointError` as :func:`check_writable`.
+    The file appears under its name only when all of it is on the disk. Incomplete files of killed
+    processes are removed. Raises :class:`CheckpointError` as :func:`check_writable`.
     """
     path = check_writable(path)
     _remove_leftovers(path)
@@ -43,7 +43,7 @@ def write_archive(path: Any, arrays: Mapping[str, np.ndarray],
 
 
 def check_writable(path: Any) -> Path:
-    """A file's path. Raises :class:`CheckpointError` where no such file can be written."""
+    """A file's path. Raises :class:`CheckpointError` if the file cannot be written."""
     path = _checked_path(path)
     why = "it is a folder" if path.is_dir() or not path.name else \
         f"there is no folder {path.parent}" if not path.parent.is_dir() else \
@@ -61,7 +61,7 @@ def _checked_path(path: Any) -> Path:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what processes that no longer run began to write under this name."""
+    """Remove files that processes which no longer run began to write under this name."""
     pattern = f".{glob.escape(path.name)}.*.partial"
     for leftover in path.parent.glob(pattern):
         writer = leftover.name.split(".")[-2]
@@ -90,10 +90,10 @@ def read_archive(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(bytes(arrays.pop(_HEADER, np.zeros(0, np.uint8))) or b"{}")
         if not isinstance(header, dict):
-            raise ValueError("its header is no table")
+            raise ValueError("its header is not a table")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist") from error
     except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError,
             NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged, or no file of this kind ({error})") from error
+        raise CheckpointError(f"{path} is damaged, or not a file of this kind ({error})") from error
     return arrays, header

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a script which builds the same network needs to go on identically."""
+"""Checkpoints: all that a script needs, once it has built the same network, to continue a run."""
 
 import math
 import time
@@ -25,7 +25,7 @@ _SHORTEST_SECONDS = 1.0     # between those that end short runs
 
 
 class CheckpointKeeper:
-    """Writes the checkpoints that ``setup(checkpoint=...)`` asked for, if it did."""
+    """Writes the checkpoints of ``setup(checkpoint=...)``; none without that keyword."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -35,7 +35,7 @@ class CheckpointKeeper:
 
     @property
     def what_is_kept(self) -> str:
-        """What to tell someone who interrupted a run."""
+        """The end of the message of an interrupted run."""
         if self._path is None:
             return "nothing was written; setup(checkpoint=...) keeps a checkpoint"
         if self._pending:
@@ -57,7 +57,7 @@ class CheckpointKeeper:
             self.flush(state)
 
     def flush(self, state: Any) -> None:
-        """Write what was not yet written, if it can be now."""
+        """Write a checkpoint that is due, if it can be written now."""
         if self._path is None or not self._pending or not state.simulation.can_be_kept:
             return
         started = time.monotonic()
@@ -92,7 +92,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
 
 
 def read_checkpoint(path: str | Path, state: Any) -> None:
-    """Go on where a checkpoint was written, with the network that the script has built.
+    """Continue from a checkpoint, with the network that the script has built.
 
     Raises :class:`CheckpointError` for another network or precision, or a damaged file; then
     nothing was changed.
@@ -100,7 +100,7 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     simulation = state.simulation
     arrays, header = read_archive(path)
     if header.get("format") != _FORMAT:
-        raise CheckpointError(f"{path} is no checkpoint of this version")
+        raise CheckpointError(f"{path} is not a checkpoint of this version")
     missing = sorted(_HEADER - set(header))
     if missing:
         raise CheckpointError(f"{path} is damaged: its header has no {missing[0]!r}")
@@ -127,17 +127,17 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
                 formats = Formats(**{name: tuple(map(int, bits)) for name, bits in formats.items()})
         simulation.restore(_under("machine/", arrays), formats)
         for population, (segments, cleared) in zip(recorded, data, strict=True):
-            population.recorder.take_back(segments, cleared)
+            population.recorder.take_over(segments, cleared)
 
 
 def _setting(arithmetic: str) -> str:
-    """How ``setup()`` of the host asks for it."""
+    """The argument of the host's ``setup()`` that chooses an arithmetic."""
     keyword = "machine" if arithmetic == "reference" else "precision"
     return f"{keyword}={arithmetic!r}"
 
 
 def _recorded(simulation: Any) -> list[Any]:
-    """The populations that have recordings of ours."""
+    """The populations recorded by this package, not by a parent backend."""
     return [population for population in simulation.populations if hasattr(population, "recorder")]
 
 

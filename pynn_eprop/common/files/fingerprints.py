@@ -1,4 +1,4 @@
-"""Short marks of a network's parts, by which a checkpoint knows whether it belongs to it."""
+"""Fingerprints of a network's parts, by which a checkpoint knows whether it belongs to it."""
 
 import dataclasses
 import hashlib
@@ -10,12 +10,12 @@ import numpy as np
 from pynn_eprop.errors import CheckpointError
 from pynn_eprop.models.network import Network, Settings
 
-# What a script may change while it runs, or what a checkpoint holds itself.
+# fields that a script may change while it runs, or that a checkpoint holds itself
 _FREE = {"target", "target_start", "target_repeats", "bias", "weight", "threads"}
 
 
 def fingerprints(network: Network) -> dict[str, str]:
-    """A mark for the settings and for each population, projection and learning signal.
+    """A fingerprint of the settings and of each population, projection and learning signal.
 
     Targets, weights and biases do not count, nor does the number of threads.
     """
@@ -64,5 +64,5 @@ def _add(digest: Any, value: Any) -> None:
 
 
 def _is_part(value: Any) -> bool:
-    """Whether the free fields are meant; feedback weights, for one, count."""
+    """Whether the free fields are left out of this; feedback weights, for one, count."""
     return isinstance(value, Settings) or hasattr(value, "label")

@@ -1,1 +1,1 @@
-"""Recorded data: logs that a run appends to, and the Neo blocks that a script gets."""
+"""Recorded data: logs that a run appends to, and Neo blocks for scripts."""

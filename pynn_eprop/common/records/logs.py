@@ -1,4 +1,4 @@
-"""Recorded data in script time, as arrays: what a run appends to and Neo is made from.
+"""Recorded data in script time, as arrays: a run appends to them, Neo objects are made from them.
 
 A recorder has one log per variable. Steps are global steps; data of several runs follow on.
 """
@@ -29,17 +29,17 @@ class SampledLog:
     def begins(self, step: int) -> bool:
         """Whether the recording begins with the sample of ``step``, the present one.
 
-        After samples were dropped it goes on with what comes, of this step or, from a machine that
-        is late, of one before.
+        After samples were dropped it goes on with the next that comes, of this step or, from a
+        machine that is late, of an earlier one.
         """
         return self.first == step and not self.forgotten and not len(self.values())
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells, self.every)
 
     def append(self, block: np.ndarray) -> None:
-        """Add what a stretch of a run gave, (samples, cells)."""
+        """Add the samples of a stretch of a run, (samples, cells)."""
         if len(block):
             self.blocks.append(block)
 
@@ -95,11 +95,11 @@ class SpikeLog:
     forgotten_at: int = -1
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells)
 
     def append(self, block: tuple[np.ndarray, np.ndarray]) -> None:
-        """Add what a stretch of a run gave."""
+        """Add the spikes of a stretch of a run."""
         if len(block[0]):
             self.steps.append(np.asarray(block[0]))
             self.sources.append(np.asarray(block[1]))
@@ -180,11 +180,11 @@ class LossLog:
         return self.interval_steps
 
     def request(self, population: int) -> Recording:
-        """What to ask of a machine."""
+        """The request for a machine."""
         return Recording(population, self.variable, self.cells)
 
     def append(self, block: np.ndarray) -> None:
-        """Add what a stretch of a run gave, (intervals,)."""
+        """Add the losses of a stretch of a run, (intervals,)."""
         if len(block):
             self.blocks.append(np.asarray(block, dtype=float))
 

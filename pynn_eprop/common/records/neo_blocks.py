@@ -66,7 +66,7 @@ class SegmentMaker:
             values, channels = values[:, chosen], channels[chosen]
         if not values.size:
             return None
-        # copies, or what a script does to its data would change the recording
+        # copies, or a script that changes its data would change the recording
         return neo.AnalogSignal(
             np.array(values, dtype=float), units=self._units[log.variable],
             t_start=np.round(log.first * self._timestep, 9) * pq.ms,

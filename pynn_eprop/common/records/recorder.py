@@ -1,4 +1,4 @@
-"""What a population records in logs, and its data as Neo blocks."""
+"""The recorder of a population: logs while it runs, Neo blocks afterwards."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ def check_data_file(name: str, label: str) -> None:
 
 
 def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
-    """The error of counting what is not recorded, or not counted."""
+    """The error of counting a variable that is not recorded, or not counted."""
     if variable != "spikes":
         return NothingRecordedError(f"{label}: {variable} are not counted; only spikes are")
     return NothingRecordedError(f"{label}: spikes are not recorded; call record('spikes') before "
@@ -61,7 +61,7 @@ def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
 def check_sampling_interval(interval: Any, timestep: float, label: str) -> int:
     """An interval as steps.
 
-    Raises :class:`RecordingError` for what is no number, off the grid, or less than a step.
+    Raises :class:`RecordingError` unless it is a number, on the grid, and at least one step.
     """
     number = as_numbers(interval)
     if number is None or number.ndim:
@@ -76,7 +76,7 @@ def check_sampling_interval(interval: Any, timestep: float, label: str) -> int:
 class LogRecorder(recording.Recorder):
     """Recordings of one population, for any backend.
 
-    logs: by variable, what is being recorded in the segment that runs. ``_simulator.state`` of a
+    logs: by variable, those of the segment in progress. ``_simulator.state`` of a
     backend has the simulation (step, timeline, saturations()) and PyNN's book-keeping.
     """
 
@@ -92,14 +92,14 @@ class LogRecorder(recording.Recorder):
         self._cleared = False
         self._simulator.state.recorders.add(self)
 
-    # --- what to record ---
+    # --- variables ---
 
     def record(self, variables: str | Iterable[str], ids: Iterable[Any],
                sampling_interval: float | None = None, locations: Any = None) -> None:
         """Record variables of some cells from now on.
 
         Raises :class:`UnknownVariableError` for a variable that the cells do not have,
-        :class:`RecordingError` for a sampling interval off the grid or unlike that in use.
+        :class:`RecordingError` for a sampling interval off the grid or other than that in use.
         """
         self.population.check_current()
         if locations is not None:
@@ -171,7 +171,7 @@ class LogRecorder(recording.Recorder):
         return made
 
     def _wanted_names(self, variables: str | Iterable[str]) -> list[str]:
-        """Raise the errors of data that cannot be had."""
+        """Names of variables to return. Raises the errors of data that there are not."""
         self.population.check_current()
         return listed(variables, "get_data(): variables", self.population.label)
 
@@ -181,7 +181,7 @@ class LogRecorder(recording.Recorder):
                                state.simulation.step, self._saturations())
 
     def _saturations(self) -> dict[str, Any]:
-        """An annotation that tells what saturated, if something did."""
+        """An annotation with what saturated, if anything did."""
         sentences = self._simulator.state.simulation.saturations()
         return {"saturations": "; ".join(sentences)} if sentences else {}
 
@@ -200,7 +200,7 @@ class LogRecorder(recording.Recorder):
         return segment
 
     def clear(self) -> None:
-        """Forget all data. What comes next begins with the present samples."""
+        """Forget all data. The next data begin with the present samples."""
         step = self._simulator.state.simulation.step
         self.finished = []
         for log in self.logs.values():
@@ -209,7 +209,7 @@ class LogRecorder(recording.Recorder):
         self._cleared = True
 
     def store_to_cache(self, annotations: Mapping[str, Any] | None = None) -> None:
-        """End the segment, before a reset; what is recorded stays the same."""
+        """End the segment, before a reset; recording of the same variables goes on."""
         if self._simulator.state.simulation.step and not self._cleared:
             part = self._current()
             part.annotations |= annotations or {}
@@ -229,7 +229,7 @@ class LogRecorder(recording.Recorder):
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Number of spikes of each recorded cell, by cell identifier.
 
-        Raises :class:`NothingRecordedError` where spikes are not recorded.
+        Raises :class:`NothingRecordedError` if spikes are not recorded.
         """
         log = self._spike_log(variable)
         cells, counts = log.cells, log.counts()
@@ -263,7 +263,7 @@ class LogRecorder(recording.Recorder):
     @staticmethod
     def restored(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
                  ) -> tuple[list[FinishedSegment], bool]:
-        """What :meth:`saved` gave, for :meth:`take_back`."""
+        """The segments in the arrays of :meth:`saved`, for :meth:`take_over`."""
         logs: dict[int, dict[str, dict[str, np.ndarray]]] = {}
         for name, array in arrays.items():
             number, variable, part = name.split("/")
@@ -276,8 +276,8 @@ class LogRecorder(recording.Recorder):
             for number, segment in enumerate(about["segments"])
         ], bool(about["cleared"])
 
-    def take_back(self, parts: list[FinishedSegment], cleared: bool) -> None:
-        """Go on with the data of a checkpoint. What else is being recorded begins now."""
+    def take_over(self, parts: list[FinishedSegment], cleared: bool) -> None:
+        """Go on with the data of a checkpoint. Other recordings begin now."""
         self.finished, current = parts[:-1], parts[-1]
         begun = {variable: self._new_log(variable, log.cells, getattr(log, "every", 1))
                  for variable, log in self.logs.items() if variable not in current.logs}

@@ -1,1 +1,1 @@
-"""A network since ``setup()``: its time, its state, interruptions, and warnings of how it does."""
+"""A network since ``setup()``: its time, its state, interruptions and warnings."""

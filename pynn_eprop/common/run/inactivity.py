@@ -1,8 +1,8 @@
 """Warnings of populations that cannot learn, or be learned from: no spikes, no pseudo-derivative.
 
-The pseudo-derivative h is a factor of every eligibility trace (eq. 23, 27), so that an update in
-which it is 0 for every cell at every step gives the synapses onto these cells a gradient of exactly
-0, with the rate term, too. Without spikes, but with h > 0, they may still learn.
+The pseudo-derivative h is a factor of every eligibility trace (eq. 23, 27). If it is 0 for every
+cell at every step of an update, the synapses onto these cells have a gradient of exactly 0, also
+with the rate term. Without spikes, but with h > 0, they may still learn.
 """
 
 from collections.abc import Iterable
@@ -17,20 +17,20 @@ _LOOK_AT = ("Look at v_thresh, at the weights and the rates of its input, at tau
 
 
 class InactivityWatch:
-    """What a script was warned of since it began to train; each population once of each kind."""
+    """The warnings since training began: each population once for each kind of inactivity."""
 
     def __init__(self) -> None:
         self._silent: set[int] = set()
         self._flat: set[int] = set()
 
     def forget(self) -> None:
-        """Training begins again from scratch."""
+        """Forget all warnings, as training begins again from scratch."""
         self._silent.clear()
         self._flat.clear()
 
     def new(self, found: Iterable[Inactivity], populations: Any, projections: Iterable[Any],
             options: SharedOptions) -> list[str]:
-        """Sentences that were not yet said, of populations at synapses that learn."""
+        """Sentences of new warnings, about populations at synapses that learn."""
         sentences, learners = [], learning_populations(projections)
         for each in sorted(found, key=lambda entry: entry.update):
             if each.population not in learners:

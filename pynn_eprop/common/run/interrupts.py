@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during a run: noted, and acted upon when the update in progress is done."""
+"""SIGINT and SIGTERM during a run take effect when the update in progress is done."""
 
 import signal
 import threading
@@ -27,7 +27,7 @@ class Interrupts:
         return self
 
     def _takes(self, handler: Any) -> bool:
-        """Whether to stand in for a handler."""
+        """Whether to replace a handler."""
         return handler in (signal.default_int_handler, signal.SIG_DFL)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

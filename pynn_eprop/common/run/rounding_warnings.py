@@ -1,4 +1,4 @@
-"""Warnings, before a run, of numbers that fixed point changes much: once of each set of numbers."""
+"""Warnings, before a run, of numbers that fixed point changes much, once for each set of them."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,28 +15,28 @@ from pynn_eprop.models.network import Network
 
 
 class RoundingWarnings:
-    """Looks at the parts of a network that are new since it last did.
+    """Looks at the parts of a network that are new since the last time.
 
     Descriptions are immutable, so that a part is new if it is another object.
     """
 
     def __init__(self) -> None:
         self._seen: dict[Any, tuple[Any, ...]] = {}
-        self._said: set[Any] = set()
+        self._warned: set[Any] = set()
 
     def warn(self, network: Network, formats: Formats, weights: Mapping[int, np.ndarray]) -> None:
         """Warn of a network. ``weights``: those set since it was described, by projection."""
         for sentence in self._sentences(network, formats, weights):
-            self.say(sentence)
+            self.warn_once(sentence)
 
-    def said(self, about: Any) -> bool:
-        """Whether a warning was given about something: a sentence, or what it was about."""
-        return about in self._said
+    def has_warned(self, about: Any) -> bool:
+        """Whether there was a warning: its sentence, or the object that it was about."""
+        return about in self._warned
 
-    def say(self, sentence: str, about: Any = None) -> None:
-        """Warn, unless the same was said before."""
-        if sentence not in self._said:
-            self._said |= {sentence, about}
+    def warn_once(self, sentence: str, about: Any = None) -> None:
+        """Warn, unless there was this warning before."""
+        if sentence not in self._warned:
+            self._warned |= {sentence, about}
             warnings.warn(sentence, FixedPointWarning, stacklevel=4)
 
     def _sentences(self, network: Network, formats: Formats, weights: Mapping[int, np.ndarray]

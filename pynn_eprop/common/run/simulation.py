@@ -1,4 +1,4 @@
-"""A network since ``setup()``: what is the same on every backend."""
+"""A network since ``setup()``, as far as it is the same on every backend."""
 # ruff: noqa: B027 (a backend may leave checks and hooks that do nothing as they are)
 
 import re
@@ -30,10 +30,10 @@ from pynn_eprop.models.targets import target_end
 class Simulation(ABC):
     """Everything since ``setup()``.
 
-    populations, projections, current_sources: in the order of their making; the ``index`` of each
-    is its place. learning: whether intervals that start from now on count. diverged: whether a
-    script was told that its training has; inactivity: which populations it was warned of; told: the
-    kinds of other things that it was told.
+    populations, projections, current_sources: in the order in which they were made; the ``index``
+    of each is its place. learning: whether intervals that start from now on count. diverged:
+    whether there was a warning that training has; inactivity: warnings of inactive populations;
+    warned: the kinds of other warnings that there were.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
 
     Each method that populations and projections call when they change raises before it changes
@@ -51,7 +51,7 @@ class Simulation(ABC):
         self.learning = True
         self.diverged = False
         self.inactivity = InactivityWatch()
-        self.told: set[str] = set()
+        self.warned: set[str] = set()
         self.carried = False
 
     @property
@@ -71,7 +71,7 @@ class Simulation(ABC):
 
     @property
     def holds_more(self) -> bool:
-        """Whether there are weights that the PyNN objects do not say.
+        """Whether there are weights that the PyNN objects do not have.
 
         If not, the next run begins from these alone, as if nothing had run: fixed point chooses
         its formats for them.
@@ -90,7 +90,7 @@ class Simulation(ABC):
 
     @abstractmethod
     def structure_changes(self, what: str) -> None:
-        """Note that ``what`` happens: something is added, or has new feedback weights."""
+        """Note a change, ``what`` in words: something is added, or has new feedback weights."""
 
     @abstractmethod
     def population_changes(self, index: int) -> None:
@@ -105,12 +105,12 @@ class Simulation(ABC):
         """Note that a projection gets new delays."""
 
     def spikes_change(self, population: Any) -> None:
-        """Look at new spikes of a source, which are inputs of the next run."""
+        """Check new spikes of a source, which are inputs of the next run."""
 
     def check_takes_weights(self, what: str) -> None:
-        """Raise the errors of a backend that takes no weights now, whatever they are.
+        """Raise the errors of a backend that cannot take any weights now.
 
-        For what would have to read weights first: that ends a run where they cannot be set.
+        For callers that read weights first, as reading may end a run.
         """
 
     def check_weights(self, projection: Any, weight: np.ndarray) -> None:
@@ -136,24 +136,24 @@ class Simulation(ABC):
 
     @abstractmethod
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights, (synapses,); at time 0 they are also what reset() goes back to."""
+        """Replace the weights, (synapses,); at time 0, reset() goes back to them, too."""
 
     @abstractmethod
     def bias(self, population: Any) -> np.ndarray:
         """Current biases of a readout population."""
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated in fixed point so far, one sentence each."""
+        """A sentence for each population or projection that saturated in fixed point so far."""
         return ()
 
     def check_reset(self, keep_weights: bool) -> None:
-        """Raise the errors of a reset that cannot be, before anything is done for it."""
+        """Raise the errors of an impossible reset, before anything changes."""
 
     def end(self) -> None:
-        """Give back what a run needed."""
+        """Release the resources of a run."""
 
     def check_between_intervals(self, what: str) -> None:
-        """Raise :class:`NetworkError` where an interval is half done."""
+        """Raise :class:`NetworkError` within an interval."""
         if not self.timeline.starts_interval(self.step):
             end = self.timeline.time(self.timeline.interval_end(self.step))
             raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
@@ -171,12 +171,12 @@ class Simulation(ABC):
                 f"{time(last):g} ms; give one that is long enough, NaN where there is none")
 
     def check_targets_reach(self, network: Network, last: int) -> None:
-        """The same for all readouts of a network that have errors."""
+        """As :meth:`check_target_reaches`, for all readouts of a network that have errors."""
         for described in network.of_kind(Readouts).values():
             self.check_described_target(described, last)
 
     def check_described_target(self, readouts: Readouts, last: int) -> None:
-        """The same for readouts."""
+        """As :meth:`check_target_reaches`, for described readouts."""
         end = target_end(readouts)
         if readouts.loss is not None and end is not None:
             self.check_target_reaches(readouts.label, end, last)
@@ -189,15 +189,15 @@ class Simulation(ABC):
         for sentence in sentences:
             label, _, text = sentence.partition(": ")
             kind = re.sub(r"\[\d+:\d+\]$", "", label) + re.sub(r"\d+", "", text)
-            if kind not in self.told:
-                self.told.add(kind)
+            if kind not in self.warned:
+                self.warned.add(kind)
                 warnings.warn(sentence + hint, stacklevel=4)
 
     def warn_if_diverged(self, states: Iterable[tuple[str, str, np.ndarray]]) -> None:
-        """Warn, once after setup() or reset(), of states that are no numbers any more.
+        """Warn, once after setup() or reset(), of states that are no longer finite.
 
-        ``states``: label, variable and values of membranes and readouts. Weights that are not
-        finite show there as soon as a spike meets them.
+        ``states``: label, variable and values of membranes and readouts, which weights that are
+        not finite reach with the next spike.
         """
         if self.diverged or not self.updates:
             return
@@ -212,17 +212,17 @@ class Simulation(ABC):
     def warn_if_inactive(self, found: Iterable[Inactivity]) -> None:
         """Warn of populations at synapses that learn without spikes, or without pseudo-derivative.
 
-        ``found``: of any populations of e-prop cells. Which of it is new, decides
-        :class:`~pynn_eprop.common.run.inactivity.InactivityWatch`.
+        ``found``: of any populations of e-prop cells.
+        :class:`~pynn_eprop.common.run.inactivity.InactivityWatch` decides which of it is new.
         """
         for sentence in self.inactivity.new(found, self.populations, self.projections,
                                             self.options):
             warnings.warn(sentence, InactivityWarning, stacklevel=3)
 
     def training_restarts(self, keep_weights: bool) -> None:
-        """After reset(): warn again of what is said once, unless the training goes on.
+        """After reset(): give warnings that are given once again, unless the training goes on.
 
-        With ``keep_weights`` it does; only divergence is worth another word then.
+        With ``keep_weights`` it does, and only the warning of divergence can come again.
         """
         self.diverged = False
         if not keep_weights:
@@ -230,9 +230,9 @@ class Simulation(ABC):
 
 
 class DescribedSimulation(Simulation):
-    """A simulation whose network is described for something that holds its weights.
+    """A simulation whose network description goes to a holder of its weights, such as a machine.
 
-    description: of what the holder has. wanted_formats: None in floating point.
+    description: of the holder's network. wanted_formats: None in floating point.
     """
 
     description: Description | None = None
@@ -245,26 +245,26 @@ class DescribedSimulation(Simulation):
 
     @abstractmethod
     def _holder(self) -> Any:
-        """What has weights, gradients and biases by their places in the description, or None.
+        """Holder of weights, gradients and biases by their places in the description, or None.
 
-        None, too, while it has nothing but what the PyNN objects say.
+        None, too, as long as they are those of the PyNN objects.
         """
 
     @abstractmethod
     def reset(self, keep_weights: bool) -> None:
-        """Back to step 0; with ``keep_weights`` what was learned stays."""
+        """Go back to step 0; ``keep_weights`` keeps learned weights."""
 
     @abstractmethod
     def start_changes(self) -> None:
-        """Note that the PyNN objects changed from which the next run begins."""
+        """Note a change of the PyNN objects from which the next run begins."""
 
     @property
     @abstractmethod
     def formats(self) -> Formats | None:
-        """Those of what has the network; None in floating point, or before there is any."""
+        """The fixed-point formats in use; None in floating point, and before there are any."""
 
     def _holder_of(self, projection: Any) -> Any:
-        """The same if it has the projection."""
+        """The holder, if it has the projection."""
         known = self.description is not None and projection.index in self.description.projections
         return self._holder() if known else None
 
@@ -301,7 +301,7 @@ class DescribedSimulation(Simulation):
                 holder.check_weights(place, bundle.take(weight))
 
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
-        """Replace the weights; at time 0 they are also what reset() goes back to."""
+        """Replace the weights; at time 0, reset() goes back to them, too."""
         holder = self._holder_of(projection)
         if holder is None:
             projection.synapses.weight = np.array(weight)
@@ -314,11 +314,11 @@ class DescribedSimulation(Simulation):
             self._set[projection.index, number] = np.array(bundle.take(weight))
 
     def forget_weights(self) -> None:
-        """Note that weights are again what the PyNN objects say."""
+        """Note that weights are again those of the PyNN objects."""
         self._set = {}
 
     def acting_weights(self, projection: Any) -> np.ndarray:
-        """Weights as they act at arrival; before a run, in the formats that it would begin with."""
+        """Weights as they act at arrival; before a run, in the formats that it would start with."""
         weight = self.weights(projection)
         if self.wanted_formats is None:
             return weight

@@ -1,4 +1,4 @@
-"""PyNN's book-keeping around a simulation: of our own, or a parent backend's made to know ours."""
+"""PyNN's state object: one for backends of our own, and an extension of a parent backend's."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from pynn_eprop.errors import RunInterrupted
 
 
 class State(BaseState, ABC):
-    """The simulation since ``setup()``: what PyNN's classes look up as ``_simulator.state``."""
+    """The simulation since ``setup()``; PyNN's classes know it as ``_simulator.state``."""
 
     mpi_rank = 0
     num_processes = 1
     simulation: DescribedSimulation
 
     def begin(self, simulation: DescribedSimulation, checkpoint: Path | None) -> None:
-        """Forget the network and begin a new one. checkpoint: what ``setup()`` was given."""
+        """Forget the network and begin a new one. checkpoint: that of ``setup()``."""
         self.keeper = CheckpointKeeper(checkpoint)
         self.simulation = simulation
         self.draws = Draws(simulation.options.seed)
@@ -34,7 +34,7 @@ class State(BaseState, ABC):
         self.running = False
 
     def changeable(self) -> tuple[Any, ...]:
-        """What a call that makes something changes, for ``all_or_nothing``."""
+        """Objects that the making of a part changes, for ``all_or_nothing``."""
         return self, self.simulation
 
     @property
@@ -49,7 +49,7 @@ class State(BaseState, ABC):
 
     @property
     def min_delay(self) -> float:
-        """As given to ``setup()``, else the shortest delay there is, in ms."""
+        """As given to ``setup()``, else the shortest delay in the network, in ms."""
         options = self.simulation.options
         if options.min_delay != "auto":
             return float(options.min_delay)
@@ -80,7 +80,7 @@ class State(BaseState, ABC):
 
     @contextmanager
     def _runs(self) -> Iterator[None]:
-        """A context for a run: a segment is under way, unless the run is refused at its start."""
+        """A context for a run: a segment is in progress, unless the run is refused at its start."""
         before, step = self.running, self.simulation.step
         self.running = True
         try:
@@ -92,10 +92,10 @@ class State(BaseState, ABC):
 
     @abstractmethod
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
-        """Run to step ``last``, calling ``after_part`` where the run may stop."""
+        """Run to step ``last``, calling ``after_part`` whenever the run may stop."""
 
     def _after_part(self, last: int, interrupts: Interrupts) -> None:
-        """Look at signals and the clock."""
+        """Write a checkpoint if it is time, and stop if there was a signal."""
         step = self.simulation.step
         finished = step == last
         stop = interrupts.received is not None \
@@ -106,16 +106,16 @@ class State(BaseState, ABC):
                                  f"{self.keeper.what_is_kept}")
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a new segment."""
+        """Go back to time 0, in a new segment."""
         self.simulation.reset(keep_weights)
         self.running = False
         self.segment_counter += 1
 
 
 class StateOfParent:
-    """For the one state object of a parent backend, which all its parts refer to.
+    """Mixed into the one state object of a parent backend, to which all its parts refer.
 
-    simulation: since our ``setup()``, or None; then the object does what it did before. draws:
+    simulation: since our ``setup()``, or None; then the object behaves as the parent's. draws:
     seeds of the network that our ``setup()`` began, or None.
     """
 
@@ -136,7 +136,7 @@ class StateOfParent:
         return float(self.simulation.time)
 
     def changeable(self) -> tuple[Any, ...]:
-        """What a call that makes something changes, for ``all_or_nothing``."""
+        """Objects that the making of a part changes, for ``all_or_nothing``."""
         return self, self.simulation
 
     def clear(self) -> None:
@@ -167,4 +167,4 @@ class StateOfParent:
 
     def _advance_to(self, tstop: float) -> None:
         """Advance our simulation to ``tstop`` ms."""
-        raise NotImplementedError       # an object that is there cannot become one of an ABC
+        raise NotImplementedError       # not abstract: an existing object cannot become an ABC's

@@ -1,4 +1,4 @@
-"""Where a run stands on the grid of steps and intervals, and how far to go at a time."""
+"""Steps and intervals of a run, their times, and how far to go at once."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from pynn_eprop.common.arguments.grid import LAST_STEP, to_ms, to_steps
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.errors import TimeError
 
-CHUNK_SECONDS = 0.2         # between two looks at signals and checkpoints
+CHUNK_SECONDS = 0.2         # between two checks for signals and checkpoints
 _LARGEST_GROWTH = 16        # from one chunk to the next
 
 
@@ -18,8 +18,8 @@ class Timeline:
     """Global steps as times in ms, and intervals.
 
     ``update_steps``: steps from one weight update to the next (while learning is on), or None
-    where nothing learns. ``pause_steps``: what follows each interval and belongs to none, where
-    script time contains the pauses of a machine.
+    if nothing learns. ``pause_steps``: steps after each interval that belong to none, if script
+    time contains the pauses of a machine.
     """
 
     timestep: float
@@ -77,7 +77,7 @@ class Timeline:
 
 
 class Pace:
-    """Chooses chunks of about :data:`CHUNK_SECONDS`, in whole updates where there are updates."""
+    """Chooses chunks of about :data:`CHUNK_SECONDS`, in whole updates if there are updates."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._unit = timeline.update_steps or 1
@@ -86,7 +86,7 @@ class Pace:
     def next(self, step: int, last: int, most_steps: int | None = None) -> int:
         """How many steps to go from ``step``, not beyond ``last``.
 
-        ``most_steps``: keeps what a chunk needs in memory small, if need be within an update.
+        ``most_steps``: a limit for the memory that a chunk needs; it may end it within an update.
         """
         chunk = self._chunk if most_steps is None else min(self._chunk, max(most_steps, 1))
         end = (step + chunk) // self._unit * self._unit
@@ -96,6 +96,6 @@ class Pace:
         return min(end, last) - step
 
     def took(self, steps: int, seconds: float) -> None:
-        """Learn from how long a chunk took."""
+        """Adapt to the time that a chunk took."""
         affordable = steps * CHUNK_SECONDS / max(seconds, 1e-6)
         self._chunk = max(int(min(affordable, self._chunk * _LARGEST_GROWTH)), self._unit)

@@ -1,1 +1,1 @@
-"""Functions and classes of PyNN that a script uses, and whether what it builds fits together."""
+"""PyNN's functions and classes for scripts, and checks that the parts of a network fit together."""

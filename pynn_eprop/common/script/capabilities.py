@@ -1,6 +1,6 @@
-"""What backends differ in, for code that runs on any of them.
+"""Capabilities in which backends differ, for code that runs on any of them.
 
-A backend module lists what it has in ``CAPABILITIES``.
+A backend module lists its own in ``CAPABILITIES``.
 """
 
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Whether the parts of a network fit together, before any work is done."""
+"""Checks that the parts of a network fit together, before any work is done."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ LEARNING_RECEPTOR = "learning_signal"
 
 
 def check_ends(projection: Any) -> None:
-    """Check what a projection leads from and to, when it is made.
+    """Check the cells at both ends of a projection, when it is made.
 
     Raises :class:`NetworkError` for a LearningSignal anywhere but from readouts to the
     ``learning_signal`` receptor of e-prop cells, for anything else there, for synapses from
@@ -60,8 +60,8 @@ def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, other
                   ) -> None:
     """Raise :class:`UnsupportedError` for a cell or synapse type of another backend.
 
-    given: a type or an object of it; ``base``: what such types derive from; ``what`` they are
-    called; ``others`` that can be chosen.
+    given: a type or an object of it; ``base``: the base class of such types; ``what``: the noun for
+    them; ``others``: further choices, for the message.
     """
     kind = given if isinstance(given, type) else type(given)
     if issubclass(kind, base) and not issubclass(kind, tuple(ours)):
@@ -70,7 +70,7 @@ def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, other
 
 
 def check_takes_input(group: Any, label: str | None) -> None:
-    """Raise :class:`NetworkError` where a projection leads to spike sources."""
+    """Raise :class:`NetworkError` if a projection leads to spike sources."""
     for member in members(group):
         if is_source(member.population.celltype):
             raise NetworkError(f"{label or 'projection'}: spike sources "

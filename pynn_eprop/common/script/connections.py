@@ -37,7 +37,7 @@ class Connection(common.Connection):
 
     @property
     def weight(self) -> float:
-        """Weight now."""
+        """Present weight."""
         return float(self._projection.attribute("weight")[self._place])
 
     @weight.setter
@@ -46,7 +46,7 @@ class Connection(common.Connection):
 
     @property
     def acting_weight(self) -> float:
-        """What the weight adds at arrival, which fixed point rounds."""
+        """The weight as it acts at arrival; fixed point rounds it."""
         return float(self._projection.attribute("acting_weight")[self._place])
 
     @property
@@ -98,7 +98,7 @@ def as_list(columns: Sequence[np.ndarray]) -> list[tuple[Any, ...]]:
 
 def as_array(values: np.ndarray, pre: np.ndarray, post: np.ndarray, shape: tuple[int, int],
              multiple_synapses: str) -> np.ndarray:
-    """Values as a matrix (pre, post), NaN where there is no connection.
+    """Values as a matrix (pre, post), NaN for pairs that are not connected.
 
     The connections must be sorted by pre, then post. ``multiple_synapses``: how several between
     two cells become one value.
@@ -115,7 +115,7 @@ def weight_histogram(weights: np.ndarray, low: float | None, high: float | None,
                      ) -> tuple[np.ndarray, np.ndarray]:
     """Counts and bin edges of weights from ``low`` to ``high``; None: the least and the largest.
 
-    Where there are none, these are 0 and 1, as in NumPy.
+    Without weights, these are 0 and 1, as in NumPy.
     """
     if low is None:
         low = weights.min() if len(weights) else 0.0

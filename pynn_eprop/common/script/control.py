@@ -22,11 +22,11 @@ FUNCTIONS = (
     "end", "get_current_time", "get_max_delay", "get_min_delay", "get_time_step", "initialize",
     "load_checkpoint", "load_weights", "num_processes", "num_updates", "range_report", "rank",
     "reset", "run", "run_for", "run_until", "save_checkpoint", "save_weights", "set_learning")
-"""What a backend's ``control`` module has, beside ``setup``."""
+"""Functions of a backend's ``control`` module, beside ``setup``."""
 
 
 class Control:
-    """What a script does with the network that ``simulator.state`` holds.
+    """A script's functions for the network that ``simulator.state`` holds.
 
     ``simulator``: a backend's module of that name. Its state has ``simulation``, a
     :class:`~pynn_eprop.common.run.simulation.Simulation`.
@@ -36,7 +36,7 @@ class Control:
         self._simulator = simulator
 
     def functions(self) -> tuple[Callable[..., Any], ...]:
-        """Those named by :data:`FUNCTIONS`, in that order."""
+        """The functions named by :data:`FUNCTIONS`, in that order."""
         named = {query.__name__: query for query in build_state_queries(self._simulator)}
         named |= {"initialize": initialize, "run_for": self.run}
         return tuple(named.get(name) or getattr(self, name) for name in FUNCTIONS)
@@ -48,12 +48,12 @@ class Control:
     # --- running ---
 
     def run(self, simtime: float, callbacks: Iterable[Callback] | None = None) -> float:
-        """Advance by ``simtime`` ms; the time then, in ms.
+        """Advance by ``simtime`` ms; returns the time then, in ms.
 
-        Each of the ``callbacks`` is called with the time in ms: now, and whenever its last answer
-        asked for. It answers with a later time. The one whose turn is next is called at the end,
-        too. Raises :class:`TimeError` for a run that cannot be, for one that is no whole number of
-        time steps, and for an answer that is not later.
+        Each of the ``callbacks`` is called with the time in ms: now, and at each time that it
+        returned last, which must be later. The one whose turn is next is called at the end, too.
+        Raises :class:`TimeError` for an impossible run, for one that is not a whole number of time
+        steps, and for a returned time that is not later.
         """
         state = self._simulator.state
         return run_to(end_after(simtime, state), state, callbacks)
@@ -65,10 +65,10 @@ class Control:
 
     def reset(self, annotations: Mapping[str, Any] | None = None, keep_weights: bool = False
               ) -> None:
-        """Back to time 0, in a new segment of the recorded data.
+        """Go back to time 0, in a new segment of the recorded data.
 
-        Weights, biases and optimisers go back to where they started, unless ``keep_weights``.
-        Parameters, connections and what is recorded stay. Where it cannot be, nothing goes back.
+        Weights, biases and optimisers go back to their initial values, unless ``keep_weights``.
+        Parameters, connections and recorded variables stay. A refused reset changes nothing.
         """
         check_switch("reset", keep_weights)
         if annotations is not None and not isinstance(annotations, Mapping):
@@ -81,9 +81,9 @@ class Control:
         self._simulator.state.reset(keep_weights)
 
     def end(self, compatible_output: bool = True) -> None:
-        """Write what was recorded to files. Data can still be read afterwards.
+        """Write recorded data to files. They can still be read afterwards.
 
-        A checkpoint that ``setup()`` asked for has the end of the last run then.
+        A checkpoint that ``setup()`` asked for then holds the end of the last run.
         """
         self._keep()
         self._write()
@@ -114,7 +114,7 @@ class Control:
         """Switch learning on or off, from the next interval on.
 
         While it is off, gradients, optimisers, schedules and batches stand still. Raises
-        :class:`ParameterError` for what is neither true nor false.
+        :class:`ParameterError` unless ``learning`` is true or false.
         """
         check_switch("set_learning", learning)
         self._switch_learning(bool(learning))
@@ -123,7 +123,7 @@ class Control:
         self._simulation.learning = learning
 
     def range_report(self) -> RangeReport | None:
-        """What the fixed-point formats resolve and hold, and what saturated; ``print`` it.
+        """Resolution, limits and saturation of the fixed-point formats; ``print`` it.
 
         None in floating point, and before the first run.
         """
@@ -148,20 +148,20 @@ class Control:
         weight_files.load_weights(self._that_learns("load_weights()"), path)
 
     def _that_learns(self, what: str) -> Any:
-        """The simulation. Raises :class:`UnsupportedError` where ``what`` needs intervals."""
+        """The simulation. Raises :class:`UnsupportedError` without intervals, for ``what``."""
         if self._simulation is None:
             raise UnsupportedError(f"{what}: nothing learns here; give setup(update_interval=...)")
         return self._simulation
 
     def save_checkpoint(self, path: str | Path) -> None:
-        """Write all that a script that builds the same network needs to go on identically.
+        """Write all that a script needs, once it has built the same network, to continue.
 
-        Raises :class:`SimulationError` where the state cannot be read now.
+        Raises :class:`SimulationError` if the state cannot be read now.
         """
         write_checkpoint(path, self._simulator.state)
 
     def load_checkpoint(self, path: str | Path) -> None:
-        """Go on from :func:`save_checkpoint` or ``setup(checkpoint=...)``.
+        """Continue from :func:`save_checkpoint` or ``setup(checkpoint=...)``.
 
         Call it after building the same network. Raises :class:`CheckpointError` for another
         network, another precision or a damaged file.
@@ -170,13 +170,13 @@ class Control:
 
 
 def check_switch(function: str, value: Any) -> None:
-    """Raise :class:`ParameterError` for what is neither true nor false."""
+    """Raise :class:`ParameterError` unless a value is true or false."""
     if not isinstance(value, (bool, np.bool_)):
         raise ParameterError(f"{function}({value!r}): give True or False")
 
 
 class WithoutCheckpoints(Control):
-    """A backend that cannot write down where it stands. ``why_no_...``: what it says then."""
+    """The functions of a backend without checkpoints. ``why_no_...``: parts of its messages."""
 
     why_no_saving = "this backend has no checkpoints; save_weights() keeps what was learned"
     why_no_loading = "this backend has no checkpoints; load_weights() takes what was learned"

@@ -1,9 +1,10 @@
-"""Cells, projections and recorders that a parent backend keeps, made to know what ours do.
+"""Cells, projections and recorders of a parent backend, with the abilities of ours.
 
-Backends mix these classes into the parent's. Draws follow the seed of ``setup()``, values are given
-in the forms of all backends, and what has no step, recorded cell or connection yet, at which the
-parent's code fails, is as it is for cells that learn. ``_simulator.state`` has ``draws``, which is
-None in a network that the parent's own ``setup()`` began.
+Backends mix these classes into the parent's. Draws follow the seed of ``setup()``, values may have
+the forms of all backends, and populations, recordings and projections without any step, recorded
+cell or connection, with which the parent's code fails, behave as those of cells that learn.
+``_simulator.state`` has ``draws``, which is None in a network that the parent's own ``setup()``
+began.
 """
 
 from abc import ABC, abstractmethod
@@ -68,12 +69,12 @@ class CellsOfParent:
         return super().sample(n, rng)  # type: ignore[misc]
 
     def set(self, **parameters: Any) -> None:
-        """Set parameters of these cells, in all the forms that PyNN has."""
+        """Set parameters of these cells, in all of PyNN's forms."""
         names = list(self.celltype.default_parameters)
         self._with_draws(super().set, parameters, Purpose.PARAMETERS, names)  # type: ignore[misc]
 
     def initialize(self, **initial_values: Any) -> None:
-        """Set initial values of state variables, in all the forms that PyNN has."""
+        """Set initial values of state variables, in all of PyNN's forms."""
         names = list(self.celltype.default_initial_values)
         self._with_draws(super().initialize,    # type: ignore[misc]
                          initial_values, Purpose.INITIAL, names)
@@ -158,7 +159,7 @@ class ProjectionOfParent(ABC):
 
     def _in_pynns_forms(self, pre: Any, post: Any, connector: Any, synapse_type: Any,
                         label: str | None) -> Any:
-        """The synapse type with arrays as PyNN's own code takes them; lists get columns.
+        """The synapse type with arrays in the form of PyNN's own code; lists get columns.
 
         Raises :class:`NetworkError` for arrays that do not fit, and :class:`UnsupportedError` for
         one value per synapse of a connector without a list.
@@ -217,7 +218,7 @@ class ProjectionOfParent(ABC):
         return super().get(attribute_names, format, *arguments, **options)  # type: ignore[misc]
 
     def _get_attributes_as_list(self, attribute_names: Sequence[str]) -> list[Any]:
-        """Values of all connections, by pre, then post, as PyNN sets flat values."""
+        """Values of all connections, by pre, then post: PyNN's order of flat values."""
         if not len(self):                               # type: ignore[arg-type]
             return []
         of_parent: Any = super()._get_attributes_as_list    # type: ignore[misc]
@@ -329,14 +330,14 @@ class RecorderOfParent:
         return maker.segment(f"segment{state.segment_counter:03d}", logs, 0, 0, None)
 
     def _recorded_cells(self, variable: Any, filter_ids: Any) -> list[int]:
-        """Places in the population of the cells that a variable is recorded of."""
+        """Indices of the cells of which a variable is recorded."""
         cells = self.filter_recorded(variable, filter_ids)  # type: ignore[attr-defined]
         return sorted(int(self.population.id_to_index(cell)) for cell in cells)
 
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Number of spikes of each recorded cell, by cell identifier.
 
-        Raises PyNN's ``NothingToWriteError`` where spikes are not recorded.
+        Raises PyNN's ``NothingToWriteError`` if spikes are not recorded.
         """
         if variable != "spikes" or _SPIKES not in self.recorded:
             raise spikes_not_recorded(self.population.label, variable)

@@ -1,7 +1,7 @@
 """Populations as arrays: parameters, initial values and spikes of all cells, for any backend.
 
 Backends mix these classes into PyNN's own. ``_simulator.state.simulation`` of a backend gives
-options and the step, and is told of changes (``structure_changes``, ``population_changes``,
+options and the step, and is notified of changes (``structure_changes``, ``population_changes``,
 ``initial_values_change``); it keeps the biases.
 """
 
@@ -82,7 +82,7 @@ class CellID(int, IDMixin):
 
 
 class CellGroup(CheckedPopulation):
-    """What populations and views have in common: both work on the arrays of the population."""
+    """Methods shared by populations and views, on the arrays of the population."""
 
     _simulator: Any
     celltype: Any
@@ -95,7 +95,7 @@ class CellGroup(CheckedPopulation):
         return super().sample(n, rng or root(self).draws.rng(Purpose.SAMPLE))
 
     def set(self, **parameters: Any) -> None:
-        """Set parameters of these cells, in all the forms that PyNN has.
+        """Set parameters of these cells, in all of PyNN's forms.
 
         Raises :class:`ParameterError` and :class:`TargetError`; then nothing was changed.
         """
@@ -121,17 +121,17 @@ class CellGroup(CheckedPopulation):
         return ParameterSpace(values, shape=(self.size,))
 
     def _set_parameters(self, space: ParameterSpace) -> None:
-        """Take over values."""
+        """Replace values of these cells."""
         population, indices = root(self), indices_in_root(self)
         population.replace_values(indices, population.evaluated(space, self.size))
 
     def record(self, variables: str | Iterable[str] | None, to_file: Any = None,
                sampling_interval: float | None = None, locations: Any = None) -> None:
-        """Record variables of these cells from now on; with None, nothing of the population more.
+        """Record variables of these cells from now on; None: record nothing more of the population.
 
-        ``to_file``: where ``end()`` writes them, a file name or a Neo IO; ``sampling_interval``:
-        ms. Raises :class:`UnknownVariableError` and :class:`RecordingError`; then nothing was
-        changed.
+        ``to_file``: a file name or a Neo IO, to which ``end()`` writes them;
+        ``sampling_interval``: ms. Raises :class:`UnknownVariableError` and
+        :class:`RecordingError`; then nothing was changed.
         """
         if isinstance(to_file, Path):
             to_file = str(to_file)
@@ -142,11 +142,11 @@ class CellGroup(CheckedPopulation):
             super().record(variables, to_file, sampling_interval, locations)
 
     def inject(self, current_source: Any) -> None:
-        """Let a current flow into these cells. Raises :class:`NetworkError` if they take none."""
+        """Inject a current into these cells. Raises :class:`NetworkError` if they take none."""
         super().inject(current_source)
 
     def initialize(self, **initial_values: Any) -> None:
-        """Set initial values of state variables, in all the forms that PyNN has.
+        """Set initial values of state variables, in all of PyNN's forms.
 
         They count from the next interval (e-prop cells and readouts) or the next reset() on.
         Raises :class:`ParameterError`; then nothing was changed.
@@ -188,7 +188,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
                             given=[space, *(initial_values or {}).values()]):
             self._begin(size, label)
             self._given_initial = dict(initial_values or {})
-            # not what a backend's own Population does for its parent's cells
+            # not the __init__ of a backend's Population, which is for its parent's cells
             pynn.Population.__init__(self, size, cellclass,
                                      dict(cellparams or {}) if isinstance(cellclass, type)
                                      else None, seeded_structure(structure, self.draws),
@@ -199,11 +199,11 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         """Raise :class:`UnsupportedError` for a cell type of another backend."""
 
     def _join(self) -> None:
-        """Take the place in the simulation, once everything is there."""
+        """Join the simulation, as the last step of being made."""
         self._simulation.populations.append(self)
 
     def _begin(self, size: Any, label: str | None) -> None:
-        """Before the cells are made. Raises the errors of populations that cannot be."""
+        """Prepare, before the cells are made. Raises the errors of impossible populations."""
         check_cells_fit(int(np.prod(size, dtype=float)), label or "population")
         self._simulation = self._simulator.state.simulation
         self._simulation.structure_changes(f"{label or 'a population'} is added")
@@ -226,9 +226,9 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         return int(self._simulation.timeline.without_pauses(self._simulation.step))
 
     def _take_parameters(self) -> None:
-        """Take the cell type's parameters over, once there is a label and a size.
+        """Evaluate the cell type's parameters, once there are a label and a size.
 
-        Initial values are looked at, too: nothing is made for a population that is refused.
+        Initial values are checked, too: nothing is made for a population that is refused.
         """
         space = deepcopy(self.celltype.parameter_space)
         self._check_kinds()
@@ -239,7 +239,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
 
     def _check_kinds(self) -> None:
-        """Raise :class:`UnsupportedError` for a loss, ... that this backend lacks."""
+        """Raise :class:`UnsupportedError` for a loss, or the like, that this backend lacks."""
         kinds = self._simulation.kinds
         if isinstance(self.celltype, EPropReadout):
             kinds.check_readouts(self.celltype.loss, self.celltype.bias_optimizer, self.label)
@@ -247,7 +247,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
             kinds.check_cells(self.celltype.pseudo_derivative, self.label)
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
-        """Parameters of ``size`` of the cells; what is drawn comes from the seed of ``setup()``."""
+        """Parameters of ``size`` of the cells, with draws from the seed of ``setup()``."""
         names = list(self.celltype.default_parameters)
         return evaluated(space, size, self.label,
                          lambda name: self.draws.seed(Purpose.PARAMETERS + names.index(name)))
@@ -276,7 +276,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
     # --- parameters ---
 
     def _take(self, values: dict[str, np.ndarray]) -> None:
-        """Check the values of all cells, and take them over."""
+        """Check the values of all cells, and use them."""
         self.celltype.check(values, self._simulator.state.dt)
         if "spike_times" in values:
             check_spike_times([np.asarray(row.value) for row in values["spike_times"]], self.label)
@@ -287,7 +287,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
                              self.label)
             self.target_start = self._interval_steps_done()
         self.values.update(values)
-        # rates are looked at now, given times when they are needed
+        # rates are checked now, given times when they are needed
         self._spikes = self._make_spikes() if isinstance(self.celltype, SpikeSourcePoisson) \
             else None
 
@@ -303,13 +303,13 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
             self.bias_is_new |= "bias" in merged
             if "bias" in merged and self._simulation.step == 0:
                 self._first_bias = self.values["bias"]
-            if self.is_source:      # spikes are inputs of a run, no part of the network
+            if self.is_source:      # spikes are inputs of a run, not part of the network
                 self._simulation.spikes_change(self)
             else:
                 self._simulation.population_changes(self.index)
 
     def return_to_start(self, keep_weights: bool) -> None:
-        """At a reset(): targets count from time 0, and biases that are not kept go back, too."""
+        """At a reset(): targets start at time 0, and biases go back unless ``keep_weights``."""
         self.target_start = 0
         if self._first_bias is not None and not keep_weights:
             self.values["bias"] = self._first_bias
@@ -337,7 +337,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
 
     def _initial_values(self, values: Mapping[str, Any], indices: np.ndarray
                         ) -> dict[str, np.ndarray]:
-        """Those of all cells, with the given ones in their places; raises as they are set."""
+        """Initial values of all cells, the given ones replaced; raises for bad ones."""
         defaults = list(self.celltype.default_initial_values)
         arrays = {}
         for variable, value in values.items():
@@ -386,6 +386,6 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
 
 
 def _rows(space: ParameterSpace) -> Any:
-    """The rows of the target where there is one for each readout."""
+    """The rows of the target, if there is one for each readout."""
     base = space["target"].base_value
     return list(base) if isinstance(base, np.ndarray) and base.ndim else base

@@ -8,12 +8,12 @@ from pyNN.common.procedural_api import set
 from pyNN.connectors import FixedProbabilityConnector
 
 FUNCTIONS = ("connect", "create", "record", "record_gsyn", "record_v", "set")
-"""What a backend's ``procedural_api`` module has."""
+"""Functions of a backend's ``procedural_api`` module."""
 
 
 def build_procedural_api(simulator: Any, population_class: type, projection_class: type,
                          static_synapse_class: type) -> tuple[Callable[..., Any], ...]:
-    """Those named by :data:`FUNCTIONS`, in that order, for the classes of a backend."""
+    """The functions named by :data:`FUNCTIONS`, in that order, for the classes of a backend."""
     record = build_record(simulator)
 
     def record_gsyn(source: Any, filename: str) -> None:

@@ -1,7 +1,7 @@
 """Projections whose synapses are arrays, for any backend.
 
 Backends mix :class:`SynapseArrays` into PyNN's Projection. ``_simulator.state.simulation`` of a
-backend gives options and the projections, has the weights, and is told of changes.
+backend gives options and the projections, has the weights, and is notified of changes.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ _EVERYWHERE = Space()
 class SynapseArrays:
     """The synapses between two groups of cells.
 
-    synapses: sorted by pre, then post; bundles: the same by the populations at their ends.
+    synapses: sorted by pre, then post; bundles: the synapses by the populations at their ends.
     """
 
     _simulator: Any
@@ -71,7 +71,7 @@ class SynapseArrays:
         check_receptor(receptor_type, postsynaptic_neurons, label)
         drawn = [connector, getattr(synapse_type, "parameter_space", None)]
         with all_or_nothing(*self._simulator.state.changeable(), given=drawn):
-            # not what a backend's own Projection does for its parent's synapses
+            # not the __init__ of a backend's Projection, which is for its parent's synapses
             pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
                                      source, receptor_type, space or _EVERYWHERE, label)
             self._expand(connector)
@@ -79,20 +79,20 @@ class SynapseArrays:
     @staticmethod
     def _check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any, space: Any,
                          label: str | None) -> None:
-        """Check of which kinds arguments are, first of all."""
+        """Check the kinds of the arguments, first of all."""
         check_projection(pre, post, connector, synapse_type, space, label)
 
     def _check_types(self, connector: Any, synapse_type: Any, label: str | None) -> None:
         """Raise :class:`UnsupportedError` for types that belong to another backend."""
 
     def _end(self, group: Any, label: str | None) -> Any:
-        """What stands for the presynaptic cells."""
+        """The presynaptic group, or the one that a backend puts in its place."""
         return group
 
     def _expand(self, connector: Any) -> None:
         """Make the synapses, once pre, post and types are known.
 
-        Raises the errors of projections that cannot be.
+        Raises the errors of impossible projections.
         """
         self._simulation = self._simulator.state.simulation
         self._sets = 0
@@ -111,7 +111,7 @@ class SynapseArrays:
         return len(self._simulator.state.simulation.projections)
 
     def _draws(self) -> Draws:
-        """Its seeds, as if it had not drawn yet."""
+        """Its seeds, from the first draw on."""
         draws: Draws = self._simulator.state.draws
         return draws.of(self._number())
 
@@ -121,7 +121,7 @@ class SynapseArrays:
             population = member.population
             if population.index >= len(known) or known[population.index] is not population:
                 raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
-                                   "later setup() ended; make it anew")
+                                   "later setup() ended; make it again")
 
     def _check_kinds(self) -> None:
         """Raise :class:`UnsupportedError` for a rule or optimiser that this backend lacks."""
@@ -173,7 +173,7 @@ class SynapseArrays:
 
     @property
     def shortest_delay(self) -> float:
-        """In ms; infinite without synapses."""
+        """The shortest delay in ms; infinite without synapses."""
         if not len(self):
             return float(np.inf)
         return float(to_ms(self.synapses.delay.min(), self._simulator.state.dt))
@@ -181,7 +181,7 @@ class SynapseArrays:
     # --- attributes ---
 
     def attribute(self, name: str) -> np.ndarray:
-        """Values of "weight", "acting_weight", "delay" (ms) or "gradient" now, (synapses,).
+        """Present values of "weight", "acting_weight", "delay" (ms) or "gradient", (synapses,).
 
         Raises :class:`UnknownParameterError` for another name.
         """
@@ -197,7 +197,7 @@ class SynapseArrays:
         return self._simulation.gradient(self)
 
     def _check_readable(self, names: Iterable[str]) -> None:
-        """Raise the errors of attributes that cannot be read, before any is."""
+        """Raise the errors of attributes that cannot be read, before reading any."""
         signal = self.is_feedback
         readable = [*self.synapse_type.get_parameter_names(), "acting_weight",
                     *([] if signal else ["gradient"])]
@@ -227,11 +227,11 @@ class SynapseArrays:
             with_address: bool = True, multiple_synapses: str = "sum") -> Any:
         """Attributes of all connections, as in PyNN.
 
-        "weight", as given or learned; "acting_weight", what it adds at arrival, which fixed point
-        rounds; "delay"; "gradient", of the last update.
+        "weight", as given or learned; "acting_weight", as it acts at arrival, rounded in fixed
+        point; "delay"; "gradient", of the last update.
         format "list": tuples, with pre and post index if ``with_address``; "array": matrices
-        (pre, post), NaN where there is no connection. ``multiple_synapses``: "sum", "min", "max",
-        "first" or "last", for the matrix entries of cells connected more than once.
+        (pre, post), NaN for pairs that are not connected. ``multiple_synapses``: "sum", "min",
+        "max", "first" or "last", for the matrix entries of cells connected more than once.
         """
         single = isinstance(attribute_names, str)
         names = listed(attribute_names, "get(): attributes", self.label)
@@ -280,14 +280,14 @@ class SynapseArrays:
                 self.synapses.delay = np.broadcast_to(steps, len(self))
 
     def initialize(self, **initial_values: Any) -> None:
-        """No synapse of this backend has state variables. Raises :class:`UnsupportedError`."""
+        """Raise :class:`UnsupportedError`: no synapse of this backend has state variables."""
         raise UnsupportedError(f"{self.label}: {type(self.synapse_type).__name__} has no state "
                                f"variables such as {', '.join(initial_values)}")
 
     def check_weights(self, weight: np.ndarray) -> None:
         """Raise the errors of weights, (synapses,), that cannot be set now.
 
-        :class:`UnsupportedError` for those of others, and what the backend refuses.
+        :class:`UnsupportedError` for a symmetric learning signal, and the errors of the backend.
         """
         if not np.all(np.isfinite(weight)):
             raise NetworkError(f"{self.label}: weights must be finite")
@@ -300,7 +300,7 @@ class SynapseArrays:
         self._simulation.check_weights(self, weight)
 
     def set_weights(self, weight: np.ndarray) -> None:
-        """Set all weights, (synapses,), that :meth:`check_weights` has seen."""
+        """Set all weights, (synapses,), after :meth:`check_weights`."""
         if self.is_feedback:
             self._simulation.structure_changes(f"{self.label}: new feedback weights")
             self.synapses.weight = np.array(weight)

@@ -1,4 +1,4 @@
-"""What PyNN offers on every backend, for those that have no parent which offers it."""
+"""Names that every PyNN backend offers, for backends without a parent to take them from."""
 
 from pyNN import errors, random, space
 from pyNN.connectors import (

@@ -1,4 +1,4 @@
-"""Times that a script asks runs for: whether they can be, before anything runs; and callbacks."""
+"""Ends of runs that a script asks for, checked before anything runs; and callbacks."""
 
 import functools
 import math
@@ -28,7 +28,7 @@ def end_after(duration: Any, state: Any) -> int:
 
 
 def end_at(end: Any, state: Any) -> int:
-    """The step at which ``run_until()`` ends. Raises :class:`TimeError` unless it can come."""
+    """The step at which ``run_until()`` ends. Raises :class:`TimeError` if it cannot be reached."""
     call = f"run_until({end!r})"
     past = f"{{}} ms is in the past; it is {state.t:.15g} ms now, and only reset() goes back"
     return _steps(call, end, state.dt, past, now(state))
@@ -40,10 +40,10 @@ def now(state: Any) -> int:
 
 
 def run_to(last: int, state: Any, callbacks: Iterable[Callback] | None) -> float:
-    """Advance to step ``last``; the time then, in ms.
+    """Advance to step ``last``; returns the time then, in ms.
 
-    Each callback is called now, and at the step that its last answer asked for; at the end the one
-    whose turn is next. Raises :class:`TimeError` for an answer that is no later time on the grid.
+    Each callback is called now, and at the time that it returned last; at the end the one whose
+    turn is next. Raises :class:`TimeError` for a returned time that is not later, or off the grid.
     """
     given = _listed(callbacks)
     if not given:
@@ -59,7 +59,7 @@ def run_to(last: int, state: Any, callbacks: Iterable[Callback] | None) -> float
 
 
 def _listed(callbacks: Iterable[Callback] | None) -> list[Callback]:
-    """Callbacks, if there are any. Raises :class:`TimeError` for what is none."""
+    """The callbacks as a list. Raises :class:`TimeError` unless all can be called."""
     if callbacks is None:
         return []
     with as_error(TimeError, "callbacks={} must be a list of functions of the time", callbacks):
@@ -73,7 +73,7 @@ def _ask(callback: Callback, last: int, state: Any) -> float:
     """The step at which a callback wants to be called next; infinite for never."""
     time, step = float(state.t), now(state)
     answer = callback(time)
-    if step >= last:        # what it answers at the end does not matter
+    if step >= last:        # its answer at the end does not matter
         return _NEVER
     value = _number(answer)
     asked = f"callback {_name(callback)} asked at {time:.15g} ms to be called next at {answer!r}"
@@ -92,7 +92,7 @@ def _ask(callback: Callback, last: int, state: Any) -> float:
 def _steps(call: str, time: Any, timestep: float, early: str, least: int = 0) -> int:
     """A time as whole steps, not fewer than ``least``.
 
-    ``early``: what is wrong with a time before that, {} for its ms.
+    ``early``: the message about a time before that, {} for its ms.
     """
     value = _number(time)
     if value is None or not math.isfinite(value) or abs(value / timestep) > LAST_STEP:

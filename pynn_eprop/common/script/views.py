@@ -1,4 +1,4 @@
-"""Views and assemblies: which cells they have, and samples of them; for backends to mix in."""
+"""Views and assemblies with checked selections and seeded samples, for backends to mix in."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -18,8 +18,9 @@ from pynn_eprop.errors import ArgumentError, NetworkError
 class CheckedView(CheckedPopulation):
     """Some cells of a population or view.
 
-    Raises :class:`NetworkError` for a view without cells, with cells that are not there, or chosen
-    by what chooses none. A cell that is named twice is in the view once, and PyNN says so.
+    Raises :class:`NetworkError` for a view without cells, with cells that do not exist, or with a
+    selector that cannot select cells. A cell that is named twice is in the view once, and PyNN
+    warns of it.
     """
 
     def __init__(self, parent: Any, selector: Any, label: str | None = None) -> None:
@@ -31,7 +32,7 @@ class CheckedView(CheckedPopulation):
 
 
 def _checked(parent: Any, selector: Any, owner: str) -> slice | np.ndarray:
-    """A slice as it is, anything else as indices >= 0, an array of its own."""
+    """A slice as it is, any other selector as a new array of indices >= 0."""
     chosen = np.arange(parent.size)[selector] if isinstance(selector, slice) \
         else _indices(_array(selector, owner), parent.size, owner)
     if not chosen.size:
@@ -66,7 +67,7 @@ def _indices(selector: np.ndarray, size: int, owner: str) -> np.ndarray:
 class CheckedAssembly(CheckedGroup):
     """Several populations and views, whose samples follow the seed of ``setup()``.
 
-    It may begin without any; what needs cells is then a :class:`NetworkError`.
+    It may begin without any; then calls that need cells raise :class:`NetworkError`.
     """
 
     _simulator: Any
@@ -117,18 +118,18 @@ class CheckedAssembly(CheckedGroup):
         return super().__getitem__(index)
 
     def set(self, **parameters: Any) -> None:
-        """Set parameters of all cells, or, where one of the populations refuses, of none."""
+        """Set parameters of all cells, or of none if one of the populations refuses."""
         with self._as_one(parameters.values()):
             super().set(**parameters)  # type: ignore[misc]
 
     def initialize(self, **initial_values: Any) -> None:
-        """Set initial values of all cells, or, where one of the populations refuses, of none."""
+        """Set initial values of all cells, or of none if one of the populations refuses."""
         with self._as_one(initial_values.values()):
             super().initialize(**initial_values)  # type: ignore[misc]
 
     def record(self, variables: Any, to_file: Any = None, sampling_interval: float | None = None,
                locations: Any = None) -> None:
-        """Record from all cells, or, where one of the populations refuses, from none more."""
+        """Record from all cells, or from no more than before if one of the populations refuses."""
         with self._as_one():
             super().record(
                 variables, to_file, sampling_interval, locations)

@@ -1,8 +1,8 @@
 """Files of weights: one entry per projection, under its label.
 
-An entry is a matrix (pre, post) where all cells are connected once, self-connections aside (0
-there); otherwise a structured array with the fields pre, post and weight. Biases that learn have
-an entry "<population label>.bias".
+An entry is a matrix (pre, post) if all cells are connected once, self-connections aside (0 there);
+otherwise a structured array with the fields pre, post and weight. Biases that learn have an entry
+"<population label>.bias".
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _FIELDS = np.dtype([("pre", np.int32), ("post", np.int32), ("weight", np.float64
 def has_weights(projection: Any) -> bool:
     """Whether a projection has weights of its own that can be saved.
 
-    Those of a parent backend are not kept here.
+    Weights of a parent backend's projections are not saved.
     """
     synapse = projection.synapse_type
     return isinstance(projection, SynapseArrays) and not (
@@ -53,7 +53,7 @@ def to_entry(projection: Any, weight: np.ndarray) -> np.ndarray:
 
 
 def _is_full(pre: np.ndarray, post: np.ndarray, shape: tuple[int, int]) -> bool:
-    """All pairs once, or all but the diagonal. Synapses are sorted, so that repeats are seen."""
+    """All pairs once, or all but the diagonal. Synapses are sorted, so that repeats show."""
     repeated = np.any((np.diff(pre) == 0) & (np.diff(post) == 0))
     if repeated or len(pre) not in (shape[0] * shape[1], shape[0] * shape[1] - shape[0]):
         return False
@@ -126,8 +126,8 @@ def save_weights(simulation: Any, path: str | Path) -> None:
 def load_weights(simulation: Any, path: str | Path) -> None:
     """Set all weights of a simulation, and biases that learn.
 
-    Raises :class:`CheckpointError` if the file belongs to other projections, and what setting them
-    one by one would raise; then nothing was changed.
+    Raises :class:`CheckpointError` if the file belongs to other projections, and the errors of
+    setting them one by one; then nothing was changed.
     """
     projections = _with_weights(simulation)
     biased = _with_biases(simulation)

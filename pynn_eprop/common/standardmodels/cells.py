@@ -1,7 +1,7 @@
-"""The cell types that learn, spike sources, and what all cell types of our backends share.
+"""The cell types that learn, spike sources, and the base class of all our backends' cell types.
 
 Parameters come from the tables in ``pynn_eprop.models``. Loss, optimiser and pseudo-derivative
-are no PyNN parameters (those are numbers or sequences of numbers, one per cell): they belong to
+are not PyNN parameters (those are numbers or sequences of numbers, one per cell): they belong to
 the cell type object, as components belong to PyNN's STDPMechanism.
 """
 # ruff: noqa: D101 (docstrings come from the parameter tables and from PyNN)
@@ -39,7 +39,7 @@ _SEQUENCES = ("spike_times", "target")
 
 
 def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters in which a matrix that stands for sequences is a list of its rows, one a cell."""
+    """Parameters with each matrix that stands for sequences as a list of its rows, one a cell."""
     return {name: [Sequence(row) for row in value]
             if name in _SEQUENCES and isinstance(value, np.ndarray) and value.ndim == 2 else value
             for name, value in parameters.items()}
@@ -48,9 +48,9 @@ def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
 class CheckedCellType(StandardCellType):
     """A cell type whose numeric parameters have ranges.
 
-    ``kind``: of a population of it. ``table``: the ranges. ``in_order``: parameters that may be
-    given without their names, as sPyNNaker's scripts do. :meth:`check` is called by populations
-    with the values of all cells.
+    ``kind``: of a population of this type. ``table``: the ranges. ``in_order``: parameters that may
+    be given without their names, as sPyNNaker's scripts do. Populations call :meth:`check` with the
+    values of all cells.
     """
 
     kind: ClassVar[type[Population]]
@@ -110,7 +110,7 @@ def _meaning(kind: type[Population]) -> str:
 
 
 class EPropCell(CheckedCellType):
-    """What LIF and ALIF share."""
+    """Base of the cell types that spike and learn."""
 
     conductance_based = False
     injectable = True

@@ -13,10 +13,11 @@ from pynn_eprop.models.time_grid import first_steps, nearest_steps, whole_steps
 
 
 def on_grid(values: Mapping[str, Any], timestep: float, owner: str) -> dict[str, Any]:
-    """The same parameters with their times on the grid of steps.
+    """Parameters of a current source with their times on the grid of steps.
 
     A source is on at start <= t < stop, so that ``start`` and ``stop`` go to the first step that
-    is not before them. ``dt``: how long noise stays; times of steps: see :func:`check_steps`.
+    is not before them. ``dt``: how long a noise value lasts; times of steps: see
+    :func:`check_steps`.
     Raises :class:`ParameterError` for a ``dt`` off the grid and for bad times of steps.
     """
     moved = dict(values)
@@ -38,7 +39,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 class OnGrid:
-    """For the current sources of a parent backend: times as on every backend."""
+    """Mixed into a parent backend's current sources: times as on every backend."""
 
     _simulator: Any
 
@@ -86,7 +87,7 @@ def stepwise(steps: np.ndarray, values: Mapping[str, Any], timestep: float) -> n
 
 def noisy(steps: np.ndarray, values: Mapping[str, Any], timestep: float,
           key: tuple[int, int]) -> np.ndarray:
-    """Gaussian, drawn anew every ``dt`` ms from ``start`` on."""
+    """Gaussian, a new draw every ``dt`` ms from ``start`` on."""
     active = _active(steps, values, timestep)
     since = np.asarray(steps) - int(_steps(values["start"], timestep))
     tick = np.maximum(since, 0) // int(_steps(values["dt"], timestep))
@@ -105,7 +106,7 @@ def check_finite(values: Mapping[str, Any], owner: str) -> None:
 
 
 def check_steps(values: Mapping[str, Any], timestep: float, owner: str) -> dict[str, np.ndarray]:
-    """Times at the nearest step, halfway at the later; the last amplitude given for each.
+    """Times moved to the nearest step (halfway: the later), each with its last amplitude.
 
     Raises :class:`ParameterError` for times that are negative or do not increase.
     """

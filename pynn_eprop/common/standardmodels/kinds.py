@@ -1,4 +1,4 @@
-"""Which kind of cell a PyNN cell type stands for."""
+"""The kind of cell of a PyNN cell type."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from pynn_eprop.models.cells import CurrDeltaCells, CurrExpCells, Population, So
 _PYNN_KINDS: dict[type, type[Population]] = {
     pynn.SpikeSourceArray: Sources, pynn.SpikeSourcePoisson: Sources,
     pynn.IF_curr_exp: CurrExpCells, pynn.IF_curr_delta: CurrDeltaCells}
-"""Of PyNN's own cell types, and of those that backends derive from them."""
+"""Kinds of PyNN's own cell types, and of those that backends derive from them."""
 
 
 def kind_of(celltype: Any) -> type[Population] | None:
-    """The kind of cell that an object of a cell type stands for; None for one without a kind."""
+    """The kind of cell of an object of a cell type; None for one without a kind."""
     if hasattr(celltype, "kind"):
         kind: type[Population] = celltype.kind
         return kind

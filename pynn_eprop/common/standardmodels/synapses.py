@@ -35,7 +35,7 @@ _WINDOW = Parameter("window", math.inf, "ms", "time between two draws of B", min
 
 def _check_numbers(table: Mapping[str, Parameter], parameters: Mapping[str, Any],
                    owner: str) -> None:
-    """Check what is one number; arrays may hold NaN where there is no synapse.
+    """Check values that are one number; arrays may hold NaN for pairs without a synapse.
 
     Raises :class:`ParameterError`; strings are functions of the distance, and checked later.
     """
@@ -48,7 +48,7 @@ def _check_numbers(table: Mapping[str, Parameter], parameters: Mapping[str, Any]
 
 
 class CheckedSynapseType(StandardSynapseType):
-    """A synapse type that says what is wrong with its parameters."""
+    """A synapse type that checks its parameters."""
 
     def __init__(self, **parameters: Any) -> None:
         check_forms(self, {name: value for name, value in parameters.items()
@@ -57,7 +57,7 @@ class CheckedSynapseType(StandardSynapseType):
 
 
 class ShortestDelay:
-    """What a delay of None means: ``min_delay`` of ``setup()``. ``_simulator``: a backend's."""
+    """A delay of None means ``min_delay`` of ``setup()``. ``_simulator``: a backend's."""
 
     _simulator: Any
 
@@ -122,8 +122,8 @@ class LearningSignal(CheckedSynapseType):
             "B_jk equals W_kj of the one projection from these cells to these readouts, always; "
             "takes no weight",
         "window : ms, default none":
-            "B is drawn anew every window, the same sequence in every interval; `weight` is then "
-            "the standard deviation",
+            "a new B is drawn for every window, the same sequence in every interval; `weight` is "
+            "then the standard deviation",
     })
 
     default_parameters: ClassVar[dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""From the parameter tables to what PyNN's classes want: defaults, units, translations, docs."""
+"""Attributes of PyNN's classes from the parameter tables: defaults, units, translations, docs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def check_names(known: Iterable[str], given: Iterable[str], owner: str) -> None:
 
 def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any],
                        owner: str) -> None:
-    """Check numbers and arrays of numbers; what is drawn or computed later is checked then.
+    """Check numbers and arrays of numbers; values that are drawn or computed are checked later.
 
     Raises :class:`ParameterError`.
     """
@@ -44,7 +44,7 @@ def check_plain_values(table: Mapping[str, Parameter], values: Mapping[str, Any]
 
 def check_forms(model: Any, parameters: Mapping[str, Any], shape: tuple[int, ...] | None = None
                 ) -> None:
-    """Check one by one, so that a message names it, whether PyNN takes the form of a parameter.
+    """Check the forms of parameters with PyNN, one by one, so that a message names the bad one.
 
     model: an object of a PyNN model type. Raises :class:`ParameterError`.
     """
@@ -57,9 +57,9 @@ def check_forms(model: Any, parameters: Mapping[str, Any], shape: tuple[int, ...
 
 def by_name(owner: str, in_order: Sequence[str], values: Sequence[Any],
             parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with those that were given without their names.
+    """Parameters by name, with those that were given in order.
 
-    ``in_order``: the names of those that may be. Raises :class:`ParameterError` for others.
+    ``in_order``: the names that may be left out. Raises :class:`ParameterError` for others.
     """
     if len(values) > len(in_order):
         extra = values[len(in_order)]
@@ -78,7 +78,7 @@ def document(meaning: str, table: Mapping[str, Parameter], components: Mapping[s
              recordable: Iterable[str] = ()) -> str:
     """A class docstring from the table.
 
-    ``components``: what the constructor takes beside parameters, with its meaning.
+    ``components``: further arguments of the constructor, with their meanings.
     """
     lines = [f"{meaning[0].upper()}{meaning[1:]}.", "", "Parameters", "----------"]
     for parameter in table.values():

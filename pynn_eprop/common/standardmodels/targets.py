@@ -1,4 +1,4 @@
-"""Targets of readouts: from what scripts give to an array (readouts, steps)."""
+"""Targets of readouts: from a script's forms to an array (readouts, steps)."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def check_rows(sequences: Any, size: int, owner: str) -> None:
 
 
 def to_matrix(sequences: np.ndarray, owner: str) -> np.ndarray | None:
-    """One Sequence per readout as an array (readouts, steps); None where all are empty.
+    """One Sequence per readout as an array (readouts, steps); None if all are empty.
 
     Raises :class:`TargetError` if the lengths differ.
     """

@@ -19,7 +19,7 @@ from pynn_eprop.models.parameters import as_numbers
 class _CurrentSource(electrodes.StandardCurrentSource):
     """A waveform and the cells it goes to.
 
-    Parameters can be changed between runs: what ran before keeps the old ones.
+    Parameters can be changed between runs: steps that were run before keep the old ones.
     """
 
     def __init__(self, **parameters: Any) -> None:
@@ -36,7 +36,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
     # --- parameters ---
 
     def _check_given(self, parameters: dict[str, Any], shape: tuple[int, ...] | None) -> None:
-        """Raise :class:`ParameterError` for unknown names, and truth values, which PyNN takes."""
+        """Raise :class:`ParameterError` for unknown names, and truth values, which PyNN accepts."""
         for name, value in parameters.items():
             if value is None or isinstance(value, (bool, np.bool_)):
                 raise ParameterError(f"{type(self).__name__}: {name}={value!r} is not a number")
@@ -67,7 +67,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         self._take(ParameterSpace(parameters, self.get_schema(), (1,), type(self)))
 
     def get_parameters(self) -> dict[str, Any]:
-        """All parameters by name: numbers, and arrays where a parameter is a sequence."""
+        """All parameters by name: numbers, and arrays for parameters that are sequences."""
         return dict(self._values)
 
     def __getattr__(self, name: str) -> Any:
@@ -81,7 +81,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
     # --- cells ---
 
     def inject_into(self, cells: Any, location: Any = None) -> None:
-        """Let the current flow into a Population, view, Assembly or list of cells.
+        """Inject the current into a Population, view, Assembly or list of cells.
 
         Raises :class:`NetworkError` for cells that take none.
         """
@@ -100,7 +100,7 @@ class _CurrentSource(electrodes.StandardCurrentSource):
     # --- current ---
 
     def current(self, steps: np.ndarray) -> np.ndarray:
-        """Amplitudes (nA) that begin at ``steps``, for a run that goes on there."""
+        """Amplitudes (nA) that begin at ``steps``, for a run that continues there."""
         values = self.waveform(steps)
         if self._recorded is not None:
             self._recorded.append((int(steps[0]), values))
@@ -126,11 +126,11 @@ class _CurrentSource(electrodes.StandardCurrentSource):
     # --- checkpoints ---
 
     def saved(self) -> dict[str, np.ndarray]:
-        """What was recorded, as arrays by their first step."""
+        """The recorded current, as arrays by their first step."""
         return {str(first): values for first, values in self._recorded or []}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take back what :meth:`saved` gave."""
+        """Restore the arrays of :meth:`saved`."""
         if arrays:
             self._recorded = [(int(first), values) for first, values in arrays.items()]
 

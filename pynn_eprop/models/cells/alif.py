@@ -39,11 +39,11 @@ class ALIFCells(LIFCells):
         return {**super().step(cells, arriving), "a": a}
 
     def distance(self, cells: Any) -> np.ndarray:
-        """From the threshold A (eq. 25)."""
+        """Distance from the threshold A (eq. 25)."""
         return np.asarray(cells.v - (cells.v_th + cells.beta * cells.a))
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
-        """Also of a, which follows the spike and by that v and a before (eq. 27)."""
+        """Derivatives of v, and of a, which depends on v and a by way of the spike (eq. 27)."""
         h = cells.h
         return {**super().transition(cells), ("a", "v"): h, ("a", "a"): cells.rho - cells.beta * h}
 
@@ -52,5 +52,5 @@ class ALIFCells(LIFCells):
         return {"v": 1.0, "a": -cells.beta}
 
     def gradient_depends_on(self) -> tuple[str, ...]:
-        """What the eligibility vector is made of; h is that of its step."""
+        """The parameters in the eligibility vector; h is that of its step."""
         return ("tau_m", "beta", "tau_a")

@@ -40,7 +40,7 @@ class CurrDeltaCells(CurrentBasedCells):
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """What can be recorded, with its unit."""
+        """The unit of each variable that can be recorded."""
         return {"spikes": "ms", "v": "mV"}
 
 
@@ -59,5 +59,5 @@ class CurrExpCells(CurrentBasedCells):
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """What can be recorded, with its unit."""
+        """The unit of each variable that can be recorded."""
         return {"spikes": "ms", "v": "mV", "isyn_exc": "nA", "isyn_inh": "nA"}

@@ -1,4 +1,4 @@
-"""What the fields of a cell kind are made of: parameters, initial values, components."""
+"""Fields of a kind of cell: parameters, initial values, components."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ DIMENSIONLESS = "dimensionless"
 
 @dataclass(frozen=True)
 class Given:
-    """What a script gave for a population.
+    """Parameters, initial values and objects that a script gave for a population.
 
     values: arrays of shape (size,) by parameter; initial: by state variable; components: objects
     by field. timestep: dt in ms.
@@ -74,7 +74,7 @@ def initial_state(entry: "dataclasses.Field[Any]") -> str | None:
 
 
 def content(entry: "dataclasses.Field[Any]", given: Given) -> Any:
-    """What a script gave for a field."""
+    """The value of a field, from a script's values."""
     if "component" in entry.metadata:
         return given.components[entry.name]
     state = initial_state(entry)
@@ -83,8 +83,8 @@ def content(entry: "dataclasses.Field[Any]", given: Given) -> Any:
     row = parameter_of(entry)
     values = given.values[entry.metadata["value"] if row is None else row.name]
     if entry.metadata["in_steps"]:
-        # times of PyNN's own cells may lie off the grid, and then last to the next step; of more
-        # steps than fit into 32 bits they never end
+        # times of PyNN's own cells may lie off the grid, and then last until the next step;
+        # times of more steps than fit into 32 bits never end
         steps = first_steps(values, given.timestep)
         return np.minimum(steps, LARGEST_STEPS).astype(np.int32)
     return float(values[0]) if row is not None and row.uniform else values

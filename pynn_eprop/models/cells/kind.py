@@ -1,4 +1,4 @@
-"""What a kind of cell is: a class whose objects describe a population of it."""
+"""The base class of kinds of cell; an object of a kind describes a population."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Population:
     name: of the PyNN cell type. meaning: one line for lists and documentation. receptor_types:
     PyNN's.
 
-    What synapses and signals need to know: emits_spikes, receives (synapses may lead to it), learns
-    (those may be plastic), takes_current, from_outside (its spikes are given). first_emission: the
-    first step of an interval whose spikes count to it. arrives_earlier: steps that a spike arrives
-    sooner than its delay says, as readouts read spikes of the same step. resets: whether it
-    begins each interval from its initial values, if the network's boundary is "reset".
+    For synapses and signals: emits_spikes, receives (synapses may lead to it), learns (those may be
+    plastic), takes_current, from_outside (its spikes are given). first_emission: the first step
+    whose spikes belong to an interval. arrives_earlier: by how many steps a spike arrives before
+    its delay has passed, as readouts read spikes of the same step. resets: whether it begins each
+    interval from its initial values, if the network's boundary is "reset".
     separate_ports: excitatory and inhibitory synapses add to states of their own; otherwise both
     are one signed port.
     """
@@ -63,7 +63,7 @@ class Population:
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """What can be recorded, in the order of the documentation, with its unit."""
+        """The unit of each variable that can be recorded, in the order of the documentation."""
         return {"spikes": "ms"}
 
     @classmethod
@@ -73,7 +73,7 @@ class Population:
 
     @classmethod
     def described(cls, label: str, size: int, given: Given) -> Self:
-        """The population that a script gave."""
+        """The population as a script describes it."""
         return cls(label, size, **{entry.name: content(entry, given)
                                    for entry in dataclasses.fields(cls)
                                    if entry.name not in ("label", "size")})

@@ -1,4 +1,4 @@
-"""What cells that spike and learn with e-prop have in common, and what a kind of them gives."""
+"""The base class of cells that spike and learn with e-prop."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ class SpikingCells(Population):
     state variables (``x_initial = initial(value)``) it says in NumPy, for one time step of all
     cells at once,
 
-    - :meth:`step`: the state that follows from the present one and what arrives,
+    - :meth:`step`: the next state, from the present one and the arriving input,
     - :meth:`distance`: how far each cell is above its threshold; it spikes from 0 on (eq. 21);
     - the derivatives of both: :meth:`transition` of the state by the state before and
-      :meth:`drive` by what arrives, :meth:`distance_gradient` of the distance by the state.
+      :meth:`drive` by the input, :meth:`distance_gradient` of the distance by the state.
 
     From these, with h the pseudo-derivative of the distance, follow the eligibility vector and the
     eligibility trace of a synapse (eq. 2 to 5, 22 to 28):
@@ -80,7 +80,7 @@ class SpikingCells(Population):
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """Spikes, the state variables, h and the learning signal."""
+        """The units of spikes, the state variables, h and the learning signal."""
         state = {entry.name.removesuffix("_initial"): entry.metadata["initial"][1]
                  for entry in dataclasses.fields(cls) if "initial" in entry.metadata}
         return {"spikes": "ms", **state, "h": DIMENSIONLESS, "learning_signal": DIMENSIONLESS}
@@ -101,7 +101,7 @@ class SpikingCells(Population):
         return {}
 
     def scale(self, cells: Any) -> np.ndarray:
-        """What the width of the pseudo-derivative is a multiple of: the baseline threshold."""
+        """The unit of the pseudo-derivative's width: the baseline threshold."""
         return np.asarray(cells.v_thresh)
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
@@ -118,13 +118,13 @@ class SpikingCells(Population):
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Derivatives of the next state by the present one, keyed (of, by); others are 0.
 
-        The spike's own part in the next state counts as far as it follows the distance, with h as
-        dz / d distance; the paper leaves out that of the reset (eq. 22).
+        The spike's own effect on the next state counts by way of the distance, with h as
+        dz / d distance; the paper leaves out the effect of the reset (eq. 22).
         """
         raise NotImplementedError
 
     def drive(self, cells: Any) -> Mapping[str, np.ndarray | float]:
-        """Derivatives of the state by what arrived in this step; others are 0."""
+        """Derivatives of the state by the input of this step; others are 0."""
         raise NotImplementedError
 
     def distance_gradient(self, cells: Any) -> Mapping[str, np.ndarray | float]:
@@ -132,7 +132,7 @@ class SpikingCells(Population):
         raise NotImplementedError
 
     def gradient_depends_on(self) -> tuple[str, ...]:
-        """Every parameter, other than those of all kinds."""
+        """Every parameter but those that all kinds have."""
         common = {entry.name for entry in dataclasses.fields(SpikingCells)}
         return tuple(entry.name for entry in dataclasses.fields(self)
                      if entry.name not in common and "parameter" in entry.metadata)

@@ -29,7 +29,7 @@ class LIFCells(SpikingCells):
     learns_from_h: ClassVar[bool] = True
 
     def constants(self, timestep: float) -> Arrays:
-        """alpha; rho, beta and the adaptation a of cells that do not adapt: 0."""
+        """alpha, and 0 for rho, beta and the adaptation a, as these cells do not adapt."""
         none = np.zeros(self.size)
         return {"alpha": decay(timestep, self.tau_m), "v_th": np.asarray(self.v_thresh, float),
                 "rho": none, "beta": none, "a": none}
@@ -39,7 +39,7 @@ class LIFCells(SpikingCells):
         return {"v": cells.alpha * cells.v + arriving - cells.v_th * cells.z}           # eq. 20
 
     def distance(self, cells: Any) -> np.ndarray:
-        """From the threshold (eq. 21)."""
+        """Distance from the threshold (eq. 21)."""
         return np.asarray(cells.v - cells.v_th)
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
@@ -47,7 +47,7 @@ class LIFCells(SpikingCells):
         return {("v", "v"): cells.alpha}
 
     def drive(self, cells: Any) -> Mapping[str, np.ndarray | float]:
-        """What arrives adds to v."""
+        """Input adds to v."""
         return {"v": 1.0}
 
     def distance_gradient(self, cells: Any) -> Mapping[str, np.ndarray | float]:
@@ -55,5 +55,5 @@ class LIFCells(SpikingCells):
         return {"v": 1.0}
 
     def gradient_depends_on(self) -> tuple[str, ...]:
-        """The time constant of the eligibility vector; h is that of its step."""
+        """The parameters in the eligibility vector; h is that of its step."""
         return ("tau_m",)

@@ -43,10 +43,10 @@ class Readouts(Population):
         return "y" if self.loss is None else "error"
 
     def gradient_depends_on(self) -> tuple[str, ...]:
-        """The filter of the traces, and what the error is."""
+        """The filter of the traces, and the parameters of the error."""
         return ("tau_m", "loss")
 
     @classmethod
     def units(cls) -> dict[str, str]:
-        """What can be recorded, with its unit."""
+        """The unit of each variable that can be recorded."""
         return dict.fromkeys(("y", "error", "target", "loss"), DIMENSIONLESS)

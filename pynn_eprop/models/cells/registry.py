@@ -10,18 +10,18 @@ from pynn_eprop.models.cells.learning import SpikingCells
 from pynn_eprop.models.registering import check_free
 
 CELLS: dict[str, type[Population]] = {}
-"""All kinds that a name stands for, in the order of their registration."""
+"""All registered kinds by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[SpikingCells])
 
 _GIVEN_BY_KINDS = ("step", "distance", "transition", "drive", "distance_gradient")
-# attributes of a machine's cells that no parameter or state variable can be called
+# attributes of a machine's cells, which no parameter or state variable may be named after
 _KEPT_BY_MACHINES = ("z", "h", "silent", "spikes", "sloped", "learning_signal", "population",
                      "timestep", "variables", "label", "size")
 
 
 def register_cell(kind: _Kind) -> _Kind:
-    """Let a backend have a PyNN cell type of this kind, by its name; a class decorator.
+    """Give every backend a PyNN cell type of this kind, by its name; a class decorator.
 
     kind: a frozen dataclass derived from :class:`SpikingCells`. Raises :class:`ParameterError` for
     others, for a name or method that is missing, a name that is taken, and for parameters and state
@@ -58,7 +58,7 @@ def check_kind(kind: type[Population], known: Collection[type[Population]], owne
                machine: str) -> None:
     """Raise :class:`UnsupportedError` unless ``machine`` knows the kind of the cells ``owner``.
 
-    known: kinds that it has a making of its own for; one derived from them may do otherwise.
+    known: kinds that it implements itself; a kind derived from one of them may behave differently.
     """
     if kind not in known:
         raise UnsupportedError(

@@ -11,7 +11,7 @@ class Sources(Population):
     """Cells whose spikes are given from outside, as (global step, cell) pairs."""
 
     name: ClassVar[str] = "SpikeSourceArray"
-    meaning: ClassVar[str] = "spikes that are given"
+    meaning: ClassVar[str] = "given spikes"
     receives: ClassVar[bool] = False
     from_outside: ClassVar[bool] = True
     first_emission: ClassVar[int] = 0

@@ -6,16 +6,16 @@ from pynn_eprop.models.losses.loss import Loss
 from pynn_eprop.models.registering import Registry
 
 LOSSES: Registry[Loss] = Registry(Loss, "a loss", "loss", ("error", "value"), optional=True)
-"""All losses that a name stands for, in the order of their registration."""
+"""All registered losses by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[Loss])
 
 
 def register_loss(kind: _Kind) -> _Kind:
-    """Let the loss's name stand for it, in scripts and tasks; a class decorator.
+    """Make a loss known by its name, in scripts and tasks; a class decorator.
 
-    Raises :class:`ParameterError` for what is not a loss or is not complete, or has no name or the
-    name of another.
+    Raises :class:`ParameterError` for a class that is not a loss, is incomplete, or has no name or
+    that of another.
     """
     return LOSSES.register(kind)
 

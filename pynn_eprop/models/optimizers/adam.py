@@ -29,7 +29,7 @@ class Adam(ScheduledOptimizer):
     m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g^2;
     w <- w - lr (m / (1 - beta1^u)) / (sqrt(v / (1 - beta2^u)) + eps).
 
-    With ``eps_hat=True`` eps stands where NEST and TensorFlow have it:
+    With ``eps_hat=True`` eps has the place that it has in NEST and TensorFlow:
     w <- w - lr sqrt(1 - beta2^u) / (1 - beta1^u) m / (sqrt(v) + eps).
     """
 

@@ -17,10 +17,10 @@ class Optimizer:
 
     A subclass gives ``name``, ``meaning``, :meth:`update` and, if it keeps anything,
     :meth:`init`, in NumPy. The reference runs these. A machine that computes gradients itself may
-    have a step of its own making for each class that it knows; if it can, it lets others make
-    theirs here, with its gradients, or refuses them by name. The bounds of a projection are
-    applied afterwards, by the machine. A subclass may have parameters: fields of a frozen
-    dataclass.
+    have its own implementation of each class that it knows; for other classes it calls these
+    methods with its gradients if it can, and refuses them by name if not. The bounds of a
+    projection are applied afterwards, by the machine. A subclass may have parameters: fields of a
+    frozen dataclass.
 
     name: as scripts write it. meaning: one line for lists and documentation.
     """

@@ -8,16 +8,16 @@ from pynn_eprop.models.registering import Registry
 OPTIMIZERS: Registry[Optimizer] = Registry(
     Optimizer, "an optimizer", "optimizer", ("update",), optional=True,
     everywhere="setup(precision='float32') of the host backend")
-"""All optimisers that a name stands for, in the order of their registration."""
+"""All registered optimisers by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[Optimizer])
 
 
 def register_optimizer(kind: _Kind) -> _Kind:
-    """Let the optimiser's name stand for it, in scripts and tasks; a class decorator.
+    """Make an optimiser known by its name, in scripts and tasks; a class decorator.
 
-    Raises :class:`ParameterError` for what is not an optimiser or is not complete, or has no name
-    or the name of another.
+    Raises :class:`ParameterError` for a class that is not an optimiser, is incomplete, or has no
+    name or that of another.
     """
     return OPTIMIZERS.register(kind)
 

@@ -38,7 +38,7 @@ CONSTANT = StepDecay(1.0, 1)
 
 
 class ScheduledOptimizer(Optimizer):
-    """Optimisers with a learning rate that follows a schedule: fields of their dataclass."""
+    """Optimisers whose learning rate follows a schedule; rate and schedule are fields."""
 
     lr: float
     schedule: StepDecay
@@ -52,7 +52,7 @@ class ScheduledOptimizer(Optimizer):
         return replace(self, lr=lr)  # type: ignore[call-arg]
 
     def check_rate(self) -> None:
-        """Raise :class:`ParameterError` for a rate or schedule that is none."""
+        """Raise :class:`ParameterError` for a rate or schedule that is not valid."""
         owner = type(self).__name__
         _RATE.check_one(self.lr, owner)
         if not isinstance(self.schedule, StepDecay):

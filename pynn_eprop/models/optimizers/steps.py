@@ -1,4 +1,4 @@
-"""An optimiser at work on one array of weights."""
+"""The steps of an optimiser on one array of weights."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _COUNT = "u"
 
 
 class OptimizerSteps:
-    """The state of an optimiser, and the number of updates that it has made; None makes none.
+    """The state of an optimiser, and the number of its updates; None has no state.
 
     Raises :class:`ParameterError` for a state that cannot be kept.
     """
@@ -27,7 +27,7 @@ class OptimizerSteps:
                         f"arrays of numbers, each with a Python name other than {_COUNT!r}")
 
     def step(self, optimizer: Optimizer, weight: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """The new weights. Raises :class:`ParameterError` for a step that is none."""
+        """The new weights. Raises :class:`ParameterError` for a step that is not valid."""
         given = {name: array.copy() for name, array in self._arrays.items()}
         made = optimizer.update(np.array(gradient), given, np.array(weight), self.count + 1)
         if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], dict)):
@@ -47,12 +47,12 @@ class OptimizerSteps:
         return new
 
     def state(self) -> State:
-        """All of it by name, the number of updates as "u"."""
+        """The state by name, with the number of updates as "u"."""
         return {_COUNT: np.array(self.count),
                 **{name: array.copy() for name, array in self._arrays.items()}}
 
     def restore(self, state: State, owner: str) -> None:
-        """Take over what :meth:`state` gave.
+        """Restore a state that :meth:`state` returned.
 
         Raises :class:`CheckpointError` if a shape differs; ``owner`` is for the message.
         """

@@ -18,7 +18,7 @@ class PseudoDerivative:
     """Base class: height and width, checked when the object is made.
 
     A subclass gives ``name``, ``meaning`` and :meth:`__call__`, in NumPy, which the reference runs.
-    Other machines have a making of their own for each class that they know, and refuse others by
+    Other machines have their own implementation of each class that they know, and refuse others by
     name.
     """
 

@@ -7,16 +7,16 @@ from pynn_eprop.models.registering import Registry
 
 PSEUDO_DERIVATIVES: Registry[PseudoDerivative] = Registry(
     PseudoDerivative, "a pseudo-derivative", "pseudo_derivative", ("__call__",))
-"""All pseudo-derivatives that a name stands for, in the order of their registration."""
+"""All registered pseudo-derivatives by name, in the order of their registration."""
 
 _Kind = TypeVar("_Kind", bound=type[PseudoDerivative])
 
 
 def register_pseudo_derivative(kind: _Kind) -> _Kind:
-    """Let the pseudo-derivative's name stand for it, in scripts and tasks; a class decorator.
+    """Make a pseudo-derivative known by its name, in scripts and tasks; a class decorator.
 
-    Raises :class:`ParameterError` for what is not a pseudo-derivative or is not complete, or has no
-    name or the name of another.
+    Raises :class:`ParameterError` for a class that is not a pseudo-derivative, is incomplete, or
+    has no name or that of another.
     """
     return PSEUDO_DERIVATIVES.register(kind)
 

@@ -18,9 +18,9 @@ class EligibilityVectors(Rule):
     :class:`~pynn_eprop.models.cells.SpikingCells`; for LIF and adaptive LIF cells e is
     h_j (eps_v - beta eps_a).
 
-    membrane_trace: the presynaptic spikes are filtered with the membrane's alpha (eq. 22), or by
-    whatever else the kind calls its presynaptic trace. adaptation_trace: all else that the state
-    leaves to the next step counts, as the adaptation's in eq. 27.
+    membrane_trace: the presynaptic spikes are filtered with the membrane's alpha (eq. 22), or with
+    the kind's own presynaptic trace. adaptation_trace: everything else that the state passes on to
+    the next step counts, such as the adaptation in eq. 27.
     """
 
     membrane_trace: ClassVar[bool]
@@ -31,7 +31,7 @@ class EligibilityVectors(Rule):
         return tuple(f"eps_{state}" for state in kind.state_variables())
 
     def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
-        """Refuse kinds without a presynaptic trace, if the rule leaves only that out."""
+        """Refuse kinds without a presynaptic trace if the rule leaves out that trace only."""
         super().check_kind(kind, owner)
         if self.adaptation_trace and not self.membrane_trace and not kind.presynaptic_trace:
             raise UnsupportedError(f"{owner}: rule {self.name!r} leaves out the filter of the "

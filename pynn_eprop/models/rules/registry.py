@@ -17,7 +17,7 @@ class _Rules(Registry[Rule]):
         return list(self)
 
     def check_class(self, kind: type, owner: str) -> None:
-        """Raise :class:`ParameterError`, too, for traces that the reference keeps itself."""
+        """Raise :class:`ParameterError` also for names of traces that the reference keeps."""
         assert issubclass(kind, Rule)
         for trace in kind.traces:
             if not trace.isidentifier() or trace in _KEPT_BY_MACHINES:
@@ -27,14 +27,14 @@ class _Rules(Registry[Rule]):
 
 
 RULES: Registry[Rule] = _Rules(Rule, "a rule", "rule", ("eligibility",))
-"""All rules that a name stands for, in the order of their registration."""
+"""All registered rules by name, in the order of their registration."""
 
 
 def register_rule(kind: _Kind) -> _Kind:
-    """Let the rule's name stand for it, in scripts and on the command line; a class decorator.
+    """Make a rule known by its name, in scripts and on the command line; a class decorator.
 
-    Raises :class:`ParameterError` for what is not a rule or is not complete, has no name or the
-    name of another, or has traces with names that the reference uses itself.
+    Raises :class:`ParameterError` for a class that is not a rule, is incomplete, has no name or
+    that of another, or has traces with names that the reference uses itself.
     """
     return RULES.register(kind)
 

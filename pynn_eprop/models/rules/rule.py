@@ -1,4 +1,4 @@
-"""What a learning rule is."""
+"""The base class of learning rules."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,13 +21,13 @@ class Rule:
     Synapses onto readouts have no choice of e: their trace is the filtered spike (eq. 48, 53).
 
     A subclass gives ``name``, ``meaning``, ``traces``, ``needs`` and :meth:`eligibility`, which the
-    reference runs. Other machines have a rule of their own making for each class that they know,
-    and refuse others by name. A subclass may have parameters: fields of a frozen dataclass.
+    reference runs. Other machines have their own implementation of each class that they know, and
+    refuse others by name. A subclass may have parameters: fields of a frozen dataclass.
 
     name: as scripts and the command line write it. meaning: one line for lists and documentation.
-    traces: what is kept for each synapse from one step to the next, 0 at the start of an interval.
+    traces: kept for each synapse from one step to the next, 0 at the start of an interval.
     needs: variables of the postsynaptic cells that :meth:`eligibility` reads, as recordings call
-    them; a forward pass that learning is to follow has to give these.
+    them; the forward pass has to provide these.
     """
 
     name: ClassVar[str] = ""
@@ -36,7 +36,7 @@ class Rule:
     needs: ClassVar[tuple[str, ...]] = ("h",)
 
     def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
-        """The traces of synapses onto cells of a kind: :attr:`traces`, if all have the same."""
+        """The traces of synapses onto cells of a kind: :attr:`traces`, unless overridden."""
         return self.traces
 
     def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
@@ -58,7 +58,7 @@ class Rule:
         replaced. arriving: z_i^{t-d}, how many spikes arrive. cells: the postsynaptic population
         at this step, arrays over its cells: the parameters and constants of its kind (of LIF and
         adaptive LIF cells ``v_th``, ``alpha``, ``rho`` and ``beta``, the last two 0 for cells that
-        do not adapt) and what the rule needs, where "spikes" is ``z``, 0 or 1. post: the cell of
+        do not adapt) and what the rule needs, with "spikes" as ``z``, 0 or 1. post: the cell of
         each synapse.
         """
         raise NotImplementedError

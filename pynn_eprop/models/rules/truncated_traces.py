@@ -8,7 +8,7 @@ from pynn_eprop.models.rules.eprop import EligibilityVectors
 
 @dataclass(frozen=True)
 class TruncatedTraces(EligibilityVectors):
-    """The eligibility vector is ds_j^t / dtheta alone: the present input, and no past of the cell.
+    """The eligibility vector is ds_j^t / dtheta alone: the present input without the cell's past.
 
     e_ji^t = h_j^t z_i^{t-1}, also for cells that adapt. The paper's 'truncated eligibility traces'
     of the store-recall task, which cannot bridge the delay (results, task 1.2).

@@ -30,9 +30,9 @@ class PatternGeneration(LossTask):
 
     No literal reading of the paper's "0.5 x mse" for the firing-rate term gives its result, so
     ``c_reg`` was measured: from 0.015 to 0.04 the error is the same within noise (0.0131 to
-    0.0138 over seeds 101 to 128), far below and above it is larger.
+    0.0138 over seeds 101 to 128); far below and above it is larger.
 
-    Raises :class:`TaskError` for parameters that make no network.
+    Raises :class:`TaskError` for parameters that no network can have.
     """
 
     name: ClassVar[str] = "pattern-generation"
@@ -62,7 +62,7 @@ class PatternGeneration(LossTask):
     lr_factor: float = quantity(0.7, "", "factor on the learning rate ...")
     lr_every: int = quantity(100, "updates", "... after every so many updates")
     frequencies: tuple[float, ...] = quantity(
-        (1.0, 2.0, 3.0, 5.0), "Hz", "sinusoids that each target is the sum of")
+        (1.0, 2.0, 3.0, 5.0), "Hz", "frequencies of the sinusoids that add up to a target")
     amplitudes: tuple[float, float] = quantity(
         (0.5, 2.0), "", "range of the amplitude of a sinusoid, uniform")
 
@@ -78,7 +78,7 @@ class PatternGeneration(LossTask):
                             f"input's part of the trial, {self.interval / self.n_groups:g} ms")
 
     def with_free_steps(self, steps: int) -> Self:
-        """The clock starts later."""
+        """This task with a clock that starts later."""
         return dataclasses.replace(self, clock_start=steps * self.timestep)
 
     @property
@@ -141,13 +141,13 @@ class PatternGeneration(LossTask):
         return Trials(n_trials, {INPUTS: times})
 
     def draw_example(self, seed: int) -> Trials:
-        """One trial to look at: all are the same."""
+        """An example trial; all are the same."""
         del seed
         return Trials(1, {INPUTS: self.clock()})
 
     def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
                     results: Mapping[str, Any]) -> "Figure":
-        """As the paper's figure 1c, with the learning curve below."""
+        """A figure as the paper's 1c, with the learning curve below."""
         from pynn_eprop.tasks.pattern_generation.figure import draw_pattern_generation
         return draw_pattern_generation(self, records, results)
 

@@ -1,4 +1,4 @@
-"""Bits and commands of trials, and which bit each recall asks for."""
+"""Bits and commands of trials, and the bit that each recall asks for."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ INPUT_GROUPS = ("value 0", "value 1", "STORE", "RECALL")
 
 @dataclass(frozen=True, kw_only=True)
 class StoreRecallTrials(Trials):
-    """Trials with what was shown in each period.
+    """Trials with the bit and command of each period.
 
     bit: shape (trials, periods), the value shown. command: same shape, NOTHING, STORE or RECALL.
     stored: same shape, the bit of the latest STORE, -1 before the first.
@@ -24,7 +24,7 @@ class StoreRecallTrials(Trials):
 
     @property
     def n_recalls(self) -> int:
-        """How often an answer is asked for."""
+        """Number of recalls."""
         return int(np.count_nonzero(self.command == RECALL))
 
 

@@ -45,7 +45,7 @@ class StoreRecall(ValidatedTask):
 
     The paper gives neither the widths of the initial weights nor a firing-rate term. With widths
     of 1 the task is not learned; without the term, about one seed in five keeps cells that never
-    fire and stays above 5%. Raises :class:`TaskError` for parameters that make no network.
+    fire and stays above 5%. Raises :class:`TaskError` for parameters that no network can have.
     """
 
     name: ClassVar[str] = "store-recall"
@@ -101,7 +101,7 @@ class StoreRecall(ValidatedTask):
 
     @classmethod
     def with_neurons(cls, n_neurons: int) -> "StoreRecall":
-        """The same task with ``n_neurons`` cells, half of them (rounded up) adaptive."""
+        """This task with ``n_neurons`` cells, half of them (rounded up) adaptive."""
         require_whole(n_neurons, "n_neurons", 1, cls.name)
         return cls(n_lif=n_neurons // 2, n_alif=n_neurons - n_neurons // 2)
 
@@ -187,7 +187,7 @@ class StoreRecall(ValidatedTask):
         return self.draw(self.validation_trials, self._rng(seed, _VALIDATION, update, batch))
 
     def draw_example(self, seed: int) -> StoreRecallTrials:
-        """One trial to look at, with at least two recalls and both bits among them."""
+        """An example trial with at least two recalls and both bits among them."""
         rng = self._rng(seed, _EXAMPLE)
         shape = (1, self.n_periods)
         for _ in range(10_000):
@@ -238,7 +238,7 @@ class StoreRecall(ValidatedTask):
 
     def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
                     results: Mapping[str, Any]) -> "Figure":
-        """As the paper's figure 2a, with the learning curve below."""
+        """A figure as the paper's 2a, with the learning curve below."""
         from pynn_eprop.tasks.store_recall.figure import draw_store_recall
         assert isinstance(trials, StoreRecallTrials)
         return draw_store_recall(self, trials, records[max(records)], results)

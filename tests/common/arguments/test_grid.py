@@ -18,7 +18,7 @@ def test_ms_and_steps_are_inverse(timestep, steps):
 
 @given(TIMESTEPS, st.integers(0, 10 ** 5), st.floats(0.01, 0.99))
 def test_a_time_between_steps_is_refused(timestep, step, fraction):
-    with pytest.raises(DelayError, match="no whole number of time steps"):
+    with pytest.raises(DelayError, match="not a whole number of time steps"):
         to_steps((step + fraction) * timestep, timestep, "x")
 
 
@@ -48,7 +48,7 @@ def test_delays_within_limits():
     (-1.0, "delay=-1 ms is too short"),
     (np.nan, "delay=nan ms is too short"),
     (5.0, r"delay=5 ms is too long; setup\(max_delay=2\)"),
-    (0.15, "p: delay=0.15 ms is no whole number"),
+    (0.15, "p: delay=0.15 ms is not a whole number"),
 ])
 def test_delays_outside_limits(delay, message):
     with pytest.raises(DelayError, match=message):

@@ -23,7 +23,7 @@ def test_times_are_decimals():
 def test_the_step_of_a_time_is_exact(steps):
     line = timeline(timestep=0.1)
     assert line.step_at(line.time(steps)) == line.step_at(steps * 0.1) == steps
-    with pytest.raises(TimeError, match=r"no whole number of time steps of 0\.1 ms"):
+    with pytest.raises(TimeError, match=r"not a whole number of time steps of 0\.1 ms"):
         line.step_at(steps * 0.1 + 0.04)
 
 

@@ -74,7 +74,7 @@ def test_noise_does_not_depend_on_the_stretches_but_on_the_source():
 
 
 def test_bad_noise_is_refused():
-    with pytest.raises(ParameterError, match=r"dt=0.15 ms is no whole number"):
+    with pytest.raises(ParameterError, match=r"dt=0.15 ms is not a whole number"):
         currents.on_grid({**NOISE, "dt": 0.15}, 0.1, "n")
     with pytest.raises(ParameterError, match="stdev=-1 nA"):
         currents.check_noise({**NOISE, "stdev": -1.0}, "n")
