@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What host and core share; written by c_models/make_layout.py
+ *  \brief Layout of host and core; written by c_models/make_layout.py
  *  from pynn_eprop/spinnaker/memory/layout.py, which has the explanations.
  */
 #ifndef EPROP_SPINNAKER_LAYOUT_H

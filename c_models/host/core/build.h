@@ -6,7 +6,7 @@
 
 #include "memory.h"
 
-/* What the number system adds to a new block, and its weights; defined where the core is put
+/* The number system's part of a new block, and its weights; defined where the core is put
    together (float/, fixed/). */
 static void prepare_block(engine *e, block *b, const eprop_block *in);
 static void put_weights(engine *e, block *b, const double *weight);
@@ -87,7 +87,7 @@ static int64_t find_target(const block *b, int64_t first, int64_t end, int64_t c
     return first;
 }
 
-/* A table of the first synapse of each (row, tile), where it is small beside the synapses. */
+/* A table of the first synapse of each (row, tile), if it is small beside the synapses. */
 static void index_tiles(engine *e, block *b, size_t tiles) {
     if (b->optimizer.kind == EP_NONE || b->rows * (tiles + 1) > 2 * b->synapses + 1024)
         return;
