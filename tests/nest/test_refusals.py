@@ -1,4 +1,4 @@
-"""What NEST cannot do is refused by name, before any work is done."""
+"""Refusals by name, before any work is done, of what NEST cannot do."""
 
 import subprocess
 import sys
@@ -117,7 +117,7 @@ def test_what_nest_cannot_have(on_nest, plan, kind, reason):
     assert found == kind and reason in message
 
 
-def test_delays_that_memory_cannot_hold_are_told(on_nest):
+def test_delays_that_memory_cannot_hold_are_an_error(on_nest):
     found, message = on_nest(cases.tiny_refused_on_small_computer, Tiny(setup={"max_delay": 1e7}),
                              100_000_000)
     assert found == "SetupError" and "NEST needs 0.32 GB of memory for each cell" in message \
