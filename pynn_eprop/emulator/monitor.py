@@ -29,7 +29,7 @@ from pynn_eprop.emulator.router_table import RouterTable
 from pynn_eprop.errors import ImageError
 
 UNIX_TIME: Final = 1_700_000_000
-"""The same for all boards and boots, so that runs are repeatable."""
+"""The time that all boards have at every boot, so that runs are repeatable."""
 RANDOM_SEED: Final = 12345
 SOFTWARE_VERSION: Final = 0x040000
 ALIVE: Final = frozenset(CpuState) - {

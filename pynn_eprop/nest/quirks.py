@@ -21,7 +21,7 @@ SAME_RATE = 1.0
 
 
 class Quirks(str, Enum):
-    """What to do if NEST can run a network but deviates from the equations."""
+    """The response to a network that NEST can run, but not as the equations say."""
 
     REFUSE = "refuse"
     ALLOW = "allow"
