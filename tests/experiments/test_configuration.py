@@ -63,7 +63,7 @@ def test_command_makes_the_same_configuration(configuration):
     assert str(options.out) == "somewhere"
 
 
-def test_unknown_and_missing_backends_are_different_errors(monkeypatch):
+def test_unknown_and_missing_backends_are_told_apart(monkeypatch):
     with pytest.raises(TaskError, match=r"backend 'matlab' is unknown; choose one of \['host'"):
         load_backend("matlab")
     monkeypatch.setattr(backends, "_is_complete", lambda name: name == "host")
