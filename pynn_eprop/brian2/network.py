@@ -22,7 +22,7 @@ class OwningNetwork(brian2.Network):
         """Add objects, or containers of objects."""
         for each in objs:
             if not isinstance(each, brian2.BrianObject):
-                super().add(each)       # comes back here with what is in it
+                super().add(each)       # calls this method for the contents
             elif each not in self.objects:
                 super().add(each)
                 self._own(each)

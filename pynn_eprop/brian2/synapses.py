@@ -17,7 +17,7 @@ from pynn_eprop.models.rules import Rule
 
 @dataclass(frozen=True)
 class Way:
-    """How spikes get from one population to another, in Brian2's iterations.
+    """The way of spikes from one population to another, in Brian2's iterations.
 
     group: that spikes. queued: iterations in the queue less the delay in steps. age: age of the
     spike on arrival (see :func:`equations.on_arrival`) less the delay.

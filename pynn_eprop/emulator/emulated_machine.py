@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 QUANTUM: Final = 2000
 """Cycles (10 us) in which the cores of a chip take their turns; packets travel at its end."""
 DRAIN_CYCLES: Final = 200_000
-"""A packet that a core leaves unread for so long makes the router drop the ones behind it."""
+"""Time after which a packet that a core leaves unread makes the router drop the ones behind it."""
 LOCK_SLICES: Final = 10_000
 ENGINES: Final = ("interpreter", "unicorn")
 """Names of the engines that execute instructions; the second needs the package unicorn."""
@@ -32,7 +32,7 @@ ENGINES: Final = ("interpreter", "unicorn")
 
 @dataclass(frozen=True)
 class Options:
-    """How a machine runs.
+    """Options of a machine.
 
     ``threads``: host threads; results do not depend on it. ``engine``: executes the
     instructions, one of ENGINES; results do not depend on it either. ``every_access``: let the

@@ -1,4 +1,4 @@
-"""Which chips a machine has, how they are linked, and which of them have Ethernet."""
+"""The chips of a machine, the links between them, and the chips with Ethernet."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -66,7 +66,7 @@ class Geometry:
 
 
 def geometry(chips: int, boards: int = 1) -> Geometry:
-    """The machine with so many chips a board and so many boards.
+    """The machine with this number of boards, and of chips on each.
 
     Raises EmulatorError for numbers that no machine has.
     """

@@ -148,7 +148,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     @property
     def timestep(self) -> float:
-        """In ms."""
+        """The time step, in ms."""
         return float(self._simulation.options.timestep)
 
     def _create_cells(self) -> None:

@@ -34,7 +34,7 @@ class SpikeCounts:
                      {"delay": kernel.timestep})
 
     def is_in_doubt(self, updates: int) -> bool:
-        """Whether one of so many updates is not yet known to have a spike."""
+        """Whether, of the first ``updates``, one is not yet known to have a spike."""
         return not np.all(np.append(self._counts, np.zeros(updates, int))[:updates - self._done])
 
     def look(self, frontier: int, updates: int) -> Iterator[Inactivity]:

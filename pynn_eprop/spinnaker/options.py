@@ -83,7 +83,7 @@ def read_options(precision: str = "fixed", threads: int = 1,
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
                          "SpiNNaker machine compute in fixed point (precision='fixed')")
-    check_count("threads", threads)     # results never depend on it; there are none here
+    check_count("threads", threads)     # accepted, as results never depend on it; unused
     if fixed_point is not None and not isinstance(fixed_point, FixedPoint):
         raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint")
     for name, flag in (("machine_time", machine_time), ("quiet", quiet)):

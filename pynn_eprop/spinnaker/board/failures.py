@@ -37,7 +37,7 @@ _SATURATED = {
 
 
 def gave_up(status: bytes) -> str | None:
-    """When and why a core gave up, or None."""
+    """A sentence on when and why a core gave up, or None."""
     entry = np.frombuffer(status[:CORE_STATUS.dtype.itemsize], CORE_STATUS.dtype)[0]
     code = int(entry["code"])
     if code == Status.RUNNING or code not in set(Status):

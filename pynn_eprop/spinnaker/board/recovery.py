@@ -106,7 +106,7 @@ class Recovery:
 
 
 class _Lines(logging.Handler):
-    """Keeps what is logged."""
+    """A handler that keeps what is logged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class _Lines(logging.Handler):
 
 
 class _NoStore(LogStore):
-    """In place of sPyNNaker's store, from which it repeats errors when Python ends."""
+    """An empty store instead of sPyNNaker's, from which it repeats errors when Python ends."""
 
     def store_log(self, level: int, message: str, timestamp: Any = None) -> None:
         """Nothing."""

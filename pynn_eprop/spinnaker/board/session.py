@@ -68,7 +68,7 @@ class Session:
             suspects: Callable[[], str]) -> None:
         """Run ``steps`` machine steps.
 
-        ``cores``: how many of ours there are. ``prepare``: writes what the run needs to the
+        ``cores``: the number of ours. ``prepare``: writes what the run needs to the
         machine. ``describe``: what is being done, and what can be read after a failure.
         ``suspects``: numbers of sPyNNaker's own cells that may be too large for it.
         Raises :class:`NetworkError` if the network does not fit, :class:`MachineError` if

@@ -17,7 +17,7 @@ from spinnman.transceiver.base_transceiver import BaseTransceiver
 PATIENCE_MS = 5000.0
 """Machine time by which cores may take longer than twice the run."""
 STILL_SECONDS = 5.0
-"""A machine whose clock stands still for so long has no core at work."""
+"""If a machine's clock stands still for longer than this, no core is at work."""
 STOPPED = frozenset({CPUState.RUN_TIME_EXCEPTION, CPUState.WATCHDOG})
 """States that a core does not leave."""
 _POLL_SECONDS = 0.1
@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def limited(milliseconds: float) -> Iterator[None]:
-    """Let sPyNNaker wait for cores no longer than a run of so much machine time can take."""
+    """Let sPyNNaker wait for cores no longer than a run of this machine time can take."""
     base: Any = BaseTransceiver
     original = base.wait_for_cores_to_be_in_state
 
@@ -54,7 +54,7 @@ def _count(transceiver: Any, app_id: int, states: Any) -> int:
 
 
 class _Patience:
-    """How long cores are still waited for. ``seconds``: by the host's clock; None: no limit."""
+    """The limit of a wait for cores. ``seconds``: by the host's clock; None: no limit."""
 
     def __init__(self, transceiver: Any, milliseconds: float, seconds: float | None) -> None:
         self._transceiver = transceiver

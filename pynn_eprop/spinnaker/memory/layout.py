@@ -146,7 +146,7 @@ class Provenance(IntEnum):
     """Most packets waiting in the receive buffer."""
     UPDATES = 19
     UPDATE_BYTES = 20
-    """That DMA moved between SDRAM and the core in the longest update."""
+    """Bytes that DMA moved between SDRAM and the core in the longest update."""
     CUT_SPIKES = 21
     """Left out, because one packet stood for more than 4096 spikes of a cell."""
 
@@ -234,7 +234,7 @@ OPTIMIZER_STEP = _structure(
 )
 
 KERNEL_STRUCTURES = (CELLS, FILTER, OPTIMIZER_STEP)
-"""Those that ``c_models/include/eprop/fixed/constants.h`` declares, with formats and meanings."""
+"""Structures of ``c_models/include/eprop/fixed/constants.h``, which has formats and meanings."""
 
 CORE_SETUP = _structure(
     "core_setup", "Constants for the life of the network.",

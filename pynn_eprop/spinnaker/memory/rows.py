@@ -215,7 +215,7 @@ class Rows:
             out[block.order] = np.ldexp(values.astype(float), -bits)
 
     def weight_offset(self, block: RowBlock, synapses: np.ndarray) -> np.ndarray:
-        """Where the wire weights of some of the block's synapses lie in the region."""
+        """Offsets of the wire weights of some of the block's synapses in the region."""
         return block.offsets["weight"] + block.place[synapses] * (4 if block.sparse else 2)
 
     def _of(self, projection: int) -> Sequence[RowBlock]:

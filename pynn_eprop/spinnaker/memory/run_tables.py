@@ -53,13 +53,14 @@ def run_bytes(run: Run, learners: Sequence[Learner]) -> bytes:
 
 
 def run_size(updates: int, learners: int) -> int:
-    """Bytes of region RUN for so many updates, of a core with so many learners."""
+    """Bytes of region RUN for a number of updates, of a core with a number of learners."""
     return int(RUN_HEADER.dtype.itemsize + updates * _update_type(learners).itemsize)
 
 
 def read_activity(data: bytes, learners: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """A report on the updates in a core's last run, from region RUN, for so many learners.
+    """A report on the updates in a core's last run, from region RUN.
 
+    ``learners``: how many the core has.
     Gives the number of updates before them and, for each of them, (updates,), the spikes of its
     cells and whether one had a pseudo-derivative other than 0.
     """

@@ -78,7 +78,7 @@ class LearnedMemory:
             self.kept(step, updates)
 
     def kept(self, step: int, updates: int) -> None:
-        """Note that what is held now is all of it, of this step."""
+        """Note that all regions are held now, as of this step."""
         self._copy, self._copied = self._held, (step, updates)
         self._copied_at = time.monotonic()
 

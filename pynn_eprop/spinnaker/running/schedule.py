@@ -15,7 +15,7 @@ readouts do a step one later than cells, and a step's samples are complete when 
 
 @dataclass
 class Schedule:
-    """When the intervals that were run begin, in script time and on the machine.
+    """The times at which intervals begin, in script time and on the machine.
 
     interval_steps: T, or None if time has no intervals. pause_trial, pause_update: machine
     steps after an interval without and with an update. in_script: whether script time contains
@@ -64,7 +64,7 @@ class Schedule:
                 self.pending = 0
 
     def over(self, step: int) -> int:
-        """How many intervals are over at script step ``step``, as the machine counts them."""
+        """Number of intervals that are over at script step ``step``, as the machine counts them."""
         if self.interval_steps is None:
             return 0
         number, local = divmod(step, self.period)

@@ -163,7 +163,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                         raise SimulationError(
                             f"{self.core.label}: the recording of {channel.name.lower()} lost "
                             "data: the memory for it was full")
-            # what is cleared counts as missing for sPyNNaker: never to be read again
+            # sPyNNaker counts cleared data as missing, so they are never to be read again
             database.clear_recording_region(*place)
         self._taken[key] = last
         return data
