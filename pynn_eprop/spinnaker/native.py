@@ -284,7 +284,7 @@ def expanded(pre: Any, post: Any, connector: Any, synapse_type: Any, label: str 
 
 
 class _Cells:
-    """A population of sPyNNaker as connectors need it: its size, positions and cells."""
+    """A population, ours or sPyNNaker's, as connectors need it: size, positions and cells."""
 
     def __init__(self, population: Any) -> None:
         self.size = population.size
