@@ -36,7 +36,7 @@ def find(module: str, peer: str, install: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        say(missing=f"{peer} ({error}): {install}")
+        send(missing=f"{peer} ({error}): {install}")
         return None
 
 

@@ -18,7 +18,7 @@ def description() -> ModuleType:
     spec = importlib.util.spec_from_file_location("spinnaker_layout", DESCRIPTION)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module     # where dataclasses look for the types of their fields
+    sys.modules[spec.name] = module     # dataclasses look there for the types of their fields
     spec.loader.exec_module(module)
     return module
 
@@ -61,7 +61,7 @@ def header() -> str:
     """The text of the header."""
     layout = description()
     parts = [
-        "/*! \\file\n *  \\brief What host and core share; written by c_models/make_layout.py\n"
+        "/*! \\file\n *  \\brief Layout of host and core; written by c_models/make_layout.py\n"
         " *  from pynn_eprop/spinnaker/memory/layout.py, which has the explanations.\n */\n"
         "#ifndef EPROP_SPINNAKER_LAYOUT_H\n#define EPROP_SPINNAKER_LAYOUT_H\n\n"
         "#include <stddef.h>\n#include <stdint.h>\n\n#include \"eprop/fixed/constants.h\"\n\n"

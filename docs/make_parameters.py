@@ -27,7 +27,7 @@ backend reads. What the parameters do: [equations.md](equations.md); what a scri
 [semantics.md](semantics.md).
 """
 
-#: Constructor arguments that are no PyNN parameters, because they are objects or arrays.
+#: Constructor arguments that are not PyNN parameters, because they are objects or arrays.
 COMPONENTS = {
     "EPropLIF": ["`pseudo_derivative`: a name or an object, see below"],
     "EPropALIF": ["`pseudo_derivative`: a name or an object, see below"],
@@ -45,7 +45,7 @@ COMPONENTS = {
     ],
     "LearningSignal": [
         "`symmetric=True`: B_jk = W_kj of the one matching forward projection, at every step",
-        "`window`: ms after which B is drawn anew, with `weight` as standard deviation; the same "
+        "`window`: ms after which B is drawn again, with `weight` as standard deviation; the same "
         "sequence in every interval",
     ],
 }

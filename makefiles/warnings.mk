@@ -1,2 +1,2 @@
-# What every C source of the project must compile with, on whatever machine it is for.
+# Warnings that every C source of the project must compile with, for any machine.
 WARNINGS := -std=c99 -Wall -Wextra -Wpedantic -Wshadow -Werror

@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings of all tests."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from hypothesis import settings
 
 matplotlib.use("Agg")
 
-# The same examples on every run and machine: a failure in continuous integration is one at home.
+# Equal examples on every run and machine: a failure in continuous integration is one at home.
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
@@ -17,7 +17,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let interrupts through; refuse the normal engine where the sanitized one was asked for.
+    """Let interrupts through; refuse the normal engine if the sanitized one was asked for.
 
     A shell's background jobs, and what they start, begin with SIGINT ignored.
     """

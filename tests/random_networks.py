@@ -1,4 +1,4 @@
-"""Random networks with their input, from a plan of what they shall contain.
+"""Random networks with their input, from a plan of what they contain.
 
 A :class:`Plan` names features; every number comes from its seed. Weights are random float64, so
 that a membrane potential never meets a threshold exactly: two implementations that sum in another
@@ -68,7 +68,7 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class ReadoutPlan:
-    """Readouts. loss: "mse", "cross_entropy" or None; missing: where there is no target."""
+    """Readouts. loss: "mse", "cross_entropy" or None; missing: which steps have no target."""
 
     size: int = 2
     loss: str | None = "mse"
@@ -80,10 +80,10 @@ class ReadoutPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a network contains.
+    """The parts of a network.
 
     stretches: (steps, learning), run one after the other. changes: what happens between them, the
-    first two only where no update is in progress: "weights" (replaced), "population" (new
+    first two only if no update is in progress: "weights" (replaced), "population" (new
     parameters), "target" (one for the rest of the run), "checkpoint" (restored into a new machine).
     """
 
@@ -136,7 +136,7 @@ class Case:
     recordings: tuple[Recording, ...] = field(default=())
 
     def inputs(self, start: int, steps: int) -> Inputs:
-        """What a stretch gets."""
+        """The inputs of a stretch."""
         spikes = {}
         for index, counts in self.spikes.items():
             step, cell = np.nonzero(counts[start:start + steps + 1])

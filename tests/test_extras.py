@@ -36,7 +36,7 @@ def test_what_is_installed_fits_together():
 
 
 def load(backend, path, home):
-    """What loading a backend in a new process says."""
+    """The output of loading a backend in a new process."""
     script = ("from pynn_eprop.backends import load_backend\n"
               f"print('loaded', load_backend({backend!r}).setup.__name__)")
     environment = {**os.environ, "HOME": str(home),

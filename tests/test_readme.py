@@ -15,7 +15,7 @@ def script() -> str:
 
 
 def small(text: str) -> str:
-    """The same script with 10 cells and 3 updates."""
+    """The README's script with 10 cells and 3 updates."""
     for full, fewer in (("600", "10"), ("1000 * 1000.0", "3 * 1000.0")):
         assert full in text
         text = text.replace(full, fewer)

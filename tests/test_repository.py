@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole: layering, paths, one place for each number."""
+"""Rules of the repository as a whole: layering, paths, one place for each number."""
 
 import ast
 import graphlib
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pynn_eprop"
 BINARY = {".png", ".npz", ".nix", ".pdf"}
 
-#: What each part of the package may import from the others (docs/architecture.md).
+#: Parts that each part of the package may import from (docs/architecture.md).
 LAYERS = {
     "errors": set(),
     "models": {"errors"},
@@ -50,7 +50,7 @@ WING = {"emulator": ("emulator", "threads"), "runtime": ("runtime",), "threads":
 def files() -> list[Path]:
     """Every file that is, or is about to be, part of the repository."""
     if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout, so there is no telling what belongs to it")
+        pytest.skip("not a git checkout, so that its files are not known")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, stdout=subprocess.PIPE, check=True,
@@ -169,7 +169,7 @@ def test_a_circle_is_found() -> None:
 
 @pytest.mark.parametrize("folder", WING)
 def test_emulator_and_runtime_include_nothing_of_the_kernels(folder: str) -> None:
-    """What is included lies in these folders, or belongs to the compiler and its libraries."""
+    """Included files lie in these folders, or belong to the compiler and its libraries."""
     sources = ROOT / "c_models"
     own = {path for name in WING[folder] for path in (sources / name).rglob("*.h")}
     files = [path for path in (sources / folder).rglob("*") if path.suffix in {".c", ".h", ".S"}]

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What kernels.c and rows.S offer; see there.
+ *  \brief Functions of kernels.c and rows.S, which describe them.
  */
 #ifndef EPROP_ARM_KERNELS_H
 #define EPROP_ARM_KERNELS_H

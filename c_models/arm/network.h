@@ -39,7 +39,7 @@ typedef struct {
     ep_filter_state *filter_state;
 } small_network;
 
-/*! \brief Train; how many values saturated. */
+/*! \brief Train. \return how many values saturated */
 uint32_t network_run(small_network *net);
 
 #endif

@@ -43,7 +43,7 @@ enum arm_code {
 
 /*! How loads and stores of the _X kind find their address (field `rs`). */
 enum arm_addressing { X_REGISTER = 1, X_DOWN = 2, X_BEFORE = 4, X_WRITE_BACK = 8, X_USER = 16 };
-/*! Shifts by a constant; LSR and ASR of 32 and RRX are told apart when they are decoded. */
+/*! Shifts by a constant; LSR and ASR of 32 and RRX are distinguished when they are decoded. */
 enum arm_shift { SHIFT_LSL, SHIFT_LSR, SHIFT_ASR, SHIFT_ROR, SHIFT_RRX };
 
 typedef struct {
@@ -94,7 +94,7 @@ bool arm_write_system(arm_cpu *cpu, uint32_t instruction, uint32_t value);
 
 /* arm_decode.c: decodes the instruction of op->address. \return the block ends behind it */
 bool arm_decode(uint32_t instruction, arm_op *op);
-/*! \brief Does the operation read the PC from a register? */
+/*! \brief Whether the operation reads the PC from a register. */
 bool arm_reads_pc(const arm_op *op);
 
 /* arm_thumb.c */

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the interpreter's loop does most often: shifts, sums, loads and stores.
+ *  \brief The most frequent operations of the interpreter's loop: shifts, sums, loads and stores.
  */
 #ifndef EPROP_EMULATOR_ARM_INLINE_H
 #define EPROP_EMULATOR_ARM_INLINE_H

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What a core finds at which address.
+ *  \brief The address space of a core: memories and devices by address.
  */
 #include "core.h"
 

@@ -1,7 +1,7 @@
 /*! \file
  *  \brief The communications controller of a core: packets to and from the router.
  *
- *  A packet leaves at once and arrives at the end of the slice. The receiver is a queue where the
+ *  A packet leaves at once and arrives at the end of the slice. The receiver is a queue, while a
  *  chip has one place and a router that waits: what the queue holds stands for packets that wait
  *  in the network. A core that leaves a packet unread for too long loses the ones behind it.
  */

@@ -113,7 +113,7 @@ uint64_t core_next(const emu_core *core);
 void core_advance(emu_core *core, uint64_t time);
 /*! \brief Something else than the core's own stores has written to its ITCM. */
 void core_code_changed(emu_core *core, uint32_t address, uint32_t size);
-/*! \brief Where it is now. */
+/*! \brief The present program counter. */
 uint32_t core_pc(const emu_core *core);
 /*! \brief The next block boundary must not be later than this. */
 static inline void core_limit(emu_core *core, uint64_t time) {

@@ -1,9 +1,9 @@
 /*! \file
  *  \brief A SpiNNaker machine in software: the interface that Python sees.
  *
- *  Application cores run real ARM images instruction by instruction (by the
- *  interpreter that is here, or by libunicorn, opened at run time). Peripherals, memories, routers and links between chips are here; the monitor core's
- *  part is played by the caller, between two calls of emu_run().
+ *  Application cores run real ARM images instruction by instruction, by the interpreter of this
+ *  folder or by libunicorn, opened at run time. Peripherals, memories, routers and links between
+ *  chips are here; the caller plays the monitor core's part, between two calls of emu_run().
  *
  *  Time is counted in cycles of the 200 MHz core clock, one instruction a cycle: instructions are
  *  exact, cycles are not modelled. All chips share one clock. Cores run in slices of `quantum`
@@ -24,12 +24,12 @@ typedef struct emu_chip emu_chip;
 
 enum { EMU_CORES = 18, EMU_LINKS = 6, EMU_ROUTER_ENTRIES = 1024 };
 
-/*! What a check can find. The names are in pynn_eprop/emulator/faults.py, in the same order. */
+/*! Kinds of findings of the checks, in the order of FaultKind in pynn_eprop/emulator/faults.py. */
 enum emu_fault_kind {
     EMU_UNMAPPED_READ,       /*!< load from where nothing is */
     EMU_UNMAPPED_WRITE,      /*!< store to where nothing is */
     EMU_UNMAPPED_FETCH,      /*!< jump to where nothing is */
-    EMU_UNALIGNED,           /*!< address no multiple of the access size */
+    EMU_UNALIGNED,           /*!< address not a multiple of the access size */
     EMU_CODE_WRITE,          /*!< store into the program in ITCM */
     EMU_UNDEFINED,           /*!< undefined instruction */
     EMU_STACK_OVERFLOW,      /*!< the word below the stacks was overwritten */
@@ -106,7 +106,7 @@ uint64_t emu_next_event(emu_machine *machine);
 /*! \brief Instructions executed by all cores, also by those that were stopped since. */
 uint64_t emu_instructions(const emu_machine *machine);
 
-/*! \brief Has a core of this chip called its monitor since the last question? */
+/*! \brief Whether a core of this chip has called its monitor since the last call of this. */
 int emu_take_monitor_interrupt(emu_chip *chip);
 
 uint8_t *emu_sdram(emu_chip *chip);

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What executes a core's instructions: the interpreter of this project, or libunicorn.
+ *  \brief Engines that execute a core's instructions: this project's interpreter and libunicorn.
  *
  *  Both stop at the same places. Code is executed in blocks that end at branches, at writes of the
  *  status registers and at the end of a KB; time, interrupts and instruction counts are looked at
@@ -35,7 +35,7 @@ typedef struct emu_engine {
 
 extern const emu_engine interpreter_engine, unicorn_engine;
 
-/*! \brief Before each block of code: where time passes and interrupts are seen.
+/*! \brief Called before each block of code: lets time pass and interrupts be seen.
  *  \return the block must not run; core->cause says why
  */
 static inline bool engine_stops(emu_core *core, bool irq_allowed, bool fiq_allowed) {

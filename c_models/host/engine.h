@@ -34,7 +34,7 @@ enum eprop_loss { EPROP_NO_LOSS = 0, EPROP_MSE = 1, EPROP_CROSS_ENTROPY = 2 };
  */
 typedef int (*eprop_outside_step)(void *context);
 
-/*! \brief What holds for the whole network. */
+/*! \brief Settings of the whole network. */
 typedef struct {
     int32_t interval_steps;    /*!< T */
     int32_t trials_per_update; /*!< n_batch */
@@ -197,7 +197,7 @@ int eprop_set_spiking_cells(eprop_engine *engine, int32_t index, const eprop_spi
 int eprop_set_readouts(eprop_engine *engine, int32_t index, const eprop_readouts *readouts);
 int eprop_set_stock_cells(eprop_engine *engine, int32_t index, const eprop_stock_cells *cells);
 
-/*! \brief Advance. Results go where `stretch` says; spikes and losses are kept for the readers below. */
+/*! \brief Advance. Results go to the arrays of `stretch`; the readers below give spikes and losses. */
 int eprop_run(eprop_engine *engine, const eprop_stretch *stretch);
 
 /*! \brief Learn from a trial in the place of the next interval of a run; no time passes.
@@ -229,7 +229,7 @@ int eprop_set_bias(eprop_engine *engine, int32_t population, const double *bias)
 int eprop_get_bias_gradient(const eprop_engine *engine, int32_t population, double *out);
 int eprop_set_bias_gradient(eprop_engine *engine, int32_t population, const double *gradient);
 
-/*! \brief What saturates in fixed point: the first six of a population, the others of a block. */
+/*! \brief Quantities that saturate in fixed point: six of a population, the others of a block. */
 enum eprop_saturation {
     EPROP_STATE = 0,           /*!< v, a, y */
     EPROP_INPUT = 1,           /*!< arrivals and currents of a step */

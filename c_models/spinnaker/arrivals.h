@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What arrives at a step: rows of weights, added up exactly.
+ *  \brief Arrivals of a step: rows of weights, added up exactly.
  */
 #ifndef EPROP_SPINNAKER_ARRIVALS_H
 #define EPROP_SPINNAKER_ARRIVALS_H

@@ -219,7 +219,7 @@ SELDOM void population_filter_begin(uint32_t slot) {
     signals_filter_begin();
 }
 
-/* What left its limits, of n cells and their row. */
+/* Limits what grew beyond its format, of n cells and their row, and counts it. */
 static SELDOM void limit_filters(uint32_t n, int32_t mu_limit, ep_filter_state *state,
                                  int32_t *row) {
     uint32_t saturated = 0;

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the parts of a core share: its data, where it is in time, and what it counts.
+ *  \brief Data that the parts of a core share: its structures, its place in time, its counters.
  *
  *  Two binaries are made of these files: eprop_neuron (cells.c) and eprop_readout (readouts.c);
  *  population.h is what they differ in. See docs/spinnaker-chip.md.
@@ -26,7 +26,7 @@ typedef struct {
     uint32_t *updates;   /*!< update_activity and ep_optimizer_step of each, in region RUN */
 } core_data;
 
-/*! \brief Where the core is in time. */
+/*! \brief The core's place in time. */
 typedef struct {
     uint32_t time;       /*!< machine step in work */
     uint32_t base;       /*!< machine step at which the interval in progress began */
@@ -64,7 +64,7 @@ static inline uint32_t global_step(uint32_t s) {
  */
 void fail(uint32_t code, uint32_t used, uint32_t given) __attribute__((noreturn));
 
-/*! \brief DTCM; stops the core where there is none. Zeros.
+/*! \brief Take DTCM, filled with zeros; stops the core if there is none left.
  *  \param[in] bytes: how much
  */
 void *take(uint32_t bytes);

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What host and core share; written by c_models/make_layout.py
+ *  \brief Layout of host and core; written by c_models/make_layout.py
  *  from pynn_eprop/spinnaker/memory/layout.py, which has the explanations.
  */
 #ifndef EPROP_SPINNAKER_LAYOUT_H
@@ -46,7 +46,7 @@ enum {
     CHANNEL_COUNT = 8
 };
 
-/*! \brief What a core runs. */
+/*! \brief The cells of a core. */
 enum {
     KIND_LIF = 0,
     KIND_ALIF = 1,
@@ -54,7 +54,7 @@ enum {
     KIND_COUNT = 3
 };
 
-/*! \brief What a packet of a key block carries. */
+/*! \brief The content of the packets of a key block. */
 enum {
     KEYKIND_SPIKE = 0,
     KEYKIND_SIGNAL = 1,
@@ -70,7 +70,7 @@ enum {
     LOSS_COUNT = 3
 };
 
-/*! \brief Why a core gave up; ``used`` and ``given`` say how much was needed and there. */
+/*! \brief Why a core gave up; ``used`` and ``given`` say how much was needed and how much there was. */
 enum {
     STATUS_RUNNING = 0,
     STATUS_PAUSE_TOO_SHORT = 1,
@@ -139,12 +139,12 @@ LAYOUT_ASSERT(offsetof(ep_optimizer_step, ratio_bits) == 32);
 LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_min) == 36);
 LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_max) == 40);
 
-/*! \brief What stays for the life of the network. */
+/*! \brief Constants for the life of the network. */
 typedef struct {
     uint32_t version; /*!< VERSION */
     uint32_t kind; /*!< Kind */
     uint32_t n; /*!< cells or readouts here */
-    uint32_t lanes; /*!< n rounded up to 8; one more than n at least where a block is sparse */
+    uint32_t lanes; /*!< n rounded up to 8; one more than n at least if a block is sparse */
     uint32_t n_groups; /*!< groups of cells */
     uint32_t n_keys; /*!< entries of KEYS */
     uint32_t n_blocks; /*!< entries of BLOCKS */
@@ -152,11 +152,11 @@ typedef struct {
     uint32_t n_sources; /*!< source numbers in use: 0 .. n_sources - 1 */
     uint32_t n_plastic; /*!< optimiser entries for each update: plastic blocks, then biases if they learn */
     uint32_t max_delay; /*!< largest delay of any block, steps */
-    uint32_t interval_steps; /*!< T; 0 where nothing learns, and time has no intervals */
+    uint32_t interval_steps; /*!< T; 0 if nothing learns, and time has no intervals */
     uint32_t trials_per_update; /*!< intervals whose gradient is summed */
     uint32_t pause_trial; /*!< machine steps after an interval without update */
     uint32_t pause_update; /*!< machine steps after an interval with update */
-    uint32_t log_slots; /*!< intervals kept in the log: all of an update where rates are regularised, or 1 */
+    uint32_t log_slots; /*!< intervals kept in the log: all of an update if rates are regularised, or 1 */
     uint32_t log_capacity; /*!< spikes that each slot (T = 0: the ring) holds */
     uint32_t has_spike_key; /*!< 1: spikes are sent */
     uint32_t spike_key; /*!< base key of spikes: | cell << COLOUR_BITS | step & 15 */
@@ -209,7 +209,7 @@ typedef struct {
     uint32_t key; /*!< base key */
     uint32_t mask; /*!< bits of the base key */
     uint32_t kind; /*!< KeyKind */
-    uint32_t colour_bits; /*!< low bits that hold the step; 0 where the sender gives none */
+    uint32_t colour_bits; /*!< low bits that hold the step; 0 if the sender gives none */
     uint32_t first; /*!< SPIKE: source number of the first cell. Others: index of the signal */
     uint32_t count; /*!< SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights */
     uint32_t first_step; /*!< first step of an interval whose spikes count: 0 for sources, 1 for our cells */
@@ -335,7 +335,7 @@ LAYOUT_ASSERT(offsetof(run_header, first_target) == 20);
 LAYOUT_ASSERT(offsetof(run_header, n_targets) == 24);
 LAYOUT_ASSERT(offsetof(run_header, mirror) == 28);
 
-/*! \brief What a core reports of an update that it has done; readouts report 0. */
+/*! \brief A core's report on an update that it has done; readouts report 0. */
 typedef struct {
     uint32_t spikes; /*!< of its cells; NOT_DONE before the update is done */
     uint32_t slope; /*!< a pseudo-derivative that was not 0, or 0; known of cells that learn */
@@ -368,7 +368,7 @@ LAYOUT_ASSERT(offsetof(loss_record, interval) == 0);
 LAYOUT_ASSERT(offsetof(loss_record, padding) == 4);
 LAYOUT_ASSERT(offsetof(loss_record, loss) == 8);
 
-/*! \brief Why a core gave up. */
+/*! \brief The reason for which a core gave up. */
 typedef struct {
     uint32_t code; /*!< Status */
     uint32_t used; /*!<  */

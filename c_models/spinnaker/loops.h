@@ -4,7 +4,7 @@
  *  Compiled for speed; all else is compiled for size, since ITCM is small. What they do is said at
  *  the functions of c_models/include/eprop/fixed that they are named after. Those limit what grew
  *  beyond its format and return how many values did; loops of cells and filters leave that to the
- *  caller, who seldom has to, and return what tells him.
+ *  caller, which seldom has to act, and return what it needs to decide.
  */
 #ifndef EPROP_SPINNAKER_LOOPS_H
 #define EPROP_SPINNAKER_LOOPS_H
@@ -26,7 +26,7 @@ uint32_t loop_alif(uint32_t n, const ep_cells *cells, ep_alif_state *state, int3
 uint32_t loop_filter_signal(uint32_t n, uint32_t readouts, int32_t kappa, const int32_t *feedback,
                             const int32_t *error, int32_t *G);
 /*! \brief Steps of the backward filter. \p row is not NULL; \p mu_outside gathers mu + its limit.
- *  \return the magnitudes of F, gathered: below EP_LIMIT where all are
+ *  \return the magnitudes of F, gathered: below EP_LIMIT if all are
  */
 uint32_t loop_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *h, const int32_t *G,
                          ep_filter_state *state, int32_t *row);

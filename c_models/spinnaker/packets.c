@@ -18,7 +18,7 @@ typedef struct {
 #define CAME_STOPPED (UINT32_C(1) << 30) /* between runs */
 #define STEP_BITS 30
 
-/* A spike of a later step, or one that is to be repeated. Steps are told modulo 256. */
+/* A spike of a later step, or one that is to be repeated. Steps are stored modulo 256. */
 typedef struct {
     uint32_t source : 24, step : 8;
     uint16_t entry; /* of the keys */

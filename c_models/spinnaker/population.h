@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the two binaries differ in: the population on a core. Cells in cells.c, readouts in
+ *  \brief The population on a core, in which the two binaries differ. Cells in cells.c, readouts in
  *  readouts.c.
  */
 #ifndef EPROP_SPINNAKER_POPULATION_H
@@ -7,8 +7,8 @@
 
 #include "core.h"
 
-/*! \brief How many machine steps later than the population's own step it is done: step s at local
- *  step s + lag. Arrivals of a delay d at step s were sent at s + lag - d. */
+/*! \brief Local steps by which a step of the population is done later than its number says: step s
+ *  at local step s + lag. Arrivals of a delay d at step s were sent at s + lag - d. */
 extern const uint32_t population_lag;
 
 /*! \brief Take memory and read parameters.
@@ -28,7 +28,7 @@ void population_begin(void);
  */
 void population_step(uint32_t s, int32_t *input);
 
-/*! \brief What else is done at a local step, also in the pause; after population_step(). */
+/*! \brief Further work at a local step, also in the pause; after population_step(). */
 void population_tick(void);
 
 /*! \brief The interval has ended, all its packets have come: complete the log, record. */
@@ -48,7 +48,7 @@ void population_filter_begin(uint32_t slot);
  */
 uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows);
 
-/*! \brief What belongs to an update besides weights: biases, counts of spikes. */
+/*! \brief Work of an update besides weights: biases, counts of spikes. */
 void population_update(const uint32_t *constants);
 
 /*! \brief Forget what was gathered for the update in progress. */

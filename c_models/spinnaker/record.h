@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What is recorded, through recording.h's channels.
+ *  \brief Recordings, through recording.h's channels.
  */
 #ifndef EPROP_SPINNAKER_RECORD_H
 #define EPROP_SPINNAKER_RECORD_H

@@ -19,7 +19,7 @@ void log_begin(void);
 /*! \brief The slot of the interval in progress. */
 uint32_t log_slot(void);
 
-/*! \brief Add spikes of the local step that is being taken; stops the core where the log is full. */
+/*! \brief Add spikes of the local step that is being taken; stops the core if the log is full. */
 void log_add(const uint32_t *sources, uint32_t count);
 
 /*! \brief All spikes of a local step are in. */

@@ -40,7 +40,7 @@ static uint32_t narrow(uint32_t n, const int64_t *wide, int32_t *gradient) {
     return saturated;
 }
 
-/* And back, from the last on. */
+/* 32-bit gradients back into 64-bit sums, from the last on. */
 static void widen(uint32_t n, const int32_t *gradient, int64_t *wide) {
     for (uint32_t q = n; q-- > 0;) {
         const int32_t g = gradient[q];
@@ -54,7 +54,7 @@ uint32_t update_values(uint32_t n, const ep_optimizer_step *constants, const int
                                      : loop_adam(n, constants, gradient, m, v, master, weight);
 }
 
-/* Zero where a pair has no synapse. */
+/* Set to zero the places of pairs that have no synapse. */
 static void clear_holes(const block *b, uint32_t row, int32_t *values) {
     const uint32_t words = (core.setup.lanes + 31) / 32;
     const uint32_t *const holes =

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What an application takes of a core's memories, and its largest symbols.
+# Prints how much of a core's memories an application takes, and its largest symbols.
 #
 # Usage: report.sh APP.elf LIBRARIES HEAP; fails when less than HEAP bytes of DTCM are left.
 set -euo pipefail

@@ -2,7 +2,7 @@
 
 It offers what ``pyNN.brian2`` offers, under the same names, and the cell and synapse types that
 learn with e-prop, as explicit traces in Brian2's equations. Raises
-:class:`~pynn_eprop.errors.MissingDependencyError` where Brian2 is not installed.
+:class:`~pynn_eprop.errors.MissingDependencyError` if Brian2 is not installed.
 """
 # ruff: noqa: E402, F401, F403 (Brian2 must be found first; all that is imported here is offered)
 

@@ -38,7 +38,7 @@ class SpikingGroup:
         group.refractory_steps = described.refractory_steps
 
     def begin(self) -> None:
-        """The state at the start of an interval."""
+        """Set the state to that at the start of an interval."""
         described = self.described
         assert described is not None
         group = self.group
@@ -48,14 +48,14 @@ class SpikingGroup:
             setattr(group, name, values)
 
     def recall_spikes(self) -> None:
-        """Let the spikes of the last step enter the queues: Brian2 forgets them between runs."""
+        """Put the spikes of the last step into the queues: Brian2 forgets them between runs."""
         spiked = np.flatnonzero(self.array("z") > 0)
         space = self.group.variables["_spikespace"].get_value()
         space[:len(spiked)] = spiked
         space[-1] = len(spiked)
 
     def add_signal(self) -> int:
-        """A variable for one more learning signal; its number."""
+        """Add a variable for one more learning signal; returns its number."""
         number = self.signals
         self.group.variables.add_array(f"L_{number}", size=self.size)
         self.signals += 1
@@ -75,7 +75,7 @@ class SpikingGroup:
         return np.asarray(self.group.variables[name].get_value())
 
     def inactivity(self, population: int, update: int) -> tuple[Inactivity, ...]:
-        """What is to be told of an update that is being done; ``population``: its index."""
+        """Inactivity in the update that is being done; ``population``: its index."""
         spikes, slope = self.array("n_spikes").sum(), np.any(self.array("slope_sum") != 0.0)
         return tuple(first_inactive(population, update, np.array([spikes]), np.array([slope])))
 

@@ -13,7 +13,7 @@ from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
 
 __all__ = ["setup", *FUNCTIONS]
 
-# Keywords of other backends that PyNN's Brian2 backend takes and does not heed.
+# Keywords of other backends that PyNN's Brian2 backend accepts and ignores.
 _NOT_HEEDED = ("spike_precision",)
 
 
@@ -26,7 +26,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     ----------
     {shared}
     boundary : "reset" or "continuous", default "reset"
-        Whether e-prop cells and readouts begin each interval anew.
+        Whether e-prop cells and readouts begin each interval from their initial state.
 
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
     """

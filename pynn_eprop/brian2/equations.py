@@ -141,7 +141,7 @@ RULES: dict[type[Rule], str] = {
     TruncatedTraces: _PRESENT + _ELIGIBILITY,
     SimplifiedTraces: _PRESENT + _ELIGIBILITY + _ADAPTATION,
 }
-"""The eligibility trace of one step, for each rule; eps_a is 0 where nothing sets it."""
+"""The eligibility trace of one step, for each rule; eps_a is 0 if no equation sets it."""
 
 
 def cell_traces(signals: int, rule: Rule) -> str:
@@ -154,11 +154,11 @@ def cell_traces(signals: int, rule: Rule) -> str:
 
 
 def on_arrival(plastic: bool, from_source: bool, steps: int | None) -> str:
-    """What a spike does when it arrives.
+    """The effect of a spike on arrival.
 
     The iteration less ``age`` is the step of a source's spike, for others the iteration that made
-    it. from_source: a cell may spike several times in a step, ``emitted`` tells how often. steps:
-    T, or None where spikes cross the ends of intervals.
+    it. from_source: a cell may spike several times in a step, as often as ``emitted`` says. steps:
+    T, or None if spikes cross the ends of intervals.
     """
     factors = ["emitted(i, t_in_timesteps - age)"] if from_source else []
     if steps is not None:

@@ -10,12 +10,12 @@ _HINT = "install it with pip install 'pynn_eprop[brian2]' (Brian2 2.9, NumPy bel
 
 
 def require_brian2() -> None:
-    """Import Brian2 and choose how its equations are run: by NumPy.
+    """Import Brian2 and make it run its equations with NumPy.
 
-    Brian2 would by default compile each equation with Cython where it finds a C++ compiler, and
-    fall back with a warning where not. NumPy does the same on every machine, needs no compiler, and
+    Brian2 would by default compile each equation with Cython if it finds a C++ compiler, and
+    otherwise fall back with a warning. NumPy does the same on every machine, needs no compiler, and
     saves seconds of compilation per equation; the traces of all synapses are arrays anyway, so that
-    little is lost. Raises :class:`MissingDependencyError`.
+    little speed is lost. Raises :class:`MissingDependencyError`.
     """
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
@@ -26,5 +26,5 @@ def require_brian2() -> None:
             f"backend 'brian2' needs the Brian2 simulator ({error}); {_HINT}") from error
     simulator.prefs.codegen.target = "numpy"
     if threading.current_thread() is threading.main_thread():
-        # Brian2 takes SIGINT over when it is imported; other backends in the process look at it
+        # Brian2 takes SIGINT over when it is imported; other backends in the process handle it
         signal.signal(signal.SIGINT, on_interrupt)

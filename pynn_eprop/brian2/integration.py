@@ -1,4 +1,4 @@
-"""How Brian2 integrates the equations of PyNN's own cells."""
+"""The integration method for the equations of PyNN's own cells."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 
 
 def choose_integration(group: Any) -> None:
-    """Let a group have the method that Brian2 would choose for its equations.
+    """Give a group the method that Brian2 would choose for its equations.
 
-    PyNN leaves the choice to Brian2, which tells of each, as a script that wrote the equations may
-    want another; one that named a PyNN cell cannot choose.
+    PyNN leaves the choice to Brian2, which logs it each time, as a script that wrote the equations
+    may want another; a script that names a PyNN cell cannot choose.
     """
     methods = group.state_updater.method_choice
 

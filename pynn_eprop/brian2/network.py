@@ -1,4 +1,4 @@
-"""Brian2's network, which takes what is added to it for its own at once."""
+"""Brian2's network, which owns objects as soon as they are added."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ class OwningNetwork(brian2.Network):
 
     Brian2 lets an object belong to a network when that first runs, and warns of each that is
     deleted before. But a script may build a network and call ``setup()`` again, or end with an
-    error: nothing is wrong with what PyNN and this package made for it. A script's own objects that
-    it never adds to a network are still warned of.
+    error: then nothing is wrong with the objects that PyNN and this package made. Brian2 still
+    warns of a script's own objects that are never added to a network.
     """
 
     def __init__(self, clock: Any) -> None:
@@ -22,7 +22,7 @@ class OwningNetwork(brian2.Network):
         """Add objects, or containers of objects."""
         for each in objs:
             if not isinstance(each, brian2.BrianObject):
-                super().add(each)       # comes back here with what is in it
+                super().add(each)       # calls this method for the contents
             elif each not in self.objects:
                 super().add(each)
                 self._own(each)

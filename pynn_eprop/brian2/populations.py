@@ -34,7 +34,7 @@ class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
     _assembly_class = Assembly
 
     def __new__(cls, parent: Any, *_arguments: Any, **_options: Any) -> "PopulationView":
-        """A view of the kind that the population is."""
+        """A view of arrays or of PyNN's cells, like the population."""
         arrays = isinstance(parent, (_ArrayPopulation, _ArrayView))
         return object.__new__(_ArrayView if arrays else cls)
 
@@ -53,7 +53,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
     _assembly_class = Assembly
 
     def __new__(cls, size: Any, cellclass: Any, *args: Any, **kwargs: Any) -> "Population":
-        """A population of arrays for the cell types of this backend's own."""
+        """A population of arrays for this backend's own cell types."""
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, CELL_TYPES):
             return object.__new__(_ArrayPopulation)

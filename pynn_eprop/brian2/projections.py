@@ -32,7 +32,7 @@ class Projection(ProjectionOfParent, parent.Projection):
 
     def __new__(cls, presynaptic_neurons: Any, postsynaptic_neurons: Any, connector: Any,
                 synapse_type: Any = None, *args: Any, **kwargs: Any) -> "Projection":
-        """Arrays for what leads to e-prop cells or readouts."""
+        """A projection of arrays to e-prop cells or readouts, PyNN's to others."""
         check_projection(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                          kwargs.get("space", _EVERYWHERE), kwargs.get("label"))
         check_takes_input(postsynaptic_neurons, kwargs.get("label"))
@@ -63,7 +63,7 @@ class Projection(ProjectionOfParent, parent.Projection):
             for groups in self._brian2_synapses.values():
                 for synapses in groups.values():
                     if not len(synapses):
-                        synapses.connect(False)     # or Brian2 thinks that this was forgotten
+                        synapses.connect(False)     # or Brian2 warns that it was not called
             self.index = len(simulation.projections)
             self._let_spikes_arrive_in_order()
             self.bundles: list[Any] = []
@@ -76,8 +76,8 @@ class Projection(ProjectionOfParent, parent.Projection):
     def _let_spikes_arrive_in_order(self) -> None:
         """Let projections add to a cell in the order in which they were made.
 
-        Otherwise Brian2 goes by names that count all networks of the process, with other roundings
-        in each.
+        Otherwise Brian2 orders them by names that depend on earlier networks of the process, so
+        that sums would be rounded differently in each.
         """
         for of_pre in self._brian2_synapses.values():
             for synapses in of_pre.values():

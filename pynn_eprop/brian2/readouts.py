@@ -28,7 +28,7 @@ def _cross_entropy(y: np.ndarray, target: np.ndarray, present: np.ndarray
 
 LOSSES: dict[type[Loss], Callable[..., tuple[np.ndarray, float]]] = {
     MSE: _squared, CrossEntropy: _cross_entropy}
-"""Error and E of a step, from y, target and which readouts have one."""
+"""Error and E of a step, from y, the targets and a mask of readouts that have one."""
 
 
 class ReadoutGroup:
@@ -61,7 +61,7 @@ class ReadoutGroup:
 
     @property
     def kappa(self) -> float:
-        """Filter of the eligibility traces that this population's signal meets: 0 for y."""
+        """Decay of the traces that this population's signal multiplies; 0 if it sends y."""
         assert self.described is not None
         return 0.0 if self.described.loss is None else float(self.array("kappa")[0])
 
@@ -74,7 +74,7 @@ class ReadoutGroup:
         return np.array(self.array(variable))
 
     def begin(self) -> None:
-        """The state at the start of an interval."""
+        """Set the state to that at the start of an interval."""
         assert self.described is not None
         self.group.y = self.described.y_initial
         self.group.arriving = 0.0
@@ -82,12 +82,12 @@ class ReadoutGroup:
 
     @property
     def sent(self) -> np.ndarray:
-        """What a learning signal carries: the error, or y of readouts without a loss."""
+        """The values that a learning signal sends: the error, or y of readouts without a loss."""
         assert self.described is not None
         return self.array("y" if self.described.loss is None else "error")
 
     def _compare(self) -> None:
-        """Target, error and loss of the step in progress."""
+        """Set target, error and loss of the step in progress."""
         assert self.described is not None
         step = int(self._clock.variables["timestep"].get_value().item()) + 1
         target = targets_at(self.described, step)[0]
@@ -108,7 +108,7 @@ class ReadoutGroup:
         self.group.bias_sum = 0.0
 
     def restart(self, bias: np.ndarray, learned: bool) -> None:
-        """Back to time 0 with the given biases; unless ``learned`` the optimiser begins anew."""
+        """Back to time 0 with the given biases; unless ``learned``, the optimiser begins again."""
         self.group.bias = bias
         if self.descent is not None and not learned:
             self.descent.forget(bias)

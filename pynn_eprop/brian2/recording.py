@@ -1,4 +1,4 @@
-"""What populations record, in script time."""
+"""Recordings of populations, in script time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -45,7 +45,7 @@ class StockRecorder(Recorder):
 
 
 def _logs(simulation: Any) -> Iterator[tuple[Any, Log]]:
-    """(what has the values, log) of all that is recorded, but for spikes of sources."""
+    """(group or recorder with the values, log) of all recordings but spikes of sources."""
     for population in simulation.populations:
         part = simulation.parts.get(population.index, population.recorder)
         if isinstance(part, (SpikingGroup, ReadoutGroup, StockRecorder)):
@@ -54,7 +54,7 @@ def _logs(simulation: Any) -> Iterator[tuple[Any, Log]]:
 
 
 def take_first_samples(simulation: Any) -> None:
-    """The sample at the time a recording begins."""
+    """Take the samples at the time at which recordings begin."""
     step = simulation.step
     for part, log in _logs(simulation):
         if isinstance(log, SampledLog) and log.begins(step):
@@ -66,10 +66,10 @@ def take_first_samples(simulation: Any) -> None:
 
 
 def record_step(simulation: Any, step: int) -> None:
-    """Take what is due of a step that is done."""
+    """Record a step that is done."""
     for part, log in _logs(simulation):
         if isinstance(log, SpikeLog):
-            stock = isinstance(part, StockRecorder)     # which PyNN stamps with a step's beginning
+            stock = isinstance(part, StockRecorder)     # PyNN stamps spikes with a step's beginning
             cells = part.spiked() if stock else np.flatnonzero(part.array("z") > 0)
             cells = cells[np.isin(cells, log.cells)]
             log.append((np.full(len(cells), step - stock), cells))
@@ -78,7 +78,7 @@ def record_step(simulation: Any, step: int) -> None:
 
 
 def record_interval(simulation: Any) -> None:
-    """Take the losses of an interval that has ended."""
+    """Record the losses of an interval that has ended."""
     for part, log in _logs(simulation):
         if isinstance(log, LossLog):
             log.append(np.array([part.loss]))

@@ -11,7 +11,7 @@ from pynn_eprop.models.network import Feedback, FixedFeedback, SymmetricFeedback
 class SignalSender:
     """Sends one learning signal: writes the variable ``L_number`` of its cells.
 
-    forward: the synapses whose weights a symmetric one takes, once they are there; None if there
+    forward: the synapses whose weights a symmetric signal uses, once they are built; None if there
     are none.
     """
 

@@ -1,4 +1,4 @@
-"""A network since ``setup()``: PyNN objects, their Brian2 objects, and what boundaries do."""
+"""A network since ``setup()``: PyNN objects, their Brian2 objects, and the ends of intervals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,7 @@ GROUPS: dict[type[Population], Callable[[int, Any, Any], Part]] = {
     LIFCells: _spiking, ALIFCells: _spiking,
     Readouts: lambda size, celltype, clock: ReadoutGroup(size, clock),
     Sources: lambda size, celltype, clock: SourceGroup(size, clock)}
-"""Kinds of cell that there are equations for; PyNN's own cells are those of pyNN.brian2."""
+"""Kinds of cell with equations here; PyNN's own cells are those of pyNN.brian2."""
 
 
 class Simulation(CommonSimulation):
@@ -87,7 +87,7 @@ class Simulation(CommonSimulation):
                              clock=self.clock),
             NetworkOperation(self._end_step, when=equations.AT_END, order=1, clock=self.clock))
 
-    # --- where it stands ---
+    # --- progress ---
 
     @property
     def step(self) -> int:
@@ -133,8 +133,8 @@ class Simulation(CommonSimulation):
     def population_changes(self, index: int) -> None:
         """Note that a population has new parameters.
 
-        Raises the errors of those it cannot have, and :class:`SimulationError` within an update,
-        for what its gradient depends on.
+        Raises the errors of parameters that it cannot have, and :class:`SimulationError` within an
+        update, for those that its gradient depends on.
         """
         before = getattr(self.parts.get(index), "described", None)
         if before is not None:
@@ -155,7 +155,7 @@ class Simulation(CommonSimulation):
     def prepare(self, last: int) -> None:
         """Bring Brian2's objects into agreement with PyNN's, for a run to step ``last``.
 
-        Raises the errors of networks that cannot run; then nothing was done.
+        Raises the errors of networks that cannot run, and then has done nothing.
         """
         check_learning(self.populations, self.projections, self.options)
         described: dict[int, Any] = {
@@ -197,7 +197,7 @@ class Simulation(CommonSimulation):
             self.check_described_target(one, last)
 
     def _check_repeated(self, index: int, part: SourceGroup) -> None:
-        """Stock synapses of Brian2 would take several spikes of a step as one."""
+        """Raise :class:`UnsupportedError` for several spikes in a step: stock synapses see one."""
         if part.repeated and any(
                 projection.is_stock and index in projection.sources
                 for projection in self.projections):
@@ -232,7 +232,7 @@ class Simulation(CommonSimulation):
         self._signals_changed = False
 
     def _join_forward(self) -> None:
-        """Symmetric signals follow the weights of synapses that are there by now."""
+        """Let symmetric signals follow the weights of synapses that have been built."""
         for signal in self._signals:
             if isinstance(signal.feedback, SymmetricFeedback):
                 index, number = self._places[signal.feedback.projection]
@@ -260,15 +260,15 @@ class Simulation(CommonSimulation):
                 getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
                 tuple(signal.readout.kappa for signal in self._signals if signal.cells is post))
-            # otherwise Brian2 goes by names that count all networks of the process, and adds what
-            # arrives at a cell in another order, with other roundings, in each
+            # otherwise Brian2 orders synapses by names that depend on earlier networks of the
+            # process, and sums what arrives at a cell in another order, with other roundings
             built[number].synapses.pre.order = len(self._synapses())
             self.network.add(built[number].synapses)
 
     # --- during a run ---
 
     def run(self, last: int) -> None:
-        """Run to step ``last``, for which all is prepared."""
+        """Run to step ``last``, after :meth:`prepare`."""
         first = self.step
         self._run_begins = True
         with self._generator.in_place():
@@ -289,7 +289,7 @@ class Simulation(CommonSimulation):
         return [group for groups in self._synapse_groups.values() for group in groups.values()]
 
     def _built(self, projection: Any) -> list[tuple[Bundle, SynapseGroup]]:
-        """Bundles of a projection that have synapses in Brian2, with these."""
+        """Bundles of a projection that have synapses in Brian2, each with its synapses."""
         return [(projection.bundles[number], synapses)
                 for number, synapses in self._synapse_groups.get(projection.index, {}).items()]
 
@@ -298,7 +298,7 @@ class Simulation(CommonSimulation):
             part.begin()
 
     def _begin_step(self) -> None:
-        """At the start of an interval: decide whether it counts, and forget what was before."""
+        """At the start of an interval: decide whether it counts, and reset the state."""
         step = self.step
         if self._run_begins:
             self._run_begins = False
@@ -336,7 +336,7 @@ class Simulation(CommonSimulation):
                 self._update()
 
     def _update(self) -> None:
-        """Gradient and optimiser of all synapses and biases that learn."""
+        """Do gradient and optimiser step of all synapses and biases that learn."""
         assert self.timeline.update_steps is not None
         rate_terms = {
             id(part): part.rate_term(self.timeline.update_steps, self.options.timestep)
@@ -392,7 +392,7 @@ class Simulation(CommonSimulation):
         return part.read("bias")
 
     def check_reset(self, keep_weights: bool) -> None:
-        """Raise :class:`UnsupportedError` where parts were added after the first run."""
+        """Raise :class:`UnsupportedError` if parts were added after the first run."""
         stored = self.network._stored_state.get(STORED)
         if not self.step or stored is None:
             return
@@ -412,10 +412,10 @@ class Simulation(CommonSimulation):
         return weights, biases
 
     def restart(self, kept: tuple[dict[int, np.ndarray], dict[int, np.ndarray]] | None) -> None:
-        """Go on from step 0, where Brian2 is already.
+        """Go on from step 0, at which Brian2 is already.
 
-        kept: from :meth:`learned`, what shall stay; None: weights, biases and optimisers go back to
-        where they started.
+        kept: values of :meth:`learned` to keep; None: weights, biases and optimisers go back to
+        their start.
         """
         for index in self.parts:
             self.populations[index].return_to_start(kept is not None)

@@ -1,7 +1,7 @@
-"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``.
+"""PyNN's view of the simulation, which its classes look up as ``_simulator.state``.
 
 PyNN's Brian2 backend keeps one state object per process, which all its parts refer to. Here the
-same object also prepares and restarts what learns; stock cells are run as before, and so are
+same object also prepares and restarts cells that learn; stock cells are run as before, and so are
 networks that ``pyNN.brian2.setup()`` begins.
 """
 
@@ -19,7 +19,7 @@ from pynn_eprop.common.run.state import StateOfParent
 name = parent.name
 ID = parent.ID
 STORED = "before-first-run"
-"""Brian2's name of what a reset restores; PyNN's backend uses it, too."""
+"""Brian2's name of the stored state that a reset restores; PyNN's backend uses it, too."""
 
 
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
@@ -34,9 +34,9 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
 
     @property
     def min_delay(self) -> float:
-        """The shortest delay that synapses can have, which those without one get, in ms.
+        """The shortest delay that synapses can have, in ms; also that of synapses without one.
 
-        Of "auto" the shortest that there is, once something has run.
+        With "auto" it is the shortest delay of the network, once something has run.
         """
         if self.simulation is None:
             return float(super().min_delay)
@@ -58,7 +58,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         self.draws = Draws(options.seed)
 
     def changeable(self) -> tuple[Any, ...]:
-        """Brian2's network, too, has what a call adds."""
+        """Objects that a refused call may have changed: Brian2's network, too."""
         return *super().changeable(), self.network
 
     def _advance_to(self, tstop: float) -> None:

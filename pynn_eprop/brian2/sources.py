@@ -1,4 +1,4 @@
-"""Spike sources as Brian2 groups: given and Poisson spikes, the same on every backend."""
+"""Spike sources as Brian2 groups, with the given and Poisson spikes of every backend."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class SourceGroup:
         self.repeated = False
 
     def remember(self, steps: int) -> None:
-        """Keep spikes at least so long after they were emitted."""
+        """Keep spikes for at least so many steps after their emission."""
         self._memory = max(self._memory, steps)
 
     def doubled(self) -> tuple[Any, bool]:
@@ -38,7 +38,7 @@ class SourceGroup:
     def prepare(self, steps: np.ndarray, cells: np.ndarray, first: int) -> None:
         """Take the spikes (global step, cell) of the run from step ``first`` on.
 
-        Those before are kept until their delays have passed.
+        Earlier ones are kept until their delays have passed.
         """
         dt = self._clock.dt
         keys, counts = np.unique(np.asarray(steps, dtype=np.int64) * self.size + cells,
@@ -51,7 +51,7 @@ class SourceGroup:
         when, who = np.divmod(keys, self.size)
         self.group.set_spikes(who, when * dt, sorted=True)
         if self._doubled is not None:
-            later = when > first        # the others spiked in the run before, or at no step at all
+            later = when > first        # the others spiked in the run before, or never spike
             self._doubled.set_spikes(np.concatenate([who, self.size + who[later]]),
                                      np.concatenate([when, when[later] - 1]) * dt)
 
@@ -60,7 +60,7 @@ class SourceGroup:
         self._keys, self._counts = self._keys[:0], self._counts[:0]
 
     def emitted(self) -> Function:
-        """For equations: how often cell i spiked at a step, ``emitted(i, step)``."""
+        """A function for equations, ``emitted(i, step)``: the spikes of cell i at a step."""
 
         def count(cell: np.ndarray, step: np.ndarray) -> np.ndarray:
             key = np.asarray(step, dtype=np.int64) * self.size + np.asarray(cell) % self.size

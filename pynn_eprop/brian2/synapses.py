@@ -17,10 +17,10 @@ from pynn_eprop.models.rules import Rule
 
 @dataclass(frozen=True)
 class Way:
-    """How spikes get from one population to another, in Brian2's iterations.
+    """The way of spikes from one population to another, in Brian2's iterations.
 
-    group: that spikes. queued: iterations in the queue, age: of the spike on arrival (see
-    :func:`equations.on_arrival`), as what to add to the delay in steps.
+    group: that spikes. queued: iterations in the queue less the delay in steps. age: age of the
+    spike on arrival (see :func:`equations.on_arrival`) less the delay.
     """
 
     group: Any
@@ -31,9 +31,9 @@ class Way:
 def way(pre: Any, post: SpikingGroup | ReadoutGroup) -> Way:
     """The way from ``pre``: a SourceGroup, a SpikingGroup or a Brian2 group of stock cells.
 
-    Step s is iteration s - 1. Cells spike after spikes have arrived at cells: theirs enter a queue
-    to cells one iteration later, a queue to readouts at once. Stock cells spike before.
-    A source spikes at step m in iteration m.
+    Step s is iteration s - 1. Cells spike after spikes have arrived at cells: their spikes enter a
+    queue to cells one iteration later, a queue to readouts at once. Stock cells spike before
+    arrivals. A source spikes at step m in iteration m.
     """
     if isinstance(pre, SourceGroup):
         return Way(pre.doubled()[0], -2, -2) if isinstance(post, ReadoutGroup) \
@@ -46,7 +46,7 @@ def way(pre: Any, post: SpikingGroup | ReadoutGroup) -> Way:
 class SynapseGroup:
     """Synapses from one population to another, in the order of their arrays.
 
-    interval_steps: T, None where spikes cross the ends of intervals.
+    interval_steps: T, or None if spikes cross the ends of intervals.
     """
 
     def __init__(self, pre: Any, post: SpikingGroup | ReadoutGroup, pre_index: np.ndarray,
@@ -94,7 +94,7 @@ class SynapseGroup:
             else equations.cell_traces(self.signals, self._rule)
 
     def set_delay(self, delay: np.ndarray) -> None:
-        """Delays in steps, (synapses,)."""
+        """Set delays in steps, (synapses,)."""
         steps = np.asarray(delay, dtype=np.int64)
         self.synapses.age = steps + self._way.age
         self.synapses.pre.delay = np.maximum(steps + self._way.queued, 0) * self.synapses.clock.dt
@@ -114,7 +114,7 @@ class SynapseGroup:
         self.synapses.w = values
 
     def begin(self) -> None:
-        """Traces at the start of an interval; what was summed for the gradient stays."""
+        """Reset the traces at the start of an interval; the sums for the gradient stay."""
         if self.plastic:
             names = ["arrived", "z_bar"] if self.to_readout else [
                 "arrived", "eps_v", "eps_a", *(f"e_bar_{r}" for r in range(self.signals))]
@@ -122,7 +122,7 @@ class SynapseGroup:
                 setattr(self.synapses, name, 0.0)
 
     def end_update(self, rate_term: np.ndarray | None) -> None:
-        """The gradient of an update, with C_j sum_t e^t (eq. 56) for cells, and the new weights."""
+        """Set the gradient of an update, with C_j sum_t e^t (eq. 56) for cells, and new weights."""
         assert self.descent is not None
         gradient = np.array(self._array("signal_sum"))
         if rate_term is not None:
@@ -132,13 +132,13 @@ class SynapseGroup:
         self.forget_sums()
 
     def forget_sums(self) -> None:
-        """The gradient begins anew."""
+        """Begin a new gradient."""
         self.synapses.signal_sum = 0.0
         if not self.to_readout:
             self.synapses.e_sum = 0.0
 
     def restart(self, weight: np.ndarray, learned: bool) -> None:
-        """Back to time 0 with the given weights; unless ``learned`` the optimiser begins anew."""
+        """Back to time 0 with the given weights; unless ``learned``, the optimiser begins again."""
         self.weight = weight
         if self.descent is not None and not learned:
             self.descent.forget(weight)

@@ -7,8 +7,8 @@
     with Board(chips=4) as board:
         ...  # any sPyNNaker script
 
-What it models and what it does not is in docs/emulator.md. Nothing else of the package is needed
-here but its errors.
+docs/emulator.md says what it models and what it does not. It needs nothing else of the package but
+the errors.
 """
 
 from pynn_eprop.emulator.board import Board

@@ -1,4 +1,4 @@
-"""A board to use: emulated machine, network and configuration in one object."""
+"""A board for scripts: emulated machine, network and configuration in one object."""
 
 import ipaddress
 import socket
@@ -19,7 +19,7 @@ from pynn_eprop.errors import AddressTakenError, EmulatorError
 
 ADDRESS: Final = "127.0.0.2"
 SEARCHED: Final = 200
-"""Addresses that are tried when none is given."""
+"""Number of addresses that are tried if none is given."""
 
 
 class Board:
@@ -35,8 +35,8 @@ class Board:
     ``chips``: 1, 4 or 48 a board. ``boards``: 1, or 3, 6, ... of 48 chips, each on an address of
     its own from ``address`` on (default: the first that are free from 127.0.0.2 on).
     ``threads``: host threads; results do not depend on it. ``real_time``: never run faster than a
-    real board. ``engine``: what executes the instructions: "interpreter", or "unicorn", which is
-    slower, agrees in all results and needs the package unicorn. ``every_access``: let that one
+    real board. ``engine``: executes the instructions: "interpreter", or "unicorn", which is
+    slower, agrees in all results and needs the package unicorn. ``every_access``: let unicorn
     check every load and store, as the interpreter always does. ``profile``: count instructions by
     function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
     sPyNNaker write all its reports. ``clear_abandoned``: when a new host comes and the sockets of
@@ -44,7 +44,7 @@ class Board:
     it is booted again.
 
     Raises EmulatorError for a board that does not exist or an address outside the loopback range,
-    AddressTakenError when another program has it, and MissingDependencyError when
+    AddressTakenError if another program has it, and MissingDependencyError if
     the package unicorn is asked for and missing.
     """
 
@@ -81,7 +81,7 @@ class Board:
 
     @property
     def faster_lines(self) -> str:
-        """Lines for the same section that switch off what an emulated board has no use for."""
+        """Lines for that section that switch off features useless with an emulated board."""
         return "\n".join(FASTER)
 
     def serve(self) -> None:
@@ -108,12 +108,12 @@ class Board:
         self._thread.start()
 
     def status(self) -> BoardStatus:
-        """What cores and chips are doing now; printed, a table."""
+        """The present state of cores and chips; printed, a table."""
         with self.server.lock:
             return status(self.machine, self.server)
 
     def faults(self) -> list[Fault]:
-        """All that the checks have found."""
+        """All findings of the checks."""
         with self.server.lock:
             self.machine.new_faults()
             return list(self.machine.faults.all)
@@ -127,7 +127,7 @@ class Board:
             return function_profile(self.machine, x, y, core)
 
     def iobuf(self, x: int, y: int, core: int) -> str:
-        """What a core has printed."""
+        """The text that a core has printed."""
         with self.server.lock:
             return self.machine.monitors[x, y].chip.iobuf(core)
 
@@ -147,7 +147,7 @@ class Board:
 
 def _bind(ethernet_chips: list[Coordinates],
           first: str | None) -> dict[Coordinates, socket.socket]:
-    """Sockets of the boards on addresses from the first one on, or where there is room."""
+    """Sockets of the boards on addresses from ``first`` on, or on the first that are free."""
     if first is not None:
         return _bind_from(ethernet_chips, _loopback(first, len(ethernet_chips)))
     base = ipaddress.IPv4Address(ADDRESS)
@@ -177,7 +177,7 @@ def _loopback(first: str, boards: int) -> ipaddress.IPv4Address:
         base = ipaddress.IPv4Address(first)
     except ipaddress.AddressValueError as error:
         raise EmulatorError(
-            f"{first!r} is no IPv4 address; choose one such as {ADDRESS}") from error
+            f"{first!r} is not an IPv4 address; choose one such as {ADDRESS}") from error
     if not (base.is_loopback and (base + boards - 1).is_loopback):
         raise EmulatorError(
             f"{first} is not in the loopback range 127.0.0.0/8, which an emulated board stays in")

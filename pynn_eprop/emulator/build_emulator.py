@@ -1,6 +1,6 @@
 """Builds the board emulator: C sources, compiled by cffi into ``pynn_eprop.emulator._emulator``.
 
-Nothing of libunicorn is needed here: it is opened when the first board starts.
+The build does not need libunicorn, which is opened when the first board that uses it starts.
 """
 
 import runpy

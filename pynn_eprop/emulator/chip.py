@@ -10,7 +10,7 @@ from pynn_eprop.emulator.refusal import Refused, ReturnCode
 from pynn_eprop.errors import EmulatorError
 
 REGISTERS = (0xE1, 0xE2, 0xF1, 0xF2)
-"""Top byte of addresses where the router and the system controller are."""
+"""Top byte of the addresses of the router and of the system controller."""
 
 
 class Chip:
@@ -118,7 +118,7 @@ class Chip:
         return name.split(b"\0")[0].decode("ascii", "replace")
 
     def iobuf(self, core: int) -> str:
-        """What a core has printed."""
+        """The text that a core has printed."""
         parts = []
         block = self.word(self.vcpu(core, Vcpu.IOBUF))
         seen = set()
@@ -136,11 +136,11 @@ class Chip:
         return status
 
     def packet(self, core: int, key: int, payload: int | None = None) -> None:
-        """A multicast packet that arrives at a core now, as from the router."""
+        """Let a multicast packet arrive at a core now, as from the router."""
         lib.emu_packet(self.handle, core, key, payload or 0, payload is not None)
 
     def reset_core(self, core: int) -> tuple[Any, Any]:
-        """Empty a core. Returns its instruction and its data memory."""
+        """Empty a core. Returns its instruction memory and its data memory."""
         problem = lib.emu_core_reset(self.handle, core)
         if problem != ffi.NULL:
             raise EmulatorError(

@@ -33,5 +33,5 @@ class Chips:
         return self.tags[self._ethernet(monitor)]
 
     def tags_changed(self, monitor: Monitor) -> None:
-        """Say that tags of the board of a chip were set or cleared."""
+        """Report that tags of the board of a chip were set or cleared."""
         self.on_tags_changed(self._ethernet(monitor))

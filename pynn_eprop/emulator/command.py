@@ -34,9 +34,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--threads", type=int, default=1,
                         help="host threads; results do not depend on it (default: 1)")
     parser.add_argument("--fast", action="store_true",
-                        help="run faster than a real board where the host can")
+                        help="run faster than a real board if the host can")
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0],
-                        help="what executes the instructions; results do not depend on it "
+                        help="engine that executes the instructions; results do not depend on it "
                              "(default: %(default)s)")
     parser.add_argument("--keep-abandoned", action="store_true",
                         help="keep what killed scripts have left, as a real board does; otherwise "
@@ -45,7 +45,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
     parser.add_argument("--status", type=float, metavar="SECONDS",
-                        help="print a table of the cores so often, and at the end")
+                        help="print a table of the cores at this interval, and at the end")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -86,5 +86,5 @@ def _announce(board: Board) -> None:
           f"{NOT_MODELLED}")
     print("Put this into ~/.spynnaker.cfg, or into spynnaker.cfg beside the script:\n\n[Machine]")
     print(board.configuration_lines)
-    print("# without these everything works, but ten times slower:")
+    print("# without these lines everything works, but ten times slower:")
     print(board.faster_lines, flush=True)

@@ -68,7 +68,7 @@ class Commands:
         Raises Refused with the code that the system software would give.
         """
         if len(message.data) < 4:
-            raise Refused(ReturnCode.LENGTH, f"{len(message.data)} bytes are no command")
+            raise Refused(ReturnCode.LENGTH, f"{len(message.data)} bytes are not a command")
         if len(message.data) < COMMAND.size:
             raise Refused(ReturnCode.LENGTH,
                           f"a command has {COMMAND.size} bytes, not {len(message.data)}")
@@ -131,7 +131,8 @@ class Commands:
     def _fill(self, request: Request) -> bytes:
         address, size = request.first, request.third
         if address % 4 or size % 4:
-            raise Refused(ReturnCode.ARGUMENT, f"fill of 0x{address:08x}, {size} bytes: no words")
+            raise Refused(ReturnCode.ARGUMENT,
+                          f"fill of 0x{address:08x}, {size} bytes: not whole words")
         request.monitor.chip.read(address, 0)
         request.monitor.chip.read(address + size, 0)
         request.monitor.chip.write(address, words(request.second) * (size // 4))
@@ -176,7 +177,7 @@ class Commands:
         size, checksum = request.second, request.first >> 3
         source = self._neighbour(request, request.first & 7)
         if size % 4:
-            raise Refused(ReturnCode.ARGUMENT, f"{size} bytes are no words")
+            raise Refused(ReturnCode.ARGUMENT, f"{size} bytes are not whole words")
         data = source.chip.read(SDRAM_SYSTEM, size)
         total = sum(value for (value,) in struct.iter_unpack("<I", data))
         if checksum and total & 0x1FFFFFFF != checksum:

@@ -18,8 +18,8 @@ from pynn_eprop.errors import MachineError
 CFG_NAME: Final = ".spynnaker.cfg"
 
 TIMEOUT_SECONDS: Final = 3600
-"""How long sPyNNaker waits for cores after the end of a run: the board may be slower than real
-time."""
+"""Time for which sPyNNaker waits for cores after the end of a run: the board may be slower than
+real time."""
 
 FASTER: Final = ("enable_advanced_monitor_support = False", "enable_reinjection = False",
                  f"post_simulation_overrun_before_error = {TIMEOUT_SECONDS}")
@@ -51,8 +51,8 @@ def configured(address: str, version: int, debug: bool = False,
                waits: bool = True) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
 
-    ``waits``: whether it sleeps for as long as a run takes on a real board before it asks whether
-    the cores are done; a board that may be faster is asked at once.
+    ``waits``: whether sPyNNaker sleeps for as long as a run takes on a real board before it asks
+    whether the cores are done; a board that may be faster is asked at once.
 
     Gives the folder, which has the reports. At the end it is removed, unless the block ends with a
     :class:`MachineError` that refers to files in it; HOME is put back, and so is the handler of

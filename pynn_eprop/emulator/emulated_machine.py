@@ -24,23 +24,23 @@ log = logging.getLogger(__name__)
 QUANTUM: Final = 2000
 """Cycles (10 us) in which the cores of a chip take their turns; packets travel at its end."""
 DRAIN_CYCLES: Final = 200_000
-"""A packet that a core leaves unread for so long makes the router drop the ones behind it."""
+"""Time after which a packet that a core leaves unread makes the router drop the ones behind it."""
 LOCK_SLICES: Final = 10_000
 ENGINES: Final = ("interpreter", "unicorn")
-"""Names of what can execute instructions; the second one needs the package unicorn."""
+"""Names of the engines that execute instructions; the second needs the package unicorn."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a machine runs.
+    """Options of a machine.
 
-    ``threads``: host threads; results do not depend on it. ``engine``: what executes the
+    ``threads``: host threads; results do not depend on it. ``engine``: executes the
     instructions, one of ENGINES; results do not depend on it either. ``every_access``: let the
     engine "unicorn" make the checks of every access that the interpreter always makes (alignment,
     writes to all of the code), at a third of its speed. ``every_instruction``: let interrupts come
-    between any two instructions; without, they come where a block of code begins. ``profile``:
+    between any two instructions, not only at the beginning of a block of code. ``profile``:
     count instructions by address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers
-    below 1 and for engines that there are not.
+    below 1 and for unknown engines.
     """
 
     threads: int = 1
@@ -61,10 +61,10 @@ class Options:
 
 
 class EmulatedMachine(Chips):
-    """Chips of one machine, that run only when asked to.
+    """Chips of one machine, which run only in :meth:`run`.
 
-    ``transmit(ethernet, address, port, data)`` takes what leaves a board by Ethernet; ``port`` is
-    that of a reversed tag or None for the board's own.
+    ``transmit(ethernet, address, port, data)`` takes messages that leave a board by Ethernet;
+    ``port`` is that of a reversed tag or None for the board's own.
     """
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
@@ -134,7 +134,7 @@ class EmulatedMachine(Chips):
 
     @property
     def next_event(self) -> int:
-        """When something happens next by itself; NEVER if nothing does."""
+        """The time of the next event without input from the host; NEVER if there is none."""
         return int(lib.emu_next_event(self._handle))
 
     @property
@@ -146,7 +146,7 @@ class EmulatedMachine(Chips):
         """Run to a time, with the monitors serving their cores meanwhile.
 
         The time is rounded up to whole slices, so that it does not matter how a run is divided.
-        ``exactly``: it is not; what is sent to a core then arrives at that cycle.
+        ``exactly``: it is not rounded; what is sent to a core next arrives at that cycle.
         """
         quantum = self.options.quantum
         if not exactly:
@@ -179,7 +179,7 @@ class EmulatedMachine(Chips):
 
     @contextmanager
     def _guarded(self, monitor: Monitor) -> Iterator[None]:
-        """A chip whose system variables were overwritten must not stop the machine."""
+        """A context in which a chip with overwritten system variables does not stop the machine."""
         try:
             yield
         except Refused as refusal:
@@ -196,7 +196,7 @@ class EmulatedMachine(Chips):
                     lock.name)
 
     def clear(self) -> None:
-        """Stop all applications and give back all that they own: memory, routes and tags."""
+        """Stop all applications and free all that they own: memory, routes and tags."""
         for monitor in self.monitors.values():
             with self._guarded(monitor):
                 monitor.signal(Signal.STOP, 0, 0)
@@ -302,6 +302,6 @@ class EmulatedMachine(Chips):
                 yield monitor, core
 
     def new_faults(self) -> list[Fault]:
-        """What the checks found since the last question."""
+        """Findings of the checks since the last call."""
         self._take_faults()
         return self.faults.new()

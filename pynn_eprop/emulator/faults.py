@@ -1,4 +1,4 @@
-"""What the emulator's checks have found, in words."""
+"""Findings of the emulator's checks, in words."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ AT_ONCE: Final = 64
 
 
 class FaultKind(IntEnum):
-    """What was found; the order is that of ``enum emu_fault_kind``."""
+    """The kind of a finding; the order is that of ``enum emu_fault_kind``."""
 
     UNMAPPED_READ = 0
     UNMAPPED_WRITE = 1
@@ -83,7 +83,7 @@ class FaultLog:
         self._buffer = ffi.new("emu_fault[]", AT_ONCE)
 
     def add_programs(self, paths: Iterable[Path]) -> None:
-        """ELF files whose functions may be named; raises ImageError for one that is none."""
+        """Add ELF files whose functions are named; raises ImageError for another sort of file."""
         self._programs += [Symbols.read(path) for path in paths]
 
     def symbols(self, monitor: Monitor, core: int) -> Symbols | None:
@@ -94,7 +94,7 @@ class FaultLog:
         return next((program for program in self._programs if program.matches(itcm)), None)
 
     def take(self, monitor: Monitor) -> None:
-        """Fetch what the cores of a chip have left."""
+        """Fetch the findings of the cores of a chip."""
         chip = monitor.chip
         while count := lib.emu_take_faults(chip.handle, self._buffer, AT_ONCE):
             for record in self._buffer[0:count]:
@@ -106,11 +106,11 @@ class FaultLog:
                         record.pc, record.address, program.name(record.pc) if program else ""))
 
     def new(self) -> list[Fault]:
-        """What came since the last question."""
+        """Findings since the last call."""
         fresh = self.all[self._given:]
         self._given = len(self.all)
         return fresh
 
     def count(self) -> Counter[FaultKind]:
-        """How many of each kind were kept."""
+        """The number of kept findings of each kind."""
         return Counter(fault.kind for fault in self.all)

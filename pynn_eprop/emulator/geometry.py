@@ -1,4 +1,4 @@
-"""Which chips a machine has, how they are linked, and which of them have Ethernet."""
+"""The chips of a machine, the links between them, and the chips with Ethernet."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +30,7 @@ class Geometry:
     """The chips of a machine.
 
     ``board`` gives for each chip the Ethernet chip of its board; ``version`` is the board version
-    that sPyNNaker must be told.
+    in sPyNNaker's configuration.
     """
 
     width: int
@@ -42,7 +42,7 @@ class Geometry:
 
     @property
     def ethernet_chips(self) -> list[Coordinates]:
-        """One chip a board."""
+        """The Ethernet chips, one for each board."""
         return sorted(set(self.board.values()))
 
     def neighbour(self, x: int, y: int, link: int) -> Coordinates | None:
@@ -56,7 +56,7 @@ class Geometry:
         return to if to in self.board else None
 
     def links(self, x: int, y: int) -> int:
-        """Working links of a chip, a bit each."""
+        """Working links of a chip, one bit for each."""
         return sum(1 << link for link in range(len(LINKS)) if self.neighbour(x, y, link))
 
     def direction(self, start: Coordinates, end: Coordinates) -> int:
@@ -66,7 +66,7 @@ class Geometry:
 
 
 def geometry(chips: int, boards: int = 1) -> Geometry:
-    """The machine with so many chips a board and so many boards.
+    """The machine with this number of boards, and of chips on each.
 
     Raises EmulatorError for numbers that no machine has.
     """

@@ -76,11 +76,11 @@ class Heap:
         return self._chip.sv(Sv.ALLOCATION_TAGS) + 4 * (application << 8 | tag)
 
     def tagged(self, application: int, tag: int) -> int:
-        """Address of the block with a tag; 0: none."""
+        """Address of the block with a tag; 0 if there is none."""
         return self._chip.word(self._tag_entry(application, tag))
 
     def allocate(self, size: int, application: int = 0, tag: int = 0) -> int:
-        """Address of a new block; 0: no space."""
+        """Address of a new block; 0 if there is no space."""
         needed = ((size + 3) & ~3) + HEADER
         free = self._free_blocks()
         for index, (block, available) in enumerate(free):
@@ -108,11 +108,11 @@ class Heap:
         return self._chip.word(address - HEADER) - address
 
     def free(self, address: int) -> bool:
-        """Give back one block. False: there is none."""
+        """Free one block. Returns False if there is none."""
         return self._release(lambda block, owner: block + HEADER == address) > 0
 
     def free_application(self, application: int) -> int:
-        """Give back an application's blocks. Returns how many."""
+        """Free an application's blocks. Returns their number."""
         return self._release(lambda block, owner: owner >> 8 & 0xFF == application)
 
     def _release(self, chosen: Callable[[int, int], bool]) -> int:

@@ -12,7 +12,7 @@ ENTRY = struct.Struct("<4I")
 
 
 class Command(IntEnum):
-    """What an entry of the image's table asks for."""
+    """The command of an entry of the image's table."""
 
     ABSOLUTE_COPY = 1
     RELATIVE_COPY = 2
@@ -30,7 +30,7 @@ class Image:
 
     @classmethod
     def parse(cls, data: bytes) -> "Image":
-        """Read an image; raises ImageError when it is none."""
+        """Read an image; raises ImageError for other data."""
         image = cls()
         for offset in range(0, len(data) - ENTRY.size + 1, ENTRY.size):
             command, first, second, third = ENTRY.unpack_from(data, offset)
@@ -66,7 +66,7 @@ class Image:
         self.parts.append((address, content))
 
     def load(self, chip: Chip, core: int) -> None:
-        """Put the image into a core that is reset before."""
+        """Reset a core and put the image into it."""
         itcm, dtcm = chip.reset_core(core)
         for address, content in self.parts:
             if address < layout.ITCM_SIZE:

@@ -1,4 +1,4 @@
-"""Where things are on a chip, and the structures that hosts and applications share with a monitor.
+"""Addresses on a chip, and the structures that hosts and applications share with a monitor.
 
 Offsets follow the system software's own structures (sark.h of spinnaker_tools 3.4): ``sv``, one
 ``vcpu`` a core, heaps, application table, SDP messages.
@@ -46,7 +46,7 @@ SDRAM_USER: Final = SDRAM + CORES * SYSTEM_BUFFER_WORDS * 4
 SDRAM_HEAP: Final = SDRAM_USER
 SDRAM_SYSTEM: Final = SDRAM + SDRAM_SIZE - (8 << 20)
 IMAGE_SPACE: Final = 256 << 10
-"""Bytes at the start of the system part where a host puts an image before starting it."""
+"""Bytes at the start of the system part into which a host puts an image before starting it."""
 
 IOBUF_BYTES: Final = 16384
 MESSAGE_BYTES: Final = 292

@@ -17,13 +17,13 @@ LIBRARIES: Final = ("libunicorn.so.2", "libunicorn.2.dylib", "libunicorn.so")
 __all__ = ["NEVER", "ffi", "lib", "open_unicorn", "text"]
 
 NEVER: Final = 2**64 - 1
-"""What the emulator gives as the time of an event that does not come."""
+"""The emulator's time of an event that does not come."""
 
 
 def open_unicorn() -> None:
-    """Open libunicorn once a process.
+    """Open libunicorn, once per process.
 
-    Raises MissingDependencyError when the package ``unicorn`` is missing or unusable.
+    Raises MissingDependencyError if the package ``unicorn`` is missing or unusable.
     """
     spec = importlib.util.find_spec("unicorn")
     if spec is None or spec.origin is None:

@@ -1,4 +1,4 @@
-"""SDP and SCP messages: what hosts, monitors and cores send each other."""
+"""SDP and SCP messages, which hosts, monitors and cores send each other."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Message:
 
     @classmethod
     def parse(cls, packet: bytes) -> "Message | None":
-        """Read a message; None: it is too short or too long to be one."""
+        """Read a message; None if the packet is too short or too long to be one."""
         if not SDP_HEADER <= len(packet) <= SDP_HEADER + SDP_DATA:
             return None
         flags, tag, to_port, from_port, to_y, to_x, from_y, from_x = HEADER.unpack_from(packet)
@@ -45,12 +45,12 @@ class Message:
 
     @property
     def core(self) -> int:
-        """Core that it is for."""
+        """The core that it is for."""
         return self.destination_port & 31
 
     @property
     def wants_reply(self) -> bool:
-        """The sender waits for an answer."""
+        """Whether the sender waits for an answer."""
         return bool(self.flags & REPLY_EXPECTED)
 
     def answer(self, code: int, payload: bytes = b"") -> "Message":

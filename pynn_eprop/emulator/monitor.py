@@ -1,4 +1,4 @@
-"""The monitor of one chip: what its system software does for hosts and applications."""
+"""The monitor of one chip: the services of its system software for hosts and applications."""
 
 import struct
 from collections import defaultdict, deque
@@ -29,7 +29,7 @@ from pynn_eprop.emulator.router_table import RouterTable
 from pynn_eprop.errors import ImageError
 
 UNIX_TIME: Final = 1_700_000_000
-"""What boards say at boot: always the same, so that runs are repeatable."""
+"""The time that all boards have at every boot, so that runs are repeatable."""
 RANDOM_SEED: Final = 12345
 SOFTWARE_VERSION: Final = 0x040000
 ALIVE: Final = frozenset(CpuState) - {
@@ -56,7 +56,7 @@ class Monitor:
         self._known_applications: set[int] = set()
         self._waiting: dict[int, deque[bytes]] = defaultdict(deque)
         self.has_waiting = False
-        """A message may be in line for some core."""
+        """Whether a message may be in line for some core."""
         self.router = RouterTable(chip)
 
     def wait_for_lock(self, lock: Lock) -> None:
@@ -132,7 +132,7 @@ class Monitor:
     def start(self, address: int, application: int, flags: int, cores: int) -> None:
         """Load the image at an address into cores (bits) and start them.
 
-        Raises Refused when the image is none, or the monitor's own core is asked for.
+        Raises Refused if there is no image, or for the monitor's own core.
         """
         if cores & 1:
             raise Refused(ReturnCode.ARGUMENT, "core 0 is the monitor's")
@@ -225,7 +225,7 @@ class Monitor:
     # -- messages ----------------------------------------------------------------------------
 
     def post(self, core: int, message: bytes) -> None:
-        """Put a message in line for a core; raises Refused when it cannot get there."""
+        """Put a message in line for a core; raises Refused if it cannot get there."""
         if core >= CORES:
             raise Refused(ReturnCode.CPU, f"there is no core {core}")
         if core not in self.applications or self.chip.state(core) not in ALIVE:

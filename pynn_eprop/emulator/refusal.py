@@ -1,4 +1,4 @@
-"""What a monitor answers instead of doing what a command asks."""
+"""Refusals: answers of a monitor that does not carry out a command."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""The multicast table of a chip's router: who owns which entries, and what they say."""
+"""The multicast table of a chip's router: its entries and their owners."""
 
 import struct
 
@@ -52,7 +52,7 @@ class RouterTable:
         self._chip.write(self._copy(entry) + 4, struct.pack("<III", route, key, mask))
 
     def _gaps(self) -> list[tuple[int, int]]:
-        """First entry and size of what is free."""
+        """First entry and size of each free block."""
         gaps = []
         start = FIRST
         for entry in [*sorted(self._owner), ROUTER_ENTRIES]:
@@ -70,7 +70,7 @@ class RouterTable:
         self._chip.set_half(SV + Sv.ROUTER_FREE, gaps[0][0] if gaps else 0)
 
     def allocate(self, count: int, application: int) -> int:
-        """First of a block of entries; 0: no space."""
+        """First of a block of entries; 0 if there is no space."""
         for start, size in self._gaps():
             if 0 < count <= size:
                 self._owner[start] = application
@@ -84,7 +84,7 @@ class RouterTable:
         return max((size for _, size in self._gaps()), default=0)
 
     def free(self, start: int, clear: bool) -> None:
-        """Give back a block."""
+        """Free a block."""
         if start in self._owner:
             if clear:
                 self.clear(start, self._size[start])
@@ -92,14 +92,14 @@ class RouterTable:
             self._update_free_list()
 
     def free_application(self, application: int, clear: bool) -> int:
-        """Give back an application's blocks. Returns how many."""
+        """Free an application's blocks. Returns their number."""
         blocks = [start for start, owner in self._owner.items() if owner == application]
         for start in blocks:
             self.free(start, clear)
         return len(blocks)
 
     def clear(self, start: int, count: int) -> bool:
-        """Empty entries. False: they are not all there."""
+        """Empty entries. Returns False if they are not all there."""
         if start + count > ROUTER_ENTRIES:
             return False
         for entry in range(start, start + count):
@@ -107,7 +107,7 @@ class RouterTable:
         return True
 
     def load(self, address: int, count: int, offset: int, application: int) -> bool:
-        """Load entries from memory. False: some would be outside the table."""
+        """Load entries from memory. Returns False if some would be outside the table."""
         if count > ROUTER_ENTRIES:
             return False
         data = self._chip.read(address, COPY_ENTRY.size * max(count, 1))

@@ -25,14 +25,14 @@ PADDING: Final = 2
 """Bytes before the message in a UDP packet."""
 LARGEST: Final = 2048
 AT_ONCE: Final = 64
-"""Packets taken before the machine runs on."""
+"""Packets taken at most before the machine runs on."""
 STEP: Final = CYCLES_PER_MS
 LAG: Final = 20 * CYCLES_PER_MS
 """A machine that is so far behind the host's clock does not try to catch up."""
 
 
 def bind(address: str, port: int = PORT) -> socket.socket:
-    """A socket on a loopback address; raises AddressTakenError when it cannot be had."""
+    """A socket on a loopback address; raises AddressTakenError if it cannot be opened."""
     new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         new.bind((address, port))
@@ -60,7 +60,7 @@ class Server:
     """Serves a machine's boards on loopback addresses until stopped.
 
     ``sockets`` has one for each board, by its Ethernet chip; they are closed with the server.
-    With ``real_time`` the machine runs no faster than a real one; it is slower when the host is.
+    With ``real_time`` the machine runs no faster than a real one; it is slower if the host is.
     With ``clear_abandoned`` the machine is cleared when a new host comes and all earlier ones are
     gone.
     """
@@ -77,7 +77,7 @@ class Server:
         self._real_time = real_time
         self._clear_abandoned = clear_abandoned
         self._hosts: set[Address] = set()
-        self._told: set[tuple[int, int, int, FaultKind]] = set()
+        self._reported: set[tuple[int, int, int, FaultKind]] = set()
         self._selector = selectors.DefaultSelector()
         self._sockets: dict[tuple[Coordinates, int], socket.socket] = {}
         self._stopped = threading.Event()
@@ -161,22 +161,22 @@ class Server:
             machine.run(machine.now + STEP)
         self.busy_seconds += time.monotonic() - started
         for fault in machine.new_faults():
-            self._tell(fault)
+            self._report(fault)
         return 0.0
 
-    def _tell(self, fault: Fault) -> None:
+    def _report(self, fault: Fault) -> None:
         """Log the first fault of a kind on a core; ``Board.faults()`` has the others.
 
-        A tick that is overrun is none where a program works for longer by design, as updates do.
+        Overrun ticks are logged at level INFO: a program may take longer by design, as updates do.
         """
         core = fault.x, fault.y, fault.core
-        if (*core, fault.kind) not in self._told:
-            self._told.add((*core, fault.kind))
+        if (*core, fault.kind) not in self._reported:
+            self._reported.add((*core, fault.kind))
             log.log(logging.INFO if fault.kind is FaultKind.TICK_OVERRUN else logging.WARNING,
                     "%s", fault)
 
     def _allowed(self, host: float) -> int:
-        """How far the host's clock lets the machine run."""
+        """The time up to which the host's clock lets the machine run."""
         allowed = self._origin[1] + int((host - self._origin[0]) * 1000 * CYCLES_PER_MS)
         if not -LAG < allowed - self.machine.now < LAG:
             self._origin = (host, self.machine.now)
@@ -205,12 +205,12 @@ class Server:
                     self.machine.inject(ethernet, port, data[:272], sender)
 
     def _meet(self, sender: Address) -> None:
-        """A host that is new: what killed ones have left would be in its way."""
+        """Note a host; clear the machine for a new one if killed ones have left something."""
         alive = {host for host in self._hosts if not is_free(*host)}
         if self._hosts and not alive and self._clear_abandoned:
             self.machine.clear()
         self._hosts = alive | {sender}
-        self._told.clear()
+        self._reported.clear()
 
     def _message(self, source: Any, ethernet: Coordinates, data: bytes, sender: Address) -> None:
         message = Message.parse(data[PADDING:])

@@ -1,4 +1,4 @@
-"""What cores and chips of an emulated machine are doing, as figures and as text."""
+"""The state of an emulated machine's cores and chips, in figures and as text."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

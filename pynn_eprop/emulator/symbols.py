@@ -1,4 +1,4 @@
-"""Names of functions from ELF files, to say where in a program something happened."""
+"""Names of functions from ELF files, for reports on places in a program."""
 
 import bisect
 import struct
@@ -28,10 +28,10 @@ class Symbols:
 
     @classmethod
     def read(cls, path: Path) -> "Symbols":
-        """Read a 32-bit little-endian ELF file; raises ImageError when it is none."""
+        """Read a 32-bit little-endian ELF file; raises ImageError for another file."""
         data = path.read_bytes()
         if not data.startswith(MAGIC):
-            raise ImageError(f"{path} is no 32-bit little-endian ELF file")
+            raise ImageError(f"{path} is not a 32-bit little-endian ELF file")
         try:
             return cls._parse(path, data)
         except (struct.error, IndexError, ValueError) as error:
@@ -72,7 +72,7 @@ class Symbols:
         return self.names[index], address - self.addresses[index]
 
     def matches(self, itcm: bytes) -> bool:
-        """Whether this is the program in a core's instruction memory.
+        """Whether a core's instruction memory holds this program.
 
         The first 128 bytes are left out: applications change their vectors.
         """

@@ -1,7 +1,7 @@
-"""IP tags of one board: where its messages go, and what comes in by which port.
+"""IP tags of one board: where its messages go, and which ports it listens to.
 
 Tags 0-7 are set by hosts. Tags above them are the board's own: it gives one to each host that sends
-a message to a core, so that the core's answer finds back.
+a message to a core, so that the core's answer finds its way back.
 """
 
 import struct
@@ -36,7 +36,7 @@ class Tag:
 
     @property
     def strips(self) -> bool:
-        """The header is left out."""
+        """Whether the header is left out."""
         return bool(self.flags & STRIP)
 
     def pack(self) -> bytes:
@@ -75,11 +75,11 @@ class Tags:
         return self._fixed.get(number)
 
     def free_number(self) -> int:
-        """A fixed tag that is not in use; NONE: all are."""
+        """A fixed tag that is not in use; NONE if all are."""
         return next((number for number in range(FIXED) if number not in self._fixed), NONE)
 
     def for_host(self, address: Address) -> int:
-        """The board's own tag for a host; the one unused for longest goes when all are taken."""
+        """The board's own tag for a host; if all are taken, the longest unused one is replaced."""
         number = self._own_by_address.get(address)
         if number is None:
             if len(self._own) < LAST_OWN - FIXED:

@@ -1,8 +1,9 @@
 """The PyNN backend of NEST: ``import pynn_eprop.nest as sim``.
 
 It offers all of ``pyNN.nest``, and the cell and synapse types that learn with e-prop. These are
-NEST's own models, made to do what a script means on every backend; docs/nest.md says how, and what
-is refused. Importing it raises :class:`MissingDependencyError` where NEST is not installed.
+NEST's own models, with parameters translated so that a script means what it does on every backend;
+docs/nest.md says how, and what is refused. Importing it raises :class:`MissingDependencyError` if
+NEST is not installed.
 """
 # ruff: noqa: E402, F401, F403 (NEST must be found first; all that is imported here is offered)
 

@@ -30,15 +30,15 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     """Begin a new network; any earlier one is forgotten.
 
     Without ``update_interval`` this is PyNN's NEST backend, and there are no cells that learn.
-    ``seed`` is also that of NEST's own generator, which ``rng_seed`` can give another.
+    ``seed`` is also that of NEST's own generator, unless ``rng_seed`` gives another.
 
     Parameters
     ----------
     {shared}
     boundary : "reset"
-        NEST knows no other.
+        NEST has no other.
     quirks : "refuse" or "allow", default "refuse"
-        Whether what NEST does otherwise than the equations is an error or a warning: input spikes
+        Whether it is an error or a warning if NEST deviates from the equations: input spikes
         at certain steps, the rate term of batches (docs/nest.md).
     threads, verbosity, spike_precision, recording_precision, rng_seed, rng_type, t_flush
         As in ``pyNN.nest``.
@@ -92,7 +92,7 @@ def _setup_learning(options: SharedOptions, quirks: Quirks, own: dict[str, Any])
 
 class _Control(WithoutCheckpoints):
     why_no_saving = "NEST does not give away the state of its e-prop synapses"
-    why_no_loading = "NEST takes no state of its e-prop synapses back"
+    why_no_loading = "NEST's e-prop synapses cannot be given a state"
 
     def _write(self) -> None:
         parent.end()
@@ -106,13 +106,13 @@ class _Control(WithoutCheckpoints):
         if self._simulation is not None:
             raise UnsupportedError(
                 "reset(): NEST cannot take the weights, traces and optimisers of its e-prop "
-                "synapses back; call setup() and build the network anew")
+                "synapses back; call setup() and build the network again")
         state = self._simulator.state
         if state.t > 0 and state.t_flush < 0:
             raise UnsupportedError(
                 "reset(): NEST can only run on until the network has forgotten, which the next "
                 "run may not start from; give setup(t_flush=...), in ms, well above 100, and "
-                "compare, or call setup() and build the network anew")
+                "compare, or call setup() and build the network again")
         super().reset(annotations)
 
     def save_weights(self, path: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""Input spikes and targets, handed to NEST's generators a stretch of kernel steps at a time."""
+"""Input spikes and targets, given to NEST's generators a stretch of kernel steps at a time."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -18,7 +18,7 @@ Time = Callable[[int], float]
 class Feeder:
     """Spike generators of the sources and rate generators of the targets.
 
-    Kernel steps up to ``frontier`` have got their input; it can no longer change.
+    Kernel steps up to ``frontier`` have their input; it can no longer change.
     """
 
     def __init__(self, kernel: KernelTime, populations: Sequence[Any], time: Time) -> None:
@@ -80,7 +80,7 @@ class Feeder:
         self._fed_targets[readout.index] = rows[len(rows) - min(ahead, len(rows)):]
 
     def last_spikes(self, step: int) -> None:
-        """One more spike of every source at script step ``step``."""
+        """Add one more spike of every source, at script step ``step``."""
         for population in self._sources:
             every = np.arange(population.size)
             self._send(population, np.full(population.size, step), every)
@@ -88,7 +88,7 @@ class Feeder:
     # --- what was given can no longer change ---
 
     def check_spikes(self, population: Any, now: int) -> None:
-        """Raise :class:`SimulationError` if spikes that NEST had already got have changed."""
+        """Raise :class:`SimulationError` if spikes that NEST already has were changed."""
         last = self.frontier - SOURCE_LEAD
         if last < now:
             return
@@ -103,7 +103,7 @@ class Feeder:
                 "spikes before reading")
 
     def check_target(self, readout: Any, now: int) -> None:
-        """Raise :class:`SimulationError` if targets that NEST had already got have changed."""
+        """Raise :class:`SimulationError` if targets that NEST already has were changed."""
         last = self.frontier - TARGET_LEAD
         if readout.index not in self._teachers or last <= now:
             return

@@ -18,7 +18,7 @@ _HINT = "install it with pip install 'pynn_eprop[nest]' (nest-simulator 3.10)"
 def require_nest() -> ModuleType:
     """The module ``pyNN.nest``.
 
-    Raises :class:`MissingDependencyError` where NEST is missing, or is one without the e-prop
+    Raises :class:`MissingDependencyError` if NEST is missing, or is a version without the e-prop
     models.
     """
     os.environ.setdefault("PYNEST_QUIET", "1")
@@ -36,13 +36,13 @@ def require_nest() -> ModuleType:
     _warn_of_a_scripts_own_calls()
     _show_nest_config()
     with warnings.catch_warnings():
-        # PyNN tries to compile two synapse models of its own, and says at length where it cannot
+        # PyNN tries to compile two synapse models of its own, and warns at length if it cannot
         warnings.simplefilter("ignore")
         return importlib.import_module("pyNN.nest")
 
 
 def _warn_of_a_scripts_own_calls() -> None:
-    """Keep NEST from warning of deprecated functions that PyNN calls; a script cannot help that."""
+    """Keep NEST from warning of deprecated functions that PyNN, not the script, calls."""
     helper: Any = importlib.import_module("nest.lib.hl_api_helper")
     warn = helper.show_deprecation_warning
 

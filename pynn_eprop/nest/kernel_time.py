@@ -2,8 +2,8 @@
 
 Interval k of NEST's e-prop neurons starts at kernel step k T + 2, that of its readouts one step
 later. So a kernel that starts two steps early makes their step 1 script step 1. ``LAG`` holds, by
-recordable, how many kernel steps after script step s NEST stamps its value of step s: what passes
-a synapse is one step later, an error is computed from the y of the step before, and a learning
+recordable, how many kernel steps after script step s NEST stamps its value of step s: a signal is
+one step later behind a synapse, an error is computed from the y of the step before, and a learning
 signal is reported when it can no longer change.
 """
 
@@ -13,15 +13,15 @@ OFFSET = 2
 LAG = {"spikes": OFFSET, "v": OFFSET, "a": OFFSET, "h": OFFSET, "learning_signal": OFFSET + 3,
        "y": OFFSET + 1, "error": OFFSET + 2, "target": OFFSET + 2, "loss": OFFSET + 1}
 STOCK_LAG = OFFSET      # of all that cells of other types record
-DELIVERY = 1            # until a recording device has what is stamped
-SOURCE_LEAD = 1         # a generator fires so many steps after script time, its relay one later
+DELIVERY = 1            # steps until a recording device has what is stamped
+SOURCE_LEAD = 1         # steps from script time to a generator's spike; its relay is one later
 TARGET_LEAD = OFFSET + 1    # the generator's stamp of a target of script step s
 RATE_CHANGE = OFFSET + 1    # after this many steps of an interval no spike is of the one before
 
 
 @dataclass(frozen=True)
 class KernelTime:
-    """Kernel steps as ms."""
+    """Kernel time: steps as ms, and the offset to script time."""
 
     timestep: float
 

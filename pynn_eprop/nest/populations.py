@@ -40,7 +40,7 @@ class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
     _assembly_class = Assembly
 
     def __new__(cls, population: Any, *_args: Any, **_options: Any) -> "PopulationView":
-        """A view of the kind that the population is."""
+        """A view of arrays or of PyNN's cells, like the population."""
         kept = isinstance(population, (ArrayPopulation, ArrayView))
         return object.__new__(ArrayView if kept and cls is PopulationView else cls)
 
@@ -58,14 +58,17 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
 
     def __new__(cls, _size: Any = None, cellclass: Any = None, *_args: Any,
                 **options: Any) -> "Population":
-        """Arrays, or one that PyNN keeps. Raises :class:`UnsupportedError` without intervals."""
+        """A population of arrays, or one that PyNN keeps.
+
+        Raises :class:`UnsupportedError` for cells that learn without intervals.
+        """
         kind = options.get("cellclass", cellclass)
         kind = kind if isinstance(kind, type) else type(kind)
         check_own_cell(kind, KNOWN)
         if issubclass(kind, LEARNING_CELLS) and simulator.state.simulation is None:
             raise UnsupportedError(f"{kind.__name__} on NEST: its e-prop models live in intervals; "
                                    "give setup(update_interval=...), longer than the run if "
-                                   "nothing shall be learned")
+                                   "nothing is to be learned")
         kept = simulator.state.simulation is not None \
             and issubclass(kind, (*LEARNING_CELLS, *SOURCES))
         return object.__new__(ArrayPopulation if kept and cls is Population else cls)
@@ -82,7 +85,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
                              cellparams or {} if isinstance(cellclass, type) else None,
                              structure, initial_values or {}, label)
         if simulator.state.simulation is not None and getattr(self.celltype, "uses_parrot", False):
-            # PyNN shifts times by its offset only where they are set later
+            # PyNN shifts times by its offset only if they are set later
             self._set_parameters(self.celltype.native_parameters)
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
@@ -90,7 +93,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
             super()._set_parameters(parameter_space)
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
-        """Set initial values; a default that NEST has anyway, and cannot be given, is none."""
+        """Set initial values, except for defaults that NEST has anyway and cannot be given."""
         name = getattr(self.celltype, "variable_map", {}).get(variable, variable)
         default = self.celltype.default_initial_values.get(variable)
         if name in self.node_collection[0].get() or np.any(value.evaluate() != default):
@@ -99,7 +102,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
 
     @property
     def _recorder_class(self) -> Any:
-        """What records: with intervals NEST is ahead of the script, which PyNN's cannot know."""
+        """The class of recorders: with intervals NEST is ahead of the script, unknown to PyNN's."""
         return PlainRecorder if self._simulation is None else StockRecorder
 
     def _number(self) -> int:
@@ -113,7 +116,7 @@ class _Cells(CellGroup):
     _simulator = simulator
 
     def inject(self, current_source: Any) -> None:
-        """Raise :class:`UnsupportedError`: NEST scales currents otherwise."""
+        """Raise :class:`UnsupportedError`: NEST scales currents differently."""
         check_source(current_source, self.label)
         check_takes_current(self)
         super().inject(current_source)
@@ -126,7 +129,7 @@ class ArrayView(_Cells, PopulationView):
 class ArrayPopulation(_Cells, CellArrays, Population):
     """Cells that learn, readouts or sources, in a network with update intervals.
 
-    generators: NEST's spike generators of a source; its cells are relays of what these send.
+    generators: NEST's spike generators of a source; its cells relay the spikes that these send.
     """
 
     _recorder_class = Recorder
@@ -135,7 +138,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     def _begin(self, size: Any, label: str | None) -> None:
         super()._begin(size, label)
-        self.told: set[str] = set()
+        self.warned_of: set[str] = set()    # reasons
         self._target: tuple[Any, np.ndarray] | None = None
         self._deferred_parrot_connections = False
 
@@ -145,7 +148,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     @property
     def timestep(self) -> float:
-        """In ms."""
+        """The time step, in ms."""
         return float(self._simulation.options.timestep)
 
     def _create_cells(self) -> None:
@@ -169,7 +172,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
         """Set parameters of some cells.
 
         Raises the errors of bad values, and :class:`UnsupportedError` for what NEST cannot change
-        once it runs; then nothing was changed.
+        once it runs, and then has changed nothing.
         """
         fixed = set(values) - {"target"}
         if fixed and self._simulation.started and not self.is_source:
@@ -180,7 +183,7 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     def _initial_values(self, values: Mapping[str, Any], indices: np.ndarray
                         ) -> dict[str, np.ndarray]:
-        """Those given, which must be 0."""
+        """The given initial values, which must be 0."""
         arrays = super()._initial_values(values, indices)
         for variable, array in arrays.items():
             if np.any(array != 0.0):
@@ -211,9 +214,9 @@ class ArrayPopulation(_Cells, CellArrays, Population):
 
     @property
     def target_end(self) -> int | None:
-        """The last step that has a target; None where it repeats or is not needed."""
+        """The last step that has a target; None if it repeats or is not needed."""
         return None if self.celltype.loss is None else target_end(self)
 
     def target_at(self, steps: np.ndarray) -> np.ndarray:
-        """Targets at global steps 1, 2, ...: (steps, readouts), NaN where there is none."""
+        """Targets at global steps 1, 2, ...: (steps, readouts), NaN for none."""
         return targets_at(self, steps)

@@ -33,7 +33,10 @@ class Projection(ProjectionOfParent, parent.Projection):
 
     def __new__(cls, pre: Any = None, post: Any = None, connector: Any = None,
                 synapse_type: Any = None, *_args: Any, **options: Any) -> "Projection":
-        """Arrays, or one that PyNN keeps. Raises :class:`NetworkError` without intervals."""
+        """A projection of arrays, or one that PyNN keeps.
+
+        Raises :class:`NetworkError` for synapses that learn without intervals.
+        """
         synapse_type = options.get("synapse_type", synapse_type)
         post = options.get("postsynaptic_neurons", post)
         check_projection(options.get("presynaptic_neurons", pre), post,
@@ -60,7 +63,7 @@ class Projection(ProjectionOfParent, parent.Projection):
         simulator.state.projections_made += 1
 
     def __len__(self) -> int:
-        """Number of connections; PyNN's fails where an assembly is the end."""
+        """Number of connections; PyNN's method fails for a projection to an assembly."""
         return len(self.nest_connections)
 
     def _number(self) -> int:
@@ -95,7 +98,7 @@ class ArrayProjection(SynapseArrays, Projection):
                     "its own, with StaticSynapse")
 
     def _check_belongs(self) -> None:
-        """Populations of other cells have no place among the arrays, and are no ends."""
+        """Raise :class:`NetworkError` for ends that do not learn or are of an earlier network."""
         self._check_cells()
         known = self._simulation.populations
         for member in (*members(self.pre), *members(self.post)):
@@ -103,4 +106,4 @@ class ArrayProjection(SynapseArrays, Projection):
             if isinstance(population, ArrayPopulation) and (
                     population.index >= len(known) or known[population.index] is not population):
                 raise NetworkError(f"{self.label}: {population.label} belongs to a network that a "
-                                   "later setup() ended; make it anew")
+                                   "later setup() ended; make it again")

@@ -1,4 +1,4 @@
-"""What NEST does not do, or does otherwise: refused here by name, before any work is done.
+"""Checks for what NEST cannot do, or does differently: refused by name, before any work is done.
 
 docs/nest.md lists all of it; ``tests/nest/test_quirks.py`` shows it.
 """
@@ -21,7 +21,7 @@ SAME_RATE = 1.0
 
 
 class Quirks(str, Enum):
-    """What happens where NEST does otherwise than the equations, but could go on."""
+    """The response to a network that NEST can run, but not as the equations say."""
 
     REFUSE = "refuse"
     ALLOW = "allow"
@@ -30,7 +30,7 @@ class Quirks(str, Enum):
 def teachers(projections: Sequence[Any]) -> dict[int, float]:
     """tau_m (ms) of the readouts that teach each population, by its index.
 
-    Raises :class:`UnsupportedError` where several teach with different time constants.
+    Raises :class:`UnsupportedError` if several teach with different time constants.
     """
     taught: dict[int, float] = {}
     for signal in projections:
@@ -88,7 +88,7 @@ def _check_signal(signal: Any) -> None:
     if synapse.symmetric or synapse.window is not None:
         kind = "symmetric=True" if synapse.symmetric else f"window={synapse.window:g}"
         raise UnsupportedError(f"{signal.label}: LearningSignal({kind}); NEST's feedback weights "
-                               "are given once and stay")
+                               "are constant")
     for bundle in signal.bundles:
         if bundle.pre.celltype.loss is None:
             raise UnsupportedError(f"{signal.label}: {bundle.pre.label} has loss=None; NEST's "
@@ -119,7 +119,7 @@ def _check_synapses(projection: Any) -> None:
 
 
 def warn_of_network(projections: Sequence[Any]) -> None:
-    """Warn of what differs a little, with how much."""
+    """Warn of what differs a little from the equations, and say by how much."""
     plastic = [(projection, projection.synapse_type.optimizer) for projection in projections
                if isinstance(projection.synapse_type, EPropSynapse)]
     for projection, optimizer in plastic:
@@ -140,7 +140,7 @@ def warn_of_network(projections: Sequence[Any]) -> None:
 
 def check_inputs(source: Any, projections: Sequence[Any], first: int, last: int, length: int,
                  quirks: Quirks) -> None:
-    """Look for spikes of a source that NEST's e-prop models treat otherwise.
+    """Look for spikes of a source that NEST's e-prop models treat differently.
 
     ``quirks`` decides whether these are an :class:`UnsupportedError` or a warning.
     """
@@ -186,7 +186,7 @@ def _judge(source: Any, steps: np.ndarray, quirks: Quirks, reason: str) -> None:
     if quirks is Quirks.REFUSE:
         raise UnsupportedError(f"{source.label}: {len(steps)} spikes, the first at {time:g} ms: "
                                f"{reason}. Move them, or take it with setup(quirks='allow')")
-    if reason not in source.told:
-        source.told.add(reason)
+    if reason not in source.warned_of:
+        source.warned_of.add(reason)
         warnings.warn(f"{source.label}: {len(steps)} spikes, the first at {time:g} ms: {reason}",
                       stacklevel=7)

@@ -1,4 +1,4 @@
-"""What a population records, and its data as Neo blocks."""
+"""Recordings of a population, and their data as Neo blocks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,19 +22,19 @@ class Recorder(LogRecorder):
                sampling_interval: float | None = None, locations: Any = None) -> None:
         """Record variables of some cells.
 
-        Raises :class:`UnsupportedError` after the first run, but for spikes of sources: when NEST
-        connects something new it sorts its synapses, and those that learn lose what they were
-        about to learn.
+        Raises :class:`UnsupportedError` after the first run, except for spikes of sources: when
+        NEST connects something new it sorts its synapses, and those that learn lose what they
+        were about to learn.
         """
         if simulator.state.simulation.started \
                 and not getattr(self.population, "is_source", False):
             raise UnsupportedError(f"{self.population.label}: record({variables!r}) after the "
-                                   "first run(); NEST must know before what is recorded")
+                                   "first run(); NEST must know in advance what is recorded")
         super().record(variables, ids, sampling_interval, locations)
 
     def get(self, variables: str | Iterable[str], *args: Any, **options: Any) -> neo.Block:
         """The recorded data as a block with one segment."""
-        self._wanted_names(variables)       # before NEST runs ahead for it
+        self._wanted_names(variables)       # raises before NEST runs ahead
         simulator.state.simulation.collect()
         return super().get(variables, *args, **options)
 
@@ -46,10 +46,10 @@ class Recorder(LogRecorder):
 
 
 class StockRecorder(Recorder):
-    """Recordings of all other cells beside those that learn, whose samples NEST scales."""
+    """Recordings of cells that do not learn, in networks with intervals: NEST scales samples."""
 
     def recordable(self, variable: str) -> tuple[str, float]:
-        """NEST's name of a variable, and what its values are to be multiplied by."""
+        """NEST's name of a variable, and the factor that converts its values."""
         celltype = self.population.celltype
         # PyNN's own cells have a table of names, native ones use NEST's
         names = getattr(celltype, "variable_map", {})
@@ -74,6 +74,6 @@ class PlainRecorder(RecorderOfParent, ParentRecorder):
     def clear(self) -> None:
         """Forget all data. What comes next begins with the present samples."""
         super().clear()
-        # PyNN takes the first sample to come for the present one, unless that is still to be put
-        # before it: right if NEST is ahead, as then it gave away the present sample and more
+        # PyNN takes the next sample of NEST for the present one, unless it has kept a sample to
+        # put before it. If NEST is ahead, the present sample was given away already
         self._multimeter._clean = not self._multimeter._overrun_data

@@ -1,7 +1,7 @@
 """Records of NEST's devices, one device for each variable that is recorded.
 
-What a device stamped is moved into a log, in script time, and the device is cleared. What belongs
-to steps after the present one waits: NEST may be a few steps ahead of the script.
+Events of a device are moved into a log, in script time, and the device is cleared. Events of
+steps after the present one wait: NEST may be a few steps ahead of the script.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from pynn_eprop.nest.translation import RECORDABLES
 
 
 class _DeviceRecords:
-    """A device, and the events of it that were not yet wanted: (steps, cells, values)."""
+    """A device, and those of its events that have to wait: (steps, cells, values)."""
 
     def __init__(self, log: Log, population: Any, kernel: KernelTime) -> None:
         self.log = log
@@ -45,14 +45,14 @@ class _DeviceRecords:
         raise NotImplementedError
 
     def connect(self) -> None:
-        """Connect the cells that the log wants and the device has not."""
+        """Connect the cells that the log needs and the device does not have yet."""
         new = np.setdiff1d(self._wanted_cells(), self._connected)
         if len(new):
             self._link(self._population.node_collection[new])
             self._connected = np.union1d(self._connected, new)
 
     def _events(self, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What is stamped up to script step ``last``, sorted by step and cell."""
+        """Events up to script step ``last``, sorted by step and cell."""
         events = self.device.events
         steps = np.rint(np.asarray(events["times"]) / self._kernel.timestep).astype(int) - self.lag
         cells = np.asarray(events["senders"], dtype=int) - self._first_id
@@ -113,7 +113,7 @@ class _MeterRecords(_DeviceRecords):
         return np.asarray(events[self._recordable()], dtype=float)
 
     def _block(self, first: int, last: int, cells: np.ndarray) -> np.ndarray:
-        """Samples from ``first`` to ``last``, (samples, cells); NaN where NEST gave none."""
+        """Samples from ``first`` to ``last``, (samples, cells); NaN for those that NEST lacks."""
         block = np.full(((last - first) // self.every + 1, len(cells)), np.nan)
         steps, found, values = self._events(last)
         wanted = (steps >= first) & np.isin(found, cells)
@@ -146,7 +146,7 @@ class SampleRecords(_MeterRecords):
         log.append(block)
 
     def _initial(self) -> ArrayLike:
-        """Values at script step 0, before which cells that learn have 0."""
+        """Values at script step 0, which are 0 for cells that learn."""
         return 0.0
 
 
@@ -157,8 +157,8 @@ class StockRecords(SampleRecords):
         return STOCK_LAG
 
     def _first_stamp(self) -> int:
-        # of the first sample after script time 0: a cell that stood still until then gave none at
-        # it, and NEST would go on looking for it and miss the next
+        # of the first sample after script time 0: a cell that stood still until then gives none at
+        # 0, and NEST would go on looking for that and miss the next
         return self.lag + self.every
 
     def _recordable(self) -> str:
@@ -202,7 +202,7 @@ def step_losses(loss: Loss | None, y: np.ndarray, target: np.ndarray) -> np.ndar
     """E of each step, (steps,), for y and targets (steps, readouts); 0 without a target."""
     if loss is None:
         return np.zeros(len(y))
-    return loss.value(y, np.where(np.isnan(y), np.nan, target))     # where NEST gave no y, neither
+    return loss.value(y, np.where(np.isnan(y), np.nan, target))     # without a y no target either
 
 
 Records = SpikeRecords | SampleRecords | LossRecords

@@ -1,4 +1,4 @@
-"""What NEST refuses, as errors of this package."""
+"""Errors of NEST, turned into errors of this package."""
 
 import re
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ _PREFIX = re.compile(r"^.*?with node ID \d+: (\w+_generator: )?", re.DOTALL)
 def typed(what: str, error: type[EPropError] = ParameterError) -> Iterator[None]:
     """Raise errors of NEST as ``error``, of models that it lacks as :class:`UnsupportedError`.
 
-    ``what``: that NEST refuses. PyNN tells of a synapse model that is not there, whatever NEST says
-    of the parameters of one.
+    ``what``: the thing that NEST refuses. For any error of NEST about a synapse model, PyNN reports
+    that there is no such model; the error behind it decides.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Keywords of ``setup()`` that NEST cannot have, refused before anything is set up."""
+"""Checks of ``setup()`` keywords for NEST, before anything is set up."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from pynn_eprop.models.time_grid import STEP_TOLERANCE, to_ms
 TIC = 0.001         # ms: NEST counts time in these
 LONGEST_STEP = 1e6  # ms: beyond, times of a few thousand steps are not exact in NEST's numbers
 LARGEST_SEED = 2 ** 32 - 1
-_BYTES_PER_STEP = 32    # of the longest delay, of a cell: rings of what arrives
+_BYTES_PER_STEP = 32    # of a cell's ring buffers, per step of the longest delay
 _SEEDS = ("rng_seed", "grng_seed", "rng_seeds_seed")
 
 
@@ -52,7 +52,7 @@ def _check_time_step(timestep: float) -> None:
     if abs(tics - round(tics)) > STEP_TOLERANCE or not round(tics):
         near = [f"{to_ms(count, TIC):g}" for count in (math.floor(tics), math.ceil(tics)) if count]
         raise UnsupportedError(
-            f"setup(): timestep={timestep!r} ms is no whole number of the tics of {TIC:g} ms in "
+            f"setup(): timestep={timestep!r} ms is not a whole number of the tics of {TIC:g} ms in "
             f"which NEST counts time; choose {' or '.join(near)} ms, or another backend")
 
 

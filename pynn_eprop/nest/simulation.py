@@ -1,7 +1,7 @@
 """A network with update intervals, and NEST running it in script time.
 
-NEST gets a network when it first runs. It runs as far as the script's clock, so that inputs of what
-comes can still be given; what it stamps later than that is fetched, by running a few steps ahead,
+NEST gets a network when it first runs. It runs as far as the script's clock, so that later inputs
+can still be given; data that it stamps later are fetched, by running a few steps ahead,
 when data are read. Reading weights ends the run: NEST changes a weight when its synapse next
 transmits a spike, and so every cell is made to spike once more.
 """
@@ -40,10 +40,10 @@ from pynn_eprop.nest.windows import window_steps
 from pynn_eprop.nest.wiring import Wiring, remembering_populations
 
 _FINAL_STEP = 4     # of an interval at which all cells are made to spike, at the earliest
-_FINAL_LENGTH = 4   # steps after it until its arrivals have been dealt with
+_FINAL_LENGTH = 4   # steps after it until the spikes have arrived and weights have changed
 _NEVER = 1e9        # ms
 
-Parameters = tuple[Any, list[dict[str, Any]]]   # a population, and NEST's of each cell
+Parameters = tuple[Any, list[dict[str, Any]]]   # a population, and NEST's parameters by cell
 
 
 class Simulation(CommonSimulation):
@@ -71,9 +71,9 @@ class Simulation(CommonSimulation):
         self._counts: list[SpikeCounts] = []
         self._window: int | None = None
         self._final = False
-        self._begun = False     # whether NEST has got anything
+        self._begun = False     # whether NEST has any part of the network
 
-    # --- where it stands ---
+    # --- progress ---
 
     @property
     def updates(self) -> int:
@@ -97,26 +97,26 @@ class Simulation(CommonSimulation):
         if self.started:
             raise UnsupportedError(f"{what} at {self.time:g} ms: NEST takes the network of a run "
                                    "that learns once, at the first run(); call setup() and build "
-                                   "it anew")
+                                   "it again")
 
     def population_changes(self, index: int) -> None:
-        """Refuse changes of inputs that NEST has already got."""
+        """Refuse changes of inputs that NEST already has."""
         population = self.populations[index]
         if self._feeder is not None and isinstance(population.celltype, EPropReadout):
             self._feeder.check_target(population, self.step)
 
     def initial_values_change(self, index: int) -> None:
-        """Nothing to do: populations check initial values."""
+        """Do nothing: populations check initial values."""
 
     def spikes_change(self, population: Any) -> None:
-        """Refuse changes of spikes that NEST has already got."""
+        """Refuse changes of spikes that NEST already has."""
         if self._feeder is not None:
             self._feeder.check_spikes(population, self.step)
 
     # --- start ---
 
     def _start(self, taught: dict[int, float], parameters: list[Parameters]) -> None:
-        """Hand the network to NEST: what :meth:`_checked` found, and the synapses."""
+        """Give NEST the network: the results of :meth:`_checked`, and the synapses."""
         warn_of_network(self.projections)
         self._begun = True      # from here on NEST has a part of it
         for population, given in parameters:
@@ -139,7 +139,7 @@ class Simulation(CommonSimulation):
         self._wiring = wiring
 
     def _checked(self) -> tuple[dict[int, float], list[Parameters]]:
-        """tau_m of what teaches each population, and NEST's parameters of populations.
+        """tau_m of the readouts that teach each population, and NEST's parameters of populations.
 
         Raises the errors of networks that cannot run.
         """
@@ -160,8 +160,8 @@ class Simulation(CommonSimulation):
     def run_until(self, tstop: float) -> None:
         """Advance to ``tstop`` ms.
 
-        Raises :class:`SimulationError` where weights were read before, or a target ends too
-        early, :class:`UnsupportedError` where NEST would do other than the equations, and
+        Raises :class:`SimulationError` if weights were read before, or a target ends too
+        early, :class:`UnsupportedError` if NEST would deviate from the equations, and
         :class:`RunInterrupted` after SIGINT or SIGTERM.
         """
         last = self.timeline.step_at(tstop)
@@ -172,9 +172,9 @@ class Simulation(CommonSimulation):
                                   "its synapse transmits a spike, so reading them made every cell "
                                   "spike once more. Read weights at the end")
         if self._begun and not self.started:
-            raise SimulationError("NEST failed as it took the network, and has a part of it; call "
-                                  "setup() and build it anew")
-        # all that can be refused, before NEST gets anything
+            raise SimulationError("NEST failed while it was given the network, and has a part of "
+                                  "it; call setup() and build it again")
+        # all that can be refused is refused before NEST gets anything
         checked = None if self.started else self._checked()
         window = self._checked_window(last)
         for population in self.populations:
@@ -254,7 +254,7 @@ class Simulation(CommonSimulation):
                 self.check_target_reaches(readout.label, readout.target_end, last)
         window = window_steps(readouts, self.step, last, self.interval_steps)
         if window is not None and self._window not in (None, window):
-            raise UnsupportedError(f"the targets are there in the last {window} steps of an "
+            raise UnsupportedError(f"there are targets in the last {window} steps of an "
                                    f"interval, but were in the last {self._window} before; NEST's "
                                    "learning window is the same in the whole run")
         return window
@@ -297,13 +297,13 @@ class Simulation(CommonSimulation):
                 records.connect()
 
     def collect_what_is_done(self) -> None:
-        """Fetch what NEST has without running ahead."""
+        """Fetch the data that NEST has without running ahead."""
         for records in self._records.values():
             records.collect(min(self.step, self.frontier - DELIVERY - records.lag))
         self._look_at_counts()
 
     def _look_at_counts(self) -> None:
-        """Warn of cells without spikes in updates of which NEST has delivered all."""
+        """Warn of cells without spikes in updates whose spikes NEST has all delivered."""
         self.warn_if_inactive([each for counts in self._counts
                                for each in counts.look(self.frontier, self.updates)])
 
@@ -319,7 +319,7 @@ class Simulation(CommonSimulation):
         self._look_at_counts()
 
     def end(self) -> None:
-        """Look at the last update, too; its last spikes come when NEST runs some steps further."""
+        """Check the last update for cells without spikes, for which NEST may run further."""
         if not self._final and any(counts.is_in_doubt(self.updates) for counts in self._counts):
             self._run_kernel(self.updates * self._update_steps + DELAY)
             self.collect_what_is_done()
@@ -327,7 +327,7 @@ class Simulation(CommonSimulation):
     # --- weights ---
 
     def weights(self, projection: Any) -> np.ndarray:
-        """Current weights, (synapses,). Once something has run, reading those that learn ends it.
+        """Current weights, (synapses,). After a run, reading weights that learn ends it for good.
 
         Raises :class:`NetworkError` within an interval.
         """
@@ -360,7 +360,7 @@ class Simulation(CommonSimulation):
         self.structure_changes(f"{label}: new delays")
 
     def delays_change(self, label: str) -> None:
-        """Nothing more to do: NEST gets delays at the first run."""
+        """Do nothing: NEST gets delays at the first run."""
         self.check_delays(label)
 
     def bias(self, population: Any) -> np.ndarray:
@@ -368,12 +368,12 @@ class Simulation(CommonSimulation):
         return np.array(population.values["bias"])
 
     def _finish(self) -> None:
-        """Make every cell spike once, early in the next interval, so that all weights are there."""
+        """Make every cell spike once, early in the next interval, so that all weights change."""
         if self._final:
             return
         assert self._feeder is not None
         self.check_between_intervals("weights cannot be read")
-        self._run_kernel(self.step + TARGET_LEAD)   # or the last targets are missing
+        self._run_kernel(self.step + TARGET_LEAD)   # for the last targets
         self.collect()
         start = max(self.step + _FINAL_STEP, self.frontier)
         for population in self.populations:

@@ -1,8 +1,8 @@
-"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``.
+"""PyNN's view of the simulation, which its classes look up as ``_simulator.state``.
 
-PyNN's NEST backend keeps one state object per process, which all its parts refer to. Here the same
-object learns to keep script time, which is another than the kernel's while a network with
-``update_interval`` is simulated. Without one it does what it did before.
+PyNN's NEST backend keeps one state object per process, which all its parts refer to. Here that
+object also keeps script time, which differs from the kernel's in a network with
+``update_interval``. Without ``update_interval`` it behaves as PyNN's.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ ID = parent.ID
 class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
     """PyNN's state, and the :class:`Simulation` since a ``setup(update_interval=...)``, or None.
 
-    projections_made: how many there are, PyNN's own among them.
+    projections_made: how many there are, including PyNN's own.
     """
 
     simulation: Simulation | None = None
@@ -42,7 +42,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         super().clear()
 
     def begin(self, simulation: Simulation) -> None:
-        """From now on a network with update intervals is built and run."""
+        """Begin a network with update intervals."""
         self.simulation = simulation
         self._time_offset = simulation.kernel.offset
 
@@ -52,7 +52,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         self.simulation.run_until(tstop)
 
     def reset(self, keep_weights: bool = False) -> None:
-        """Back to time 0, in a network without update intervals: there nothing is learned."""
+        """Back to time 0, in a network without update intervals, which learns nothing."""
         super().reset()
         self._begun = False
 

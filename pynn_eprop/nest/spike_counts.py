@@ -1,8 +1,8 @@
-"""Spikes of cells that learn, counted by update: whether there were any at all.
+"""Counts of the spikes of cells that learn in each update, to warn if there are none.
 
 NEST keeps such counts for the rate term, but does not show them, so that a recorder of spikes
 stands beside each population. It also knows a pseudo-derivative only step by step; to record all of
-them would cost more than it tells.
+them would cost more than it is worth.
 """
 
 from collections.abc import Iterator
@@ -20,25 +20,25 @@ DELAY = _LAG + DELIVERY
 
 
 class SpikeCounts:
-    """Spikes of one population. It must be made before the first run, as all devices of NEST.
+    """Spikes of one population. It must be made before the first run, like all devices of NEST.
 
     ``update_steps``: of each update.
     """
 
     def __init__(self, population: Any, kernel: KernelTime, update_steps: int) -> None:
         self._index, self._kernel, self._length = population.index, kernel, update_steps
-        self._done = 0                          # updates that were looked at
+        self._done = 0                          # updates that were checked
         self._counts = np.zeros(0, dtype=int)   # of those that follow
         self._device = nest.Create("spike_recorder")
         nest.Connect(population.node_collection, self._device, "all_to_all",
                      {"delay": kernel.timestep})
 
     def is_in_doubt(self, updates: int) -> bool:
-        """Whether one of so many updates is not yet known to have a spike."""
+        """Whether, of the first ``updates``, one is not yet known to have a spike."""
         return not np.all(np.append(self._counts, np.zeros(updates, int))[:updates - self._done])
 
     def look(self, frontier: int, updates: int) -> Iterator[Inactivity]:
-        """What is to be told of those of the first ``updates`` that are new, and known.
+        """Inactivity in those of the first ``updates`` that are complete and were not checked yet.
 
         ``frontier``: kernel steps done.
         """

@@ -1,4 +1,4 @@
-"""From the network description to the parameters of NEST's e-prop models: numbers only.
+"""The parameters of NEST's e-prop models, from a network description: numbers only.
 
 NEST differs from the equations of docs/equations.md in factors; docs/nest.md derives each.
 """
@@ -42,7 +42,7 @@ SHAPES: dict[type[PseudoDerivative], tuple[str, float]] = {
     Arctan: ("arctan_derivative", 1.0 / math.pi),
 }
 LOSSES: dict[type[Loss], str] = {MSE: "mean_squared_error", CrossEntropy: "cross_entropy"}
-NORMALISED = "cross_entropy"    # readouts with this loss hear of each other
+NORMALISED = "cross_entropy"    # readouts with this loss are connected to each other
 RECORDABLES = {"v": "V_m", "h": "surrogate_gradient", "learning_signal": "learning_signal",
                "a": "adaptation", "y": "V_m", "error": "error_signal", "target": "target_signal",
                "loss": "V_m"}
@@ -66,7 +66,7 @@ def trace_factor(tau_out: float | None, timestep: float) -> float:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the parameters of cells depend on beside themselves.
+    """Quantities beside the cells themselves on which their parameters depend.
 
     timestep: dt in ms. tau_out: tau_m in ms of the readouts that teach them, None without any.
     """
@@ -118,7 +118,7 @@ def readout_parameters(readouts: Readouts, around: Surroundings) -> dict[str, An
 
 KINDS: dict[type[Population], Callable[[Any, Surroundings], dict[str, Any]]] = {
     LIFCells: lif_parameters, ALIFCells: alif_parameters, Readouts: readout_parameters}
-"""Kinds of cell that learn in NEST; its own cells, and sources, take PyNN's parameters."""
+"""Kinds of cell that learn in NEST; NEST's other cells, and sources, take PyNN's parameters."""
 
 
 def one_by_one(parameters: Mapping[str, Any], size: int) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def _sgd(sgd: SGD, update: int, trials: int, factor: float) -> dict[str, Any]:
 
 
 def _adam(adam: Adam, update: int, trials: int, factor: float) -> dict[str, Any]:
-    """Steps do not depend on the size of the gradient, against which epsilon is measured."""
+    """Adam: only its epsilon is scaled, as steps do not depend on the size of the gradient."""
     return {"type": "adam", "beta_1": adam.beta1, "beta_2": adam.beta2,
             "epsilon": adam.eps * factor / trials, "eta": adam.rate(update)}
 
@@ -161,10 +161,10 @@ def optimizer_parameters(optimizer: Optimizer, trials: int, factor: float, w_min
 
 
 def static_parameters() -> dict[str, Any]:
-    """The optimiser of synapses that stay, but drop spikes at boundaries as plastic ones do."""
+    """The optimiser of synapses that do not learn, but drop spikes at boundaries as others do."""
     return {"type": "gradient_descent", "batch_size": 1, "eta": 0.0, "Wmin": -_UNBOUNDED,
             "Wmax": _UNBOUNDED}
 
 
 KNOWN = KnownKinds("NEST", KINDS, (EProp,), LOSSES, OPTIMIZERS, SHAPES)
-"""What NEST's models do; all else is refused by name."""
+"""Kinds that NEST's models have; all others are refused by name."""

@@ -1,4 +1,4 @@
-"""When there are targets: NEST knows one learning window, the last steps of every interval."""
+"""Learning windows: NEST has one, the last steps of every interval, in which there are targets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from pynn_eprop.errors import UnsupportedError
 
 def window_steps(readouts: Sequence[Any], first: int, last: int,
                  interval_steps: int) -> int | None:
-    """Steps at the end of each interval in which there are targets; None where none are needed.
+    """Steps at the end of each interval in which there are targets; None if none are needed.
 
     Looks at the intervals that have steps in ``first`` < step <= ``last``. Raises
-    :class:`UnsupportedError` unless all intervals and readouts have the same, and there are
+    :class:`UnsupportedError` unless all intervals and readouts have the same window, and there are
     targets in all of it.
     """
     found: dict[int, str] = {}

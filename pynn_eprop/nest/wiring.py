@@ -32,9 +32,9 @@ class Layer:
 class Wiring:
     """The synapses that NEST has.
 
-    factors: by index of the postsynaptic population, how many times the paper's gradient NEST's
-    is (``translation.trace_factor``; 1 for readouts). taught: by the same, tau_m of the readouts
-    that teach the cells.
+    factors: by index of the postsynaptic population, the ratio of NEST's gradient to the paper's
+    (``translation.trace_factor``; 1 for readouts). taught: by the same index, tau_m of the
+    readouts that teach the cells.
     """
 
     def __init__(self, kernel: KernelTime, trials: int, factors: dict[int, float],
@@ -55,7 +55,7 @@ class Wiring:
                     self._connect(projection, number, bundle)
 
     def normalise(self, readouts: Sequence[Any]) -> None:
-        """Tell readouts with a softmax of each other."""
+        """Connect readouts with a softmax to each other."""
         for readout in readouts:
             if translation.LOSSES.get(type(readout.celltype.loss)) == translation.NORMALISED:
                 others = {"rule": "all_to_all", "allow_autapses": False}
@@ -72,7 +72,7 @@ class Wiring:
         elif _is_plain(bundle):
             self._join(bundle, np.arange(len(weight)), weight, "static_synapse")
         else:
-            # what is in flight at the end of an interval must be dropped, as plastic synapses do
+            # spikes in flight at the end of an interval must be dropped, as plastic synapses do
             self._models += 1
             model = f"eprop_static_{self._models}"
             self._copy(model, translation.static_parameters())
@@ -129,7 +129,7 @@ class Wiring:
                     optimizer, update, self._trials, factor)}})
 
     def weights(self, projection: Any) -> np.ndarray:
-        """The weights that NEST has, (synapses,); of synapses that stay, those given."""
+        """The weights that NEST has, (synapses,); for synapses that do not learn, those given."""
         values = np.array(projection.synapses.weight)
         for number, bundle in enumerate(projection.bundles):
             part = np.array(bundle.take(values))
@@ -150,13 +150,13 @@ class Wiring:
 
 
 def _is_plain(bundle: Bundle) -> bool:
-    """Whether synapses that stay need not be of NEST's e-prop kind."""
+    """Whether synapses that do not learn can be NEST's static ones, not e-prop ones."""
     return getattr(bundle.pre.celltype, "uses_parrot", False) \
         or isinstance(bundle.post.celltype, EPropReadout)
 
 
 def remembering_populations(projections: Sequence[Any]) -> set[int]:
-    """Populations, by index, that have synapses of NEST's e-prop kind and so a history."""
+    """Indices of populations with NEST's e-prop synapses, for which NEST keeps a history."""
     return {bundle.post.index for projection in projections for bundle in projection.bundles
             if len(bundle.pre_index) and not projection.is_feedback
             and (getattr(projection.synapse_type, "optimizer", None) is not None
@@ -168,7 +168,7 @@ def _ids(population: Any) -> np.ndarray:
 
 
 def _without_repeats(bundle: Bundle) -> list[np.ndarray]:
-    """Places of a bundle's synapses, in as few groups without repeated pairs as there must be."""
+    """Places of a bundle's synapses, in as few groups without repeated pairs as possible."""
     pair = bundle.pre_index.astype(np.int64) * bundle.post.size + bundle.post_index
     order = np.argsort(pair, kind="stable")
     new = np.append(True, pair[order][1:] != pair[order][:-1])

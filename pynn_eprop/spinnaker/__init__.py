@@ -2,8 +2,8 @@
 
 It offers what ``pyNN.spiNNaker`` offers, under the same names, and the cell and synapse types that
 learn with e-prop, as every backend of this package does; see docs/spinnaker.md. sPyNNaker is loaded
-when a name is first asked for: the layout of a core's memory, and what is computed from it, can be
-had without it.
+when a name of the backend is first used: the layout of a core's memory, and what is computed from
+it, are there without it.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What ``pynn_eprop.spinnaker`` offers: PyNN's names, sPyNNaker's own and ours."""
+"""The names that ``pynn_eprop.spinnaker`` offers: PyNN's, sPyNNaker's own and ours."""
 # ruff: noqa: F403 (modules that say in __all__ what a script sees)
 
 from typing import Any

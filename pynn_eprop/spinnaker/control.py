@@ -26,24 +26,24 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     boundary : "reset"
         "continuous" is refused: traces that cross a boundary have no room on a core.
     fixed_point : FixedPoint, default none
-        Formats that shall not be chosen from the network; see ``range_report()``.
+        Formats to use instead of those chosen from the network; see ``range_report()``.
     max_rate : Hz, default 100
         The highest mean rate of an interval that memory and pause are sized for.
     pause : ms, default estimated
-        What a core has for an update, after the interval; script time does not contain it.
+        Time that a core has for an update, after the interval; script time does not contain it.
     machine_time : default False
         Script time is the machine's, and contains the pauses: interval k begins at
         k (update_interval + pause). ``pause`` must be given then.
     neurons_per_core : default chosen
-        Most cells on a core.
+        Largest number of cells on a core.
     checkpoint : file name, default none
         ``run()`` keeps a checkpoint there, as on the host backend.
     failure_folder : folder name, default in sPyNNaker's folder of the run
-        What cores printed and counted is written there when a run fails.
+        Folder for what cores printed and counted, written if a run fails.
     quiet : default False
         Whether sPyNNaker's remarks and progress bars are left out; warnings are not.
     virtual_board : "warn" or "refuse", default "warn"
-        What to do where sPyNNaker's configuration has a virtual board, on which a network is mapped
+        What to do if sPyNNaker's configuration has a virtual board, on which a network is mapped
         and nothing is computed.
     time_scale_factor, n_boards_required, n_chips_required, database_socket_addresses
         As for sPyNNaker's ``setup()``.

@@ -1,6 +1,6 @@
-"""sPyNNaker's external devices, and the live output of cells that learn, too.
+"""sPyNNaker's external devices, with live output also of cells that learn.
 
-All else is that of ``spynnaker.pyNN.external_devices``.
+All other names are those of ``spynnaker.pyNN.external_devices``.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from pynn_eprop.spinnaker.native import check_goes_on_in_pauses
 
 
 def activate_live_output_for(population: Any, **options: Any) -> None:
-    """Send the spikes of a population to the host as they occur; as sPyNNaker's.
+    """Send the spikes of a population to the host as they occur, as sPyNNaker's function does.
 
-    Raises :class:`UnsupportedError` where script time does not contain the pauses of cells that
+    Raises :class:`UnsupportedError` if script time does not contain the pauses of cells that
     learn: the times that are sent are the machine's.
     """
     check_goes_on_in_pauses("live output", True, simulator.state.simulation)
@@ -22,7 +22,7 @@ def activate_live_output_for(population: Any, **options: Any) -> None:
 
 
 def activate_live_output_to(population: Any, device: Any, *arguments: Any, **options: Any) -> None:
-    """Send the spikes of a population to a device; as sPyNNaker's.
+    """Send the spikes of a population to a device, as sPyNNaker's function does.
 
     Raises :class:`UnsupportedError` as :func:`activate_live_output_for`.
     """

@@ -1,4 +1,4 @@
-"""Native cells, that sPyNNaker itself runs: their populations and projections, beside ours."""
+"""Native cells, which sPyNNaker itself runs: their populations and projections, beside ours."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,11 +37,11 @@ from pynn_eprop.common.script.populations import CellArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 NATIVE_LIMIT = 65536.0
-"""What parameters of sPyNNaker's cells stay below."""
+"""Bound of the parameters of sPyNNaker's cells (s16.15)."""
 
 
 class Unknown(SpikeSourceArray):
-    """What the network description takes cells of sPyNNaker for: spikes come from them."""
+    """The stand-in for cells of sPyNNaker in the network description: a source of spikes."""
 
 
 class NativeEnd(BasePopulation):
@@ -69,13 +69,13 @@ class NativeEnd(BasePopulation):
         self.all_cells = np.arange(self.size)
 
     def return_to_start(self, keep_weights: bool) -> None:
-        """At a reset() sPyNNaker returns its own cells."""
+        """Do nothing: at a reset() sPyNNaker itself takes its cells back to their start."""
 
     def beyond_numbers(self) -> list[str]:
-        """Parameters that are not within the s16.15 of sPyNNaker's cells, as sentences."""
+        """Sentences on parameters that sPyNNaker's cells cannot hold in s16.15."""
         found = []
         for name in self.vertex.get_parameters():
-            with suppress(TypeError, ValueError):       # some are no numbers
+            with suppress(TypeError, ValueError):       # some are not numbers
                 values = np.ravel(np.asarray(self.native.get(name), dtype=float))
                 beyond = values[~(np.abs(values) < NATIVE_LIMIT)]
                 if len(beyond):
@@ -105,7 +105,7 @@ def _names(kind: type, of: str) -> list[str]:
 def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
     """Raise :class:`UnsupportedError` for ``what`` if it ``matters`` that pauses are left out.
 
-    Where e-prop cells have intervals, the chip pauses after each; script time does not contain it,
+    The chip pauses after each interval of e-prop cells; script time does not contain the pause,
     unless it is machine time.
     """
     if matters and simulation.options.interval_steps is not None \
@@ -118,7 +118,7 @@ def check_goes_on_in_pauses(what: str, matters: bool, simulation: Any) -> None:
 def refuse_keywords(what: str, given: Mapping[str, Any], known: Mapping[str, str]) -> None:
     """Raise :class:`UnsupportedError` for keywords that only sPyNNaker's own parts take.
 
-    ``known``: what to do instead.
+    ``known``: what to do instead, by keyword.
     """
     for name, value in given.items():
         if name in known:
@@ -196,8 +196,8 @@ class NativePopulation(spynnaker.Population):
                  annotations: dict[str, Any] | None = None) -> neo.Block:
         """The recorded data, in script time.
 
-        With ``clear`` they are not given again. sPyNNaker keeps them, as it would forget what lies
-        ahead of script time, too.
+        With ``clear`` later calls do not give them again. sPyNNaker keeps them, as it would
+        otherwise also delete what lies ahead of script time.
         """
         if not self._recorded or not self._simulation.has_run:
             return self._no_data(annotations)
@@ -215,9 +215,9 @@ class NativePopulation(spynnaker.Population):
         chosen.write(self.get_data(variables, gather, clear, annotations=annotations))
 
     def get_spike_counts(self, gather: bool = True) -> dict[int, int]:
-        """Spikes of each cell, those in pauses left out.
+        """Spikes of each cell, without those in pauses.
 
-        Raises PyNN's ``NothingToWriteError`` where spikes are not recorded.
+        Raises PyNN's ``NothingToWriteError`` if spikes are not recorded.
         """
         if not self._recorded & {"spikes", "all"}:
             raise spikes_not_recorded(self.label, "spikes")
@@ -252,10 +252,10 @@ _DRAWING = (pynn.FixedProbabilityConnector, pynn.FixedNumberPreConnector,
 
 def expanded(pre: Any, post: Any, connector: Any, synapse_type: Any, label: str | None,
              draws: Draws, options: SharedOptions, space: Any = None) -> tuple[Any, Any]:
-    """Connector and synapse type with what is drawn, or listed, in a list of connections.
+    """Connector and synapse type, with all that is drawn or listed put into a list of connections.
 
-    sPyNNaker would draw it without the seed of ``setup()`` and with no generator of the script's.
-    Of whole populations only: sPyNNaker's views have other indices.
+    sPyNNaker would draw it without the seed of ``setup()`` and without the script's generators.
+    For whole populations only: sPyNNaker's views have other indices.
     """
     whole = all(isinstance(group, (NativePopulation, CellArrays)) for group in (pre, post))
     values = {} if not isinstance(synapse_type, PyNNStaticSynapse) else \
@@ -284,7 +284,7 @@ def expanded(pre: Any, post: Any, connector: Any, synapse_type: Any, label: str 
 
 
 class _Cells:
-    """A population by its size, positions and cells; those of sPyNNaker are no cells of ours."""
+    """A population, ours or sPyNNaker's, as connectors need it: size, positions and cells."""
 
     def __init__(self, population: Any) -> None:
         self.size = population.size
@@ -363,7 +363,7 @@ def check_synapse(synapse: Any, post: Any, label: str | None) -> None:
 
 
 class NativeProjection(spynnaker.SpiNNakerProjection):
-    """A projection to sPyNNaker's own cells. It counts among all, as seeds do."""
+    """A projection to sPyNNaker's own cells. It is numbered among all projections, for its seed."""
 
     def __init__(self, simulation: Any, pre: Any, post: Any, connector: Any, synapse_type: Any,
                  *arguments: Any, **others: Any) -> None:
@@ -380,7 +380,7 @@ class NativeProjection(spynnaker.SpiNNakerProjection):
 
 
 class _Counted:
-    """The place of a projection that is none of ours."""
+    """Stands for a projection of sPyNNaker's in the list of projections, to keep its number."""
 
     is_feedback = False
     label = "a projection of sPyNNaker"

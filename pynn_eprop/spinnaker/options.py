@@ -1,4 +1,4 @@
-"""What ``setup()`` of this backend takes beside the shared keywords, checked."""
+"""Keywords that ``setup()`` of this backend takes beside the shared ones, and their checks."""
 
 import math
 import os
@@ -18,9 +18,9 @@ KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time",
             "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
             "n_boards_required", "n_chips_required", "database_socket_addresses", "virtual_board")
 LONGEST_TIMESTEP = (2 ** 32 - 1) // 200 / 1000
-"""ms of the machine: its timers count 200 cycles a microsecond in 32 bits."""
+"""ms: the machine's timers count 200 cycles a microsecond in 32 bits."""
 MOST_CHIPS, CHIPS_OF_BOARD = 256 * 256, 48
-"""Of a machine: chips are named by two bytes."""
+"""Chips of a machine at most, as two bytes name one; and of a board."""
 VIRTUAL_BOARD = ("warn", "refuse")
 MAX_RATE = 100.0
 """Hz: the mean rate of all cells in an interval that the pause is sized for, by default."""
@@ -30,12 +30,12 @@ MAX_RATE = 100.0
 class SpinnakerOptions:
     """Options of the machine.
 
-    fixed_point: formats that shall not be chosen. machine_time: script time contains the pauses.
+    fixed_point: formats that are given, not chosen. machine_time: script time contains the pauses.
     max_rate: Hz, for sizing pause and log. pause: ms, after an interval with an update (with
     machine_time after each); None: estimated. neurons_per_core: at most; None: chosen.
-    failure_folder: what cores printed and counted goes there when a run fails; None: a folder in
-    sPyNNaker's folder of the run. quiet: sPyNNaker says nothing but warnings.
-    refuse_virtual_board: not only warn of one. spynnaker: for its own ``setup()``.
+    failure_folder: for what cores printed and counted, if a run fails; None: a folder in
+    sPyNNaker's folder of the run. quiet: sPyNNaker prints warnings only.
+    refuse_virtual_board: raise an error, not only a warning. spynnaker: for its own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -50,7 +50,7 @@ class SpinnakerOptions:
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
 
     def check_timestep(self, timestep: float) -> None:
-        """Raise :class:`SetupError` for a time step that no machine has."""
+        """Raise :class:`SetupError` for a time step that no machine can have."""
         microseconds, factor = timestep * 1000.0, self.spynnaker.get("time_scale_factor", 1)
         whole, off = whole_steps(microseconds, 1.0)
         if whole < 1 or off:
@@ -83,7 +83,7 @@ def read_options(precision: str = "fixed", threads: int = 1,
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
                          "SpiNNaker machine compute in fixed point (precision='fixed')")
-    check_count("threads", threads)     # results never depend on it; there are none here
+    check_count("threads", threads)     # accepted, as results never depend on it; unused
     if fixed_point is not None and not isinstance(fixed_point, FixedPoint):
         raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint")
     for name, flag in (("machine_time", machine_time), ("quiet", quiet)):
@@ -112,7 +112,7 @@ def _checked(own: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(factor, Real) or isinstance(factor, bool) or not math.isfinite(factor) \
             or factor <= 0:
         raise SetupError(f"setup(): time_scale_factor={factor!r} must be a number > 0")
-    if "time_scale_factor" in own:      # sPyNNaker takes no numbers of NumPy
+    if "time_scale_factor" in own:      # sPyNNaker does not take NumPy's numbers
         own["time_scale_factor"] = _plain(float(factor))
     for name, most in (("n_boards_required", MOST_CHIPS // CHIPS_OF_BOARD),
                        ("n_chips_required", MOST_CHIPS)):
@@ -151,5 +151,5 @@ def _check_folder(name: str, value: Any) -> Path:
         raise SetupError(f"setup(): {name}={value!r} is not the name of a folder") from None
     there = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise SetupError(f"setup(): {name}={str(value)!r} is no folder that can be written to")
+        raise SetupError(f"setup(): {name}={str(value)!r} is not a folder that can be written to")
     return path

@@ -36,7 +36,7 @@ class _Cells(CellGroup):
         return PopulationView(self, selector, label)
 
     def inject(self, current_source: Any) -> None:
-        """No current flows into cells on this backend. Raises :class:`UnsupportedError`."""
+        """Raise :class:`UnsupportedError`: this backend has no currents into cells."""
         check_source(current_source, self.label)
         raise UnsupportedError(f"{self.label}: {type(current_source).__name__} cannot be injected "
                                f"into {type(self.celltype).__name__} on SpiNNaker; use a spike "
@@ -69,7 +69,7 @@ class Population(_Cells, CellArrays, common.Population):
 
     def __new__(cls, size: Any = None, cellclass: Any = None, *arguments: Any,
                 **keywords: Any) -> Any:
-        """A population of ours, or one of sPyNNaker, as the cell type is."""
+        """A population of ours or of sPyNNaker, depending on the cell type."""
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         simulator.state.simulation.begin()      # sPyNNaker has to be set up for vertices
         if issubclass(kind, (AbstractPyNNModel, PopulationApplicationVertex)):

@@ -55,7 +55,7 @@ class Projection(SynapseArrays, common.Projection):
     def __new__(cls, presynaptic_neurons: Any = None, postsynaptic_neurons: Any = None,
                 connector: Any = None, synapse_type: Any = None, *arguments: Any,
                 **keywords: Any) -> Any:
-        """A projection of ours, or one of sPyNNaker, as the cells are that it leads to."""
+        """A projection of ours or of sPyNNaker, depending on the cells that it leads to."""
         cls._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                              keywords.get("space", _EVERYWHERE), keywords.get("label"))
         if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
@@ -96,7 +96,7 @@ class Projection(SynapseArrays, common.Projection):
 
 
 def _our_end(group: Any, label: str | None) -> Any:
-    """What a projection begins with; a population of sPyNNaker by what stands for it."""
+    """The beginning of a projection; a :class:`NativeEnd` for a population of sPyNNaker."""
     if isinstance(group, NativePopulation):
         return group.eprop_end
     if isinstance(group, (spynnaker.Population, spynnaker.PopulationView)):

@@ -1,4 +1,4 @@
-"""What a population records, and its data as Neo blocks."""
+"""Recordings of a population, and their data as Neo blocks."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -37,7 +37,7 @@ class Recorder(LogRecorder):
                 for name, log in self.logs.items()}
 
     def _saturations(self) -> dict[str, Any]:
-        """Annotations that tell what saturated, was late or was lost, if something was."""
+        """Annotations on what saturated, was late or was lost, if something was."""
         found = super()._saturations()
         events = self._simulator.state.simulation.events()
         return {**found, **({"events": "; ".join(events)} if events else {})}

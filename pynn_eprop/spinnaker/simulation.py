@@ -30,7 +30,7 @@ from pynn_eprop.spinnaker.running.script_time import Passage, to_script_time
 
 
 class Simulation(DescribedSimulation):
-    """A network that a SpiNNaker machine runs.
+    """The simulation since ``setup()``, with a network that a SpiNNaker machine runs.
 
     populations, projections: sPyNNaker's own are among them.
     """
@@ -84,16 +84,16 @@ class Simulation(DescribedSimulation):
         return len(self._passages), self.step
 
     def to_script_time(self, block: neo.Block, forgotten: tuple[int, int]) -> neo.Block:
-        """Data of sPyNNaker's own cells, with the pauses taken out that script time lacks.
+        """Data of sPyNNaker's own cells, without the pauses that script time does not contain.
 
-        forgotten: what was ``passed`` when the script had them forgotten.
+        forgotten: the value of ``passed`` when the script last cleared them.
         """
         if self.network is None:
             return block
         passages = [*self._passages, Passage(self.network.schedule, self.step)]
         return to_script_time(block, passages, self.options.timestep, forgotten)
 
-    # --- where it stands ---
+    # --- progress ---
 
     @property
     def updates(self) -> int:
@@ -107,12 +107,12 @@ class Simulation(DescribedSimulation):
 
     @property
     def can_be_kept(self) -> bool:
-        """Not within an update, nor where a failure has left older weights only."""
+        """False within an update, and after a failure that left older weights only."""
         return self.network is None or not self.holds_more or self.network.can_be_kept
 
     @property
     def formats(self) -> Formats | None:
-        """Those of the network, which has what it learned in them."""
+        """The formats of the network, in which it holds what it learned."""
         return None if self.network is None else self.network.plan.formats
 
     def range_report(self) -> RangeReport | None:
@@ -121,17 +121,17 @@ class Simulation(DescribedSimulation):
         return None if network is None else network.range_report()
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated so far, one sentence each."""
+        """Sentences on what saturated so far, one for each."""
         network = self._present_network()
         return () if network is None else network.saturations()
 
     def events(self) -> tuple[str, ...]:
-        """Late and lost packets and the like, one sentence each."""
+        """Sentences on late and lost packets and the like, one for each."""
         network = self._present_network()
         return () if network is None else network.events()
 
     def _present_network(self) -> LoadedNetwork | None:
-        """The network, unless it is one of before a reset()."""
+        """The network, unless it dates from before a reset()."""
         return None if self._start_changed and not self.holds_more else self.network
 
     # --- what changes between runs ---
@@ -151,16 +151,16 @@ class Simulation(DescribedSimulation):
         self._start_changed = True
 
     def structure_changes(self, what: str) -> None:
-        """Note that the network is to be laid out anew. Raises :class:`UnsupportedError`."""
+        """Note that the network is to be laid out again. Raises :class:`UnsupportedError`."""
         self._refuse_between_runs(what)
         self._structure_changed = True
         self.start_changes()
 
     def recording_changes(self, population: Any) -> None:
-        """Note that something else is recorded: the network is loaded anew, with what it learned.
+        """Note that something else is recorded: the network is loaded again, with what it learned.
 
         Raises :class:`UnsupportedError` within an update, and beside populations of sPyNNaker,
-        whose data would begin anew.
+        whose data would start again.
         """
         if population.is_source:
             return
@@ -169,7 +169,8 @@ class Simulation(DescribedSimulation):
         native = [each.label for each in self.populations if hasattr(each, "native")]
         if self.step and native:
             raise UnsupportedError(f"{what} at {self.time:g} ms: {native[0]} is one of sPyNNaker's "
-                                   "populations, and would begin anew; record before the first run")
+                                   "populations, and would begin again; record before the first "
+                                   "run")
         if self.step and self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
             raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run"
@@ -218,9 +219,9 @@ class Simulation(DescribedSimulation):
         return self.network
 
     def _begin_again(self) -> None:
-        """The network as the PyNN objects describe it; on the cores that are loaded, if it fits.
+        """Begin with the network that the PyNN objects describe, on the loaded cores if it fits.
 
-        What decides is what decides for a network that was never loaded: formats, cores, memory.
+        Formats, cores and memory are chosen as for a network that was never loaded.
         """
         check_learning(self.populations, self.projections, self.options)
         description = describe(self.populations, self.projections, self.options)
@@ -234,7 +235,7 @@ class Simulation(DescribedSimulation):
         self._up_to_date()
 
     def _load_again(self) -> None:
-        """The same network, with what it learned, on cores that record something else."""
+        """Load the network again, with what it learned, onto cores that record something else."""
         old, description = self.network, self.description
         assert old is not None and description is not None
         kept = old.kept()
@@ -257,7 +258,7 @@ class Simulation(DescribedSimulation):
 
     def _update_populations(self) -> None:
         assert self.network is not None and self.description is not None
-        self._tell_of_late_parameters()
+        self._warn_of_late_parameters()
         network = self._described(self._changed)
         self.network.change_populations(
             network, sorted(self._changed),
@@ -273,8 +274,8 @@ class Simulation(DescribedSimulation):
             described[index] = describe_population(self.populations[index], self.options)
         return replace(self.description.network, populations=tuple(described))
 
-    def _tell_of_late_parameters(self) -> None:
-        """Warn of parameters of cells set where the machine is ahead of the script."""
+    def _warn_of_late_parameters(self) -> None:
+        """Warn of parameters of cells that were set while the machine is ahead of the script."""
         assert self.network is not None
         labels = [self.populations[index].label for index in sorted(self._changed)
                   if isinstance(self.populations[index].celltype, EPropCell)]
@@ -299,7 +300,7 @@ class Simulation(DescribedSimulation):
         if self.session is not None:
             self.session.check("reset()")
         if keep_weights and self.holds_more and self.network is not None:
-            self.network.kept()     # reads it, or says that the machine does not answer
+            self.network.kept()     # reads it, or raises if the machine does not answer
 
     def reset(self, keep_weights: bool) -> None:
         """Back to step 0; with ``keep_weights`` what was learned stays."""
@@ -320,7 +321,7 @@ class Simulation(DescribedSimulation):
             self.forget_weights()
 
     def restore(self, state: dict[str, np.ndarray], formats: Formats | None) -> None:
-        """Go on where another run of the same network had the given state and formats."""
+        """Go on from the given state and formats of another run of the same network."""
         if self.step or self.network is None or self.network.session.loaded:
             raise SimulationError("load_checkpoint() belongs before the first run")
         if not state:

@@ -1,4 +1,4 @@
-"""PyNN's view of the simulation: what its classes look up as ``_simulator.state``; and its runs.
+"""PyNN's view of the simulation, which its classes look up as ``_simulator.state``; and its runs.
 
 A run goes in stretches, with tables written before each and records taken after it.
 """
@@ -41,7 +41,7 @@ class State(common.State):
         self.begin(Simulation(options, machine), machine.checkpoint)
 
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
-        """Raises :class:`MachineError` where the machine fails.
+        """Run to global step ``last``. Raises :class:`MachineError` if the machine fails.
 
         The checkpoint then has the last stop, if that was the end of an update.
         """
@@ -56,7 +56,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             after_stretch: Callable[[], None]) -> None:
     """Run to global step ``last``; ``after_stretch`` is called after each stretch.
 
-    Raises :class:`SimulationError` where a target ends too early; then nothing was done.
+    Raises :class:`SimulationError` if a target ends too early, and then has done nothing.
     """
     simulation.check_open("run()")
     network = simulation.prepare()
@@ -77,15 +77,15 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
             network.run(first, stop, simulation.learning)
             simulation.step = stop
             _take(simulation, first, stop)
-            tell(simulation)
+            warn_of_events(simulation)
             network.keep()
             bar.update()
             if interrupts.received is None or network.between_updates(stop) or stop == last:
                 after_stretch()
 
 
-def tell(simulation: Simulation) -> None:
-    """Warn of what saturated or went wrong, once of each kind, and of cells that are dead."""
+def warn_of_events(simulation: Simulation) -> None:
+    """Warn of what saturated or went wrong, once for each sort, and of cells that are dead."""
     simulation.warn_once((*simulation.saturations(), *simulation.events()))
     if simulation.network is not None:
         simulation.warn_if_inactive(simulation.network.inactivities())
@@ -98,9 +98,9 @@ def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
 
 
 def _take_start_samples(simulation: Simulation) -> None:
-    """The sample at the time a recording begins: at 0 the initial values, as a core holds them.
+    """Take the sample at the time at which a recording begins.
 
-    Later NaN: what cores hold then is not read.
+    At time 0 it is the initial value, as a core holds it; later NaN, as cores are not read then.
     """
     step = simulation.step
     for population, log in _logs(simulation):
@@ -116,7 +116,7 @@ def _first_sample(population: Any, log: SampledLog, step: int) -> np.ndarray:
 
 
 def _take(simulation: Simulation, first: int, last: int) -> None:
-    """Append what the stretch from ``first`` to ``last`` gave to the logs."""
+    """Append the recordings of the stretch from ``first`` to ``last`` to the logs."""
     network = simulation.network
     assert network is not None
     for population, log in _logs(simulation):

@@ -16,7 +16,7 @@ Factory = Callable[[Network], Machine]
 
 @dataclass
 class Outcome:
-    """What a case gave, by name: exact things (spikes, counters) and numbers."""
+    """Results of a case by name: exact things (spikes, counters) and numbers."""
 
     exact: dict[str, np.ndarray] = field(default_factory=dict)
     numbers: dict[str, np.ndarray] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def _collect_state(machine: Machine, outcome: Outcome, prefix: str) -> None:
 
 
 def _change(case: Case, machine: Machine, factory: Factory, number: int) -> Machine:
-    """What happens after stretch ``number``."""
+    """Do the case's actions after stretch ``number``."""
     rng = np.random.default_rng([case.plan.seed, number])
     between_updates = case.plan.between_updates()[number]
     if "weights" in case.plan.changes and between_updates:

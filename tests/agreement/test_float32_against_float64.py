@@ -38,7 +38,7 @@ def both(case: Case):
 
 
 def raster(spikes, steps: int, size: int) -> np.ndarray:
-    """(steps, size), True where a cell spiked."""
+    """(steps, size), True for spikes."""
     grid = np.zeros((steps + 1, size), dtype=bool)
     grid[spikes[0], spikes[1]] = True
     return grid[1:]
@@ -55,7 +55,7 @@ def thresholds(population: SpikingCells, recorded: dict, index: int) -> np.ndarr
 
 
 def magnitudes(case: Case, recorded: dict) -> dict:
-    """What the error of each recorded variable is measured against."""
+    """The unit in which the error of each recorded variable is measured."""
     scales = {key: largest(values) for key, values in recorded.items() if key[1] != "spikes"}
     for index, population in enumerate(case.network.populations):
         if isinstance(population, SpikingCells):

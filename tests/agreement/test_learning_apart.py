@@ -34,7 +34,7 @@ MACHINES = {"reference": ReferenceMachine,
 
 
 def inputs_of(case, first, steps):
-    """What the machine gets for the steps first ... first + steps."""
+    """The inputs of a machine for the steps first ... first + steps."""
     spikes = {}
     for index, counts in case.spikes.items():
         part = counts[first:first + steps + 1]

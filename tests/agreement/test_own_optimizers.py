@@ -96,7 +96,7 @@ def test_one_run_is_its_parts(boundary):
 
 
 def twins(precision):
-    """The same run with a copy of Adam, and with Adam."""
+    """A run with a copy of Adam, and the same one with Adam."""
     made = {}
     for name, optimizer in (("copy", OwnAdam()), ("built-in", Adam(lr=0.01))):
         random_networks.OPTIMIZERS["chosen"] = optimizer

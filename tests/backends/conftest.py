@@ -1,4 +1,4 @@
-"""Every backend where it can run: NEST in a process of its own, SpiNNaker on a virtual board."""
+"""All backends, each as it can run: NEST in a process of its own, SpiNNaker on a virtual board."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor

@@ -91,7 +91,7 @@ Spikes = dict[str, list[tuple[int, int]]]
 
 @dataclass
 class Read:
-    """What was recorded when it was read within the run, and whether it was forgotten then."""
+    """Recordings that were read within the run, and whether they were cleared then."""
 
     step: int
     cleared: bool
@@ -101,7 +101,7 @@ class Read:
 
 @dataclass
 class Outcome:
-    """What a script gave: learned has weights, gradients and biases by label, counts spikes."""
+    """Results of a script: learned has weights, gradients and biases by label, counts spikes."""
 
     samples: Samples = field(default_factory=dict)
     spikes: Spikes = field(default_factory=dict)
@@ -300,7 +300,7 @@ class Script:
             self.learned()
 
     def learned(self) -> dict[str, list[float]]:
-        """Weights, and gradients and biases where the backend shows them."""
+        """Weights, and gradients and biases if the backend shows them."""
         found = {projection.label: projection.get("weight", "list", with_address=False)
                  for projection in self.projections}
         if self.plan.learning and not self.sim.__name__.endswith("nest"):
@@ -377,12 +377,12 @@ def play(backend: str, plan: Plan, cuts: tuple[Cut, ...], **setup: Any) -> Outco
         return Script(sim, plan, **setup).run(cuts)
 
 
-#: What a backend gives only later than at its own time: data read on the way lack the end of it.
+#: Recordings that a backend gives late: data read within a run lack the last of them.
 LATE = {"host": (), "nest": (), "brian2": ("stock",), "spinnaker": ("stock", "learning_signal")}
 
 
 def differences(backend: str, cut: Outcome, whole: Outcome) -> list[str]:
-    """In what a run in parts differs from the same in one piece; all numbers must be equal.
+    """The differences of a run in parts from the same run in one piece; all must be equal.
 
     What was read on the way must be the beginning of what the whole run gave, from where data were
     last forgotten; of what is late, the pieces together must be the whole.
@@ -403,13 +403,13 @@ def differences(backend: str, cut: Outcome, whole: Outcome) -> list[str]:
 
 
 def _but(names: tuple[str, ...], samples: Samples, spikes: Spikes) -> tuple[Samples, Spikes]:
-    """Without what has one of the names in its own."""
+    """All entries but those whose names contain one of these."""
     return ({name: rows for name, rows in samples.items() if not any(n in name for n in names)},
             {name: train for name, train in spikes.items() if not any(n in name for n in names)})
 
 
 def _only(names: tuple[str, ...], samples: Samples, spikes: Spikes) -> tuple[Samples, Spikes]:
-    """What has one of the names in its own."""
+    """The entries whose names contain one of these."""
     return ({name: rows for name, rows in samples.items() if any(n in name for n in names)},
             {name: train for name, train in spikes.items() if any(n in name for n in names)})
 
@@ -426,7 +426,7 @@ def _joined(reads: list[Read]) -> tuple[Samples, Spikes]:
 
 
 def _between(whole: Outcome, since: int, last: int) -> tuple[Samples, Spikes]:
-    """What is there at ``last`` if all was forgotten at ``since``, but the samples of then."""
+    """The data at ``last`` if all but the present samples was cleared at ``since``."""
     samples = {name: {step: row for step, row in rows.items()
                       if step <= last and (step > since or (step == since
                                                             and not name.endswith("/loss")))}

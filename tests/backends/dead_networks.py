@@ -119,7 +119,7 @@ EXPECTED: dict[str, list[str]] = {name: [] for name in CASES} | {
     "started again": [_CAN.format(1)] * 2,
     "started again with what it learned": [_CAN.format(1)],
 }
-"""What backends warn of that know the pseudo-derivative."""
+"""The warnings of backends that know the pseudo-derivative."""
 
 _SILENT_ON_NEST = {
     "silent": 1, "silent, one update at a time": 1, "only cells learn": 1,

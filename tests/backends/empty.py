@@ -63,7 +63,7 @@ class Backend:
             weight=weight, optimizer=SGD(lr=0.01) if plastic else None), label=label)
 
     def results(self, *projections: Any) -> list[Any]:
-        """Losses, spike trains, weights and the number of updates, where :meth:`record` was."""
+        """Losses, spike trains, weights and the number of updates, after :meth:`record`."""
         signal, = self.readout.get_data("loss").segments[-1].analogsignals
         trains = self.cells.get_data("spikes").segments[-1].spiketrains
         return [signal.magnitude.ravel().tolist(), [train.magnitude.tolist() for train in trains],
@@ -79,7 +79,7 @@ def weights(projection: Any) -> list[float]:
 
 
 def attempt(action: Callable[[], Any]) -> Any:
-    """What a call gives, or the name of the error of ours that it raises."""
+    """The result of a call, or the name of the error of ours that it raises."""
     try:
         return action()
     except EPropError as error:
@@ -456,7 +456,7 @@ def _board(backend: str) -> AbstractContextManager[Any]:
 
 
 def run_all(backend: str) -> dict[str, Any]:
-    """What each script gives on a backend, or what it raises, as a string."""
+    """The result of each script on a backend, or its error, as a string."""
     found: dict[str, Any] = {}
     with warnings.catch_warnings(), _board(backend):
         warnings.simplefilter("ignore")

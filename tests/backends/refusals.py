@@ -102,7 +102,7 @@ def state(net: SimpleNamespace, weights: bool = True) -> dict[str, Any]:
 
 
 def results(net: SimpleNamespace) -> dict[str, Any]:
-    """What the whole run gave."""
+    """The results of the whole run."""
     found: dict[str, Any] = {}
     for population in (net.cells, net.others, net.readout):
         for segment in population.get_data().segments:
@@ -324,7 +324,7 @@ def of_runs(net: SimpleNamespace, folder: Path) -> Iterator[Call]:
 
 
 def make_files(net: SimpleNamespace, folder: Path) -> None:
-    """Files that are no weights of this network, in many ways."""
+    """Files that do not hold weights of this network, in many ways."""
     good = folder / "good.npz"
     (folder / "taken.pkl").mkdir()
     net.sim.save_weights(good)
@@ -366,7 +366,7 @@ def make_checkpoints(net: SimpleNamespace, folder: Path) -> Iterator[Call]:
 
 
 def only(backend: str, phase: str, net: SimpleNamespace, folder: Path) -> Iterator[Call]:
-    """What is refused by this backend, or at this time, only."""
+    """Calls that only this backend refuses, or that are only refused at this time."""
     sim, cells, readout = net.sim, net.cells, net.readout
     everyone, synapse = sim.AllToAllConnector(), sim.EPropSynapse(weight=0.1, optimizer=None)
     if backend == "nest":

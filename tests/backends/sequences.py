@@ -1,4 +1,4 @@
-"""What scripts do between runs, in any order, on any backend: drawn, played, compared.
+"""Sequences of calls between runs, in any order, on any backend: drawn, played, compared.
 
 The witness is the host: what another backend gives after each call, and all that it recorded, must
 be what the host gives. Where the other refuses a call that the host takes, by an error that its
@@ -22,7 +22,7 @@ from pynn_eprop.errors import EPropError
 T = 20.0
 Operation = tuple[Any, ...]
 BETWEEN_INTERVALS = {"cells", "readout", "bias of one", "initialize", "spikes", "record"}
-"""What takes effect later, or is refused, within an interval on some backends: left out there."""
+"""Operations that some backends refuse, or apply later, within an interval: left out there."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Sequence:
 
 @dataclass
 class Played:
-    """What came of it.
+    """The outcome of a sequence.
 
     outcomes: of each operation, the error's name or ""; messages: of the errors. found: after some
     of the operations, by their numbers, what could be read and what had been recorded.
@@ -169,7 +169,7 @@ class Script:
             self.sim.load_weights(path)
 
     def seen(self) -> dict[str, np.ndarray]:
-        """What can be read of what was learned."""
+        """All learned values that can be read."""
         found = {"time": np.array(self.sim.get_current_time()),
                  "updates": np.array(self.sim.num_updates()),
                  "bias": np.array(self.populations["readout"].get("bias", simplify=False), float)}
@@ -206,7 +206,7 @@ def play(sim: ModuleType, sequence: Sequence, look: bool = True, expected: list[
          **setup: Any) -> Played:
     """Play a sequence: to its end, or to the first error that is not ``expected``.
 
-    ``look``: read after each operation, not at the end only. Raises what is no typed error.
+    ``look``: read after each operation, not at the end only. Raises errors that are not typed.
     """
     played, script = Played(), Script(sim, sequence, setup)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a weight adds at arrival, on every backend: itself, and on SpiNNaker what 16 bits hold."""
+"""The weight that acts at arrival: the weight itself on every backend, its 16 bits on SpiNNaker."""
 
 import numpy as np
 import pytest

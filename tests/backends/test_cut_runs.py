@@ -107,7 +107,7 @@ FEATURES: dict[str, st.SearchStrategy[Any]] = {
     "events": st.lists(st.tuples(st.integers(0, 40), st.sampled_from(
         ["off", "on", "record", "spikes", "target", "weights"])), max_size=3).map(tuple),
 }
-#: What a backend cannot do, or what of it is slow.
+#: Parts of scripts that a backend cannot do, or only slowly.
 WITHOUT: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "fixed": {"boundary": st.just("reset"), "stock": st.none()},
     "nest": {

@@ -1,4 +1,4 @@
-"""What is empty behaves alike on every backend and in every number system, or is refused alike.
+"""Empty parts behave alike on every backend and in every number system, or are refused alike.
 
 Expected values are closed forms. Without input v and y stay 0: the loss of an interval of 20
 steps, with 2 readouts and a target of 0.5, is 20 * 2 * 0.5 * 0.5**2 = 5, and its gradient is 0.
@@ -48,7 +48,7 @@ EXPECTED: dict[str, Any] = {
     "an_assembly_that_begins_empty": [0, 0, 4, 4],
 }
 
-#: What a backend lacks altogether, empty or not (docs/nest.md, brian2.md, spinnaker.md), or has
+#: Things that a backend lacks, empty or not (docs/nest.md, brian2.md, spinnaker.md), or has
 #: otherwise.
 LACKING = {
     "fixed": {"stock_cells", "a_current_of_no_steps"},
@@ -65,7 +65,7 @@ OF_SPYNNAKER = {
 
 
 def results_on(backend: str) -> dict[str, Any]:
-    """What each script gives; a backend that is not the host has a process of its own."""
+    """The result of each script; a backend that is not the host has a process of its own."""
     if backend in empty.ON_HOST:
         return empty.run_all(backend)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-#: What a script does with stock cells, cells that learn and a readout: run, read, reset, begin
+#: A script with stock cells, cells that learn and a readout: run, read, reset, begin
 #: again, meet an error, and end without a run.
 SCRIPT = """
 import tempfile
@@ -53,7 +53,7 @@ OWN_CALL = "sim.nest.GetStatus(stock.node_collection)"
 
 
 def said(backend: str, more: str = "") -> str:
-    """What the script prints, warnings of deprecation left out that Python does not show."""
+    """The output of the script, without warnings of deprecation, which Python does not show."""
     done = subprocess.run([sys.executable, "-c", SCRIPT.format(backend=backend, more=more)],
                           capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from tests.backends.scripts import BACKENDS
 
-# pyNN.nest itself runs where there are no intervals
+# without intervals pyNN.nest itself runs
 WAYS = [*((backend, True) for backend in BACKENDS), ("nest", False)]
 either_way = pytest.mark.parametrize(("backend", "intervals"), WAYS)
 

@@ -1,4 +1,4 @@
-"""What a script draws without a seed of its own comes from setup(seed=), on every backend."""
+"""Numbers that a script draws without a seed come from setup(seed=), on every backend."""
 
 import itertools
 

@@ -20,7 +20,7 @@ from tests.backends.sequences import Sequence, T, compare, play, sequences
 SLOW = list(HealthCheck)
 RUN, AGAIN = ("run", T), ("reset", False)
 ON_NEST = {"reset", "initialize", "learning", "checkpoint", "bias of one", "record"}
-"""What NEST refuses before its first run, or cannot be compared with."""
+"""Operations that NEST refuses before its first run, or whose results cannot be compared."""
 
 
 def close(found: np.ndarray, expected: np.ndarray) -> bool:

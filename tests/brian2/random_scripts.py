@@ -18,7 +18,7 @@ SHAPES = (PiecewiseLinear(), PiecewiseLinear(0.5, 1.5), Exponential(), FastSigmo
 
 @dataclass
 class Outcome:
-    """What a script gave.
+    """Results of a script.
 
     spikes: per population one array of times (ms) per cell. signals: by (population, variable).
     weights, gradients: (pre, post) by projection; biases: by population.

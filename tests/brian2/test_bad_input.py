@@ -1,4 +1,4 @@
-"""What the backend refuses, by typed errors before any work."""
+"""Bad input is refused by typed errors, before any work."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a script can do with a network that learns: switch it off, reset, keep and load weights."""
+"""A network that learns, in scripts: switch learning off, reset, keep and load weights."""
 
 import warnings
 
@@ -145,7 +145,7 @@ def test_gradients_are_the_engines():
         assert np.allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
-def test_divergence_is_told():
+def test_divergence_is_warned_of():
     network = Small(sim)
     network.projections[0].set(weight=1e308)
     network.projections[2].set(weight=1e308)
@@ -154,7 +154,7 @@ def test_divergence_is_told():
         network.run(4)
 
 
-def test_an_unfinished_interval_is_told():
+def test_an_unfinished_interval_is_warned_of():
     network = Small(sim)
     network.module.run(STEPS + 3.0)
     with pytest.warns(UserWarning, match="within an interval"):

@@ -1,7 +1,7 @@
 """Fetches PyNN's own system scenarios from its source distribution, for the conformance tests.
 
 Run it as ``python tests/conformance/fetch_scenarios.py``; it leaves them beside itself, in
-``scenarios/`` (not part of the repository), and does nothing where they are already.
+``scenarios/`` (not part of the repository), and does nothing if they are there already.
 """
 
 import shutil

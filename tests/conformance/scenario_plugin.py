@@ -1,7 +1,7 @@
 """pytest plug-in that points PyNN's system scenarios at a backend.
 
 PyNN marks each scenario with the simulators it is for; here all that are for point neurons run
-on the module named by ``--backend``. ``--substitute A=B`` gives cell type B where a scenario asks
+on the module named by ``--backend``. ``--substitute A=B`` gives cell type B if a scenario asks
 for A.
 """
 

@@ -16,7 +16,7 @@ SUBSTITUTES = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a scenario: "passed", "failed" or "skipped", and why."""
+    """The outcome of a scenario: "passed", "failed" or "skipped", and why."""
 
     result: str
     message: str = ""

@@ -18,7 +18,7 @@ def test_nothing_that_the_parent_passes_fails(tmp_path):
     outcomes = run_scenarios(tmp_path / "ours", "pynn_eprop.nest")
     others = {name.partition("::")[2]: outcome for name, outcome in outcomes.items()
               if outcome.result != "passed"
-              # scenarios that need SciPy skip themselves where there is none
+              # scenarios that need SciPy skip themselves if it is missing
               and "scipy" not in outcome.message.lower()}
     assert {name: outcome.result for name, outcome in others.items()} == {
         FAILS_ON_BOTH: "failed", NOT_RUN: "skipped"}, others

@@ -33,7 +33,7 @@ def listed():
 
 
 def not_judged(outcome):
-    """Some scenarios skip themselves where SciPy, which nothing else here needs, is missing."""
+    """Some scenarios skip themselves if SciPy, which nothing else here needs, is missing."""
     return outcome.result == "skipped" and "scipy" in outcome.message.lower() \
         and importlib.util.find_spec("scipy") is None
 

@@ -1,7 +1,7 @@
 """Random ARM and Thumb programs that keep to what the architecture defines, as images.
 
 Each sets all registers to random values, executes random instructions and stores registers and
-flags in data memory, where two engines can be compared.
+flags in data memory, so that two engines can be compared.
 """
 
 from random import Random

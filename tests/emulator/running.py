@@ -1,4 +1,4 @@
-"""What tests do with the cores of a machine that has no network."""
+"""Helpers for tests with the cores of a machine that has no network."""
 
 from collections.abc import Callable
 

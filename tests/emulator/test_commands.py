@@ -1,4 +1,4 @@
-"""What a monitor does for hosts: commands, answers and refusals.
+"""A monitor's services for hosts: commands, answers and refusals.
 
 Codes and arguments are those of the system software (scamp of spinnaker_tools 3.4).
 """

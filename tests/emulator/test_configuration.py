@@ -1,4 +1,4 @@
-"""What a script finds while an emulated board is there, and what is left behind."""
+"""The environment of a script while an emulated board is there, and what is left behind."""
 
 import os
 import signal

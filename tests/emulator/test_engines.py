@@ -17,7 +17,7 @@ LENGTH = 120
 
 
 def outcome(images: list[bytes], engine: str) -> list[tuple[object, ...]]:
-    """What each image leaves behind on a core of its own."""
+    """The state that each image leaves behind on a core of its own."""
     machine = EmulatedMachine(geometry(1), {(0, 0): "127.0.3.1"}, Options(engine=engine))
     chip = machine.monitors[0, 0].chip
     for core, image in zip(CORES, images, strict=True):

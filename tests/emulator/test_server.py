@@ -43,7 +43,7 @@ def test_the_log_has_the_first_finding_of_a_kind_on_a_core(
     caplog.set_level(logging.INFO)
     for core, kind, pc in ((1, FaultKind.UNALIGNED, 4), (1, FaultKind.UNALIGNED, 8),
                            (1, FaultKind.TICK_OVERRUN, 12), (2, FaultKind.UNALIGNED, 16)):
-        board.server._tell(Fault(kind, 0, 0, core, "x", 1.0, pc, 0))
+        board.server._report(Fault(kind, 0, 0, core, "x", 1.0, pc, 0))
     assert [(record.levelname, record.message.split(":")[0][-2:]) for record in caplog.records] == [
         ("WARNING", "04"), ("INFO", "0c"), ("WARNING", "10")]
 
@@ -140,7 +140,7 @@ def test_nothing_is_left_behind() -> None:
     ({"chips": 5}, "5 chips; choose from 1, 4, 48"),
     ({"chips": 48, "boards": 2}, "2 boards of 48"),
     ({"address": "10.0.0.1"}, "loopback"),
-    ({"address": "board"}, "'board' is no IPv4 address"),
+    ({"address": "board"}, "'board' is not an IPv4 address"),
     ({"threads": 0}, "0 host threads"),
     ({"quantum": 0}, "0 cycles"),
 ])
@@ -152,7 +152,7 @@ def test_boards_that_cannot_be(arguments: dict, message: str) -> None:
 def test_program_that_is_no_elf_file(tmp_path: Path) -> None:
     path = tmp_path / "model.aplx"
     path.write_bytes(b"not one")
-    with pytest.raises(ImageError, match=r"model\.aplx is no 32-bit"):
+    with pytest.raises(ImageError, match=r"model\.aplx is not a 32-bit"):
         Board(chips=1, programs=[path])
 
 

@@ -1,4 +1,4 @@
-"""The same script gives the same bits, whatever the number of host threads."""
+"""A script gives the same bits again, whatever the number of host threads."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What the engine promises beside agreeing with the reference (tests/agreement)."""
+"""The engine's promises beside agreement with the reference (tests/agreement)."""
 
 import threading
 from dataclasses import replace

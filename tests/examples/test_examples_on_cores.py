@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")      # saturation
 
 
 def run(name: str, backend: str, **more: Any) -> tuple[np.ndarray, ...]:
-    """What ``main()`` returns, with the keywords that the command line's options stand for."""
+    """The result of ``main()``, with the keywords that the command line's options stand for."""
     options = {f"n_{option}": value for option, value in SIZES[name].items()}
     found = load(name).main(backend=backend, **options, **more)
     return found if isinstance(found, tuple) else (found,)

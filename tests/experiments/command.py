@@ -49,7 +49,7 @@ def interrupt(task, out, number: signal.Signals, *more, after_updates=20):
 
 
 def saved_updates(out):
-    """Updates in the state on disk, 0 where there is none."""
+    """Updates in the state on disk, 0 without one."""
     try:
         progress = json.loads((Path(out) / "state" / "progress.json").read_text())
     except FileNotFoundError:

@@ -159,7 +159,7 @@ def test_the_same_seed_gives_the_same_result(pattern, tmp_path):
         assert np.array_equal(weights(tmp_path)[name], weight, equal_nan=True)
 
 
-def test_a_finished_run_is_kept_unless_told_otherwise(pattern):
+def test_a_finished_run_is_kept_without_force(pattern):
     out, first = pattern
     written = (out / "results.json").read_bytes()
     refused = run("pattern-generation", out, 30, "--seed", "4")

@@ -163,13 +163,13 @@ def test_sources_in_the_present_folder_are_not_what_runs(tmp_path, monkeypatch):
     assert isinstance(found, dict), found
 
 
-def test_a_process_that_fails_is_told():
+def test_a_process_that_fails_is_reported():
     # what no backend checks, because nobody can ask for it
     failed = module.run_apart(find_machine("reference"), CONFIGURATION, free_steps="two")
     assert failed[0] == "failed" and failed[1].startswith("its process failed: ")
 
 
-def test_what_nest_refuses_is_told(tmp_path, capsys):
+def test_what_nest_refuses_is_reported(tmp_path, capsys):
     assert main(["compare", "store-recall", "--backends", "nest", "--neurons", "2", "--updates",
                  "1", "--set", "trials_per_update=1", "--out", str(tmp_path)]) == 2
     assert "NEST needs one in every interval" in capsys.readouterr().out

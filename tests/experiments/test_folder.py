@@ -22,7 +22,7 @@ def folder_with_progress(path, updates=3):
     return ResultsFolder(path)
 
 
-def test_a_new_folder_starts_anew_even_with_resume(tmp_path):
+def test_a_new_folder_starts_from_scratch_even_with_resume(tmp_path):
     assert ResultsFolder(tmp_path / "new").open(IDENTITY, resume=True, force=False) is None
 
 

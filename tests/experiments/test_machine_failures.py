@@ -1,4 +1,4 @@
-"""``pynn-eprop run --backend emulator`` when a core fails: what is left, what is told."""
+"""``pynn-eprop run --backend emulator`` when a core fails: what is left, and the message."""
 
 import json
 from typing import Any
@@ -50,20 +50,21 @@ def test_a_run_keeps_what_it_has_and_goes_on_to_the_same_result(failing, tmp_pat
     failing.append(3)       # one update a run at first: two are done
     command = [*WORDS, "--backend", "emulator", "--out", str(out), "--quiet"]
     assert main(command) == 1
-    told = capfd.readouterr().err.splitlines()
-    assert told[0] == "pynn-eprop: error: the run from 2000 to 3000 ms failed:"
-    assert told[1].startswith("cells[0:12] on core 0,0,")
-    assert told[1].endswith(": it hung, and the watchdog stopped it")
-    assert told[2] == f"All that cores printed and counted is in {out / 'failure'}."
-    assert told[3] == "What was recorded up to 2000 ms can still be read, and so can the weights " \
-        "after update 2."
-    assert told[4].startswith(f"2 updates are in {out}. To go on:")
-    assert told[5].strip().startswith("pynn-eprop run pattern-generation --backend emulator")
-    assert told[5].endswith("--resume") and len(told) == 6
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == "pynn-eprop: error: the run from 2000 to 3000 ms failed:"
+    assert lines[1].startswith("cells[0:12] on core 0,0,")
+    assert lines[1].endswith(": it hung, and the watchdog stopped it")
+    assert lines[2] == f"All that cores printed and counted is in {out / 'failure'}."
+    assert lines[3] == "What was recorded up to 2000 ms can still be read, and so can the " \
+        "weights after update 2."
+    assert lines[4].startswith(f"2 updates are in {out}. To go on:")
+    assert lines[5].strip().startswith("pynn-eprop run pattern-generation --backend emulator")
+    assert lines[5].endswith("--resume") and len(lines) == 6
     assert {path.name for path in (out / "failure").iterdir()} >= {"report.txt", "counters.csv"}
 
     left = results(out)
-    assert left["failure"].splitlines() == [told[0].removeprefix("pynn-eprop: error: "), *told[1:4]]
+    assert left["failure"].splitlines() == [
+        lines[0].removeprefix("pynn-eprop: error: "), *lines[1:4]]
     assert left["updates"] == len(left["error_curve"]) == len(left["loss_curve"]) == 2
     assert len((out / "learning_curve.csv").read_text().splitlines()) == 3
     twin = tmp_path / "twin"

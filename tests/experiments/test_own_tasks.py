@@ -116,7 +116,7 @@ def trials(number):
 
 
 def trained(precision):
-    """What it gives and learns in three updates; the projections' weights by label."""
+    """Results of three updates, and the projections' weights by label."""
     built = TaskNetwork(sim, network(), 1, {"precision": precision})
     built.record("loss", "y")
     built.run(trials(6))

@@ -1,4 +1,4 @@
-"""What results.json holds when numbers are not finite."""
+"""The contents of results.json when numbers are not finite."""
 
 import json
 import math

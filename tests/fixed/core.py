@@ -112,7 +112,7 @@ class Core:
         return addresses
 
     def get(self, address: int, like: np.ndarray) -> np.ndarray:
-        """What the core has where ``like`` was put."""
+        """The core's memory at the place where ``like`` was put."""
         data = bytes(self.engine.mem_read(address, like.nbytes))
         return np.frombuffer(data, dtype=like.dtype).reshape(like.shape)
 

@@ -25,7 +25,7 @@ def compiler() -> str:
 
 
 def measure() -> dict[str, tuple[int, int]]:
-    """What is counted -> (instructions of the call, elements)."""
+    """Name of each count -> (instructions of the call, elements)."""
     core, rng, found = Core().counting(), np.random.default_rng(1), {}
 
     def count(what: str, elements: int, name: str, arguments: list, on_core: str | None = None,

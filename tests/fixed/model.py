@@ -11,7 +11,7 @@ def rounded(product: int) -> int:
 
 
 def decayed(x: int, factor: int) -> int:
-    """x d for a decay stored as d, or as d - 1 where that is negative (not rounded alone)."""
+    """x d for a decay stored as d, or as d - 1 if that is negative (not rounded alone)."""
     return x * factor + (x << 32 if factor < 0 else 0)
 
 
@@ -21,7 +21,7 @@ def limited(x: int, low: int, high: int) -> int:
 
 
 def stored(x: int, limit: int = LIMIT) -> int:
-    """What remains of a state or a signal."""
+    """x as a state or a signal is stored: within its limits."""
     return limited(x, -limit, limit - 1)
 
 

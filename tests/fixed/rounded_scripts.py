@@ -13,7 +13,7 @@ INTERVAL = 20
 
 
 def warned(action: Any) -> list[str]:
-    """What a call warns of because of fixed point."""
+    """The warnings of a call because of fixed point."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         action()

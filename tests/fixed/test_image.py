@@ -1,4 +1,4 @@
-"""What the test image contains, and how many instructions its kernels take."""
+"""The contents of the test image, and the instructions that its kernels take."""
 
 import csv
 import importlib.util
@@ -32,7 +32,7 @@ def measured():
 
 
 def test_counts_are_those_of_the_table(measured):
-    """A slow-down shows here; `python -m tests.fixed.instructions` writes the table anew."""
+    """A slow-down shows here; `python -m tests.fixed.instructions` writes the table again."""
     with instructions.TABLE.open() as file:
         _, first, *lines = csv.reader(file)
     if first[0] != f"arm-none-eabi-gcc {instructions.compiler()}":

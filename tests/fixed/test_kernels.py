@@ -264,7 +264,7 @@ def adam_on_host(*arrays: np.ndarray) -> None:
 
 @pytest.mark.parametrize(("size", "bound"), [(1e3, 1.5e-2), (1e4, 1e-3), (1e6, 3e-5), (3e8, 3e-5)])
 def test_adam_follows_double_precision(size, bound):
-    """The error of a step, as a share of lr, where m is above a tenth of the gradients' size.
+    """The error of a step, as a share of lr, if m is above a tenth of the gradients' size.
 
     With gradients of `size` units, m is rounded to one unit in each of some ten updates that it
     remembers, and v to one unit in a thousand; 1 / sqrt(v) is off by 1.2e-5.

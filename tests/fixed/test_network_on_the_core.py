@@ -43,7 +43,7 @@ def described(adaptive: bool, entropy: bool, classes: int) -> tuple[Network, np.
 
 
 def matrix(engine: HostEngine, index: int) -> np.ndarray:
-    """A projection's weights as (pre, post), 0 where there is no synapse."""
+    """A projection's weights as (pre, post), 0 for pairs without a synapse."""
     projection = engine.network.projections[index]
     sizes = [engine.network.populations[k].size for k in (projection.pre, projection.post)]
     out = np.zeros(sizes)

@@ -115,7 +115,7 @@ def test_weights_of_half_a_unit():
     (3e-3, 0.5, {"input": 9}, False),   # a finer format is enough
 ])
 def test_the_remedy_that_is_named_helps(weak, strong, wanted, split):
-    """What the sentence names, done, is followed by no warning, and the input is right to 1%."""
+    """After doing what the sentence advises there is no warning, and the input is right to 1%."""
     options = {} if wanted is None else {"fixed_point": FixedPoint(weight_bits=wanted)}
     weak_beside_strong(sim, weak, strong, **FIXED, **options)
     said, = warned(lambda: sim.run(INTERVAL))
@@ -299,15 +299,15 @@ def test_equal_labels_are_numbered_and_none_is_cut():
 def test_kinds_of_warnings_differ_by_label_also_if_that_ends_in_a_number():
     sim.setup()
     simulation = sim.simulator.state.simulation
-    told = []
+    sentences = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda sentence, **_: told.append(sentence))
+        patch.setattr("warnings.warn", lambda sentence, **_: sentences.append(sentence))
         for sentence in ("population3: 5 times states", "population4: 5 times states",
                          "population4: 7 times states", "cells[0:40]: 3 spikes",
                          "cells[40:80]: 4 spikes"):
             simulation.warn_once([sentence])
-    assert told == ["population3: 5 times states", "population4: 5 times states",
-                    "cells[0:40]: 3 spikes"]
+    assert sentences == ["population3: 5 times states", "population4: 5 times states",
+                         "cells[0:40]: 3 spikes"]
 
 
 def test_floating_point_has_nothing_to_warn_of():

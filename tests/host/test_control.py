@@ -137,7 +137,7 @@ def test_a_target_that_will_end_too_early_is_seen_before_the_run():
     assert sim.get_current_time() == 0.0
 
 
-def test_a_script_is_told_once_that_training_has_diverged():
+def test_a_script_is_warned_once_that_training_has_diverged():
     learning_network(precision="float32", optimizer=SGD(lr=1e38))
     with pytest.warns(UserWarning, match=r"diverged: \w of \w+ is not finite .*learning rate"):
         sim.run(20 * T)

@@ -1,4 +1,4 @@
-"""What Python costs beside the machine: task 1.1's size, 1000 updates in one run."""
+"""The cost of Python beside the machine: task 1.1's size, 1000 updates in one run."""
 
 import time
 

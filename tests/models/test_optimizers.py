@@ -96,7 +96,7 @@ def test_states_that_cannot_be_kept_are_named(name, value):
 
 
 def test_a_step_may_work_in_place():
-    """What it is given are copies: the gradient that a script reads stays."""
+    """Its arguments are copies: the gradient that a script reads does not change."""
     class InPlace(Momentum):
         def update(self, gradient, state, weight, count):
             gradient *= 2.0

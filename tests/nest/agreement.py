@@ -17,7 +17,7 @@ BOUNDS = {"v": 1e-12, "y": 1e-12, "a": 1e-12, "h": 1e-10, "error": 1e-12,
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one quantity: relative to its largest value; infinite where spikes or shapes differ."""
+    """Of one quantity: relative to its largest value; infinite if spikes or shapes differ."""
 
     name: str
     size: float

@@ -1,4 +1,4 @@
-"""What the tests let NEST do, each in a call: these run in NEST's process."""
+"""Cases that the tests run in NEST's process, a function each."""
 
 import importlib
 import importlib.util
@@ -32,7 +32,7 @@ def tiny_on_nest(plan: Tiny) -> tuple[dict[str, Any], list[str]]:
 
 
 def with_warnings(call: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """What a call returns, and the warnings that are ours, but those of silent cells."""
+    """The result of a call, and our warnings except those of silent cells."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         result = call()
@@ -57,7 +57,7 @@ def tiny_refused(plan: Tiny) -> tuple[str, str]:
 
 
 def tiny_refused_on_small_computer(plan: Tiny, memory: int) -> tuple[str, str]:
-    """The same, on a computer with so many bytes of memory."""
+    """The error of a script, on a computer with so many bytes of memory."""
     with patch("pynn_eprop.nest.setup_keywords.physical_memory", lambda: memory):
         return tiny_refused(plan)
 
@@ -109,7 +109,7 @@ def values_after_refused_changes() -> dict[str, Any]:
 
 
 def behaviour(name: str) -> Any:
-    """What a script of tests/nest/behaviour.py gives."""
+    """The result of a script of tests/nest/behaviour.py."""
     scripts = importlib.import_module("tests.nest.behaviour")
     return with_warnings(lambda: getattr(scripts, name)(backend()))[0]
 
@@ -127,7 +127,7 @@ def missing_from_parent() -> list[str]:
 
 
 def example(path: Path, **options: Any) -> Any:
-    """What main() of a script in examples/ returns on NEST."""
+    """The result of main() of a script in examples/ on NEST."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,7 +1,7 @@
 """Small networks that learn, as scripts for any backend, from a plan of what they contain.
 
 Everything random comes from the plan's seed. No input spikes come in the first two steps of an
-interval, where NEST does otherwise than the equations (tests/nest/test_quirks.py).
+interval, in which NEST deviates from the equations (tests/nest/test_quirks.py).
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ FREE = 2      # steps at the beginning of an interval without input
 
 @dataclass(frozen=True)
 class Plan:
-    """What a network contains. window: steps at the end of an interval with targets (None: all)."""
+    """The parts of a network. window: steps at the end of an interval with targets (None: all)."""
 
     seed: int = 1
     timestep: float = 1.0

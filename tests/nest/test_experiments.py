@@ -19,7 +19,7 @@ def run(*words):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """The same task on NEST and on the host, with the input that NEST gets."""
+    """A task on NEST and on the host, with the input that NEST gets."""
     base = tmp_path_factory.mktemp("runs")
     for backend, options in (("nest", ()), ("host", ("--precision", "float64",
                                                      "--set", "clock_start=5"))):
@@ -48,7 +48,7 @@ def test_weights_and_figures_are_written(folders):
             np.load(folders / "host" / "weights.npz") as host:
         assert nest.files == host.files
         for name in nest.files:
-            # where a gradient is hardly more than eps, Adam's steps differ
+            # Adam's steps differ if a gradient is hardly more than eps
             assert np.mean(np.abs(nest[name] - host[name]) > 1e-6) < 0.06, name
 
 

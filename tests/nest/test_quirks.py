@@ -1,4 +1,4 @@
-"""Where NEST does otherwise than the equations: shown, refused by default, told of if allowed."""
+"""NEST's deviations from the equations: shown, refused by default, warned of if allowed."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_by_default_they_are_refused(on_nest, times, reason):
 
 
 def test_one_step_after_the_start_of_the_run_is_no_quirk(on_nest):
-    """There is no interval before whose learning signal could be missed."""
+    """No interval came before, so no learning signal of one can be missed."""
     plan = Tiny(times=(1.0, 9.0), intervals=1)
     found, warnings = on_nest(tiny_on_nest, plan)
     assert warnings == []

@@ -1,4 +1,4 @@
-"""What NEST cannot do is refused by name, before any work is done."""
+"""Refusals by name, before any work is done, of what NEST cannot do."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_bad_input(on_nest, plan, kind, reason):
     ("current_into_cells_that_learn", "UnsupportedError", "no current can be injected"),
     ("current_source_into_cells_that_learn", "UnsupportedError", "no current can be injected"),
     ("learning_off", "UnsupportedError", "EPropSynapse(optimizer=None) and load_weights()"),
-    ("reset", "UnsupportedError", "call setup() and build the network anew"),
+    ("reset", "UnsupportedError", "call setup() and build the network again"),
     ("checkpoint", "UnsupportedError", "does not give away the state"),
     ("gradient", "UnsupportedError", "NEST does not show gradients"),
     ("parameters_after_the_start", "UnsupportedError", "tau_m cannot change after the first run()"),
@@ -95,7 +95,7 @@ def test_scripts(on_nest, name, kind, reason):
 
 @pytest.mark.parametrize(("plan", "kind", "reason"), [
     (Tiny(setup={"timestep": 1 / 3, "update_interval": 20 / 3}), "UnsupportedError",
-     "timestep=0.3333333333333333 ms is no whole number of the tics of 0.001 ms"),
+     "timestep=0.3333333333333333 ms is not a whole number of the tics of 0.001 ms"),
     (Tiny(setup={"timestep": 0.0004, "update_interval": 0.008}), "UnsupportedError",
      "choose 0.001 ms, or another backend"),
     (Tiny(setup={"timestep": 1e12, "update_interval": 2e13}), "UnsupportedError",
@@ -114,7 +114,7 @@ def test_what_nest_cannot_have(on_nest, plan, kind, reason):
     assert found == kind and reason in message
 
 
-def test_delays_that_memory_cannot_hold_are_told(on_nest):
+def test_delays_that_memory_cannot_hold_are_an_error(on_nest):
     found, message = on_nest(cases.tiny_refused_on_small_computer, Tiny(setup={"max_delay": 1e7}),
                              100_000_000)
     assert found == "SetupError" and "NEST needs 0.32 GB of memory for each cell" in message \

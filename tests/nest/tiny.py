@@ -13,7 +13,7 @@ STEPS = 20
 
 @dataclass
 class Tiny:
-    """What the network is made of. times: of the input, ms at steps of 1 ms; keywords go on."""
+    """The parts of the network. times: of input, ms at steps of 1 ms; keywords are passed on."""
 
     times: tuple[float, ...] = (5.0, 25.0, 45.0)
     intervals: int = 2

@@ -1,4 +1,4 @@
-"""What arrives when, and what the end of an interval does (docs/semantics.md)."""
+"""Times of arrival, and the effects of the end of an interval (docs/semantics.md)."""
 
 import math
 

@@ -19,7 +19,7 @@ SQUARES = sum(KAPPA ** (2 * n) for n in range(T))
 
 
 def one_weight(optimizer, weight=0.5, bias_optimizer=None, **settings):
-    """One source spike per interval onto one readout that shall be 0.
+    """One source spike per interval onto one readout whose target is 0.
 
     With a delay of 2 a spike at step 0 gives y^t = w kappa^(t-1), so that dE/dw = w SQUARES.
     """

@@ -1,4 +1,4 @@
-"""What the libraries cost: memory, and instructions of the test application."""
+"""Costs of the libraries: memory, and instructions of the test application."""
 
 from dataclasses import dataclass
 from pathlib import Path

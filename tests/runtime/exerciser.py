@@ -45,7 +45,7 @@ PORT, TEXT_PORT, HEAP_PORT = 2, 4, 5
 
 
 class Kind(IntEnum):
-    """What an event was."""
+    """The kind of an event."""
 
     KEY = 1
     PAYLOAD = 2
@@ -56,7 +56,7 @@ class Kind(IntEnum):
 
 
 class PacketWork(IntEnum):
-    """What a packet makes the application do."""
+    """Actions of the application at a packet."""
 
     NOTHING = 0
     TRANSFER = 1
@@ -76,7 +76,7 @@ class Command(IntEnum):
 
 
 class Failure(IntEnum):
-    """What the application does wrong on purpose."""
+    """Mistakes that the application makes on purpose."""
 
     NONE = 0
     CODE = 1
@@ -89,7 +89,7 @@ class Failure(IntEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the application is told; rows are of 32 words."""
+    """Parameters of the application; rows are of 32 words."""
 
     sends: bool = True
     key: int = 0x4200
@@ -199,7 +199,7 @@ class Rig:
 
     @property
     def text(self) -> str:
-        """What the core has printed."""
+        """The text that the core has printed."""
         return self.chip.iobuf(CORE)
 
     # -- messages ------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ class Rig:
     # -- what a host does ----------------------------------------------------------------------
 
     def start_run(self, end: int, start: int = 0, meet_every: int = 0) -> None:
-        """Tell the core how long to run and open the barrier. It waits there before."""
+        """Send the core the length of a run, and open the barrier at which it then waits."""
         self.run_ms(0.5)
         answer = self.ask(CONTROL_PORT, Command.RUN, (end, 0, start), struct.pack("<I", meet_every))
         assert answer.code == 0x80
@@ -269,7 +269,7 @@ class Rig:
         return np.frombuffer(self._channel(0)[0], STEP)
 
     def events(self) -> np.ndarray:
-        """What came, in its order."""
+        """The events, in their order."""
         return np.frombuffer(self._channel(1)[0], EVENT)
 
     def lost(self) -> tuple[bool, bool]:

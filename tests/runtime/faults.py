@@ -72,17 +72,17 @@ def first_sleep(folder: Path) -> int:
 
 
 def empty_registers(folder: Path, trial: int) -> bool:
-    """A data abort inside a fast interrupt: is the place of the failure not told?"""
+    """A data abort inside a fast interrupt: is the place of the failure not reported?"""
     rig = Rig(folder / "exerciser.aplx",
               Settings(failure=Failure.READING_IN_PACKET, failure_step=2))
     rig.start_run(10)
     rig.run_ms(3.5)
     rig.packet(trial)
     rig.run_ms(2)
-    told = (rig.state is CpuState.RUN_TIME_EXCEPTION
-            and rig.chip.word(rig.chip.vcpu(CORE, Vcpu.LR)) != 0)
+    known = (rig.state is CpuState.RUN_TIME_EXCEPTION
+             and rig.chip.word(rig.chip.vcpu(CORE, Vcpu.LR)) != 0)
     rig.close()
-    return not told
+    return not known
 
 
 FAULTS = {

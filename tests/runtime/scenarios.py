@@ -40,7 +40,7 @@ EXACT = Options(every_instruction=True)
 
 @dataclass
 class Outcome:
-    """What a scenario left: values by name."""
+    """The outcome of a scenario: values by name."""
 
     values: dict[str, Any] = field(default_factory=dict)
 

@@ -117,7 +117,7 @@ def test_memory_of_the_core_is_read_and_written(rig: Rig) -> None:
     content = bytes(range(64))
     assert rig.ask(0, 3, (place, 64, 2), content).code == 0x80
     assert rig.chip.read(place, 64) == content
-    # an answer carries its bytes where a command has its arguments
+    # an answer has its bytes in the place of a command's arguments
     rig.say(0, 2, (place, 64, 0))
     rig.run_ms(0.5)
     assert content in rig.sent.pop()

@@ -30,7 +30,7 @@ def mix(values: np.ndarray) -> int:
 
 
 def row_sums(steps: int) -> list[int]:
-    """What the application reads in each step, and adds to each word of the row it read."""
+    """Sums of the rows that the application reads, one a step; to each it adds the next step."""
     rows = np.random.default_rng(5).integers(0, 2**32, (8, ROW_WORDS), dtype=np.uint32)
     sums = []
     for step in range(steps):
@@ -107,7 +107,7 @@ def test_the_start_signal_is_waited_for(make_rig: MakeRig) -> None:
     assert rig.state is CpuState.PAUSED
 
 
-def test_time_is_told_and_an_endless_run_is_paused(rig: Rig) -> None:
+def test_time_is_reported_and_an_endless_run_is_paused(rig: Rig) -> None:
     rig.run_ms(0.5)
     rig.ask(CONTROL_PORT, Command.RUN, (0, 1, 0), bytes(4))
     rig.open_barrier()

@@ -1,4 +1,4 @@
-"""The same application on the own runtime and on the official libraries, on emulated chips.
+"""One application on the own runtime and on the official libraries, on emulated chips.
 
 ``make compare-builds`` with SPINN_DIRS set writes ``docs/evidence/spinnaker/builds.md``. Ends with
 status 1 when the builds differ in anything that is compared.

@@ -44,13 +44,13 @@ def play_all(folder: Path) -> dict[str, dict[str, Any]]:
             cores = [core for core in board.status().cores
                      if core.application.startswith("eprop_")]
             sim.end()
-        # a function has a name only where the core runs just the program of an ELF file
+        # a function has a name only if the core runs just the program of an ELF file
         assert cores and all(core.symbol for core in cores), cores
     return found
 
 
 def results(official: bool) -> dict[str, dict[str, Any]]:
-    """What the binaries of a build give."""
+    """The results of a build's binaries."""
     folder = build_binaries(official)
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "results"

@@ -57,7 +57,7 @@ class Packet:
 
 @dataclass
 class Load:
-    """What goes on a core. sizes: of regions that are longer than what they begin with."""
+    """The load of a core. sizes: of regions that are longer than their initial contents."""
 
     binary: Path
     contents: Mapping[Region, bytes]
@@ -198,7 +198,7 @@ class Chip:
         self.chip.write(self.loads[core].address[region], data)
 
     def recording(self, core: int, channel: Channel) -> bytes:
-        """What the core recorded in the last run."""
+        """The bytes that the core recorded in the last run."""
         _, size, address = struct.unpack(
             "<3I", self.chip.read(self.loads[core].address[Region.RECORDING] + 4 + 12 * channel,
                                   12))

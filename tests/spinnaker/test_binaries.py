@@ -1,4 +1,4 @@
-"""Building SpiNNaker binaries: what they take is told and bounded; a missing one is an error."""
+"""Building SpiNNaker binaries: their size is printed and bounded; a missing one is an error."""
 
 import subprocess
 from pathlib import Path

@@ -61,7 +61,7 @@ def test_cores_and_their_twin_are_equal_bit_for_bit(name):
     assert unexpected == []
 
 
-def test_reset_starts_anew_and_keeps_weights_only_when_asked():
+def test_reset_starts_again_and_keeps_weights_only_when_asked():
     script = replace(Script(), updates=2)
     expected = play(host, script, precision="fixed")
     host.reset(keep_weights=True)

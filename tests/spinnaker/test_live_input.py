@@ -69,7 +69,7 @@ class Live:
         self.received[label] += [(at, cell) for cell in cells]
 
     def trains(self, label: str, count: int, size: int) -> list[list[float]]:
-        """What came from a population, at most 5 s after ``count`` spikes should have come."""
+        """Spikes from a population, at most 5 s after ``count`` of them should have come."""
         for _ in range(500):
             if len(self.received[label]) >= count:
                 break
@@ -135,7 +135,7 @@ def test_live_spikes_teach_and_are_seen_as_in_any_script_of_spynnaker(board):
     assert in_pauses > 20 and sum(map(len, heard)) - in_pauses > 20
     check_learned(heard, seen, taught)
     # Without a step in its key, a live spike is of the step at which it comes: sPyNNaker's source
-    # records the step before. It is a step later where it comes while cores' timers tick.
+    # records the step before. It is a step later if it comes while cores' timers tick.
     for cell in range(3):
         fired = np.array(answers[cell])
         came = np.array(sent[cell]) + 2.0
@@ -150,7 +150,7 @@ def test_live_spikes_teach_and_are_seen_as_in_any_script_of_spynnaker(board):
 
 
 def check_learned(heard: list[list[float]], seen: list[list[float]], taught: np.ndarray) -> None:
-    """What the cells made of the relay's spikes is what the host engine makes of them."""
+    """The cells respond to the relay's spikes as the host engine does."""
     host.setup(timestep=1.0, update_interval=T, seed=1, precision="fixed")
     source = host.Population(3, host.SpikeSourceArray(spike_times=[
         [t // C * T + t % C for t in row if t % C < T] for row in heard]), label="relay")

@@ -1,4 +1,4 @@
-"""What is drawn for sPyNNaker's own cells: the host's network from the same seed, no machine."""
+"""Draws for sPyNNaker's own cells: the host's network from the same seed, no machine."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def board(tmp_path):
 
 @pytest.fixture
 def lists(monkeypatch):
-    """What each projection of sPyNNaker's is connected by: rows (pre, post, weight, delay)."""
+    """The connections of each of sPyNNaker's projections: rows (pre, post, weight, delay)."""
     made, init = [], NativeProjection.__init__
 
     def note(self, *arguments, **keywords):
@@ -33,7 +33,7 @@ def lists(monkeypatch):
 
 
 def draw(module, seed, rng=None):
-    """A native population onto which drawn connections lead, and these, where they can be read."""
+    """A native population onto which drawn connections lead, and these, if they can be read."""
     module.setup(timestep=1.0, min_delay=1.0, seed=seed)
     uniform = module.RandomDistribution("uniform", low=0.1, high=0.9)
     n = module.RandomDistribution("uniform_int", low=1, high=4)

@@ -45,7 +45,7 @@ def one_source() -> Case:
 
 
 def silent(case: Case) -> Case:
-    """The same with small weights and high thresholds."""
+    """The network with small weights and high thresholds."""
     network = case.network
     projections = tuple(replace(each, weight=1e-3 * each.weight) for each in network.projections)
     populations = tuple(replace(each, v_thresh=np.full(each.size, 500.0))
@@ -62,7 +62,7 @@ def host_run(case: Case, steps: list[int]) -> tuple[HostEngine, list[tuple[Any, 
     return host, list(zip(recordings, host.run(2 * T, inputs, recordings).entries, strict=True))
 
 
-def test_spikes_of_a_packet_beyond_4096_are_left_out_and_told(make_chip, monkeypatch):
+def test_spikes_of_a_packet_beyond_4096_are_left_out_and_counted(make_chip, monkeypatch):
     case = silent(one_source())
     chip = make_chip(case, max_rate=1e6)
     key = chip._source_key(0) | 5

@@ -1,4 +1,4 @@
-"""What the backend refuses before anything is loaded, on a virtual board."""
+"""Errors of the backend before anything is loaded, on a virtual board."""
 
 import re
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def test_a_network_is_mapped_and_weights_come_back_with_their_signs(board):
     ("neuron_per_core", 8, "did you mean 'neurons_per_core'"),
     ("machine_time", 1, "machine_time=1 must be True or False"),
     ("quiet", "yes", "quiet='yes' must be True or False"),
-    ("failure_folder", __file__, "is no folder that can be written to"),
+    ("failure_folder", __file__, "is not a folder that can be written to"),
     ("failure_folder", 3, "failure_folder=3 is not the name of a folder"),
     ("time_scale_factor", 0, "time_scale_factor=0 must be a number > 0"),
     ("time_scale_factor", "2", "time_scale_factor='2' must be a number > 0"),
@@ -248,7 +248,7 @@ def test_a_log_that_no_chip_holds(board):
         sim.run(T)
 
 
-def test_missing_programs_are_told_before_the_machine_is_asked(board, monkeypatch, tmp_path):
+def test_missing_programs_are_an_error_before_the_machine_is_asked(board, monkeypatch, tmp_path):
     network()
     monkeypatch.setattr(binaries, "FOLDER", tmp_path)
     monkeypatch.setattr(Session, "virtual", False)

@@ -24,7 +24,7 @@ CASES = {"weak beside strong": (2e-4, 8.0), "half a unit": (1.6e-5, None)}
 
 
 def test_acting_weights_are_what_arrives_at_an_emulated_core():
-    """v of the step of the arrival, of a core that nobody told what acts."""
+    """They are v at the step of the arrival, on a core that has nothing but the weights."""
     expected = acts(one_to_one(host, WEIGHTS, precision="fixed"))
     with Board(chips=4, real_time=False):
         import pynn_eprop.spinnaker as sim

@@ -1,6 +1,6 @@
 """Random networks on emulated cores in machine time, beside the host engine, bit for bit.
 
-Runs stop anywhere, in pauses too, where weights and parameters may change; sources send in pauses,
+Runs stop anywhere, also in pauses, when weights and parameters may change; sources send in pauses,
 which cores that learn ignore. Expected are the host's numbers for the same intervals without any
 pauses, at the times that machine time gives them.
 """

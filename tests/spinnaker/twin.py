@@ -1,4 +1,4 @@
-"""The same network on emulated cores and on the host engine in fixed point.
+"""A network on emulated cores and on the host engine in fixed point.
 
 The cores' side goes through what the backend itself uses (``LoadedNetwork`` with its plan, schedule
 and recordings); only sPyNNaker is replaced, by :class:`tests.spinnaker.machine.Chip`.
@@ -79,7 +79,7 @@ class _Recorder:
 
 
 class _Population:
-    """What LoadedNetwork asks of a PyNN population."""
+    """Stands for a PyNN population, with all that LoadedNetwork needs of one."""
 
     def __init__(self, index: int, described: Any, logs: dict[str, Log]) -> None:
         self.index, self.label, self.size = index, described.label, described.size
@@ -339,7 +339,7 @@ def assert_twins(case: Case, **options: Any) -> dict[str, int]:
 
 
 def change(case: Case, host: HostEngine, chip: ChipNetwork, number: int) -> None:
-    """What the plan asks for after stretch ``number``."""
+    """Do the plan's actions after stretch ``number``."""
     rng = np.random.default_rng([case.plan.seed, number])
     if "weights" in case.plan.changes:
         index = int(rng.integers(len(host.network.projections)))

@@ -175,7 +175,7 @@ static int64_t find_target(const block *b, int64_t first, int64_t end, int64_t c
     return first;
 }
 
-/* A table of the first synapse of each (row, tile), where it is small beside the synapses. */
+/* A table of the first synapse of each (row, tile), if it is small beside the synapses. */
 static void index_tiles(engine *e, block *b, size_t tiles) {
     if (b->optimizer.kind == EP_NONE || b->rows * (tiles + 1) > 2 * b->synapses + 1024)
         return;

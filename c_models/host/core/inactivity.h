@@ -2,7 +2,7 @@
  *  \brief Updates from which spiking cells cannot learn, or others from them: no spikes, or no
  *  pseudo-derivative, of which every eligibility trace is a multiple.
  *
- *  Both are known at little cost where the update begins: spikes are counted for the rate term, and
+ *  Both are known at little cost when the update begins: spikes are counted for the rate term, and
  *  the history still has the pseudo-derivatives, of which one that is not 0 is enough.
  */
 #ifndef EPROP_CORE_INACTIVITY_H

@@ -89,7 +89,7 @@ static void list_by_cell(engine *e, size_t slot) {
     }
 }
 
-/* Room for the pseudo-derivatives of one thread, per population; NULL where nobody records them. */
+/* Room for the pseudo-derivatives of one thread, per population; NULL if nobody records them. */
 typedef struct {
     engine *e;
     size_t first_slot, intervals;

@@ -86,7 +86,7 @@ static void wire(engine *e) {
         list_rules(e, &e->populations[p]);
 }
 
-/* What continuous mode carries over the boundary, one value per synapse and trace. */
+/* Traces that continuous mode carries over the boundary, one value per synapse and trace. */
 static void allocate_traces(engine *e) {
     for (size_t k = 0; k < e->block_count; k++) {
         block *const b = &e->blocks[k];

@@ -4,7 +4,7 @@
  *  A *slot* holds the activity of one interval (the paper's trial) in all populations. With
  *  boundary "reset" the trials of an update live in a slot each, and may run at the same time.
  *
- *  What the backward filter reads and writes is laid out in *tiles* of TILE postsynaptic cells:
+ *  Arrays of the backward filter are laid out in *tiles* of TILE postsynaptic cells:
  *  tile by tile, within a tile step by step, so that one tile of one interval fits a core's cache.
  */
 #ifndef EPROP_CORE_TYPES_H
@@ -37,7 +37,7 @@ typedef struct {
     size_t *start;
 } spike_list;
 
-/* What the eligibility vector of a synapse has beside the present input; see eprop_block. */
+/* Parts of a synapse's eligibility vector beside the present input; see eprop_block. */
 typedef struct {
     bool membrane, adaptation;
 } trace_rule;
@@ -52,7 +52,7 @@ typedef struct {
     spike_list spikes;
     ep_history **history;   /* for each rule, tiled: h^t in row t; the filter leaves F^{t-1} (cells), or
                                g^t (readouts) */
-    ep_signal *signal;      /* readouts: row t is err^t, or y^t where there is no loss */
+    ep_signal *signal;      /* readouts: row t is err^t, or y^t without a loss */
     double loss;
     size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
     int32_t *cell_step;
@@ -164,7 +164,7 @@ struct eprop_core_engine {
     bool built, no_memory;
     bool outside_failed;    /* a step that is made outside */
     bool relist;            /* a state was restored: spikes must be listed by cell again */
-    /* where the run stands */
+    /* progress of the run */
     int64_t step;           /* global steps done */
     int64_t updates;
     size_t s;               /* steps done of the interval in progress */
@@ -199,7 +199,7 @@ static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, si
     return x->history[rule] + tile * TILE * (e->T + 1);
 }
 
-/* First step of an interval whose spikes reach `post`; everything counts where state crosses. */
+/* First step of an interval whose spikes reach `post`; all of them if state crosses. */
 static EP_INLINE int64_t first_step(const engine *e, const population *pre, const population *post) {
     if (e->settings.continuous || post->kind == STOCK)
         return -(int64_t)e->head;

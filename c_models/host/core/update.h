@@ -21,7 +21,7 @@ typedef struct {
     bool filtered;            /* the filters have run already */
 } update_job;
 
-/* What the number system provides (float/, fixed/): the constants of a block's next update, after
+/* Provided by the number system (float/, fixed/): the constants of a block's next update, after
    `updates` so far; the backward filter of a tile, in place of its history; the gradients of a
    segment from the filters of all slots (tiles[slot] is row 0 of the tile there); these within
    their limits and without the holes; the optimiser. The same for biases. */

@@ -6,7 +6,7 @@
 
 #include "update.h"
 
-/* What the number system provides (float/, fixed/): the bias of a readout and its last gradient as
+/* Provided by the number system (float/, fixed/): the bias of a readout and its last gradient as
    doubles, and a gradient as bias_sum holds it. */
 static double bias_of(const population *p, size_t k);
 static double bias_gradient_of(const population *p, size_t k);

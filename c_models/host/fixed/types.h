@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the engine's data are in fixed point; formats: eprop/number_fixed.h.
+ *  \brief Types of the engine's data in fixed point; formats: eprop/number_fixed.h.
  */
 #ifndef EPROP_FIXED_TYPES_H
 #define EPROP_FIXED_TYPES_H
@@ -49,7 +49,7 @@ typedef struct {
     int32_t feedback_bits;
 #define EP_ACTIVITY_FIELDS                                                                      \
     int32_t *input; /* arrivals of the step in progress */                                      \
-    int64_t *wide;  /* and where they spill */
+    int64_t *wide;  /* into which they spill */
 
 #include "../core/types.h"
 

@@ -1,7 +1,7 @@
 /*! \file
  *  \brief The fixed-point number system: what host and ARM core compute with, bit for bit.
  *
- *  Only integers, only C99 (and two saturating instructions where the core has them). The formats,
+ *  Only integers, only C99 (and two saturating instructions if the core has them). The formats,
  *  here and nowhere else; Qn means n bits after the binary point:
  *
  *  | quantity                  | type     | format | range          | why                            |
@@ -9,7 +9,7 @@
  *  | v, y, targets, errors     | int32_t  | Q15    | +-16384        | thresholds are near 1; 3e-5    |
  *  | arrivals of a step        | int32_t  | Q15    | +-8192         | as v, so that they are added   |
  *  | adaptation a              | int32_t  | Q19    | +-1024         | decays by 5e-4 a step          |
- *  | decays                    | int32_t  | Q32    | 0 .. 1         | d - 1 where d >= 0.5           |
+ *  | decays                    | int32_t  | Q32    | 0 .. 1         | d - 1 if d >= 0.5              |
  *  | weight on the wire        | int16_t  | Qs     | +-2^(15-s)     | s = 1 .. 15, of the projection |
  *  | master weight             | int32_t  | Qs+16  | the same       | updates of 1e-9 must count     |
  *  | pseudo-derivative h       | uint16_t | Qp     | 0 .. 2^(16-p)  | p from height and width        |
@@ -19,7 +19,7 @@
  *  | moment v                  | uint64_t | Q2f    | 2^(60-2f)      | the square of a gradient       |
  *  | feedback B                | int32_t  | Qb     | +-2^(28-b)     | room to sum over the readouts  |
  *
- *  What is stored for the next step stays within +-2^29 (EP_LIMIT); terms that are added to it are
+ *  Values that are stored for the next step stay within +-2^29 (EP_LIMIT); terms added to them are
  *  bounded so that no sum leaves 32 bits. A value that would is stored as the limit, and counted.
  *  Docs: docs/fixed_point.md.
  */
@@ -65,7 +65,7 @@ static EP_INLINE int32_t ep_mac(int32_t base, int32_t a, int32_t b) {
     return (int32_t)(uint32_t)((start + (uint64_t)((int64_t)a * b)) >> 32);
 }
 
-/*! \brief What a decay of 0.5 or more (stored as d - 1 < 0) adds to a sum besides its product. */
+/*! \brief The term that a decay of 0.5 or more (stored as d - 1 < 0) adds besides its product. */
 static EP_INLINE int32_t ep_whole(int32_t x, int32_t decay) { return x & (decay >> 31); }
 
 /*! \brief x 2^bits for any sign; the caller knows that it fits. */

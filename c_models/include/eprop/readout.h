@@ -1,5 +1,5 @@
 /*! \file
- *  \brief Leaky readouts and their errors (paper, eq. 41; EQUATIONS in docs/equations.md).
+ *  \brief Leaky readouts and their errors (paper, eq. 41; docs/equations.md).
  *
  *      y_k^t = kappa y_k^{t-1} + arrivals + b_k
  *      squared error:  E += 1/2 (y - y*)^2           err = y - y*
@@ -28,7 +28,7 @@ static EP_INLINE void ep_readout_decay(size_t n, ep_decay kappa, const ep_state 
  *  \param[in] n number of readouts
  *  \param[in] y readouts
  *  \param[in] target y*, NaN for none
- *  \param[out] error err_k, 0 where there is no target
+ *  \param[out] error err_k, 0 without a target
  *  \return this step's share of E
  */
 static inline double ep_squared_error(size_t n, const ep_state *y, const ep_state *target,
@@ -46,7 +46,7 @@ static inline double ep_squared_error(size_t n, const ep_state *y, const ep_stat
  *  \param[in] n number of readouts
  *  \param[in] y readouts
  *  \param[in] target pi*, NaN for none
- *  \param[out] error err_k, 0 where there is no target
+ *  \param[out] error err_k, 0 without a target
  *  \return this step's share of E
  */
 static inline double ep_cross_entropy_error(size_t n, const ep_state *y, const ep_state *target,

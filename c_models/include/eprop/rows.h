@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-/*! \brief 32 bytes of elements; lowered by the compiler where the machine has narrower registers. */
+/*! \brief 32 bytes of elements; lowered by the compiler if the machine has narrower registers. */
 typedef EPROP_REAL ep_vector __attribute__((vector_size(32), aligned(sizeof(EPROP_REAL)), may_alias));
 #define EP_VECTOR_LANES (32 / sizeof(EPROP_REAL))
 

@@ -8,7 +8,7 @@
 
 #include "common-typedefs.h"
 
-/*! \brief Where a region is. */
+/*! \brief The place of a region. */
 typedef struct region_desc_t {
     void *pointer;     /*!< NULL for a region that is not used */
     uint32_t checksum; /*!< sum of its words */

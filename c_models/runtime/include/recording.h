@@ -27,10 +27,10 @@ bool recording_initialize(void **recording_data_address, uint32_t *recording_fla
  */
 bool recording_record(channel_index_t channel, void *data, size_t size_bytes);
 
-/*! \brief Close the channels and tell the host what is in them. */
+/*! \brief Close the channels and write for the host what is in them. */
 void recording_finalise(void);
 
-/*! \brief Open the channels anew, empty. */
+/*! \brief Open the channels again, empty. */
 void recording_reset(void);
 
 #endif

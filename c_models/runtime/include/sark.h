@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What a core shares with the monitor and with hosts, memory, text and failure.
+ *  \brief Structures that a core shares with the monitor and with hosts; memory, text, failure.
  *
  *  Names, layouts and values are those of the official header of this name; this is the part of it
  *  that machine vertices of sPyNNaker use.
@@ -88,7 +88,7 @@ typedef struct sdp_msg {
     uint __PAD1;
 } sdp_msg_t;
 
-/*! \brief What a host reads of a core: state, registers of a failure, text, four user words. */
+/*! \brief A core as hosts read it: state, registers of a failure, text, four user words. */
 typedef struct vcpu {
     uint r[8];
     uint psr;
@@ -244,7 +244,7 @@ void sark_mem_cpy(void *to, const void *from, uint bytes);
 /*! \brief Number of the application, 0 to 255. */
 uint sark_app_id(void);
 
-/*! \brief Tell hosts of another state.
+/*! \brief Set the state that hosts see.
  *  \param[in] state: one of CPU_STATE_...
  */
 void sark_cpu_state(uint state);

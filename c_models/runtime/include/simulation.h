@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What a host controls: how long to run, pause and resume, provenance, end.
+ *  \brief Control by a host: length of a run, pause and resume, provenance, end.
  *
  *  Names and layouts are those of the official header of this name.
  */
@@ -61,20 +61,20 @@ bool simulation_initialise(address_t address, uint32_t expected_application_magi
                            uint32_t *infinite_run_pointer, uint32_t *time_pointer,
                            int sdp_packet_callback_priority, int dma_transfer_complete_priority);
 
-/*! \brief Where the provenance region is. */
+/*! \brief Set the provenance region. */
 void simulation_set_provenance_data_address(address_t provenance_data_address);
 
-/*! \brief Where the provenance region is, and what writes the application's part of it.
+/*! \brief Set the provenance region, and a function that writes the application's part of it.
  *  \param[in] provenance_function: is given the address behind the common part
  *  \param[in] provenance_data_address: the region
  */
 void simulation_set_provenance_function(prov_callback_t provenance_function,
                                         address_t provenance_data_address);
 
-/*! \brief What to do before the application ends. */
+/*! \brief Set a function to call before the application ends. */
 void simulation_set_exit_function(exit_callback_t exit_function);
 
-/*! \brief What to do when a run starts, behind the machine's barrier. */
+/*! \brief Set a function to call when a run starts, behind the machine's barrier. */
 void simulation_set_start_function(start_callback_t start_function);
 
 /*! \brief Pause: stop the timer and write provenance.
@@ -88,7 +88,7 @@ void simulation_exit(void);
 /*! \brief Serve events until the host ends the application. */
 void simulation_run(void);
 
-/*! \brief Tell the host that results can be read. */
+/*! \brief Report to the host that results can be read. */
 void simulation_ready_to_read(void);
 
 /*! \brief Have a function called at messages to a port.

@@ -14,7 +14,7 @@
 #define SUCCESS 1u
 #define FAILURE 0u
 
-/*! \brief What can have a callback; fixed-route packets cannot. */
+/*! \brief Events that can have a callback; fixed-route packets cannot. */
 enum {
     MC_PACKET_RECEIVED = 0,   /*!< arguments: key, 0 */
     DMA_TRANSFER_DONE = 1,    /*!< arguments: number of the transfer, its tag */
@@ -111,7 +111,7 @@ void spin1_memcpy(void *dst, void const *src, uint len);
 
 /*! \brief Send a packet, or put it in line.
  *  \param[in] key: its key
- *  \param[in] data: its payload, where TCR asks for one
+ *  \param[in] data: its payload, if TCR asks for one
  *  \param[in] TCR: PKT_MC or PKT_MC_PL
  *  \return SUCCESS, or FAILURE when fifteen wait: try again
  */

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What an application may know of the chip: integer types, the timer, packet kinds.
+ *  \brief Names of the chip for applications: integer types, the timer, packet kinds.
  *
  *  Names and values are those of the official header of this name.
  */

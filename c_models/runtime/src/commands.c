@@ -1,5 +1,5 @@
 /*! \file
- *  \brief Commands of the host: run for so long, pause, tell the time, end.
+ *  \brief Commands of the host: run for so long, pause, report the time, end.
  */
 #include "control.h"
 #include "debug.h"

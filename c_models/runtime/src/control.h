@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the host's commands and the run that they control share.
+ *  \brief Data that the host's commands share with the run that they control.
  */
 #ifndef EPROP_RUNTIME_CONTROL_H
 #define EPROP_RUNTIME_CONTROL_H
@@ -17,7 +17,7 @@ struct rt_run {
 };
 extern struct rt_run rt_run;
 
-/*! \brief What the application wants to be called; each may be NULL. */
+/*! \brief Callbacks of the application; each may be NULL. */
 struct rt_hooks {
     prov_callback_t provenance;
     resume_callback_t resume;

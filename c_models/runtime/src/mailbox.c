@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the monitor tells a core: a message, a signal, or that it wants a sign of life.
+ *  \brief Commands of the monitor to a core: a message, a signal, or a request for a sign of life.
  */
 #include "runtime.h"
 

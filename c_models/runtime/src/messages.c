@@ -88,7 +88,7 @@ static bool wait_for_mailbox(uint timeout) {
     return true;
 }
 
-/*! \brief Tell the monitor that there is a message, unless another core has called it already. */
+/*! \brief Call the monitor for a message, unless another core has called it already. */
 static void call_monitor(void) {
     const uint mode = rt_lock(LOCK_MAILBOX);
     const uint cores = sv->mbox_flags;

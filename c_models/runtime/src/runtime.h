@@ -1,5 +1,5 @@
 /*! \file
- *  \brief What the parts of the runtime know of each other.
+ *  \brief Functions and data that the parts of the runtime share.
  */
 #ifndef EPROP_RUNTIME_RUNTIME_H
 #define EPROP_RUNTIME_RUNTIME_H
@@ -24,7 +24,7 @@ struct rt_core {
 extern struct rt_core rt_core;
 typedef char waits_for_start_is_at_11[offsetof(struct rt_core, waits_for_start) == 11 ? 1 : -1];
 
-/*! \brief What could not be done in time, since the start; ends in provenance. */
+/*! \brief Counts of what could not be done in time, since the start, for provenance. */
 struct rt_counts {
     uint packets_refused;
     uint callbacks_lost;
@@ -62,7 +62,7 @@ extern volatile bool rt_paused;
 void rt_resume_at_barrier(void);
 /*! \brief Whether the machine's barrier has opened for this core. */
 bool rt_barrier_open(void);
-/*! \brief Tell hosts that the core is at the barrier. */
+/*! \brief Show hosts that the core is at the barrier. */
 void rt_at_barrier(void);
 /*! \brief Note that the barrier has been passed. */
 void rt_barrier_passed(void);

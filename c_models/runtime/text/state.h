@@ -1,5 +1,5 @@
 /*! \file
- *  \brief Tells the official headers, before anything else, that a source is compiled to Thumb code.
+ *  \brief For the official headers, before anything else: this source is compiled to Thumb code.
  */
 #if defined(__thumb__) && !defined(THUMB)
 #define THUMB

@@ -13,7 +13,7 @@ from pynn_eprop.common.standardmodels.currents import OnGrid
 
 
 class _CountedSource(OnGrid):
-    """A source that counts among those of the network, as seeds of noise do."""
+    """A source that is numbered among those of the network, for the seed of its noise."""
 
     _simulator = simulator
 

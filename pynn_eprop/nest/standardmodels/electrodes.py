@@ -21,16 +21,16 @@ def check_takes_current(cells: Any) -> None:
             if isinstance(member.population.celltype, (EPropCell, EPropReadout)):
                 raise UnsupportedError(
                     f"{member.population.label}: no current can be injected into cells that "
-                    "learn on NEST, which scales currents otherwise; use the host backend")
+                    "learn on NEST, which scales currents differently; use the host backend")
 
 
 class _CheckedSource(OnGrid):
-    """Times in script time, also where the kernel's is another; errors are ours."""
+    """A source with times in script time, even if kernel time differs, and with our errors."""
 
     _simulator = simulator
 
     def set_native_parameters(self, parameters: Any) -> None:
-        """Set what NEST's device has. Raises :class:`ParameterError` for what it does not take."""
+        """Set parameters of NEST's device. Raises :class:`ParameterError` for those it refuses."""
         with typed(type(self).__name__):
             try:
                 super().set_native_parameters(parameters)   # type: ignore[misc]
@@ -40,7 +40,7 @@ class _CheckedSource(OnGrid):
                 raise ParameterError(f"{type(self).__name__}: {error}") from error
 
     def _delay_correction(self, value: Any) -> Any:
-        """When a change must happen in NEST to take effect at a time of the script."""
+        """The time at which NEST must make a change for it to take effect at a script time."""
         corrected = super()._delay_correction(value)  # type: ignore[misc]
         return corrected if state.simulation is None else corrected + state.simulation.kernel.offset
 
@@ -67,7 +67,7 @@ class StepCurrentSource(_CheckedSource, parent.StepCurrentSource):
     __doc__ = parent.StepCurrentSource.__doc__
 
     def _check_step_times(self, times: Any, amplitudes: Any, resolution: float) -> Any:
-        """What NEST is given; without steps there is no current."""
+        """The steps that NEST is given; without any there is no current."""
         return super()._check_step_times(times, amplitudes, resolution) if len(times) else ([], [])
 
 

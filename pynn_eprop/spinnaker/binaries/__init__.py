@@ -1,6 +1,6 @@
-"""The programs that cores of a SpiNNaker machine run: built from c_models by makefiles/spinnaker.
+"""The programs of SpiNNaker cores: built from c_models by makefiles/spinnaker.
 
-A wheel holds them. A checkout gets them when it is installed, where the cross compiler exists,
+A wheel holds them. A checkout gets them when it is installed, if the cross compiler exists,
 and by ``make binaries``.
 """
 
@@ -13,7 +13,7 @@ _PACKAGES = "gcc-arm-none-eabi and libnewlib-arm-none-eabi"
 
 
 def how_to_build(folder: Path) -> str:
-    """What to do about a missing program: in a checkout, or where the package is installed."""
+    """Advice on a missing program, for a checkout or for an installed package."""
     if (folder.parents[2] / "makefiles").is_dir():
         return f"`make binaries` builds it (with {_PACKAGES}, which it installs on Debian as root)"
     return (f"This installation was made without the cross compiler: install {_PACKAGES}, then in "
@@ -21,9 +21,9 @@ def how_to_build(folder: Path) -> str:
 
 
 def binary_path(name: str) -> Path:
-    """The image of a program by its name without extension.
+    """The path of a program's image, by its name without extension.
 
-    Raises MissingDependencyError, which says how to build it, when it is not there.
+    Raises MissingDependencyError, which says how to build it, if it is not there.
     """
     path = FOLDER / f"{name}.aplx"
     if not path.is_file():

@@ -1,1 +1,1 @@
-"""The machine through sPyNNaker: set up, run, waited for, looked at after a failure, given back."""
+"""The machine through sPyNNaker: set up, run, waited for, examined after a failure, given back."""

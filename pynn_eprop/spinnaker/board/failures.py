@@ -1,4 +1,4 @@
-"""What cores say when they give up, as sentences."""
+"""Sentences for what cores report: why they gave up, what saturated, what went wrong."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _GAVE_UP = {
     Status.NO_DTCM: "a core's own memory was too small: {used} bytes, and there are {given}; use "
                     "a smaller setup(neurons_per_core=...)",
     Status.WRONG_LAYOUT: "the application on the core is of another version ({used}) than this "
-                         "package ({given}); build it anew",
+                         "package ({given}); build it again",
     Status.NO_CONSTANTS: "update {used} was due, but {given} had been prepared",
     Status.TARGET_ENDED: "interval {used} had begun, but targets were there for {given}",
     Status.PACKETS_LOST: "{used} packets found the receive buffer, of {given} places, full; use a "
@@ -37,7 +37,7 @@ _SATURATED = {
 
 
 def gave_up(status: bytes) -> str | None:
-    """When and why a core gave up, or None."""
+    """A sentence on when and why a core gave up, or None."""
     entry = np.frombuffer(status[:CORE_STATUS.dtype.itemsize], CORE_STATUS.dtype)[0]
     code = int(entry["code"])
     if code == Status.RUNNING or code not in set(Status):
@@ -52,7 +52,7 @@ def saturated(provenance: np.ndarray) -> dict[str, int]:
 
 
 def events(label: str, provenance: np.ndarray) -> list[str]:
-    """What went otherwise than it should, one sentence each."""
+    """Sentences on what went wrong on a core without stopping it, one for each event."""
     return [f"{label}: " + text.format(count=int(provenance[item]),
                                        longest=int(provenance[Provenance.LONGEST_TICK]))
             for item, text in _EVENTS.items() if provenance[item]]

@@ -1,4 +1,4 @@
-"""What cores tell after a failure: states, reasons, what they printed, what they counted.
+"""Reports of cores after a failure: states, reasons, what they printed, what they counted.
 
 It is read before sPyNNaker gives the machine back, and written to a folder.
 """
@@ -60,7 +60,7 @@ class CoreReport:
 
     @property
     def condition(self) -> str:
-        """What happened to it, or its state."""
+        """The failure of the core, or its state."""
         if self.reason:
             return f", {self.reason}"
         state = self.info.state
@@ -74,7 +74,7 @@ class CoreReport:
             else f": {state.name}"
 
     def lines(self) -> list[str]:
-        """What it printed, without empty lines."""
+        """The lines that it printed, without empty ones."""
         return [line for line in self.text.splitlines() if line.strip()]
 
 
@@ -123,7 +123,7 @@ class PostMortem:
             core.failed = core.place in (stopped or late)
 
     def _texts(self) -> None:
-        """What cores printed since the last stop."""
+        """Read the text that cores printed since the last stop."""
         replacer = Replacer()
         by_place = {core.place: core for core in self.cores}
         for buffer in FecDataView.get_transceiver().get_iobuf(_subsets(by_place)):
@@ -138,7 +138,7 @@ class PostMortem:
             core.reason = gave_up(core.vertex.read(Region.STATUS)) or ""
 
     def _counters(self) -> None:
-        """Counters of our cores; those at work are asked to write them, and end."""
+        """Read the counters of our cores; those at work are asked to write them, and end."""
         transceiver = FecDataView.get_transceiver()
         working = {core.place: core for core in self._ours()
                    if core.info.state in _AT_WORK and not core.failed}
@@ -154,10 +154,10 @@ class PostMortem:
         for core in self._ours():
             core.counters = core.vertex.read_all_counters()
 
-    # --- telling ---
+    # --- reporting ---
 
     def sentences(self) -> list[str]:
-        """What failed, a line for each of the first cores and for what they printed last."""
+        """The failure in lines: one for each of the first cores, and for what they printed last."""
         if not self.had_machine:
             return [f"sPyNNaker got no machine ({self._error()}); its configuration, mostly in "
                     "~/.spynnaker.cfg, has under [Machine]: " + ", ".join(
@@ -168,13 +168,13 @@ class PostMortem:
             what = "the machine does not answer any more" if not self.reachable else \
                 "the machine failed"
             return [f"{what} ({self._error()})"]
-        told = []
+        lines = []
         for core in self.failed[:_NAMED]:
-            told.append(f"{core.name}{core.condition}")
-            told += [f"  it printed: {line}" for line in core.lines()[-_LAST_LINES:]]
+            lines.append(f"{core.name}{core.condition}")
+            lines += [f"  it printed: {line}" for line in core.lines()[-_LAST_LINES:]]
         if len(self.failed) > _NAMED:
-            told.append(f"and {len(self.failed) - _NAMED} more")
-        return told
+            lines.append(f"and {len(self.failed) - _NAMED} more")
+        return lines
 
     def _error(self) -> str:
         words = " ".join(str(self.error).split()).removesuffix("Stack trace: []").rstrip()

@@ -1,4 +1,4 @@
-"""Around runs: what sPyNNaker says, and a look at the machine before it is given back."""
+"""Failed runs: a look at the machine before it is given back, and what sPyNNaker logs meanwhile."""
 
 import io
 import logging
@@ -27,8 +27,8 @@ TALKATIVE = ("pacman", "spinn_front_end_common", "spinn_machine", "spinn_utiliti
 """sPyNNaker's loggers."""
 FOLDER = "failure"
 """Name of the folder that sPyNNaker's folder of a run gets."""
-Tell = Callable[[], tuple[str, str]]
-"""What was being done, and what can still be read, as sentences."""
+Describe = Callable[[], tuple[str, str]]
+"""Gives two sentences: on what was being done, and on what can still be read."""
 NOT_OF_THE_MACHINE = (PacmanException, ConfigurationException, SpinnMachineException)
 """Errors before anything is loaded: of the network, or of sPyNNaker's configuration."""
 
@@ -37,7 +37,7 @@ class Recovery:
     """A context for a run of sPyNNaker. After a failure, :meth:`error` says what happened.
 
     sPyNNaker writes what it can get of its own accord and gives the machine back. Before it does,
-    the cores are looked at; what it says from then on goes to a file instead of the screen.
+    the cores are examined; what it says from then on goes to a file instead of the screen.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -78,7 +78,7 @@ class Recovery:
         return self._found
 
     def error(self, error: Exception, head: str, tail: str) -> MachineError:
-        """What to raise. ``head``: what was being done; ``tail``: what can still be read.
+        """The error to raise. ``head``: what was being done; ``tail``: what can still be read.
 
         Writes the folder, and lets go of a machine that sPyNNaker still has.
         """
@@ -99,14 +99,14 @@ class Recovery:
         try:
             folder = self._folder or Path(FecDataView.get_run_dir_path()) / FOLDER
             found.write(folder, self._log.lines)
-        except Exception as problem:        # the failure itself is what is to be told
+        except Exception as problem:        # the failure itself is to be raised
             logging.getLogger(__name__).warning("no report of the failure was written: %s", problem)
             return None
         return folder
 
 
 class _Lines(logging.Handler):
-    """Keeps what is logged."""
+    """A handler that keeps what is logged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class _Lines(logging.Handler):
 
 
 class _NoStore(LogStore):
-    """In place of sPyNNaker's store, from which it repeats errors when Python ends."""
+    """An empty store instead of sPyNNaker's, from which it repeats errors when Python ends."""
 
     def store_log(self, level: int, message: str, timestamp: Any = None) -> None:
         """Nothing."""
@@ -134,7 +134,7 @@ class _NoStore(LogStore):
 
 @contextmanager
 def data_kept() -> Iterator[None]:
-    """Recordings of sPyNNaker's cells stay in its database when it stops."""
+    """Keep recordings of sPyNNaker's cells in its database when it stops."""
     before = get_config_str("Reports", "keep_data_database")
     set_config("Reports", "keep_data_database", "True")
     try:
@@ -145,7 +145,7 @@ def data_kept() -> Iterator[None]:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Let recordings of sPyNNaker's cells be read although it has shut down."""
+    """Let recordings of sPyNNaker's cells be read even though it has shut down."""
     view: Any = SpynnakerDataView       # which inherits the check
     before = vars(view).get("check_user_can_act")
     view.check_user_can_act = staticmethod(lambda: None)
@@ -160,7 +160,7 @@ def readable() -> Iterator[None]:
 
 @contextmanager
 def _captured(handler: logging.Handler) -> Iterator[None]:
-    """What sPyNNaker logs goes to ``handler`` only, and its progress bars nowhere."""
+    """Send sPyNNaker's log to ``handler`` only, and its progress bars nowhere."""
     loggers = [logging.getLogger(name) for name in TALKATIVE]
     before = [(logger.level, logger.propagate) for logger in loggers]
     store = vars(FormatAdapter)["_FormatAdapter__log_store"]
@@ -191,7 +191,7 @@ def quiet(wanted: bool = True) -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(max(logger.level, logging.WARNING))
     try:
-        with redirect_stderr(io.StringIO()):    # its log goes where it went: only bars look there
+        with redirect_stderr(io.StringIO()):    # the log stays: only progress bars use it
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

@@ -19,8 +19,8 @@ from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError
 from pynn_eprop.spinnaker.binaries import FOLDER
 from pynn_eprop.spinnaker.board.recovery import (
     NOT_OF_THE_MACHINE,
+    Describe,
     Recovery,
-    Tell,
     data_kept,
     quiet,
     readable,
@@ -28,7 +28,7 @@ from pynn_eprop.spinnaker.board.recovery import (
 from pynn_eprop.spinnaker.board.waiting import limited
 
 OF_NUMBERS = (ArithmeticError, ValueError)
-"""What sPyNNaker raises for numbers that its cells and synapses cannot hold."""
+"""Errors of sPyNNaker for numbers that its cells and synapses cannot hold."""
 LONGEST_TEXT = 200
 GIVEN_BACK = "the machine has been given back; call setup() and build the network again to go on"
 ON_VIRTUAL_BOARD = ("sPyNNaker's configuration has virtual_board = True, and on a virtual board "
@@ -39,7 +39,7 @@ REAL_BOARD = ("For results, put machine_name or spalloc_server in its place unde
 
 
 class Session:
-    """One ``setup()`` of sPyNNaker and what was run since. It is one a process."""
+    """One ``setup()`` of sPyNNaker and what was run since. A process has one at a time."""
 
     def __init__(self, timestep: float, min_delay: float, keywords: Mapping[str, Any],
                  failure_folder: Path | None = None, quietly: bool = False,
@@ -64,14 +64,14 @@ class Session:
         """Whether there is no machine: mapping and data only."""
         return bool(get_config_bool("Machine", "virtual_board"))
 
-    def run(self, steps: int, cores: int, prepare: Callable[[], None], tell: Tell,
+    def run(self, steps: int, cores: int, prepare: Callable[[], None], describe: Describe,
             suspects: Callable[[], str]) -> None:
         """Run ``steps`` machine steps.
 
-        ``cores``: how many of ours there are. ``prepare``: writes what the run needs to the
-        machine. ``tell``: what is done, and what can be read after a failure. ``suspects``: numbers
-        of sPyNNaker's own cells that may be too large for it.
-        Raises :class:`NetworkError` where the network does not fit, :class:`MachineError` where
+        ``cores``: the number of ours. ``prepare``: writes what the run needs to the
+        machine. ``describe``: what is being done, and what can be read after a failure.
+        ``suspects``: numbers of sPyNNaker's own cells that may be too large for it.
+        Raises :class:`NetworkError` if the network does not fit, :class:`MachineError` if
         the machine fails; what cores printed and counted is then in a folder that it names.
         """
         self.check("a run")
@@ -92,7 +92,7 @@ class Session:
                         f"{suspects() or 'see their parameters, weights and delays'}"
                     raise NetworkError(f"{what} ({str(error)[:LONGEST_TEXT]})") from error
                 self.failed = True
-                raise recovery.error(error, *tell()) from error
+                raise recovery.error(error, *describe()) from error
         self.machine_step += steps
         self.loaded = not self.virtual
         if self.virtual and not self._told_virtual:
@@ -102,10 +102,10 @@ class Session:
                           f"the script gave. {REAL_BOARD}", stacklevel=2)
 
     @contextmanager
-    def talking(self, tell: Tell) -> Iterator[None]:
+    def talking(self, describe: Describe) -> Iterator[None]:
         """A context for reading and writing the machine's memory between runs.
 
-        Raises :class:`MachineError` where it does not answer, or has failed before.
+        Raises :class:`MachineError` if it does not answer, or has failed before.
         """
         self.check("what the machine holds")
         with Recovery(self._failure_folder) as recovery:
@@ -113,14 +113,14 @@ class Session:
                 yield
             except (SpinnmanException, OSError) as error:
                 self.failed = True
-                raise recovery.error(error, *tell()) from error
+                raise recovery.error(error, *describe()) from error
 
     def data_of_native_cells(self) -> AbstractContextManager[None]:
         """A context for reading what sPyNNaker's cells recorded, also after a failure."""
         return readable() if self.failed or self.ended else nullcontext()
 
     def check_open(self, what: str) -> None:
-        """Raise :class:`SimulationError` for ``what`` when sPyNNaker has stopped."""
+        """Raise :class:`SimulationError` for ``what`` if sPyNNaker has stopped."""
         if self.ended:
             raise SimulationError(f"{what} after end(): {GIVEN_BACK}")
         if self._refused:
@@ -141,12 +141,12 @@ class Session:
         self.machine_step = 0
 
     def needs_mapping(self) -> None:
-        """Let the next run map and load everything anew (only at machine step 0)."""
+        """Let the next run map and load everything again (only at machine step 0)."""
         SpynnakerDataView.set_requires_mapping()
         self.loaded = False
 
     def end(self, keep_data: bool = False) -> None:
-        """Give the machine back; a warning says that it did not answer.
+        """Give the machine back; warn if it does not answer.
 
         ``keep_data``: of sPyNNaker's own cells, to be read afterwards.
         """
@@ -177,14 +177,14 @@ def _refuse_for_spynnaker() -> None:
 
 
 def _let_spynnaker_refuse() -> None:
-    """The reverse, when another network begins."""
+    """Undo :func:`_refuse_for_spynnaker`, when another network begins."""
     view: Any = SpynnakerDataView
     if "check_user_can_act" in vars(view):      # it inherits its own
         del view.check_user_can_act
 
 
 def _check_configuration(refuse_virtual_board: bool) -> None:
-    """Raise :class:`SetupError` where sPyNNaker's configuration names no machine."""
+    """Raise :class:`SetupError` if sPyNNaker's configuration names no machine."""
     virtual = bool(get_config_bool("Machine", "virtual_board"))
     if virtual and refuse_virtual_board:
         raise SetupError(f"setup(): {ON_VIRTUAL_BOARD}. {REAL_BOARD}")

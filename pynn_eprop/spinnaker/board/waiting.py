@@ -1,8 +1,8 @@
-"""How long to wait for cores: by the machine's own clock, so that none is waited for for ever.
+"""Limits to waiting for cores, by the machine's own clock, so that no wait is endless.
 
 sPyNNaker waits by the host's clock, and in some places without an end. A board in software may be
 slower than real time, so that the limit there must be long; a core that hangs would hold a script
-up for as long. The machine's clock tells the one from the other.
+up for as long. The machine's clock distinguishes the two.
 """
 
 import time
@@ -17,7 +17,7 @@ from spinnman.transceiver.base_transceiver import BaseTransceiver
 PATIENCE_MS = 5000.0
 """Machine time by which cores may take longer than twice the run."""
 STILL_SECONDS = 5.0
-"""A machine whose clock stands still for so long has no core at work."""
+"""If a machine's clock stands still for longer than this, no core is at work."""
 STOPPED = frozenset({CPUState.RUN_TIME_EXCEPTION, CPUState.WATCHDOG})
 """States that a core does not leave."""
 _POLL_SECONDS = 0.1
@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def limited(milliseconds: float) -> Iterator[None]:
-    """Let sPyNNaker wait for cores no longer than a run of so much machine time can take."""
+    """Let sPyNNaker wait for cores no longer than a run of this machine time can take."""
     base: Any = BaseTransceiver
     original = base.wait_for_cores_to_be_in_state
 
@@ -39,7 +39,7 @@ def limited(milliseconds: float) -> Iterator[None]:
             if _count(self, app_id, STOPPED - wanted) or patience.is_over():
                 break
             time.sleep(_POLL_SECONDS)
-        # without time to wait it says which cores are in other states, and raises
+        # with a timeout of 0 it raises, and names the cores in other states
         original(self, all_core_subsets, app_id, cpu_states, timeout=0.0, **more)
 
     base.wait_for_cores_to_be_in_state = wait
@@ -54,7 +54,7 @@ def _count(transceiver: Any, app_id: int, states: Any) -> int:
 
 
 class _Patience:
-    """How long cores are still waited for. ``seconds``: by the host's clock; None: no limit."""
+    """The limit of a wait for cores. ``seconds``: by the host's clock; None: no limit."""
 
     def __init__(self, transceiver: Any, milliseconds: float, seconds: float | None) -> None:
         self._transceiver = transceiver
@@ -69,7 +69,7 @@ class _Patience:
             0, 0, SystemVariableDefinition.clock_milliseconds))
 
     def is_over(self) -> bool:
-        """Whether enough has been waited."""
+        """Whether the wait has been long enough."""
         now, clock = time.monotonic(), self._machine_clock()
         if clock != self._clock:
             self._clock, self._moved = clock, now

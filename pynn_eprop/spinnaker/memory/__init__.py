@@ -1,1 +1,1 @@
-"""What a core's memory holds: the layout that host and core share, and a network written in it."""
+"""The memory of a core: the layout that host and core share, and a network written in it."""

@@ -68,7 +68,7 @@ LOSSES: dict[type[losses.Loss], Loss] = {
 
 
 def loss_of(readouts: Readouts) -> Loss:
-    """The loss as cores name it; none without a target."""
+    """The loss as cores name it; NONE without a target."""
     if readouts.loss is None or readouts.target is None:
         return Loss.NONE
     return LOSSES[type(readouts.loss)]

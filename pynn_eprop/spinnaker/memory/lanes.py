@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 LANES = 8
-"""Rows of memory have a multiple of so many places, one a cell."""
+"""The length of rows in memory is a multiple of this; a row has one place for each cell."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What host and core both read: the regions of a core's memory and the structures in them.
+"""The layout that host and core share: regions of a core's memory and the structures in them.
 
 This is the one description. Python packs with the NumPy types that it gives; the C header
 ``c_models/spinnaker/layout.h`` is written from it by ``python -m c_models.make_layout``, with an
@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 VERSION = 3
-"""Of this layout; a core refuses data of another version."""
+"""Version of this layout; a core refuses data of another one."""
 
 COLOUR_BITS = 4
 """Low bits of the keys of our own cells, readouts and weights: the step, modulo 16."""
@@ -33,7 +33,7 @@ class Region(IntEnum):
     RECORDING = 1
     PROVENANCE = 2
     SETUP = 3
-    """core_setup: what stays for the life of the network."""
+    """core_setup: constants for the life of the network."""
     KEYS = 4
     """key_entry for each key block that reaches the core, by ascending key."""
     BLOCKS = 5
@@ -48,13 +48,13 @@ class Region(IntEnum):
     ones."""
     RUN = 9
     """run_header; for each update what the core reports of it, and the optimiser's constants. The
-    header is read anew at each resume."""
+    header is read again at each resume."""
     TARGET = 10
     """Readouts: int32 targets, step by step."""
     SAMPLES = 11
     """sampling for each recording channel, and cell numbers."""
     LOG = 12
-    """What cores write during an interval; not initialised."""
+    """Written by cores during an interval; not initialised."""
     STATUS = 13
     """core_status: why a core gave up."""
 
@@ -73,7 +73,7 @@ class Channel(IntEnum):
 
 
 class Kind(IntEnum):
-    """What a core runs."""
+    """The cells of a core."""
 
     LIF = 0
     ALIF = 1
@@ -81,10 +81,10 @@ class Kind(IntEnum):
 
 
 class KeyKind(IntEnum):
-    """What a packet of a key block carries."""
+    """The content of the packets of a key block."""
 
     SPIKE = 0
-    """A spike; a payload, where there is one, is how many."""
+    """A spike; the payload, if there is one, is the number of spikes."""
     SIGNAL = 1
     """A readout's error (or y), payload int32 Q15."""
     FEEDBACK = 2
@@ -100,7 +100,7 @@ class Loss(IntEnum):
 
 
 class Status(IntEnum):
-    """Why a core gave up; ``used`` and ``given`` say how much was needed and there."""
+    """Why a core gave up; ``used`` and ``given`` say how much was needed and how much there was."""
 
     RUNNING = 0
     PAUSE_TOO_SHORT = 1      # microseconds
@@ -146,14 +146,14 @@ class Provenance(IntEnum):
     """Most packets waiting in the receive buffer."""
     UPDATES = 19
     UPDATE_BYTES = 20
-    """That DMA moved between SDRAM and the core in the longest update."""
+    """Bytes that DMA moved between SDRAM and the core in the longest update."""
     CUT_SPIKES = 21
-    """Left out: more than 4096 that one packet said a cell had sent."""
+    """Left out, because one packet stood for more than 4096 spikes of a cell."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its name, type (of C, or another structure), and what it is."""
+    """A field: its name, type (of C, or another structure), and meaning."""
 
     name: str
     type: "str | Structure"
@@ -192,7 +192,7 @@ def _structure(name: str, meaning: str, *fields: tuple) -> Structure:
 
 
 def lanes_type(arrays: tuple[tuple[str, str], ...], lanes: int) -> np.dtype:
-    """Arrays with an entry for each lane, one behind the other."""
+    """The type of arrays with an entry for each lane, one behind the other."""
     return np.dtype([(name, ctype, (lanes,)) for name, ctype in arrays])
 
 
@@ -234,14 +234,14 @@ OPTIMIZER_STEP = _structure(
 )
 
 KERNEL_STRUCTURES = (CELLS, FILTER, OPTIMIZER_STEP)
-"""Those that ``c_models/include/eprop/fixed/constants.h`` declares, with formats and meanings."""
+"""Structures of ``c_models/include/eprop/fixed/constants.h``, which has formats and meanings."""
 
 CORE_SETUP = _structure(
-    "core_setup", "What stays for the life of the network.",
+    "core_setup", "Constants for the life of the network.",
     ("version", _U, "VERSION"),
     ("kind", _U, "Kind"),
     ("n", _U, "cells or readouts here"),
-    ("lanes", _U, "n rounded up to 8; one more than n at least where a block is sparse"),
+    ("lanes", _U, "n rounded up to 8; one more than n at least if a block is sparse"),
     ("n_groups", _U, "groups of cells"),
     ("n_keys", _U, "entries of KEYS"),
     ("n_blocks", _U, "entries of BLOCKS"),
@@ -250,11 +250,11 @@ CORE_SETUP = _structure(
     ("n_plastic", _U, "optimiser entries for each update: plastic blocks, then biases "
      "if they learn"),
     ("max_delay", _U, "largest delay of any block, steps"),
-    ("interval_steps", _U, "T; 0 where nothing learns, and time has no intervals"),
+    ("interval_steps", _U, "T; 0 if nothing learns, and time has no intervals"),
     ("trials_per_update", _U, "intervals whose gradient is summed"),
     ("pause_trial", _U, "machine steps after an interval without update"),
     ("pause_update", _U, "machine steps after an interval with update"),
-    ("log_slots", _U, "intervals kept in the log: all of an update where rates are "
+    ("log_slots", _U, "intervals kept in the log: all of an update if rates are "
      "regularised, or 1"),
     ("log_capacity", _U, "spikes that each slot (T = 0: the ring) holds"),
     ("has_spike_key", _U, "1: spikes are sent"),
@@ -277,7 +277,7 @@ KEY_ENTRY = _structure(
     ("key", _U, "base key"),
     ("mask", _U, "bits of the base key"),
     ("kind", _U, "KeyKind"),
-    ("colour_bits", _U, "low bits that hold the step; 0 where the sender gives none"),
+    ("colour_bits", _U, "low bits that hold the step; 0 if the sender gives none"),
     ("first", _U, "SPIKE: source number of the first cell. Others: index of the signal"),
     ("count", _U, "SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights"),
     ("first_step", _U, "first step of an interval whose spikes count: 0 for sources, 1 for our "
@@ -389,7 +389,7 @@ RUN_HEADER = _structure(
 
 UPDATE_ACTIVITY = _structure(
     "update_activity",
-    "What a core reports of an update that it has done; readouts report 0.",
+    "A core's report on an update that it has done; readouts report 0.",
     ("spikes", _U, "of its cells; NOT_DONE before the update is done"),
     ("slope", _U, "a pseudo-derivative that was not 0, or 0; known of cells that learn"),
 )
@@ -404,7 +404,7 @@ SAMPLING = _structure(
     ("count", _U, "cells"),
     ("first", _U, "index of the first cell number (uint32) in the list behind"),
 )
-"""Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only where a bit
+"""Records. SPIKES: uint32 global step, uint32[(n + 31) / 32] bits of all cells; only if a bit
 is set. Others: uint32 global step, int32[count] values (h unsigned). LOSS: loss_record."""
 
 LOSS_RECORD = _structure(
@@ -415,7 +415,7 @@ LOSS_RECORD = _structure(
 )
 
 CORE_STATUS = _structure(
-    "core_status", "Why a core gave up.",
+    "core_status", "The reason for which a core gave up.",
     ("code", _U, "Status"),
     ("used", _U, ""),
     ("given", _U, ""),

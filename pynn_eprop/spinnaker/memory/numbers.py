@@ -1,4 +1,4 @@
-"""The optimiser of some weights of a core, with the formats that its constants depend on."""
+"""The optimiser of some of a core's weights, with the formats that its constants depend on."""
 
 from dataclasses import dataclass
 

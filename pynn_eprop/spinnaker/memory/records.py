@@ -1,4 +1,4 @@
-"""What cores record: their channels, memory for them, and the records of a stretch of a run."""
+"""Recordings of cores: their channels, memory for them, and the records of a stretch of a run."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,15 @@ CHANNELS = {
     "loss": Channel.LOSS,
 }
 AHEAD = 8
-"""Steps that a core may have recorded beyond the stretch."""
+"""Steps beyond the stretch that a core may record."""
 
 
 def core_period(log: Log, network: Network, pause: int) -> int:
-    """Every how many steps a core records what a log wants.
+    """The period, in steps, at which a core records for a log.
 
-    A core counts steps of its own intervals; multiples of what is returned are there what they are
-    in script time, which may begin at a later interval, and contains ``pause`` steps after each.
+    A core counts the steps of its own intervals; the log's samples are at multiples of the period
+    in this count, too, although script time may have begun earlier and contains ``pause`` steps
+    after each interval.
     """
     if not isinstance(log, SampledLog):
         return 1
@@ -47,7 +48,7 @@ class Records:
 
 
 class RecordingChannels:
-    """What a core records, from the logs of its population. pause: see :func:`core_period`."""
+    """The channels of a core, for the logs of its population. pause: see :func:`core_period`."""
 
     def __init__(self, network: Network, part: Part, logs: Mapping[str, Log], pause: int) -> None:
         self._part = part
@@ -101,7 +102,7 @@ class RecordingChannels:
         return sizes
 
     def decode(self, channel: Channel, data: bytes) -> Records:
-        """Records in a channel's bytes: the core's global steps (of LOSS: intervals), integers."""
+        """Records in a channel's bytes: integers at the core's global steps (LOSS: intervals)."""
         kind = self._record(channel)
         records = np.frombuffer(data, kind, len(data) // kind.itemsize)
         if channel is Channel.LOSS:
@@ -141,7 +142,7 @@ def losses(readouts: Readouts, sums: np.ndarray) -> np.ndarray:
 
 
 def joined(parts: Sequence[Records]) -> Records:
-    """The records of all cores side by side; 0 where a core has none."""
+    """The records of all cores side by side; 0 for a core that has none."""
     if len(parts) == 1:
         return Records(parts[0].steps, parts[0].values)
     steps = np.unique(np.concatenate([part.steps for part in parts]))
@@ -154,7 +155,7 @@ def joined(parts: Sequence[Records]) -> Records:
 
 
 def after(earlier: Records | None, records: Records) -> Records:
-    """``records`` behind those that an earlier stretch gave ahead of script time."""
+    """``records``, appended to those that an earlier stretch gave ahead of script time."""
     if earlier is None or not len(earlier.steps):
         return records
     return Records(np.concatenate([earlier.steps, records.steps]),
@@ -178,8 +179,8 @@ def samples(records: Records, log: SampledLog, last: int, timeline: Timeline,
             label: str) -> np.ndarray:
     """Samples for a log up to script step ``last``, (samples, cells).
 
-    Learning signals are there when their interval is over. Integers as float; NaN in pauses. Raises
-    :class:`SimulationError` where cores left samples out.
+    Learning signals come when their interval is over. Integers as float; NaN in pauses. Raises
+    :class:`SimulationError` if cores left samples out.
     """
     if log.variable == "learning_signal" and not timeline.starts_interval(last):
         last -= last % timeline.period

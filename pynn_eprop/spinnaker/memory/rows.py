@@ -16,7 +16,7 @@ from pynn_eprop.spinnaker.memory.layout import BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
 
 ROW_GROUP = 4
-"""Sparse rows are filled up to a multiple of this."""
+"""The length of sparse rows is filled up to a multiple of this."""
 
 
 def state_bytes(kind: int) -> int:
@@ -109,19 +109,19 @@ class Rows:
 
     @property
     def forward_bytes(self) -> int:
-        """Longest row of weights."""
+        """Bytes of the longest row of weights."""
         return round_up(max((block.longest(self.lanes) * (4 if block.sparse else 2)
                              for block in self.blocks), default=8), 8)
 
     @property
     def state_bytes(self) -> int:
-        """Longest row of learning state."""
+        """Bytes of the longest row of learning state."""
         return round_up(max((block.longest(self.lanes) * state_bytes(block.kind)
                              for block in self.blocks), default=8), 8) or 8
 
     @property
     def synapses(self) -> int:
-        """Places of all blocks."""
+        """Number of places in all blocks."""
         return sum(block.places for block in self.blocks)
 
     def table(self) -> np.ndarray:
@@ -199,7 +199,7 @@ class Rows:
             out[block.order] = np.ldexp(values.astype(float), -bits)
 
     def _static(self, data: bytes, block: RowBlock, bits: int) -> np.ndarray:
-        """Masters of weights that do not learn: as they were given, where memory has these."""
+        """Masters of weights that do not learn: as they were given, if memory holds those."""
         given = self.given.get(block.projection,
                                 self._network.projections[block.projection].weight)
         master = to_fixed(np.asarray(given, dtype=float)[block.order], bits)
@@ -215,7 +215,7 @@ class Rows:
             out[block.order] = np.ldexp(values.astype(float), -bits)
 
     def weight_offset(self, block: RowBlock, synapses: np.ndarray) -> np.ndarray:
-        """Where the wire weights of some of the block's synapses lie in the region."""
+        """Offsets of the wire weights of some of the block's synapses in the region."""
         return block.offsets["weight"] + block.place[synapses] * (4 if block.sparse else 2)
 
     def _of(self, projection: int) -> Sequence[RowBlock]:

@@ -1,4 +1,4 @@
-"""Regions RUN and TARGET: what a stretch of a run needs."""
+"""Regions RUN and TARGET, which are written for each stretch of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,15 +53,16 @@ def run_bytes(run: Run, learners: Sequence[Learner]) -> bytes:
 
 
 def run_size(updates: int, learners: int) -> int:
-    """Bytes of region RUN for so many updates, of a core with so many learners."""
+    """Bytes of region RUN for a number of updates, of a core with a number of learners."""
     return int(RUN_HEADER.dtype.itemsize + updates * _update_type(learners).itemsize)
 
 
 def read_activity(data: bytes, learners: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """What a core with so many learners reports of updates in its last run, from region RUN.
+    """A report on the updates in a core's last run, from region RUN.
 
-    The number of updates before them; of each, (updates,), spikes of its cells and whether one had
-    a pseudo-derivative other than 0.
+    ``learners``: how many the core has.
+    Gives the number of updates before them and, for each of them, (updates,), the spikes of its
+    cells and whether one had a pseudo-derivative other than 0.
     """
     header = np.frombuffer(data, RUN_HEADER.dtype, count=1)[0]
     updates = np.frombuffer(data, _update_type(learners), int(header["n_updates"]),
@@ -76,7 +77,7 @@ def _update_type(learners: int) -> np.dtype:
 
 
 def target_bytes(readouts: Readouts, interval: int | None, run: Run) -> bytes:
-    """Region TARGET: of one interval where it repeats, else of the stretch's intervals."""
+    """Region TARGET: of one interval if it repeats, else of the stretch's intervals."""
     if interval is None or readouts.target is None:
         return b""
     steps = np.arange(interval)

@@ -43,7 +43,7 @@ class Mirrored:
 
 
 def check_signals(network: Network) -> None:
-    """Raise :class:`UnsupportedError` for two signals with the same ends: their keys are one."""
+    """Raise :class:`UnsupportedError` for two signals with the same ends: they would share keys."""
     ends = [(signal.source, signal.target) for signal in network.learning_signals]
     for signal, end in zip(network.learning_signals, ends, strict=True):
         if ends.count(end) > 1:
@@ -53,7 +53,7 @@ def check_signals(network: Network) -> None:
 
 
 def mirrored(network: Network, readouts: int, rows: Rows) -> Mirrored:
-    """What the core of a readout population sends to symmetric signals."""
+    """The weights that the core of a readout population sends to symmetric signals."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (
         "signal", "cell", "readout", "offset", "synapse")}
     for index, signal in enumerate(network.learning_signals):
@@ -88,7 +88,7 @@ def incoming(network: Network, population: int) -> list[int]:
 
 
 class SignalsImage:
-    """Region SIGNALS of a core of cells. ``sent``: by readout population, what it mirrors."""
+    """Region SIGNALS of a core of cells. ``sent``: mirrored weights by readout population."""
 
     def __init__(self, network: Network, formats: Formats, part: Part, lanes: int,
                  sent: dict[int, Mirrored]) -> None:
@@ -119,7 +119,7 @@ class SignalsImage:
         self._network = network
 
     def constants(self) -> bytes:
-        """What the region begins with, of the parameters; feedback is behind it."""
+        """The parameters, with which the region begins; feedback weights are behind them."""
         return self.region()[:len(self.signals) * SIGNAL.dtype.itemsize]
 
     def region(self) -> bytes:
@@ -174,7 +174,7 @@ class SignalsImage:
         return matrix
 
     def _places(self, index: int) -> np.ndarray:
-        """For each weight that is sent: its place in B << 1 | it is the first there, or -1."""
+        """For each weight that is sent: place in B << 1 | whether it is the first there, or -1."""
         signal = self._network.learning_signals[index]
         sent = self._sent[signal.source]
         readouts = self._network.populations[signal.source].size

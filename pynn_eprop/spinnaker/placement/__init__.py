@@ -1,1 +1,1 @@
-"""A network laid out on cores: which cells go where, what they need, and the keys they send."""
+"""A network laid out on cores: where cells go, what they need, and the keys they send."""

@@ -1,4 +1,4 @@
-"""What a core needs: memory of its own, and SDRAM; estimates are for a rate given."""
+"""The memory that a core needs, its own (DTCM) and SDRAM, estimated for a given rate."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _ENTRY_BYTES = 512              # of the log, at a time
 _LEAST_FILTER_ROWS = 4
 _MOST_FILTER_ROWS = 512
 SDRAM_BYTES = 110 * 2 ** 20
-"""Of a chip, for applications."""
+"""SDRAM of a chip, for applications."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Buffers:
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
             readouts: Sequence[int], learns: bool, n_groups: int, max_rate: float) -> Buffers:
-    """Divide a core's own memory. Raises :class:`NetworkError` where it does not do.
+    """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
-    readouts: of each learning signal that reaches the core. learns: weights or biases.
+    readouts: how many each learning signal that reaches the core has. learns: weights or biases.
     n_groups: of cells.
     """
     lanes = rows.lanes

@@ -12,7 +12,7 @@ from pynn_eprop.spinnaker.memory.rows import Rows
 from pynn_eprop.spinnaker.memory.signals import Mirrored, SignalsImage
 
 CORES_OF_A_CHIP = 15
-"""That a population of cells may take of a chip, beside readouts, sources and the monitor."""
+"""Cores of a chip that a population may take, beside readouts, sources and the monitor."""
 LEAST, MOST = 40, 128
 """Cells of a core, unless there are fewer."""
 
@@ -54,7 +54,7 @@ class Core:
         return self.part.size
 
     def contents(self, own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
-        """What its regions begin with; ``own``: the keys that it sends with."""
+        """The initial contents of its regions; ``own``: the keys that it sends with."""
         return self.fill(own)
 
     def n_keys(self, kind: KeyKind) -> int:
@@ -64,7 +64,7 @@ class Core:
 
 
 def partition(network: Network, most: int | None = None) -> list[Part]:
-    """All parts, in the order of the populations. ``most``: cells of a core, None for a choice.
+    """All parts, in the order of the populations. ``most``: cells of a core at most; None: chosen.
 
     A population of readouts is on one core: its errors belong together.
     """
@@ -81,6 +81,6 @@ def partition(network: Network, most: int | None = None) -> list[Part]:
 
 
 def chosen(size: int) -> int:
-    """Cells of a core for a population of ``size``: one chip holds it where it can."""
+    """Cells of a core for a population of ``size``, so that one chip holds it if possible."""
     per_core = -(-size // CORES_OF_A_CHIP)
     return min(max(-(-per_core // 8) * 8, LEAST), MOST)

@@ -1,4 +1,4 @@
-"""Keys: what a population sends, by kind, and the key blocks that reach one.
+"""Keys of packets: the kinds that a population sends, and the key blocks that reach one.
 
 Each kind has a partition of its own in sPyNNaker's graph, and so a key block of its own.
 """
@@ -22,12 +22,12 @@ PARTITIONS = {
 
 
 def kind_of(partition: str) -> KeyKind:
-    """What a partition carries."""
+    """The kind of packet that a partition carries."""
     return next(kind for kind, name in PARTITIONS.items() if name == partition)
 
 
 def add_edge(pre: Any, post: Any, kind: KeyKind) -> None:
-    """Let packets of one kind go from one application vertex to another, once."""
+    """Add an edge for packets of one kind between application vertices, unless there is one."""
     partition = PARTITIONS[kind]
     for known in SpynnakerDataView.get_outgoing_edge_partitions_starting_at_vertex(pre):
         if known.identifier == partition \

@@ -1,4 +1,4 @@
-"""Which cells go to which core, and what each region of its memory holds: the whole network."""
+"""The plan of a network: which cells go to which core, and what its memory holds."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -48,7 +48,7 @@ class Plan:
     """The whole network on cores.
 
     logs: what is recorded, by population and variable. steps: the most script steps that are run
-    before recordings are read. held: formats of what was learned with them, see
+    before recordings are read. held: the formats in which something was learned already, see
     :func:`choose_formats`. Raises the errors of networks that cannot be laid out.
     """
 
@@ -61,7 +61,7 @@ class Plan:
         parts = partition(network, options.neurons_per_core)
         self.cores: list[Core] = []
         sent: dict[int, Mirrored] = {}
-        # readouts first: what they mirror decides what cells receive
+        # readouts first: cells receive the weights that they mirror
         for part in sorted(parts, key=lambda part: not self._is_readout(part.population)):
             self.cores.append(self._core(len(self.cores), part, sent))
         self._of: dict[int, list[Core]] = {}
@@ -281,7 +281,7 @@ class Plan:
         return run_bytes(run, [*learners, bias] if bias is not None else learners)
 
     def target_bytes(self, core: Core, run: Run) -> bytes:
-        """Region TARGET for a stretch; empty where there is none."""
+        """Region TARGET for a stretch; empty without a target."""
         readouts = self._network.of_kind(Readouts).get(core.population)
         if readouts is None or not cells.loss_of(readouts):
             return b""
@@ -290,7 +290,7 @@ class Plan:
     def can_begin(self, network: Network) -> bool:
         """Whether these cores, as they are laid out, can run another network from time 0.
 
-        ``network``: with the same parts and synapses. Raises the errors of networks that no core
+        ``network``: has the same parts and synapses. Raises the errors of networks that no core
         can run.
         """
         if choose_formats(network, self._options.fixed_point) != self.formats:
@@ -308,7 +308,7 @@ class Plan:
                                    "run, or after a reset() that keeps no weights")
 
     def _obstacle(self, network: Network, indices: Collection[int]) -> str | None:
-        """Why parameters of some populations do not fit the cores as they are laid out."""
+        """Why parameters of some populations do not fit the cores as they are laid out, or None."""
         for index in indices:
             old = self._network.of_kind(Readouts).get(index)
             new = network.of_kind(Readouts).get(index)
@@ -328,14 +328,14 @@ class Plan:
         return None
 
     def change(self, network: Network) -> None:
-        """Take parameters that :meth:`check_change` has seen from ``network``."""
+        """Take parameters from ``network`` that passed :meth:`check_change`."""
         self._network = network
         for core in self.cores:
             if core.signals is not None:
                 core.signals.change(network)
 
     def begin(self, network: Network) -> None:
-        """Take the initial weights, too."""
+        """Take parameters and initial weights from ``network``."""
         self.change(network)
         for core in self.cores:
             core.rows.begin(network)
@@ -351,7 +351,7 @@ class Plan:
         return core.rows.size if region is Region.ROWS else core.region_bytes[region]
 
     def initial(self, core: Core, region: Region) -> bytes:
-        """What a region of parameters or weights begins with."""
+        """The initial contents of a region of parameters or weights."""
         return bytes(core.rows.initial()) if region is Region.ROWS else self._cells(core)[0]
 
     def weights(self, projection: int, read: Read) -> np.ndarray:
@@ -381,12 +381,12 @@ class Plan:
     def given_weights(self) -> dict[int, np.ndarray]:
         """Weights by projection that were set since the network began, as they were given.
 
-        Of those that do not learn, cores hold no more than what is added at arrival.
+        For weights that do not learn, cores hold only what is added at arrival.
         """
         return {index: weight for core in self.cores for index, weight in core.rows.given.items()}
 
     def remember_given(self, weights: Mapping[int, np.ndarray]) -> None:
-        """The reverse."""
+        """Take over what :meth:`given_weights` gave."""
         for index, weight in weights.items():
             for core in self.of_population(self._network.projections[index].post):
                 core.rows.given[index] = weight

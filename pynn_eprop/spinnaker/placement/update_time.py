@@ -1,4 +1,4 @@
-"""How long cores take at the end of intervals, estimated for a rate, and the pauses for it."""
+"""The time that cores take at the end of intervals, estimated for a rate, and the pauses for it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ _VISIT, _VISIT_SPARSE = 280, 45             # of a row; of each synapse of a spa
 _ADAM, _SGD, _ROW = 130, 90, 190
 _RECORDED_STEP, _RECORDED, _RECORDED_SIGNAL, _RECORDED_ERROR = 150, 150, 20, 40
 _CYCLES, _MHZ = 1.6, 200.0
-"""Of an instruction on the whole: loads, branches, and waiting for SDRAM."""
+"""Cycles of an instruction on average, with loads, branches and waits for SDRAM; clock rate."""
 _MARGIN = 1.5
 _SDRAM_BYTES_PER_US = 600.0
-"""Of a chip, for all its cores together."""
+"""Rate of a chip, for all its cores together."""
 _CORES_OF_CHIP = 16
 
 
@@ -43,7 +43,7 @@ class Pauses:
 
 @dataclass(frozen=True)
 class UpdateTime:
-    """What a core does at the end of intervals, in microseconds.
+    """The time of a core's work at the end of intervals, in microseconds.
 
     recording: of learning signals, after each interval. backward: of one interval. optimizer: of
     an update. trials: intervals of an update. kept: whether intervals stay in the log until then.
@@ -67,14 +67,14 @@ class UpdateTime:
 
 
 def _readouts(network: Network, population: int) -> list[int]:
-    """How many there are of each learning signal that reaches a population."""
+    """Numbers of readouts of the learning signals that reach a population."""
     return [network.populations[signal.source].size
             for signal in network.learning_signals if signal.target == population]
 
 
 def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
                 cores: int) -> float:
-    """Time of the backward pass of one interval, in microseconds. cores: that do it together."""
+    """Time of the backward pass of one interval, in microseconds. cores: that share SDRAM."""
     rows, n_sources = core.rows, core.n_sources
     plastic = [block for block in rows.blocks if block.kind and block.rows]
     spikes = spikes_of_interval(network, n_sources, max_rate)
@@ -127,7 +127,7 @@ def _gather(block: RowBlock, spikes: float, visits: float) -> float:
 
 
 def _longer(instructions: float, transferred: float, cores: int) -> float:
-    """Microseconds of the instructions, or of the bytes where these take longer."""
+    """Microseconds of the instructions or of the bytes, whichever take longer."""
     share = _SDRAM_BYTES_PER_US / min(cores, _CORES_OF_CHIP)
     return max(instructions * _CYCLES / _MHZ, transferred / share)
 
@@ -158,7 +158,7 @@ def optimizer_us(rows: Rows, cores: int) -> float:
 def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOptions) -> Pauses:
     """The pauses that suffice for all cores.
 
-    Where script time contains the pauses, all are equal, and as given. Raises :class:`SetupError`
+    If script time contains the pauses, all are equal, and as given. Raises :class:`SetupError`
     for a pause that is too short, or that is missing there.
     """
     timestep = settings.timestep
@@ -185,7 +185,7 @@ def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOp
         raise SetupError(
             f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
             f"at max_rate={options.max_rate:g} Hz; give a longer pause or a lower max_rate")
-    # where there is work, a longer pause that was asked for is to help
+    # a longer pause that was asked for helps only if there is work
     same = options.machine_time or trial_us > 0.0
     return Pauses(steps if same else min(steps, estimated.trial), steps)
 

@@ -1,1 +1,1 @@
-"""A network that runs: its schedule, stretches of a run, what it has learned and recorded."""
+"""A network that runs: its schedule, the stretches of a run, what it has learned and recorded."""

@@ -1,10 +1,10 @@
-"""Regions that hold what is learned, as the host knows them: read when asked for, kept in case."""
+"""Regions of learned values, read when needed and copied in case a later run fails."""
 
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pynn_eprop.spinnaker.board.recovery import Tell
+from pynn_eprop.spinnaker.board.recovery import Describe
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.layout import Region
 from pynn_eprop.spinnaker.placement.cores import Core
@@ -13,21 +13,21 @@ from pynn_eprop.spinnaker.placement.plan import Plan
 Regions = dict[tuple[int, Region], bytes]
 
 CHEAP_SECONDS = 1.0
-"""A copy of everything is made at each stop if reading takes no longer than this,"""
+"""Everything is copied at each stop if reading takes no longer than this,"""
 SHARE = 0.1
-"""or no more than this share of the time since the last one."""
+"""or no more than this share of the time since the last copy."""
 
 
 class LearnedMemory:
-    """What cores have learned.
+    """The regions in which cores keep what they have learned, as the host knows them.
 
-    ``vertex``: the machine vertex of a core. ``tell``: see :meth:`Session.talking`. After a
+    ``vertex``: the machine vertex of a core. ``describe``: see :meth:`Session.talking`. After a
     failure :meth:`read` gives the last copy of everything, see :meth:`keep`.
     """
 
     def __init__(self, plan: Plan, session: Session, vertex: Callable[[Core], Any],
-                 tell: Tell) -> None:
-        self._plan, self._session, self._vertex, self._tell = plan, session, vertex, tell
+                 describe: Describe) -> None:
+        self._plan, self._session, self._vertex, self._describe = plan, session, vertex, describe
         self._held: Regions = {}
         self._copy: Regions | None = None
         self._copied = 0, 0     # step and updates of the copy
@@ -35,12 +35,12 @@ class LearnedMemory:
         self.lost = False       # after a failure: what is held is older than the last stop
 
     def held(self, core: Core) -> Mapping[Region, bytes]:
-        """Those of a core's regions that are known without asking the machine."""
+        """A core's regions that are known without reading the machine."""
         return {region: data for (number, region), data in self._held.items()
                 if number == core.number}
 
     def read(self, core: Core, region: Region) -> bytes:
-        """A region as it is now; after a failure, as it was when all were last read."""
+        """A region as it is now; after a failure, as it was when everything was last copied."""
         key = core.number, region
         if key not in self._held:
             self._held[key] = self._read(core, region)
@@ -49,7 +49,7 @@ class LearnedMemory:
     def _read(self, core: Core, region: Region) -> bytes:
         if not self._session.loaded:
             return self._plan.initial(core, region)
-        with self._session.talking(self._tell):
+        with self._session.talking(self._describe):
             reserved = bytes(self._vertex(core).read(region))
         return reserved[:self._plan.learned_bytes(core, region)]
 
@@ -58,11 +58,11 @@ class LearnedMemory:
         self._session.check("what the machine holds")
         self._held[core.number, region] = data
         if self._session.loaded:
-            with self._session.talking(self._tell):
+            with self._session.talking(self._describe):
                 self._vertex(core).write(region, data)
 
     def changed(self) -> None:
-        """Cores have learned: what was read is out of date."""
+        """Forget what was read: cores have learned since."""
         self._held = {}
 
     def keep(self, step: int, updates: int) -> None:
@@ -78,7 +78,7 @@ class LearnedMemory:
             self.kept(step, updates)
 
     def kept(self, step: int, updates: int) -> None:
-        """Note that what is held now is all of it, of this step."""
+        """Note that all regions are held now, as of this step."""
         self._copy, self._copied = self._held, (step, updates)
         self._copied_at = time.monotonic()
 

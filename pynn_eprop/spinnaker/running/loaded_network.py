@@ -1,4 +1,4 @@
-"""A network on a machine: cores, stretches of a run, what was recorded, what was learned."""
+"""A network on a machine: its cores, runs, recordings, and what it has learned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -35,17 +35,17 @@ from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
 
 _SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
-"""That a machine runs from one reset to the next: sPyNNaker and cores count them in 32 bits."""
+"""Steps from one reset to the next, which sPyNNaker and cores count in 32 bits."""
 
 
 class LoadedNetwork:
-    """A network as its cores hold it, from the plan on.
+    """A network on its cores, from the plan to the last run.
 
     Parameters
     ----------
-    network: what to run
+    network: its description
     populations: the PyNN objects, in the order of ``network.populations``
-    formats: of what it goes on with; None: chosen from the network
+    formats: those of an earlier run that it continues; None: chosen from the network
 
     Raises the errors of networks that no machine of this kind can run.
     """
@@ -77,7 +77,7 @@ class LoadedNetwork:
             core.fill = self._filler(core)
 
     def attach(self) -> None:
-        """Be what the vertices of the populations stand for, in place of an earlier network."""
+        """Become the network that the populations' vertices load, instead of an earlier one."""
         for population in self._populations:
             if getattr(population, "is_source", False):
                 population.vertex.buffer_bytes = self._stretches.source_bytes(population.index)
@@ -100,7 +100,7 @@ class LoadedNetwork:
 
     @property
     def cells_ahead(self) -> bool:
-        """Whether cells have done a step more than the script."""
+        """Whether cells are one step ahead of the script."""
         return self.session.loaded and self.schedule.cells_ahead(self.step)
 
     # --- the machine's memory ---
@@ -110,7 +110,7 @@ class LoadedNetwork:
         return next(each for each in vertex.machine_vertices if each.core is core)
 
     def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
-        """What a core's memory begins with, once keys are known."""
+        """The function that gives a core's initial memory, once keys are known."""
         def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
             incoming = incoming_keys(self.network, self._populations, core.population)
             contents = self.plan.contents(core, own, incoming)
@@ -130,7 +130,7 @@ class LoadedNetwork:
         return self._stretches.stops(step, last)
 
     def between_updates(self, step: int) -> bool:
-        """Whether cores hold nothing that an update to come depends on."""
+        """Whether cores hold no activity that the next update depends on."""
         return self.timeline.starts_interval(step) and self.schedule.pending == 0
 
     @property
@@ -167,7 +167,7 @@ class LoadedNetwork:
         self.step = last
 
     def _write_run(self) -> None:
-        """Give the cores what belongs to a run, where they are loaded already."""
+        """Write what belongs to a run to cores that are loaded already."""
         if not self.session.loaded:
             return
         for core in self.plan.cores:
@@ -190,26 +190,26 @@ class LoadedNetwork:
     # --- failures ---
 
     def _failed(self, first: int, last: int, schedule: Schedule) -> tuple[str, str]:
-        """Go back to the stop before a run that failed; what failed, and what is left."""
+        """Go back to the stop before a run that failed; describe what failed and what is left."""
         self.schedule = schedule
         timestep = self.network.settings.timestep
         return (f"the run from {first * timestep:g} to {last * timestep:g} ms failed:",
                 self._memory.fall_back(self.step, self.updates, timestep))
 
     def _unanswered(self) -> tuple[str, str]:
-        """The same where the machine is asked between runs."""
+        """As :meth:`_failed`, for a machine that does not answer between runs."""
         timestep = self.network.settings.timestep
         return (f"after the run to {self.step * timestep:g} ms:",
                 self._memory.fall_back(self.step, self.updates, timestep))
 
     def _write(self, core: Core, region: Region, data: bytes) -> None:
-        """Write a region that holds nothing learned, where there is a machine that has it."""
+        """Write a region that holds nothing learned, if the network is loaded."""
         if self.session.loaded:
             with self.session.talking(self._unanswered):
                 self._vertex(core).write(region, data)
 
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
-        """The spikes of a source by machine steps."""
+        """The function that gives the spikes of a source by machine steps."""
         def provide(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
             begin, end = self.schedule.script_range(first, last)
             steps, cells = population.spikes_between(begin, end)
@@ -221,7 +221,7 @@ class LoadedNetwork:
     # --- what was recorded ---
 
     def take(self, population: int, log: Log, last: int) -> Any:
-        """What a log gets of the stretch that ended at script step ``last``."""
+        """The values for a log from the stretch that ended at script step ``last``."""
         described = self.network.populations[population]
         if isinstance(log, LossLog) and getattr(described, "loss", None) is None:
             ended = (last - log.first) // log.interval_steps + 1
@@ -298,7 +298,7 @@ class LoadedNetwork:
         self.plan.check_change(network, indices)
 
     def begin(self, network: Network) -> None:
-        """Begin at script step 0 with another network, of which ``plan.can_begin``."""
+        """Begin at script step 0 with another network, for which ``plan.can_begin`` is true."""
         before = [self._given_regions(core) for core in self.plan.cores]
         self.plan.begin(network)
         self.network = network
@@ -321,7 +321,7 @@ class LoadedNetwork:
                            new_biases: Sequence[int]) -> None:
         """Take new parameters, initial values, targets or biases of some populations.
 
-        Raises the errors of :meth:`check_change`; then nothing was done.
+        Raises the errors of :meth:`check_change`, and then has done nothing.
         """
         self.check_change(network, indices)
         self.plan.change(network)
@@ -358,9 +358,9 @@ class LoadedNetwork:
                 f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
 
     def state(self) -> dict[str, np.ndarray]:
-        """What was learned, and how many intervals and updates there were.
+        """A checkpoint of what was learned, and of the numbers of intervals and updates.
 
-        Raises :class:`SimulationError` within an update, and where a failure of the machine has
+        Raises :class:`SimulationError` within an update, and if a failure of the machine has
         left an older copy only.
         """
         if self._only_mapped:
@@ -374,7 +374,7 @@ class LoadedNetwork:
         return self.kept()
 
     def kept(self) -> dict[str, np.ndarray]:
-        """What was learned so far, by core and region, and the schedule; also within an update."""
+        """As :meth:`state`, by core and region, also within an update."""
         intervals = self.schedule.first_interval + self.schedule.over(self.step)
         return {
             _SCHEDULE: np.array([intervals, self.updates], dtype=np.int64),
@@ -387,7 +387,7 @@ class LoadedNetwork:
         """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
 
         ``from_start``: at script step 0, not where the state was taken.
-        Returns the script step that it goes on from. Raises :class:`CheckpointError` where the
+        Returns the script step that it goes on from. Raises :class:`CheckpointError` if the
         state is that of other cores.
         """
         contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
@@ -409,7 +409,7 @@ class LoadedNetwork:
         return self.step
 
     def _learned(self, core: Core, region: Region, state: Mapping[str, np.ndarray]) -> bytes:
-        """What a region has in ``state``, or what it begins with if that is empty."""
+        """The contents of a region in ``state``, or the initial ones if that is empty."""
         if not state:
             return self.plan.initial(core, region)
         name = f"core{core.number}/{region.name.lower()}"
@@ -423,7 +423,7 @@ class LoadedNetwork:
 
     @property
     def _answers(self) -> bool:
-        """Whether there is a machine that has run the network, and can be asked."""
+        """Whether there is a machine that has run the network and can be read."""
         return self.session.loaded and not (self.session.virtual or self.session.failed)
 
     def _provenance(self) -> list[tuple[Core, np.ndarray]]:
@@ -436,13 +436,13 @@ class LoadedNetwork:
         return self._counted
 
     def saturations(self) -> tuple[str, ...]:
-        """What saturated so far, one sentence each."""
+        """Sentences on what saturated so far, one for each."""
         return sentences((label_of(self.network.populations, index), what, count)
                          for index, counts in enumerate(self._saturated())
                          for what, count in counts.items())
 
     def _saturated(self) -> list[dict[str, int]]:
-        """By population: a core counts the weights and gradients of all its projections."""
+        """Counts by population: a core counts those of all its projections together."""
         totals: list[dict[str, int]] = [{} for _ in self.network.populations]
         for core, provenance in self._provenance():
             counts = totals[core.population]
@@ -451,14 +451,14 @@ class LoadedNetwork:
         return totals
 
     def events(self) -> tuple[str, ...]:
-        """Late and lost packets and the like, one sentence each."""
+        """Sentences on late and lost packets and the like, one for each."""
         return tuple(sentence for core, provenance in self._provenance()
                      for sentence in failures.events(core.label, provenance))
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates of the last run without spikes, and without pseudo-derivative.
 
-        Of each population of e-prop cells.
+        For each population of e-prop cells.
         """
         if not (self._updates_run and self._answers and self.network.settings.interval_steps):
             return ()
@@ -478,6 +478,6 @@ class LoadedNetwork:
                 Region.RUN, run_size(self._updates_run, learners)), learners)
 
     def range_report(self) -> RangeReport:
-        """What the formats resolve and hold, and what saturated by population."""
+        """Resolution and range of the formats, and counts of saturations by population."""
         return make_report(self.network, self.plan.formats, self.weights,
                            [{} for _ in self.network.projections], self._saturated())

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 UPDATE_LAG = 4
-"""Machine steps after the end of an interval when its update has been begun; a core that has begun
-one finishes it before it stops."""
+"""Machine steps from the end of an interval until its update has certainly begun; a core that has
+begun one finishes it before it stops."""
 READOUT_LAG = 2
 """Machine steps by which a run that stops within an interval goes further than script time:
 readouts do a step one later than cells, and a step's samples are complete when it is over."""
@@ -15,15 +15,15 @@ readouts do a step one later than cells, and a step's samples are complete when 
 
 @dataclass
 class Schedule:
-    """When the intervals that were run begin, in script time and on the machine.
+    """The times at which intervals begin, in script time and on the machine.
 
-    interval_steps: T, or None where time has no intervals. pause_trial, pause_update: machine
+    interval_steps: T, or None if time has no intervals. pause_trial, pause_update: machine
     steps after an interval without and with an update. in_script: whether script time contains
     the pauses, which are equal then. first_interval: number of the interval in
     script time that the machine begins with, as its number 0. base: of each interval begun, and of
     the next, the machine step of its local step 0. learned, updated: whether an interval begun
     counts, and whether an update ends it. pending: intervals begun that no update has gathered.
-    lag: 0 where there are no cells of ours.
+    lag: 0 without cells of ours.
     """
 
     interval_steps: int | None
@@ -45,7 +45,7 @@ class Schedule:
         return (self.interval_steps or 1) + (self.pause_update if self.in_script else 0)
 
     def copy(self) -> "Schedule":
-        """The same, to go back to."""
+        """A copy, to go back to after a failed run."""
         return replace(self, base=list(self.base), learned=list(self.learned),
                        updated=list(self.updated))
 
@@ -64,7 +64,7 @@ class Schedule:
                 self.pending = 0
 
     def over(self, step: int) -> int:
-        """How many intervals are over at script step ``step``, as the machine counts them."""
+        """Number of intervals that are over at script step ``step``, as the machine counts them."""
         if self.interval_steps is None:
             return 0
         number, local = divmod(step, self.period)
@@ -86,7 +86,7 @@ class Schedule:
         return self.base[interval - self.first_interval] + local
 
     def cells_ahead(self, step: int) -> bool:
-        """Whether a machine that stopped for script step ``step`` has done the next of cells."""
+        """Whether a machine that stopped for script step ``step`` has done the cells' next step."""
         within = self.interval_steps is None or 0 < step % self.period < self.interval_steps
         return bool(self.lag and step and within)
 
@@ -99,7 +99,7 @@ class Schedule:
         return self.base[place] + local if 0 <= place < len(self.base) else None
 
     def source_steps(self, steps: np.ndarray) -> np.ndarray:
-        """The same for many script steps of intervals that have begun; -1 for others."""
+        """As :meth:`source_step`, for many script steps of begun intervals; -1 for others."""
         steps = np.asarray(steps, dtype=np.int64)
         if self.interval_steps is None:
             return steps
@@ -127,7 +127,7 @@ class Schedule:
         return (self.first_interval + place) * self.period + local
 
     def sampled_steps(self, steps: np.ndarray) -> np.ndarray:
-        """Script steps of what cores recorded at ``steps``, as they count steps of intervals."""
+        """Script steps of samples that cores recorded at ``steps`` (counted without pauses)."""
         if self.interval_steps is None:
             return steps
         before = steps - 1

@@ -1,4 +1,4 @@
-"""Data that sPyNNaker recorded in machine time, brought to script time."""
+"""Data that sPyNNaker recorded in machine time, converted to script time."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pynn_eprop.spinnaker.running.schedule import Schedule
 
 @dataclass(frozen=True)
 class Passage:
-    """What was run between two resets: its schedule, and the script step at which it ended."""
+    """The runs between two resets: their schedule, and the script step at which they ended."""
 
     schedule: Schedule
     step: int
@@ -21,10 +21,10 @@ class Passage:
 
 def to_script_time(block: neo.Block, passages: Sequence[Passage], timestep: float,
                    forgotten: tuple[int, int] = (0, 0)) -> neo.Block:
-    """The same block with spikes and samples of pauses left out, the others moved.
+    """A copy of a block without spikes and samples of pauses, the others moved to script time.
 
     ``passages``: one for each reset, and the last. ``forgotten``: the number of a passage and a
-    step in it; what was before is left out.
+    step in it; what came before is left out.
     """
     made = neo.Block(name=block.name, description=block.description)
     made.annotate(**block.annotations)
@@ -58,8 +58,8 @@ def _train(train: neo.SpikeTrain, passage: Passage, timestep: float, since: int)
 def _mapped(passage: Passage, machine: np.ndarray) -> np.ndarray:
     """Script steps; -1 for pauses, and for what lies ahead.
 
-    sPyNNaker has what its cells do at the time of a stop in the run that begins there, and so has
-    script time, also within an interval, where the machine is further.
+    sPyNNaker counts what its cells do at the time of a stop to the run that begins there, and so
+    does script time, also within an interval, when the machine is further.
     """
     found = [passage.schedule.script_step(int(each)) for each in machine]
     return np.array([-1 if each is None or each >= passage.step else each for each in found],

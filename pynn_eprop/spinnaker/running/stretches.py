@@ -1,4 +1,4 @@
-"""How far a run goes before the host reads recordings and writes tables again."""
+"""Stretches of a run: how far it goes before the host reads recordings and writes tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,18 +13,18 @@ from pynn_eprop.spinnaker.memory.records import core_period
 from pynn_eprop.spinnaker.vertices.source import LEAST_BYTES, buffer_bytes
 
 STRETCH_MS = 60_000.0
-"""Of script time: a run looks at signals and shows progress between stretches."""
+"""Script time at most: between stretches a run handles SIGINT and SIGTERM and shows progress."""
 RECORDING_BYTES = 4 * 2 ** 20
 """Memory for all recordings of a population in a stretch, unless one interval needs more."""
 MOST_UPDATES = 500
-"""In a stretch: cores hold the optimisers' constants of each."""
+"""Updates in a stretch at most: cores hold the optimisers' constants of each."""
 TARGET_BYTES = 4 * 2 ** 20
 SOURCE_BYTES = 2 ** 16
 """Least memory of sources for the spikes of a stretch."""
 
 
 def bytes_per_step(log: Log, size: int, every: int) -> float:
-    """Memory that a recording takes for each step; spikes as if some fired at every step."""
+    """Memory that a recording takes for each step; for spikes, if some cell fired at every step."""
     if isinstance(log, LossLog):
         return 16.0 / log.interval_steps
     if isinstance(log, SpikeLog):
@@ -33,9 +33,9 @@ def bytes_per_step(log: Log, size: int, every: int) -> float:
 
 
 def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]], pause: int) -> int:
-    """The most steps of a stretch: whole intervals (at least one) where there are any.
+    """The most steps of a stretch: whole intervals (at least one), if there are intervals.
 
-    Those of pauses are not counted. pause: steps of each that script time contains.
+    Pauses are not counted. pause: steps of a pause, if script time contains them.
     """
     settings = network.settings
     most = STRETCH_MS / settings.timestep

@@ -1,7 +1,7 @@
 """The cell types that this backend adds to sPyNNaker's, and its spike sources.
 
-The sources send from sPyNNaker's own source binary; their spikes are made here, in script time, so
-that they are those of every other backend.
+The sources send from sPyNNaker's own source binary; this package makes their spikes, in script
+time, so that they are those of every other backend.
 """
 
 from pynn_eprop.common.standardmodels import cells as common

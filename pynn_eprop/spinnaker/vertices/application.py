@@ -13,7 +13,7 @@ from pynn_eprop.spinnaker.vertices.machine import EPropMachineVertex
 
 
 class EPropVertex(PopulationApplicationVertex):
-    """What stands for a population of ours in sPyNNaker's graph.
+    """The vertex of a population of ours in sPyNNaker's graph.
 
     cores: its cores as planned, known when a run begins.
     """
@@ -25,16 +25,16 @@ class EPropVertex(PopulationApplicationVertex):
 
     @property
     def n_atoms(self) -> int:
-        """Cells."""
+        """Number of cells."""
         return self._size
 
     def get_max_atoms_per_core(self) -> int:
-        """Cells of each core but the last: sPyNNaker's cells find the rows of a spike by it."""
+        """Cells of each core but the last, by which sPyNNaker's cells find the rows of a spike."""
         return max((core.size for core in self.cores), default=self._size)
 
     @property
     def n_colour_bits(self) -> int:
-        """Low bits of each key, that hold the step."""
+        """Number of low bits of each key, which hold the step."""
         return COLOUR_BITS
 
     def create_machine_vertex(self, core: Any, part: Slice) -> EPropMachineVertex:
@@ -42,11 +42,11 @@ class EPropVertex(PopulationApplicationVertex):
         return EPropMachineVertex(self, core, part)
 
     def get_recording_variables(self) -> list[str]:
-        """None that sPyNNaker's own database knows: our recorder reads our regions."""
+        """An empty list for sPyNNaker's own database: our recorder reads our regions."""
         return []
 
     def get_recordable_variables(self) -> list[str]:
-        """None, see :meth:`get_recording_variables`."""
+        """An empty list, see :meth:`get_recording_variables`."""
         return []
 
 
@@ -86,4 +86,4 @@ class PlannedSplitter(AbstractSplitterCommon):
         return list(self.governed_app_vertex.machine_vertices)
 
     def reset_called(self) -> None:
-        """Nothing is kept here."""
+        """Do nothing: no state is kept here."""

@@ -44,18 +44,18 @@ from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
 from pynn_eprop.spinnaker.placement.keys import PARTITIONS, kind_of
 
 ROUNDING_BYTES = 256
-"""What the machine's heap may take beyond the sizes asked for: native cells that record are given
+"""Bytes of the machine's heap beyond the sizes asked for: native cells that record are given
 all that is left, to the last byte."""
 COMMON_COUNTERS = ("packets_not_sent", "callbacks_lost", "dma_refused", "user_events_refused",
                    "ticks_overrun", "most_ticks_waiting")
-"""What the first words of every core's provenance count."""
+"""Names of the counters in the first words of every core's provenance."""
 _RECORDED = 100     # a name for the SDRAM that a core takes for recording, beside its regions
 
 
 class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                          AbstractHasAssociatedBinary, AbstractReceiveBuffersToHost,
                          ProvidesProvenanceDataFromMachineImpl):
-    """One core. ``core``: what it is planned to hold (``placement.cores.Core``)."""
+    """The vertex of one core. ``core``: its plan (``placement.cores.Core``)."""
 
     def __init__(self, app_vertex: Any, core: Any, part: Slice) -> None:
         super().__init__(f"{app_vertex.label}{part}", app_vertex, part)
@@ -101,7 +101,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def generate_data_specification(self, spec: DataSpecificationGenerator,
                                     placement: Placement) -> None:
-        """Reserve the regions and write what they begin with."""
+        """Reserve the regions and write their initial contents."""
         infos = SpynnakerDataView.get_routing_infos()
         own = {kind: infos.get_key_from(self, name) for kind, name in PARTITIONS.items()
                if name in infos.get_partitions_from(self)}
@@ -140,15 +140,15 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     # --- recordings and provenance ---
 
     def get_recorded_region_ids(self) -> list[int]:
-        """Channels that are recorded."""
+        """Numbers of the channels that are recorded."""
         return [int(channel) for channel, size in self.core.recorded_bytes.items() if size]
 
     def get_recording_region_base_address(self, placement: Placement) -> int:
-        """Where the core keeps what it knows of its recordings."""
+        """Address of the core's table of its recordings."""
         return int(locate_memory_region_for_placement(placement, int(Region.RECORDING)))
 
     def take_recording(self, channel: Channel) -> bytes:
-        """What a channel recorded since the last call. sPyNNaker then forgets it."""
+        """The bytes that a channel recorded since the last call. sPyNNaker then forgets them."""
         placement = SpynnakerDataView.get_placement_of_vertex(self)
         place = placement.x, placement.y, placement.p, int(channel)
         data = b""
@@ -163,7 +163,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                         raise SimulationError(
                             f"{self.core.label}: the recording of {channel.name.lower()} lost "
                             "data: the memory for it was full")
-            # what is cleared counts as missing for sPyNNaker: never to be read again
+            # sPyNNaker counts cleared data as missing, so they are never to be read again
             database.clear_recording_region(*place)
         self._taken[key] = last
         return data
@@ -174,7 +174,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         return words[len(words) - len(Provenance):].astype(np.uint64)
 
     def read_all_counters(self) -> list[int]:
-        """What the core wrote last: ``COMMON_COUNTERS``, then ``layout.Provenance``."""
+        """The counters as the core last wrote them: ``COMMON_COUNTERS``, ``layout.Provenance``."""
         return [int(word) for word in np.frombuffer(self.read(Region.PROVENANCE), "<u4")]
 
     @property
@@ -187,7 +187,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def parse_extra_provenance_items(self, label: str, x: int, y: int, p: int,
                                      provenance_data: Any) -> None:
-        """Write the counters into sPyNNaker's database, where its configuration asks for them."""
+        """Write the counters into sPyNNaker's database, if its configuration asks for them."""
         with ProvenanceWriter() as database:
             for item, value in zip(Provenance, provenance_data, strict=True):
                 database.insert_core(x, y, p, item.name.lower(), int(value))

@@ -33,7 +33,7 @@ CELLS_PER_CORE = 512
 LEAST_BYTES = 4096
 _MESSAGE_BYTES = 16     # of a message without its keys, at most
 _KEYS_PER_MESSAGE = 64
-_SLACK = 512            # a message is not begun where less is left
+_SLACK = 512            # a message is not begun if less is left
 
 
 def buffer_bytes(steps: np.ndarray) -> int:
@@ -59,7 +59,7 @@ class SourceVertex(SpikeSourceArrayVertex):
         self.buffer_bytes = LEAST_BYTES
 
     def _check_spike_density(self, spike_times: Any) -> None:
-        """No warning: the spikes come later."""
+        """Give no warning: the spikes come later."""
 
     def get_sdram_used_by_atoms(self, vertex_slice: Slice) -> ConstantSDRAM:
         """Memory of a core."""

@@ -1,4 +1,4 @@
-"""What tests do on any backend, a file a theme; NEST has a process of its own, so that scripts are
+"""Test scripts for any backend, a file a theme; NEST has a process of its own, so that scripts are
 called by name.
 """
 
@@ -10,7 +10,7 @@ BACKENDS = ("host", "nest", "brian2", "spinnaker")
 
 
 def call(backend: str, name: str, *arguments: Any) -> Any:
-    """What the script ``theme.script`` gives on a backend."""
+    """The result of the script ``theme.script`` on a backend."""
     theme, _, script = name.partition(".")
     scripts = importlib.import_module(f"{__name__}.{theme}")
     sim = importlib.import_module(f"pynn_eprop.{backend}")

@@ -1,4 +1,4 @@
-"""What scripts of several themes use: the error of a call, a small network, plain values."""
+"""Parts of scripts of several themes: the error of a call, a small network, plain values."""
 
 from typing import Any
 

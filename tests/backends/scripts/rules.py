@@ -6,7 +6,7 @@ from tests.backends.scripts.parts import refusal, small_network
 
 
 def refused_rules(sim: Any, rules: list[Any]) -> list[tuple[list[str], str]]:
-    """What plastic projections onto a cell with these rules raise; then a run without them."""
+    """Errors of plastic projections onto a cell with these rules; then a run without them."""
     cells = small_network(sim)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[3.0]), label="other source")
     found = [refusal(lambda rule=rule: sim.Projection(

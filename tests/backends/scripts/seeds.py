@@ -1,4 +1,4 @@
-"""What is drawn without a seed of its own, and with one."""
+"""Random numbers that are drawn without a seed of their own, and with one."""
 
 import functools
 from typing import Any
@@ -22,7 +22,7 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
     """Everything that a script draws without a seed of its own, by what it is.
 
     ``disturb``: the state in which NumPy's own generator is left before each draw. ``beside``:
-    whether there are stock cells; by default where a parent backend keeps them.
+    whether there are stock cells; by default, if a parent backend keeps them.
     """
     def state() -> None:
         np.random.seed(disturb)
@@ -77,7 +77,7 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
 
 def _drawing_of_parent(sim: Any, stock: Any, cells: Any, uniform: Any, state: Any
                        ) -> dict[str, Any]:
-    """The same of cells and synapses that PyNN's own backend keeps."""
+    """Numbers drawn for cells and synapses that PyNN's own backend keeps."""
     found: dict[str, Any] = {}
     other = sim.Population(6, sim.IF_curr_exp(tau_m=uniform()), label="other", structure=sim.space.
                            RandomStructure(sim.space.Sphere(5.0)), initial_values={"v": uniform()})
@@ -121,7 +121,7 @@ def stock_noise(sim: Any, seed: int, disturb: int) -> tuple[list[list[float]], b
 
 
 def chosen_generators(sim: Any, seed: int) -> list[Any]:
-    """What generators with a seed of the script's own give."""
+    """Numbers of generators with a seed of the script's own."""
     sim.setup(timestep=1.0, update_interval=20.0, seed=seed)
     source = sim.Population(6, sim.SpikeSourceArray(spike_times=[3.0]))
     cells = sim.Population(6, sim.EPropLIF(v_thresh=sim.RandomDistribution(

@@ -6,5 +6,5 @@ from tests.backends import sequences
 
 
 def played(sim: Any, sequence: Any, expected: list[str], look: bool, setup: dict[str, Any]) -> Any:
-    """What comes of a sequence of calls, see ``sequences.play``."""
+    """The outcome of a sequence of calls, see ``sequences.play``."""
     return sequences.play(sim, sequence, look, expected, **setup)

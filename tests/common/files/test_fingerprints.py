@@ -1,4 +1,4 @@
-"""What makes a network another one, and what may change under a checkpoint."""
+"""Changes that make a network another one, and changes that a checkpoint allows."""
 
 from dataclasses import replace
 

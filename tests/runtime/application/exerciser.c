@@ -203,7 +203,7 @@ static void format_text(uint mailbox, uint port) {
     answer(msg);
 }
 
-/*! \brief Take memory of DTCM, give it back, or tell how much there is. */
+/*! \brief Take memory of DTCM, give it back, or report how much there is. */
 static void use_heap(uint mailbox, uint port) {
     sdp_msg_t *const msg = (sdp_msg_t *)mailbox;
     (void)port;

@@ -1,4 +1,4 @@
-"""Cores that give up, crash or hang, and boards that go away: what is told, and what is left."""
+"""Cores that give up, crash or hang, and boards that go away: the error, and what is left."""
 
 import csv
 import re

@@ -42,7 +42,7 @@ def network(**setup: Any) -> tuple[Any, Any, Any, Any]:
     return source, cells, readout, synapses
 
 
-def told(action: Any) -> list[str]:
+def warnings_of(action: Any) -> list[str]:
     """Warnings of an action that are about the board."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
@@ -52,12 +52,12 @@ def told(action: Any) -> list[str]:
 
 def test_a_run_warns_once_and_there_is_nothing_but_what_the_script_gave(tmp_path):
     source, cells, readout, synapses = network(checkpoint=tmp_path / "checkpoint.npz")
-    message, = told(lambda: sim.run(T))
+    message, = warnings_of(lambda: sim.run(T))
     assert message.startswith("sPyNNaker's configuration has virtual_board = True, and on a "
                               "virtual board nothing is computed; the network was mapped, and "
                               "nothing else")
     assert "machine_name" in message and "pynn_eprop.emulator.Board" in message
-    assert told(lambda: sim.run(T)) == []
+    assert warnings_of(lambda: sim.run(T)) == []
     assert sim.get_current_time() == 2 * T and sim.num_updates() == 0
     assert synapses.get("weight", "list", with_address=False) == [2.0] * 6
     assert synapses.get("gradient", "list", with_address=False) == [0.0] * 6
@@ -78,11 +78,11 @@ def test_a_run_warns_once_and_there_is_nothing_but_what_the_script_gave(tmp_path
 
 def test_what_is_set_after_a_run_and_a_reset_is_mapped_again():
     _, cells, _, synapses = network()
-    told(lambda: sim.run(T))
+    warnings_of(lambda: sim.run(T))
     sim.reset()
     synapses.set(weight=40.0)       # beyond the format of before
     cells.record("h")
-    assert told(lambda: sim.run(T)) == []
+    assert warnings_of(lambda: sim.run(T)) == []
     assert synapses.get("weight", "list", with_address=False) == [40.0] * 6
     assert len(cells.get_data().segments) == 2
 
@@ -92,7 +92,7 @@ def test_native_cells_have_no_data():
     native = sim.Population(2, sim.IF_curr_exp(), label="native")
     sim.Projection(source, native, sim.OneToOneConnector(), sim.StaticSynapse(5.0, 1.0))
     native.record("spikes")
-    assert len(told(lambda: sim.run(T))) == 1
+    assert len(warnings_of(lambda: sim.run(T))) == 1
     assert native.get_spike_counts() == {0: 0, 1: 0} or set(
         native.get_spike_counts().values()) <= {0}
 

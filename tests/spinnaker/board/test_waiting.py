@@ -32,7 +32,7 @@ class StillWaitingError(Exception):
 
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A host's clock that only moves where something sleeps; what sPyNNaker waits on raises."""
+    """A host's clock that only moves in sleep(); sPyNNaker's own wait raises."""
     def original(*arguments: Any, timeout: float, **more: Any) -> None:
         assert timeout == 0.0
         raise StillWaitingError

@@ -1,4 +1,4 @@
-"""What a core is said to need is enough: layouts near the limits start on emulated cores.
+"""Memory budgets of cores are large enough: layouts near the limits start on emulated cores.
 
 A core that finds less memory of its own than it wants stops with NO_DTCM before its first step.
 """
@@ -48,7 +48,7 @@ def test_layouts_near_the_limit_start(name):
         chip.close()
 
 
-def test_what_is_needed_and_what_there_is_are_told():
+def test_the_error_says_what_is_needed_and_what_there_is():
     case = laid_out(256, True, False, 100, 61, 1, {})
     with pytest.raises(NetworkError, match="own memory, and has 65536; use a smaller") as refusal:
         ChipNetwork(case.network, recordings_of(case.network), neurons_per_core=256)

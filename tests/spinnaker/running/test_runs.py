@@ -60,7 +60,7 @@ def weights(module: Any) -> list[np.ndarray]:
 
 @pytest.mark.parametrize(("interval", "at", "ahead"), [(40.0, 50.0, 1), (40.0, 40.0, 0),
                                                        (None, 50.0, 1), (None, 0.0, 0)])
-def test_parameters_set_where_the_machine_is_ahead_are_told(board, interval, at, ahead):
+def test_parameters_set_while_the_machine_is_ahead_are_warned_of(board, interval, at, ahead):
     """A cell is above its new threshold at once; on the host it spikes at the next step."""
     sim.setup(timestep=1.0, update_interval=interval)
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[np.arange(100.0).tolist()]))
@@ -73,13 +73,13 @@ def test_parameters_set_where_the_machine_is_ahead_are_told(board, interval, at,
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         sim.run(20.0)
-    told = [str(each.message) for each in caught if "takes effect" in str(each.message)]
+    texts = [str(each.message) for each in caught if "takes effect" in str(each.message)]
     train, = cell.get_data().segments[0].spiketrains
     sim.run_until(80.0)     # the end of an interval
     sim.end()
-    assert len(told) == (1 if ahead else 0)
+    assert len(texts) == (1 if ahead else 0)
     if ahead:
-        assert told[0].startswith("cell: what was set at 50 ms takes effect one step later")
+        assert texts[0].startswith("cell: what was set at 50 ms takes effect one step later")
         assert float(train[0]) == at + ahead + 1    # the first step with the new threshold
 
 

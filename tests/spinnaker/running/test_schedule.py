@@ -1,7 +1,7 @@
 """Script time and machine time: what intervals and pauses make of each other.
 
 Expected values are counted step by step, from docs/semantics.md: an interval has T steps, the next
-one begins a pause later, and the pause is longer where ``trials_per_update`` intervals have learnt.
+one begins a pause later, and the pause is longer if ``trials_per_update`` intervals have learnt.
 """
 
 import numpy as np

@@ -20,7 +20,7 @@ static EP_INLINE int32_t ep_mu_limit(const ep_filter *filter) {
     return EP_LIMIT >> filter->beta_shift;
 }
 
-/*! \brief What the filter keeps of a cell. */
+/*! \brief State of a cell's filter. */
 typedef struct {
     int32_t C;  /*!< rate term, Qg */
     int32_t F;  /*!< F^t, Qf */

@@ -36,7 +36,7 @@ static inline uint32_t ep_readout_step(size_t n, int32_t kappa, const int32_t *r
     return ep_outside(outside) ? ep_saturate(n, EP_LIMIT, y) : 0;
 }
 
-/*! \brief err_k = y_k - y*_k, or 0 where the target is EP_NO_TARGET; targets lie within EP_LIMIT. */
+/*! \brief err_k = y_k - y*_k, or 0 if the target is EP_NO_TARGET; targets lie within EP_LIMIT. */
 static EP_INLINE void ep_squared_error(size_t n, const int32_t *restrict y,
                                        const int32_t *restrict target, int32_t *restrict error) {
     for (size_t k = 0; k < n; k++)

@@ -26,7 +26,7 @@ static EP_INLINE void ep_add_row(size_t n, const int16_t *restrict row, int16_t 
         input[j] += factor * row[j];
 }
 
-/*! \brief The same for a sparse row; a synapse is target << 16 | weight. */
+/*! \brief ep_add_row() for a sparse row; a synapse is target << 16 | weight. */
 static EP_INLINE void ep_add_sparse_row(size_t n, const uint32_t *restrict synapse, int16_t factor,
                                         int32_t *restrict input) {
     for (size_t q = 0; q < n; q++) {
@@ -35,7 +35,7 @@ static EP_INLINE void ep_add_sparse_row(size_t n, const uint32_t *restrict synap
     }
 }
 
-/*! \brief The same with targets and weights in arrays of their own. */
+/*! \brief ep_add_row() for a sparse row with targets and weights in arrays of their own. */
 static EP_INLINE void ep_scatter_row(size_t n, const int32_t *restrict target,
                                      const int16_t *restrict weight, int16_t factor,
                                      int32_t *restrict input) {
