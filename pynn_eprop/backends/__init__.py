@@ -1,4 +1,4 @@
-"""What experiments run on: a row for each backend, by name; no simulator is imported here.
+"""The backends of experiments: a row for each, by name; no simulator is imported here.
 
 A row is a :class:`Backend`: the PyNN module to import, number systems, machines, keywords of
 ``setup()``, what it is held against in comparisons. Users' own modules register theirs.

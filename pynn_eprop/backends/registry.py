@@ -23,7 +23,7 @@ BACKENDS: dict[str, Backend] = {}
 USED = ("setup", "end", "run", "get_current_time", "num_updates", "save_weights", "load_weights",
         "Population", "Projection", "AllToAllConnector", "SpikeSourceArray", "EPropReadout",
         "EPropSynapse", "LearningSignal")
-"""What every experiment uses of a backend's module."""
+"""Names that every experiment uses of a backend's module."""
 _USED_IF_CAPABLE = {Capability.CHECKPOINTS: ("save_checkpoint", "load_checkpoint"),
                     Capability.PAUSED_LEARNING: ("set_learning",)}
 

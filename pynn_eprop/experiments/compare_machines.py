@@ -14,7 +14,7 @@ BOUNDS: dict[str, dict[str, float]] = {
     FIXED: {"spikes": 0.0, "v": 0.0, "error": 0.0, "weights": 0.0},
 }
 BASES = {FLOAT: "host", FIXED: "host-fixed"}
-"""What all others of an arithmetic are held against."""
+"""The backend that all others of an arithmetic are held against."""
 
 
 @dataclass(frozen=True)

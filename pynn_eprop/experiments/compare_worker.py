@@ -29,7 +29,7 @@ _MOST_WEIGHTS = 20_000_000      # kept of all updates; beyond that only those of
 
 
 class Want(str, Enum):
-    """What a machine is asked for.
+    """The request to a machine.
 
     LOSS: loss and seconds, for long runs. NOTHING: whether it takes the network, without a run.
     """

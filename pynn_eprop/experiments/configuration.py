@@ -93,7 +93,7 @@ class Configuration:
         return None if self.machine == first else self.machine
 
     def build_backend(self) -> Backend:
-        """What is known of the backend."""
+        """The row of the backend."""
         return find_backend(self.backend)
 
     def build_feedback(self) -> Feedback:
