@@ -17,6 +17,7 @@ from pynn_eprop.experiments.compare_machines import choose_machines, find_machin
 from pynn_eprop.experiments.compare_worker import Want, without_first_steps
 from pynn_eprop.experiments.configuration import Configuration
 from tests.examples.test_examples import EXAMPLES
+from tests.experiments.test_plugins import command
 
 #: A short trial of 100 steps; three updates
 SMALL = ("--neurons", "4", "--updates", "3", "--set", "interval=100.0")
@@ -190,16 +191,16 @@ def test_what_refuses_by_name_is_said_for_each_backend(tmp_path, capsys, monkeyp
     assert json.loads((tmp_path / "comparison.json").read_text())["backends"]["reference"]["agrees"]
 
 
-def test_what_only_the_reference_knows_cannot_be_compared(tmp_path, capsys):
-    rule = str(EXAMPLES / "own_rule.py")
-    assert main(["compare", "pattern-generation", "--backends", "brian2,reference", *SMALL,
-                 "--plugin", rule, "--rule", "spike-gated", "--out", str(tmp_path)]) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
+def test_what_only_the_reference_knows_cannot_be_compared(tmp_path):
+    # in a process of its own, so that no rule of a plugin stays registered here
+    done = command(tmp_path, "compare", "pattern-generation", "--backends", "brian2,reference",
+                   *SMALL, "--plugin", str(EXAMPLES / "own_rule.py"), "--rule", "spike-gated",
+                   "--out", "out")
+    assert (done.returncode, done.stdout) == (2, "")
     assert ("nothing to compare: host, which others are held against, cannot run this; of brian2, "
             "reference, these can: reference. host says: input_to_cells: rule 'spike-gated' is not "
-            "known to the host engine; choose one of ['e-prop', ") in printed.err
-    assert not (tmp_path / "comparison.json").exists()
+            "known to the host engine; choose one of ['e-prop', ") in done.stderr
+    assert not (tmp_path / "out" / "comparison.json").exists()
 
 
 def test_a_base_that_fails_ends_it(tmp_path, capsys, monkeypatch):
