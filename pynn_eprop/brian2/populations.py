@@ -38,9 +38,6 @@ class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
         arrays = isinstance(parent, (_ArrayPopulation, _ArrayView))
         return object.__new__(_ArrayView if arrays else cls)
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return PopulationView(self, selector, label)
-
 
 class _ArrayView(CellGroup, PopulationView):
     """Some cells of a population that is held as arrays."""

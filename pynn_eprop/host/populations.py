@@ -24,9 +24,6 @@ class _Cells(CellGroup):
     _simulator = simulator
     _assembly_class = Assembly
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return PopulationView(self, selector, label)
-
 
 class PopulationView(CheckedView, _Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
@@ -35,6 +32,9 @@ class PopulationView(CheckedView, _Cells, common.PopulationView):
 class Population(_Cells, CellArrays, common.Population):
     __doc__ = common.Population.__doc__
     _recorder_class = Recorder
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return PopulationView(self, selector, label)
 
     def _check_type(self, cellclass: Any) -> None:
         check_own_cell(cellclass, simulator.state.simulation.kinds)

@@ -44,9 +44,6 @@ class PopulationView(CheckedView, CellsOfParent, parent.PopulationView):
         kept = isinstance(population, (ArrayPopulation, ArrayView))
         return object.__new__(ArrayView if kept and cls is PopulationView else cls)
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return PopulationView(self, selector, label)
-
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
         with typed(self.label):
             super()._set_parameters(parameter_space)

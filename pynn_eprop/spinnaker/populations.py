@@ -32,9 +32,6 @@ class _Cells(CellGroup):
     _simulator = simulator
     _assembly_class = Assembly
 
-    def _get_view(self, selector: Any, label: str | None = None) -> "PopulationView":
-        return PopulationView(self, selector, label)
-
     def inject(self, current_source: Any) -> None:
         """Raise :class:`UnsupportedError`: this backend has no currents into cells."""
         check_source(current_source, self.label)
@@ -82,6 +79,9 @@ class Population(_Cells, CellArrays, common.Population):
                                    **keywords)
         refuse_keywords("Population", keywords, OF_SPYNNAKER)
         return super().__new__(cls)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return PopulationView(self, selector, label)
 
     def _check_type(self, cellclass: Any) -> None:
         check_own_cell(cellclass, simulator.state.simulation.kinds)

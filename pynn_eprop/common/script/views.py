@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from pyNN.common import BasePopulation
@@ -29,6 +29,9 @@ class CheckedView(CheckedPopulation):
                                 f"PopulationView, not {parent!r} ({type(parent).__name__})")
         super().__init__(  # type: ignore[call-arg]
             parent, _checked(parent, selector, f"{label or 'a view'} of {parent.label}"), label)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> Self:
+        return type(self)(self, selector, label)
 
 
 def _checked(parent: Any, selector: Any, owner: str) -> slice | np.ndarray:
