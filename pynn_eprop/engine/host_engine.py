@@ -232,13 +232,18 @@ class HostEngine(Successor):
             for number, recording in enumerate(recordings)))
 
     def _run(self, run: Any, *arguments: Any) -> None:
-        """Call a function that may end an update. Raises the errors of optimisers' own steps."""
+        """Call a function that may end an update.
+
+        Raises the errors of optimisers' own steps; then nothing has happened.
+        """
+        before = self.state() if self._own_steps else {}
         self._own_steps.may_step(self)
         try:
             status = run(self._engine, *arguments)
         finally:
             self._own_steps.may_step(None)
         if self._own_steps.failure is not None:
+            self.restore(before)
             raise self._own_steps.failure
         check(status)
 

@@ -10,7 +10,7 @@ from typing import Any
 from pynn_eprop.common.script import pynn_names
 from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
 from pynn_eprop.common.script.pynn_names import *
-from pynn_eprop.common.standardmodels.own_cells import own_cell_type
+from pynn_eprop.common.standardmodels.own_cells import own_cell_names, own_cell_type
 from pynn_eprop.host import control, procedural_api
 from pynn_eprop.host.control import *
 from pynn_eprop.host.populations import Assembly, Population, PopulationView
@@ -33,6 +33,7 @@ from pynn_eprop.host.standardmodels.electrodes import (
     StepCurrentSource,
 )
 from pynn_eprop.host.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
+from pynn_eprop.models.cells import reserve_names
 
 CAPABILITIES = ALL_CAPABILITIES
 
@@ -40,6 +41,11 @@ CAPABILITIES = ALL_CAPABILITIES
 def __getattr__(name: str) -> Any:
     """A cell type that was registered with ``register_cell()``."""
     return own_cell_type(name, __name__)
+
+
+def __dir__() -> list[str]:
+    """Also the cell types that were registered."""
+    return sorted({*globals(), *own_cell_names()})
 
 
 def list_standard_models() -> list[str]:
@@ -72,3 +78,5 @@ __all__ = [
     "StepCurrentSource",
     "list_standard_models",
 ]
+
+reserve_names(globals(), __name__)

@@ -61,7 +61,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
 def _host_options(machine: str | None = None, precision: str | None = None, threads: int = 1,
                   checkpoint: str | Path | None = None,
                   fixed_point: FixedPoint | None = None) -> HostOptions:
-    if precision == MachineKind.REFERENCE.value and machine in (None, MachineKind.REFERENCE):
+    named = [value if isinstance(value, str) else None for value in (machine, precision)]
+    if named[1] == MachineKind.REFERENCE and (machine is None or named[0] == MachineKind.REFERENCE):
         warnings.warn("setup(precision='reference') is deprecated; use setup(machine='reference')",
                       DeprecationWarning, stacklevel=3)
         machine, precision = MachineKind.REFERENCE.value, None

@@ -95,7 +95,7 @@ def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
 
 
 def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np.ndarray:
-    if log.variable in _SAMPLED:
+    if log.variable in (*_SAMPLED, *machine.network.populations[population.index].initial_values()):
         return machine.sample(population.index, log.variable)[log.cells]
     return first_samples(log.variable, step, len(log.cells))
 

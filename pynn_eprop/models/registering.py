@@ -55,17 +55,26 @@ class Registry(dict[str, type[Base]], Generic[Base]):
         return kind
 
     def check_class(self, kind: type, owner: str) -> None:
-        """Raise :class:`ParameterError` unless a class has all that its kind needs."""
-        missing = [method for method in self._methods
-                   if getattr(kind, method) is getattr(self._base, method)]
-        if missing:
-            raise ParameterError(f"{owner} has no {', '.join(missing)}(); see the docstring of "
-                                 f"{self._base.__name__}")
+        """Raise :class:`ParameterError` unless a class has all that a registered kind needs."""
+        self.check_complete(kind, owner)
         for field in dataclasses.fields(kind):
             if field.init and field.default is dataclasses.MISSING \
                     and field.default_factory is dataclasses.MISSING:
                 raise ParameterError(f"{owner}: parameter {field.name!r} has no default; a name "
                                      "stands for an object with the defaults")
+        parameters = {field.name for field in dataclasses.fields(kind)}
+        for name, annotation in vars(kind).get("__annotations__", {}).items():
+            if name not in parameters and "ClassVar" not in str(annotation):
+                raise ParameterError(f"{owner}: {name!r} is not a parameter, as the class is not a "
+                                     "dataclass; put @dataclass(frozen=True) above it")
+
+    def check_complete(self, kind: type, owner: str) -> None:
+        """Raise :class:`ParameterError` unless a class has all that machines call."""
+        missing = [method for method in self._methods
+                   if getattr(kind, method) is getattr(self._base, method)]
+        if missing:
+            raise ParameterError(f"{owner} has no {', '.join(missing)}(); see the docstring of "
+                                 f"{self._base.__name__}")
 
     def choices(self) -> list[str]:
         """Names as messages list them."""
@@ -76,7 +85,10 @@ class Registry(dict[str, type[Base]], Generic[Base]):
 
         Raises :class:`ParameterError` for anything else.
         """
-        if isinstance(given, self._base) or (given is None and self._optional):
+        if given is None and self._optional:
+            return None
+        if isinstance(given, self._base):
+            self.check_complete(type(given), f"{self._word} {type(given).__name__}")
             return given
         if isinstance(given, str) and given in self:
             return self[given]()

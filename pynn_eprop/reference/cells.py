@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.errors import ParameterError
+from pynn_eprop.models.answers import as_answer, as_answers, ask, called
+from pynn_eprop.models.cells import KEPT_BY_MACHINES, SpikingCells
 from pynn_eprop.reference.component import Component
 
 
@@ -43,14 +45,37 @@ class EPropCells(Component):
         self.reset()
 
     def configure(self, population: SpikingCells) -> None:
-        """Take the parameters."""
+        """Take the parameters.
+
+        Raises :class:`ParameterError` and :class:`SimulationError` for constants or a scale that
+        cannot be used.
+        """
         self.population = population
-        values = {entry.name: np.asarray(getattr(population, entry.name), dtype=float)
+        values = {entry.name: _fixed(getattr(population, entry.name))
                   for entry in fields(population) if "parameter" in entry.metadata}
-        for name, value in {**values, **population.constants(self.timestep)}.items():
+        for name, value in {**values, **self._constants()}.items():
             setattr(self, name, value)
         self.refractory_steps = np.asarray(population.refractory_steps)
-        self.width = population.pseudo_derivative.width * population.scale(self)
+        scale = as_answer(self._ask("scale", self), (population.size,), self._called("scale"))
+        if not np.all((scale > 0.0) & np.isfinite(scale)):
+            raise ParameterError(f"{self._called('scale')} gives {np.min(scale):g}; what the width "
+                                 "of the pseudo-derivative is a multiple of must be > 0")
+        self.width = population.pseudo_derivative.width * scale
+
+    def _constants(self) -> Mapping[str, np.ndarray]:
+        what = self._called("constants")
+        found = as_answers(self._ask("constants", self.timestep), (self.population.size,), what)
+        for name in found:
+            if name in KEPT_BY_MACHINES or name in self.population.state_variables():
+                raise ParameterError(f"{what}: {name!r} is a state variable, or a name that "
+                                     "machines use; choose another")
+        return {name: _fixed(value) for name, value in found.items()}
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        return ask(self.population.label, "cell", self.population, method, *arguments)
+
+    def _called(self, method: str) -> str:
+        return called(self.population.label, "cell", self.population, method)
 
     def reset(self) -> None:
         """The state at the start of an interval."""
@@ -63,21 +88,47 @@ class EPropCells(Component):
 
     def advance(self, arriving: np.ndarray) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes and of currents."""
-        for name, value in self.population.step(self, arriving).items():
-            setattr(self, name, value)
-        distance = self.population.distance(self)
+        population, shape = self.population, (self.population.size,)
+        what = self._called("step")
+        state = as_answers(self._ask("step", self, arriving), shape, what)
+        if set(state) != set(population.state_variables()):
+            raise ParameterError(f"{what} gives {sorted(map(str, state))}; it must give all state "
+                                 f"variables, {sorted(population.state_variables())}")
+        for name, value in state.items():
+            setattr(self, name, np.array(np.broadcast_to(value, shape), dtype=float))
+        distance = as_answer(self._ask("distance", self), shape, self._called("distance"))
         refractory = self.silent > 0
         self.z = np.where(refractory, 0.0, distance >= 0.0)                         # eq. 21
-        shape = self.population.pseudo_derivative(distance / self.width)
-        self.h = np.where(refractory, 0.0, shape)                                   # below eq. 23
+        slope = as_answer(
+            ask(population.label, "pseudo-derivative", population.pseudo_derivative, "__call__",
+                distance / self.width), shape,
+            called(population.label, "pseudo-derivative", population.pseudo_derivative, "__call__"))
+        self.h = np.where(refractory, 0.0, slope)                                   # below eq. 23
         self.silent = np.maximum(self.silent - 1, 0)
         self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
 
     def derivatives(self) -> Derivatives:
-        """The derivatives of the last step."""
+        """The derivatives of the last step.
+
+        Raises :class:`ParameterError` for derivatives of, or by, what is not a state variable.
+        """
         kind = self.population
-        return Derivatives(kind.state_variables(), kind.drive(self), kind.distance_gradient(self),
-                           kind.transition(self), kind.decays, kind.presynaptic_trace)
+        states = kind.state_variables()
+        drive, distance = (self._by_state(method, set(states))
+                           for method in ("drive", "distance_gradient"))
+        transition = self._by_state("transition", {(of, by) for of in states for by in states})
+        return Derivatives(states, drive, distance, transition, kind.decays, kind.presynaptic_trace)
+
+    def _by_state(self, method: str, known: set[Any]) -> Mapping[Any, np.ndarray]:
+        what = self._called(method)
+        found = as_answers(self._ask(method, self), (self.population.size,), what)
+        for key in found:
+            if key not in known:
+                raise ParameterError(f"{what}: {key!r} is not "
+                                     + ("a pair of state variables, (of, by)"
+                                        if method == "transition" else "a state variable")
+                                     + f"; those are {list(self.population.state_variables())}")
+        return found
 
     def count(self) -> None:
         """Count the last step for the update in progress."""
@@ -98,6 +149,13 @@ class EPropCells(Component):
         return np.asarray(self.population.c_reg) * (f - np.asarray(self.population.f_target))
 
 
+def _fixed(value: Any) -> np.ndarray:
+    """Numbers that a kind can read, and not change."""
+    array = np.array(value, dtype=float)
+    array.flags.writeable = False
+    return array
+
+
 class SeenCells:
     """Cells as a rule may see them: constants, and the variables that it needs.
 
@@ -116,4 +174,6 @@ class SeenCells:
         if name in self._hidden:
             raise AttributeError(f"{type(self._rule).__name__} reads {name!r} of its cells; name "
                                  "it in the rule's needs")
+        if not hasattr(self._cells, name):
+            raise AttributeError(f"{type(self._cells.population).name} cells have no {name!r}")
         return getattr(self._cells, name)

@@ -28,3 +28,8 @@ class Component:
                 )
         for name in self.variables:
             setattr(self, name, np.array(state[name], dtype=getattr(self, name).dtype))
+
+    def take_back(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what :meth:`state` of this object gave, whatever has become of it since."""
+        for name, array in state.items():
+            setattr(self, name, array)

@@ -1,6 +1,7 @@
 """The network as a whole: the order of events in a step, at an interval's end and in an update."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -121,7 +122,7 @@ class ReferenceMachine(Successor):
         if post in self.readouts:
             return ReadoutTraces(post_index)
         return CellTraces(post_index, sum(path.signal.target == post for path in self.signals),
-                          projection.rule, self.cells[post])
+                          projection.rule, self.cells[post], projection.label)
 
     @property
     def step(self) -> int:
@@ -148,17 +149,31 @@ class ReferenceMachine(Successor):
         for readout in self.readouts.values():
             readout.check_target(start + steps)
         recorder = Recorder(recordings, self._read)
-        self._emit(start, inputs)
-        if start == 0 and steps > 0:
-            recorder.before_first_step()
-        for offset in range(steps):
-            currents = {index: rows[offset] for index, rows in inputs.currents.items()}
-            self._advance(start + 1 + offset, inputs, currents, learning)
-            recorder.after_step(self.step)
-            if self.clock.ends(self.step):
-                recorder.after_interval()
-                self._end_interval(update)
+        with self._undone_if_it_fails():
+            self._emit(start, inputs)
+            if start == 0 and steps > 0:
+                recorder.before_first_step()
+            for offset in range(steps):
+                currents = {index: rows[offset] for index, rows in inputs.currents.items()}
+                self._advance(start + 1 + offset, inputs, currents, learning)
+                recorder.after_step(self.step)
+                if self.clock.ends(self.step):
+                    recorder.after_interval()
+                    self._end_interval(update)
         return recorder.recorded()
+
+    @contextmanager
+    def _undone_if_it_fails(self) -> Iterator[None]:
+        """A context for what calls steps of others: if one fails, nothing has happened."""
+        before = [(component, component.state()) for _, component in self._components()]
+        silent, flat = dict(self._silent), dict(self._flat)
+        try:
+            yield
+        except BaseException:
+            self._silent, self._flat = silent, flat
+            for component, state in before:
+                component.take_back(state)
+            raise
 
     def _emit(self, step: int, inputs: Inputs) -> None:
         """Let the sources spike."""
@@ -271,6 +286,10 @@ class ReferenceMachine(Successor):
         if not self.clock.resets or self.step % length or self.current_based:
             raise SimulationError("learn(): only between intervals, with boundary 'reset', and in "
                                   "a network without PyNN's own cells")
+        with self._undone_if_it_fails():
+            self._learn(trial, length, update)
+
+    def _learn(self, trial: Activity, length: int, update: bool) -> None:
         # the state of the forward pass, which continues afterwards as if nothing happened
         standing = [(part, {name: value for name, value in part.state().items()
                             if name not in ("spikes", "sloped", "bias_sum")})
@@ -312,11 +331,12 @@ class ReferenceMachine(Successor):
         """One step of all optimisers; see the Machine interface."""
         check_gradients(self.network, gradients, bias_gradients)
         check_no_update_in_progress(self._update_in_progress())
-        for index, gradient in (gradients or {}).items():
-            self.plastic[index].gradient = np.array(gradient, dtype=float)
-        for index, gradient in (bias_gradients or {}).items():
-            self.readouts[index].bias_gradient = np.array(gradient, dtype=float)
-        self._step_optimizers()
+        with self._undone_if_it_fails():
+            for index, gradient in (gradients or {}).items():
+                self.plastic[index].gradient = np.array(gradient, dtype=float)
+            for index, gradient in (bias_gradients or {}).items():
+                self.readouts[index].bias_gradient = np.array(gradient, dtype=float)
+            self._step_optimizers()
 
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""

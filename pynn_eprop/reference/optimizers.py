@@ -24,3 +24,7 @@ class OptimizerState(Component):
     def restore(self, state: dict[str, np.ndarray], owner: str) -> None:
         """Restore a state that :meth:`state` returned; see :class:`Component`."""
         self._steps.restore(state, owner)
+
+    def take_back(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what :meth:`state` of this object gave."""
+        self._steps.restore(state, "")

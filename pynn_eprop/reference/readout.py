@@ -3,6 +3,7 @@
 import numpy as np
 
 from pynn_eprop.errors import ParameterError, SimulationError
+from pynn_eprop.models.answers import as_answer, ask, called
 from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.targets import target_end, targets_at
 from pynn_eprop.reference.component import Component
@@ -77,13 +78,18 @@ class ReadoutState(Component):
         loss = self.population.loss
         if loss is None or np.all(np.isnan(self.target)):
             return np.zeros(self.population.size), 0.0
-        error = np.array(loss.error(self.y, self.target), dtype=float)              # eq. 42, 51
-        value = np.asarray(loss.value(self.y, self.target), dtype=float)
-        if error.shape != self.y.shape or value.shape:
-            raise ParameterError(
-                f"{self.population.label}: error() and value() of loss {loss.name!r} give the "
-                f"shapes {error.shape} and {value.shape}; they must give {self.y.shape} and ()")
-        return error, float(value)
+        owner = self.population.label
+        error, value = (                                                            # eq. 42, 51
+            as_answer(ask(owner, "loss", loss, method, self.y.copy(), self.target.copy()), shape,
+                      called(owner, "loss", loss, method), one=False)
+            for method, shape in (("error", self.y.shape), ("value", ())))
+        without = np.isnan(self.target)
+        for method, wrong in (("error", np.isnan(error) & without), ("value", np.isnan(value))):
+            if np.any(wrong) and np.any(without) and np.all(np.isfinite(self.y)):
+                raise ParameterError(f"{called(owner, 'loss', loss, method)} gives NaN for a "
+                                     "readout without a target (NaN); it must have no error, and "
+                                     "add nothing")
+        return np.array(error, dtype=float), float(value)
 
     def end_update(self) -> None:
         """Make the gathered sums the gradient, and begin again from 0."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pynn_eprop.models.answers import as_answer, ask, called
 from pynn_eprop.models.rules import Rule
 from pynn_eprop.reference.cells import EPropCells, SeenCells
 from pynn_eprop.reference.component import Component
@@ -20,8 +21,10 @@ class CellTraces(Component):
     sum_t L^t e_bar^t and sum_t e^t of the update in progress.
     """
 
-    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells) -> None:
+    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells,
+                 label: str) -> None:
         self.post_index = post_index
+        self.label = label
         self.signals = signals
         self.rule = rule
         self.cells = SeenCells(cells, rule)
@@ -41,7 +44,11 @@ class CellTraces(Component):
     def advance(self, arriving: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
         """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
         j = self.post_index
-        e = self.rule.eligibility(self, arriving, self.cells, j)
+        what, shape = called(self.label, "rule", self.rule, "eligibility"), (len(j),)
+        e = as_answer(ask(self.label, "rule", self.rule, "eligibility", self, arriving, self.cells,
+                          j), shape, what)
+        for name in self.kept:
+            as_answer(getattr(self, name), shape, f"{what}: the trace {name!r}", one=False)
         for r, (kappa, signal) in enumerate(signals):
             self.e_bar[r] = kappa * self.e_bar[r] + e                               # eq. 45
             if learning:

@@ -63,6 +63,7 @@ def test_setup_forgets_the_network_and_refuses_its_parts():
 
 
 @pytest.mark.parametrize(("keywords", "message"), [
+    ({"precision": np.array(["reference", "fixed"])}, r"precision=array\(.*\) is unknown"),
     ({"precision": "float16"}, r"precision='float16' is unknown; choose one of \['float32', 'fl"),
     ({"threads": 0}, "threads=0 must be a whole number >= 1"),
     ({"checkpoint": "/no/such/folder/x"}, "folder that does not exist"),

@@ -1,10 +1,13 @@
 """Cells of one's own in scripts: a PyNN cell type of the host's reference."""
 
+import pickle
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
-from pynn_eprop import errors
+from pynn_eprop import errors, register_cell
 from tests.host.networks import STEPS, recorded
 from tests.own_cells import CurrentLIF, registered
 
@@ -72,6 +75,58 @@ def test_recorded_state_follows_the_equations():
         v = np.exp(-1.0 / 20.0) * v + (1.0 - gamma) * i
         np.testing.assert_allclose(found["i"][step], i, rtol=1e-12)
         np.testing.assert_allclose(found["v"][step], v, rtol=1e-12)
+
+
+@pytest.mark.parametrize("start", [0.0, 5.0])
+def test_a_recording_begins_with_the_state_that_there_is(start):
+    """Whenever it begins: the initial value, or the sample that one from the start has then."""
+    found = []
+    for begins in (0.0, start):
+        cells, _, _ = network()
+        cells.initialize(i=0.3, v=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+        sim.run(begins)
+        cells.record(["i", "v"])
+        sim.run_until(start + 1.0)
+        found.append([recorded(cells, name)[-2] for name in ("i", "v")])
+    np.testing.assert_array_equal(*found)
+    assert not np.any(np.isnan(found))
+    if not start:
+        np.testing.assert_array_equal(found[0][0], np.full(6, 0.3))
+
+
+def test_it_is_found_like_other_cell_types():
+    assert "CurrentLIF" in dir(sim) and "EPropLIF" in dir(sim)
+    celltype = pickle.loads(pickle.dumps(sim.CurrentLIF(tau_syn=8.0)))
+    assert type(celltype) is sim.CurrentLIF
+    assert celltype.parameter_space["tau_syn"].base_value == 8.0
+
+
+def test_names_of_a_backend_are_not_names_of_cells():
+    """A script would get the backend's."""
+    for name in set(vars(sim)) - {"CurrentLIF"}:
+        kind = dataclass(frozen=True, kw_only=True)(type("Taken", (CurrentLIF,), {"name": name}))
+        with pytest.raises(errors.ParameterError, match=f"name='{name}' (must|is)|is taken by"):
+            register_cell(kind)
+
+
+def test_a_step_that_fails_leaves_the_network(monkeypatch):
+    """The run goes on where it stood, with all that was recorded."""
+    _, readout, learning = network()
+    readout.record("loss")
+    sim.run(3 * T)
+    expected, loss = weights(learning), recorded(readout, "loss")
+    _, readout, learning = network()
+    readout.record("loss")
+    sim.run(T)
+    with monkeypatch.context() as patch:
+        patch.setattr(CurrentLIF, "distance", lambda self, cells: cells.unknown)
+        with pytest.raises(errors.SimulationError,
+                           match=r"cells: distance\(\) of cell 'CurrentLIF' failed: AttributeErr"):
+            sim.run(2 * T)
+    assert (sim.get_current_time(), sim.num_updates()) == (T, 1)
+    sim.run(2 * T)
+    np.testing.assert_array_equal(weights(learning), expected)
+    np.testing.assert_array_equal(recorded(readout, "loss"), loss)
 
 
 def test_it_learns_in_one_run_as_in_many_and_from_a_checkpoint(tmp_path):

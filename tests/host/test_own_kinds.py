@@ -1,5 +1,7 @@
 """Losses, optimisers and pseudo-derivatives of one's own in scripts for the host backend."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,56 @@ def test_a_part_that_is_added_leaves_what_was_learned(precision):
         sim.run(3 * T)
         found.append(np.append(weights(net), net.readout.get("bias", simplify=False)))
     assert np.array_equal(*found)
+
+
+class Failing(Momentum):
+    """Fails at the third step of the network, after some projections were stepped."""
+
+    steps: ClassVar[int] = 0
+    failure: ClassVar[BaseException] = ZeroDivisionError()
+
+    def update(self, gradient, state, weight, count):
+        Failing.steps += 1
+        if Failing.steps == 8:
+            raise Failing.failure
+        return super().update(gradient, state, weight, count)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "reference"])
+@pytest.mark.parametrize(("failure", "raised"), [
+    (ZeroDivisionError("again"), errors.SimulationError), (KeyboardInterrupt(), KeyboardInterrupt)])
+def test_an_own_step_that_fails_leaves_the_network(precision, failure, raised, monkeypatch):
+    """Weights, optimisers and recordings are those of before the run: it can be made again."""
+    monkeypatch.setattr(Failing, "failure", failure)
+    found = []
+    for fails in (False, True):
+        monkeypatch.setattr(Failing, "steps", 0 if fails else 100)
+        net = learning_network(precision, optimizer=Failing(), bias_optimizer=OwnAdam())
+        net.readout.record(["loss", "y"])
+        sim.run(T)
+        if fails:
+            with pytest.raises(raised) as error:
+                sim.run(4 * T)
+            assert failure in (error.value, error.value.__cause__)
+            assert (sim.get_current_time(), sim.num_updates()) in ((T, 1), (2 * T, 2))
+        sim.run_until(5 * T)
+        found.append((weights(net), net.readout.get("bias", simplify=False),
+                      recorded(net.readout, "loss"), recorded(net.readout, "y")))
+    for whole, again in zip(*found, strict=True):
+        assert np.array_equal(whole, again)
+
+
+@pytest.mark.parametrize("precision", ["float32", "reference"])
+def test_a_step_cannot_run_its_network(precision):
+    class Nested(Momentum):
+        def update(self, gradient, state, weight, count):
+            sim.run(1.0)
+
+    learning_network(precision, optimizer=Nested())
+    with pytest.raises(errors.SimulationError, match=r"run\(\): this network runs already"):
+        sim.run(T)
+    sim.run(T - 1.0)
+    assert sim.get_current_time() == T - 1.0
 
 
 def test_bounds_hold_after_an_own_step():

@@ -17,6 +17,8 @@ from pynn_eprop.models.cells import (
     Readouts,
     Sources,
     check_kind,
+    registry,
+    reserve_names,
 )
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from tests.own_cells import CurrentLIF, registered
@@ -114,6 +116,65 @@ def test_what_is_not_registered(kind, message):
     with pytest.raises(ParameterError, match=message):
         register_cell(kind)
     assert before == CELLS
+
+
+def with_field(field_name: str, field: Any, **changes: Any) -> type:
+    """A class like CurrentLIF, with one more field."""
+    return variant(**{field_name: field, "__annotations__": {field_name: np.ndarray}, **changes})
+
+
+def gives(name: str = "", default: Any = 1.0, unit: str = "ms", **options: Any) -> Any:
+    """A parameter."""
+    return parameter(default, unit, "of the test", name=name, **options)
+
+
+@pytest.mark.parametrize(("kind", "message"), [
+    (variant(name=5), "name=5 must be a Python name"),
+    (variant(name="class"), "name='class' must be a Python name"),
+    (variant(name="_hidden"), "name='_hidden' must be a Python name"),
+    (variant(decays="v"), "decays='v' must be a tuple of state variables; those are"),
+    (variant(decays=("u",)), r"decays=\('u',\) must be a tuple of state variables"),
+    (variant(presynaptic_trace=("v", "v")), "must be a tuple of pairs of state variables"),
+    (with_field("reset", gives()), "'reset' is a name that machines use"),
+    (with_field("scale", gives()), "'scale' is a name that machines use"),
+    (with_field("width_initial", initial(0.0)), "'width' is a name that machines use"),
+    (with_field("loss_initial", initial(0.0)), "'loss' is a name that machines use"),
+    (with_field("refractory_steps", gives()), "'refractory_steps' is another in every kind"),
+    (with_field("pseudo_derivative", gives()), "'pseudo_derivative' is another in every kind"),
+    (with_field("label", gives()), "'label' is another in every kind"),
+    (with_field("x", gives("two words")), "'two words' is a name that .* or not a Python name"),
+    (with_field("x", gives("lambda")), "'lambda' is a name that .* or not a Python name"),
+    (with_field("x", gives("tau_m")), "there are two of 'tau_m'"),
+    (with_field("v", gives()), "there are two of 'v'"),
+    (with_field("x", gives(default="a")), "x='a' is not a number"),
+    (with_field("x", gives(default=-1.0, minimum=0.0)), "x=-1 ms is not allowed; it must be >= 0"),
+    (with_field("x_initial", initial(np.nan)), "x=nan dimensionless is not allowed"),
+    (with_field("x", gives(unit="ells")), "x has the unit 'ells', which is not known"),
+])
+def test_names_and_values_that_a_kind_cannot_have(kind, message):
+    before = dict(CELLS)
+    with pytest.raises(ParameterError, match=f"cell Variant: .*{message}"):
+        register_cell(kind)
+    assert before == CELLS
+
+
+def test_names_of_modules_are_not_those_of_kinds(monkeypatch):
+    """Whichever came first, the module or the kind."""
+    monkeypatch.setattr(registry, "_RESERVED", {})
+    message = "name='Variant' is something else in some.backend"
+    with registered(variant()), pytest.raises(ParameterError, match=f"cell Variant: {message}"):
+        reserve_names(["run", "Variant"], "some.backend")
+    reserve_names(["EPropLIF", "Variant"], "some.backend")
+    with pytest.raises(ParameterError, match=f"cell Variant: {message}"):
+        register_cell(variant())
+    with registered(CurrentLIF):
+        pass
+
+
+def test_a_kind_may_have_other_defaults_for_what_all_kinds_have():
+    kind = with_field("c_reg", gives(default=0.5, unit="dimensionless"), name="Regular")
+    with registered(kind):
+        assert kind.parameters()["c_reg"].default == 0.5
 
 
 def test_a_kind_may_be_registered_again_when_its_module_is_read_again():

@@ -95,9 +95,40 @@ def test_a_loss_that_gives_the_wrong_shape_is_named():
             return np.sum(super().error(y, target))
 
     machine = pulled(ReferenceMachine, Summed())
-    with pytest.raises(ParameterError, match=r"readouts: error\(\) and value\(\) of loss 'absolute'"
-                                             r" give the shapes \(\) and \(\); they must give \(1"):
+    with pytest.raises(ParameterError, match=r"readouts: error\(\) of loss 'absolute' is float64 of"
+                                             r" shape \(\); it must be real numbers of shape \(1,"):
         machine.run(4, spikes(0, (1, 0)))
+
+
+@pytest.mark.parametrize("method", ["error", "value"])
+def test_a_loss_that_spreads_the_nan_of_a_missing_target_is_named(method):
+    """Two readouts, of which one has no target: a loss that forgets that gives NaN for it."""
+    @dataclass(frozen=True)
+    class Careless(Absolute):
+        pass
+
+    setattr(Careless, method, {"error": lambda self, y, target: y - target,
+                               "value": lambda self, y, target: np.sum(y - target)}[method])
+    machine = ReferenceMachine(network(
+        [Sources("source", 1), readouts(2, loss=Careless(), target=np.array([[1.0], [np.nan]]))],
+        interval_steps=1))
+    with pytest.raises(ParameterError, match=rf"{method}\(\) of loss 'absolute' gives NaN for a rea"
+                                             "dout without a target"):
+        machine.run(1, spikes(0))
+
+
+def test_a_loss_cannot_change_what_it_is_given():
+    """A readout reads a spike in its own step: y is 0.5 in step 1."""
+    class InPlace(Absolute):
+        def error(self, y, target):
+            found = super().error(y, target)
+            y[:], target[:] = 9.0, 9.0
+            return found
+
+    machine = pulled(ReferenceMachine, InPlace())
+    run = machine.run(4, spikes(0, (1, 0)), [record(1, "y"), record(1, "target")])
+    assert run.entries[0][:2, 0].tolist() == [0.5, 0.0]
+    assert run.entries[1][:2, 0].tolist() == [1.0, 1.0]
 
 
 def test_targets_are_checked_by_the_loss():

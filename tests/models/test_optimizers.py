@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from pynn_eprop.errors import CheckpointError, ParameterError
-from pynn_eprop.models.optimizers import SGD, Adam, OptimizerSteps, StepDecay
+from pynn_eprop.errors import CheckpointError, ParameterError, SimulationError
+from pynn_eprop.models.optimizers import (
+    SGD,
+    Adam,
+    OptimizerSteps,
+    StepDecay,
+)
 from tests.own_kinds import Decaying, Momentum, OwnAdam
 
 START = np.array([1.0, -2.0])
@@ -75,6 +80,9 @@ class Wrong(Momentum):
     (lambda weight, state: (weight[:1], state), r"update\(\) gives weights \(1,\)"),
     (lambda weight, state: (weight, {}), r"the state \{\}; it must give weights \(2,\) and the st"),
     (lambda weight, state: (weight, {"mean": 0.0}), r"the state \{'mean': \(\)\}"),
+    (lambda weight, state: (weight * 1j, state), "the weights as complex128, which float64 cannot"),
+    (lambda weight, state: (["a", "b"], state), "the weights as <U1, which float64 cannot hold"),
+    (lambda weight, state: (weight, {"mean": weight * 1j}), "the state 'mean' as complex128"),
 ])
 def test_steps_that_are_none_are_named(made, message):
     class Bad(Wrong):
@@ -83,6 +91,35 @@ def test_steps_that_are_none_are_named(made, message):
     Bad.made = staticmethod(made)
     with pytest.raises(ParameterError, match=f"optimizer 'momentum': .*{message}"):
         after(Bad(), 1)
+
+
+def test_a_state_of_whole_numbers_takes_no_fractions():
+    """They would be cut off."""
+    class Counted(Momentum):
+        def init(self, weight):
+            return {"mean": np.zeros(2, dtype=int)}
+
+    with pytest.raises(ParameterError, match="the state 'mean' as float64, which int64 cannot"):
+        after(Counted(), 1)
+
+
+def test_what_a_step_raises_is_named():
+    class Bad(Momentum):
+        def update(self, gradient, state, weight, count):
+            return 1 / 0
+
+    with pytest.raises(SimulationError, match=r"optimizer 'momentum': update\(\) failed: ZeroDivi"):
+        after(Bad(), 1)
+
+
+@pytest.mark.parametrize("state", [None, [1.0], {1: np.zeros(2)}])
+def test_a_state_is_a_dict_of_arrays(state):
+    class Bad(Momentum):
+        def init(self, weight):
+            return state
+
+    with pytest.raises(ParameterError, match=r"optimizer 'momentum': init\(\) gives"):
+        OptimizerSteps(Bad(), START)
 
 
 @pytest.mark.parametrize("name, value", [("u", np.zeros(2)), ("a b", np.zeros(2)), ("x", "text")])

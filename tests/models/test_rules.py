@@ -1,17 +1,36 @@
 """Rules from outside, and what machines say of rules that they do not know."""
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import numpy as np
 import pytest
 
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.errors import ParameterError, SimulationError, UnsupportedError
 from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.optimizers import SGD
-from pynn_eprop.models.rules import EProp, Rule, register_rule
+from pynn_eprop.models.rules import (
+    RULES,
+    EProp,
+    Rule,
+    register_rule,
+    resolve_rule,
+)
+from pynn_eprop.models.rules.registry import KEPT_BY_MACHINES
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import feedback, lif, network, readouts, spikes, synapses
 from tests.own_kinds import Counting
+
+
+@pytest.fixture
+def registry():
+    """The registry, put back afterwards."""
+    before = dict(RULES)
+    yield RULES
+    RULES.clear()
+    RULES.update(before)
 
 
 def test_traces_with_names_that_machines_use_are_refused():
@@ -21,6 +40,58 @@ def test_traces_with_names_that_machines_use_are_refused():
 
     with pytest.raises(ParameterError, match="trace cannot be called 'e_bar'"):
         register_rule(Clashing)
+
+
+@dataclass(frozen=True)
+class WithAName(Counting):
+    """Of one trace by a bare name."""
+
+    name: ClassVar[str] = "with a name"
+    traces: ClassVar[Any] = "seen"
+
+
+@dataclass(frozen=True)
+class NeedsAName(Counting):
+    """Of one variable by a bare name."""
+
+    name: ClassVar[str] = "needs a name"
+    needs: ClassVar[Any] = "h"
+
+
+@dataclass(frozen=True)
+class Hiding(Counting):
+    """With a trace that would hide a method of the reference's traces."""
+
+    name: ClassVar[str] = "hiding"
+    traces: ClassVar[tuple[str, ...]] = ("advance",)
+
+
+@dataclass(frozen=True)
+class Empty(Rule):
+    """Without its step."""
+
+    name: ClassVar[str] = "empty"
+
+
+@pytest.mark.parametrize(("rule", "message"), [
+    (WithAName, "rule WithAName: traces='seen' must be a tuple of names"),
+    (NeedsAName, "rule NeedsAName: needs='h' must be a tuple of names"),
+    (Hiding, "a trace cannot be called 'advance'"),
+    (Empty, r"rule Empty has no eligibility\(\)"),
+])
+def test_incomplete_rules_are_refused_by_name_and_as_objects(registry, rule, message):
+    for made in (lambda: register_rule(rule), lambda: resolve_rule(rule())):
+        with pytest.raises(ParameterError, match=message):
+            made()
+
+
+def test_parameters_need_a_dataclass(registry):
+    class Undecorated(Counting):
+        slope: float = 1.0
+        name = "undecorated"
+
+    with pytest.raises(ParameterError, match="'slope' is not a parameter, as the class is not a"):
+        register_rule(Undecorated)
 
 
 def counted(machine, rule, optimizer=SGD(lr=0.0)):  # noqa: B008 (immutable)
@@ -48,3 +119,32 @@ def test_the_engine_names_the_rule_that_it_does_not_know():
     with pytest.raises(UnsupportedError, match="rule 'e-prop' is not known"):
         counted(HostEngine, Mine())
     counted(HostEngine, Counting(), optimizer=None)     # nothing learns: the rule has no use
+
+
+def test_names_that_traces_cannot_have_are_those_of_the_reference():
+    """Every attribute of the traces of a rule that keeps none itself."""
+    traces = counted(ReferenceMachine, EProp()).plastic[0].traces
+    own = {*vars(traces), *dir(type(traces))} - {f"eps_{state}" for state in ("v", "a")}
+    assert {name for name in own if not name.startswith("_")} == set(KEPT_BY_MACHINES)
+
+
+def wrong(answer):
+    """A rule whose step gives or does something else."""
+    return type("Wrong", (Counting,), {"name": "wrong", "eligibility": answer})()
+
+
+@pytest.mark.parametrize(("answer", "error", "message"), [
+    (lambda self, traces, arriving, cells, post: None, ParameterError, "is NoneType"),
+    (lambda self, traces, arriving, cells, post: np.zeros(5), ParameterError, r"shape \(5,\)"),
+    (lambda self, traces, arriving, cells, post: setattr(traces, "seen", 0.0) or arriving,
+     ParameterError, r"the trace 'seen' is float64 of shape \(\)"),
+    (lambda self, traces, arriving, cells, post: cells.v[post], SimulationError,
+     "failed: AttributeError: Wrong reads 'v' of its cells; name it in the rule's needs"),
+    (lambda self, traces, arriving, cells, post: cells.tau_syn[post], SimulationError,
+     "failed: AttributeError: EPropLIF cells have no 'tau_syn'"),
+])
+def test_steps_of_a_rule_that_are_none_are_named(answer, error, message):
+    machine = counted(ReferenceMachine, wrong(answer))
+    with pytest.raises(error, match=rf"eligibility\(\) of rule 'wrong'.*{message}"):
+        machine.run(3, spikes(0, (1, 0)))
+    assert machine.step == 0

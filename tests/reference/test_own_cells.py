@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from autograd import grad
 
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import ParameterError, SimulationError, UnsupportedError
 from pynn_eprop.models.activity import Activity
-from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.cells import KEPT_BY_MACHINES, LIFCells, Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.optimizers import Adam
@@ -165,3 +165,72 @@ def test_a_run_in_parts_with_saved_state_is_the_run_in_one():
     second.run(T * TRIALS - 70, Inputs({0: (late[:, 0], late[:, 1])}))
     for index in range(3):
         np.testing.assert_array_equal(whole.weights(index), second.weights(index))
+
+
+def test_names_that_parameters_cannot_have_are_those_of_the_machine():
+    """Every attribute of the reference's cells that is not of their kind; and of recordings."""
+    machine = ReferenceMachine(network([alif()]))
+    cells, kind = machine.cells[0], machine.network.populations[0]
+    of_kind = {"tau_m", "v_thresh", "beta", "tau_a", "refractory_steps", "f_target", "c_reg",
+               "v", "a", *kind.constants(1.0)}
+    own = {name for name in (*vars(cells), *dir(type(cells))) if not name.startswith("_")} - of_kind
+    assert own | {"label", "size", "loss"} == KEPT_BY_MACHINES
+    assert "a" in LIFCells.constants(kind, 1.0) and "a" not in kind.constants(1.0)
+
+
+def failing(method, answer):
+    """A cell of which one method gives, or does, something else."""
+    return type("Failing", (CurrentLIF,), {"name": "Failing", method: answer})
+
+
+@pytest.mark.parametrize(("method", "answer", "error", "message"), [
+    ("step", lambda self, cells, arriving: 1 / 0, SimulationError,
+     r" failed: ZeroDivisionError: division by zero"),
+    ("step", lambda self, cells, arriving: None, ParameterError, "gives NoneType; it must give a"),
+    ("step", lambda self, cells, arriving: {"v": cells.v}, ParameterError,
+     r"gives \['v'\]; it must give all state variables, \['i', 'v'\]"),
+    ("step", lambda self, cells, arriving: {"i": cells.i, "v": cells.v, "reset": 0.0},
+     ParameterError, r"gives \['i', 'reset', 'v'\]"),
+    ("step", lambda self, cells, arriving: {"i": cells.i, "v": np.zeros(3)}, ParameterError,
+     r"'v' is float64 of shape \(3,\)"),
+    ("step", lambda self, cells, arriving: cells.tau_m.fill(1.0), SimulationError, "read-only"),
+    ("distance", lambda self, cells: cells.v > 0.0, ParameterError, "is bool of shape"),
+    ("transition", lambda self, cells: {("v", "u"): 1.0}, ParameterError,
+     r"\('v', 'u'\) is not a pair of state variables, \(of, by\); those are \['i', 'v'\]"),
+    ("transition", lambda self, cells: {"v": 1.0}, ParameterError, "'v' is not a pair"),
+    ("drive", lambda self, cells: {"u": 1.0}, ParameterError, "'u' is not a state variable"),
+    ("drive", lambda self, cells: 1.0, ParameterError, "gives float; it must give a dict"),
+    ("distance_gradient", lambda self, cells: {"v": np.zeros((CELLS, 1))}, ParameterError,
+     r"'v' is float64 of shape \(4, 1\)"),
+])
+def test_a_method_that_fails_is_named_and_nothing_has_happened(method, answer, error, message):
+    """From the second interval on, so that there is something that could be lost."""
+    kind = failing(method, lambda self, *arguments: (
+        answer if getattr(arguments[0], "fails", False) else getattr(CurrentLIF, method)
+    )(self, *arguments))
+    machine = ReferenceMachine(built(kind(**vars(current_lif()))))
+    one = Inputs({0: (SPIKES[SPIKES[:, 0] <= T, 0], SPIKES[SPIKES[:, 0] <= T, 1])})
+    machine.run(T, one)
+    before = machine.state()
+    machine.cells[1].fails = True
+    with pytest.raises(error, match=rf"cells: {method}\(\) of cell 'Failing'.*{message}"):
+        machine.run(5, Inputs())
+    after = machine.state()
+    assert machine.step == T and machine.updates == 1
+    assert all(np.array_equal(after[name], before[name], equal_nan=True) for name in before)
+    assert after.keys() == before.keys()
+
+
+@pytest.mark.parametrize(("method", "answer", "message"), [
+    ("constants", lambda self, timestep: {"alpha": 0.9, "gamma": 0.5, "reset": 1.0},
+     "'reset' is a state variable, or a name that machines use"),
+    ("constants", lambda self, timestep: {"alpha": 0.9, "gamma": 0.5, "v": 1.0},
+     "'v' is a state variable, or a name"),
+    ("constants", lambda self, timestep: {"alpha": np.zeros(3)}, r"'alpha' is float64 of shape"),
+    ("scale", lambda self, cells: 0.0, "gives 0; what the width .* must be > 0"),
+    ("scale", lambda self, cells: np.zeros(3), r"is float64 of shape \(3,\)"),
+])
+def test_constants_are_looked_at_before_anything_runs(method, answer, message):
+    kind = failing(method, answer)
+    with pytest.raises(ParameterError, match=rf"cells: {method}\(\) of cell 'Failing'.*{message}"):
+        ReferenceMachine(built(kind(**vars(current_lif()))))

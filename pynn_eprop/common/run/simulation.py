@@ -35,6 +35,7 @@ class Simulation(ABC):
     whether there was a warning that training has; inactivity: warnings of inactive populations;
     warned: the kinds of other warnings that there were.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
+    runs: whether a run is in progress.
 
     Each method that populations and projections call when they change raises before it changes
     something. A backend calls ``warn_if_diverged`` and ``warn_if_inactive`` as it runs, and
@@ -53,6 +54,7 @@ class Simulation(ABC):
         self.inactivity = InactivityWatch()
         self.warned: set[str] = set()
         self.carried = False
+        self.runs = False
 
     @property
     @abstractmethod

@@ -12,7 +12,20 @@ from pynn_eprop.common.expansion.seeds import Draws
 from pynn_eprop.common.files.checkpoints import CheckpointKeeper
 from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.common.run.simulation import DescribedSimulation
-from pynn_eprop.errors import RunInterrupted
+from pynn_eprop.errors import RunInterrupted, SimulationError
+
+
+@contextmanager
+def one_run_at_a_time(simulation: Any) -> Iterator[None]:
+    """A context for a run. Raises :class:`SimulationError` within another of the same network."""
+    if simulation.runs:
+        raise SimulationError("run(): this network runs already; what a run calls, such as the "
+                              "step of an optimizer, cannot run it")
+    simulation.runs = True
+    try:
+        yield
+    finally:
+        simulation.runs = False
 
 
 class State(BaseState, ABC):
@@ -73,7 +86,7 @@ class State(BaseState, ABC):
         written, if ``setup()`` named one, and :class:`RunInterrupted` is raised.
         """
         last = self.simulation.timeline.step_at(tstop)
-        with self._runs():
+        with one_run_at_a_time(self.simulation), self._runs():
             if last > self.simulation.step:
                 with Interrupts() as interrupts:
                     self._advance(last, interrupts, lambda: self._after_part(last, interrupts))
@@ -159,7 +172,8 @@ class StateOfParent:
         else:
             before, step = self.running, self.simulation.step
             try:
-                self._advance_to(tstop)
+                with one_run_at_a_time(self.simulation):
+                    self._advance_to(tstop)
             except BaseException:
                 if self.simulation.step == step:
                     self.running = before

@@ -13,6 +13,11 @@ class OwnCell(EPropCell):
     """Base of the cell types of registered kinds."""
 
 
+def own_cell_names() -> list[str]:
+    """Names of the kinds that cell types can be made of."""
+    return [name for name, kind in CELLS.items() if issubclass(kind, SpikingCells)]
+
+
 def own_cell_type(name: str, module: str) -> type[EPropCell]:
     """The PyNN cell type of a registered kind, as the attribute ``name`` of a backend's module.
 
@@ -22,8 +27,8 @@ def own_cell_type(name: str, module: str) -> type[EPropCell]:
     if kind is None or not issubclass(kind, SpikingCells):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     if kind not in _MADE:
-        _MADE[kind] = from_table(kind, SHAPE)(
-            type(name, (OwnCell,), {"__module__": kind.__module__}))
+        # the module is where pickle looks for the class
+        _MADE[kind] = from_table(kind, SHAPE)(type(name, (OwnCell,), {"__module__": module}))
     return _MADE[kind]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import TargetError
+from pynn_eprop.models.answers import ask
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.parameters import as_numbers
 
@@ -73,5 +74,5 @@ def check_target(target: np.ndarray, loss: Loss | None, interval_steps: int | No
             f"one interval ({interval_steps} steps) or a whole number of them, NaN where there is "
             "no target")
     if loss is not None:
-        loss.check_target(target, owner)
+        ask(owner, "loss", loss, "check_target", target, owner)
     return interval_steps is not None and steps == interval_steps

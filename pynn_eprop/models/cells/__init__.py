@@ -10,12 +10,19 @@ from pynn_eprop.models.cells.kind import Population
 from pynn_eprop.models.cells.learning import SpikingCells
 from pynn_eprop.models.cells.lif import LIFCells
 from pynn_eprop.models.cells.readout import Readouts
-from pynn_eprop.models.cells.registry import CELLS, check_kind, register_cell
+from pynn_eprop.models.cells.registry import (
+    CELLS,
+    KEPT_BY_MACHINES,
+    check_kind,
+    register_cell,
+    reserve_names,
+)
 from pynn_eprop.models.cells.sources import Sources
 
 for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells):
     CELLS[_kind.name] = _kind
 
-__all__ = ["CELLS", "ALIFCells", "CurrDeltaCells", "CurrExpCells", "CurrentBasedCells", "Given",
-           "LIFCells", "Population", "Readouts", "Sources", "SpikingCells", "check_kind", "initial",
-           "parameter", "register_cell"]
+__all__ = ["CELLS", "KEPT_BY_MACHINES", "ALIFCells", "CurrDeltaCells", "CurrExpCells",
+           "CurrentBasedCells", "Given", "LIFCells", "Population", "Readouts", "Sources",
+           "SpikingCells", "check_kind", "initial", "parameter", "register_cell",
+           "reserve_names"]

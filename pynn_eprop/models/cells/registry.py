@@ -1,12 +1,17 @@
 """Kinds of cell by the name of their PyNN cell type."""
 
 import dataclasses
-from collections.abc import Collection
+import keyword
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
+import quantities
+
 from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.cells.fields import initial_state, parameter_of
 from pynn_eprop.models.cells.kind import Population
 from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.parameters import Parameter
 from pynn_eprop.models.registering import check_free
 
 CELLS: dict[str, type[Population]] = {}
@@ -15,9 +20,32 @@ CELLS: dict[str, type[Population]] = {}
 _Kind = TypeVar("_Kind", bound=type[SpikingCells])
 
 _GIVEN_BY_KINDS = ("step", "distance", "transition", "drive", "distance_gradient")
-# attributes of a machine's cells, which no parameter or state variable may be named after
-_KEPT_BY_MACHINES = ("z", "h", "silent", "spikes", "sloped", "learning_signal", "population",
-                     "timestep", "variables", "label", "size")
+KEPT_BY_MACHINES = frozenset((
+    "z", "h", "silent", "spikes", "sloped", "learning_signal", "loss", "population", "timestep",
+    "variables", "label", "size", "width", "reset", "configure", "advance", "count", "derivatives",
+    "forget_update", "rate_term", "state", "restore", "take_back"))
+"""What no parameter, constant or state variable can be called: attributes of a machine's cells, and
+recordings that are not samples of cells."""
+
+_RESERVED: dict[str, str] = {}      # name -> the module that has it
+
+
+def reserve_names(names: Iterable[str], module: str) -> None:
+    """Let no kind have names that scripts find in a backend's module, which come first there.
+
+    Raises :class:`ParameterError` if one that is registered has.
+    """
+    for name in names:
+        kind = CELLS.get(name)
+        if kind is None:
+            _RESERVED[name] = module
+        elif kind.__module__.split(".")[0] != __name__.split(".")[0]:
+            raise _is_reserved(f"cell {kind.__name__}", name, module)
+
+
+def _is_reserved(owner: str, name: str, module: str) -> ParameterError:
+    return ParameterError(f"{owner}: name={name!r} is something else in {module}, which scripts "
+                          "use; choose another")
 
 
 def register_cell(kind: _Kind) -> _Kind:
@@ -30,28 +58,86 @@ def register_cell(kind: _Kind) -> _Kind:
     if not (isinstance(kind, type) and issubclass(kind, SpikingCells)):
         raise ParameterError(f"{kind!r} is not a kind of cell; derive a class from SpikingCells")
     owner = f"cell {kind.__name__}"
-    if not kind.name or not kind.name.isidentifier():
-        raise ParameterError(f"{owner}: name={kind.name!r} must be a Python name, which the PyNN "
-                             "cell type gets; give the class an attribute name")
+    _check_name(kind, owner)
     if "__dataclass_params__" not in vars(kind):
         raise ParameterError(f"{owner} must be a dataclass: put @dataclass(frozen=True, "
                              "kw_only=True) below @register_cell")
-    for entry in dataclasses.fields(kind):
-        if entry.name not in ("label", "size") and not entry.metadata:
-            raise ParameterError(f"{owner}: the field {entry.name!r} is none of parameter(), "
-                                 "initial() and component()")
+    _check_fields(kind, owner)
     missing = [name for name in _GIVEN_BY_KINDS
                if getattr(kind, name) is getattr(SpikingCells, name)]
     if missing:
         raise ParameterError(f"{owner} has no {', '.join(missing)}(); see SpikingCells")
-    if not kind.state_variables():
-        raise ParameterError(f"{owner} has no state; declare one, as v_initial = initial(0.0)")
-    for name in (*kind.parameters(), *kind.state_variables()):
-        if name in _KEPT_BY_MACHINES:
-            raise ParameterError(f"{owner}: {name!r} is a name that machines use; choose another")
+    _check_states(kind, owner)
     check_free(CELLS, kind.name, kind, owner)
     CELLS[kind.name] = kind
     return kind
+
+
+def _check_name(kind: type[SpikingCells], owner: str) -> None:
+    name = kind.name
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) \
+            or name.startswith("_"):
+        raise ParameterError(f"{owner}: name={name!r} must be a Python name, which the PyNN "
+                             "cell type gets; give the class an attribute name")
+    if name in _RESERVED:
+        raise _is_reserved(owner, name, _RESERVED[name])
+
+
+def _check_fields(kind: type[SpikingCells], owner: str) -> None:
+    """Raise :class:`ParameterError` for fields that no PyNN cell type can be made of."""
+    of_all = {entry.name: entry for entry in dataclasses.fields(SpikingCells)}
+    taken: set[str] = set()
+    for entry in dataclasses.fields(kind):
+        row, state = parameter_of(entry), initial_state(entry)
+        if entry.name in ("label", "size") and not entry.metadata:
+            continue
+        if not entry.metadata:
+            raise ParameterError(f"{owner}: the field {entry.name!r} is none of parameter(), "
+                                 "initial() and component()")
+        shared = of_all.get(entry.name)
+        if shared is not None:
+            before = parameter_of(shared)
+            if (row and row.name) != (before and before.name) or any(
+                    entry.metadata.get(key) != shared.metadata.get(key)
+                    for key in ("in_steps", "component")):
+                raise ParameterError(f"{owner}: the field {entry.name!r} is another in every kind "
+                                     "of cell; choose another name")
+        elif entry.name in KEPT_BY_MACHINES or hasattr(SpikingCells, entry.name):
+            raise ParameterError(f"{owner}: {entry.name!r} is a name that machines use; choose "
+                                 "another")
+        name = row.name if row is not None else state
+        if name is None:
+            continue
+        if name in KEPT_BY_MACHINES or not name.isidentifier() or keyword.iskeyword(name) \
+                or name in ("self", "pseudo_derivative"):
+            raise ParameterError(f"{owner}: {name!r} is a name that machines use, or not a Python "
+                                 "name; choose another")
+        if name in taken:
+            raise ParameterError(f"{owner}: there are two of {name!r} among its parameters and "
+                                 "state variables; choose another name for one")
+        taken.add(name)
+        default, unit = entry.metadata["initial"] if row is None else (row.default, row.unit)
+        (row or Parameter(name, 0.0, unit, "")).check_one(default, owner)
+        try:
+            quantities.Quantity(1.0, unit)
+        except (LookupError, TypeError, ValueError):
+            raise ParameterError(f"{owner}: {name} has the unit {unit!r}, which is not known; "
+                                 "choose one such as 'ms', 'mV' or 'dimensionless'") from None
+
+
+def _check_states(kind: type[SpikingCells], owner: str) -> None:
+    """Raise :class:`ParameterError` for state variables that are missing."""
+    states = kind.state_variables()
+    if not states:
+        raise ParameterError(f"{owner} has no state; declare one, as v_initial = initial(0.0)")
+    pairs = [(of, by) for of in states for by in states]
+    for attribute, known in (("decays", list(states)), ("presynaptic_trace", pairs)):
+        given = getattr(kind, attribute)
+        if not isinstance(given, (tuple, list)) or any(each not in known for each in given):
+            raise ParameterError(f"{owner}: {attribute}={given!r} must be a tuple of "
+                                 + ("state variables" if attribute == "decays" else
+                                    "pairs of state variables")
+                                 + f"; those are {list(states)}")
 
 
 def check_kind(kind: type[Population], known: Collection[type[Population]], owner: str,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, ParameterError
+from pynn_eprop.models.answers import ask
 from pynn_eprop.models.optimizers.optimizer import Optimizer, State
 
 _COUNT = "u"
@@ -18,10 +19,14 @@ class OptimizerSteps:
         self.count = 0
         self._arrays: State = {}
         if optimizer is not None:
-            self._arrays = {name: np.array(value)
-                            for name, value in optimizer.init(np.array(weight)).items()}
+            given = ask("", "optimizer", optimizer, "init", np.array(weight))
+            if not isinstance(given, dict):
+                raise ParameterError(f"{_named(optimizer)}: init() gives {type(given).__name__}; "
+                                     "it must give the state, a dict of arrays")
+            self._arrays = {name: np.array(value) for name, value in given.items()}
             for name, array in self._arrays.items():
-                if not name.isidentifier() or name == _COUNT or array.dtype.kind not in "biuf":
+                if not (isinstance(name, str) and name.isidentifier()) or name == _COUNT \
+                        or array.dtype.kind not in "biuf":
                     raise ParameterError(
                         f"{_named(optimizer)}: init() gives {name!r}, of {array.dtype}; a state is "
                         f"arrays of numbers, each with a Python name other than {_COUNT!r}")
@@ -29,22 +34,29 @@ class OptimizerSteps:
     def step(self, optimizer: Optimizer, weight: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """The new weights. Raises :class:`ParameterError` for a step that is not valid."""
         given = {name: array.copy() for name, array in self._arrays.items()}
-        made = optimizer.update(np.array(gradient), given, np.array(weight), self.count + 1)
+        made = ask("", "optimizer", optimizer, "update", np.array(gradient), given,
+                   np.array(weight), self.count + 1)
         if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], dict)):
             raise ParameterError(f"{_named(optimizer)}: update() gives {type(made).__name__}; it "
                                  "must give the new weights and the new state, a pair")
-        new, state = np.asarray(made[0], dtype=float), made[1]
-        kept = {name: np.asarray(value) for name, value in state.items()}
-        found, needed = (dict(sorted((name, array.shape) for name, array in arrays.items()))
+        new = np.asarray(made[0])
+        kept = {name: np.asarray(value) for name, value in made[1].items()}
+        found, needed = ({name: arrays[name].shape for name in sorted(arrays, key=str)}
                          for arrays in (kept, self._arrays))
         if new.shape != np.shape(weight) or found != needed:
             raise ParameterError(
                 f"{_named(optimizer)}: update() gives weights {new.shape} and the state {found}; "
                 f"it must give weights {np.shape(weight)} and the state of init(), {needed}")
+        for name, array, like in (("the weights", new, np.zeros(0)), *(
+                (f"the state {name!r}", kept[name], old) for name, old in self._arrays.items())):
+            if array.dtype.kind not in "biuf" or not np.can_cast(array.dtype, like.dtype,
+                                                                 "same_kind"):
+                raise ParameterError(f"{_named(optimizer)}: update() gives {name} as "
+                                     f"{array.dtype}, which {like.dtype} cannot hold")
         self.count += 1
         self._arrays = {name: kept[name].astype(array.dtype)
                         for name, array in self._arrays.items()}
-        return new
+        return np.asarray(new, dtype=float)
 
     def state(self) -> State:
         """The state by name, with the number of updates as "u"."""

@@ -6,7 +6,10 @@ from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.registering import Registry
 from pynn_eprop.models.rules.rule import Rule
 
-_KEPT_BY_MACHINES = ("e_bar", "signal_sum", "e_sum")
+# attributes that traces have on a machine, and no trace of a rule can be called
+KEPT_BY_MACHINES = ("e_bar", "signal_sum", "e_sum", "post_index", "signals", "rule", "cells",
+                    "kept", "label", "variables", "reset", "advance", "end_update", "state",
+                    "restore", "take_back")
 
 _Kind = TypeVar("_Kind", bound=type[Rule])
 
@@ -16,14 +19,19 @@ class _Rules(Registry[Rule]):
         """Names as messages list them: in the order of their registration."""
         return list(self)
 
-    def check_class(self, kind: type, owner: str) -> None:
+    def check_complete(self, kind: type, owner: str) -> None:
         """Raise :class:`ParameterError` also for names of traces that the reference keeps."""
         assert issubclass(kind, Rule)
+        for attribute in ("traces", "needs"):
+            names = getattr(kind, attribute)
+            if not isinstance(names, (tuple, list)) \
+                    or not all(isinstance(name, str) for name in names):
+                raise ParameterError(f"{owner}: {attribute}={names!r} must be a tuple of names")
         for trace in kind.traces:
-            if not trace.isidentifier() or trace in _KEPT_BY_MACHINES:
+            if not trace.isidentifier() or trace in KEPT_BY_MACHINES:
                 raise ParameterError(f"{owner}: a trace cannot be called {trace!r}; choose a "
-                                     "Python name, and none of " + ", ".join(_KEPT_BY_MACHINES))
-        super().check_class(kind, owner)
+                                     "Python name, and none of " + ", ".join(KEPT_BY_MACHINES))
+        super().check_complete(kind, owner)
 
 
 RULES: Registry[Rule] = _Rules(Rule, "a rule", "rule", ("eligibility",))
