@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.errors import CheckpointError, ParameterError, UnsupportedError
+from pynn_eprop.errors import (
+    CheckpointError,
+    ParameterError,
+    SimulationError,
+    UnsupportedError,
+)
 from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.optimizers import Adam
@@ -159,8 +164,9 @@ def test_a_state_without_its_arrays_is_refused():
         engine.restore(state)
 
 
-def test_what_a_step_raises_ends_the_run():
-    """In the second update; the first was done."""
+@pytest.mark.parametrize("machine", [HostEngine, ReferenceMachine])
+def test_a_run_whose_step_raises_has_not_happened(machine):
+    """In the second update; the first was made by the run before."""
     class Failing(Momentum):
         def update(self, gradient, state, weight, count):
             if count == 2:
@@ -170,10 +176,14 @@ def test_what_a_step_raises_ends_the_run():
     case = make_case(Plan())
     network = replace(case.network, projections=tuple(
         replace(each, optimizer=Failing()) for each in case.network.projections))
-    engine = HostEngine(network, precision="float64")
-    with pytest.raises(ZeroDivisionError, match="of the user's"):
-        engine.run(80, case.inputs(0, 80))
-    assert engine.step == 40
+    found = machine(network)
+    length = network.settings.interval_steps * network.settings.trials_per_update
+    found.run(length + 3, case.inputs(0, length + 3))
+    before = found.state()
+    with pytest.raises(SimulationError, match=r"update\(\) failed: ZeroDivisionError: of the u"):
+        found.run(80, case.inputs(length + 3, length + 83))
+    assert found.step == length + 3 and found.updates == 1
+    assert all(np.array_equal(found.state()[name], before[name], equal_nan=True) for name in before)
 
 
 def test_a_step_of_the_wrong_shape_is_named():
