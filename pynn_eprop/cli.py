@@ -5,6 +5,7 @@ import ast
 import math
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,14 +85,17 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
-    configuration = Configuration(
-        task=options.task, backend=options.backend, machine=options.machine,
-        precision=options.precision,
-        seed=options.seed, updates=options.updates, neurons=options.neurons,
-        threads=options.threads, feedback=options.feedback, rule=options.rule,
-        recurrent=options.recurrent,
-        keep_training=options.keep_training, parameters=tuple(options.set),
-        plugins=tuple(options.plugin))
+    with warnings.catch_warnings(record=True) as caught:
+        configuration = Configuration(
+            task=options.task, backend=options.backend, machine=options.machine,
+            precision=options.precision,
+            seed=options.seed, updates=options.updates, neurons=options.neurons,
+            threads=options.threads, feedback=options.feedback, rule=options.rule,
+            recurrent=options.recurrent,
+            keep_training=options.keep_training, parameters=tuple(options.set),
+            plugins=tuple(options.plugin))
+    for warning in caught:
+        print(f"pynn-eprop: warning: {warning.message}", file=sys.stderr)
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
     experiment = Experiment(configuration, out, options.checkpoint_every)
     bar = ProgressBar(configuration)

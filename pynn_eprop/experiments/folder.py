@@ -176,7 +176,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
     # through JSON, so that tuples and lists compare equal
     wanted = json.loads(json.dumps(wanted))
-    different = [f"{name}: {found.get(name)!r} there, {wanted.get(name)!r} asked for"
+    labels = {"precision": "machine or precision"}      # one entry for both, as before --machine
+    different = [f"{labels.get(name, name)}: {found.get(name)!r} there, "
+                 f"{wanted.get(name)!r} asked for"
                  for name in sorted(found.keys() | wanted.keys())
                  if found.get(name) != wanted.get(name)]
     if different:

@@ -198,3 +198,21 @@ def test_words_that_make_no_command_are_status_2(words, capsys):
         main(words)
     assert stopped.value.code == 2
     assert "usage: pynn-eprop" in capsys.readouterr().err
+
+
+def test_the_machine_as_a_precision_is_deprecated_and_goes_on_with_machine(tmp_path):
+    """A folder of either can be continued with the other, and not on the engine."""
+    small = ("--neurons", "8", "--quiet")
+    old = run("pattern-generation", tmp_path / "out", 1, *small, "--precision", "reference")
+    assert old.returncode == 0
+    assert old.stderr.startswith("pynn-eprop: warning: precision 'reference' is deprecated; choose "
+                                 "machine 'reference' (--machine reference)\n")
+    found = results(tmp_path / "out")
+    assert (found["machine"], found["precision"]) == ("reference", "float64")
+    further = run("pattern-generation", tmp_path / "out", 2, *small, "--machine", "reference",
+                  "--resume")
+    assert further.returncode == 0 and "deprecated" not in further.stderr
+    assert results(tmp_path / "out")["updates"] == 2
+    other = run("pattern-generation", tmp_path / "out", 3, *small, "--resume")
+    assert other.returncode == 2
+    assert "machine or precision: 'reference' there, 'float32' asked for" in other.stderr

@@ -62,9 +62,29 @@ def test_setup_forgets_the_network_and_refuses_its_parts():
         sim.Projection(old, new, sim.AllToAllConnector(), sim.EPropSynapse(optimizer=None))
 
 
+def test_machine_and_precision_are_chosen_apart():
+    """precision="reference", from when they were one, is deprecated and means the machine."""
+    for keywords, machine, precision in (
+            ({}, "engine", "float32"), ({"machine": "engine"}, "engine", "float32"),
+            ({"precision": "fixed"}, "engine", "fixed"),
+            ({"machine": "reference"}, "reference", "float64"),
+            ({"machine": "reference", "precision": "float64"}, "reference", "float64")):
+        sim.setup(**keywords)
+        found = simulator.state.simulation
+        assert (found.machine_kind.value, found.precision.value) == (machine, precision)
+    with pytest.warns(DeprecationWarning, match=r"use setup\(machine='reference'\)") as caught:
+        sim.setup(precision="reference")
+    assert caught[0].filename == __file__
+    assert simulator.state.simulation.machine_kind.value == "reference"
+
+
 @pytest.mark.parametrize(("keywords", "message"), [
     ({"precision": np.array(["reference", "fixed"])}, r"precision=array\(.*\) is unknown"),
     ({"precision": "float16"}, r"precision='float16' is unknown; choose one of \['float32', 'fl"),
+    ({"machine": "abacus"}, r"machine='abacus' is unknown; choose one of \['engine', 'refer"),
+    ({"machine": "reference", "precision": "fixed"},
+     r"precision='fixed' is unknown with machine='reference'; choose one of \['float64'\]"),
+    ({"machine": "engine", "precision": "reference"}, "precision='reference' is unknown"),
     ({"threads": 0}, "threads=0 must be a whole number >= 1"),
     ({"checkpoint": "/no/such/folder/x"}, "folder that does not exist"),
     ({"update_intervall": 5.0}, "unknown keyword update_intervall=5.0; did you mean"),
