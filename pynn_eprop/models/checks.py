@@ -17,15 +17,23 @@ from pynn_eprop.models.network import (
     WindowedFeedback,
 )
 
+_PASSED = "_passed_check_network"    # beside the fields of a network, which is immutable
+
 
 def check_network(network: Network) -> None:
-    """Raise :class:`NetworkError` or a subclass of it unless the network can be built."""
+    """Raise :class:`NetworkError` or a subclass of it unless the network can be built.
+
+    A network that has passed passes again at once: machines look at it before and in each change.
+    """
+    if network.__dict__.get(_PASSED):
+        return
     for readouts in network.of_kind(Readouts).values():
         _check_readouts(readouts, network)
     for projection in network.projections:
         _check_projection(projection, network)
     for signal in network.learning_signals:
         _check_signal(signal, network)
+    network.__dict__[_PASSED] = True
 
 
 def _check_readouts(readouts: Readouts, network: Network) -> None:

@@ -36,8 +36,16 @@ class EPropCells(Component):
 
     def __init__(self, population: SpikingCells, timestep: float) -> None:
         self.timestep = timestep
-        self.variables = (*population.state_variables(), "z", "h", "silent", "learning_signal",
-                          "spikes", "sloped")
+        # once for all: these are read at every step
+        self._states = population.state_variables()
+        self._known: dict[str, set[Any]] = {
+            "drive": set(self._states), "distance_gradient": set(self._states),
+            "transition": {(of, by) for of in self._states for by in self._states}}
+        self._names = {method: called(population.label, "cell", population, method)
+                       for method in ("constants", "scale", "step", "distance", *self._known)}
+        self._slope = called(population.label, "pseudo-derivative", population.pseudo_derivative,
+                             "__call__")
+        self.variables = (*self._states, "z", "h", "silent", "learning_signal", "spikes", "sloped")
         self.configure(population)
         self.learning_signal = np.zeros(population.size)
         self.spikes = np.zeros(population.size)
@@ -66,7 +74,7 @@ class EPropCells(Component):
         what = self._called("constants")
         found = as_answers(self._ask("constants", self.timestep), (self.population.size,), what)
         for name in found:
-            if name in KEPT_BY_MACHINES or name in self.population.state_variables():
+            if name in KEPT_BY_MACHINES or name in self._states:
                 raise ParameterError(f"{what}: {name!r} is a state variable, or a name that "
                                      "machines use; choose another")
         return {name: _fixed(value) for name, value in found.items()}
@@ -75,7 +83,7 @@ class EPropCells(Component):
         return ask(self.population.label, "cell", self.population, method, *arguments)
 
     def _called(self, method: str) -> str:
-        return called(self.population.label, "cell", self.population, method)
+        return self._names[method]
 
     def reset(self) -> None:
         """The state at the start of an interval."""
@@ -91,9 +99,9 @@ class EPropCells(Component):
         population, shape = self.population, (self.population.size,)
         what = self._called("step")
         state = as_answers(self._ask("step", self, arriving), shape, what)
-        if set(state) != set(population.state_variables()):
+        if set(state) != self._known["drive"]:
             raise ParameterError(f"{what} gives {sorted(map(str, state))}; it must give all state "
-                                 f"variables, {sorted(population.state_variables())}")
+                                 f"variables, {sorted(self._states)}")
         for name, value in state.items():
             setattr(self, name, np.array(np.broadcast_to(value, shape), dtype=float))
         distance = as_answer(self._ask("distance", self), shape, self._called("distance"))
@@ -101,8 +109,7 @@ class EPropCells(Component):
         self.z = np.where(refractory, 0.0, distance >= 0.0)                         # eq. 21
         slope = as_answer(
             ask(population.label, "pseudo-derivative", population.pseudo_derivative, "__call__",
-                distance / self.width), shape,
-            called(population.label, "pseudo-derivative", population.pseudo_derivative, "__call__"))
+                distance / self.width), shape, self._slope)
         self.h = np.where(refractory, 0.0, slope)                                   # below eq. 23
         self.silent = np.maximum(self.silent - 1, 0)
         self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
@@ -113,21 +120,20 @@ class EPropCells(Component):
         Raises :class:`ParameterError` for derivatives of, or by, what is not a state variable.
         """
         kind = self.population
-        states = kind.state_variables()
-        drive, distance = (self._by_state(method, set(states))
-                           for method in ("drive", "distance_gradient"))
-        transition = self._by_state("transition", {(of, by) for of in states for by in states})
-        return Derivatives(states, drive, distance, transition, kind.decays, kind.presynaptic_trace)
+        drive, distance, transition = (self._by_state(method) for method in (
+            "drive", "distance_gradient", "transition"))
+        return Derivatives(self._states, drive, distance, transition, kind.decays,
+                           kind.presynaptic_trace)
 
-    def _by_state(self, method: str, known: set[Any]) -> Mapping[Any, np.ndarray]:
-        what = self._called(method)
+    def _by_state(self, method: str) -> Mapping[Any, np.ndarray]:
+        what, known = self._called(method), self._known[method]
         found = as_answers(self._ask(method, self), (self.population.size,), what)
         for key in found:
             if key not in known:
                 raise ParameterError(f"{what}: {key!r} is not "
                                      + ("a pair of state variables, (of, by)"
                                         if method == "transition" else "a state variable")
-                                     + f"; those are {list(self.population.state_variables())}")
+                                     + f"; those are {list(self._states)}")
         return found
 
     def count(self) -> None:

@@ -29,6 +29,7 @@ class CellTraces(Component):
         self.rule = rule
         self.cells = SeenCells(cells, rule)
         self.kept = rule.traces_of(type(cells.population))
+        self._what = called(label, "rule", rule, "eligibility")
         self.variables = (*self.kept, "e_bar", "signal_sum", "e_sum")
         self.signal_sum = np.zeros(len(post_index))
         self.e_sum = np.zeros(len(post_index))
@@ -44,7 +45,7 @@ class CellTraces(Component):
     def advance(self, arriving: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
         """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
         j = self.post_index
-        what, shape = called(self.label, "rule", self.rule, "eligibility"), (len(j),)
+        what, shape = self._what, (len(j),)
         e = as_answer(ask(self.label, "rule", self.rule, "eligibility", self, arriving, self.cells,
                           j), shape, what)
         for name in self.kept:
