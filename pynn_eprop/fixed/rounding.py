@@ -362,9 +362,10 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
     scale, what = 1.0, "1"
     if readouts.target is not None and readouts.loss is not None:
         target = np.nan_to_num(np.asarray(readouts.target, dtype=float))
-        rows = np.broadcast_to(np.arange(len(target))[:, np.newaxis], target.shape)
-        held = as_held(target, STATE_BITS)
-        errors = sum_errors(rows.ravel(), target.ravel(), held.ravel())
+        held, errors = as_held(target, STATE_BITS), np.zeros(1)
+        if not np.array_equal(held, target):
+            rows = np.broadcast_to(np.arange(len(target))[:, np.newaxis], target.shape)
+            errors = sum_errors(rows.ravel(), target.ravel(), held.ravel())
         if np.any(errors > SUM_OFF):
             found = measure(target, held)
             yield (f"{label}: {found.to_zero} of {found.given} values of the target act as zero in "
