@@ -362,16 +362,9 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
     scale, what = 1.0, "1"
     if readouts.target is not None and readouts.loss is not None:
         target = np.nan_to_num(np.asarray(readouts.target, dtype=float))
-        held, errors = as_held(target, STATE_BITS), np.zeros(1)
-        if not np.array_equal(held, target):
-            rows = np.broadcast_to(np.arange(len(target))[:, np.newaxis], target.shape)
-            errors = sum_errors(rows.ravel(), target.ravel(), held.ravel())
-        if np.any(errors > SUM_OFF):
-            found = measure(target, held)
-            yield (f"{label}: {found.to_zero} of {found.given} values of the target act as zero in "
-                   f"fixed point, {found.off} are off by more than {_percent(OFF)}, and what a "
-                   f"readout is to give is off by up to {_percent(np.max(errors))}: a unit is "
-                   f"2^-{STATE_BITS}. Scale the target up, and the weights onto the readouts")
+        units = target * 2.0 ** STATE_BITS
+        if not np.array_equal(units, np.rint(units)):   # as those of a classification are
+            yield from _of_target(target, label)
         if not loss_format(readouts).bounded and np.any(target):
             scale, what = float(np.max(np.abs(target))), "the largest target"
     yield from _many(label, "biases", readouts.bias, acting_biases(readouts.bias))
@@ -387,6 +380,18 @@ def _of_readouts(network: Network, readouts: Readouts, bits: int, label: str) ->
 _SENTENCES: dict[type[Population], Callable[[Network, Any, int, str], Iterator[str]]] = {
     LIFCells: _of_lif, ALIFCells: _of_alif, Readouts: _of_readouts}
 """The function for populations of each kind; sources have nothing to round."""
+
+
+def _of_target(target: np.ndarray, label: str) -> Iterator[str]:
+    rows = np.broadcast_to(np.arange(len(target))[:, np.newaxis], target.shape)
+    held = as_held(target, STATE_BITS)
+    errors = sum_errors(rows.ravel(), target.ravel(), held.ravel())
+    if np.any(errors > SUM_OFF):
+        found = measure(target, held)
+        yield (f"{label}: {found.to_zero} of {found.given} values of the target act as zero in "
+               f"fixed point, {found.off} are off by more than {_percent(OFF)}, and what a "
+               f"readout is to give is off by up to {_percent(np.max(errors))}: a unit is "
+               f"2^-{STATE_BITS}. Scale the target up, and the weights onto the readouts")
 
 
 def _parameter(label: str, what: str, found: Rounding, remedy: str) -> str:
