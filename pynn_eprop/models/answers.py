@@ -9,7 +9,7 @@ from pynn_eprop.errors import EPropError, ParameterError, SimulationError
 
 
 def ask(owner: str, word: str, kind: Any, method: str, *arguments: Any) -> Any:
-    """What a method of a kind answers.
+    """The answer of a method of a kind.
 
     owner: whose kind it is; word: "cell", "rule", ... Raises :class:`SimulationError`, with the
     original as its cause, for what the method raises and is not typed.

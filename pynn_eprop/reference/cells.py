@@ -36,6 +36,7 @@ class EPropCells(Component):
 
     def __init__(self, population: SpikingCells, timestep: float) -> None:
         self.timestep = timestep
+        self._derivatives: Derivatives | None = None
         # once for all: these are read at every step
         self._states = population.state_variables()
         self._known: dict[str, set[Any]] = {
@@ -58,7 +59,7 @@ class EPropCells(Component):
         Raises :class:`ParameterError` and :class:`SimulationError` for constants or a scale that
         cannot be used.
         """
-        self.population = population
+        self.population, self._derivatives = population, None
         values = {entry.name: _fixed(getattr(population, entry.name))
                   for entry in fields(population) if "parameter" in entry.metadata}
         for name, value in {**values, **self._constants()}.items():
@@ -94,6 +95,13 @@ class EPropCells(Component):
         self.h = np.zeros(size)
         self.silent = np.zeros(size, dtype=int)
 
+    def take(self, z: np.ndarray, h: np.ndarray | None) -> None:
+        """One step whose spikes, and h if they are given, come from elsewhere."""
+        self.z = z
+        if h is not None:
+            self.h = h
+        self._derivatives = None
+
     def advance(self, arriving: np.ndarray) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes and of currents."""
         population, shape = self.population, (self.population.size,)
@@ -113,17 +121,20 @@ class EPropCells(Component):
         self.h = np.where(refractory, 0.0, slope)                                   # below eq. 23
         self.silent = np.maximum(self.silent - 1, 0)
         self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
+        self._derivatives = None
 
     def derivatives(self) -> Derivatives:
-        """The derivatives of the last step.
+        """The derivatives of the last step, computed once for all projections.
 
         Raises :class:`ParameterError` for derivatives of, or by, what is not a state variable.
         """
-        kind = self.population
-        drive, distance, transition = (self._by_state(method) for method in (
-            "drive", "distance_gradient", "transition"))
-        return Derivatives(self._states, drive, distance, transition, kind.decays,
-                           kind.presynaptic_trace)
+        if self._derivatives is None:
+            kind = self.population
+            drive, distance, transition = (self._by_state(method) for method in (
+                "drive", "distance_gradient", "transition"))
+            self._derivatives = Derivatives(self._states, drive, distance, transition, kind.decays,
+                                            kind.presynaptic_trace)
+        return self._derivatives
 
     def _by_state(self, method: str) -> Mapping[Any, np.ndarray]:
         what, known = self._called(method), self._known[method]

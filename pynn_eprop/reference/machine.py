@@ -315,9 +315,9 @@ class ReferenceMachine(Successor):
         for index, log in self.logs.items():
             log.write(step, spikes[index][step])
         for index, cells in self.cells.items():
-            cells.z = spikes[index][step]
-            if index in trial.slope:
-                cells.h = np.asarray(trial.slope[index][step - 1], dtype=float)
+            slope = trial.slope.get(index)
+            cells.take(spikes[index][step],
+                       None if slope is None else np.asarray(slope[step - 1], dtype=float))
             cells.count()
         for index, readout in self.readouts.items():
             readout.take(np.asarray(trial.error[index][step - 1], dtype=float))

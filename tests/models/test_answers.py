@@ -8,7 +8,7 @@ from pynn_eprop.models.answers import as_answer, as_answers, ask, called
 
 
 class Kind:
-    """With a method that does as it is told."""
+    """With a method that fails as it is asked to."""
 
     name = "mine"
 
