@@ -70,7 +70,7 @@ class Learner(Protocol):
 
         No time passes here. With the last of the trials of an update comes the update, or without
         ``update`` its gradients. Raises :class:`SimulationError` within an interval, for an
-        activity that does not fit, and if traces cross boundaries or stock cells carry on.
+        activity that does not fit, and if traces cross boundaries or cells carry on over its end.
         """
         ...
 

@@ -137,12 +137,16 @@ class Network:
         return {}
 
     @cached_property
+    def learning_posts(self) -> frozenset[int]:
+        """Indices of the populations that plastic synapses lead to."""
+        return frozenset(projection.post for projection in self.projections
+                         if projection.optimizer is not None)
+
+    @cached_property
     def learning_cells(self) -> dict[int, SpikingCells]:
         """The populations of spiking cells that plastic synapses lead to, by index."""
-        posts = {projection.post for projection in self.projections
-                 if projection.optimizer is not None}
         return {index: cells for index, cells in self.of_kind(SpikingCells).items()
-                if index in posts}
+                if index in self.learning_posts}
 
 
 @dataclass(frozen=True)

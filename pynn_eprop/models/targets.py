@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 
 class Taught(Protocol):
-    """Anything with a target, as :class:`pynn_eprop.models.network.Readouts`."""
+    """Anything with a target, as :class:`pynn_eprop.models.cells.Readouts`."""
 
     @property
     def size(self) -> int:

@@ -56,7 +56,7 @@ class CurrentBasedState(Component):
         v_rest = np.asarray(population.v_rest)
         asymptote = v_rest + self.resistance * (np.asarray(population.i_offset) + current)
         v = asymptote + (self.v - asymptote) * self.decay
-        if population.exponential:
+        if isinstance(population, CurrExpCells):
             v += self.drive_exc * self.isyn_exc + self.drive_inh * self.isyn_inh
             self.isyn_exc = self.isyn_exc * self.decay_exc + excitatory
             self.isyn_inh = self.isyn_inh * self.decay_inh + inhibitory

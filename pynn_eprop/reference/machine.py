@@ -340,13 +340,12 @@ class ReferenceMachine(Successor):
 
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
-        learning = {part.synapses.projection.post for part in self.plastic.values()}
         for index, cells in self.cells.items():
             spikes, slope = int(cells.spikes.sum()), bool(cells.sloped.any())
             now = Inactivity(index, self.updates + 1, spikes, slope)
             if not spikes:
                 self._silent.setdefault(index, now)
-            if not slope and index in learning:
+            if not slope and index in self.network.learning_posts:
                 self._flat.setdefault(index, now)
 
     def inactivities(self) -> tuple[Inactivity, ...]:

@@ -88,7 +88,7 @@ def _collect_state(machine: Machine, outcome: Outcome, prefix: str) -> None:
         if isinstance(population, SpikingCells):
             variables = ("v", "a") if isinstance(population, ALIFCells) else ("v",)
         elif isinstance(population, CurrentBasedCells):
-            variables = ("v", "isyn_exc", "isyn_inh") if population.exponential else ("v",)
+            variables = tuple(name for name in population.recordable() if name != "spikes")
         elif isinstance(population, Readouts):
             variables = ("y",)
         for variable in variables:

@@ -43,13 +43,11 @@ def check_activity_fits(network: Network) -> None:
                  if len(projection.delay)), default=1)
     continuous = settings.interval_steps is None or settings.boundary is Boundary.CONTINUOUS
     trials = 1 if continuous else max(settings.trials_per_update, settings.threads)
-    learning = {projection.post for projection in network.projections
-                if projection.optimizer is not None}
     keeps_flight = continuous or not all(population.resets for population in network.populations)
     needed = 8 * len(network.populations) * (steps + (delay if keeps_flight else 0)) * trials
     needed += 4 * steps * trials * sum(
         population.size for index, population in enumerate(network.populations)
-        if index in learning or not population.emits_spikes)
+        if index in network.learning_posts or not population.emits_spikes)
     if needed > physical_memory():
         raise NetworkError(
             f"update_interval, trials_per_update={settings.trials_per_update} and the longest "

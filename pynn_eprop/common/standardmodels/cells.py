@@ -95,6 +95,7 @@ def from_table(kind: type[Population], components: Mapping[str, str],
         cls.default_initial_values = kind.initial_values()
         cls.recordable = list(kind.recordable())
         cls.receptor_types = kind.receptor_types
+        cls.injectable = kind.takes_current
         cls.units = {**{name: row.unit for name, row in cls.table.items()},
                      **sequences, **kind.units()}
         cls.translations = same_names(cls.default_parameters)
@@ -113,7 +114,6 @@ class EPropCell(CheckedCellType):
     """Base of the cell types that spike and learn."""
 
     conductance_based = False
-    injectable = True
 
     def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
                  *values: Any, **parameters: Any) -> None:
@@ -164,7 +164,6 @@ class EPropALIF(EPropCell):
 @from_table(Readouts, _READOUT, sequences={"target": Readouts.units()["target"]})
 class EPropReadout(CheckedCellType):
     conductance_based = False
-    injectable = False
 
     def __init__(self, loss: str | Loss | None = MSE.name, target: Any = None,
                  bias_optimizer: str | Optimizer | None = None, *values: Any,

@@ -28,7 +28,6 @@ class CurrentBasedCells(Population):
     takes_current: ClassVar[bool] = True
     resets: ClassVar[bool] = False
     separate_ports: ClassVar[bool] = True
-    exponential: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,6 @@ class CurrExpCells(CurrentBasedCells):
 
     name: ClassVar[str] = "IF_curr_exp"
     meaning: ClassVar[str] = "PyNN's cell with exponential synaptic currents; it does not learn"
-    exponential: ClassVar[bool] = True
 
     @classmethod
     def units(cls) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Rule:
                     ) -> np.ndarray:
         """e_ji of one step, shape (synapses,).
 
-        traces: has an attribute of shape (synapses,) for each name in :attr:`traces`, to be
+        traces: has an attribute of shape (synapses,) for each name of :meth:`traces_of`, to be
         replaced. arriving: z_i^{t-d}, how many spikes arrive. cells: the postsynaptic population
         at this step, arrays over its cells: the parameters and constants of its kind (of LIF and
         adaptive LIF cells ``v_th``, ``alpha``, ``rho`` and ``beta``, the last two 0 for cells that
