@@ -191,7 +191,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plugin", action="append", default=[], metavar="MODULE",
                         help="module, or .py file, that registers cells, rules, losses, "
-                             "optimisers, tasks or backends of your own (may be repeated)")
+                             "optimisers, pseudo-derivatives, tasks or backends of your own "
+                             "(may be repeated)")
 
 
 def _seconds(text: str) -> float:
