@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 #: The backend that an extra is for, and the module that its simulator is.
 SIMULATORS = {"nest": ("nest", "nest"), "brian2": ("brian2", "brian2"),
-              "spinnaker": ("spinnaker", "spynnaker")}
+              "spinnaker": ("spinnaker", "spynnaker"), "jax": ("jax", "jax")}
 
 
 @pytest.mark.parametrize("extra", SIMULATORS)
