@@ -95,6 +95,11 @@ class EPropCells(Component):
         self.h = np.zeros(size)
         self.silent = np.zeros(size, dtype=int)
 
+    @property
+    def z_reset(self) -> np.ndarray:
+        """The spikes of the last step, as resets read them."""
+        return self.z
+
     def take(self, z: np.ndarray, h: np.ndarray | None) -> None:
         """One step whose spikes, and h if they are given, come from elsewhere."""
         self.z = z

@@ -1,0 +1,1 @@
+"""The network description as pure functions, in JAX."""

@@ -1,0 +1,122 @@
+"""Refusals of networks that JAX cannot compute."""
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pynn_eprop.errors import EPropError, ParameterError, SetupError, UnsupportedError
+from pynn_eprop.functional import losses
+from pynn_eprop.functional.model import Model
+from pynn_eprop.functional.options import GRADIENTS, PRECISIONS, JaxOptions
+from pynn_eprop.functional.spikes import slope_function
+from pynn_eprop.models.answers import called
+from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.network import Network
+from pynn_eprop.models.rules import EProp
+
+
+def check_options(options: JaxOptions) -> None:
+    """Raise :class:`SetupError` for options that are unknown or do not go together."""
+    for name, value, known in (("precision", options.precision, PRECISIONS),
+                               ("gradient", options.gradient, GRADIENTS)):
+        if value not in known:
+            raise SetupError(f"{name}={value!r} is unknown; choose one of {list(known)}")
+    for name, steps in (("trials_at_once", options.trials_at_once),
+                        ("truncation_steps", options.truncation_steps),
+                        ("rematerialize_steps", options.rematerialize_steps)):
+        if steps is not None and steps < 1:
+            raise SetupError(f"{name}={steps!r} must be a whole number >= 1, or None")
+    for name in ("truncation_steps", "rematerialize_steps"):
+        if getattr(options, name) is not None and options.gradient != "bptt":
+            raise SetupError(f"{name}={getattr(options, name)!r} goes with gradient='bptt' only; "
+                             "e-prop differentiates nothing over time")
+
+
+def check_gradient(network: Network, options: JaxOptions) -> None:
+    """Raise :class:`UnsupportedError` for what backpropagation through time has no use for."""
+    if options.gradient != "bptt":
+        return
+    for projection in network.projections:
+        if projection.optimizer is not None and projection.post in network.learning_cells \
+                and type(projection.rule) is not EProp:
+            raise UnsupportedError(
+                f"{projection.label}: rule {projection.rule.name!r} has no part in "
+                "gradient='bptt', which follows the true gradient; leave it out, or use "
+                "gradient='eprop'")
+    for signal in network.learning_signals:
+        if network.of_kind(Readouts)[signal.source].loss is None:
+            raise UnsupportedError(
+                f"{signal.label}: a learning signal of readouts without a loss has no part in "
+                "gradient='bptt', which follows the gradient of losses; use gradient='eprop'")
+
+
+def check_traceable(model: Model) -> None:
+    """Raise the errors of cells, losses and pseudo-derivatives that JAX cannot compute.
+
+    :class:`UnsupportedError` for what is not in jax.numpy, :class:`ParameterError` for answers that
+    are not those of a cell.
+    """
+    for cells in model.spiking.values():
+        _check_cells(model, cells)
+    for readouts in model.readouts.values():
+        if readouts.loss is not None:
+            rows = jnp.zeros((1, readouts.size), model.dtype)
+            for method, function in (("error", losses.error), ("value", losses.value)):
+                _traced(readouts.label, "loss", readouts.loss, method,
+                        lambda y, function=function, loss=readouts.loss: function(loss, y, y),
+                        rows)
+
+
+def _check_cells(model: Model, cells: SpikingCells) -> None:
+    numbers = model.constants_of(cells)
+    state = {name: model.array(value) for name, value in cells.initial_state().items()}
+    zero = jnp.zeros(cells.size, model.dtype)
+    start = {"state": {name: jnp.broadcast_to(value, zero.shape)
+                       for name, value in state.items()}, "z": zero, "h": zero}
+
+    def seen(given: Mapping[str, Any]) -> SimpleNamespace:
+        values = {**numbers, **given["state"], "z": given["z"], "z_reset": given["z"],
+                  "h": given["h"]}
+        return SimpleNamespace(**values, arriving=given["z"], before=SimpleNamespace(**values))
+
+    def ask(method: str, function: Callable[[Any], Any]) -> Any:
+        return _traced(cells.label, "cell", cells, method, function, start)
+
+    made = ask("step", lambda given: cells.step(seen(given), given["z"]))
+    what = called(cells.label, "cell", cells, "step")
+    if not isinstance(made, Mapping) or set(made) != set(cells.state_variables()):
+        raise ParameterError(f"{what} gives {made if not isinstance(made, Mapping) else sorted(made)}"
+                             f"; it must give all state variables, {sorted(state)}")
+    for name, value in made.items():
+        if value.shape not in ((), zero.shape):
+            raise ParameterError(f"{what}: {name!r} has shape {value.shape}; it must be {zero.shape}"
+                                 ", or one number for all")
+    distance = ask("distance", lambda given: cells.distance(seen(given)))
+    if distance.shape != zero.shape:
+        raise ParameterError(f"{called(cells.label, 'cell', cells, 'distance')} has shape "
+                             f"{distance.shape}; it must be {zero.shape}")
+    for method in ("transition", "drive", "distance_gradient"):
+        ask(method, lambda given, method=method: {
+            str(key): jnp.asarray(value)
+            for key, value in getattr(cells, method)(seen(given)).items()})
+    shape = cells.pseudo_derivative
+    _traced(cells.label, "pseudo-derivative", shape, "__call__",
+            lambda u: slope_function(shape)(u, 1.0), zero)
+
+
+def _traced(owner: str, word: str, kind: Any, method: str, function: Callable[[Any], Any],
+            argument: Any) -> Any:
+    """Shapes of what a method of a kind gives under JAX's tracing."""
+    try:
+        return jax.eval_shape(function, argument)
+    except EPropError:
+        raise
+    except Exception as failure:
+        raise UnsupportedError(
+            f"{called(owner, word, kind, method)} cannot be computed by JAX: "
+            f"{type(failure).__name__}: {str(failure).splitlines()[0]}; write it with jax.numpy in "
+            "the place of numpy, without branches on values, or use setup(machine='reference') of "
+            "the host backend") from failure

@@ -1,0 +1,111 @@
+"""e-prop as one backward filter for each population and rule (eq. 1 to 5, 22 to 28, 56).
+
+The eligibility vector of a synapse from i to j is eps^t = J_j^t eps^{t-1} + d_j^t z_i^{t-d}, with J
+and d of the postsynaptic cell alone, and its trace e^t = h_j^t g_j^t . eps^t. A sum over steps of
+e^t times a number of the cell is therefore sum_t F_j^t z_i^{t-d}, with F from the transposed
+recursion, backward in time: state for each cell, none for each synapse. What traces hold at the
+start and at the end of a stretch enters by the same recursion, so that traces may cross it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.rules.eprop import EligibilityVectors
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The recursion of the eligibility vector of cells, over a stretch of steps.
+
+    Numbers by state variable or pair (of, by), of shape (steps, size), (size,) or (). h:
+    (steps, size). decays: state variables that are carried at the start of a step; others at its
+    end.
+    """
+
+    states: tuple[str, ...]
+    decays: tuple[str, ...]
+    carried: Mapping[tuple[str, str], Any]
+    drive: Mapping[str, Any]
+    distance: Mapping[str, Any]
+    h: Any
+
+    def back(self, weight: Any, last: Mapping[str, Any] | None = None
+             ) -> tuple[Any, dict[str, Any]]:
+        """F, (steps, size), and what multiplies the eligibility vector at the start, by state.
+
+        For sum_t weight^t e^t + sum_x last_x eps_x^T; weight: (steps, size), last: (size,) each.
+        """
+        zero = jnp.zeros_like(self.h[0])
+        end = {state: zero if last is None else last[state] for state in self.states}
+        groups = {"carried": self.carried, "drive": self.drive, "distance": self.distance}
+        varying = {group: {key: value for key, value in entries.items() if jnp.ndim(value) == 2}
+                   for group, entries in groups.items()}
+
+        def step(after: dict[str, Any], now: Any) -> tuple[dict[str, Any], Any]:
+            h_weight, rows = now
+            carried, drive, distance = ({**groups[group], **rows[group]} for group in groups)
+            within = {state: after[state] if state in self.decays else zero
+                      for state in self.states}
+            for (of, by), factor in carried.items():
+                if of not in self.decays:
+                    within[by] = within[by] + factor * after[of]
+            for by, factor in distance.items():
+                within[by] = within[by] + factor * h_weight
+            F = sum((factor * within[of] for of, factor in drive.items()), zero)
+            before = {state: zero if state in self.decays else within[state]
+                      for state in self.states}
+            for (of, by), factor in carried.items():
+                if of in self.decays:
+                    before[by] = before[by] + factor * within[of]
+            return before, F
+
+        start, F = jax.lax.scan(step, end, (self.h * weight, varying), reverse=True)
+        return F, start
+
+
+def traces_of(model: Model, constants: Tree, activity: Tree, population: int,
+              rule: EligibilityVectors) -> Traces:
+    """The recursion of the eligibility vectors of synapses onto a population, by a rule."""
+    kind = model.spiking[population]
+    cells = _cells_over_time(model, constants, activity, population)
+    transition = kind.transition(cells)
+    carried = {
+        pair: jnp.asarray(factor) for pair, factor in transition.items()
+        if (rule.membrane_trace if pair in kind.presynaptic_trace else rule.adaptation_trace)}
+    return Traces(
+        kind.state_variables(), carried_first(kind), carried,
+        {of: jnp.asarray(factor) for of, factor in kind.drive(cells).items()},
+        {by: jnp.asarray(factor) for by, factor in kind.distance_gradient(cells).items()},
+        activity["h"][population])
+
+
+def carried_first(kind: SpikingCells) -> tuple[str, ...]:
+    """State variables whose eligibility vectors are carried at the start of a step."""
+    return tuple(kind.decays)
+
+
+def _cells_over_time(model: Model, constants: Tree, activity: Tree, population: int) -> Any:
+    """The cells as their kind sees them, with arrays (steps, size) for what changes."""
+    kind = model.spiking[population]
+    depth = model.depth(population)
+    z, h = activity["spikes"][population][depth:], activity["h"][population]
+    values = {**constants["cells"][population], "z": z, "z_reset": z, "h": h}
+    if kind.learns_from_h:
+        return SimpleNamespace(**values)
+    states, before = activity["state"][population], activity["before"][population]
+
+    def shifted(name: str, rows: Any) -> Any:
+        return jnp.concatenate([before[name][jnp.newaxis], rows[:-1]])
+
+    earlier = {name: shifted(name, rows)
+               for name, rows in {**states, "z": z, "h": h}.items()}
+    return SimpleNamespace(
+        **values, **states, arriving=activity["arriving"][population],
+        before=SimpleNamespace(**{**values, **earlier, "z_reset": earlier["z"]}))

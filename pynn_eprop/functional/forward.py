@@ -1,0 +1,243 @@
+"""The forward pass: spikes, states, readouts and errors of a stretch of steps (eq. 20 to 26, 41).
+
+A stretch begins with a state, see :meth:`Model.start`, and has inputs:
+
+step: numbers of the steps within their interval, from 1 on, (steps,); sources: by population of
+sources, counts of the steps ``step[0] - depth`` ... ``step[-1]``, (depth + steps, size); currents: by
+population, (steps, size), may be left out; targets: by population of readouts with a loss,
+(steps, size), NaN for none. active: which of the steps really happen, (steps,), the first ones; may
+be left out.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pynn_eprop.functional import current_based, losses
+from pynn_eprop.functional.blocks import Block
+from pynn_eprop.functional.filters import leaky
+from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.functional.spikes import slope_function, spike
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The paths that a derivative of the forward pass takes.
+
+    detached: spikes count as given numbers on their way to other cells and in the reset, as in
+    e-prop (eq. 43). truncation_steps, rematerialize_steps: as in :class:`JaxOptions`.
+    """
+
+    detached: bool = False
+    truncation_steps: int | None = None
+    rematerialize_steps: int | None = None
+
+
+ATTACHED = Flow()
+
+
+def rows_of(block: Block, spikes: Any, steps: int, first: Any, interval: int | None) -> Any:
+    """Spikes that arrive at each step, (steps, pre); spikes: (depth + steps, pre)."""
+    depth = spikes.shape[0] - steps
+    rows = spikes[depth - block.lag:depth - block.lag + steps]
+    if not block.masked:
+        return rows
+    emitted = first + jnp.arange(steps) - block.lag
+    valid = emitted >= (0 if block.from_source else 1)
+    if block.from_source and interval is not None:
+        valid &= emitted < interval
+    return rows * valid[:, jnp.newaxis].astype(rows.dtype)
+
+
+def outside_input(model: Model, parameters: Tree, inputs: Tree, steps: int
+                  ) -> dict[int, tuple[Any, Any]]:
+    """Sums of what arrives from sources, by population of cells: (steps, size) of each port."""
+    found: dict[int, list[Any]] = {}
+    for index in (*model.spiking, *model.current_based):
+        size = model.network.populations[index].size
+        ports: list[Any] = [jnp.zeros((steps, size), model.dtype)] * 2
+        for number, block in model.onto(index):
+            if block.from_source:
+                rows = rows_of(block, inputs["sources"][block.pre], steps, inputs["step"][0],
+                               model.interval_steps)
+                ports[block.inhibitory] = ports[block.inhibitory] + block.arriving(
+                    rows, parameters["weights"][number])
+        found[index] = ports
+    return {index: (ports[0], ports[1]) for index, ports in found.items()}
+
+
+class _Steps:
+    """The step of all cells, as ``jax.lax.scan`` takes it."""
+
+    def __init__(self, model: Model, parameters: Tree, constants: Tree, flow: Flow) -> None:
+        self.model, self.constants, self.flow = model, constants, flow
+        self.weights = parameters["weights"]
+        self.recurrent = {index: [(number, block) for number, block in model.onto(index)
+                                  if not block.from_source]
+                          for index in (*model.spiking, *model.current_based)}
+        self.slopes = {index: slope_function(cells.pseudo_derivative)
+                       for index, cells in model.spiking.items()}
+
+    def depth(self, population: int) -> int:
+        """How many past steps of spikes other cells may read."""
+        return max([1, *(block.lag for blocks in self.recurrent.values() for _, block in blocks
+                         if block.pre == population)])
+
+    def __call__(self, now: Tree, given: Tree) -> tuple[Tree, Tree]:
+        """State after the step, and the activity of the step."""
+        if self.flow.truncation_steps is not None:
+            now = jax.tree.map(lambda each: _cut(given["cut"], each), now)
+        after, seen = self._advance(now, given)
+        if "active" in given:
+            active = given["active"]
+            after = jax.tree.map(lambda new, old: jnp.where(active, new, old), after, now)
+            seen = {**seen, "z": {index: jnp.where(active, z, 0.0)
+                                  for index, z in seen["z"].items()}}
+        return after, seen
+
+    def _advance(self, now: Tree, given: Tree) -> tuple[Tree, Tree]:
+        arriving: dict[int, list[Any]] = {index: list(given["outside"][index])
+                                          for index in self.recurrent}
+        for index, blocks in self.recurrent.items():
+            for number, block in blocks:
+                z = now["ring"][block.pre][-block.lag]
+                if self.flow.detached:
+                    z = jax.lax.stop_gradient(z)
+                if block.masked and not self.model.trials_are_alike:
+                    z = z * (given["step"] > block.lag).astype(z.dtype)
+                port = arriving[index]
+                port[block.inhibitory] = port[block.inhibitory] + block.arriving(
+                    z, self.weights[number])
+        cells, current_based_cells, seen = {}, {}, {"z": {}, "h": {}, "state": {}, "arriving": {}}
+        for index, (first, second) in arriving.items():
+            if index in self.model.current_based:
+                current_based_cells[index] = current_based.advance(
+                    self.constants["current_based"][index], now["current_based"][index], first,
+                    second, given["currents"].get(index, 0.0))
+                z, state = current_based_cells[index]["z"], current_based_cells[index]["state"]
+            else:
+                total = first + second + given["currents"].get(index, 0.0)
+                cells[index] = self._advance_cells(index, now["cells"][index], total)
+                z, state = cells[index]["z"], cells[index]["state"]
+                seen["h"][index] = cells[index]["h"]
+                seen["arriving"][index] = total
+            seen["z"][index], seen["state"][index] = z, state
+        ring = {index: jnp.concatenate([old[1:], seen["z"][index][jnp.newaxis]])
+                for index, old in now["ring"].items()}
+        return {"cells": cells, "current_based": current_based_cells, "ring": ring}, seen
+
+    def _advance_cells(self, index: int, now: Tree, arriving: Any) -> Tree:
+        kind, numbers = self.model.spiking[index], self.constants["cells"][index]
+        z = now["z"]
+        before = SimpleNamespace(
+            **numbers, **now["state"], z=z, h=now["h"],
+            z_reset=jax.lax.stop_gradient(z) if self.flow.detached else z)
+        state = {name: jnp.broadcast_to(value, z.shape).astype(z.dtype)
+                 for name, value in kind.step(before, arriving).items()}
+        after = SimpleNamespace(**{**vars(before), **state})
+        distance = jnp.asarray(kind.distance(after))                                # eq. 21
+        ready = now["silent"] <= 0
+        h = jnp.where(ready, self.slopes[index](distance / numbers["width"], numbers["height"]),
+                      0.0)
+        spikes = jnp.where(ready, spike(distance, h), 0.0)
+        silent = jnp.where(jax.lax.stop_gradient(spikes) > 0, numbers["refractory_steps"],
+                           jnp.maximum(now["silent"] - 1, 0))
+        return {"state": state, "z": spikes, "h": h, "silent": silent}
+
+
+def _cut(cut: Any, value: Any) -> Any:
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        return value
+    return jnp.where(cut, jax.lax.stop_gradient(value), value)
+
+
+def cuts(steps: int, every: int) -> Any:
+    """Whether a truncated gradient ends before a step: every so many steps from the end."""
+    return (steps - jnp.arange(steps)) % every == 0
+
+
+def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,
+            flow: Flow = ATTACHED, extra: Tree | None = None) -> tuple[Tree, Tree]:
+    """The state after a stretch, and its activity.
+
+    extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives.
+
+    The activity: spikes: counts of all populations that spike, by population, of the steps
+    ``first - depth`` ... ``first + steps - 1``; z, h, state, arriving: of cells at each step,
+    (steps, size), state by variable; y, error: of readouts, loss: of each step, (steps,); before:
+    the cells' state at the start; first.
+    """
+    steps, first = inputs["step"].shape[0], inputs["step"][0]
+    advance = _Steps(model, parameters, constants, flow)
+    currents = dict(inputs.get("currents", {}))
+    for index, rows in (extra or {}).items():
+        currents[index] = currents[index] + rows if index in currents else rows
+    given: Tree = {"outside": outside_input(model, parameters, inputs, steps),
+                   "currents": currents, "step": inputs["step"]}
+    if flow.truncation_steps is not None:
+        given["cut"] = cuts(steps, flow.truncation_steps)
+    if "active" in inputs:
+        given["active"] = inputs["active"]
+    spiking = (*model.spiking, *model.current_based)
+    now = {"cells": start["cells"], "current_based": start["current_based"],
+           "ring": {index: start["past"][index][-advance.depth(index):] for index in spiking}}
+    after, seen = _scan(advance, now, given, steps, flow.rematerialize_steps)
+    spikes = {index: jnp.concatenate([start["past"][index], seen["z"][index]])
+              for index in spiking} | dict(inputs["sources"])
+    count: Any = steps if "active" not in inputs else jnp.sum(inputs["active"])
+    read = read_out(model, parameters, constants, start["y"], spikes, inputs, steps)
+    end = {"cells": after["cells"], "current_based": after["current_based"],
+           "y": {index: _last(y, start["y"][index], count) for index, y in read["y"].items()},
+           "past": {index: jax.lax.dynamic_slice_in_dim(rows, count, model.depth(index))
+                    for index, rows in spikes.items()}}
+    return end, {"spikes": spikes, **seen, **read, "first": first,
+                 "before": {index: {**cells["state"], "z": cells["z"], "h": cells["h"]}
+                            for index, cells in start["cells"].items()}}
+
+
+def _last(rows: Any, start: Any, count: Any) -> Any:
+    """The row of the last step of ``count``, or the start."""
+    return jax.lax.dynamic_index_in_dim(jnp.concatenate([start[jnp.newaxis], rows]), count, 0,
+                                        keepdims=False)
+
+
+def _scan(advance: _Steps, now: Tree, given: Tree, steps: int, every: int | None
+          ) -> tuple[Tree, Tree]:
+    """``jax.lax.scan``; with ``every``, in parts that a backward pass computes again."""
+    if every is None or every >= steps:
+        return jax.lax.scan(advance, now, given)
+    odd = steps % every
+
+    def part(state: Tree, rows: Tree) -> tuple[Tree, Tree]:
+        return jax.lax.scan(advance, state, rows)
+
+    now, head = part(now, jax.tree.map(lambda rows: rows[:odd], given))
+    split = jax.tree.map(lambda rows: rows[odd:].reshape(-1, every, *rows.shape[1:]), given)
+    now, tail = jax.lax.scan(jax.checkpoint(part), now, split)
+    return now, jax.tree.map(
+        lambda one, rest: jnp.concatenate([one, rest.reshape(-1, *rest.shape[2:])]), head, tail)
+
+
+def read_out(model: Model, parameters: Tree, constants: Tree, start: Tree, spikes: Tree,
+             inputs: Tree, steps: int) -> Tree:
+    """y, error and loss of readouts (eq. 41, 42, 51), from the spikes of all populations."""
+    found: Tree = {"y": {}, "error": {}, "loss": {}}
+    for index, readouts in model.readouts.items():
+        total = jnp.broadcast_to(parameters["biases"][index], (steps, readouts.size))
+        for number, block in model.onto(index):
+            rows = rows_of(block, spikes[block.pre], steps, inputs["step"][0],
+                           model.interval_steps)
+            total = total + block.arriving(rows, parameters["weights"][number])
+        y = leaky(constants["kappas"][index], total, start[index])
+        found["y"][index] = y
+        if readouts.loss is None:
+            found["error"][index] = jnp.zeros_like(y)
+            found["loss"][index] = jnp.zeros(steps, y.dtype)
+            continue
+        target = inputs["targets"][index]
+        found["error"][index] = losses.error(readouts.loss, y, target)
+        found["loss"][index] = losses.value(readouts.loss, y, target)
+    return found

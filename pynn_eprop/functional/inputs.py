@@ -1,0 +1,64 @@
+"""Inputs of a run as arrays of steps."""
+
+import numpy as np
+
+from pynn_eprop.functional.model import Model
+from pynn_eprop.models.network import Inputs
+from pynn_eprop.models.targets import targets_at
+
+
+class Given:
+    """Everything from outside for a run from global step ``start`` on.
+
+    recent: by population of sources, counts of the steps up to ``start``, the latest last.
+    """
+
+    def __init__(self, model: Model, inputs: Inputs, recent: dict[int, np.ndarray], start: int
+                 ) -> None:
+        self._model, self._inputs, self._start = model, inputs, start
+        self._spikes = {index: tuple(map(np.asarray, inputs.spikes.get(
+            index, (np.zeros(0, int), np.zeros(0, int))))) for index in model.sources}
+        self._recent = recent
+
+    def counts(self, population: int, first: int, last: int) -> np.ndarray:
+        """Spikes of sources at the global steps ``first`` ... ``last``, (steps, size).
+
+        0 for steps that are longer ago than the recent ones.
+        """
+        size = self._model.network.populations[population].size
+        rows = np.zeros((last - first + 1, size), dtype=self._model.dtype)
+        steps, cells = self._spikes[population]
+        low, high = np.searchsorted(steps, [max(first, self._start), last + 1])
+        np.add.at(rows, (steps[low:high] - first, cells[low:high]), 1)
+        recent = self._recent[population]
+        oldest = self._start - len(recent) + 1
+        low, high = max(first, oldest), min(last, self._start - 1)
+        if low <= high:
+            rows[low - first:high - first + 1] = recent[low - oldest:high - oldest + 1]
+        return rows
+
+    def currents(self, first: int, last: int) -> dict[int, np.ndarray]:
+        """Currents at the global steps ``first`` ... ``last``, (steps, size), by population."""
+        return {index: np.asarray(rows, dtype=self._model.dtype)[
+            first - self._start - 1:last - self._start]
+            for index, rows in self._inputs.currents.items()}
+
+    def targets(self, first: int, last: int) -> dict[int, np.ndarray]:
+        """Targets at these steps, (steps, size), by population of readouts with a loss."""
+        return {index: targets_at(readouts, np.arange(first, last + 1)).astype(self._model.dtype)
+                for index, readouts in self._model.readouts.items() if readouts.loss is not None}
+
+    def sources_recorded(self, population: int, first: int, last: int
+                         ) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, cells) of given spikes at ``first`` ... ``last``."""
+        steps, cells = self._spikes[population]
+        low, high = np.searchsorted(steps, [first, last + 1])
+        return steps[low:high], cells[low:high]
+
+
+def padded(rows: np.ndarray, steps: int, value: float = 0.0) -> np.ndarray:
+    """Rows with further ones up to so many."""
+    missing = steps - len(rows)
+    if missing <= 0:
+        return rows
+    return np.concatenate([rows, np.full((missing, *rows.shape[1:]), value, rows.dtype)])

@@ -1,0 +1,95 @@
+"""Steps of optimisers on blocks of weights and on biases; see pynn_eprop.models.optimizers."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
+
+
+def _rate(optimizer: ScheduledOptimizer, count: Any, dtype: Any) -> Any:
+    """The learning rate of update ``count`` = 1, 2, ..."""
+    exponent = ((count - 1) // optimizer.schedule.every).astype(dtype)
+    return optimizer.lr * jnp.asarray(optimizer.schedule.factor, dtype) ** exponent
+
+
+def _complement(beta: float, count: Any, dtype: Any) -> Any:
+    """1 - beta^count, accurate also for beta near 1 in single precision."""
+    if beta == 0.0:
+        return jnp.ones((), dtype)
+    return -jnp.expm1(count.astype(dtype) * jnp.asarray(math.log(beta), dtype))
+
+
+def _sgd(optimizer: SGD, gradient: Any, state: Tree, weight: Any) -> tuple[Any, Tree]:
+    count = state["u"] + 1
+    return weight - _rate(optimizer, count, weight.dtype) * gradient, {"u": count}
+
+
+def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any) -> tuple[Any, Tree]:
+    count, dtype = state["u"] + 1, weight.dtype
+    rate = _rate(optimizer, count, dtype)
+    first = _complement(optimizer.beta1, count, dtype)
+    second = _complement(optimizer.beta2, count, dtype)
+    m = optimizer.beta1 * state["m"] + (1 - optimizer.beta1) * gradient
+    v = optimizer.beta2 * state["v"] + (1 - optimizer.beta2) * gradient ** 2
+    if optimizer.eps_hat:
+        step = rate * jnp.sqrt(second) / first * m / (jnp.sqrt(v) + optimizer.eps)
+    else:
+        step = rate * (m / first) / (jnp.sqrt(v / second) + optimizer.eps)
+    return weight - step, {"u": count, "m": m, "v": v}
+
+
+STEPS: dict[type[Optimizer], Callable[..., tuple[Any, Tree]]] = {SGD: _sgd, Adam: _adam}
+"""Steps of the optimisers that are known here; others make theirs outside, in NumPy."""
+
+
+def is_known(optimizer: Optimizer | None) -> bool:
+    """Whether an optimiser's step is computed here."""
+    return type(optimizer) in STEPS
+
+
+def optimizer_start(model: Model, parameters: Tree) -> Tree:
+    """The state of all known optimisers before the first update; see :func:`update`."""
+    def of(optimizer: Optimizer | None, weight: Any) -> Tree:
+        if not is_known(optimizer):
+            return {}
+        count = {"u": jnp.zeros((), jnp.int32)}
+        if isinstance(optimizer, Adam):
+            return {**count, "m": jnp.zeros_like(weight), "v": jnp.zeros_like(weight)}
+        return count
+
+    return {"weights": [of(model.network.projections[block.projection].optimizer, weight)
+                        for block, weight in zip(model.blocks, parameters["weights"],
+                                                 strict=True)],
+            "biases": {index: of(readouts.bias_optimizer, parameters["biases"][index])
+                       for index, readouts in model.readouts.items()}}
+
+
+def update(model: Model, parameters: Tree, gradients: Tree, state: Tree) -> tuple[Tree, Tree]:
+    """Parameters and states of the optimisers after one step, within the projections' bounds.
+
+    gradients: as of :func:`~pynn_eprop.functional.gradients.products`. What has no optimiser that
+    is known here stays.
+    """
+    weights, states = list(parameters["weights"]), list(state["weights"])
+    for number, block in model.plastic():
+        projection = model.network.projections[block.projection]
+        if is_known(projection.optimizer):
+            step = STEPS[type(projection.optimizer)]
+            new, states[number] = step(projection.optimizer, gradients["weights"][number],
+                                       states[number], weights[number])
+            new = jnp.clip(new, projection.w_min, projection.w_max)
+            weights[number] = new if block.mask is None else jnp.where(block.mask, new, 0.0)
+    biases, of_biases = dict(parameters["biases"]), dict(state["biases"])
+    for index, readouts in model.readouts.items():
+        if is_known(readouts.bias_optimizer):
+            assert readouts.bias_optimizer is not None
+            step = STEPS[type(readouts.bias_optimizer)]
+            biases[index], of_biases[index] = step(
+                readouts.bias_optimizer, gradients["biases"][index], of_biases[index],
+                biases[index])
+    return ({"weights": weights, "biases": biases},
+            {"weights": states, "biases": of_biases})
