@@ -9,6 +9,10 @@ from hypothesis import settings
 
 matplotlib.use("Agg")
 
+# JAX compiles a network or more for each test: quickly, rather than for speed.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 "
+                                   "--xla_llvm_disable_expensive_passes=true")
+
 # Equal examples on every run and machine: a failure in continuous integration is one at home.
 # `HYPOTHESIS_PROFILE=explore` looks for new ones.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

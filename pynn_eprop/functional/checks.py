@@ -1,6 +1,7 @@
 """Refusals of networks that JAX cannot compute."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from pynn_eprop.functional.options import GRADIENTS, PRECISIONS, JaxOptions
 from pynn_eprop.functional.spikes import slope_function
 from pynn_eprop.models.answers import called
 from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.rules import EProp
 
@@ -66,8 +68,11 @@ def check_traceable(model: Model) -> None:
             rows = jnp.zeros((1, readouts.size), model.dtype)
             for method, function in (("error", losses.error), ("value", losses.value)):
                 _traced(readouts.label, "loss", readouts.loss, method,
-                        lambda y, function=function, loss=readouts.loss: function(loss, y, y),
-                        rows)
+                        partial(_of_loss, function, readouts.loss), rows)
+
+
+def _of_loss(function: Callable[..., Any], loss: Loss, y: Any) -> Any:
+    return function(loss, y, y)
 
 
 def _check_cells(model: Model, cells: SpikingCells) -> None:
@@ -88,20 +93,23 @@ def _check_cells(model: Model, cells: SpikingCells) -> None:
     made = ask("step", lambda given: cells.step(seen(given), given["z"]))
     what = called(cells.label, "cell", cells, "step")
     if not isinstance(made, Mapping) or set(made) != set(cells.state_variables()):
-        raise ParameterError(f"{what} gives {made if not isinstance(made, Mapping) else sorted(made)}"
-                             f"; it must give all state variables, {sorted(state)}")
+        given = sorted(made) if isinstance(made, Mapping) else type(made).__name__
+        raise ParameterError(f"{what} gives {given}; it must give all state variables, "
+                             f"{sorted(state)}")
     for name, value in made.items():
         if value.shape not in ((), zero.shape):
-            raise ParameterError(f"{what}: {name!r} has shape {value.shape}; it must be {zero.shape}"
-                                 ", or one number for all")
+            raise ParameterError(f"{what}: {name!r} has shape {value.shape}; it must be "
+                                 f"{zero.shape}, or one number for all")
     distance = ask("distance", lambda given: cells.distance(seen(given)))
     if distance.shape != zero.shape:
         raise ParameterError(f"{called(cells.label, 'cell', cells, 'distance')} has shape "
                              f"{distance.shape}; it must be {zero.shape}")
+    def derivatives(method: str, given: Any) -> Any:
+        return {str(key): jnp.asarray(value)
+                for key, value in getattr(cells, method)(seen(given)).items()}
+
     for method in ("transition", "drive", "distance_gradient"):
-        ask(method, lambda given, method=method: {
-            str(key): jnp.asarray(value)
-            for key, value in getattr(cells, method)(seen(given)).items()})
+        ask(method, partial(derivatives, method))
     shape = cells.pseudo_derivative
     _traced(cells.label, "pseudo-derivative", shape, "__call__",
             lambda u: slope_function(shape)(u, 1.0), zero)

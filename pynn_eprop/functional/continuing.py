@@ -7,6 +7,7 @@ and e filtered with the kappa of each learning signal; of readouts, filtered spi
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.functional.eligibility import Traces, traces_of
 from pynn_eprop.functional.filters import leaky
@@ -24,15 +25,15 @@ def carry_start(model: Model, parameters: Tree) -> Tree:
     """
     traces: dict[int, Tree] = {}
     for number, block in model.plastic():
-        nothing = jnp.zeros_like(parameters["weights"][number])
+        nothing = np.zeros(parameters["weights"][number].shape, model.dtype)
         if block.post in model.readouts:
-            traces[number] = {"z_bar": jnp.zeros(block.shape[0], model.dtype)}
+            traces[number] = {"z_bar": np.zeros(block.shape[0], model.dtype)}
         else:
             states = model.spiking[block.post].state_variables()
             traces[number] = {
                 "eps": {state: nothing for state in states},
                 "e_bar": {signal: nothing for signal, _ in model.signals_to(block.post)}}
-    return {"traces": traces, "bias": {index: jnp.zeros(readouts.size, model.dtype)
+    return {"traces": traces, "bias": {index: np.zeros(readouts.size, model.dtype)
                                        for index, readouts in model.readouts.items()}}
 
 

@@ -44,7 +44,8 @@ class Traces:
         """
         zero = jnp.zeros_like(self.h[0])
         end = {state: zero if last is None else last[state] for state in self.states}
-        groups = {"carried": self.carried, "drive": self.drive, "distance": self.distance}
+        groups: dict[str, Mapping[Any, Any]] = {
+            "carried": self.carried, "drive": self.drive, "distance": self.distance}
         varying = {group: {key: value for key, value in entries.items() if jnp.ndim(value) == 2}
                    for group, entries in groups.items()}
 

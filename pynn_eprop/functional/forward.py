@@ -3,10 +3,10 @@
 A stretch begins with a state, see :meth:`Model.start`, and has inputs:
 
 step: numbers of the steps within their interval, from 1 on, (steps,); sources: by population of
-sources, counts of the steps ``step[0] - depth`` ... ``step[-1]``, (depth + steps, size); currents: by
-population, (steps, size), may be left out; targets: by population of readouts with a loss,
-(steps, size), NaN for none. active: which of the steps really happen, (steps,), the first ones; may
-be left out.
+sources, counts of the steps ``step[0] - depth`` ... ``step[-1]``, (depth + steps, size); currents:
+by population, (steps, size), may be left out; targets: by population of readouts with a loss,
+(steps, size), NaN for none. active: which of the steps really happen, (steps,), the first ones;
+may be left out.
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,9 @@ class _Steps:
                 port = arriving[index]
                 port[block.inhibitory] = port[block.inhibitory] + block.arriving(
                     z, self.weights[number])
-        cells, current_based_cells, seen = {}, {}, {"z": {}, "h": {}, "state": {}, "arriving": {}}
+        cells: Tree = {}
+        current_based_cells: Tree = {}
+        seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}}
         for index, (first, second) in arriving.items():
             if index in self.model.current_based:
                 current_based_cells[index] = current_based.advance(

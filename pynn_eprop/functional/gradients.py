@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.functional.eligibility import traces_of
 from pynn_eprop.functional.filters import leaky
@@ -71,22 +72,20 @@ def weights_of_traces(model: Model, parameters: Tree, constants: Tree, activity:
     return found
 
 
-def eprop_factors(model: Model, parameters: Tree, constants: Tree, activity: Tree, rates: Tree
-                  ) -> Tree:
+def eprop_factors(model: Model, constants: Tree, activity: Tree, signals: Tree) -> Tree:
     """F of e-prop, by population and rule, and G of readouts; traces begin at 0.
 
-    rates: C_j, (size,), by population of cells.
+    signals: what multiplies e_j^t, (steps, size), by population, as of :func:`weights_of_traces`.
     """
-    weight = weights_of_traces(model, parameters, constants, activity, rates)
     return {
         "cells": {key: traces_of(model, constants, activity, population, rule).back(
-            weight[population])[0] for key, (population, rule) in rules_onto_cells(model).items()},
+            signals[population])[0] for key, (population, rule) in rules_onto_cells(model).items()},
         "readouts": readout_factors(model, constants, activity)}
 
 
 def _driven(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree, flow: Flow
             ) -> tuple[Any, Any, Tree, Tree]:
-    """Spikes by what arrives: their values, their vector-Jacobian product, the end, the activity."""
+    """Spikes by what arrives: values and vector-Jacobian product; the end, and the activity."""
     steps = inputs["step"].shape[0]
 
     def run(extra: Tree) -> tuple[Tree, tuple[Tree, Tree]]:
@@ -213,19 +212,6 @@ def _flat(rows: Any) -> Any:
     return rows.reshape(-1, rows.shape[-1])
 
 
-def gradients(model: Model, parameters: Tree, constants: Tree, activity: Tree,
-              rates: Tree | None = None) -> Tree:
-    """e-prop's gradients of one trial whose traces begin at 0; see :func:`products`.
-
-    rates: C_j, (size,), by population; None: of this trial alone.
-    """
-    if rates is None:
-        rates = rate_terms(model, constants, spike_counts(model, activity), _length(activity))
-    return products(model, activity, eprop_factors(model, parameters, constants, activity, rates))
-
-
 def zero_rates(model: Model) -> Tree:
     """C_j = 0, by population."""
-    return {index: jnp.zeros(cells.size, model.dtype) for index, cells in model.spiking.items()}
-
-
+    return {index: np.zeros(cells.size, model.dtype) for index, cells in model.spiking.items()}

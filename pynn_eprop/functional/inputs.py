@@ -1,8 +1,11 @@
 """Inputs of a run as arrays of steps."""
 
+import jax
 import numpy as np
 
-from pynn_eprop.functional.model import Model
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.models.checks import check_inputs
 from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.targets import targets_at
 
@@ -54,6 +57,48 @@ class Given:
         steps, cells = self._spikes[population]
         low, high = np.searchsorted(steps, [first, last + 1])
         return steps[low:high], cells[low:high]
+
+    def trials(self, first: int, count: int) -> Tree:
+        """Inputs of whole trials after global step ``first``, with a first axis for them.
+
+        As :func:`~pynn_eprop.functional.forward.forward` takes them, of trials that nothing
+        precedes.
+        """
+        model, length = self._model, self._model.interval_steps
+        assert length is not None
+        last = first + count * length
+
+        def split(rows: np.ndarray) -> np.ndarray:
+            return rows.reshape(count, length, *rows.shape[1:])
+
+        sources = {}
+        for index in model.sources:
+            rows = split(self.counts(index, first, last - 1))
+            before = np.zeros((count, model.depth(index) - 1, rows.shape[2]), rows.dtype)
+            after = np.zeros((count, 1, rows.shape[2]), rows.dtype)
+            sources[index] = np.concatenate([before, rows, after], axis=1)
+        return {
+            "step": np.broadcast_to(np.arange(1, length + 1, dtype=np.int32), (count, length)),
+            "sources": sources,
+            "currents": {index: split(rows)
+                         for index, rows in self.currents(first + 1, last).items()},
+            "targets": {index: split(rows)
+                        for index, rows in self.targets(first + 1, last).items()}}
+
+
+def trial_inputs(model: Model, inputs: Inputs) -> Tree:
+    """Inputs of one trial, the first of a run with ``inputs``.
+
+    Raises :class:`SimulationError` for a network without intervals, or inputs that are not those
+    of one.
+    """
+    length = model.interval_steps
+    if length is None:
+        raise SimulationError("a network without update intervals has no trials")
+    check_inputs(inputs, model.network, 0, length)
+    recent = {index: np.zeros((model.depth(index), each.size), model.dtype)
+              for index, each in model.sources.items()}
+    return jax.tree.map(lambda rows: rows[0], Given(model, inputs, recent, 0).trials(0, 1))
 
 
 def padded(rows: np.ndarray, steps: int, value: float = 0.0) -> np.ndarray:

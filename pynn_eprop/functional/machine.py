@@ -25,7 +25,7 @@ from pynn_eprop.functional.optimizers import is_known, optimizer_start, update
 from pynn_eprop.functional.options import JaxOptions
 from pynn_eprop.functional.own_steps import OwnSteps
 from pynn_eprop.functional.samples import Samples
-from pynn_eprop.functional.state import flattened, filled
+from pynn_eprop.functional.state import filled, flattened
 from pynn_eprop.functional.structure import structure_of
 from pynn_eprop.functional.tape import ActivityTape, InputTape, Tape
 from pynn_eprop.models.activity import (
@@ -137,7 +137,7 @@ class JaxMachine:
 
     def _call(self, what: str, function: Callable[..., Any], *arguments: Any,
               **fixed: Any) -> Any:
-        """The result of one of the functions that take the model first; ``fixed`` is compiled in."""
+        """The result of a function that takes the model first; ``fixed`` is compiled in."""
         model = self._model
 
         def bound(*given: Any) -> Any:
@@ -220,28 +220,6 @@ class JaxMachine:
 
     # --- whole trials ---
 
-    def _trials_given(self, first: int, count: int, given: Given) -> Tree:
-        """Inputs of trials after global step ``first``, with a first axis for them."""
-        model, length = self._model, self._length
-        last = first + count * length
-
-        def split(rows: np.ndarray) -> np.ndarray:
-            return rows.reshape(count, length, *rows.shape[1:])
-
-        sources = {}
-        for index in model.sources:
-            rows = split(given.counts(index, first, last - 1))
-            before = np.zeros((count, model.depth(index) - 1, rows.shape[2]), rows.dtype)
-            after = np.zeros((count, 1, rows.shape[2]), rows.dtype)
-            sources[index] = np.concatenate([before, rows, after], axis=1)
-        return {
-            "step": np.broadcast_to(np.arange(1, length + 1, dtype=np.int32), (count, length)),
-            "sources": sources,
-            "currents": {index: split(rows)
-                         for index, rows in given.currents(first + 1, last).items()},
-            "targets": {index: split(rows)
-                        for index, rows in given.targets(first + 1, last).items()}}
-
     def _slices(self, count: int) -> list[tuple[int, int]]:
         """First trial and number of those that are computed side by side."""
         most = self.options.trials_at_once or count
@@ -264,7 +242,7 @@ class JaxMachine:
 
     def _free_trials(self, count: int, given: Given, samples: Samples) -> None:
         """Trials that do not count."""
-        inputs = self._trials_given(self.step, count, given)
+        inputs = given.trials(self.step, count)
         self._learning = False
         self._take_trials(self._free(inputs, samples.wanted()), self.step, count, given, samples)
 
@@ -276,7 +254,7 @@ class JaxMachine:
         """All trials of an update, and the update."""
         self._learning = True
         parts, first_step = self._slices(count), self.step
-        inputs = [self._trials_given(first_step + first * self._length, number, given)
+        inputs = [given.trials(first_step + first * self._length, number)
                   for first, number in parts]
         for (first, number), found in zip(parts, self._results(inputs, samples.wanted()),
                                           strict=True):
@@ -291,8 +269,7 @@ class JaxMachine:
         if not self._learns:
             return [self._free(part, wanted) for part in inputs]
         if self._bptt:
-            starts = [jax.tree.map(lambda rows, n=len(part["step"]): jnp.broadcast_to(
-                rows, (n, *rows.shape)), start) for part in inputs]
+            starts = [_repeated(start, len(part["step"])) for part in inputs]
             return self._bptt_results(starts, inputs, wanted)
         if len(inputs) == 1:
             return [self._call(f"{len(inputs[0]['step'])} trials with gradients",
@@ -437,7 +414,7 @@ class JaxMachine:
         return {"weights": [None] * len(self._model.blocks), "biases": {}}
 
     def _no_gradient(self) -> list[Any]:
-        return [jnp.zeros_like(weight) for weight in self._parameters["weights"]]
+        return [np.zeros(weight.shape, weight.dtype) for weight in self._parameters["weights"]]
 
     def _count(self, found: Tree) -> None:
         """Note the spikes and slopes of trials side by side."""
@@ -746,7 +723,8 @@ class JaxMachine:
             own = {"weight": weight, "gradient": self._gradient[number],
                    "optimizer": self._optimizers["weights"][number]}
             for name, sums in (("sum", self._sums["weights"]), ("e_sum", self._e_sums)):
-                own[name] = jnp.zeros_like(weight) if sums[number] is None else sums[number]
+                own[name] = np.zeros(weight.shape, weight.dtype) if sums[number] is None \
+                    else sums[number]
             if self._carries and number in self._carry["traces"]:
                 own |= self._carry["traces"][number]
             place = tree.setdefault(f"projection{block.projection}", {})
@@ -761,7 +739,8 @@ class JaxMachine:
         self.step, self.updates = int(machine["step"]), int(machine["updates"])
         self._trials, self._learning = int(machine["trials"]), bool(machine["learning"])
         model = self._model
-        own = {index: tree[f"population{index}"] for index, _ in enumerate(model.network.populations)}
+        own = {index: tree[f"population{index}"]
+               for index, _ in enumerate(model.network.populations)}
 
         def of(name: str, indices: Any) -> dict[int, Any]:
             return {index: own[index][name] for index in indices}
@@ -854,6 +833,11 @@ class JaxMachine:
         self.restore({**self.state(), **learned})
 
 
+def _repeated(tree: Tree, count: int) -> Tree:
+    """A tree of arrays with a first axis for so many trials, which begin alike."""
+    return jax.tree.map(lambda rows: np.broadcast_to(rows, (count, *rows.shape)), tree)
+
+
 def _stacked(trees: Sequence[Tree]) -> Tree:
     """Trees of arrays as one, with a first axis for them."""
-    return jax.tree.map(lambda *arrays: jnp.stack([jnp.asarray(each) for each in arrays]), *trees)
+    return jax.tree.map(lambda *arrays: np.stack([np.asarray(each) for each in arrays]), *trees)

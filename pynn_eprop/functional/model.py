@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from pynn_eprop.functional.blocks import Block, blocks_of
@@ -37,7 +36,7 @@ class Model:
     @classmethod
     def of(cls, network: Network, precision: str = "float32") -> "Model":
         """The model of a network in "float32" or "float64"."""
-        return cls(network, blocks_of(network), jnp.dtype(precision))
+        return cls(network, blocks_of(network), np.dtype(precision))
 
     @property
     def spiking(self) -> Mapping[int, SpikingCells]:
@@ -95,8 +94,8 @@ class Model:
                 if signal.target == population]
 
     def array(self, values: Any) -> Any:
-        """An array of the model's numbers."""
-        return jnp.asarray(np.asarray(values), dtype=self.dtype)
+        """An array of the model's numbers, NumPy's: JAX would compile a function to make one."""
+        return np.asarray(values, dtype=self.dtype)
 
     def parameters(self) -> Tree:
         """What learns, and weights that do not.
@@ -123,8 +122,8 @@ class Model:
             "current_based": {index: {
                 **{name: self.array(value)
                    for name, value in constants_of_current_based(cells, timestep).items()},
-                "refractory_steps": jnp.asarray(
-                    np.broadcast_to(cells.refractory_steps, (cells.size,)), jnp.int32),
+                "refractory_steps": np.asarray(
+                    np.broadcast_to(cells.refractory_steps, (cells.size,)), np.int32),
             } for index, cells in self.current_based.items()},
             "kappas": {index: self.array(decay(timestep, readouts.tau_m))
                        for index, readouts in self.readouts.items()},
@@ -138,35 +137,35 @@ class Model:
         return {**{name: self.array(value)
                    for name, value in fixed_values(cells, timestep).items()},
                 "height": self.array(cells.pseudo_derivative.height),
-                "refractory_steps": jnp.asarray(
-                    np.broadcast_to(cells.refractory_steps, (cells.size,)), jnp.int32)}
+                "refractory_steps": np.asarray(
+                    np.broadcast_to(cells.refractory_steps, (cells.size,)), np.int32)}
 
     def start(self) -> Tree:
         """The state before the first step of an interval that nothing precedes.
 
-        cells: by population of e-prop cells, the state variables, z, h and ``silent``; current_based
-        likewise; y: by population of readouts; past: the last :meth:`depth` steps of spikes, the
-        latest last, by population that spikes.
+        cells: by population of e-prop cells, the state variables, z, h and ``silent``;
+        current_based likewise; y: by population of readouts; past: the last :meth:`depth` steps of
+        spikes, the latest last, by population that spikes.
         """
         def zeros(size: int) -> Any:
-            return jnp.zeros(size, self.dtype)
+            return np.zeros(size, self.dtype)
 
         cells = {index: {
-            "state": {name: jnp.broadcast_to(self.array(value), (each.size,))
+            "state": {name: np.broadcast_to(self.array(value), (each.size,))
                       for name, value in each.initial_state().items()},
             "z": zeros(each.size), "h": zeros(each.size),
-            "silent": jnp.zeros(each.size, jnp.int32),
+            "silent": np.zeros(each.size, np.int32),
         } for index, each in self.spiking.items()}
         current_based = {index: {
-            "state": {name: jnp.broadcast_to(self.array(value), (each.size,))
+            "state": {name: np.broadcast_to(self.array(value), (each.size,))
                       for name, value in self._initial(each).items()},
-            "z": zeros(each.size), "silent": jnp.zeros(each.size, jnp.int32),
+            "z": zeros(each.size), "silent": np.zeros(each.size, np.int32),
         } for index, each in self.current_based.items()}
         return {
             "cells": cells, "current_based": current_based,
-            "y": {index: jnp.broadcast_to(self.array(each.y_initial), (each.size,))
+            "y": {index: np.broadcast_to(self.array(each.y_initial), (each.size,))
                   for index, each in self.readouts.items()},
-            "past": {index: jnp.zeros((self.depth(index), each.size), self.dtype)
+            "past": {index: np.zeros((self.depth(index), each.size), self.dtype)
                      for index, each in enumerate(self.network.populations)
                      if each.emits_spikes}}
 

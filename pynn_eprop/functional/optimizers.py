@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
@@ -56,9 +57,10 @@ def optimizer_start(model: Model, parameters: Tree) -> Tree:
     def of(optimizer: Optimizer | None, weight: Any) -> Tree:
         if not is_known(optimizer):
             return {}
-        count = {"u": jnp.zeros((), jnp.int32)}
+        count = {"u": np.zeros((), np.int32)}
         if isinstance(optimizer, Adam):
-            return {**count, "m": jnp.zeros_like(weight), "v": jnp.zeros_like(weight)}
+            return {**count, "m": np.zeros(weight.shape, weight.dtype),
+                    "v": np.zeros(weight.shape, weight.dtype)}
         return count
 
     return {"weights": [of(model.network.projections[block.projection].optimizer, weight)
@@ -77,7 +79,7 @@ def update(model: Model, parameters: Tree, gradients: Tree, state: Tree) -> tupl
     weights, states = list(parameters["weights"]), list(state["weights"])
     for number, block in model.plastic():
         projection = model.network.projections[block.projection]
-        if is_known(projection.optimizer):
+        if projection.optimizer is not None and is_known(projection.optimizer):
             step = STEPS[type(projection.optimizer)]
             new, states[number] = step(projection.optimizer, gradients["weights"][number],
                                        states[number], weights[number])
@@ -85,8 +87,7 @@ def update(model: Model, parameters: Tree, gradients: Tree, state: Tree) -> tupl
             weights[number] = new if block.mask is None else jnp.where(block.mask, new, 0.0)
     biases, of_biases = dict(parameters["biases"]), dict(state["biases"])
     for index, readouts in model.readouts.items():
-        if is_known(readouts.bias_optimizer):
-            assert readouts.bias_optimizer is not None
+        if readouts.bias_optimizer is not None and is_known(readouts.bias_optimizer):
             step = STEPS[type(readouts.bias_optimizer)]
             biases[index], of_biases[index] = step(
                 readouts.bias_optimizer, gradients["biases"][index], of_biases[index],

@@ -43,7 +43,7 @@ def learning_signal(model: Model, parameters: Tree, constants: Tree, activity: T
         return sent @ weight.T
     local = activity["first"] + jnp.arange(sent.shape[0])
     window = (local - 1) // signal.feedback.window_steps
-    return jnp.einsum("tjk,tk->tj", weight[window], sent)
+    return jnp.einsum("tjk,tk->tj", jnp.asarray(weight)[window], sent)
 
 
 def future_signal(model: Model, parameters: Tree, constants: Tree, activity: Tree,

@@ -18,6 +18,7 @@ from pynn_eprop.functional.gradients import (
     rate_terms,
     rules_onto_cells,
     spike_counts,
+    weights_of_traces,
     zero_rates,
 )
 from pynn_eprop.functional.model import Model, Tree
@@ -104,7 +105,8 @@ def eprop_trials(model: Model, parameters: Tree, constants: Tree, start: Tree, i
         rates = rate_terms(model, constants, jax.lax.psum(spike_counts(model, activity), TRIALS),
                            steps * jax.lax.psum(1, TRIALS))
         return {**_of_trial(model, parameters, constants, end, activity, wanted),
-                "factors": eprop_factors(model, parameters, constants, activity, rates)}
+                "factors": eprop_factors(model, constants, activity, weights_of_traces(
+                    model, parameters, constants, activity, rates))}
 
     return _together(model, jax.vmap(one, axis_name=TRIALS)(inputs))
 
@@ -112,7 +114,8 @@ def eprop_trials(model: Model, parameters: Tree, constants: Tree, start: Tree, i
 def _factors_apart(model: Model, parameters: Tree, constants: Tree, activity: Tree,
                    rate_term: bool) -> Tree:
     """Factors without the firing-rate term, and those of sum_t e^t, which it multiplies."""
-    found = {"factors": eprop_factors(model, parameters, constants, activity, zero_rates(model))}
+    signals = weights_of_traces(model, parameters, constants, activity, zero_rates(model))
+    found = {"factors": eprop_factors(model, constants, activity, signals)}
     if rate_term:
         recursions = {key: traces_of(model, constants, activity, population, rule)
                       for key, (population, rule) in rules_onto_cells(model).items()}

@@ -46,8 +46,10 @@ class Trial:
     """One interval (reset) or everything from the start (continuous), with W and b traced."""
 
     def __init__(self, network: Network, weights: Sequence[np.ndarray],
-                 biases: dict[int, np.ndarray]) -> None:
+                 biases: dict[int, np.ndarray], attached: bool = False, cut: int = 0) -> None:
         self.network = network
+        self.attached = attached
+        self.cut = cut
         self.weights = weights
         self.biases = biases
         self.z: dict[int, list] = {}
@@ -88,13 +90,16 @@ class Trial:
     def advance(self, step: int, detached_readouts: bool) -> None:
         """Step ``step`` = 1, 2, ... of cells and readouts; source spikes are in ``z`` already."""
         dt = self.network.settings.timestep
+        if self.cut and step > 1 and (self.steps - step + 1) % self.cut == 0:
+            self._detach()
         for index, cells in enumerate(self.network.populations):
             if isinstance(cells, SpikingCells):
                 before = self.z[index][-1] if self.z[index] else numpy.zeros(cells.size)
                 if not self.z[index]:
                     self.z[index].append(before)
-                v = numpy.exp(-dt / cells.tau_m) * self.v[index] - cells.v_thresh * getval(before)
-                self.v[index] = v + self.arrivals(index, step, detached=True)
+                reset = before if self.attached else getval(before)
+                v = numpy.exp(-dt / cells.tau_m) * self.v[index] - cells.v_thresh * reset
+                self.v[index] = v + self.arrivals(index, step, detached=not self.attached)
                 threshold = cells.v_thresh
                 if isinstance(cells, ALIFCells):
                     self.a[index] = numpy.exp(-dt / cells.tau_a) * self.a[index] + before
@@ -117,6 +122,20 @@ class Trial:
                 kappa = math.exp(-dt / readout.tau_m)
                 arriving = self.arrivals(index, step, detached_readouts)
                 self.y[index] = kappa * self.y[index] + arriving + self.biases[index]
+
+    def _detach(self) -> None:
+        """Make numbers of everything that has happened."""
+        for index, history in self.z.items():
+            self.z[index] = [getval(z) for z in history]
+        for values in (self.v, self.a, self.y):
+            for index, value in values.items():
+                values[index] = getval(value)
+
+    @property
+    def steps(self) -> int:
+        """Length of the trial."""
+        assert self.network.settings.interval_steps is not None
+        return self.network.settings.interval_steps
 
     def error(self, index: int, step: int) -> tuple[np.ndarray, numpy.ndarray]:
         """E of one step, and dE / dy."""
@@ -155,7 +174,7 @@ def feedback_weights(network: Network, r: int, weights: Sequence, step: int) -> 
 
 def objective(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], exact: bool,
               weights: Sequence[np.ndarray], biases: dict[int, np.ndarray],
-              first_step: int = 1) -> np.ndarray:
+              first_step: int = 1, attached: bool = False, cut: int = 0) -> np.ndarray:
     """A scalar whose derivative by W and b is e-prop's gradient of one update.
 
     inputs: for each trial (boundary "continuous": one trial), population -> (steps + 1, size)
@@ -165,6 +184,9 @@ def objective(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], exac
     dE/dz; e-prop equals it when its feedback is symmetric. Otherwise the readouts' spikes are
     detached, and the learning signals L^t enter as given numbers: sum_t L^t zf^t with z filtered
     by kappa, whose derivative is sum_t L^t ebar^t.
+
+    ``attached``, with ``exact``: nothing is detached, so that the derivative is that of
+    backpropagation through time; with ``cut``, the past is before every so many steps from the end.
     """
     dt = network.settings.timestep
     total: np.ndarray = 0.0
@@ -172,7 +194,7 @@ def objective(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], exac
              if isinstance(p, SpikingCells)}
     counted = 0
     for trial_inputs in inputs:
-        trial = Trial(network, weights, biases)
+        trial = Trial(network, weights, biases, attached, cut)
         filtered: list = [0.0] * len(network.learning_signals)
         steps = len(next(iter(trial_inputs.values()))) - 1
         for index, counts in trial_inputs.items():
@@ -219,5 +241,17 @@ def gradients(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], exac
 
     def value(parameters: tuple[list[np.ndarray], dict[int, np.ndarray]]) -> np.ndarray:
         return objective(network, inputs, exact, *parameters, first_step=first_step)
+
+    return grad(value)((weights, biases))
+
+
+def true_gradients(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], cut: int = 0
+                   ) -> tuple[list[numpy.ndarray], dict[int, numpy.ndarray]]:
+    """As :func:`gradients`, of backpropagation through time; see :func:`objective`."""
+    weights = [p.weight for p in network.projections]
+    biases = {i: p.bias for i, p in enumerate(network.populations) if isinstance(p, Readouts)}
+
+    def value(parameters: tuple[list[np.ndarray], dict[int, np.ndarray]]) -> np.ndarray:
+        return objective(network, inputs, True, *parameters, attached=True, cut=cut)
 
     return grad(value)((weights, biases))

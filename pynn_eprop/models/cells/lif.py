@@ -36,7 +36,7 @@ class LIFCells(SpikingCells):
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
         """The membrane potential after one step."""
-        return {"v": cells.alpha * cells.v + arriving - cells.v_th * cells.z_reset}           # eq. 20
+        return {"v": cells.alpha * cells.v + arriving - cells.v_th * cells.z_reset}     # eq. 20
 
     def distance(self, cells: Any) -> np.ndarray:
         """Distance from the threshold (eq. 21)."""

@@ -1,0 +1,146 @@
+"""Backpropagation through time against automatic differentiation with autograd (autodiff.py)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.functional.machine import JaxMachine
+from pynn_eprop.functional.options import JaxOptions
+from pynn_eprop.models.network import Boundary, Inputs
+from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
+from pynn_eprop.models.rules import TruncatedTraces
+from pynn_eprop.reference import ReferenceMachine
+from tests.agreement.play import assert_agree, play
+from tests.descriptions import alif, feedback, lif
+from tests.functional.machines import jax_machine
+from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
+from tests.reference.autodiff import true_gradients
+from tests.reference.test_automatic_differentiation import (
+    CELLS,
+    STEPS,
+    assert_equal,
+    build,
+    by_trial,
+    input_spikes,
+)
+
+OPTIONS = JaxOptions("float64", "bptt")
+LIF_BATCH = Plan(cells=(CellPlan(rate_term=True),), trials=3, stretches=((120, True),),
+                 readouts=(ReadoutPlan(bias_optimizer="adam"),), delays=("mixed",),
+                 feedbacks=("none",))
+
+
+def train(net, counts, options=OPTIONS, parts=()):
+    """The machine after all intervals, run in one go or in parts of so many steps."""
+    machine = JaxMachine(net, options)
+    step, cell = np.nonzero(counts[:-1])
+    end = len(counts) - 1
+    for last in (*np.cumsum(parts).astype(int), end):
+        now = machine.step
+        here = (step >= now) & (step <= last)
+        machine.run(int(last) - now, Inputs({0: (step[here], cell[here])}))
+    return machine
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("model", [lif, alif])
+@pytest.mark.parametrize("trials", [1, 3])
+def test_gradient_of_the_loss_and_of_the_firing_rate_term(model, loss, trials):
+    net = build(model(CELLS, refractory_steps=2, c_reg=0.05), loss, "random", delay=3,
+                trials_per_update=trials)
+    counts = input_spikes(trials)
+    expected = true_gradients(net, by_trial(counts))
+    assert_equal(train(net, counts), expected)
+
+
+def test_gradient_in_parts_in_slices_and_with_states_computed_again():
+    net = build(alif(CELLS, refractory_steps=2, c_reg=0.05), "mse", "random", delay=3,
+                trials_per_update=3)
+    counts = input_spikes(3)
+    expected = true_gradients(net, by_trial(counts))
+    assert_equal(train(net, counts, parts=(7, 30, 23)), expected)
+    assert_equal(train(net, counts, replace(OPTIONS, trials_at_once=2)), expected)
+    assert_equal(train(net, counts, replace(OPTIONS, rematerialize_steps=13)), expected)
+
+
+@pytest.mark.parametrize("name", sorted(PSEUDO_DERIVATIVES))
+def test_gradient_with_every_pseudo_derivative(name):
+    net = build(alif(CELLS, pseudo_derivative=PSEUDO_DERIVATIVES[name](0.4, 1.2)), "mse", "random")
+    counts = input_spikes(1)
+    assert_equal(train(net, counts), true_gradients(net, by_trial(counts)))
+
+
+@pytest.mark.parametrize("cut", [7, STEPS // 2, STEPS])
+def test_truncated_gradient(cut):
+    """autograd forgets the past before every ``cut`` steps from the end."""
+    net = build(alif(CELLS, refractory_steps=1), "mse", "random", delay=3)
+    counts = input_spikes(1)
+    options = replace(OPTIONS, truncation_steps=cut)
+    expected = true_gradients(net, by_trial(counts), cut)
+    assert_equal(train(net, counts, options), expected)
+    assert_equal(train(net, counts, replace(options, rematerialize_steps=11)), expected)
+    if cut < STEPS:
+        full = true_gradients(net, by_trial(counts))[0][1]
+        assert np.abs(expected[0][1] - full).max() > 1e-2 * np.abs(full).max()
+
+
+def test_backpropagation_differs_from_e_prop_in_the_recurrent_weights_only_by_transmission():
+    """Without recurrent weights that matter, and without resets, both are one gradient."""
+    net = build(lif(CELLS, v_thresh=0.61), "mse", "symmetric")
+    counts = input_spikes(1)
+    found, eprop = train(net, counts), train(net, counts, JaxOptions("float64"))
+    assert np.abs(found.gradient(1) - eprop.gradient(1)).max() > 1e-3
+    np.testing.assert_allclose(found.gradient(2), eprop.gradient(2), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("boundary", list(Boundary))
+def test_runs_in_parts_and_checkpoints_continue_alike(boundary):
+    """Stretches are replayed at the end of an update, from the inputs and the state kept."""
+    case = make_case(replace(LIF_BATCH, boundary=boundary))
+    parts = replace(case, plan=replace(case.plan, stretches=((13, True), (7, True), (45, True),
+                                                            (55, True)), changes=("checkpoint",)))
+    assert_agree(play(parts, jax_machine("float64", "bptt"), ), _ends(play(
+        case, jax_machine("float64", "bptt")), play(parts, jax_machine("float64", "bptt"))), 1e-10)
+
+
+def _ends(whole, parts):
+    """The outcome of a whole run, with what the parts looked at in between."""
+    return replace(whole, exact={**parts.exact, **{
+        name: array for name, array in whole.exact.items() if name in parts.exact
+        and not name[0].isdigit()}}, numbers={**parts.numbers, **{
+            name: array for name, array in whole.numbers.items() if name in parts.numbers
+            and not name[0].isdigit()}})
+
+
+def test_activity_is_that_of_the_reference_until_the_first_update():
+    case = make_case(LIF_BATCH)
+    short = replace(case, plan=replace(case.plan, stretches=((59, True),)))
+    found, expected = (play(short, machine) for machine in (
+        jax_machine("float64", "bptt"), ReferenceMachine))
+    for outcome in (found, expected):
+        outcome.numbers = {name: array for name, array in outcome.numbers.items()
+                           if "signal" not in name}
+    assert_agree(found, expected, 1e-10)
+
+
+def test_parts_that_have_no_use_are_refused():
+    net = build(lif(CELLS), "mse", "random")
+    projections = (replace(net.projections[0], rule=TruncatedTraces()), *net.projections[1:])
+    with pytest.raises(UnsupportedError, match=r"rule 'truncated-traces' has no part in"):
+        JaxMachine(replace(net, projections=projections), OPTIONS)
+    silent = replace(net.populations[2], loss=None, target=None, bias_optimizer=None)
+    weight = np.zeros((CELLS, silent.size))
+    with pytest.raises(UnsupportedError, match="readouts without a loss"):
+        JaxMachine(replace(net, populations=(*net.populations[:2], silent),
+                           learning_signals=(feedback(2, 1, weight),)), OPTIONS)
+
+
+def test_weights_and_parameters_stay_within_an_update():
+    net = build(lif(CELLS), "mse", "random", trials_per_update=2)
+    machine = train(net, input_spikes(1))
+    with pytest.raises(SimulationError, match="new weights can be set between updates only"):
+        machine.set_weights(0, machine.weights(0))
+    with pytest.raises(SimulationError, match="new parameters can be set between updates only"):
+        machine.set_population(1, machine.network)
