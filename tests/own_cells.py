@@ -50,11 +50,11 @@ class OwnALIF(SpikingCells):
         return {"alpha": np.exp(-timestep / self.tau_m), "rho": np.exp(-timestep / self.tau_a)}
 
     def step(self, cells: Any, arriving: np.ndarray) -> dict[str, np.ndarray]:
-        return {"v": cells.alpha * cells.v + arriving - cells.v_thresh * cells.z,
+        return {"v": cells.alpha * cells.v + arriving - cells.v_thresh * cells.z_reset,
                 "a": cells.rho * cells.a + cells.z}
 
     def distance(self, cells: Any) -> np.ndarray:
-        return np.asarray(cells.v - (cells.v_thresh + cells.beta * cells.a))
+        return cells.v - (cells.v_thresh + cells.beta * cells.a)
 
     def transition(self, cells: Any) -> dict[tuple[str, str], np.ndarray]:
         return {("v", "v"): cells.alpha, ("a", "v"): cells.h,

@@ -95,6 +95,11 @@ class EPropCells(Component):
         self.h = np.zeros(size)
         self.silent = np.zeros(size, dtype=int)
 
+    @property
+    def z_reset(self) -> np.ndarray:
+        """z for the reset, through which no derivative passes (eq. 22)."""
+        return self.z
+
     def take(self, z: np.ndarray, h: np.ndarray | None) -> None:
         """One step whose spikes, and h if they are given, come from elsewhere."""
         self.z = z
@@ -173,6 +178,9 @@ def _fixed(value: Any) -> np.ndarray:
     return array
 
 
+_OF_STEPS = ("z_reset",)     # what a kind's methods see of a step beside its variables
+
+
 class SeenCells:
     """Cells as a rule may see them: constants, and the variables that it needs.
 
@@ -184,7 +192,7 @@ class SeenCells:
         needs = {"z" if name == "spikes" else name for name in rule.needs}
         self._cells = cells
         self._rule = rule
-        self._hidden = set(cells.variables) - needs
+        self._hidden = {*cells.variables, *_OF_STEPS} - needs
 
     def __getattr__(self, name: str) -> Any:
         """An attribute of the cells."""

@@ -40,7 +40,7 @@ class ALIFCells(LIFCells):
 
     def distance(self, cells: Any) -> np.ndarray:
         """Distance from the threshold A (eq. 25)."""
-        return np.asarray(cells.v - (cells.v_th + cells.beta * cells.a))
+        return cells.v - (cells.v_th + cells.beta * cells.a)
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Derivatives of v, and of a, which depends on v and a by way of the spike (eq. 27)."""

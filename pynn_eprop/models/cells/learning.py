@@ -42,7 +42,10 @@ class SpikingCells(Population):
 
     The methods get ``cells``: an object with an array of shape (size,) for each parameter, state
     variable and entry of :meth:`constants`, and ``z`` (spikes, 0 or 1) and ``h`` of the last step
-    done. The machine keeps z and h at 0 for ``refractory_steps`` after a spike.
+    done. The machine keeps z and h at 0 for ``refractory_steps`` after a spike. ``z_reset`` has the
+    values of z: a reset uses it, as in eq. 20, and everything else that the cell's own spike does
+    uses z, as in eq. 26. e-prop passes no derivative through z_reset (eq. 22); backpropagation
+    through time passes one through both.
 
     decays: state variables whose derivatives in :meth:`transition` are constants, and by variables
     of this list only; a parameter that changes between updates acts on their eligibility vectors
@@ -102,7 +105,7 @@ class SpikingCells(Population):
 
     def scale(self, cells: Any) -> np.ndarray:
         """The unit of the pseudo-derivative's width: the baseline threshold."""
-        return np.asarray(cells.v_thresh)
+        return cells.v_thresh
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
         """The state variables after one step.

@@ -36,11 +36,11 @@ class LIFCells(SpikingCells):
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
         """The membrane potential after one step."""
-        return {"v": cells.alpha * cells.v + arriving - cells.v_th * cells.z}           # eq. 20
+        return {"v": cells.alpha * cells.v + arriving - cells.v_th * cells.z_reset}     # eq. 20
 
     def distance(self, cells: Any) -> np.ndarray:
         """Distance from the threshold (eq. 21)."""
-        return np.asarray(cells.v - cells.v_th)
+        return cells.v - cells.v_th
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Decay of the membrane potential, without the reset (eq. 22)."""
