@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -49,7 +50,11 @@ class SpikingCells(Population):
 
     decays: state variables whose derivatives in :meth:`transition` are constants, and by variables
     of this list only; a parameter that changes between updates acts on their eligibility vectors
-    from the next step on, as it does on them. presynaptic_trace: entries of :meth:`transition` that
+    from the next step on, as it does on them. looks_back: :meth:`transition` and :meth:`drive` have
+    the derivatives of the step just done instead, and need not be constants: machines provide
+    ``cells.before``, an object with the parameters and constants, and the state, z and h as they
+    were before this step (z and h 0 at the start of an interval), and ``cells.arriving``, its
+    input. presynaptic_trace: entries of :meth:`transition` that
     filter the presynaptic spikes, which simplified traces leave out; a kind without any has no such
     traces. learns_from_h: the derivatives are functions of h and constants, so that the kind can
     learn from the activity of another machine.
@@ -70,6 +75,7 @@ class SpikingCells(Population):
     takes_current: ClassVar[bool] = True
     decays: ClassVar[tuple[str, ...]] = ()
     presynaptic_trace: ClassVar[tuple[tuple[str, str], ...]] = ()
+    looks_back: ClassVar[bool] = False
     learns_from_h: ClassVar[bool] = False
 
     @classmethod
@@ -93,11 +99,29 @@ class SpikingCells(Population):
         """The state variables, in the order of their declaration."""
         return tuple(cls.initial_values())
 
+    @classmethod
+    def carried_at_start(cls) -> tuple[str, ...]:
+        """State variables whose eligibility vectors move on when a step starts, by its derivatives.
+
+        The others move on when it ends, by those of the step to come.
+        """
+        return cls.state_variables() if cls.looks_back else cls.decays
+
     def initial_state(self) -> Arrays:
         """The state at the start of an interval."""
         found = {initial_state(entry): getattr(self, entry.name)
                  for entry in dataclasses.fields(self)}
         return {name: np.array(found[name], dtype=float) for name in self.state_variables()}
+
+    def double_precision(self) -> AbstractContextManager[Any]:
+        """A context in which the methods compute with 64 bits; NumPy needs none."""
+        return nullcontext()
+
+    def check_step(self, cells: Any) -> None:
+        """Raise :class:`EPropError` for methods that cannot work, before anything runs.
+
+        cells: at the start of an interval.
+        """
 
     def constants(self, timestep: float) -> Arrays:
         """Derived constants by name, each (size,); timestep in ms."""
@@ -120,6 +144,8 @@ class SpikingCells(Population):
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Derivatives of the next state by the present one, keyed (of, by); others are 0.
+
+        If the kind looks back: of the present state by the one before.
 
         The spike's own effect on the next state counts by way of the distance, with h as
         dz / d distance; the paper leaves out the effect of the reset (eq. 22).
