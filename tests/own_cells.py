@@ -13,22 +13,23 @@ import numpy as np
 from pynn_eprop import SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.cells import CELLS
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "own_cell.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def _of_example() -> type[SpikingCells]:
-    """The cell that ``examples/own_cell.py`` registers; tests register it as long as they need."""
-    spec = importlib.util.spec_from_file_location("own_cell", EXAMPLE)
+def of_example(name: str) -> Any:
+    """An example's module, without the cells that it registers: tests do as long as they need."""
+    known = set(CELLS)
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["own_cell"] = module        # where pickle and dataclasses look for it
+    sys.modules[name] = module        # where pickle and dataclasses look for it
     spec.loader.exec_module(module)
-    del CELLS[module.CurrentLIF.name]
-    kind: type[SpikingCells] = module.CurrentLIF
-    return kind
+    for registered in set(CELLS) - known:
+        del CELLS[registered]
+    return module
 
 
-CurrentLIF: Any = _of_example()
+CurrentLIF: Any = of_example("own_cell").CurrentLIF
 
 
 @dataclass(frozen=True, kw_only=True)
