@@ -69,9 +69,10 @@ class IzhikevichCells(AutodiffCells):
 
     dv/dt = 0.04 v^2 + 5 v + 140 - u + I,    du/dt = a (b v - u);    v >= v_peak: v = c, u = u + d.
 
-    I is i_offset and the input. v moves in two half steps, and no lower than v_floor, where
-    inhibition reverses, so that steps of 1 ms are stable. The spike's effect on u has a derivative,
-    as an adaptation; the reset of v has none.
+    I is i_offset and the input. So that steps of 1 ms are stable, v moves in two half steps, and
+    not below v_floor, where inhibition reverses, or as far above v_peak, as it would without end
+    while the cell is refractory. The spike's effect on u has a derivative, as an adaptation; the
+    reset of v has none.
     """
 
     a: np.ndarray = parameter(0.02, "1/ms", "rate of the recovery", **positive)
@@ -104,7 +105,7 @@ class IzhikevichCells(AutodiffCells):
         for _ in range(2):
             slope = 0.04 * v * v + 5.0 * v + 140.0 - u + cells.i_offset
             v = v + cells.half * slope + 0.5 * cells.gain * arriving
-        return {"v": jnp.maximum(v, cells.v_floor), "u": after}
+        return {"v": jnp.clip(v, cells.v_floor, 2.0 * cells.v_peak - cells.v_floor), "u": after}
 
     def distance(self, cells):
         """Distance from the peak."""

@@ -136,7 +136,9 @@ def izhikevich(state, arriving, z, z_reset, p):
     current = 140 - u + p["i_offset"] + p["gain"] * arriving     # per ms, over a step of 1 ms
     half = v + (0.04 * v ** 2 + 5 * v + current) / 2
     full = half + (0.04 * half ** 2 + 5 * half + current) / 2
-    return jnp.where(full > p["v_floor"], full, p["v_floor"]), u + p["a"] * (p["b"] * v - u)
+    low, high = p["v_floor"], p["v_peak"] + (p["v_peak"] - p["v_floor"])
+    kept = jnp.where(full < low, low, jnp.where(full > high, high, full))
+    return kept, u + p["a"] * (p["b"] * v - u)
 
 
 def resonate_and_fire(state, arriving, z, z_reset, p):
