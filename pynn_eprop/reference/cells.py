@@ -105,7 +105,7 @@ class EPropCells(Component):
 
     @property
     def z_reset(self) -> np.ndarray:
-        """z for the reset, through which no derivative passes (eq. 22)."""
+        """The spikes of the last step, as resets read them."""
         return self.z
 
     def take(self, z: np.ndarray, h: np.ndarray | None) -> None:
