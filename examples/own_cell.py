@@ -40,7 +40,7 @@ class CurrentLIF(SpikingCells):
     def step(self, cells, arriving):
         """Current and membrane potential after one step."""
         i = cells.gamma * cells.i + arriving
-        v = cells.alpha * cells.v + (1.0 - cells.gamma) * i - cells.v_thresh * cells.z
+        v = cells.alpha * cells.v + (1.0 - cells.gamma) * i - cells.v_thresh * cells.z_reset
         return {"i": i, "v": v}
 
     def distance(self, cells):

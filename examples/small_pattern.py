@@ -1,22 +1,25 @@
 """A small network that learns to generate a sine, for examples with something of their own.
 
-``own_cell.py``, ``own_rule.py`` and ``own_optimizer.py`` import it when they are run as scripts.
+``own_cell.py``, ``own_jax_cells.py``, ``own_rule.py`` and ``own_optimizer.py`` import it when they
+are run as scripts.
 """
 
 import numpy as np
 
-import pynn_eprop.host as sim
+import pynn_eprop.host as host
 
 trial, n_inputs = 200.0, 10       # ms
 
 
-def train(name, cells, n_cells, n_updates, machine="engine", **plastic):
+def train(name, cells, n_cells, n_updates, sim=host, machine="engine", **plastic):
     """The error of each update, normalised by the variance of the target; prints where it arrives.
 
-    cells: the cell type. plastic: of all synapses that learn, such as ``optimizer``.
+    cells: the cell type, of the backend sim. machine: of the host backend. plastic: of all synapses
+    that learn, such as ``optimizer``.
     """
     rng = np.random.default_rng(1)
-    sim.setup(timestep=1.0, update_interval=trial, seed=1, machine=machine)
+    choice = {"machine": machine} if sim is host else {}
+    sim.setup(timestep=1.0, update_interval=trial, seed=1, **choice)
     target = np.sin(2.0 * np.pi * np.arange(1.0, trial + 1.0) / trial)[np.newaxis]
     clock = sim.Population(n_inputs, sim.SpikeSourceArray(spike_times=[
         np.concatenate([trial * k + np.arange(20.0 * i, 20.0 * (i + 1), 4.0)

@@ -8,7 +8,7 @@ parts are in ``pynn_eprop.tasks``), and what the command line must know of a bac
 
 from pynn_eprop import errors
 from pynn_eprop.backends import Backend, Compared, register_backend
-from pynn_eprop.models.cells import SpikingCells, initial, parameter, register_cell
+from pynn_eprop.models.cells import AutodiffCells, SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay, register_optimizer
@@ -36,6 +36,7 @@ __all__ = [
     "SGD",
     "Adam",
     "Arctan",
+    "AutodiffCells",
     "Backend",
     "Compared",
     "CrossEntropy",

@@ -212,7 +212,9 @@ def _assignment(text: str) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
-        raise argparse.ArgumentTypeError(f"{value!r} is not a number") from None
+        if value.isidentifier():
+            return name, value
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number or a name") from None
 
 
 if __name__ == "__main__":

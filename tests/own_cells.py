@@ -13,22 +13,23 @@ import numpy as np
 from pynn_eprop import SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.cells import CELLS
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "own_cell.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def _of_example() -> type[SpikingCells]:
-    """The cell that ``examples/own_cell.py`` registers; tests register it as long as they need."""
-    spec = importlib.util.spec_from_file_location("own_cell", EXAMPLE)
+def of_example(name: str) -> Any:
+    """An example's module, without the cells that it registers: tests do as long as they need."""
+    known = set(CELLS)
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["own_cell"] = module        # where pickle and dataclasses look for it
+    sys.modules[name] = module        # where pickle and dataclasses look for it
     spec.loader.exec_module(module)
-    del CELLS[module.CurrentLIF.name]
-    kind: type[SpikingCells] = module.CurrentLIF
-    return kind
+    for registered in set(CELLS) - known:
+        del CELLS[registered]
+    return module
 
 
-CurrentLIF: Any = _of_example()
+CurrentLIF: Any = of_example("own_cell").CurrentLIF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,11 @@ class OwnALIF(SpikingCells):
         return {"alpha": np.exp(-timestep / self.tau_m), "rho": np.exp(-timestep / self.tau_a)}
 
     def step(self, cells: Any, arriving: np.ndarray) -> dict[str, np.ndarray]:
-        return {"v": cells.alpha * cells.v + arriving - cells.v_thresh * cells.z,
+        return {"v": cells.alpha * cells.v + arriving - cells.v_thresh * cells.z_reset,
                 "a": cells.rho * cells.a + cells.z}
 
     def distance(self, cells: Any) -> np.ndarray:
-        return np.asarray(cells.v - (cells.v_thresh + cells.beta * cells.a))
+        return cells.v - (cells.v_thresh + cells.beta * cells.a)
 
     def transition(self, cells: Any) -> dict[tuple[str, str], np.ndarray]:
         return {("v", "v"): cells.alpha, ("a", "v"): cells.h,

@@ -175,7 +175,7 @@ class ToyCells(SpikingCells):
     name: ClassVar[str] = "ToyCell"
 
     def step(self, cells, arriving):
-        return {"v": np.exp(-1.0 / cells.tau) * cells.v + arriving - cells.v_thresh * cells.z}
+        return {"v": np.exp(-1.0 / cells.tau) * cells.v + arriving - cells.v_thresh * cells.z_reset}
 
     def distance(self, cells):
         return cells.v - cells.v_thresh

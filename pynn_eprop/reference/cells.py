@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ class Derivatives:
     drive: Mapping[str, Any]
     distance: Mapping[str, Any]
     transition: Mapping[tuple[str, str], Any]
-    decays: tuple[str, ...]
+    carried_at_start: tuple[str, ...]
     presynaptic_trace: tuple[tuple[str, str], ...]
 
 
@@ -31,7 +32,9 @@ class EPropCells(Component):
     z: spikes of the last step. h: pseudo-derivative. silent: steps for which a cell still cannot
     spike. learning_signal: L, the sum over signals. spikes: number of spikes in the learning
     intervals since the last update. sloped: whether h was nonzero at any step of these.
-    Parameters and constants of the kind are attributes, too.
+    Parameters and constants of the kind are attributes, too. For kinds that look back, and within a
+    step only: before: parameters, constants, and the state, z and h before the step. arriving: its
+    input.
     """
 
     def __init__(self, population: SpikingCells, timestep: float) -> None:
@@ -47,11 +50,14 @@ class EPropCells(Component):
         self._slope = called(population.label, "pseudo-derivative", population.pseudo_derivative,
                              "__call__")
         self.variables = (*self._states, "z", "h", "silent", "learning_signal", "spikes", "sloped")
+        self.before: Any = None
+        self.arriving: np.ndarray | None = None
         self.configure(population)
         self.learning_signal = np.zeros(population.size)
         self.spikes = np.zeros(population.size)
         self.sloped = np.zeros(population.size, dtype=bool)
         self.reset()
+        self._ask("check_step", self)
 
     def configure(self, population: SpikingCells) -> None:
         """Take the parameters.
@@ -62,7 +68,8 @@ class EPropCells(Component):
         self.population, self._derivatives = population, None
         values = {entry.name: _fixed(getattr(population, entry.name))
                   for entry in fields(population) if "parameter" in entry.metadata}
-        for name, value in {**values, **self._constants()}.items():
+        self._unchanging = {**values, **self._constants()}
+        for name, value in self._unchanging.items():
             setattr(self, name, value)
         self.refractory_steps = np.asarray(population.refractory_steps)
         scale = as_answer(self._ask("scale", self), (population.size,), self._called("scale"))
@@ -81,7 +88,8 @@ class EPropCells(Component):
         return {name: _fixed(value) for name, value in found.items()}
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        return ask(self.population.label, "cell", self.population, method, *arguments)
+        with self.population.double_precision():
+            return ask(self.population.label, "cell", self.population, method, *arguments)
 
     def _called(self, method: str) -> str:
         return self._names[method]
@@ -111,6 +119,8 @@ class EPropCells(Component):
         """One step; ``arriving`` is the sum of the weights of arriving spikes and of currents."""
         population, shape = self.population, (self.population.size,)
         what = self._called("step")
+        if population.looks_back:
+            self.before, self.arriving = self._present(), arriving
         state = as_answers(self._ask("step", self, arriving), shape, what)
         if set(state) != self._known["drive"]:
             raise ParameterError(f"{what} gives {sorted(map(str, state))}; it must give all state "
@@ -128,6 +138,11 @@ class EPropCells(Component):
         self.silent[self.z > 0] = self.refractory_steps[self.z > 0]
         self._derivatives = None
 
+    def _present(self) -> SimpleNamespace:
+        """What methods of the kind read of the last step; steps replace these arrays."""
+        return SimpleNamespace(**self._unchanging, z=self.z, z_reset=self.z_reset, h=self.h,
+                               **{name: getattr(self, name) for name in self._states})
+
     def derivatives(self) -> Derivatives:
         """The derivatives of the last step, computed once for all projections.
 
@@ -137,8 +152,8 @@ class EPropCells(Component):
             kind = self.population
             drive, distance, transition = (self._by_state(method) for method in (
                 "drive", "distance_gradient", "transition"))
-            self._derivatives = Derivatives(self._states, drive, distance, transition, kind.decays,
-                                            kind.presynaptic_trace)
+            self._derivatives = Derivatives(self._states, drive, distance, transition,
+                                            kind.carried_at_start(), kind.presynaptic_trace)
         return self._derivatives
 
     def _by_state(self, method: str) -> Mapping[Any, np.ndarray]:
@@ -178,6 +193,9 @@ def _fixed(value: Any) -> np.ndarray:
     return array
 
 
+_OF_STEPS = ("z_reset", "before", "arriving")     # what kinds see of a step beside its variables
+
+
 class SeenCells:
     """Cells as a rule may see them: constants, and the variables that it needs.
 
@@ -189,7 +207,7 @@ class SeenCells:
         needs = {"z" if name == "spikes" else name for name in rule.needs}
         self._cells = cells
         self._rule = rule
-        self._hidden = set(cells.variables) - needs
+        self._hidden = {*cells.variables, *_OF_STEPS} - needs
 
     def __getattr__(self, name: str) -> Any:
         """An attribute of the cells."""

@@ -34,19 +34,21 @@ def parameter_table(task: Any) -> list[Row]:
 
 
 def same_kind(value: Any, default: Any) -> bool:
-    """Whether ``value`` is a number, as the default is, or numbers if that is a tuple."""
+    """Whether ``value`` is a number, as the default is, or numbers, or a text, if that is one."""
+    if isinstance(default, str):
+        return isinstance(value, str)
     if isinstance(default, tuple):
         return isinstance(value, (tuple, list)) and all(same_kind(v, 0.0) for v in value)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def require_numbers(task: Any) -> None:
-    """Raise :class:`TaskError` unless the parameters of a task are finite numbers."""
+    """Raise :class:`TaskError` unless the parameters of a task are finite numbers, or texts."""
     for entry in dataclasses.fields(task):
         value = getattr(task, entry.name)
         if not same_kind(value, entry.default) or not all(
-                math.isfinite(each) for each in (value if isinstance(value, (tuple, list))
-                                                 else (value,))):
+                isinstance(each, str) or math.isfinite(each)
+                for each in (value if isinstance(value, (tuple, list)) else (value,))):
             unit = entry.metadata.get("unit", "")
             raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is not "
                             f"a finite value like {entry.default!r}")

@@ -54,23 +54,42 @@ def test_store_recall_runs(tmp_path):
     assert figure.exists()
 
 
-@pytest.mark.parametrize("name, registry, registered, share", [
-    ("own_cell", CELLS, "CurrentLIF", 0.1),             # in 40 updates of 200 ms
-    ("own_rule", RULES, "spike-gated", 0.1),            # in 40
-    ("own_optimizer", OPTIMIZERS, "momentum", 0.05),    # in 60
+JAX_CELLS = ("TwoCompartments", "Izhikevich", "ResonateAndFire")
+
+
+@pytest.mark.parametrize("name, registry, registered, share, lines", [
+    ("own_cell", CELLS, ("CurrentLIF",), 0.1, 100),             # in 40 updates of 200 ms
+    ("own_rule", RULES, ("spike-gated",), 0.1, 100),            # in 40
+    ("own_optimizer", OPTIMIZERS, ("momentum",), 0.05, 100),    # in 60
+    ("own_jax_cells", CELLS, JAX_CELLS, 0.25, 170),             # in 40
 ])
 def test_what_is_of_ones_own_learns_and_so_does_the_built_in(name, registry, registered, share,
-                                                             monkeypatch):
+                                                             lines, monkeypatch):
     """The error falls below a ``share`` of the first one."""
-    assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 100
+    assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < lines
     monkeypatch.syspath_prepend(EXAMPLES)       # as for a script
     try:
         errors = load(name).main()
-        assert len(errors) == 2
+        assert len(errors) == max(2, len(registered))
         for error in errors.values():
             assert error[-5:].mean() < share * error[0]
     finally:
-        registry.pop(registered)
+        for each in registered:
+            del registry[each]
+
+
+def test_cells_in_jax_are_trained_on_a_task_as_a_plugin(tmp_path):
+    """Three updates of the reference, after which the error is smaller."""
+    for cell in JAX_CELLS:
+        done = subprocess.run(
+            [sys.executable, "-m", "pynn_eprop.cli", "run", "pattern-generation", "--machine",
+             "reference", "--neurons", "5", "--updates", "3", "--set", "interval=100.0", "--plugin",
+             str(EXAMPLES / "own_jax_cells.py"), "--set", f"cell={cell}", "--quiet", "--out", cell],
+            cwd=tmp_path, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr
+        found = json.loads((tmp_path / cell / "results.json").read_text())
+        assert found["parameters"]["cell"] == cell
+        assert found["error_curve"][-1] < found["error_curve"][0]
 
 
 def test_own_backend_learns(tmp_path):

@@ -182,6 +182,10 @@ def test_a_finished_run_is_kept_without_force(pattern):
     (["pattern-generation", "--neurons", "-3"], "n_neurons=-3 must be a whole number >= 1"),
     (["pattern-generation", "--set", "tau_m=-1.0"], "tau_m=-1 ms is not allowed"),
     (["pattern-generation", "--set", "lr=-1.0"], "lr=-1 dimensionless is not allowed"),
+    (["pattern-generation", "--set", "lr=fast"], "lr='fast' is not a value like 0.003"),
+    (["pattern-generation", "--set", "cell=Fast"], "cell='Fast' is unknown; choose one of ["),
+    (["pattern-generation", "--set", "cell=EPropALIF", "--set", "tau_m=-1.0"],
+     "tau_m=-1 ms is not allowed"),
 ])
 def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
     assert main(["run", *words, "--out", str(tmp_path / "run"), "--quiet"]) == 2
@@ -192,7 +196,7 @@ def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["run", "x", "--set", "lr"],
-                                   ["run", "x", "--set", "lr=fast"], ["run", "x", "--seed", "a"]])
+                                   ["run", "x", "--set", "lr=-fast"], ["run", "x", "--seed", "a"]])
 def test_words_that_make_no_command_are_status_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(words)

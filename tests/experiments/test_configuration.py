@@ -53,6 +53,7 @@ def test_identity_leaves_out_what_does_not_change_the_result():
 
 @pytest.mark.parametrize("configuration", [
     Configuration("pattern-generation"),
+    Configuration("pattern-generation", parameters=(("cell", "EPropALIF"), ("tau_m", 9.0))),
     Configuration("store-recall", precision="float64", seed=3, updates=7, neurons=5,
                   feedback="window-20ms", recurrent=False, keep_training=True,
                   parameters=(("lr", 0.02), ("n_periods", 4))),

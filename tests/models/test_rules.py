@@ -140,6 +140,8 @@ def wrong(answer):
      ParameterError, r"the trace 'seen' is float64 of shape \(\)"),
     (lambda self, traces, arriving, cells, post: cells.v[post], SimulationError,
      "failed: AttributeError: Wrong reads 'v' of its cells; name it in the rule's needs"),
+    (lambda self, traces, arriving, cells, post: cells.z_reset[post], SimulationError,
+     "failed: AttributeError: Wrong reads 'z_reset' of its cells; name it in the rule's needs"),
     (lambda self, traces, arriving, cells, post: cells.tau_syn[post], SimulationError,
      "failed: AttributeError: EPropLIF cells have no 'tau_syn'"),
 ])

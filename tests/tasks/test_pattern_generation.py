@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from pynn_eprop.tasks import PatternGeneration, find_feedback
+from tests.own_cells import CurrentLIF, registered
 
 SEEDS = st.integers(0, 2**31)
 
@@ -124,6 +125,22 @@ def test_trials_do_not_depend_on_how_updates_are_grouped():
         assert np.array_equal(all_times[within] - 1000.0, times)
 
 
+def test_other_cells_get_what_all_cells_have_and_lif_cells_their_own():
+    def cells_of(**changes):
+        (cells,) = PatternGeneration(n_neurons=3, c_reg=0.5, **changes).network(
+            1, find_feedback("random")).cells
+        return cells.model, dict(cells.parameters)
+
+    common = {"tau_refrac": 5.0, "f_target": 10.0, "c_reg": 0.5}
+    assert cells_of() == ("EPropLIF", {"tau_m": 20.0, "v_thresh": 0.61, **common})
+    assert cells_of(cell="EPropALIF", tau_m=9.0)[1] == {"tau_m": 9.0, "v_thresh": 0.61, **common}
+    with registered(CurrentLIF):
+        assert cells_of(cell="CurrentLIF") == ("CurrentLIF", common)
+        with pytest.raises(TaskError, match=r"tau_m=9.0 does not reach cell='CurrentLIF'; leave "
+                                             "it at 20.0, or choose LIF cells"):
+            PatternGeneration(cell="CurrentLIF", tau_m=9.0)
+
+
 def test_seeds_decide_everything():
     task = PatternGeneration.with_neurons(20)
     first, again, other = (task.network(s, find_feedback("random")) for s in (1, 1, 2))
@@ -138,6 +155,9 @@ def test_seeds_decide_everything():
     ({"n_neurons": 2.5}, "n_neurons=2.5 must be a whole number"),
     ({"n_inputs": 4}, "n_inputs / n_groups=0"),
     ({"interval": -1.0}, "interval=-1.0 ms must be a finite number > 0"),
+    ({"cell": "setup"}, r"cell='setup' is unknown; choose one of \['EPropLIF', 'EPropALIF'"),
+    ({"cell": "EPropReadout"}, "cell='EPropReadout' is unknown"),
+    ({"cell": 5.0}, "cell=5.0 is not a finite value like 'EPropLIF'"),
 ])
 def test_bad_parameters_are_refused(change, message):
     with pytest.raises(TaskError, match=message):

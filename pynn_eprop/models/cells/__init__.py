@@ -4,6 +4,7 @@ Symbols are those of Bellec et al. (2019), eq. 20-28 and 41.
 """
 
 from pynn_eprop.models.cells.alif import ALIFCells
+from pynn_eprop.models.cells.autodiff import AutodiffCells
 from pynn_eprop.models.cells.current_based import CurrDeltaCells, CurrentBasedCells, CurrExpCells
 from pynn_eprop.models.cells.fields import Given, initial, parameter
 from pynn_eprop.models.cells.kind import Population
@@ -22,7 +23,7 @@ from pynn_eprop.models.cells.sources import Sources
 for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells):
     CELLS[_kind.name] = _kind
 
-__all__ = ["CELLS", "KEPT_BY_MACHINES", "ALIFCells", "CurrDeltaCells", "CurrExpCells",
-           "CurrentBasedCells", "Given", "LIFCells", "Population", "Readouts", "Sources",
-           "SpikingCells", "check_kind", "initial", "parameter", "register_cell",
+__all__ = ["CELLS", "KEPT_BY_MACHINES", "ALIFCells", "AutodiffCells", "CurrDeltaCells",
+           "CurrExpCells", "CurrentBasedCells", "Given", "LIFCells", "Population", "Readouts",
+           "Sources", "SpikingCells", "check_kind", "initial", "parameter", "register_cell",
            "reserve_names"]

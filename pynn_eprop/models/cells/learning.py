@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,11 +43,18 @@ class SpikingCells(Population):
 
     The methods get ``cells``: an object with an array of shape (size,) for each parameter, state
     variable and entry of :meth:`constants`, and ``z`` (spikes, 0 or 1) and ``h`` of the last step
-    done. The machine keeps z and h at 0 for ``refractory_steps`` after a spike.
+    done. The machine keeps z and h at 0 for ``refractory_steps`` after a spike. ``z_reset`` has the
+    values of z: a reset uses it, as in eq. 20, and everything else that the cell's own spike does
+    uses z, as in eq. 26. e-prop passes no derivative through z_reset (eq. 22); backpropagation
+    through time passes one through both.
 
     decays: state variables whose derivatives in :meth:`transition` are constants, and by variables
     of this list only; a parameter that changes between updates acts on their eligibility vectors
-    from the next step on, as it does on them. presynaptic_trace: entries of :meth:`transition` that
+    from the next step on, as it does on them. looks_back: :meth:`transition` and :meth:`drive` have
+    the derivatives of the step just done instead, and need not be constants: machines provide
+    ``cells.before``, an object with the parameters and constants, and the state, z and h as they
+    were before this step (z and h 0 at the start of an interval), and ``cells.arriving``, its
+    input. presynaptic_trace: entries of :meth:`transition` that
     filter the presynaptic spikes, which simplified traces leave out; a kind without any has no such
     traces. learns_from_h: the derivatives are functions of h and constants, so that the kind can
     learn from the activity of another machine.
@@ -67,6 +75,7 @@ class SpikingCells(Population):
     takes_current: ClassVar[bool] = True
     decays: ClassVar[tuple[str, ...]] = ()
     presynaptic_trace: ClassVar[tuple[tuple[str, str], ...]] = ()
+    looks_back: ClassVar[bool] = False
     learns_from_h: ClassVar[bool] = False
 
     @classmethod
@@ -90,11 +99,29 @@ class SpikingCells(Population):
         """The state variables, in the order of their declaration."""
         return tuple(cls.initial_values())
 
+    @classmethod
+    def carried_at_start(cls) -> tuple[str, ...]:
+        """State variables whose eligibility vectors move on when a step starts, by its derivatives.
+
+        The others move on when it ends, by those of the step to come.
+        """
+        return cls.state_variables() if cls.looks_back else cls.decays
+
     def initial_state(self) -> Arrays:
         """The state at the start of an interval."""
         found = {initial_state(entry): getattr(self, entry.name)
                  for entry in dataclasses.fields(self)}
         return {name: np.array(found[name], dtype=float) for name in self.state_variables()}
+
+    def double_precision(self) -> AbstractContextManager[Any]:
+        """A context in which the methods compute with 64 bits; NumPy needs none."""
+        return nullcontext()
+
+    def check_step(self, cells: Any) -> None:
+        """Raise :class:`EPropError` for methods that cannot work, before anything runs.
+
+        cells: at the start of an interval.
+        """
 
     def constants(self, timestep: float) -> Arrays:
         """Derived constants by name, each (size,); timestep in ms."""
@@ -102,7 +129,7 @@ class SpikingCells(Population):
 
     def scale(self, cells: Any) -> np.ndarray:
         """The unit of the pseudo-derivative's width: the baseline threshold."""
-        return np.asarray(cells.v_thresh)
+        return cells.v_thresh
 
     def step(self, cells: Any, arriving: np.ndarray) -> Arrays:
         """The state variables after one step.
@@ -117,6 +144,8 @@ class SpikingCells(Population):
 
     def transition(self, cells: Any) -> Mapping[tuple[str, str], np.ndarray]:
         """Derivatives of the next state by the present one, keyed (of, by); others are 0.
+
+        If the kind looks back: of the present state by the one before.
 
         The spike's own effect on the next state counts by way of the distance, with h as
         dz / d distance; the paper leaves out the effect of the reset (eq. 22).

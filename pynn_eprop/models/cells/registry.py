@@ -21,9 +21,10 @@ _Kind = TypeVar("_Kind", bound=type[SpikingCells])
 
 _GIVEN_BY_KINDS = ("step", "distance", "transition", "drive", "distance_gradient")
 KEPT_BY_MACHINES = frozenset((
-    "z", "h", "silent", "spikes", "sloped", "learning_signal", "loss", "population", "timestep",
-    "variables", "label", "size", "width", "reset", "configure", "advance", "count", "derivatives",
-    "forget_update", "rate_term", "state", "restore", "take", "take_back"))
+    "z", "z_reset", "h", "silent", "spikes", "sloped", "learning_signal", "loss", "population",
+    "timestep", "variables", "label", "size", "width", "before", "arriving", "reset", "configure",
+    "advance", "count", "derivatives", "forget_update", "rate_term", "state", "restore", "take",
+    "take_back"))
 """Names that no parameter, constant or state variable can have: attributes of a machine's cells,
 and recordings that are not samples of cells."""
 

@@ -43,20 +43,20 @@ class EligibilityVectors(Rule):
         """e_ji of one step, shape (synapses,); see :class:`Rule`."""
         derivatives = cells.derivatives()
         before = {state: getattr(traces, f"eps_{state}") for state in derivatives.states}
-        eps = self._carried(derivatives, before, post, decays=True)                 # eq. 22
+        eps = self._carried(derivatives, before, post, at_start=True)               # eq. 22
         for state, factor in derivatives.drive.items():
             eps[state] = eps[state] + _of_synapses(factor, post) * arriving
         vector = sum(_of_synapses(factor, post) * eps[state]
                      for state, factor in derivatives.distance.items())
         e = cells.h[post] * vector                                                  # eq. 23, 28
-        for state, values in self._carried(derivatives, eps, post, decays=False).items():
+        for state, values in self._carried(derivatives, eps, post, at_start=False).items():
             setattr(traces, f"eps_{state}", values)                                 # eq. 27
         return np.asarray(e)
 
     def _carried(self, derivatives: Any, eps: dict[str, np.ndarray], post: np.ndarray,
-                 decays: bool) -> dict[str, np.ndarray]:
-        """The eligibility vector one step on, of states that decay by constants or of others."""
-        moving = [state for state in eps if (state in derivatives.decays) == decays]
+                 at_start: bool) -> dict[str, np.ndarray]:
+        """The eligibility vector one step on, of the states that move now."""
+        moving = [state for state in eps if (state in derivatives.carried_at_start) == at_start]
         carried = {**eps, **{state: np.zeros(len(post)) for state in moving}}
         for (of, by), factor in derivatives.transition.items():
             kept = self.membrane_trace if (of, by) in derivatives.presynaptic_trace \

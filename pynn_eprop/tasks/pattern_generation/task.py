@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from pynn_eprop.errors import TaskError
+from pynn_eprop.models.cells import CELLS, LIFCells, SpikingCells
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import CellsPlan, NetworkPlan, ReadoutPlan
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TARGET, _WEIGHTS, _FEEDBACK = range(3)
+_OF_LIF, _OF_ALL = ("tau_m", "v_thresh"), ("tau_refrac", "f_target", "c_reg")   # cells' parameters
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class PatternGeneration(LossTask):
     paper_result: ClassVar[str] = "nMSE 0.011"
     reference: ClassVar[str] = BELLEC_2019
 
-    n_neurons: int = quantity(600, "", "LIF cells, all-to-all without self-connections")
+    n_neurons: int = quantity(600, "", "cells, all-to-all without self-connections")
     n_inputs: int = quantity(20, "", "clock inputs, in equal groups")
     n_groups: int = quantity(5, "", "groups of the clock, active one after the other")
     n_readouts: int = quantity(3, "", "readouts, one for each pattern")
@@ -65,17 +67,36 @@ class PatternGeneration(LossTask):
         (1.0, 2.0, 3.0, 5.0), "Hz", "frequencies of the sinusoids that add up to a target")
     amplitudes: tuple[float, float] = quantity(
         (0.5, 2.0), "", "range of the amplitude of a sinusoid, uniform")
+    cell: str = quantity(
+        LIFCells.name, "", "cell type; one that is not LIF has its own parameters, at defaults")
 
     def __post_init__(self) -> None:
         require_numbers(self)
         for name in ("n_neurons", "n_inputs", "n_groups", "n_readouts", "trials_per_update"):
             require_whole(getattr(self, name), name, 1, self.name)
+        self._check_cell()
         require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)
         for name in ("timestep", "interval", "clock_period"):
             require_positive(getattr(self, name), name, "ms", self.name)
         if not 0.0 <= self.clock_start < self.interval / self.n_groups:
             raise TaskError(f"{self.name}: clock_start={self.clock_start!r} ms must lie within an "
                             f"input's part of the trial, {self.interval / self.n_groups:g} ms")
+
+    def _check_cell(self) -> None:
+        """Raise :class:`TaskError` for cells that there are not, or that lack what is set."""
+        known = [name for name, kind in CELLS.items() if issubclass(kind, SpikingCells)]
+        if self.cell not in known:
+            raise TaskError(f"{self.name}: cell={self.cell!r} is unknown; choose one of {known}")
+        for entry in dataclasses.fields(self):
+            value = getattr(self, entry.name)
+            if entry.name in _OF_LIF and value != entry.default and not self._is_lif:
+                raise TaskError(f"{self.name}: {entry.name}={value!r} does not reach cell="
+                                f"{self.cell!r}; leave it at {entry.default!r}, or choose LIF "
+                                "cells")
+
+    @property
+    def _is_lif(self) -> bool:
+        return issubclass(CELLS[self.cell], LIFCells)
 
     def with_free_steps(self, steps: int) -> Self:
         """This task with a clock that starts later."""
@@ -116,12 +137,12 @@ class PatternGeneration(LossTask):
         input_weight = scaled_normal(n_in, n, 1.0, rng)
         recurrent_weight = scaled_normal(n, n, 1.0, rng, self_connections=False)
         output_weight = scaled_normal(n, n_out, 1.0, rng)
+        parameters = (*_OF_LIF, *_OF_ALL) if self._is_lif else _OF_ALL
         return NetworkPlan.one_layer(
             timestep=self.timestep, interval=self.interval,
             trials_per_update=self.trials_per_update, n_inputs=n_in,
-            cells=CellsPlan("cells", "EPropLIF", n, {
-                "tau_m": self.tau_m, "v_thresh": self.v_thresh, "tau_refrac": self.tau_refrac,
-                "f_target": self.f_target, "c_reg": self.c_reg}),
+            cells=CellsPlan("cells", self.cell, n,
+                            {name: getattr(self, name) for name in parameters}),
             readout=ReadoutPlan(READOUT, n_out, {"tau_m": self.tau_out}, "mse",
                                 self.target(seed)),
             input_weight=input_weight,
