@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.errors import EPropError, ParameterError, SetupError, UnsupportedError
 from pynn_eprop.functional import losses
@@ -14,7 +15,7 @@ from pynn_eprop.functional.model import Model
 from pynn_eprop.functional.options import GRADIENTS, PRECISIONS, JaxOptions
 from pynn_eprop.functional.spikes import slope_function
 from pynn_eprop.models.answers import called
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import Readouts, SpikingCells, fixed_values
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.rules import EProp
@@ -83,13 +84,15 @@ def _check_cells(model: Model, cells: SpikingCells) -> None:
                        for name, value in state.items()}, "z": zero, "h": zero}
 
     def seen(given: Mapping[str, Any]) -> SimpleNamespace:
-        values = {**numbers, **given["state"], "z": given["z"], "z_reset": given["z"],
-                  "h": given["h"]}
+        values = {**numbers, **given["state"], "timestep": model.network.settings.timestep,
+                  "z": given["z"], "z_reset": given["z"], "h": given["h"]}
         return SimpleNamespace(**values, arriving=given["z"], before=SimpleNamespace(**values))
 
     def ask(method: str, function: Callable[[Any], Any]) -> Any:
         return _traced(cells.label, "cell", cells, method, function, start)
 
+    with cells.double_precision():
+        cells.check_step(_plain(model, cells))
     made = ask("step", lambda given: cells.step(seen(given), given["z"]))
     what = called(cells.label, "cell", cells, "step")
     if not isinstance(made, Mapping) or set(made) != set(cells.state_variables()):
@@ -113,6 +116,16 @@ def _check_cells(model: Model, cells: SpikingCells) -> None:
     shape = cells.pseudo_derivative
     _traced(cells.label, "pseudo-derivative", shape, "__call__",
             lambda u: slope_function(shape)(u, 1.0), zero)
+
+
+def _plain(model: Model, cells: SpikingCells) -> SimpleNamespace:
+    """The cells at the start of an interval, in NumPy."""
+    timestep = model.network.settings.timestep
+    none = np.zeros(cells.size)
+    return SimpleNamespace(**fixed_values(cells, timestep), **{
+        name: np.broadcast_to(value, (cells.size,))
+        for name, value in cells.initial_state().items()},
+        timestep=timestep, z=none, z_reset=none, h=none)
 
 
 def _traced(owner: str, word: str, kind: Any, method: str, function: Callable[[Any], Any],

@@ -16,7 +16,6 @@ import jax
 import jax.numpy as jnp
 
 from pynn_eprop.functional.model import Model, Tree
-from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.rules.eprop import EligibilityVectors
 
 
@@ -75,38 +74,46 @@ def traces_of(model: Model, constants: Tree, activity: Tree, population: int,
               rule: EligibilityVectors) -> Traces:
     """The recursion of the eligibility vectors of synapses onto a population, by a rule."""
     kind = model.spiking[population]
-    cells = _cells_over_time(model, constants, activity, population)
-    transition = kind.transition(cells)
+    transition, drive, distance = _derivatives(model, constants, activity, population)
     carried = {
-        pair: jnp.asarray(factor) for pair, factor in transition.items()
+        pair: factor for pair, factor in transition.items()
         if (rule.membrane_trace if pair in kind.presynaptic_trace else rule.adaptation_trace)}
-    return Traces(
-        kind.state_variables(), carried_first(kind), carried,
-        {of: jnp.asarray(factor) for of, factor in kind.drive(cells).items()},
-        {by: jnp.asarray(factor) for by, factor in kind.distance_gradient(cells).items()},
-        activity["h"][population])
+    return Traces(kind.state_variables(), kind.carried_at_start(), carried, drive, distance,
+                  activity["h"][population])
 
 
-def carried_first(kind: SpikingCells) -> tuple[str, ...]:
-    """State variables whose eligibility vectors are carried at the start of a step."""
-    return tuple(kind.decays)
+Numbers = dict[Any, Any]
 
 
-def _cells_over_time(model: Model, constants: Tree, activity: Tree, population: int) -> Any:
-    """The cells as their kind sees them, with arrays (steps, size) for what changes."""
+def _derivatives(model: Model, constants: Tree, activity: Tree, population: int
+                 ) -> tuple[Numbers, Numbers, Numbers]:
+    """The derivatives that a kind gives; see :class:`SpikingCells`."""
     kind = model.spiking[population]
+
+    def of(cells: Any) -> tuple[Numbers, ...]:
+        return tuple({key: jnp.asarray(factor) for key, factor in numbers.items()} for numbers in (
+            kind.transition(cells), kind.drive(cells), kind.distance_gradient(cells)))
+
+    timestep = model.network.settings.timestep
+    unchanging = constants["cells"][population]
     depth = model.depth(population)
     z, h = activity["spikes"][population][depth:], activity["h"][population]
-    values = {**constants["cells"][population], "z": z, "z_reset": z, "h": h}
-    if kind.learns_from_h:
-        return SimpleNamespace(**values)
+    if kind.learns_from_h:      # some of the derivatives do not change; the others are elementwise
+        found = of(SimpleNamespace(**unchanging, timestep=timestep, z=z, z_reset=z, h=h))
+        return found[0], found[1], found[2]
     states, before = activity["state"][population], activity["before"][population]
+    now = {**states, "z": z, "h": h}
+    earlier = {name: jnp.concatenate([before[name][jnp.newaxis], rows[:-1]])
+               for name, rows in now.items()}
 
-    def shifted(name: str, rows: Any) -> Any:
-        return jnp.concatenate([before[name][jnp.newaxis], rows[:-1]])
+    def of_step(now: Numbers, earlier: Numbers, arriving: Any) -> tuple[Numbers, ...]:
+        def seen(values: Numbers) -> dict[str, Any]:
+            return {**unchanging, "timestep": timestep, **values, "z_reset": values["z"]}
 
-    earlier = {name: shifted(name, rows)
-               for name, rows in {**states, "z": z, "h": h}.items()}
-    return SimpleNamespace(
-        **values, **states, arriving=activity["arriving"][population],
-        before=SimpleNamespace(**{**values, **earlier, "z_reset": earlier["z"]}))
+        found = of(SimpleNamespace(**seen(now), arriving=arriving,
+                                   before=SimpleNamespace(**seen(earlier))))
+        return tuple({key: jnp.broadcast_to(value, (kind.size,)) for key, value in numbers.items()}
+                     for numbers in found)
+
+    found = jax.vmap(of_step)(now, earlier, activity["arriving"][population])
+    return found[0], found[1], found[2]

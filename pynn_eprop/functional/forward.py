@@ -135,7 +135,8 @@ class _Steps:
         kind, numbers = self.model.spiking[index], self.constants["cells"][index]
         z = now["z"]
         before = SimpleNamespace(
-            **numbers, **now["state"], z=z, h=now["h"],
+            **numbers, **now["state"], timestep=self.model.network.settings.timestep, z=z,
+            h=now["h"],
             z_reset=jax.lax.stop_gradient(z) if self.flow.detached else z)
         state = {name: jnp.broadcast_to(value, z.shape).astype(z.dtype)
                  for name, value in kind.step(before, arriving).items()}

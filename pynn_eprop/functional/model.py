@@ -8,8 +8,13 @@ import numpy as np
 
 from pynn_eprop.functional.blocks import Block, blocks_of
 from pynn_eprop.functional.current_based import constants as constants_of_current_based
-from pynn_eprop.models.cells import CurrentBasedCells, Readouts, Sources, SpikingCells
-from pynn_eprop.models.cells.values import fixed_values
+from pynn_eprop.models.cells import (
+    CurrentBasedCells,
+    Readouts,
+    Sources,
+    SpikingCells,
+    fixed_values,
+)
 from pynn_eprop.models.network import (
     Boundary,
     LearningSignal,

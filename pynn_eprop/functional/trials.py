@@ -35,7 +35,7 @@ def seen(model: Model, parameters: Tree, constants: Tree, activity: Tree, wanted
         kept = found.setdefault(index, {})
         if variable == "spikes":
             kept[variable] = activity["z"][index]
-        elif variable in ("y", "error"):
+        elif index in model.readouts:
             kept[variable] = activity[variable][index]
         elif variable in ("h", "arriving"):
             kept[variable] = activity[variable][index]

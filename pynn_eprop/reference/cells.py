@@ -1,7 +1,7 @@
 """The state of cells that spike and learn, which their kind advances."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.answers import as_answer, as_answers, ask, called
-from pynn_eprop.models.cells import KEPT_BY_MACHINES, SpikingCells
+from pynn_eprop.models.cells import SpikingCells, fixed_values
 from pynn_eprop.reference.component import Component
 
 
@@ -46,7 +46,7 @@ class EPropCells(Component):
             "drive": set(self._states), "distance_gradient": set(self._states),
             "transition": {(of, by) for of in self._states for by in self._states}}
         self._names = {method: called(population.label, "cell", population, method)
-                       for method in ("constants", "scale", "step", "distance", *self._known)}
+                       for method in ("step", "distance", *self._known)}
         self._slope = called(population.label, "pseudo-derivative", population.pseudo_derivative,
                              "__call__")
         self.variables = (*self._states, "z", "h", "silent", "learning_signal", "spikes", "sloped")
@@ -66,26 +66,11 @@ class EPropCells(Component):
         cannot be used.
         """
         self.population, self._derivatives = population, None
-        values = {entry.name: _fixed(getattr(population, entry.name))
-                  for entry in fields(population) if "parameter" in entry.metadata}
-        self._unchanging = {**values, **self._constants()}
+        self._unchanging = fixed_values(population, self.timestep)
+        self.width = self._unchanging.pop("width")
         for name, value in self._unchanging.items():
             setattr(self, name, value)
         self.refractory_steps = np.asarray(population.refractory_steps)
-        scale = as_answer(self._ask("scale", self), (population.size,), self._called("scale"))
-        if not np.all((scale > 0.0) & np.isfinite(scale)):
-            raise ParameterError(f"{self._called('scale')} gives {np.min(scale):g}; what the width "
-                                 "of the pseudo-derivative is a multiple of must be > 0")
-        self.width = population.pseudo_derivative.width * scale
-
-    def _constants(self) -> Mapping[str, np.ndarray]:
-        what = self._called("constants")
-        found = as_answers(self._ask("constants", self.timestep), (self.population.size,), what)
-        for name in found:
-            if name in KEPT_BY_MACHINES or name in self._states:
-                raise ParameterError(f"{what}: {name!r} is a state variable, or a name that "
-                                     "machines use; choose another")
-        return {name: _fixed(value) for name, value in found.items()}
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         with self.population.double_precision():
@@ -184,13 +169,6 @@ class EPropCells(Component):
         """
         f = self.spikes / (steps * self.timestep / 1000.0)
         return np.asarray(self.population.c_reg) * (f - np.asarray(self.population.f_target))
-
-
-def _fixed(value: Any) -> np.ndarray:
-    """Numbers that a kind can read, and not change."""
-    array = np.array(value, dtype=float)
-    array.flags.writeable = False
-    return array
 
 
 _OF_STEPS = ("z_reset", "before", "arriving")     # what kinds see of a step beside its variables

@@ -19,11 +19,29 @@ from pynn_eprop.models.cells.registry import (
     reserve_names,
 )
 from pynn_eprop.models.cells.sources import Sources
+from pynn_eprop.models.cells.values import fixed_values
 
 for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells):
     CELLS[_kind.name] = _kind
 
-__all__ = ["CELLS", "KEPT_BY_MACHINES", "ALIFCells", "AutodiffCells", "CurrDeltaCells",
-           "CurrExpCells", "CurrentBasedCells", "Given", "LIFCells", "Population", "Readouts",
-           "Sources", "SpikingCells", "check_kind", "initial", "parameter", "register_cell",
-           "reserve_names"]
+__all__ = [
+    "CELLS",
+    "KEPT_BY_MACHINES",
+    "ALIFCells",
+    "AutodiffCells",
+    "CurrDeltaCells",
+    "CurrExpCells",
+    "CurrentBasedCells",
+    "Given",
+    "LIFCells",
+    "Population",
+    "Readouts",
+    "Sources",
+    "SpikingCells",
+    "check_kind",
+    "fixed_values",
+    "initial",
+    "parameter",
+    "register_cell",
+    "reserve_names",
+]

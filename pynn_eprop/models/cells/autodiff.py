@@ -97,14 +97,20 @@ class _Followed:
                 ) -> Slopes:
         """Derivatives of the next state by state variables before, "z" and "arriving"."""
         values = {**self.state(before), "z": before.z, "z_reset": before.z, "arriving": arriving}
-        return self.jax.device_get(
+        return self._read(
             self._of_step(by, self._unchanging(cells), values, np.ones(self.shape)))
 
     def of_distance(self, cells: Any, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Derivatives of the distance by the state variables."""
-        slopes = self.jax.device_get(
+        slopes = self._read(
             self._of_distance(self._unchanging(cells), state, np.ones(self.shape)))
         return {name: each["distance"] for name, each in slopes.items()}
+
+    def _read(self, slopes: Any) -> Any:
+        """As NumPy's arrays, unless JAX follows a computation that this is a part of."""
+        traced = any(isinstance(each, self.jax.core.Tracer)
+                     for each in self.jax.tree.leaves(slopes))
+        return slopes if traced else self.jax.device_get(slopes)
 
     def check(self, cells: Any) -> None:
         """See :meth:`AutodiffCells.check_step`."""

@@ -22,7 +22,8 @@ def fixed_values(population: SpikingCells, timestep: float) -> dict[str, np.ndar
         return called(population.label, "cell", population, method)
 
     def asked(method: str, *arguments: Any) -> Any:
-        return ask(population.label, "cell", population, method, *arguments)
+        with population.double_precision():
+            return ask(population.label, "cell", population, method, *arguments)
 
     values = {entry.name: _fixed(getattr(population, entry.name))
               for entry in fields(population) if "parameter" in entry.metadata}

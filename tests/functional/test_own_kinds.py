@@ -1,0 +1,174 @@
+"""Kinds of a user's own in JAX: cells, losses, pseudo-derivatives and optimisers.
+
+Expected: the results of the reference, which runs them in float64 with traces for each synapse, and
+whose gradients are held against automatic differentiation (tests/reference/test_autodiff_cells.py).
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.functional.machine import JaxMachine
+from pynn_eprop.functional.options import JaxOptions
+from pynn_eprop.models.losses import Loss
+from pynn_eprop.models.network import Boundary
+from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
+from pynn_eprop.models.rules import TruncatedTraces
+from pynn_eprop.reference import ReferenceMachine
+from tests.descriptions import lif
+from tests.own_cells import CurrentLIF, OwnALIF
+from tests.own_kinds import Absolute, Box, Momentum
+from tests.reference.test_autodiff_cells import (
+    CELLS,
+    COMMON,
+    LITERATURE,
+    TRIALS,
+    T,
+    built,
+    copied,
+    given,
+)
+
+DOUBLE = JaxOptions("float64")
+
+
+def learned(machine, parts):
+    """Weights and gradients after all trials, which run in parts of so many steps."""
+    for steps in parts:
+        machine.run(steps, given(machine.step, machine.step + steps))
+    assert machine.updates > 0
+    return [getattr(machine, each)(index) for index in range(3) for each in ("weights", "gradient")]
+
+
+def assert_as_on_the_reference(net, *parts):
+    expected = learned(ReferenceMachine(net), (T * TRIALS,))
+    assert all(np.any(each) for each in expected)
+    for steps in parts or ((T * TRIALS,), (T + 7, 13, T - 20)):
+        for found, each in zip(learned(JaxMachine(net, DOUBLE), steps), expected, strict=True):
+            np.testing.assert_allclose(found, each, rtol=0, atol=1e-10 * np.abs(each).max())
+
+
+@pytest.mark.parametrize("boundary", list(Boundary))
+@pytest.mark.parametrize("kind", LITERATURE)
+def test_cells_from_the_literature(kind, boundary):
+    *_, parameters, scale = LITERATURE[kind]
+    net = built(kind("cells", CELLS, **COMMON, **parameters), scale=scale, boundary=boundary,
+                trials_per_update=TRIALS)
+    assert_as_on_the_reference(net)
+
+
+def test_truncated_traces_of_cells_from_the_literature():
+    kind = next(iter(LITERATURE))
+    net = built(kind("cells", CELLS, **COMMON, **LITERATURE[kind][3]), TruncatedTraces())
+    assert_as_on_the_reference(net, (T * TRIALS,))
+
+
+def with_derivatives(kind):
+    """Cells whose kind declares its derivatives, in NumPy with operators only."""
+    parameters = {name: np.full(CELLS, row.default) for name, row in kind.parameters().items()
+                  if name != "tau_refrac" and name not in COMMON}
+    states = {f"{name}_initial": np.zeros(CELLS) for name in kind.state_variables()}
+    return kind("cells", CELLS, **COMMON, **parameters, **states)
+
+
+@pytest.mark.parametrize("kind", [CurrentLIF, OwnALIF])
+def test_cells_that_declare_their_derivatives(kind):
+    cells = replace(with_derivatives(kind), v_thresh=np.full(CELLS, 0.2))
+    assert_as_on_the_reference(built(cells), (T * TRIALS,))
+
+
+@dataclass(frozen=True)
+class Triangle(PseudoDerivative):
+    """The piecewise linear one once more, in jax.numpy."""
+
+    name: ClassVar[str] = "triangle"
+
+    def __call__(self, u):
+        return self.height * jnp.maximum(0.0, 1.0 - jnp.abs(u))
+
+
+@dataclass(frozen=True)
+class Smooth(Loss):
+    """E = sum log cosh(y - y*), in jax.numpy."""
+
+    name: ClassVar[str] = "smooth"
+
+    def error(self, y, target):
+        return jnp.where(jnp.isnan(target), 0.0, jnp.tanh(y - target))
+
+    def value(self, y, target):
+        return jnp.nansum(jnp.log(jnp.cosh(y - target)), axis=-1)
+
+
+def with_loss(net, loss):
+    return replace(net, populations=(*net.populations[:2], replace(net.populations[2], loss=loss)))
+
+
+def test_losses_and_pseudo_derivatives_in_jax_numpy():
+    cells = lif(CELLS, v_thresh=0.35, c_reg=0.01)
+    ours = built(replace(cells, pseudo_derivative=replace(cells.pseudo_derivative, height=0.5)))
+    same = built(replace(cells, pseudo_derivative=Triangle(0.5)))
+    for found, each in zip(learned(JaxMachine(same, DOUBLE), (T * TRIALS,)),
+                           learned(JaxMachine(ours, DOUBLE), (T * TRIALS,)), strict=True):
+        np.testing.assert_array_equal(found, each)
+
+    @dataclass(frozen=True)
+    class InNumPy(Smooth):
+        def error(self, y, target):
+            return np.where(np.isnan(target), 0.0, np.tanh(y - target))
+
+        def value(self, y, target):
+            return np.nansum(np.log(np.cosh(y - target)), axis=-1)
+
+    expected = learned(ReferenceMachine(with_loss(ours, InNumPy())), (T * TRIALS,))
+    for found, each in zip(learned(JaxMachine(with_loss(ours, Smooth()), DOUBLE), (T * TRIALS,)),
+                           expected, strict=True):
+        np.testing.assert_allclose(found, each, rtol=0, atol=1e-10 * np.abs(each).max())
+
+
+@pytest.mark.parametrize(("part", "message"), [
+    ("loss", r"readouts: error\(\) of loss 'absolute' cannot be computed by JAX"),
+    ("shape", r"cells: __call__\(\) of pseudo-derivative 'box' cannot be computed by JAX")])
+def test_what_is_in_numpy_is_refused_by_name(part, message):
+    net = built(lif(CELLS))
+    if part == "loss":
+        net = with_loss(net, Absolute())
+    else:
+        net = built(lif(CELLS, pseudo_derivative=Box()))
+    with pytest.raises(UnsupportedError, match=message):
+        JaxMachine(net, DOUBLE)
+
+
+def test_optimisers_of_ones_own_step_in_numpy():
+    net = built(lif(CELLS, v_thresh=0.35))
+    net = replace(net, projections=tuple(replace(each, optimizer=Momentum(lr=5e-4),
+                                                 w_max=0.8)
+                                         for each in net.projections))
+    assert_as_on_the_reference(net)
+
+
+def test_new_parameters_of_a_copy_act_as_those_of_ours():
+    """A step that JAX follows is compiled again if it may have read the population's numbers."""
+    kind, found = type(copied_kind()), []
+    for cells in (lif(CELLS, v_thresh=0.35), copied_kind()):
+        net = built(replace(cells, v_thresh=np.full(CELLS, 0.35), c_reg=np.zeros(CELLS),
+                            tau_m=np.full(CELLS, 20.0), v_initial=np.zeros(CELLS),
+                            refractory_steps=np.zeros(CELLS, int)))
+        machine = JaxMachine(net, DOUBLE)
+        machine.run(T, given(0, T))
+        changed = replace(net.populations[1], tau_m=np.full(CELLS, 9.0))
+        machine.set_population(1, replace(net, populations=(net.populations[0], changed,
+                                                            net.populations[2])))
+        machine.run(T, given(T, 2 * T))
+        found.append(machine.weights(0))
+    assert kind.name == "JaxLIF"
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-11)
+
+
+def copied_kind():
+    from tests.own_jax_cells import JaxLIF
+    return copied(JaxLIF)
