@@ -23,6 +23,7 @@ LAYERS = {
     "models": {"errors"},
     "emulator": {"errors"},
     "reference": {"models", "errors"},
+    "functional": {"models", "reference", "errors"},
     "fixed": {"models", "errors"},
     "engine": {"fixed", "models", "errors"},
     "common": {"fixed", "models", "errors"},

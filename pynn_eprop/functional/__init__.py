@@ -1,0 +1,1 @@
+"""The network description in JAX: what the machine of ``pynn_eprop.jax`` computes with."""
