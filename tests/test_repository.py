@@ -29,6 +29,7 @@ LAYERS = {
     "common": {"fixed", "models", "errors"},
     "in_process": {"common", "fixed", "models", "errors"},
     "host": {"in_process", "common", "fixed", "engine", "reference", "models", "errors"},
+    "jax": {"in_process", "common", "functional", "fixed", "models", "errors"},
     "nest": {"common", "models", "errors"},
     "brian2": {"common", "models", "errors"},
     "spinnaker": {"common", "fixed", "engine", "models", "emulator", "errors"},

@@ -25,9 +25,11 @@ from pynn_eprop.models.range_report import RangeReport
 class InProcessSimulation(DescribedSimulation):
     """A network that a machine of this process runs.
 
-    threads: of the network's settings. A backend has ``kinds``, ``arithmetic`` and
-    ``_build_machine``.
+    threads: of the network's settings. learns_from_signals: whether cells learn from learning
+    signals. A backend has ``kinds``, ``arithmetic`` and ``_build_machine``.
     """
+
+    learns_from_signals: bool = True
 
     def __init__(self, options: SharedOptions, wanted_formats: FixedPoint | None = None,
                  threads: int = 1) -> None:
@@ -141,7 +143,7 @@ class InProcessSimulation(DescribedSimulation):
 
     def _build(self, old: Machine | None, from_start: bool) -> None:
         """Build the machine; it continues from ``old``, or starts with what that has learned."""
-        check_learning(self.populations, self.projections, self.options)
+        check_learning(self.populations, self.projections, self.options, self.learns_from_signals)
         description = describe(self.populations, self.projections, self.options, self.threads)
         if old is not None and self._delays_changed:
             description.network = _with_weights(description.network, old)
