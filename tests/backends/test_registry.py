@@ -25,10 +25,10 @@ def as_before(monkeypatch):
 
 
 def test_rows_of_the_package_are_in_the_order_of_lists():
-    assert list(BACKENDS) == ["host", "nest", "brian2", "spinnaker", "emulator"]
-    assert default_names() == "host,nest,brian2"
-    assert list(machines()) == ["host", "host-fixed", "reference", "nest", "brian2", "spinnaker",
-                                "emulator"]
+    assert list(BACKENDS) == ["host", "jax", "nest", "brian2", "spinnaker", "emulator"]
+    assert default_names() == "host,jax,nest,brian2"
+    assert list(machines()) == ["host", "host-fixed", "reference", "jax", "nest", "brian2",
+                                "spinnaker", "emulator"]
 
 
 def test_the_host_s_row_says_what_its_setup_takes():
