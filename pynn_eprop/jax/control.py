@@ -47,8 +47,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     truncation : ms, default none
         With gradient="bptt": gradients flow back at most so long.
     rematerialize : ms, default none
-        For the backward pass, keep the state only every so many ms and compute the rest again: long
-        trials in less memory, for more time.
+        With gradient="bptt": for the backward pass, keep the state only every so many ms and
+        compute the rest again: long trials in less memory, for more time.
     checkpoint : file name, default none
         ``run()`` keeps a checkpoint there: every few seconds, at its end, and on SIGINT or SIGTERM.
         After short runs within a second, ``end()`` writes the last.
@@ -75,18 +75,17 @@ def _jax_options(timestep: float, precision: str | None = None, gradient: str | 
                  ) -> JaxOptions:
     precision = check_choice("precision", precision, PRECISIONS)
     gradient = check_choice("gradient", gradient, GRADIENTS)
-    if truncation is not None and gradient != "bptt":
-        raise SetupError(f"setup(): truncation={truncation!r} goes with gradient='bptt', not "
-                         f"{gradient!r}")
-    truncation_steps, rematerialize_steps = (
-        None if value is None else check_duration(name, value, timestep)
-        for name, value in (("truncation", truncation), ("rematerialize", rematerialize)))
+    steps: list[int | None] = []
+    for name, value in (("truncation", truncation), ("rematerialize", rematerialize)):
+        if value is not None and gradient != "bptt":
+            raise SetupError(f"setup(): {name}={value!r} goes with gradient='bptt', not "
+                             f"{gradient!r}")
+        steps.append(None if value is None else check_duration(name, value, timestep))
     if trials_at_once is not None:
         trials_at_once = check_count("trials_at_once", trials_at_once)
     if device is not None:
         find_device(check_choice("device", device, DEVICES))
-    return JaxOptions(precision, gradient, device, trials_at_once, truncation_steps,
-                      rematerialize_steps)
+    return JaxOptions(precision, gradient, device, trials_at_once, *steps)
 
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,

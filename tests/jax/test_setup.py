@@ -30,11 +30,6 @@ def test_times_are_counted_in_steps():
         truncation_steps=20, rematerialize_steps=5)
 
 
-def test_both_gradients_can_rematerialize():
-    sim.setup(timestep=1.0, rematerialize=100)
-    assert (options().gradient, options().rematerialize_steps) == ("eprop", 100)
-
-
 def test_none_stands_for_the_default():
     sim.setup(precision=None, gradient=None, device=None, trials_at_once=None, truncation=None,
               rematerialize=None, checkpoint=None)
@@ -54,9 +49,11 @@ def test_none_stands_for_the_default():
     ({"truncation": 0.5, "gradient": "bptt"}, "truncation=0.5 ms is not allowed; .* >= 1 ms"),
     ({"truncation": 1.5, "gradient": "bptt"}, "truncation=1.5 ms is not a whole number of time"),
     ({"truncation": "long", "gradient": "bptt"}, "truncation='long' must be a number of ms"),
-    ({"rematerialize": 0.0}, "rematerialize=0.0 ms is not allowed"),
-    ({"rematerialize": 2.5}, "rematerialize=2.5 ms is not a whole number of time steps"),
-    ({"rematerialize": float("inf")}, "rematerialize=inf ms is not allowed"),
+    ({"rematerialize": 10.0}, "rematerialize=10.0 goes with gradient='bptt', not 'eprop'"),
+    ({"rematerialize": 0.0, "gradient": "bptt"}, "rematerialize=0.0 ms is not allowed"),
+    ({"rematerialize": 2.5, "gradient": "bptt"},
+     "rematerialize=2.5 ms is not a whole number of time steps"),
+    ({"rematerialize": float("inf"), "gradient": "bptt"}, "rematerialize=inf ms is not allowed"),
     ({"rematerialise": 5.0}, "unknown keyword rematerialise=5.0; did you mean 'rematerialize'"),
     ({"threads": 2}, "unknown keyword threads=2; .*valid keywords are .*trials_at_once"),
     ({"checkpoint": "nowhere/at/all"}, "in a folder that does not exist"),
