@@ -96,8 +96,8 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
 def read_checkpoint(path: str | Path, state: Any) -> None:
     """Continue from a checkpoint, with the network that the script has built.
 
-    Raises :class:`CheckpointError` for another network or precision, or a damaged file; then
-    nothing was changed.
+    Raises :class:`CheckpointError` for another network, precision or gradient, or a damaged file;
+    then nothing was changed.
     """
     simulation = state.simulation
     arrays, header = read_archive(path)
