@@ -45,9 +45,9 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.nest_networks
 	$(BIN)/python -m evidence.brian2_networks
 	$(BIN)/python -m evidence.backend_curves
-	$(BIN)/pynn-eprop compare pattern-generation --backends host,nest,brian2,reference,emulator \
+	$(BIN)/pynn-eprop compare pattern-generation --backends host,reference,jax,nest,brian2,emulator \
 		--out docs/evidence/compare/pattern-generation
-	$(BIN)/pynn-eprop compare store-recall --backends host,brian2,reference,emulator \
+	$(BIN)/pynn-eprop compare store-recall --backends host,reference,jax,brian2,emulator \
 		--set trials_per_update=2 --out docs/evidence/compare/store-recall
 	$(BIN)/python -m evidence.brian2_scenarios
 	$(BIN)/python -m evidence.spinnaker_mapping

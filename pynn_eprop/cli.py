@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 import pynn_eprop
-from pynn_eprop.backends import BACKENDS, PRECISIONS
+from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
             precision=options.precision,
             seed=options.seed, updates=options.updates, neurons=options.neurons,
             threads=options.threads, feedback=options.feedback, rule=options.rule,
-            recurrent=options.recurrent,
+            gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training, parameters=tuple(options.set),
             plugins=tuple(options.plugin))
     for warning in caught:
@@ -154,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
                      help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
     machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"
                          for backend in BACKENDS.values() if backend.machines)
+    through_time = [backend.name for backend in BACKENDS.values() if BPTT in backend.gradients]
     run.add_argument("--machine",
                      help=f"what runs networks, of backends that have several ({machines}; "
                           "default: the first)")
@@ -168,6 +169,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rule", default=EProp.name, metavar="NAME",
                      help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, or "
                           "a plugin's (default: %(default)s)")
+    run.add_argument("--gradient", default=EPROP, metavar="NAME",
+                     help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
+                          f"backpropagation through time, on: {', '.join(through_time)} (default: "
+                          "%(default)s)")
     run.add_argument("--no-recurrent", dest="recurrent", action="store_false",
                      help="leave out the connections within the network")
     run.add_argument("--keep-training", action="store_true",

@@ -55,7 +55,7 @@ def test_a_backend_without_its_simulator_says_what_to_install(extra, tmp_path):
     assert f"pip install 'pynn_eprop[{extra}]'" in done.stderr
 
 
-@pytest.mark.parametrize("extra", ["nest", "brian2"])
+@pytest.mark.parametrize("extra", ["nest", "brian2", "jax"])
 def test_importing_a_backend_without_its_simulator_says_what_to_install(extra):
     _, module = SIMULATORS[extra]
     script = (f"import sys; sys.modules[{module!r}] = None\n"

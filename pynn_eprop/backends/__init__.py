@@ -4,8 +4,17 @@ A row is a :class:`Backend`: the PyNN module to import, number systems, machines
 ``setup()``, what it is held against in comparisons. Users' own modules register theirs.
 """
 
-from pynn_eprop.backends.backend import FIXED, FLOAT, PRECISIONS, Backend, Compared
-from pynn_eprop.backends.built_in import BRIAN2, EMULATOR, HOST, NEST, SPINNAKER
+from pynn_eprop.backends.backend import (
+    BPTT,
+    EPROP,
+    FIXED,
+    FLOAT,
+    GRADIENTS,
+    PRECISIONS,
+    Backend,
+    Compared,
+)
+from pynn_eprop.backends.built_in import BRIAN2, EMULATOR, HOST, JAX, NEST, SPINNAKER
 from pynn_eprop.backends.registry import (
     BACKENDS,
     find_backend,
@@ -14,8 +23,8 @@ from pynn_eprop.backends.registry import (
     register_backend,
 )
 
-for _backend in (HOST, NEST, BRIAN2, SPINNAKER, EMULATOR):
+for _backend in (HOST, JAX, NEST, BRIAN2, SPINNAKER, EMULATOR):
     register_backend(_backend)
 
-__all__ = ["BACKENDS", "FIXED", "FLOAT", "PRECISIONS", "Backend", "Compared", "find_backend",
-           "has", "load_backend", "register_backend"]
+__all__ = ["BACKENDS", "BPTT", "EPROP", "FIXED", "FLOAT", "GRADIENTS", "PRECISIONS", "Backend",
+           "Compared", "find_backend", "has", "load_backend", "register_backend"]

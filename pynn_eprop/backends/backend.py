@@ -11,7 +11,10 @@ from pynn_eprop.errors import ParameterError
 FLOAT, FIXED = "float64", "fixed"
 """Number systems in which backends are compared."""
 PRECISIONS = ("float32", FLOAT, FIXED)
-RUN_KEYWORDS = ("machine", "precision", "threads", "failure_folder")
+EPROP, BPTT = "eprop", "bptt"
+GRADIENTS = (EPROP, BPTT)
+"""What learning follows: e-prop, or backpropagation through time."""
+RUN_KEYWORDS = ("machine", "precision", "gradient", "threads", "failure_folder")
 """Keywords of ``setup()`` that an experiment can fill in."""
 
 
@@ -50,8 +53,9 @@ class Backend:
     precisions: its number systems, of "float32", "float64" and "fixed", the default first
     machines: what can run its networks, with the number systems of each, the default first; empty
         if there is no choice, and then ``precisions`` counts
-    takes: which of the keywords "machine", "precision", "threads" and "failure_folder" its
-        ``setup()`` gets from the run
+    gradients: what learning can follow, of "eprop" and "bptt", the default first
+    takes: which of the keywords "machine", "precision", "gradient", "threads" and
+        "failure_folder" its ``setup()`` gets from the run
     setup: further keywords of its ``setup()``
     free_steps: at the beginning of a trial, in which a task should give no input
     compared: how ``pynn-eprop compare`` runs it; empty: not at all
@@ -66,6 +70,7 @@ class Backend:
     module: str
     precisions: tuple[str, ...] = (FLOAT,)
     machines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gradients: tuple[str, ...] = (EPROP,)
     takes: tuple[str, ...] = ()
     setup: Mapping[str, Any] = field(default_factory=dict)
     free_steps: int = 0
@@ -79,7 +84,7 @@ class Backend:
             if not isinstance(value, str) or not value or "," in value or value != value.strip():
                 raise ParameterError(f"{owner}: {what}={value!r} must be a name")
         for what, values, known in (
-                ("takes", self.takes, RUN_KEYWORDS),
+                ("takes", self.takes, RUN_KEYWORDS), ("a gradient", self.gradients, GRADIENTS),
                 *(("a number system", each, PRECISIONS) for each in self._systems())):
             for value in values:
                 if value not in known:
@@ -87,7 +92,10 @@ class Backend:
                                          f"{list(known)}")
         if not all(self._systems()):
             raise ParameterError(f"{owner} has no number system; choose from {list(PRECISIONS)}")
-        choices = {"machine": len(self.machines), "precision": max(map(len, self._systems()))}
+        if not self.gradients:
+            raise ParameterError(f"{owner} has no gradient; choose from {list(GRADIENTS)}")
+        choices = {"machine": len(self.machines), "precision": max(map(len, self._systems())),
+                   "gradient": len(self.gradients)}
         for keyword, count in choices.items():
             if count > 1 and keyword not in self.takes:
                 raise ParameterError(f"{owner} has {count} choices of {keyword}, but its setup() "
@@ -101,8 +109,9 @@ class Backend:
         return self.precisions if machine is None else self.machines[machine]
 
     def setup_keywords(self, machine: str | None, precision: str, threads: int,
-                       out: Path | None = None) -> dict[str, Any]:
+                       out: Path | None = None, gradient: str = EPROP) -> dict[str, Any]:
         """Keywords of ``setup()`` beside the task's times and the seed. out: of the results."""
-        run = {"machine": machine, "precision": precision, "threads": threads,
+        run = {"machine": machine, "precision": precision, "gradient": gradient,
+               "threads": threads,
                "failure_folder": None if out is None else out / "failure"}
         return {**{name: run[name] for name in self.takes if run[name] is not None}, **self.setup}

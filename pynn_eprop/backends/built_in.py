@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from pynn_eprop.backends.backend import FIXED, FLOAT, PRECISIONS, Backend, Compared
+from pynn_eprop.backends.backend import BPTT, EPROP, FIXED, FLOAT, PRECISIONS, Backend, Compared
 
 
 def _board(neurons: int) -> AbstractContextManager[object]:
@@ -18,6 +18,11 @@ HOST = Backend(
     compared=(Compared("host", FLOAT, {"precision": FLOAT}, by_default=True),
               Compared("host-fixed", FIXED, {"precision": FIXED}),
               Compared("reference", FLOAT, {"machine": "reference"})))
+
+JAX = Backend(
+    "jax", "pynn_eprop.jax", precisions=("float32", FLOAT), gradients=(EPROP, BPTT),
+    takes=("precision", "gradient"),
+    compared=(Compared("jax", FLOAT, {"precision": FLOAT}, by_default=True),), extra="jax")
 
 # NEST takes no input in the first steps of an interval, and has got that of the next few when the
 # data of an interval are read. Experiments train, so that what it does otherwise in single steps

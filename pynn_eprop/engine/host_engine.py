@@ -55,7 +55,7 @@ def instruction_set() -> str:
 
 
 class HostEngine(Successor):
-    """Runs a network in compiled C; see :class:`pynn_eprop.engine.machine.Machine`.
+    """Runs a network in compiled C; see :class:`pynn_eprop.in_process.machine.Machine`.
 
     Parameters
     ----------

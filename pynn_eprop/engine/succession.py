@@ -28,7 +28,7 @@ class _Machine(Protocol):
 
 
 class Successor:
-    """The methods of :class:`pynn_eprop.engine.machine.Machine` that take over."""
+    """The methods of :class:`pynn_eprop.in_process.machine.Machine` that take over."""
 
     def take_over(self: _Machine, old: _Machine, synapses: bool = True) -> None:
         """Continue from ``old``; see the interface."""

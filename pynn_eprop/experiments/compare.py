@@ -106,7 +106,8 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """The contents of comparison.json."""
         configuration = self.configuration.as_dict()
-        del configuration["backend"], configuration["machine"], configuration["precision"]
+        for name in ("backend", "machine", "precision", "gradient"):
+            del configuration[name]
         return {**configuration, "free_steps": self.free_steps.count, "agrees": self.agrees,
                 "backends": {verdict.machine.name: verdict.as_dict()
                              for verdict in self.verdicts},

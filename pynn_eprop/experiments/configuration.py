@@ -5,7 +5,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from pynn_eprop.backends import BACKENDS, PRECISIONS, Backend, find_backend
+from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS, Backend, find_backend
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import find_feedback, find_task
@@ -14,13 +14,16 @@ from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole, same_kind
 from pynn_eprop.tasks.task import Task
 
+_FEEDBACK = "random"
+
 
 @dataclass(frozen=True)
 class Configuration:
     """All that decides a run's result, and the number of threads, which does not.
 
     machine: of a backend that has several, None stands for its first. precision: None stands for
-    the backend's, or the machine's, first. updates, neurons: None stands for the paper's.
+    the backend's, or the machine's, first. updates, neurons: None stands for the paper's. gradient:
+    with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
     parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
     were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are
     unknown or do not go together.
@@ -34,8 +37,9 @@ class Configuration:
     updates: int | None = None
     neurons: int | None = None
     threads: int = 1
-    feedback: str = "random"
+    feedback: str = _FEEDBACK
     rule: str = EProp.name
+    gradient: str = EPROP
     recurrent: bool = True
     keep_training: bool = False
     parameters: tuple[tuple[str, Any], ...] = ()
@@ -61,6 +65,7 @@ class Configuration:
         self.build_feedback()
         self.build_task()
         resolve_rule(self.rule)
+        self._check_gradient(backend)
 
     def _choose_machine(self, backend: Backend) -> None:
         if "reference" in backend.machines and self.precision == "reference" \
@@ -80,6 +85,23 @@ class Configuration:
         if self.machine not in backend.machines:
             raise TaskError(f"machine {self.machine!r} is unknown; choose one of "
                             f"{list(backend.machines)}")
+
+    def _check_gradient(self, backend: Backend) -> None:
+        if self.gradient not in GRADIENTS:
+            raise TaskError(f"gradient {self.gradient!r} is unknown; choose one of "
+                            f"{list(GRADIENTS)}")
+        if self.gradient not in backend.gradients:
+            others = [each.name for each in BACKENDS.values() if self.gradient in each.gradients]
+            raise TaskError(f"backend {self.backend!r} has no gradient {self.gradient!r}; backends "
+                            f"that have it are {others}")
+        if self.gradient != BPTT:
+            return
+        for name, value, default in (("feedback", self.feedback, _FEEDBACK),
+                                     ("rule", self.rule, EProp.name)):
+            if value != default:
+                raise TaskError(f"{name} {value!r} has no use with gradient {BPTT!r}, which is "
+                                f"that of the loss itself; leave it out, or choose gradient "
+                                f"{EPROP!r}")
 
     @property
     def n_updates(self) -> int:
@@ -141,6 +163,8 @@ class Configuration:
         # older folders, from when there was no choice, can be resumed
         if fields["rule"] == EProp.name:
             del fields["rule"]
+        if fields["gradient"] == EPROP:
+            del fields["gradient"]
         del fields["machine"]
         if self.chosen_machine == "reference":
             fields["precision"] = "reference"
@@ -155,7 +179,9 @@ class Configuration:
                  f"--precision {self.precision} --seed {self.seed} --updates {self.n_updates}"]
         if self.neurons is not None:
             words.append(f"--neurons {self.neurons}")
-        if self.feedback != "random":
+        if self.gradient != EPROP:
+            words.append(f"--gradient {self.gradient}")
+        if self.feedback != _FEEDBACK:
             words.append(f"--feedback {self.feedback}")
         if self.rule != EProp.name:
             words.append(f"--rule {self.rule}")

@@ -100,7 +100,7 @@ class Experiment:
         configuration = self.configuration
         return configuration.build_backend().setup_keywords(
             configuration.machine, str(configuration.precision), configuration.threads,
-            self.folder.path)
+            self.folder.path, configuration.gradient)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:

@@ -19,11 +19,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from pynn_eprop.backends import EPROP
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.history import History
+from pynn_eprop.models.rules import EProp
 
 PRODUCTS = ("results.json", "weights.npz", "learning_curve.csv", "recording.nix", "figure.png",
             "figure.svg", "report.html")
+_LEFT_OUT = {"rule": EProp.name, "gradient": EPROP}
+"""Fields of an identity that are left out with these values, as before there was a choice."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -177,6 +181,7 @@ def _check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -
     # through JSON, so that tuples and lists compare equal
     wanted = json.loads(json.dumps(wanted))
     labels = {"precision": "machine or precision"}      # one entry for both, as before --machine
+    found, wanted = _LEFT_OUT | found, _LEFT_OUT | wanted
     different = [f"{labels.get(name, name)}: {found.get(name)!r} there, "
                  f"{wanted.get(name)!r} asked for"
                  for name in sorted(found.keys() | wanted.keys())

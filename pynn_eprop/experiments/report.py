@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pynn_eprop.experiments.results import arithmetic
+from pynn_eprop.experiments.results import arithmetic, through_time
 from pynn_eprop.tasks.quantities import parameter_table
 from pynn_eprop.tasks.task import Task
 
@@ -74,7 +74,8 @@ def write_report(path: Path, task: Task, results: Mapping[str, Any], figure: Pat
 
 
 def _lead(task: Task, results: Mapping[str, Any]) -> str:
-    text = (f"{task.n_neurons} cells, {results['updates']} updates on backend "
+    method = " with backpropagation through time" if through_time(results) else ""
+    text = (f"{task.n_neurons} cells, {results['updates']} updates{method} on backend "
             f"{results['backend']} ({arithmetic(results)}), seed {results['seed']}. ")
     text += task.lead(results)
     return f"{text} The paper: {task.paper_result}." if task.paper_result else text
@@ -82,9 +83,9 @@ def _lead(task: Task, results: Mapping[str, Any]) -> str:
 
 def _result_rows(task: Task, results: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = task.report_rows(results)
+    rows += [("gradient", "backpropagation through time")] if through_time(results) else [
+        ("feedback weights", results["feedback"]), ("rule", results["rule"])]
     rows += [
-        ("feedback weights", results["feedback"]),
-        ("rule", results["rule"]),
         ("recurrent connections", "yes" if results["recurrent"] else "no"),
         ("time in training", f"{results['seconds_training']:.2f} s "
          f"({1000 * results['seconds_training'] / results['updates']:.2f} ms per update)"),

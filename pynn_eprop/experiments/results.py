@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 import pynn_eprop
+from pynn_eprop.backends import BPTT
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.history import History
 from pynn_eprop.tasks.quantities import parameter_table
@@ -20,6 +21,7 @@ def collect_results(configuration: Configuration, history: History) -> dict[str,
         "backend": configuration.backend,
         "machine": configuration.machine,
         "precision": configuration.precision,
+        "gradient": configuration.gradient,
         "seed": configuration.seed,
         "updates": history.updates,
         "error_name": task.error_name,
@@ -68,10 +70,16 @@ def arithmetic(results: Mapping[str, Any]) -> str:
     return "reference" if results.get("machine") == "reference" else str(results["precision"])
 
 
+def through_time(results: Mapping[str, Any]) -> bool:
+    """Whether a result was learned with backpropagation through time."""
+    return bool(results.get("gradient") == BPTT)
+
+
 def result_line(results: dict[str, Any]) -> str:
     """The result in one line, as the command prints it."""
     parts = [f"{results['task']} seed {results['seed']} {results['backend']} "
-             f"{arithmetic(results)}: {results['updates']} updates"]
+             f"{arithmetic(results)}{' bptt' if through_time(results) else ''}: "
+             f"{results['updates']} updates"]
     n_last = min(len(results["error_curve"]), 50)
     last = math.nan if results["error_last50"] is None else results["error_last50"]
     parts.append(f"{results['error_name']} {last:.4f} "

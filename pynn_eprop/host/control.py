@@ -2,12 +2,13 @@
 
 import warnings
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from pynn_eprop.common.arguments.setup import (
     SharedOptions,
+    check_choice,
     check_count,
     check_path,
     documented,
@@ -66,9 +67,10 @@ def _host_options(machine: str | None = None, precision: str | None = None, thre
         warnings.warn("setup(precision='reference') is deprecated; use setup(machine='reference')",
                       DeprecationWarning, stacklevel=3)
         machine, precision = MachineKind.REFERENCE.value, None
-    kind = _choice("machine", machine, tuple(MachineKind))
-    chosen = _choice("precision", precision, PRECISIONS[kind],
-                     "" if kind is MachineKind.ENGINE else f" with machine={kind.value!r}")
+    kind = MachineKind(check_choice("machine", machine, [each.value for each in MachineKind]))
+    chosen = Precision(check_choice(
+        "precision", precision, [each.value for each in PRECISIONS[kind]],
+        "" if kind is MachineKind.ENGINE else f" with machine={kind.value!r}"))
     threads = check_count("threads", threads)
     path = None if checkpoint is None else check_path("checkpoint", checkpoint)
     if fixed_point is not None and (chosen is not Precision.FIXED
@@ -76,20 +78,6 @@ def _host_options(machine: str | None = None, precision: str | None = None, thre
         raise SetupError(f"setup(): fixed_point={fixed_point!r} must be a FixedPoint, and goes "
                          f"with precision='fixed', not {chosen.value!r}")
     return HostOptions(kind, chosen, threads, path, fixed_point)
-
-
-_Choice = TypeVar("_Choice", MachineKind, Precision)
-
-
-def _choice(keyword: str, value: object, known: tuple[_Choice, ...], where: str = "") -> _Choice:
-    """The choice that a value stands for; None: the first. Raises :class:`SetupError`."""
-    if value is None:
-        return known[0]
-    for choice in known:
-        if isinstance(value, str) and value == choice.value:
-            return choice
-    raise SetupError(f"setup(): {keyword}={value!r} is unknown{where}; choose one of "
-                     f"{[choice.value for choice in known]}")
 
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,

@@ -4,9 +4,9 @@ from enum import Enum
 
 from pynn_eprop.common.expansion.memory import check_activity_fits
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.engine.machine import Machine
 from pynn_eprop.engine.parameters import FIXED_KINDS, FLOAT_KINDS
 from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network

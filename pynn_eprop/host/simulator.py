@@ -1,15 +1,12 @@
 """PyNN's view of the simulation; its classes know it as ``_simulator.state``."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pynn_eprop.common.arguments.setup import SharedOptions
-from pynn_eprop.common.run import state as common
-from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.host.machines import MachineKind, Precision
-from pynn_eprop.host.running import advance
 from pynn_eprop.host.simulation import Simulation
+from pynn_eprop.in_process.state import InProcessState
 from pynn_eprop.models.fixed_point import FixedPoint
 
 name = "pynn_eprop.host"
@@ -26,10 +23,8 @@ class HostOptions:
     fixed_point: FixedPoint | None = None
 
 
-class State(common.State):
-    """The simulation since ``setup()``, on a machine of this process."""
-
-    simulation: Simulation
+class State(InProcessState):
+    """The simulation since ``setup()``, on the engine or the reference."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,9 +35,6 @@ class State(common.State):
         self.begin(Simulation(options, host.machine, host.precision, host.threads,
                               host.fixed_point),
                    host.checkpoint)
-
-    def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
-        advance(self.simulation, last, after_part)
 
 
 state = State()

@@ -62,7 +62,7 @@ class Progress(Component):
 
 
 class ReferenceMachine(Successor):
-    """Runs a network as the paper writes it; see :class:`pynn_eprop.engine.machine.Machine`.
+    """Runs a network as the paper writes it; see :class:`pynn_eprop.in_process.machine.Machine`.
 
     Float64, one step at a time, state for every synapse: for small networks only.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pynn_eprop.engine.machine import Machine
+from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.models.cells import ALIFCells, CurrentBasedCells, Readouts, SpikingCells
 from pynn_eprop.models.network import Network, Recorded
 from tests.inactivities import FirstInactivities

@@ -378,7 +378,8 @@ def play(backend: str, plan: Plan, cuts: tuple[Cut, ...], **setup: Any) -> Outco
 
 
 #: Recordings that a backend gives late: data read within a run lack the last of them.
-LATE = {"host": (), "nest": (), "brian2": ("stock",), "spinnaker": ("stock", "learning_signal")}
+LATE = {"host": (), "jax": (), "nest": (), "brian2": ("stock",),
+        "spinnaker": ("stock", "learning_signal")}
 
 
 def differences(backend: str, cut: Outcome, whole: Outcome) -> list[str]:

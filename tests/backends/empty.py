@@ -15,7 +15,8 @@ from pynn_eprop.errors import EPropError
 from tests.arithmetic import arithmetic
 
 T = 20.0
-BACKENDS = ("float64", "float32", "fixed", "reference", "nest", "brian2", "spinnaker")
+BACKENDS = ("float64", "float32", "fixed", "reference", "jax", "nest", "brian2",
+            "spinnaker")
 ON_HOST = BACKENDS[:4]
 
 Script = Callable[["Backend"], Any]

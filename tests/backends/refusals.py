@@ -16,6 +16,7 @@ from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import EPropError
 
 STEPS, UPDATES = 20, 4
+IN_PROCESS = ("host", "fixed", "reference", "jax")
 Call = tuple[str, Callable[[], Any]]
 
 
@@ -394,9 +395,9 @@ def only(backend: str, phase: str, net: SimpleNamespace, folder: Path) -> Iterat
             yield "late population", lambda: sim.Population(2, sim.EPropLIF())
             yield "late projection", lambda: sim.Projection(net.source, cells, everyone, synapse)
             yield "late feedback", lambda: net.back.set(weight=0.1)
-    if backend in ("host", "fixed", "brian2", "reference", "spinnaker") and phase != "before":
+    if backend in (*IN_PROCESS, "brian2", "spinnaker") and phase != "before":
         yield "late delays", lambda: net.plastic.set(weight=0.3, delay=2.0)
-    if backend in ("host", "fixed", "reference"):
+    if backend in IN_PROCESS:
         source = sim.DCSource(amplitude=0.0)
         for value in (*NO_NUMBERS, [1.0, 2.0]):
             yield f"amplitude={value!r}", lambda value=value: source.set_parameters(
@@ -462,6 +463,7 @@ def run(sim: Any, backend: str, refuse: bool) -> tuple[dict[str, Any], list[str]
     Returns results, what went wrong and how many calls were made.
     """
     setup = {"fixed": {"precision": "fixed"}, "host": {"precision": "float64"},
+             "jax": {"precision": "float64"},
              "reference": {"machine": "reference"}}.get(backend, {})
     wrong: list[str] = []
     count = 0
@@ -472,7 +474,7 @@ def run(sim: Any, backend: str, refuse: bool) -> tuple[dict[str, Any], list[str]
         damaged: list[Call] = []
         for phase, length in (("before", STEPS), ("between", STEPS + 7), ("within", STEPS - 7)):
             if refuse:
-                if phase == "before" and backend in ("host", "fixed", "reference", "spinnaker"):
+                if phase == "before" and backend in (*IN_PROCESS, "spinnaker"):
                     damaged = list(make_checkpoints(net, folder))
                 calls = [*of_cells(net), *of_synapses(net), *of_makers(net),
                          *of_runs(net, folder), *damaged, *only(backend, phase, net, folder)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.backends.scripts import BACKENDS
+from tests.backends.scripts import BACKENDS, IN_PROCESS
 
 # populations and views of sPyNNaker's own cells are sPyNNaker's, with its own checks
 GROUPS = [(backend, own) for backend in BACKENDS for own in (True, False)
@@ -54,7 +54,7 @@ def test_names_and_places_that_are_not_there(on_backend, backend, own):
     kinds = {name: classes[0] for name, (classes, _) in found.items()}
     current = "UnsupportedError" if backend == "spinnaker" else "NetworkError"
     # a parent backend's own cells have no classes for these
-    one_by_one = own or backend == "host"
+    one_by_one = own or backend in IN_PROCESS
     assert kinds == {
         **dict.fromkeys(("cell 99", "cell -9", "of a view", "of an assembly"), "SelectionError"),
         **dict.fromkeys(("state variable", "no initial value"), "ParameterError"),

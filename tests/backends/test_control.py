@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pynn_eprop.common.arguments.setup import SHARED_KEYWORDS
+from tests.backends.scripts import IN_PROCESS
 
 
 def test_functions_are_offered_under_their_own_names_and_documented(on_backend):
@@ -32,8 +33,8 @@ def test_learning_is_on_or_off(on_backend):
 
 def test_saved_weights_are_those_that_are_kept_here(on_backend, backend):
     entries, weights = on_backend("control.weights_saved_beside_stock_cells")
-    # stock cells are the host's own, and everywhere else the parent's
-    expected = ["in", "own", *(["onto stock", "onto stock again"] if backend == "host" else [])]
+    onto_stock = ["onto stock", "onto stock again"]
+    expected = ["in", "own", *(onto_stock if backend in IN_PROCESS else [])]
     assert entries == sorted(expected)
     assert weights == pytest.approx([0.25] * 4, rel=0, abs=0)
 
@@ -44,7 +45,7 @@ def test_submodules_are_the_backends_own(on_backend):
     assert [name for _, name in found] == [name for name, _ in found]
 
 
-@pytest.mark.parametrize("backend", ["host", "brian2", "spinnaker"])
+@pytest.mark.parametrize("backend", [*IN_PROCESS, "brian2", "spinnaker"])
 def test_setup_may_be_left_out(backend, tmp_path):
     # the time step is then 0.1 ms, as in all of PyNN; pyNN.nest itself cannot do without
     script = ("import pathlib, sys\nfrom contextlib import nullcontext\n"
@@ -58,7 +59,7 @@ def test_setup_may_be_left_out(backend, tmp_path):
     assert f"found {([1.0, 2.0], 5.0, 0.1)}" in said.stdout
 
 
-@pytest.mark.parametrize("backend", ["host", "nest", "brian2"])
+@pytest.mark.parametrize("backend", [*IN_PROCESS, "nest", "brian2"])
 def test_data_after_clearing_begin_with_the_present_sample(on_backend):
     whole, present, part = on_backend("control.cleared")
     assert len(whole) == 21 and len(set(whole)) == 21
@@ -84,7 +85,7 @@ def test_calls_after_end_go_on_or_say_what_is_to_be_done(on_backend, backend):
     assert refused & READS == set()
     assert [name for name, (kinds, _) in found.items() if kinds and "EPropError" not in kinds] == []
     # on the others end() writes data, and gives nothing back: what they refuse, they always do
-    assert refused == {"host": set(), "brian2": {"set delays", "reset"},
+    assert refused == {"host": set(), "jax": set(), "brian2": {"set delays", "reset"},
                        "nest": (CHANGES | {"load_weights"}) - {"initialize", "run", "run again"},
                        "spinnaker": CHANGES}[backend]
     if backend == "spinnaker":
@@ -108,13 +109,13 @@ def test_parameters_that_spynnakers_scripts_give_in_order_may_be_everywhere(on_b
         "weight="]
 
 
-@pytest.mark.parametrize("backend", ["host", "brian2"])
+@pytest.mark.parametrize("backend", [*IN_PROCESS, "brian2"])
 def test_biases_that_were_learned_or_set_later_go_back_at_a_reset(on_backend):
     first, later, after = on_backend("control.biases_after_reset")
     assert first == after == [0.125, 0.125]
     assert later[0] == 0.5 and later[1] != 0.125
 
 
-@pytest.mark.parametrize("backend", ["host", "brian2"])
+@pytest.mark.parametrize("backend", [*IN_PROCESS, "brian2"])
 def test_a_reset_goes_back_to_the_start_even_if_nothing_has_run_since_the_last(on_backend):
     assert on_backend("control.resets_without_a_run") == ([0.5] * 4, [0.25] * 4)

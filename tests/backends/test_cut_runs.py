@@ -23,12 +23,14 @@ MACHINES: dict[str, tuple[str, dict[str, Any]]] = {
     "host": ("host", {"precision": "float64"}),
     "reference": ("host", {"machine": "reference"}),
     "fixed": ("host", {"precision": "fixed"}),
+    "jax": ("jax", {"precision": "float64"}),
     "nest": ("nest", {"quirks": "allow"}),
     "brian2": ("brian2", {}),
     "spinnaker": ("spinnaker", {"quiet": True}),
 }
 #: Scripts drawn on each in `make test`; HYPOTHESIS_PROFILE=explore draws 1,000.
-EXAMPLES = {"host": 30, "reference": 15, "fixed": 20, "nest": 15, "brian2": 3, "spinnaker": 2}
+EXAMPLES = {"host": 30, "reference": 15, "fixed": 20, "jax": 2, "nest": 15, "brian2": 3,
+            "spinnaker": 2}
 
 
 @pytest.fixture(params=MACHINES)
@@ -138,8 +140,8 @@ def scripts(draw: st.DrawFn, machine: str) -> tuple[Plan, tuple[Cut, ...]]:
     if machine == "nest" and chosen["stock"]:
         chosen["current"] = draw(FEATURES["current"])
     plan = Plan(**chosen)
-    # reading weights ends a run on NEST, and a run() takes long on the last two
-    slow = machine in ("brian2", "spinnaker")
+    # reading weights ends a run on NEST, and a run() takes long on these
+    slow = machine in ("jax", "brian2", "spinnaker")
     return plan, draw(cuts(plan, READS if machine == "nest" else (*READS, "weights"),
                            every=st.integers(5, 9) if slow else st.integers(1, 7),
                            most=3 if slow else 6))

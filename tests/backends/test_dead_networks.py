@@ -30,6 +30,12 @@ def test_on_the_host(name: str, precision: str) -> None:
     check(warnings_of(host, CASES[name], **HOST[precision]), EXPECTED[name])
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_on_jax(name: str) -> None:
+    jax = importlib.import_module("pynn_eprop.jax")
+    check(warnings_of(jax, CASES[name]), EXPECTED[name])
+
+
 @pytest.mark.parametrize("precision", ["float32", "float64", "reference"])
 def test_traces_of_earlier_intervals_remain_where_they_cross_boundaries(precision: str) -> None:
     host = importlib.import_module("pynn_eprop.host")

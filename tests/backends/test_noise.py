@@ -60,7 +60,7 @@ def said(backend: str, more: str = "") -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("backend", ["host", "nest", "brian2"])
+@pytest.mark.parametrize("backend", ["host", "jax", "nest", "brian2"])
 def test_a_script_prints_only_what_it_prints(backend):
     assert said(backend) == ""
 

@@ -4,13 +4,19 @@ import pytest
 
 from tests.backends.scripts import BACKENDS
 
+# tests/functional has those of JAX
 NAMES = {"host": "the host engine", "nest": "NEST", "brian2": "Brian2",
          "spinnaker": "a SpiNNaker core"}
 MAKES_STEPS = {"host", "brian2"}        # of any optimiser, between the intervals
 
 
 def test_the_list_has_every_backend():
-    assert set(NAMES) == set(BACKENDS)
+    assert set(NAMES) | {"jax"} == set(BACKENDS)
+
+
+@pytest.fixture(params=NAMES)
+def backend(request):
+    return request.param
 
 
 @pytest.fixture

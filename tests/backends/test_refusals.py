@@ -31,7 +31,8 @@ def board_for(backend) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("backend", ["host", "fixed", "reference", "brian2", "nest", "spinnaker"])
+@pytest.mark.parametrize("backend", [
+    "host", "fixed", "reference", "jax", "brian2", "nest", "spinnaker"])
 def test_a_refused_call_changes_nothing(backend, nest_process):
     if backend == "nest":
         plain, *_ = nest_process.submit(play, backend, False).result(timeout=300)

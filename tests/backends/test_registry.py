@@ -25,10 +25,10 @@ def as_before(monkeypatch):
 
 
 def test_rows_of_the_package_are_in_the_order_of_lists():
-    assert list(BACKENDS) == ["host", "nest", "brian2", "spinnaker", "emulator"]
-    assert default_names() == "host,nest,brian2"
-    assert list(machines()) == ["host", "host-fixed", "reference", "nest", "brian2", "spinnaker",
-                                "emulator"]
+    assert list(BACKENDS) == ["host", "jax", "nest", "brian2", "spinnaker", "emulator"]
+    assert default_names() == "host,jax,nest,brian2"
+    assert list(machines()) == ["host", "host-fixed", "reference", "jax", "nest", "brian2",
+                                "spinnaker", "emulator"]
 
 
 def test_the_host_s_row_says_what_its_setup_takes():
@@ -42,6 +42,9 @@ def test_the_host_s_row_says_what_its_setup_takes():
     ({"module": None}, "module=None must be a name"),
     ({"precisions": ("float16",)}, r"a number system cannot be 'float16'; choose from \['float32'"),
     ({"precisions": ()}, "has no number system"),
+    ({"gradients": ("true",)}, r"a gradient cannot be 'true'; choose from \['eprop', 'bptt'\]"),
+    ({"gradients": ()}, r"has no gradient; choose from \['eprop', 'bptt'\]"),
+    ({"gradients": ("eprop", "bptt")}, "has 2 choices of gradient, .* add 'gradient' to takes"),
     ({"machines": {"one": ("double",)}}, "a number system cannot be 'double'"),
     ({"takes": ("speed",)}, r"takes cannot be 'speed'; choose from \['machine', 'precision'"),
     ({"precisions": ("float32", "float64")}, "has 2 choices of precision, .* add 'precision'"),
@@ -94,6 +97,8 @@ def test_setup_gets_what_the_row_says(tmp_path):
     # None, of a machine, stands for no choice
     assert BACKENDS["host"].setup_keywords("reference", "float64", 1, tmp_path) == {
         "machine": "reference", "precision": "float64", "threads": 1}
+    assert BACKENDS["jax"].setup_keywords(None, "float32", 1, tmp_path, "bptt") == {
+        "precision": "float32", "gradient": "bptt"}
 
 
 def test_a_backend_takes_part_in_comparisons_as_its_row_says():

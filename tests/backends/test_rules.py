@@ -4,7 +4,7 @@ import pytest
 
 from tests.backends.scripts import BACKENDS
 
-TAKES = {"host": 3, "brian2": 3, "nest": 1, "spinnaker": 1}
+TAKES = {"host": 3, "jax": 3, "brian2": 3, "nest": 1, "spinnaker": 1}
 RULES = ["e-prop", "truncated-traces", "simplified-traces"]
 
 

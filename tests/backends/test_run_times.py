@@ -76,8 +76,8 @@ def test_times_one_step_apart_are_two_times(on_backend, intervals):
 
 
 @pytest.mark.parametrize(("backend", "intervals", "count"), [
-    ("host", True, 1000), ("nest", True, 70), ("nest", False, 70), ("brian2", True, 7),
-    ("spinnaker", True, 2)])
+    ("host", True, 1000), ("jax", True, 70), ("nest", True, 70), ("nest", False, 70),
+    ("brian2", True, 7), ("spinnaker", True, 2)])
 def test_steps_of_a_tenth_add_up(on_backend, intervals, count):
     # three of them are 0.30000000000000004, eight 0.7999999999999999
     assert on_backend("run_times.single_steps", intervals, 0.1, count) == (
@@ -89,7 +89,7 @@ def test_spikes_go_to_the_nearest_step_and_from_halfway_to_the_later(on_backend)
         2.0, 3.0, 4.0, 5.0, 7.0, 8.0]
 
 
-STOCK = pytest.mark.parametrize("backend", ["host", "nest", "brian2"])   # have current sources
+STOCK = pytest.mark.parametrize("backend", ["host", "jax", "nest", "brian2"])   # with currents
 
 
 @STOCK

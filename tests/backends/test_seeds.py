@@ -43,7 +43,7 @@ def test_no_two_draws_of_a_script_are_the_same(drawing):
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if name != "host"])
 def test_backends_draw_what_the_host_draws(drawing, backend):
     found = drawing()
-    if backend == "spinnaker":      # here without cells of a parent beside, like the host
+    if backend in ("jax", "spinnaker"):     # here without cells of a parent beside, like the host
         assert found == call("host", "seeds.drawing", SEED, 1)
         return
     host = call("host", "seeds.drawing_beside_stock_cells", SEED, 1)
@@ -67,7 +67,7 @@ def test_a_generator_that_the_script_chose_means_what_it_means_in_pynn(on_backen
         int(made.sum()), "normal", {"mu": 0.0, "sigma": 1.0}))
 
 
-@pytest.mark.parametrize("backend", ["host", "nest", "brian2"])
+@pytest.mark.parametrize("backend", ["host", "jax", "nest", "brian2"])
 def test_noise_into_stock_cells_follows_the_seed(on_backend, backend):
     (first, alone), (again, _), (other, _) = (
         on_backend("seeds.stock_noise", seed, disturb)

@@ -1,6 +1,6 @@
 """Sequences of calls between runs, on all backends, against the host; SpiNNaker's on a board.
 
-The host in float64 is the witness of NEST, Brian2 and the reference, that in fixed point of
+The host in float64 is the witness of JAX, NEST, Brian2 and the reference, that in fixed point of
 SpiNNaker's cores, bit for bit.
 """
 
@@ -50,6 +50,18 @@ def test_brian2_does_what_the_host_does(sequence: Sequence) -> None:
 def test_the_reference_does_what_the_engine_does(sequence: Sequence) -> None:
     expected = play(host, sequence, precision="float64")
     found = play(host, sequence, expected=expected.outcomes, machine="reference")
+    assert compare(found, expected, sequence, close)
+
+
+@settings(max_examples=5, suppress_health_check=SLOW)
+@given(sequences())
+@example(Sequence((RUN, ("readout", {"tau_m": 5.0}), RUN), trials=2))
+@example(Sequence((RUN, ("reset", True), ("weight", "in", 0.6, True), ("delay", "in", 2.0, True),
+                   RUN), learns=False))
+def test_jax_does_what_the_host_does(sequence: Sequence) -> None:
+    sim = pytest.importorskip("pynn_eprop.jax")
+    expected = play(host, sequence, precision="float64")
+    found = play(sim, sequence, expected=expected.outcomes, precision="float64")
     assert compare(found, expected, sequence, close)
 
 

@@ -1,4 +1,6 @@
-"""docs/conformance.md says what PyNN's own scenarios do on the host backend: it must be true."""
+"""docs/conformance.md says what PyNN's own scenarios do on the host backend and in JAX: it must be
+true.
+"""
 
 import importlib.util
 import re
@@ -66,6 +68,14 @@ def test_each_reason_names_what_the_scenario_stumbled_over(listed, direct, subst
         for word in re.findall(r"`([^`]+)`", reason):
             if not not_judged(substituted[name]):
                 assert word in direct[name].message + substituted[name].message, (name, word)
+
+
+def test_jax_passes_the_same(listed, tmp_path):
+    passed = {name for name, outcome in run_scenarios(tmp_path, "pynn_eprop.jax",
+                                                      SUBSTITUTES).items()
+              if outcome.result == "passed" or (not_judged(outcome)
+                                                and listed[name][0].startswith("passes"))}
+    assert passed == {name for name, (result, _) in listed.items() if result.startswith("passes")}
 
 
 def test_the_counts_are_true(listed):

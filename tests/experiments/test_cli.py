@@ -9,8 +9,8 @@ from pynn_eprop.cli import main
 from pynn_eprop.tasks import PatternGeneration
 from tests.experiments.command import results, run, weights
 
-CONTRACT = {"task", "backend", "precision", "seed", "updates", "error_curve", "error_last50",
-            "solved_after", "seconds_training"}
+CONTRACT = {"task", "backend", "precision", "gradient", "seed", "updates", "error_curve",
+            "error_last50", "solved_after", "seconds_training"}
 PRODUCTS = {"results.json", "weights.npz", "learning_curve.csv", "recording.nix", "figure.png",
             "figure.svg", "report.html", "state"}
 
@@ -69,7 +69,7 @@ def test_results_have_the_contracts_keys(pattern):
             found["updates"]) == ("pattern-generation", "host", "float32", 4, 30)
     assert len(found["error_curve"]) == 30
     assert found["error_last50"] == pytest.approx(np.mean(found["error_curve"]))
-    assert found["solved_after"] is None
+    assert found["solved_after"] is None and found["gradient"] == "eprop"
     assert found["seconds_training"] > 0.0
     assert found["versions"]["pynn_eprop"] == pynn_eprop.__version__
 

@@ -40,7 +40,7 @@ def test_each_machine_comes_after_what_it_is_held_against():
 
 @pytest.mark.parametrize(("names", "said"), [
     ("host,brain2", "backend 'brain2' is unknown; choose from host, host-fixed, reference"),
-    ("host", "nothing to compare; name one of reference, nest, brian2, spinnaker, emulator")])
+    ("host", "nothing to compare; name one of reference, jax, nest, brian2, spinnaker, emulator")])
 def test_names_that_make_no_comparison(names, said):
     with pytest.raises(TaskError, match=said):
         choose_machines(names)
@@ -96,11 +96,11 @@ def test_first_steps_are_left_out():
 
 
 def test_backends_agree(tmp_path, capsys):
-    assert main(["compare", "pattern-generation", "--backends", "host,nest,brian2,reference",
+    assert main(["compare", "pattern-generation", "--backends", "host,nest,brian2,reference,jax",
                  *SMALL, "--seed", "3", "--out", str(tmp_path)]) == 0
     result = json.loads((tmp_path / "comparison.json").read_text())
     assert result["agrees"] and result["seed"] == 3 and result["updates"] == 3
-    assert set(result["backends"]) == {"nest", "brian2", "reference"}
+    assert set(result["backends"]) == {"nest", "brian2", "reference", "jax"}
     for backend in result["backends"].values():
         assert backend["against"] == "host" and backend["problem"] is None
         for name, bound in (("spikes", 0.0), ("v", 1e-9), ("error", 1e-9), ("weights", 1e-9)):
@@ -110,7 +110,7 @@ def test_backends_agree(tmp_path, capsys):
     assert (tmp_path / "comparison.png").stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert printed.startswith((tmp_path / "comparison.txt").read_text())
-    assert printed.count("agrees") == 12
+    assert printed.count("agrees") == 16
 
 
 def answers(monkeypatch, **by_name):

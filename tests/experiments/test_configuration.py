@@ -17,7 +17,7 @@ def test_defaults_are_the_papers():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"task": "juggling"}, "task 'juggling' is unknown"),
-    ({"backend": "matlab"}, r"backend 'matlab' is unknown; choose one of \['host', 'nest', "),
+    ({"backend": "matlab"}, r"backend 'matlab' is unknown; choose one of \['host', 'jax', "),
     ({"machine": "abacus"}, r"machine 'abacus' is unknown; choose one of \['engine', 'reference'"),
     ({"backend": "nest", "machine": "reference"},
      r"backend 'nest' has no machine 'reference'; backends with a choice are \['host'\]"),
@@ -30,6 +30,17 @@ def test_defaults_are_the_papers():
     ({"threads": 0}, "threads=0 must be a whole number >= 1"),
     ({"neurons": 0}, "n_neurons=0 must be a whole number >= 1"),
     ({"feedback": "psychic"}, "feedback 'psychic' is unknown"),
+    ({"gradient": "backprop"},
+     r"gradient 'backprop' is unknown; choose one of \['eprop', 'bptt'\]"),
+    ({"gradient": "bptt"},
+     r"backend 'host' has no gradient 'bptt'; backends that have it are \['jax'\]"),
+    ({"backend": "brian2", "gradient": "bptt"}, "backend 'brian2' has no gradient 'bptt'"),
+    ({"backend": "jax", "gradient": "bptt", "feedback": "symmetric"},
+     "feedback 'symmetric' has no use with gradient 'bptt'"),
+    ({"backend": "jax", "gradient": "bptt", "rule": "simplified-traces"},
+     "rule 'simplified-traces' has no use with gradient 'bptt'"),
+    ({"backend": "jax", "precision": "fixed"},
+     r"backend 'jax' has no precision 'fixed'; choose one of \['float32', 'float64'\]"),
     ({"parameters": (("colour", 1.0),)}, "no parameter 'colour'"),
     ({"parameters": (("tau_m", "long"),)}, "tau_m='long' is not a value like 20.0"),
     ({"parameters": (("n_groups", 0.5),)}, r"n_groups=0.5 must be a whole number"),
@@ -57,20 +68,29 @@ def test_identity_leaves_out_what_does_not_change_the_result():
     Configuration("store-recall", precision="float64", seed=3, updates=7, neurons=5,
                   feedback="window-20ms", recurrent=False, keep_training=True,
                   parameters=(("lr", 0.02), ("n_periods", 4))),
+    Configuration("pattern-generation", backend="jax", gradient="bptt"),
 ])
 def test_command_makes_the_same_configuration(configuration):
     options = _parser().parse_args(configuration.command("somewhere").split()[1:])
     again = Configuration(
         task=options.task, backend=options.backend, precision=options.precision,
         seed=options.seed, updates=options.updates, neurons=options.neurons,
-        threads=options.threads, feedback=options.feedback, recurrent=options.recurrent,
+        threads=options.threads, feedback=options.feedback, gradient=options.gradient,
+        recurrent=options.recurrent,
         keep_training=options.keep_training, parameters=tuple(options.set))
     assert again.as_dict() == configuration.as_dict()
     assert str(options.out) == "somewhere"
 
 
+def test_another_gradient_is_another_run():
+    followed = Configuration("pattern-generation", backend="jax").identity()
+    through_time = Configuration("pattern-generation", backend="jax", gradient="bptt").identity()
+    assert through_time == followed | {"gradient": "bptt"} != followed
+
+
 def test_identities_of_folders_from_before_machines_and_rules_could_be_chosen():
     first = Configuration("pattern-generation").identity()
-    assert "machine" not in first and "rule" not in first and first["precision"] == "float32"
+    assert "machine" not in first and "rule" not in first and "gradient" not in first
+    assert first["precision"] == "float32"
     reference = Configuration("pattern-generation", machine="reference").identity()
     assert "machine" not in reference and reference["precision"] == "reference"

@@ -8,6 +8,7 @@ import pytest
 import pynn_eprop.host as sim
 from pynn_eprop import SGD, errors
 from pynn_eprop.host import simulator
+from pynn_eprop.in_process import state
 from tests.host.networks import STEPS, learning_network, weights
 
 T = float(STEPS)
@@ -113,7 +114,7 @@ def test_end_warns_of_an_incomplete_interval():
 def test_long_runs_go_in_chunks_that_end_with_updates(monkeypatch):
     learning_network(trials=2, intervals=10)
     ended = []
-    advance = simulator.advance
+    advance = state.advance
 
     def watch(simulation, last, after_chunk):
         def note():
@@ -123,7 +124,7 @@ def test_long_runs_go_in_chunks_that_end_with_updates(monkeypatch):
         monkeypatch.setattr(simulation.pace, "took", lambda steps, seconds: None)
         advance(simulation, last, note)
 
-    monkeypatch.setattr(simulator, "advance", watch)
+    monkeypatch.setattr(state, "advance", watch)
     sim.run(7 * T)
     assert ended == [80, 160, 240, 280]
 
@@ -137,7 +138,7 @@ def test_chunks_do_not_change_results(monkeypatch, most):
         return weights(net)
 
     expected = run()
-    from pynn_eprop.host import running
+    from pynn_eprop.in_process import running
     monkeypatch.setattr(running, "_CURRENT_BYTES", most * 8 * 12)
     np.testing.assert_array_equal(run(), expected)
 

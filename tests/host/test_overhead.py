@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as sim
+from pynn_eprop.common.run.timeline import Pace
 from pynn_eprop.host import simulation
 from pynn_eprop.models.network import Recorded
 
@@ -39,8 +40,8 @@ class InstantMachine:
 
 @pytest.fixture
 def clock_of_the_engine(monkeypatch):
-    took = simulation.Pace.took
-    monkeypatch.setattr(simulation.Pace, "took",
+    took = Pace.took
+    monkeypatch.setattr(Pace, "took",
                         lambda self, steps, seconds: took(self, steps, steps * 1.2e-6))
     monkeypatch.setattr(simulation, "build_machine", InstantMachine)
 

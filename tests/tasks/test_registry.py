@@ -46,7 +46,7 @@ def test_a_row_shows_the_value_in_use():
 
 def test_tasks_need_no_simulator():
     script = ("import sys, pynn_eprop.tasks\n"
-              "heavy = {'neo', 'nest', 'brian2', 'matplotlib', 'pynn_eprop.host', "
+              "heavy = {'neo', 'nest', 'brian2', 'jax', 'matplotlib', 'pynn_eprop.host', "
               "'pynn_eprop.engine'}\n"
               "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)")
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -181,6 +181,13 @@ def test_another_number_of_neurons_is_split_in_halves():
     assert [cells.label for cells in only_adaptive.cells] == ["alif"]
 
 
+def test_a_network_of_lif_cells_only():
+    plan = StoreRecall(n_lif=20, n_alif=0).network(1, find_feedback("random"))
+    assert [(cells.model, cells.size) for cells in plan.cells] == [("EPropLIF", 20)]
+    assert [each.label for each in plan.synapses] == [
+        "input_to_lif", "lif_to_lif", "lif_to_readout"]
+
+
 @pytest.mark.parametrize(("change", "message"), [
     ({"n_lif": -1}, "n_lif=-1 must be a whole number >= 0"),
     ({"n_lif": 0, "n_alif": 0}, "n_lif \\+ n_alif=0 must be a whole number >= 1"),

@@ -3,7 +3,7 @@
 import difflib
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -88,8 +88,7 @@ class SharedOptions:
             value = getattr(self, name)
             if isinstance(value, str) and value == "auto":
                 continue
-            _check_number(name, value, minimum=self.timestep)
-            to_steps(value, self.timestep, f"setup(): {name}", SetupError)
+            check_duration(name, value, self.timestep)
         if not isinstance(self.min_delay, str) and not isinstance(self.max_delay, str) \
                 and float(self.min_delay) > float(self.max_delay):
             raise SetupError(f"setup(): min_delay={self.min_delay} ms must not exceed "
@@ -155,6 +154,25 @@ def check_count(name: str, value: Any) -> int:
         raise SetupError(f"setup(): {name}={value!r} must be a whole number >= 1"
                          + (f" and <= {LARGEST_COUNT}" if _is_whole(value) and value > 1 else ""))
     return int(value)
+
+
+def check_choice(name: str, value: Any, known: Sequence[str], where: str = "") -> str:
+    """The choice that a value stands for; None: the first. Raises :class:`SetupError`.
+
+    ``where``: the end of "... is unknown", in messages.
+    """
+    if value is None:
+        return known[0]
+    if not isinstance(value, str) or value not in known:
+        raise SetupError(f"setup(): {name}={value!r} is unknown{where}; choose one of "
+                         f"{list(known)}")
+    return str(value)
+
+
+def check_duration(name: str, value: Any, timestep: float) -> int:
+    """A time in ms as a whole number of time steps, >= 1. Raises :class:`SetupError`."""
+    _check_number(name, value, minimum=timestep)
+    return int(to_steps(value, timestep, f"setup(): {name}", SetupError))
 
 
 def check_path(name: str, value: Any) -> Path:

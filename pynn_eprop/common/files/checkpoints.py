@@ -18,6 +18,7 @@ from pynn_eprop.fixed.formats import Formats
 _FORMAT = 1
 _HEADER = {"precision", "parts", "learning", "recorders", "running", "segment_counter"}
 
+EPROP_GRADIENT = "gradient='eprop'"     # all that most backends have, and older files
 CHECKPOINT_SECONDS = 5.0    # between two checkpoints of a run,
 _WRITING_SHARE = 0.1        # or more if writing would take more than this share of the time,
 _LONGEST_SECONDS = 9.0      # but not more than this
@@ -85,6 +86,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
                        for name, array in source.saved().items()})
     write_archive(path, arrays, {
         "format": _FORMAT, "precision": simulation.arithmetic,
+        "gradient": simulation.gradient_setting,
         "formats": None if simulation.formats is None else asdict(simulation.formats),
         "parts": fingerprints(simulation.description.network),
         "learning": simulation.learning, "recorders": recorders,
@@ -94,8 +96,8 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
 def read_checkpoint(path: str | Path, state: Any) -> None:
     """Continue from a checkpoint, with the network that the script has built.
 
-    Raises :class:`CheckpointError` for another network or precision, or a damaged file; then
-    nothing was changed.
+    Raises :class:`CheckpointError` for another network, precision or gradient, or a damaged file;
+    then nothing was changed.
     """
     simulation = state.simulation
     arrays, header = read_archive(path)
@@ -105,9 +107,10 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     if missing:
         raise CheckpointError(f"{path} is damaged: its header has no {missing[0]!r}")
     if header["precision"] != simulation.arithmetic:
-        raise CheckpointError(f"{path} was written with {_setting(header['precision'])}, but "
-                              f"this run has {_setting(simulation.arithmetic)}; use the same in "
-                              "setup()")
+        raise _other_setting(path, _setting(header["precision"]), _setting(simulation.arithmetic))
+    gradient = header.get("gradient", EPROP_GRADIENT)
+    if gradient != simulation.gradient_setting:
+        raise _other_setting(path, gradient, simulation.gradient_setting)
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
     recorded = _recorded(simulation)
@@ -130,8 +133,16 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
             population.recorder.take_over(segments, cleared)
 
 
+def _other_setting(path: str | Path, written: str, present: str) -> CheckpointError:
+    return CheckpointError(f"{path} was written with {written}, but this run has {present}; use "
+                           "the same in setup()")
+
+
 def _setting(arithmetic: str) -> str:
-    """The argument of the host's ``setup()`` that chooses an arithmetic."""
+    """The argument of ``setup()`` that chooses an arithmetic: the host's, or BACKEND-PRECISION."""
+    backend, dash, precision = arithmetic.partition("-")
+    if dash:
+        return f"precision={precision!r} of the backend {backend!r}"
     keyword = "machine" if arithmetic == "reference" else "precision"
     return f"{keyword}={arithmetic!r}"
 

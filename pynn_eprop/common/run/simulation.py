@@ -12,6 +12,7 @@ import numpy as np
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import Description, describe_bundle
 from pynn_eprop.common.expansion.feedback import feedback_matrix
+from pynn_eprop.common.files.checkpoints import EPROP_GRADIENT
 from pynn_eprop.common.run.inactivity import InactivityWatch
 from pynn_eprop.common.run.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.run.timeline import Timeline
@@ -235,9 +236,12 @@ class DescribedSimulation(Simulation):
     """A simulation whose network description goes to a holder of its weights, such as a machine.
 
     description: of the holder's network. wanted_formats: None in floating point.
+    gradient_setting: the keywords of ``setup()`` that say which gradient is followed; a checkpoint
+    continues only with the same.
     """
 
     description: Description | None = None
+    gradient_setting: str = EPROP_GRADIENT
 
     def __init__(self, options: SharedOptions, wanted_formats: FixedPoint | None = None) -> None:
         super().__init__(options)

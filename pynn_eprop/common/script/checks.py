@@ -78,8 +78,10 @@ def check_takes_input(group: Any, label: str | None) -> None:
 
 
 def check_learning(populations: Sequence[Any], projections: Sequence[Any],
-                   options: SharedOptions) -> None:
+                   options: SharedOptions, from_signals: bool = True) -> None:
     """Check that all that should learn can, when the network is complete.
+
+    ``from_signals``: whether cells learn from learning signals, so that they need one.
 
     Raises :class:`NetworkError` for a plastic projection, or biases, without ``update_interval``,
     without a loss (readouts) or without a learning signal (cells).
@@ -104,10 +106,11 @@ def check_learning(populations: Sequence[Any], projections: Sequence[Any],
                                "intervals; give setup(update_interval=...), or "
                                "EPropSynapse(optimizer=None) for weights that stay")
         for bundle in projection.bundles:
-            _check_taught(projection, bundle, taught)
+            _check_taught(projection, bundle, taught, from_signals)
 
 
-def _check_taught(projection: Any, bundle: Any, taught: dict[int, np.ndarray]) -> None:
+def _check_taught(projection: Any, bundle: Any, taught: dict[int, np.ndarray],
+                  from_signals: bool) -> None:
     celltype = bundle.post.celltype
     if isinstance(celltype, EPropReadout):
         if celltype.loss is None:
@@ -116,7 +119,7 @@ def _check_taught(projection: Any, bundle: Any, taught: dict[int, np.ndarray]) -
                                "or use EPropSynapse(optimizer=None)")
         return
     reached = taught.get(bundle.post.index, np.zeros(bundle.post.size, dtype=bool))
-    if len(bundle.post_index) and not np.any(reached[bundle.post_index]):
+    if from_signals and len(bundle.post_index) and not np.any(reached[bundle.post_index]):
         raise NetworkError(
             f"{projection.label}: no learning signal reaches {bundle.post.label}; connect a "
             "readout with Projection(readout, cells, AllToAllConnector(), LearningSignal(...), "

@@ -164,7 +164,7 @@ class Control:
         """Continue from :func:`save_checkpoint` or ``setup(checkpoint=...)``.
 
         Call it after building the same network. Raises :class:`CheckpointError` for another
-        network, another precision or a damaged file.
+        network, another precision or gradient, or a damaged file.
         """
         read_checkpoint(path, self._simulator.state)
 

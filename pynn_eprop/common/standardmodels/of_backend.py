@@ -1,10 +1,8 @@
-"""Cell and synapse types as a backend's own: a script may not mix those of several backends."""
+"""Classes as a backend's own: a script may not mix those of several backends."""
 
 from typing import Any, TypeVar
 
-from pyNN.models import BaseModelType
-
-_Type = TypeVar("_Type", bound=BaseModelType)
+_Type = TypeVar("_Type")
 
 
 def of_backend(kind: type[_Type], module: str, **attributes: Any) -> type[_Type]:

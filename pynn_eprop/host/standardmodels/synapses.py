@@ -1,11 +1,7 @@
 """The synapse types of this backend."""
 
-from pynn_eprop.common.standardmodels import synapses as common
-from pynn_eprop.common.standardmodels.of_backend import of_backend
 from pynn_eprop.host import simulator
+from pynn_eprop.in_process.standardmodels.synapses import synapse_types_of
 
-EPropSynapse = of_backend(common.EPropSynapse, __name__, _simulator=simulator)
-LearningSignal = of_backend(common.LearningSignal, __name__)
-StaticSynapse = of_backend(common.StaticSynapse, __name__, _simulator=simulator)
-
-SYNAPSE_TYPES: tuple[type, ...] = (EPropSynapse, LearningSignal, StaticSynapse)
+SYNAPSE_TYPES = synapse_types_of(__name__, simulator)
+EPropSynapse, LearningSignal, StaticSynapse = SYNAPSE_TYPES

@@ -89,14 +89,13 @@ def _draw_inputs(values: Axes, commands: Axes, task: "StoreRecall", trials: Stor
 
 
 def _draw_cells(axes: Axes, task: "StoreRecall", record: TrialRecord) -> None:
-    offset = 0
-    for label, colour in (("lif", INK), ("alif", ORANGE)):
+    offset, names = 0, {}
+    for label, colour, n_cells, kind in (("lif", INK, task.n_lif, "LIF"),
+                                         ("alif", ORANGE, task.n_alif, "adaptive")):
         if label in record.spikes:
-            n_cells = task.n_lif if label == "lif" else task.n_alif
             draw_raster(axes, *record.spikes[label], n_cells, colour, offset)
+            names[offset + n_cells / 2 - 0.5] = f"{n_cells} {kind}"
             offset += n_cells
-    names = {task.n_lif / 2 - 0.5: f"{task.n_lif} LIF",
-             task.n_lif + task.n_alif / 2 - 0.5: f"{task.n_alif} adaptive"}
     axes.set_yticks(list(names), list(names.values()))
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("cells")

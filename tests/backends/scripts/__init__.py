@@ -6,7 +6,8 @@ import importlib
 import warnings
 from typing import Any
 
-BACKENDS = ("host", "nest", "brian2", "spinnaker")
+IN_PROCESS = ("host", "jax")        # stock cells are their own; on the others the parent's
+BACKENDS = (*IN_PROCESS, "nest", "brian2", "spinnaker")
 
 
 def call(backend: str, name: str, *arguments: Any) -> Any:

@@ -14,7 +14,7 @@ def _places(group: Any, sample: Any) -> list[int]:
 
 
 def drawing_beside_stock_cells(sim: Any, seed: int, disturb: int) -> dict[str, Any]:
-    """:func:`drawing` with stock cells also on the host, which keeps them itself."""
+    """:func:`drawing` with stock cells also on the host and in JAX, which keep them themselves."""
     return drawing(sim, seed, disturb, beside=True)
 
 
@@ -29,7 +29,7 @@ def drawing(sim: Any, seed: int, disturb: int, beside: bool | None = None) -> di
 
     state()
     sim.setup(timestep=1.0, min_delay=1.0, update_interval=20.0, seed=seed)
-    own = not sim.__name__.endswith(("spinnaker", "host")) if beside is None else beside
+    own = not sim.__name__.endswith(("spinnaker", "host", "jax")) if beside is None else beside
     uniform = functools.partial(sim.RandomDistribution, "uniform", low=0.1, high=0.9)
     found: dict[str, Any] = {}
     stock = sim.Population(6, sim.IF_curr_exp(), label="stock") if own else None

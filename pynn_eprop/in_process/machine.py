@@ -1,4 +1,4 @@
-"""Machines, which run network descriptions: the interface of the host engine and the reference.
+"""Machines, which run network descriptions: the interface of all that run here.
 
 A machine has three parts, which can be used on their own: :class:`Forward` runs the network,
 :class:`Learner` turns activity into gradients, :class:`OptimizerStep` turns gradients into new

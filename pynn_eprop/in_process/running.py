@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
-from pynn_eprop.engine.machine import Machine
 from pynn_eprop.fixed.rounding import of_currents
-from pynn_eprop.host.simulation import Simulation
+from pynn_eprop.in_process.machine import Machine
+from pynn_eprop.in_process.simulation import InProcessSimulation
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
@@ -18,7 +18,7 @@ _CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
 _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 
 
-def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) -> None:
+def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[], None]) -> None:
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
     Raises :class:`SimulationError` if a target ends too early; then nothing was done. Warns if
@@ -55,7 +55,7 @@ def advance(simulation: Simulation, last: int, after_chunk: Callable[[], None]) 
                          " (range_report() has the formats, and counts on)")
 
 
-def _warn_of_rounded_currents(simulation: Simulation, last: int) -> None:
+def _warn_of_rounded_currents(simulation: InProcessSimulation, last: int) -> None:
     """Warn of injected currents that fixed point changes much, in the first steps of a run."""
     if simulation.wanted_formats is None:
         return
@@ -85,7 +85,7 @@ def _is_of_source(population: Any, log: Log) -> bool:
     return population.is_source and isinstance(log, SpikeLog)
 
 
-def _take_start_samples(simulation: Simulation, machine: Machine) -> None:
+def _take_start_samples(simulation: InProcessSimulation, machine: Machine) -> None:
     """Take the sample at the time at which a recording begins."""
     step = simulation.step
     for population in simulation.populations:
@@ -100,7 +100,7 @@ def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np
     return first_samples(log.variable, step, len(log.cells))
 
 
-def _inputs(simulation: Simulation, first: int, last: int) -> Inputs:
+def _inputs(simulation: InProcessSimulation, first: int, last: int) -> Inputs:
     """Spikes of sources with first <= step <= last, and currents of the steps in between."""
     inputs = Inputs()
     for population in simulation.populations:

@@ -1,0 +1,1 @@
+"""What backends share whose machine runs in this process."""

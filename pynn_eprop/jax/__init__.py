@@ -1,0 +1,87 @@
+"""The PyNN backend of the machine in JAX: ``import pynn_eprop.jax as sim``.
+
+It offers what :mod:`pynn_eprop.host` offers, with float32 or float64 on a processor or a GPU, and
+backpropagation through time beside e-prop (docs/jax.md). Importing it raises
+:class:`MissingDependencyError` if JAX is not installed.
+"""
+# ruff: noqa: E402, F403 (JAX must be found first; modules list in __all__ what a script sees)
+
+from typing import Any
+
+from pynn_eprop.jax.installation import require_jax
+
+require_jax()
+
+from pynn_eprop.common.script import pynn_names
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
+from pynn_eprop.common.script.pynn_names import *
+from pynn_eprop.common.standardmodels.own_cells import own_cell_names, own_cell_type
+from pynn_eprop.jax import control, procedural_api
+from pynn_eprop.jax.control import *
+from pynn_eprop.jax.populations import Assembly, Population, PopulationView
+from pynn_eprop.jax.procedural_api import *
+from pynn_eprop.jax.projections import Projection
+from pynn_eprop.jax.standardmodels.cells import (
+    CELL_TYPES,
+    EPropALIF,
+    EPropLIF,
+    EPropReadout,
+    IF_curr_delta,
+    IF_curr_exp,
+    SpikeSourceArray,
+    SpikeSourcePoisson,
+)
+from pynn_eprop.jax.standardmodels.electrodes import (
+    ACSource,
+    DCSource,
+    NoisyCurrentSource,
+    StepCurrentSource,
+)
+from pynn_eprop.jax.standardmodels.synapses import EPropSynapse, LearningSignal, StaticSynapse
+from pynn_eprop.models.cells import reserve_names
+
+CAPABILITIES = ALL_CAPABILITIES
+
+
+def __getattr__(name: str) -> Any:
+    """A cell type that was registered with ``register_cell()``."""
+    return own_cell_type(name, __name__)
+
+
+def __dir__() -> list[str]:
+    """Also the cell types that were registered."""
+    return sorted({*globals(), *own_cell_names()})
+
+
+def list_standard_models() -> list[str]:
+    """Names of the cell types of this backend."""
+    return [celltype.__name__ for celltype in CELL_TYPES]
+
+
+__all__ = [
+    *pynn_names.__all__,
+    *control.__all__,
+    *procedural_api.__all__,
+    "CAPABILITIES",
+    "ACSource",
+    "Assembly",
+    "DCSource",
+    "EPropALIF",
+    "EPropLIF",
+    "EPropReadout",
+    "EPropSynapse",
+    "IF_curr_delta",
+    "IF_curr_exp",
+    "LearningSignal",
+    "NoisyCurrentSource",
+    "Population",
+    "PopulationView",
+    "Projection",
+    "SpikeSourceArray",
+    "SpikeSourcePoisson",
+    "StaticSynapse",
+    "StepCurrentSource",
+    "list_standard_models",
+]
+
+reserve_names(globals(), __name__)
