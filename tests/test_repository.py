@@ -23,7 +23,7 @@ LAYERS = {
     "models": {"errors"},
     "emulator": {"errors"},
     "reference": {"models", "errors"},
-    "functional": {"models", "reference", "errors"},
+    "functional": {"models", "errors"},
     "fixed": {"models", "errors"},
     "engine": {"fixed", "models", "errors"},
     "common": {"fixed", "models", "errors"},
