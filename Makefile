@@ -1,7 +1,7 @@
 # make demo       train the paper's pattern generation task and leave a figure and results
 # make test       everything that must pass: lint, C warnings, sanitizers, tests
 # make evidence   the long runs behind the figures and tables that the repository keeps (resumable)
-# make bench      timings beside NEST and PyTorch
+# make bench      timings beside NEST, PyTorch and braintrace
 # make binaries   what SpiNNaker cores run; with SPINN_DIRS set, on the official libraries
 # make compare-builds   the same sources on the own runtime and on the official libraries
 # make lint, make warnings, make sanitize, make clean

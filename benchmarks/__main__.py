@@ -11,21 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import memory, report
-from benchmarks.peer import Peer
+from benchmarks.peer import Contender, Peer
 
 OURS = "host"
 MODULES = {
-    OURS: "benchmarks.host_peer", "nest": "benchmarks.nest_peer", "torch": "benchmarks.torch_peer",
+    OURS: "benchmarks.host_peer", "jax": "benchmarks.jax_peer", "nest": "benchmarks.nest_peer",
+    "torch": "benchmarks.torch_peer", "braintrace": "benchmarks.braintrace_peer",
 }
-WORKLOADS = {"pattern": (OURS, "nest", "torch"), "sparse": (OURS, "nest")}
+_JAX = tuple(Contender("jax", variant, device)
+             for device in ("cpu", "gpu") for variant in ("eprop", "bptt"))
+WORKLOADS = {
+    "pattern": (Contender(OURS), *_JAX, Contender("nest"), Contender("torch"),
+                Contender("braintrace", "online"), Contender("braintrace", "windows")),
+    "store-recall": (Contender(OURS), *_JAX, Contender("torch")),
+    "sparse": (Contender(OURS), Contender("nest")),
+}
 
 
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--workloads", nargs="+", default=["pattern", "sparse", "memory"],
+    parser.add_argument("--workloads", nargs="+", default=[*WORKLOADS, "memory"],
                         choices=[*WORKLOADS, "memory"])
     parser.add_argument("--peers", nargs="+", default=list(MODULES), choices=list(MODULES))
+    parser.add_argument("--device", nargs="+", default=["cpu", "gpu"], choices=["cpu", "gpu"],
+                        help="what to measure on, for peers that can use a GPU")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds of each peer")
     parser.add_argument("--cells", type=int, help="another number of cells, for a quick look")
@@ -37,14 +47,17 @@ def parse() -> argparse.Namespace:
 
 
 def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict[str, Any]]:
-    """One workload at one number of threads: a row for each peer, ours first."""
+    """One workload at one number of threads: a row for each contender, ours first."""
     rounds = args.rounds + 1
     peers = []
-    for peer in (p for p in WORKLOADS[name] if p in args.peers):
-        interpreter = getattr(args, f"{peer}_python")
-        started = Peer(interpreter, MODULES[peer], name, args.cells, threads, rounds)
+    for contender in WORKLOADS[name]:
+        if contender.peer not in args.peers or contender.device not in args.device:
+            continue
+        interpreter = getattr(args, f"{contender.peer}_python")
+        started = Peer(interpreter, MODULES[contender.peer], contender, name, args.cells, threads,
+                       rounds)
         if started.missing:
-            print(f"  {peer}: not measured, {started.missing}", flush=True)
+            print(f"  {contender}: not measured, {started.missing}", flush=True)
         else:
             peers.append(started)
     for turn in range(rounds):

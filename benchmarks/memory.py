@@ -31,13 +31,11 @@ def measure(interpreter: str) -> list[dict[str, Any]]:
 def probe(cells: int, steps: int, indegree: int) -> None:
     """Build and train for two updates in this process, then print how much memory that took."""
     import pynn_eprop.host as sim
-    from benchmarks import host_peer
+    from benchmarks import script
 
     before = worker.peak_memory()
     net = networks.Sparse(cells=cells, indegree=indegree, steps=steps, sources=20)
-    _, readout = host_peer.build(sim, net, threads=1, intervals=3)
-    readout.record("loss")
-    sim.run(2.0 * steps)
+    script.build(sim, net, updates=3, threads=1).run(2)
     worker.send(cells=cells, steps=steps, synapses=net.synapses,
                 peak_mb=worker.peak_memory() - before)
 

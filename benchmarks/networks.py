@@ -1,7 +1,7 @@
-"""The two networks that every peer builds, as plain arrays: same sizes, weights, input, target.
+"""The networks that every peer builds, as plain arrays: same sizes, weights, input, target.
 
 No simulator is imported here. Times are in ms and steps of 1 ms; local step 0 is the start of
-an interval.
+an update.
 """
 
 import math
@@ -33,6 +33,9 @@ class Pattern:
     sources: int = 20
     steps: int = 1000
     learning_rate: float = 0.003
+    v_thresh: float = V_THRESH
+    trials = 1
+    readouts = READOUTS
 
     def source_steps(self) -> list[np.ndarray]:
         """Local steps at which each source fires."""
@@ -53,6 +56,10 @@ class Pattern:
             "out": rng.standard_normal((self.cells, READOUTS)) / math.sqrt(self.cells),
             "feedback": rng.standard_normal((READOUTS, self.cells)) / math.sqrt(self.cells),
         }
+
+    def target(self) -> np.ndarray:
+        """What the readouts should follow, shape (readouts, steps)."""
+        return target(self.steps)
 
     @property
     def synapses(self) -> int:
@@ -78,6 +85,9 @@ class Sparse:
     learning_rate: float = 1e-4
     weight_in: float = 0.1
     weight_rec: float = 0.5
+    v_thresh: float = V_THRESH
+    trials = 1
+    readouts = READOUTS
 
     def source_steps(self) -> list[np.ndarray]:
         """Local steps at which each source fires."""
@@ -94,6 +104,10 @@ class Sparse:
             "feedback": rng.standard_normal((READOUTS, self.cells)) / math.sqrt(self.cells),
         }
 
+    def target(self) -> np.ndarray:
+        """What the readouts should follow, shape (readouts, steps)."""
+        return target(self.steps)
+
     @property
     def deviation(self) -> float:
         """Standard deviation of the recurrent weights, whose mean is 0."""
@@ -105,17 +119,96 @@ class Sparse:
         return self.cells * (self.sources + self.indegree + READOUTS)
 
 
-Workload = Pattern | Sparse
+@dataclass(frozen=True)
+class StoreRecall:
+    """Task 1.2: a bit is stored on one command and recalled on another, 128 trials an update.
+
+    Half of the cells adapt: the first ones do not. In each of a trial's twelve periods a random
+    bit is shown and a command may come, STORE and RECALL in turn. Sources stand in four groups,
+    for the bits 0 and 1 and for the two commands; those of a group that is active fire at random.
+    An update has the same trials as all others.
+    """
+
+    name = "store-recall"
+    cells: int = 20
+    group: int = 25
+    source_rate: float = 50.0
+    periods: int = 12
+    period_steps: int = 200
+    trials: int = 128
+    p_command: float = 1.0 / 6.0
+    learning_rate: float = 0.01
+    v_thresh: float = 0.5
+    beta: float = 0.03
+    tau_a: float = 1200.0
+    readouts = 2
+
+    @property
+    def adaptive(self) -> int:
+        """Cells that adapt, the last ones."""
+        return self.cells - self.cells // 2
+
+    @property
+    def sources(self) -> int:
+        """Sources of all four groups."""
+        return 4 * self.group
+
+    @property
+    def steps(self) -> int:
+        """Steps of a trial."""
+        return self.periods * self.period_steps
+
+    def _periods(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """By period of all trials: the bit shown, whether STORE comes, whether RECALL comes."""
+        rng = np.random.default_rng(SEED)
+        shape = (self.trials, self.periods)
+        bit, comes = rng.integers(0, 2, shape), rng.random(shape) < self.p_command
+        store = comes & (np.cumsum(comes, axis=1) % 2 == 1)
+        return bit, store, comes & ~store
+
+    def source_steps(self) -> list[np.ndarray]:
+        """Local steps of an update, trial after trial, at which each source fires."""
+        bit, store, recall = self._periods()
+        active = np.stack([bit == 0, bit == 1, store, recall]).reshape(4, -1)
+        rng = np.random.default_rng(SEED)
+        return [np.flatnonzero(np.repeat(active[source // self.group], self.period_steps)
+                               & (rng.random(self.trials * self.steps) < self.source_rate * 1e-3))
+                for source in range(self.sources)]
+
+    def target(self) -> np.ndarray:
+        """Of both bits, 1 for the one to recall, shape (2, trials x steps); NaN if none is."""
+        bit, store, recall = self._periods()
+        latest = np.maximum.accumulate(np.where(store, np.arange(self.periods), 0), axis=1)
+        one = np.where(recall, np.take_along_axis(bit, latest, axis=1), np.nan).ravel()
+        return np.repeat(np.stack([1.0 - one, one]), self.period_steps, axis=1)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """As of :class:`Pattern`, with the widths of the package's own task."""
+        rng = np.random.default_rng(SEED)
+        recurrent = 0.2 * rng.standard_normal((self.cells, self.cells)) / math.sqrt(self.cells)
+        np.fill_diagonal(recurrent, 0.0)
+        return {
+            "in": 0.8 * rng.standard_normal((self.sources, self.cells)) / math.sqrt(self.sources),
+            "rec": recurrent,
+            "out": 0.2 * rng.standard_normal((self.cells, 2)) / math.sqrt(self.cells),
+            "feedback": rng.standard_normal((2, self.cells)) / math.sqrt(self.cells),
+        }
+
+    @property
+    def synapses(self) -> int:
+        """Plastic synapses."""
+        return self.cells * (self.sources + self.cells - 1 + self.readouts)
+
+
+Workload = Pattern | Sparse | StoreRecall
 
 
 def workload(name: str, cells: int | None = None) -> Workload:
     """The workload of that name, with ``cells`` cells if given."""
-    kind = {"pattern": Pattern, "sparse": Sparse}[name]
-    if cells is None:
-        return kind()
-    if kind is Sparse:
-        return Sparse(cells=cells, indegree=min(1000, cells - 1))
-    return Pattern(cells=cells)
+    if name == "sparse":
+        return Sparse() if cells is None else Sparse(cells=cells, indegree=min(1000, cells - 1))
+    kind = {"pattern": Pattern, "store-recall": StoreRecall}[name]
+    return kind() if cells is None else kind(cells=cells)
 
 
 def target(steps: int) -> np.ndarray:
@@ -131,6 +224,6 @@ def target(steps: int) -> np.ndarray:
 
 
 def repeated(local_steps: np.ndarray, steps: int, intervals: int) -> np.ndarray:
-    """Script times in ms of given local steps in each of ``intervals`` intervals."""
+    """Script times in ms of given local steps in each of ``intervals`` stretches of ``steps``."""
     starts = steps * np.arange(intervals)
     return (starts[:, None] + local_steps[None, :]).ravel().astype(float)

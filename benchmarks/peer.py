@@ -2,17 +2,33 @@
 
 import json
 import subprocess
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.worker import MARK
 
 
+@dataclass(frozen=True)
+class Contender:
+    """A row of a table: a peer, one of its variants, and the device that it runs on."""
+
+    peer: str
+    variant: str = ""
+    device: str = "cpu"
+
+    def __str__(self) -> str:
+        """Its name for messages."""
+        return " ".join(word for word in (self.peer, self.variant, self.device)
+                        if word and word != "cpu")
+
+
 class Peer:
     """A started peer. ``missing`` says why it cannot be measured, or is None."""
 
-    def __init__(self, interpreter: str, module: str, workload: str, cells: int | None,
-                 threads: int, rounds: int) -> None:
-        command = [interpreter, "-m", module, workload, "--threads", str(threads),
+    def __init__(self, interpreter: str, module: str, contender: Contender, workload: str,
+                 cells: int | None, threads: int, rounds: int) -> None:
+        command = [interpreter, "-m", module, workload, "--variant", contender.variant,
+                   "--device", contender.device, "--threads", str(threads),
                    "--rounds", str(rounds)]
         if cells is not None:
             command += ["--cells", str(cells)]

@@ -30,7 +30,7 @@ def machine() -> dict[str, Any]:
 def command(args: argparse.Namespace) -> str:
     """The command line, without the paths of this machine."""
     words = ["python -m benchmarks"]
-    for name in ("workloads", "peers", "threads", "rounds", "cells"):
+    for name in ("workloads", "peers", "device", "threads", "rounds", "cells"):
         value = getattr(args, name)
         if value is not None:
             words.append(f"--{name} " + " ".join(map(str, value if isinstance(value, list)
@@ -90,6 +90,7 @@ def memory_table(rows: list[dict[str, Any]]) -> str:
 
 TITLES = {
     "pattern": "Task 1.1, 600 cells all-to-all: seconds per update (1 s of network time)",
+    "store-recall": "Task 1.2, 20 cells, 128 trials: seconds per update (307 s of network time)",
     "sparse": "10,000 cells with 1,000 recurrent inputs each: seconds per simulated second",
     "memory": "Peak memory of the host engine, with the script",
 }

@@ -7,6 +7,7 @@ peers which are measured in turn do not disturb each other.
 import argparse
 import importlib
 import json
+import os
 import resource
 import sys
 import time
@@ -17,9 +18,11 @@ MARK = "@benchmark "
 
 
 def arguments() -> argparse.Namespace:
-    """Arguments from the runner: the workload, its size, threads and the number of rounds."""
+    """Arguments from the runner: the workload, its size, what runs it and the number of rounds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("workload")
+    parser.add_argument("--variant", default="", help="which algorithm of the peer's")
+    parser.add_argument("--device", default="cpu", help="cpu or gpu")
     parser.add_argument("--cells", type=int)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
@@ -38,6 +41,15 @@ def find(module: str, peer: str, install: str) -> Any:
     except ImportError as error:
         send(missing=f"{peer} ({error}): {install}")
         return None
+
+
+def keep_to(threads: int) -> None:
+    """Let this process use so many processors: JAX has no setting, and takes all that it may use.
+
+    To be called before JAX is imported.
+    """
+    if hasattr(os, "sched_setaffinity"):    # not on macOS
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
 class Stopwatch:

@@ -1,0 +1,138 @@
+"""The benchmark networks as PyNN scripts, on the backend that is given."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks import networks, worker
+from benchmarks.networks import Sparse, StoreRecall, Workload
+
+MILLI = 1000.0
+#: Updates timed in one round: task 1.1's take about a millisecond, less than a timer's noise.
+UPDATES = {"pattern": 50, "sparse": 1, "store-recall": 1}
+
+
+@dataclass(frozen=True)
+class Script:
+    """A network that a script has built: its sources, populations of cells and readouts."""
+
+    sim: Any
+    net: Workload
+    sources: Any
+    cells: tuple[Any, ...]
+    readout: Any
+
+    def present(self) -> None:
+        """Give the next update its input and targets, if trials differ; otherwise they repeat."""
+        if self.net.trials > 1:
+            now = self.sim.get_current_time()
+            self.sources.set(spike_times=[self.sim.Sequence(now + local.astype(float))
+                                          for local in self.net.source_steps()])
+            self.readout.set(target=self.net.target())
+
+    def run(self, updates: int) -> None:
+        """Advance by so many updates."""
+        self.sim.run(updates * self.net.trials * float(self.net.steps))
+
+    def loss(self) -> float:
+        """Mean loss of a trial of the last update."""
+        loss = self.readout.get_data("loss").segments[0].filter(name="loss")[0]
+        return float(np.mean(np.asarray(loss)[-self.net.trials:, 0]))
+
+    def rate(self) -> float:
+        """Spikes per second and cell over one more trial, the only one that is recorded."""
+        self.present()
+        for cells in self.cells:
+            cells.record("spikes")
+        self.sim.run(float(self.net.steps))
+        count = sum(sum(cells.get_spike_counts().values()) for cells in self.cells)
+        for cells in self.cells:
+            cells.record(None)
+        return count / self.net.cells / (self.net.steps / MILLI)
+
+
+def build(sim: Any, net: Workload, updates: int, **setup: Any) -> Script:
+    """The network, with input for ``updates`` updates; keywords go to ``sim.setup()``."""
+    sim.setup(timestep=1.0, update_interval=float(net.steps), trials_per_update=net.trials,
+              seed=networks.SEED, precision="float32", **setup)
+    times: Any = []
+    target = np.full((net.readouts, net.steps), np.nan)
+    if net.trials == 1:
+        times = [networks.repeated(local, net.steps, updates) for local in net.source_steps()]
+        target = net.target()
+    sources = sim.Population(net.sources, sim.SpikeSourceArray(spike_times=times))
+    readout = sim.Population(net.readouts, sim.EPropReadout(
+        tau_m=networks.TAU_OUT, target=target,
+        loss="cross_entropy" if isinstance(net, StoreRecall) else "mse",
+    ), label="readout")
+    cells = _cells(sim, net)
+    _connect(sim, net, sources, cells, readout)
+    readout.record("loss")
+    return Script(sim, net, sources, tuple(population for population, _ in cells), readout)
+
+
+def _cells(sim: Any, net: Workload) -> list[tuple[Any, slice]]:
+    """The populations of cells, each with its part of the matrices."""
+    common = {"tau_m": networks.TAU_M, "v_thresh": net.v_thresh,
+              "tau_refrac": networks.TAU_REFRAC, "f_target": networks.F_TARGET,
+              "c_reg": networks.C_REG}
+    if not isinstance(net, StoreRecall):
+        return [(sim.Population(net.cells, sim.EPropLIF(**common), label="network"),
+                 slice(0, net.cells))]
+    first = net.cells - net.adaptive
+    return [(sim.Population(first, sim.EPropLIF(**common), label="lif"), slice(0, first)),
+            (sim.Population(net.adaptive, sim.EPropALIF(beta=net.beta, tau_a=net.tau_a, **common),
+                            label="alif"), slice(first, net.cells))]
+
+
+def _connect(sim: Any, net: Workload, sources: Any, cells: list[tuple[Any, slice]],
+             readout: Any) -> None:
+    """All projections."""
+    from pynn_eprop import Adam
+
+    weights = net.weights()
+    adam = Adam(lr=net.learning_rate)
+    dense = sim.AllToAllConnector(allow_self_connections=False)
+
+    def plastic(pre: Any, post: Any, weight: Any, connector: Any = dense) -> None:
+        sim.Projection(pre, post, connector, sim.EPropSynapse(weight=weight, optimizer=adam))
+
+    for post, columns in cells:
+        plastic(sources, post, weights["in"][:, columns])
+    for pre, rows in cells:
+        for post, columns in cells:
+            if isinstance(net, Sparse):
+                plastic(pre, post, sim.RandomDistribution(
+                    "normal", mu=0.0, sigma=net.deviation, rng=sim.NumpyRNG(networks.SEED)),
+                    sim.FixedNumberPreConnector(net.indegree, allow_self_connections=False))
+            else:
+                plastic(pre, post, weights["rec"][rows, columns])
+    for pre, rows in cells:
+        plastic(pre, readout, weights["out"][rows])
+    for post, columns in cells:
+        sim.Projection(readout, post, dense,
+                       sim.LearningSignal(weight=weights["feedback"][:, columns]),
+                       receptor_type="learning_signal")
+
+
+def serve(sim: Any, workload: str, cells: int | None, rounds: int, peer: str,
+          **setup: Any) -> None:
+    """One process: build, then several updates per round, recording the loss only."""
+    net = networks.workload(workload, cells)
+    updates = UPDATES[net.name]
+    begin = time.perf_counter()
+    script = build(sim, net, updates * rounds + 2, **setup)
+    built = time.perf_counter() - begin
+    script.present()
+    script.run(1)
+
+    def measure() -> dict[str, Any]:
+        script.present()
+        stopwatch = worker.Stopwatch()
+        script.run(updates)
+        return {**stopwatch.read(updates), "loss": script.loss()}
+
+    worker.serve(measure, lambda: {"rate_hz": script.rate()}, peer=peer, build_s=built,
+                 synapses=net.synapses)
