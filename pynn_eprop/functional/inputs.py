@@ -71,12 +71,7 @@ class Given:
         def split(rows: np.ndarray) -> np.ndarray:
             return rows.reshape(count, length, *rows.shape[1:])
 
-        sources = {}
-        for index in model.sources:
-            rows = split(self.counts(index, first, last - 1))
-            before = np.zeros((count, model.depth(index) - 1, rows.shape[2]), rows.dtype)
-            after = np.zeros((count, 1, rows.shape[2]), rows.dtype)
-            sources[index] = np.concatenate([before, rows, after], axis=1)
+        sources = {index: self._counts_of_trials(index, first, count) for index in model.sources}
         return {
             "step": np.broadcast_to(np.arange(1, length + 1, dtype=np.int32), (count, length)),
             "sources": sources,
@@ -84,6 +79,20 @@ class Given:
                          for index, rows in self.currents(first + 1, last).items()},
             "targets": {index: split(rows)
                         for index, rows in self.targets(first + 1, last).items()}}
+
+    def _counts_of_trials(self, population: int, first: int, count: int) -> np.ndarray:
+        """Spikes of sources in trials, (count, depth + steps, size); none before a trial."""
+        length, depth = self._model.interval_steps, self._model.depth(population)
+        assert length is not None
+        size = self._model.network.populations[population].size
+        rows = np.zeros((count, depth + length, size), dtype=self._model.dtype)
+        steps, cells = self._spikes[population]
+        low, high = np.searchsorted(steps, [first, first + count * length])
+        trial, local = np.divmod(steps[low:high].astype(np.int64) - first, length)
+        # row r is the step r + 1 - depth
+        place = (trial * (depth + length) + local + depth - 1) * size + cells[low:high]
+        np.add.at(rows.reshape(-1), place, 1)
+        return rows
 
 
 def trial_inputs(model: Model, inputs: Inputs) -> Tree:
