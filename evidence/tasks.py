@@ -22,18 +22,23 @@ from pynn_eprop.plotting.style import save_figure
 
 PATTERN_SEEDS = (1, 2, 3, 4, 5)
 STORE_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-TRUNCATED_SEEDS = (1, 2, 3)
+FAILING_SEEDS = (1, 2, 3)
+LIF_ONLY = (("n_lif", 20), ("n_alif", 0))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Runs that differ in their seeds only, with the paper's result for them."""
+    """Runs that differ in their seeds only, with the paper's result for them.
+
+    updates: None stands for the paper's.
+    """
 
     name: str
     label: str
     options: dict[str, Any]
     seeds: tuple[int, ...]
     paper: float | None = None
+    updates: int | None = None
 
     @property
     def task(self) -> str:
@@ -42,13 +47,20 @@ class Series:
 
     def configurations(self, updates: int | None, neurons: int | None) -> list[Configuration]:
         """One configuration per seed; the arguments, if given, shorten the runs."""
-        return [Configuration(seed=seed, updates=updates, neurons=neurons, **self.options)
+        return [Configuration(seed=seed, updates=updates or self.updates, neurons=neurons,
+                              **self.options)
                 for seed in self.seeds]
 
 
 def _pattern(name: str, label: str, paper: float | None = None, **options: Any) -> Series:
     return Series(f"pattern-generation-{name}", label, {"task": "pattern-generation"} | options,
                   PATTERN_SEEDS, paper)
+
+
+def _store(name: str, label: str, seeds: tuple[int, ...], paper: float | None = None,
+           updates: int | None = None, **options: Any) -> Series:
+    return Series(name, label, {"task": "store-recall", "keep_training": True} | options, seeds,
+                  paper, updates)
 
 
 SERIES = (
@@ -60,11 +72,15 @@ SERIES = (
     _pattern("simplified", "simplified eligibility traces", 0.026, rule="simplified-traces"),
     _pattern("no-recurrent", "no recurrent connections", 0.259, recurrent=False),
     _pattern("global", "global feedback", 0.485, feedback="global"),
-    Series("store-recall", "store-recall", {"task": "store-recall", "keep_training": True},
-           STORE_SEEDS, 50.0),
-    Series("store-recall-truncated", "truncated eligibility traces",
-           {"task": "store-recall", "keep_training": True, "rule": "truncated-traces"},
-           TRUNCATED_SEEDS),
+    _pattern("bptt", "backpropagation through time", backend="jax", gradient="bptt"),
+    _store("store-recall", "e-prop 1", STORE_SEEDS, 50.0),
+    _store("store-recall-bptt", "backpropagation through time", STORE_SEEDS, 28.0, 100,
+           backend="jax", gradient="bptt"),
+    _store("store-recall-truncated", "truncated eligibility traces", FAILING_SEEDS,
+           rule="truncated-traces"),
+    _store("store-recall-lif", "LIF cells only", FAILING_SEEDS, parameters=LIF_ONLY),
+    _store("store-recall-lif-bptt", "LIF cells only, backpropagation through time", FAILING_SEEDS,
+           backend="jax", gradient="bptt", parameters=LIF_ONLY),
 )
 
 
