@@ -5,6 +5,8 @@ import os
 from benchmarks import script, worker
 
 NAMES = {"eprop": "e-prop", "bptt": "BPTT"}
+#: Updates timed in one round, all in one run.
+UPDATES = {"pattern": 5, "store-recall": 1}
 
 
 def main() -> None:
@@ -27,7 +29,7 @@ def main() -> None:
     label = f"pynn_eprop.jax {NAMES[gradient]}"
     script.serve(sim, args.workload, args.cells, args.rounds,
                  label if args.device == "cpu" else f"{label} on {args.device}",
-                 gradient=gradient, device=args.device)
+                 UPDATES[args.workload], gradient=gradient, device=args.device)
 
 
 if __name__ == "__main__":
