@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from pynn_eprop.engine import HostEngine
-from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.functional.machine import JaxMachine
 from pynn_eprop.functional.options import JaxOptions
+from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Inputs, Network
