@@ -15,9 +15,7 @@ from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import ATTACHED, Flow, cuts, forward, rows_of
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.signals import future_signal
-from pynn_eprop.models.rules import EProp, Rule
-
-E_PROP = EProp()
+from pynn_eprop.models.rules import Rule
 
 
 def factor_key(population: int, rule: Rule) -> str:
