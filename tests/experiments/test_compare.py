@@ -131,12 +131,12 @@ def test_a_difference_is_status_1(tmp_path, capsys, monkeypatch):
 
 
 def test_a_backend_that_does_not_run_is_status_2(tmp_path, capsys, monkeypatch):
-    answers(monkeypatch, host=outcome(), brian2=outcome(),
+    answers(monkeypatch, host=outcome(), jax=outcome(), brian2=outcome(),
             nest=("missing", "install it with pip install 'pynn_eprop[nest]'"))
     assert main(["compare", "pattern-generation", *SMALL, "--out", str(tmp_path)]) == 2
     printed = capsys.readouterr().out
     assert "did not run: install it with pip install 'pynn_eprop[nest]'" in printed
-    assert printed.count("agrees") == 4
+    assert printed.count("agrees") == 8
     result = json.loads((tmp_path / "comparison.json").read_text())
     assert result["backends"]["nest"]["problem"].startswith("install it")
     assert not result["agrees"] and result["backends"]["brian2"]["agrees"]
