@@ -1,12 +1,12 @@
 """Cells of your own in jax.numpy: three from the literature, their derivatives taken by JAX.
 
 Each gives its step and its distance from the threshold; what the eligibility vector needs follows
-from both (``AutodiffCells``). The script compares how they learn a small pattern. As a plugin, the
-command line trains them on a task:
+from both (``AutodiffCells``). The script compares how they learn a small pattern, in JAX or on the
+host's reference. As a plugin, the command line trains them on a task:
 
-    python examples/own_jax_cells.py [--updates N]
-    pynn-eprop run pattern-generation --machine reference --neurons 20 --updates 10 \
-        --plugin examples/own_jax_cells.py --set cell=ResonateAndFire
+    python examples/own_jax_cells.py [--updates N] [--backend jax|host]
+    pynn-eprop run pattern-generation --backend jax --plugin examples/own_jax_cells.py \
+        --set cell=ResonateAndFire
 """
 
 import argparse
@@ -147,7 +147,7 @@ class ResonateAndFire(AutodiffCells):
         return cells.y - cells.v_thresh
 
 
-def main(n_updates=40, backend="host"):
+def main(n_updates=40, backend="jax"):
     """Train cells of each kind; the errors of their updates. backend: as in pynn_eprop.BACKEND."""
     # beside this file, which does without it as a plugin
     from small_pattern import train
@@ -161,6 +161,6 @@ def main(n_updates=40, backend="host"):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--updates", type=int, default=40)
-    parser.add_argument("--backend", default="host")
+    parser.add_argument("--backend", default="jax")
     options = parser.parse_args()
     main(options.updates, options.backend)
