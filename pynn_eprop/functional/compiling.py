@@ -12,7 +12,7 @@ import jax
 
 from pynn_eprop.errors import NetworkError
 
-NOTICE_SECONDS = 3.0
+NOTICE_SECONDS, NOTICE_SECONDS_IN_LOGS = 3.0, 15.0
 _KEPT = 64
 
 _compiled: OrderedDict[Hashable, Any] = OrderedDict()
@@ -47,8 +47,9 @@ def _notice(what: str) -> Iterator[None]:
 
     def say() -> None:
         seconds = 0.0
-        while not done.wait(NOTICE_SECONDS):
-            seconds += NOTICE_SECONDS
+        every = NOTICE_SECONDS if sys.stderr.isatty() else NOTICE_SECONDS_IN_LOGS
+        while not done.wait(every):
+            seconds += every
             print(f"compiling {what} for JAX, {seconds:.0f} s", file=sys.stderr, flush=True)
 
     thread = threading.Thread(target=say, daemon=True)

@@ -234,7 +234,7 @@ class JaxMachine:
                 for index, variables in found["seen"].items()}
         samples.add(first, rows, given.targets(first + 1, first + count * length),
                     count * length)
-        losses = {index: np.asarray(loss, dtype=float) for index, loss in found["loss"].items()}
+        losses = {index: _in_order(np.asarray(loss)) for index, loss in found["loss"].items()}
         samples.add_losses(losses)
         self._loss = {index: float(values[-1]) for index, values in losses.items()}
         self._now = found["end"]
@@ -340,7 +340,7 @@ class JaxMachine:
                 for index, variables in seen.items()}
         samples.add(first, rows, {index: values[:steps]
                                   for index, values in inputs["targets"].items()}, steps)
-        self._loss = {index: self._loss[index] + float(np.sum(np.asarray(loss)[:steps]))
+        self._loss = {index: float(_in_order(np.asarray(loss)[:steps], self._loss[index]))
                       for index, loss in losses.items()}
         if self._learning and length is not None:
             self._spikes = {index: total + rows[index]["spikes"].sum(axis=0)
@@ -831,6 +831,12 @@ class JaxMachine:
                    if LEARNED.fullmatch(name)
                    and (synapses or not name.startswith("projection"))}
         self.restore({**self.state(), **learned})
+
+
+def _in_order(loss: np.ndarray, before: float = 0.0) -> np.ndarray:
+    """Sums over steps, the last axis, from the first to the last: alike however a run is cut."""
+    first = np.full((*loss.shape[:-1], 1), before)
+    return np.cumsum(np.concatenate([first, loss], axis=-1), axis=-1, dtype=float)[..., -1]
 
 
 def _repeated(tree: Tree, count: int) -> Tree:

@@ -50,10 +50,10 @@ def seen(model: Model, parameters: Tree, constants: Tree, activity: Tree, wanted
 
 
 def _summary(model: Model, activity: Tree) -> Tree:
-    """Spikes of each cell, whether h was ever nonzero, and the loss, of one trial."""
+    """Spikes of each cell, whether h was ever nonzero, and the loss of each step, of one trial."""
     return {"spikes": spike_counts(model, activity),
             "sloped": {index: jnp.any(h != 0, axis=0) for index, h in activity["h"].items()},
-            "loss": {index: jnp.sum(loss) for index, loss in activity["loss"].items()}}
+            "loss": activity["loss"]}
 
 
 def stretch(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,

@@ -158,7 +158,7 @@ def test_a_network_beyond_the_memory_is_refused_before_it_runs(monkeypatch):
 
 def test_long_compilations_are_announced(monkeypatch, capsys):
     waiting = threading.Event()
-    monkeypatch.setattr(compiling, "NOTICE_SECONDS", 0.01)
+    monkeypatch.setattr(compiling, "NOTICE_SECONDS_IN_LOGS", 0.01)
 
     def slow(value):
         waiting.wait(0.2)       # as JAX follows it
