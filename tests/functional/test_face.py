@@ -72,9 +72,13 @@ def test_a_trial_gradient_and_update_are_those_of_the_reference():
                           readouts=(ReadoutPlan(bias_optimizer="adam"),)))
     model = Model.of(case.network, "float64")
     steps, parameters = model.interval_steps, model.parameters()
-    activity = trial(model, parameters, trial_inputs(model, case.inputs(0, steps)))
-    found = gradients(model, parameters, activity)
-    after, _ = update(model, parameters, found, optimizer_start(model, parameters))
+
+    @jax.jit
+    def learn(given):
+        slope = gradients(model, parameters, trial(model, parameters, given))
+        return slope, update(model, parameters, slope, optimizer_start(model, parameters))[0]
+
+    found, after = learn(trial_inputs(model, case.inputs(0, steps)))
     machine = ReferenceMachine(case.network)
     machine.run(steps, case.inputs(0, steps))
     for number, block in enumerate(model.blocks):
@@ -98,10 +102,11 @@ def test_trials_side_by_side_are_those_one_by_one():
         each.append(trial_inputs(model, Inputs(spikes)))
     together = jax.tree.map(lambda *rows: jnp.stack(rows), *each)
 
+    @jax.jit
     def learn(given):
         return gradients(model, parameters, trial(model, parameters, given))
 
-    found = jax.vmap(learn)(together)
+    found = jax.jit(jax.vmap(learn))(together)
     for number, given in enumerate(each):
         assert_same(jax.tree.map(lambda rows, n=number: rows[n], found), learn(given), 1e-13)
 
@@ -129,6 +134,7 @@ def test_derivatives_of_h_are_those_of_finite_differences():
     rng = np.random.default_rng(2)
     signals, want = {1: rng.normal(0, 1, (12, 3))}, rng.normal(0, 1, (2, 3))
 
+    @jax.jit
     def outer(weight):
         parameters = {**model.parameters(), "weights": [weight]}
         # the pseudo-derivative of spikes, of which there are none, is no part of a true derivative
@@ -138,7 +144,7 @@ def test_derivatives_of_h_are_those_of_finite_differences():
         return jnp.sum(after["weights"][0] * want)
 
     weight = model.parameters()["weights"][0]
-    found = jax.grad(outer)(jnp.asarray(weight))
+    found = jax.jit(jax.grad(outer))(weight)
     for place in np.ndindex(weight.shape):
         step = np.zeros_like(weight)
         step[place] = 1e-6
@@ -150,19 +156,20 @@ def test_derivatives_of_h_are_those_of_finite_differences():
 def test_bptt_of_readout_weights_and_biases_by_finite_differences():
     """E is quadratic in them: a central difference is exact up to rounding."""
     model, parameters, inputs = one_trial(Plan())
-    found = bptt_gradients(model, parameters, inputs)
+    found = jax.jit(lambda given: bptt_gradients(model, parameters, given))(inputs)
     number = next(n for n, block in enumerate(model.blocks) if block.post in model.readouts)
 
+    @jax.jit
     def loss(weight):
         weights = [*parameters["weights"][:number], weight, *parameters["weights"][number + 1:]]
         activity = trial(model, {**parameters, "weights": weights}, inputs)
-        return float(sum(jnp.sum(each) for each in activity["loss"].values()))
+        return sum(jnp.sum(each) for each in activity["loss"].values())
 
     weight = np.asarray(parameters["weights"][number])
     for place in np.ndindex(weight.shape):
         step = np.zeros_like(weight)
         step[place] = 1e-4
-        expected = (loss(weight + step) - loss(weight - step)) / 2e-4
+        expected = float(loss(weight + step) - loss(weight - step)) / 2e-4
         assert float(found["weights"][number][place]) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
@@ -174,8 +181,8 @@ def test_derivative_of_the_loss_is_bptt():
         activity = trial(model, {**parameters, "weights": weights}, inputs)
         return sum(jnp.sum(each) for each in activity["loss"].values())
 
-    expected = jax.grad(loss)([jnp.asarray(each) for each in parameters["weights"]])
-    found = bptt_gradients(model, parameters, inputs)["weights"]
+    expected = jax.jit(jax.grad(loss))(parameters["weights"])
+    found = jax.jit(lambda given: bptt_gradients(model, parameters, given))(inputs)["weights"]
     for block, one, other in zip(model.blocks, found, expected, strict=True):
         other = np.asarray(other) if block.mask is None else np.asarray(other) * block.mask
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * max(np.abs(other).max(), 1e-3))

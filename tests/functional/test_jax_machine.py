@@ -18,6 +18,7 @@ from pynn_eprop.functional.machine import JaxMachine
 from pynn_eprop.functional.options import JaxOptions
 from pynn_eprop.models.activity import activities, recordings_of_activity
 from pynn_eprop.models.network import Boundary
+from pynn_eprop.models.rules import EProp
 from pynn_eprop.reference import ReferenceMachine
 from tests.agreement.play import assert_agree, assert_identical, play
 from tests.agreement.test_engine_against_reference import CASES
@@ -100,14 +101,9 @@ def test_a_trial_from_outside_teaches_as_one_of_its_own():
     assert_close(learned(learner), learned(whole))
     assert learner.step == 0
     with pytest.raises(SimulationError, match="needs the forward pass itself"):
-        bptt = replace(case.network, learning_signals=())
-        jax_machine("float64", "bptt")(_with_plain_rules(bptt)).learn(trial)
-
-
-def _with_plain_rules(network):
-    from pynn_eprop.models.rules import EProp
-    return replace(network, projections=tuple(replace(each, rule=EProp())
-                                              for each in network.projections))
+        plain = replace(case.network, learning_signals=(), projections=tuple(
+            replace(each, rule=EProp()) for each in case.network.projections))
+        jax_machine("float64", "bptt")(plain).learn(trial)
 
 
 def test_gradients_without_a_step_and_a_step_with_them():
