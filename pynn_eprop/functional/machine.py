@@ -1,7 +1,8 @@
 """The machine in JAX: what happens at which step, and the state between runs."""
 
+import copy
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,16 +18,16 @@ from pynn_eprop.functional.checks import check_options, check_traceable
 from pynn_eprop.functional.continuing import carry_start, continued
 from pynn_eprop.functional.devices import computing, find_device
 from pynn_eprop.functional.forward import Flow
-from pynn_eprop.functional.gradients import rate_terms
+from pynn_eprop.functional.gradients import rate_terms, zero_rates
 from pynn_eprop.functional.inputs import Given, padded
 from pynn_eprop.functional.kinds import jax_kinds
+from pynn_eprop.functional.learned import Learned
 from pynn_eprop.functional.model import Model, Tree
-from pynn_eprop.functional.optimizers import is_known, optimizer_start, update
 from pynn_eprop.functional.options import JaxOptions
-from pynn_eprop.functional.own_steps import OwnSteps
 from pynn_eprop.functional.samples import Samples
 from pynn_eprop.functional.state import filled, flattened
 from pynn_eprop.functional.structure import structure_of
+from pynn_eprop.functional.sums import UpdateSums
 from pynn_eprop.functional.tape import ActivityTape, InputTape, Tape
 from pynn_eprop.models.activity import (
     Activity,
@@ -75,8 +76,7 @@ class JaxMachine:
         self.options = options
         self.device = find_device(options.device)
         self.network = network
-        self.step = self.updates = 0
-        self._trials = 0            # learning intervals since the last update
+        self.step = 0
         self._learning = True       # whether the interval in progress counts
         self._silent: dict[int, Inactivity] = {}
         self._flat: dict[int, Inactivity] = {}
@@ -85,26 +85,27 @@ class JaxMachine:
             self._structure = (structure_of(self._model), options)
             check_traceable(self._model)
             self._constants = self._model.constants()
-            self._parameters = self._model.parameters()
             self._now = self._model.start()
-            self._optimizers = optimizer_start(self._model, self._parameters)
-            self._own = OwnSteps(network)
+            self._learned = Learned(self._model)
+            self._sums = UpdateSums(self._model)
             self._carry = carry_start(self._model, self._parameters) if self._carries else {}
         model = self._model
         self._recent = {index: np.zeros((model.depth(index), each.size), model.dtype)
                         for index, each in model.sources.items()}
         self._loss = dict.fromkeys(model.readouts, 0.0)
-        self._spikes: dict[int, np.ndarray] = {}
-        self._sloped: dict[int, np.ndarray] = {}
-        self._sums: Tree = {}
-        self._e_sums: list[Any] = []
-        self._forget_update()
-        self._gradient = self._no_gradient()
-        self._bias_gradient = {index: np.zeros(each.size) for index, each in model.readouts.items()}
         self._tape: Tape | None = None
         self._tapes: list[InputTape] = []       # of the trials of an update, for BPTT
 
     # --- what kind of network this is ---
+
+    @property
+    def updates(self) -> int:
+        """Weight updates done so far."""
+        return self._learned.updates
+
+    @property
+    def _parameters(self) -> Tree:
+        return self._learned.parameters
 
     @property
     def _bptt(self) -> bool:
@@ -190,15 +191,16 @@ class JaxMachine:
     @contextmanager
     def _undone_if_it_fails(self) -> Iterator[None]:
         """A context for what may fail in the middle: then nothing has happened."""
-        before = {name: value for name, value in vars(self).items()}
-        own, tape = self._own.state(), None if self._tape is None else self._tape.copy()
-        kept = {name: dict(getattr(self, name)) for name in ("_silent", "_flat", "_loss")}
-        tapes = list(self._tapes)
+        before = dict(vars(self))
+        before |= {name: copy.copy(before[name]) for name in ("_learned", "_sums", "_silent",
+                                                              "_flat", "_tapes")}
+        before["_tape"] = None if self._tape is None else self._tape.copy()
+        own = self._learned.own.state()
         try:
             yield
         except BaseException:
-            vars(self).update({**before, **kept, "_tape": tape, "_tapes": tapes})
-            self._own.restore(own)
+            vars(self).update(before)
+            self._learned.own.restore(own)
             raise
 
     def _advance(self, most: int, given: Given, samples: Samples, learning: bool, update: bool
@@ -209,7 +211,7 @@ class JaxMachine:
             local = self.step % length
             whole = most // length if self._model.trials_are_alike and local == 0 else 0
             count = self.network.settings.trials_per_update
-            if learning and not self._trials and whole >= count:
+            if learning and not self._sums.trials and whole >= count:
                 self._learn_trials(count, given, samples, update)
                 return
             if not learning and whole:
@@ -253,56 +255,60 @@ class JaxMachine:
     def _learn_trials(self, count: int, given: Given, samples: Samples, update: bool) -> None:
         """All trials of an update, and the update."""
         self._learning = True
-        parts, first_step = self._slices(count), self.step
-        inputs = [given.trials(first_step + first * self._length, number)
-                  for first, number in parts]
-        for (first, number), found in zip(parts, self._results(inputs, samples.wanted()),
-                                          strict=True):
-            self._take_trials(found, first_step + first * self._length, number, given, samples)
-            self._count(found)
-            self._add(found)
-        self._end_update(self._with_rates(), update)
+        first_step, wanted, parts = self.step, samples.wanted(), self._slices(count)
+        rates = self._rates_of_trials(given, parts) if self._bptt and self._learns else None
+        for first, number in parts:
+            at = first_step + first * self._length
+            found = self._result(given.trials(at, number), wanted, len(parts) == 1, rates)
+            self._take_trials(found, at, number, given, samples)
+            self._sums.count_trials(found)
+            if self._learns:
+                self._sums.add(found["gradients"], found.get("e_gradients"))
+        self._end_update(update)
 
-    def _results(self, inputs: list[Tree], wanted: Any) -> list[Tree]:
-        """Activity and gradients of all trials of an update, in parts."""
-        start = self._model.start()
+    def _result(self, inputs: Tree, wanted: Any, alone: bool, rates: Tree | None) -> Tree:
+        """Activity and gradients of trials side by side; ``alone``: they are a whole update."""
+        start, count = self._model.start(), len(inputs["step"])
         if not self._learns:
-            return [self._free(part, wanted) for part in inputs]
+            return self._free(inputs, wanted)
         if self._bptt:
-            starts = [_repeated(start, len(part["step"])) for part in inputs]
-            return self._bptt_results(starts, inputs, wanted)
-        if len(inputs) == 1:
-            return [self._call(f"{len(inputs[0]['step'])} trials with gradients",
-                               trials.eprop_trials, self._parameters, self._constants, start,
-                               inputs[0], wanted=wanted)]
-        return [self._call(f"{len(part['step'])} trials with gradients", trials.eprop_slice,
-                           self._parameters, self._constants, start, part, wanted=wanted,
-                           rate_term=self._rate_term) for part in inputs]
+            return self._bptt_result(_repeated(start, count), inputs, wanted, rates)
+        if alone:
+            return self._call(f"{count} trials with gradients", trials.eprop_trials,
+                              self._parameters, self._constants, start, inputs, wanted=wanted)
+        return self._call(f"{count} trials with gradients", trials.eprop_slice, self._parameters,
+                          self._constants, start, inputs, wanted=wanted, rate_term=self._rate_term)
+
+    def _bptt_result(self, starts: Tree, inputs: Tree, wanted: Any, rates: Tree | None) -> Tree:
+        return self._call(f"{len(inputs['step'])} trials with BPTT", trials.bptt_trials,
+                          self._parameters, self._constants, starts, inputs, rates,
+                          flow=self._flow, wanted=wanted)
+
+    def _rates_of_trials(self, given: Given, parts: list[tuple[int, int]]) -> Tree | None:
+        """C_j of all trials of an update; None if they are computed side by side."""
+        return self._rates_of(len(parts), ((
+            _repeated(self._model.start(), number),
+            given.trials(self.step + first * self._length, number)) for first, number in parts))
+
+    def _rates_of(self, count: int, parts: Iterable[tuple[Tree, Tree]]) -> Tree | None:
+        """C_j of trials in so many parts, each with starts and inputs; None if there is one."""
+        if count == 1:
+            return None
+        if not self._rate_term:
+            return zero_rates(self._model)
+        total: Tree = dict.fromkeys(self._model.spiking, 0.0)
+        for starts, inputs in parts:
+            found = self._call("trials", trials.started_trials, self._parameters,
+                               self._constants, starts, inputs)
+            total = {index: before + jnp.sum(found[index], axis=0)
+                     for index, before in total.items()}
+        return self._rates(total)
 
     @property
     def _length(self) -> int:
         length = self._model.interval_steps
         assert length is not None
         return length
-
-    def _bptt_results(self, starts: list[Tree], inputs: list[Tree], wanted: Any) -> list[Tree]:
-        """Gradients of trials in parts, with C_j of all of them."""
-        rates = None
-        if len(inputs) > 1 and self._rate_term:
-            counts: dict[int, Any] = dict.fromkeys(self._model.spiking, 0.0)
-            for start, part in zip(starts, inputs, strict=True):
-                found = self._call("trials", trials.started_trials, self._parameters,
-                                   self._constants, start, part)
-                counts = {index: total + jnp.sum(found[index], axis=0)
-                          for index, total in counts.items()}
-            rates = self._rates(counts)
-        elif len(inputs) > 1:
-            rates = {index: jnp.zeros(cells.size, self._model.dtype)
-                     for index, cells in self._model.spiking.items()}
-        return [self._call(f"{len(part['step'])} trials with BPTT", trials.bptt_trials,
-                           self._parameters, self._constants, start, part, rates,
-                           flow=self._flow, wanted=wanted)
-                for start, part in zip(starts, inputs, strict=True)]
 
     def _rates(self, counts: Tree) -> Tree:
         settings = self.network.settings
@@ -343,10 +349,7 @@ class JaxMachine:
         self._loss = {index: float(_in_order(np.asarray(loss)[:steps], self._loss[index]))
                       for index, loss in losses.items()}
         if self._learning and length is not None:
-            self._spikes = {index: total + rows[index]["spikes"].sum(axis=0)
-                            for index, total in self._spikes.items()}
-            self._sloped = {index: total | (rows[index]["h"] != 0).any(axis=0)
-                            for index, total in self._sloped.items()}
+            self._sums.count_rows(rows)
         if self._tape is not None:
             self._tape.take_activity(done, steps, rows)
         self.step = last
@@ -377,135 +380,59 @@ class JaxMachine:
     def _end_interval(self, update: bool) -> None:
         """Learn from the interval, and update after the last trial of an update."""
         tape, self._tape = self._tape, None
-        if self._carries and isinstance(tape, ActivityTape):
+        if isinstance(tape, ActivityTape) and self._carries:
             sums, e_sums, self._carry = self._call(
                 "gradients of an interval", continued, self._parameters, self._constants,
                 tape.activity(), self._carry)
             if self._learning:
-                self._add({"gradients": sums, "e_gradients": {"weights": e_sums}})
-        elif self._learning and isinstance(tape, ActivityTape):
-            self._add(self._call("gradients of a trial", trials.eprop_sums, self._parameters,
-                                 self._constants, tape.activity(), rate_term=self._rate_term))
-        elif self._learning and isinstance(tape, InputTape):
-            self._tapes.append(tape)
+                self._sums.add(sums, {"weights": e_sums})
+        elif isinstance(tape, ActivityTape) and self._learning:
+            found = self._call("gradients of a trial", trials.eprop_sums, self._parameters,
+                               self._constants, tape.activity(), rate_term=self._rate_term)
+            self._sums.add(found["gradients"], found.get("e_gradients"))
+        elif isinstance(tape, InputTape) and self._learning:
+            self._tapes = [*self._tapes, tape]
         if not self._learning:
             return
-        self._trials += 1
-        if self._trials < self.network.settings.trials_per_update:
-            return
-        if self._bptt and self._tapes:
-            self._learn_tapes()
-        self._end_update(self._with_rates(), update)
+        self._sums.trials += 1
+        if self._sums.trials == self.network.settings.trials_per_update:
+            if self._tapes:
+                self._learn_tapes()
+            self._end_update(update)
 
     def _learn_tapes(self) -> None:
         """Gradients of BPTT of all trials of an update, which are computed again."""
-        starts, inputs = [], []
-        for first, number in self._slices(len(self._tapes)):
-            part = self._tapes[first:first + number]
-            starts.append(_stacked([tape.start for tape in part]))
-            inputs.append(_stacked([tape.inputs() for tape in part]))
-        for found in self._bptt_results(starts, inputs, ()):
-            self._add(found)
+        parts = [self._tapes[first:first + number]
+                 for first, number in self._slices(len(self._tapes))]
+
+        def given(part: list[InputTape]) -> tuple[Tree, Tree]:
+            return _stacked([tape.start for tape in part]), _stacked([
+                tape.inputs() for tape in part])
+
+        rates = self._rates_of(len(parts), map(given, parts))
+        for part in parts:
+            self._sums.add(self._bptt_result(*given(part), (), rates)["gradients"])
         self._tapes = []
 
     # --- updates ---
 
-    def _no_gradient_tree(self) -> Tree:
-        return {"weights": [None] * len(self._model.blocks), "biases": {}}
-
-    def _no_gradient(self) -> list[Any]:
-        return [np.zeros(weight.shape, weight.dtype) for weight in self._parameters["weights"]]
-
-    def _count(self, found: Tree) -> None:
-        """Note the spikes and slopes of trials side by side."""
-        self._spikes = {index: total + np.asarray(found["spikes"][index]).sum(axis=0)
-                        for index, total in self._spikes.items()}
-        self._sloped = {index: total | np.asarray(found["sloped"][index]).any(axis=0)
-                        for index, total in self._sloped.items()}
-
-    def _add(self, found: Tree) -> None:
-        """Add sums of trials to those of the update."""
-        if "gradients" not in found:
-            return
-        def plus(total: Any, more: Any) -> Any:
-            return more if total is None else total if more is None else total + more
-
-        sums = found["gradients"]
-        self._sums = {
-            "weights": [plus(total, more) for total, more in zip(
-                self._sums["weights"], sums["weights"], strict=True)],
-            "biases": {index: plus(self._sums["biases"].get(index), more)
-                       for index, more in sums["biases"].items()}}
-        if "e_gradients" in found:
-            self._e_sums = [plus(total, more) for total, more in zip(
-                self._e_sums, found["e_gradients"]["weights"], strict=True)]
-
-    def _with_rates(self) -> Tree:
-        """The gradients of the update, with the firing-rate term (eq. 56)."""
-        weights = list(self._sums["weights"])
-        if any(each is not None for each in self._e_sums):
-            rates = self._rates(self._spikes)
-            for number, block in enumerate(self._model.blocks):
-                if self._e_sums[number] is not None:
-                    weights[number] = weights[number] + self._e_sums[number] * block.of_post(
-                        rates[block.post])
-        return {"weights": weights, "biases": self._sums["biases"]}
-
-    def _end_update(self, gradients: Tree, step: bool) -> None:
+    def _end_update(self, step: bool) -> None:
         """Keep the gradients of an update, and let optimisers follow them if ``step``."""
-        for number, gradient in enumerate(gradients["weights"]):
-            if gradient is not None:
-                self._gradient = [*self._gradient[:number], gradient,
-                                  *self._gradient[number + 1:]]
-        self._bias_gradient = {
-            index: np.asarray(gradients["biases"][index], dtype=float)
-            if self._model.readouts[index].bias_optimizer is not None
-            and index in gradients["biases"] else before
-            for index, before in self._bias_gradient.items()}
+        self._learned.keep(self._model, self._sums.gradients(self._model, self._rates))
         self._note_inactivity()
-        self._forget_update()
+        self._sums = UpdateSums(self._model)
         if step:
-            self._step_optimizers()
-
-    def _forget_update(self) -> None:
-        """Begin to gather for the next update."""
-        self._trials = 0
-        self._spikes = {index: np.zeros(cells.size) for index, cells in self._model.spiking.items()}
-        self._sloped = {index: np.zeros(cells.size, dtype=bool)
-                        for index, cells in self._model.spiking.items()}
-        self._sums = self._no_gradient_tree()
-        self._e_sums = [None] * len(self._model.blocks)
+            self._learned.step(self._model, self._call)
 
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
-        for index, counts in self._spikes.items():
-            spikes, slope = int(counts.sum()), bool(self._sloped[index].any())
+        for index, counts in self._sums.spikes.items():
+            spikes, slope = int(counts.sum()), bool(self._sums.sloped[index].any())
             now = Inactivity(index, self.updates + 1, spikes, slope)
             if not spikes:
                 self._silent.setdefault(index, now)
             if not slope and index in self.network.learning_posts:
                 self._flat.setdefault(index, now)
-
-    def _step_optimizers(self) -> None:
-        """Let weights and biases follow their gradients."""
-        gradients = {"weights": self._gradient, "biases": {
-            index: self._model.array(values) for index, values in self._bias_gradient.items()}}
-        known = any(is_known(each.optimizer) for each in self.network.projections) or any(
-            is_known(each.bias_optimizer) for each in self._model.readouts.values())
-        if known:
-            self._parameters, self._optimizers = self._call(
-                "an update", update, self._parameters, gradients, self._optimizers)
-        for projection in self._own.projections():
-            described = self.network.projections[projection]
-            weight = self._own.step_projection(projection, described.optimizer,
-                                               self.weights(projection), self.gradient(projection))
-            self._write_weights(projection, np.clip(weight, described.w_min, described.w_max))
-        for index in self._own.populations():
-            new = self._own.step_population(index, self._model.readouts[index].bias_optimizer,
-                                            self.bias(index), self._bias_gradient[index])
-            self._parameters = {**self._parameters, "biases": {
-                **self._parameters["biases"], index: self._model.array(new)}}
-        self.updates += 1
 
     def learn(self, trial: Activity, update: bool = True) -> None:
         """Learn from a trial that ran elsewhere; see the protocol."""
@@ -520,10 +447,9 @@ class JaxMachine:
             tape = ActivityTape(self._model, self._model.start())
             tape.take_trial(trial)
             self._learning = True
-            self._spikes = {index: total + tape.spikes_of(index).sum(axis=0)
-                            for index, total in self._spikes.items()}
-            self._sloped = {index: total | (tape.slope_of(index) != 0).any(axis=0)
-                            for index, total in self._sloped.items()}
+            self._sums.count_rows({index: {"spikes": tape.spikes_of(index),
+                                           "h": tape.slope_of(index)}
+                                   for index in self._model.spiking})
             self._tape = tape
             self._end_interval(update)
 
@@ -533,15 +459,8 @@ class JaxMachine:
         check_gradients(self.network, gradients, bias_gradients)
         check_no_update_in_progress(self._update_in_progress())
         with self._undone_if_it_fails(), self._computing():
-            for projection, values in (gradients or {}).items():
-                self._gradient = [
-                    self._model.array(block.pack(np.asarray(values, dtype=float)))
-                    if block.projection == projection else before
-                    for block, before in zip(self._model.blocks, self._gradient, strict=True)]
-            self._bias_gradient = {**self._bias_gradient, **{
-                index: np.array(values, dtype=float)
-                for index, values in (bias_gradients or {}).items()}}
-            self._step_optimizers()
+            self._learned.set_gradients(self._model, gradients or {}, bias_gradients or {})
+            self._learned.step(self._model, self._call)
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the protocol."""
@@ -549,16 +468,9 @@ class JaxMachine:
 
     # --- reading and setting ---
 
-    def _of_blocks(self, projection: int, arrays: Sequence[Any]) -> np.ndarray:
-        out = np.zeros(len(self.network.projections[projection].weight))
-        for block, array in zip(self._model.blocks, arrays, strict=True):
-            if block.projection == projection:
-                block.unpack(array, out)
-        return out
-
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""
-        return self._of_blocks(projection, self._parameters["weights"])
+        return self._learned.weights(self._model, projection)
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, shape (synapses,); zeros before the first.
@@ -568,7 +480,7 @@ class JaxMachine:
         if self.network.projections[projection].optimizer is None:
             raise NetworkError(f"{self.network.projections[projection].label} has no gradient: it "
                                "has no optimizer")
-        return self._of_blocks(projection, self._gradient)
+        return self._learned.of_projection(self._model, projection, self._learned.gradients)
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
         """Raise :class:`NetworkError` unless there is one weight per synapse that can be held.
@@ -599,15 +511,7 @@ class JaxMachine:
         """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         self.check_weights(projection, weight)
         with self._computing():
-            self._write_weights(projection, weight)
-
-    def _write_weights(self, projection: int, weight: np.ndarray) -> None:
-        values = np.broadcast_to(np.asarray(weight, dtype=float),
-                                 self.network.projections[projection].weight.shape)
-        self._parameters = {**self._parameters, "weights": [
-            self._model.array(block.pack(values)) if block.projection == projection else before
-            for block, before in zip(self._model.blocks, self._parameters["weights"],
-                                     strict=True)]}
+            self._learned.set_weights(self._model, projection, weight)
 
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population, shape (size,)."""
@@ -617,7 +521,7 @@ class JaxMachine:
     def bias_gradient(self, population: int) -> np.ndarray:
         """Gradient of the biases of the last update, shape (size,)."""
         self._check_has_bias(population)
-        return np.array(self._bias_gradient[population], dtype=float)
+        return np.array(self._learned.bias_gradients[population], dtype=float)
 
     def _check_has_bias(self, population: int) -> None:
         if population not in self._model.readouts:
@@ -663,9 +567,7 @@ class JaxMachine:
             self.network, self._model = model.network, model
             self._structure, self._constants = structure, constants
             if index in model.readouts:
-                self._parameters = {**self._parameters, "biases": {
-                    **self._parameters["biases"],
-                    index: model.array(model.readouts[index].bias)}}
+                self._learned.set_bias(model, index, model.readouts[index].bias)
             if self.step == 0:
                 fresh = model.start()
                 self._now = {kind: {**self._now[kind], **{
@@ -682,7 +584,7 @@ class JaxMachine:
         """Whether steps were done that the next update will learn from."""
         length = self._model.interval_steps
         within = length is not None and self.step % length > 0
-        return bool(self._trials or (within and self._learning))
+        return bool(self._sums.trials or (within and self._learning))
 
     def range_report(self) -> None:
         """None: nothing is rounded to fixed-point formats here."""
@@ -696,49 +598,48 @@ class JaxMachine:
     def _tree(self) -> Tree:
         """The state as a tree of arrays; names of populations and projections by their index."""
         tree: dict[str, Any] = {"machine": {
-            "step": self.step, "updates": self.updates, "trials": self._trials,
+            "step": self.step, "updates": self.updates, "trials": self._sums.trials,
             "learning": self._learning}}
-        now = self._now
+        now, learned, sums = self._now, self._learned, self._sums
         for index, _ in enumerate(self.network.populations):
             own: dict[str, Any] = {}
             for kind in ("cells", "current_based"):
                 own |= now[kind].get(index, {})
             for name, values in (("y", now["y"]), ("recent", self._recent), ("loss", self._loss),
-                                 ("spikes", self._spikes), ("sloped", self._sloped),
-                                 ("bias_gradient", self._bias_gradient),
-                                 ("bias", self._parameters["biases"]),
-                                 ("bias_optimizer", self._optimizers["biases"])):
+                                 ("spikes", sums.spikes), ("sloped", sums.sloped),
+                                 ("bias_gradient", learned.bias_gradients),
+                                 ("bias", learned.parameters["biases"]),
+                                 ("bias_optimizer", learned.states["biases"])):
                 if index in values:
                     own[name] = values[index]
             if index in now["past"] and index not in self._model.sources:
                 own["past"] = now["past"][index]
             if index in self._model.readouts:
                 size = self._model.readouts[index].size
-                own["bias_sum"] = self._sums["biases"].get(index, np.zeros(size))
+                own["bias_sum"] = sums.biases.get(index, np.zeros(size))
                 if self._carries:
                     own["bias_trace"] = self._carry["bias"][index]
             tree[f"population{index}"] = own
         for number, block in enumerate(self._model.blocks):
-            weight = self._parameters["weights"][number]
-            own = {"weight": weight, "gradient": self._gradient[number],
-                   "optimizer": self._optimizers["weights"][number]}
-            for name, sums in (("sum", self._sums["weights"]), ("e_sum", self._e_sums)):
-                own[name] = np.zeros(weight.shape, weight.dtype) if sums[number] is None \
-                    else sums[number]
+            weight = learned.parameters["weights"][number]
+            own = {"weight": weight, "gradient": learned.gradients[number],
+                   "optimizer": learned.states["weights"][number]}
+            for name, total in (("sum", sums.weights[number]), ("e_sum", sums.e[number])):
+                own[name] = np.zeros(weight.shape, weight.dtype) if total is None else total
             if self._carries and number in self._carry["traces"]:
                 own |= self._carry["traces"][number]
             place = tree.setdefault(f"projection{block.projection}", {})
             place[f"delay{block.lag}"] = own
-        for owner, state in self._own.state().items():
+        for owner, state in learned.own.state().items():
             tree.setdefault(owner, {})["own"] = state
         return tree
 
     def _take(self, tree: Tree) -> None:
         """Take over a state of :meth:`_tree`."""
-        machine = tree["machine"]
-        self.step, self.updates = int(machine["step"]), int(machine["updates"])
-        self._trials, self._learning = int(machine["trials"]), bool(machine["learning"])
-        model = self._model
+        machine, model = tree["machine"], self._model
+        learned, sums = copy.copy(self._learned), UpdateSums(model)
+        self.step, learned.updates = int(machine["step"]), int(machine["updates"])
+        sums.trials, self._learning = int(machine["trials"]), bool(machine["learning"])
         own = {index: tree[f"population{index}"]
                for index, _ in enumerate(model.network.populations)}
 
@@ -752,31 +653,30 @@ class JaxMachine:
                               for index in model.current_based},
             "y": of("y", model.readouts),
             "past": {**self._now["past"], **of("past", (*model.spiking, *model.current_based))}}
-        self._recent = {index: np.asarray(rows) for index, rows in of("recent",
-                                                                      model.sources).items()}
+        self._recent = {index: np.asarray(rows)
+                        for index, rows in of("recent", model.sources).items()}
         self._loss = {index: float(loss) for index, loss in of("loss", model.readouts).items()}
-        self._spikes = {index: np.asarray(each) for index, each in of("spikes",
-                                                                      model.spiking).items()}
-        self._sloped = {index: np.asarray(each) for index, each in of("sloped",
-                                                                      model.spiking).items()}
-        self._bias_gradient = {index: np.asarray(each, dtype=float)
-                               for index, each in of("bias_gradient", model.readouts).items()}
+        sums.spikes, sums.sloped = ({index: np.asarray(each) for index, each in of(
+            name, model.spiking).items()} for name in ("spikes", "sloped"))
+        learned.bias_gradients = {index: np.asarray(each, dtype=float) for index, each in of(
+            "bias_gradient", model.readouts).items()}
         blocks = [tree[f"projection{block.projection}"][f"delay{block.lag}"]
                   for block in model.blocks]
-        self._parameters = {"weights": [each["weight"] for each in blocks],
-                            "biases": of("bias", model.readouts)}
-        self._optimizers = {"weights": [each["optimizer"] for each in blocks],
-                            "biases": of("bias_optimizer", model.readouts)}
-        self._gradient = [each["gradient"] for each in blocks]
-        self._sums = {"weights": [each["sum"] for each in blocks],
-                      "biases": of("bias_sum", model.readouts)}
-        self._e_sums = [each["e_sum"] if block.post in model.spiking else None
-                        for each, block in zip(blocks, model.blocks, strict=True)]
+        learned.parameters = {"weights": [each["weight"] for each in blocks],
+                              "biases": of("bias", model.readouts)}
+        learned.states = {"weights": [each["optimizer"] for each in blocks],
+                          "biases": of("bias_optimizer", model.readouts)}
+        learned.gradients = [each["gradient"] for each in blocks]
+        sums.weights, sums.biases = [each["sum"] for each in blocks], of("bias_sum",
+                                                                         model.readouts)
+        sums.e = [each["e_sum"] if block.post in model.spiking else None
+                  for each, block in zip(blocks, model.blocks, strict=True)]
         if self._carries:
             self._carry = {"bias": of("bias_trace", model.readouts), "traces": {
                 number: {name: each[name] for name in ("eps", "e_bar", "z_bar") if name in each}
                 for number, each in enumerate(blocks) if number in self._carry["traces"]}}
-        self._own.restore({owner: tree[owner]["own"] for owner in self._own.state()})
+        learned.own.restore({owner: tree[owner]["own"] for owner in learned.own.state()})
+        self._learned, self._sums = learned, sums
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to continue identically."""
