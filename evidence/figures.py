@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from pynn_eprop.plotting.comparison import FLOOR, line_styles
 from pynn_eprop.plotting.style import (
     BLUE,
-    GREEN,
     GRID,
     RED,
     SERIES_COLOURS,
@@ -21,12 +20,18 @@ from pynn_eprop.plotting.style import (
 Runs = Sequence[Mapping[str, Any]]
 
 
+def _lines(count: int) -> list[tuple[str, str]]:
+    """Colour and style of so many curves."""
+    every = [(colour, line) for line in ("-", "--", ":") for colour in SERIES_COLOURS]
+    return every[:count]
+
+
 def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
     """Learning curves: geometric mean over seeds, with all seeds between the shaded bounds."""
     with styled():
         figure = new_figure(8.0, 4.6)
         axes = figure.subplots()
-        for (label, runs), colour in zip(series.items(), SERIES_COLOURS, strict=False):
+        for (label, runs), (colour, line) in zip(series.items(), _lines(len(series)), strict=True):
             length = min(len(run["error_curve"]) for run in runs)
             curves = np.array([running_mean(np.asarray(run["error_curve"][:length]), 20)
                                for run in runs])
@@ -34,8 +39,7 @@ def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
             axes.fill_between(updates, curves.min(axis=0), curves.max(axis=0), color=colour,
                               alpha=0.15, linewidth=0)
             axes.semilogy(updates, np.exp(np.log(curves).mean(axis=0)), color=colour,
-                          linewidth=1.6, label=label,
-                          linestyle="--" if label.endswith("float64") else "-")
+                          linewidth=1.6, label=label, linestyle=line)
         axes.set_xlabel("update (1 s of activity each)")
         axes.set_ylabel("nMSE (mean of the latest 20)")
         axes.set_xlim(0, length)
@@ -71,24 +75,30 @@ def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]
         return figure
 
 
-def draw_solving(runs: Runs) -> Figure:
-    """Validation error of each seed, with a mark at the update at which it counts as solved."""
+def draw_solving(series: Mapping[str, Runs]) -> Figure:
+    """Validation errors: a thin line for each seed, a thick one for the mean of each series.
+
+    A mark is the update at which a run counts as solved.
+    """
     with styled():
         figure = new_figure(8.0, 4.2)
         axes = figure.subplots()
-        length = max(len(run["error_curve"]) for run in runs)
-        for run in runs:
-            error = np.asarray(run["error_curve"])
-            axes.plot(np.arange(1, len(error) + 1), error, color=BLUE, linewidth=0.7, alpha=0.35)
-            solved = run["solved_after"]
-            if solved is not None:
-                axes.plot(solved, error[solved - 1], "o", color=GREEN, markersize=6, zorder=3,
-                          markeredgecolor="white")
-        shortest = min(len(run["error_curve"]) for run in runs)
-        mean = np.mean([run["error_curve"][:shortest] for run in runs], axis=0)
-        axes.plot(np.arange(1, shortest + 1), mean, color=BLUE, linewidth=2.0,
-                  label=f"mean of {len(runs)} seeds")
-        axes.plot([], [], "o", color=GREEN, label="solved (below 5% on at least 1,000 recalls)")
+        length = 0
+        for (label, runs), (colour, line) in zip(series.items(), _lines(len(series)), strict=True):
+            for run in runs:
+                error = np.asarray(run["error_curve"])
+                length = max(length, len(error))
+                axes.plot(np.arange(1, len(error) + 1), error, color=colour, linewidth=0.6,
+                          alpha=0.25)
+                solved = run["solved_after"]
+                if solved is not None:
+                    axes.plot(solved, error[solved - 1], "o", color=colour, markersize=5, zorder=3,
+                              markeredgecolor="white")
+            shortest = min(len(run["error_curve"]) for run in runs)
+            mean = np.mean([run["error_curve"][:shortest] for run in runs], axis=0)
+            axes.plot(np.arange(1, shortest + 1), mean, color=colour, linewidth=2.0,
+                      linestyle=line, label=f"{label} ({len(runs)} seeds)")
+        axes.plot([], [], "o", color="0.4", label="solved (below 5% on at least 1,000 recalls)")
         axes.axhline(0.05, color=RED, linewidth=1.0, linestyle=(0, (4, 2)))
         axes.text(1.0, 0.05, "5% ", color=RED, va="bottom", ha="right", fontsize=8,
                   transform=axes.get_yaxis_transform())
@@ -98,7 +108,7 @@ def draw_solving(runs: Runs) -> Figure:
         axes.set_ylim(0.0, 0.6)
         axes.grid(**GRID)
         axes.set_title("Task 1.2: learning")
-        axes.legend(loc="upper right")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         return figure
 
 

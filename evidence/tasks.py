@@ -110,7 +110,9 @@ def write_evidence(results: dict[str, list[dict[str, Any]]], out: Path) -> None:
     for name, figure in (
         ("pattern_generation_learning", draw_learning_curves(pattern)),
         ("pattern_generation_variants", draw_variants(pattern, papers)),
-        ("store_recall_learning", draw_solving(results["store-recall"])),
+        ("store_recall_learning", draw_solving(
+            {series.label: results[series.name] for series in SERIES
+             if series.task == "store-recall"})),
     ):
         save_figure(figure, out / f"{name}.png")
 

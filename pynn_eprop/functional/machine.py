@@ -35,18 +35,17 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
-from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
     check_inputs,
     check_mirrored,
     check_network,
+    check_target_reaches,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
-from pynn_eprop.models.targets import target_end
 
 DEFAULTS = JaxOptions()
 LEARNED = re.compile(r"projection\d+/delay\d+/(weight|gradient|optimizer/.*)|projection\d+/own/.*"
@@ -165,7 +164,7 @@ class JaxMachine:
         start = self.step
         check_inputs(inputs, self.network, start, steps)
         for readouts in self._model.readouts.values():
-            self._check_target(readouts, start + steps)
+            check_target_reaches(readouts, start + steps)
         samples = Samples(self._model, recordings)
         given = Given(self._model, inputs, self._recent, start)
         with self._undone_if_it_fails(), self._computing():
@@ -178,15 +177,6 @@ class JaxMachine:
             self._recent = {index: given.counts(index, self.step - len(recent) + 1, self.step)
                             for index, recent in self._recent.items()}
         return samples.recorded()
-
-    @staticmethod
-    def _check_target(readouts: Readouts, last: int) -> None:
-        """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
-        end = target_end(readouts)
-        if readouts.loss is not None and end is not None and last > end:
-            raise SimulationError(
-                f"{readouts.label}: the target ends at step {end}, but the run goes on to step "
-                f"{last}; give a longer target or one that repeats")
 
     @contextmanager
     def _undone_if_it_fails(self) -> Iterator[None]:

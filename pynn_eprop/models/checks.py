@@ -16,6 +16,7 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
     WindowedFeedback,
 )
+from pynn_eprop.models.targets import target_end
 
 _PASSED = "_passed_check_network"    # beside the fields of a network, which is immutable
 
@@ -108,6 +109,14 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
     if found != shape:
         raise NetworkError(f"{signal.label}: feedback weights have shape {found}; "
                            f"they need {shape} (cells, readouts)")
+
+
+def check_target_reaches(readouts: Readouts, last: int) -> None:
+    """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
+    end = target_end(readouts)
+    if readouts.loss is not None and end is not None and last > end:
+        raise SimulationError(f"{readouts.label}: the target ends at step {end}, but the run goes "
+                              f"on to step {last}; give a longer target or one that repeats")
 
 
 def check_change(before: Population, after: Population) -> None:

@@ -21,6 +21,7 @@ from pynn_eprop.models.checks import (
     check_inputs,
     check_mirrored,
     check_network,
+    check_target_reaches,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
@@ -147,7 +148,7 @@ class ReferenceMachine(Successor):
         start = self.step
         check_inputs(inputs, self.network, start, steps)
         for readout in self.readouts.values():
-            readout.check_target(start + steps)
+            check_target_reaches(readout.population, start + steps)
         recorder = Recorder(recordings, self._read)
         with self._undone_if_it_fails():
             self._emit(start, inputs)

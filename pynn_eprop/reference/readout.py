@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pynn_eprop.errors import ParameterError, SimulationError
+from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.answers import as_answer, ask, called
 from pynn_eprop.models.cells import Readouts
-from pynn_eprop.models.targets import target_end, targets_at
+from pynn_eprop.models.targets import targets_at
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.optimizers import OptimizerState
 
@@ -42,16 +42,6 @@ class ReadoutState(Component):
         """The state at the start of an interval."""
         self.y = np.array(self.population.y_initial, dtype=float)
         self.bias_trace = np.zeros(self.population.size)
-
-    def check_target(self, last: int) -> None:
-        """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
-        population = self.population
-        end = target_end(population)
-        if population.loss is not None and end is not None and last > end:
-            raise SimulationError(
-                f"{population.label}: the target ends at step {end}, but the run goes on to step "
-                f"{last}; give a longer target or one that repeats"
-            )
 
     def advance(self, step: int, arriving: np.ndarray, learning: bool) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes."""
