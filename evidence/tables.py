@@ -153,7 +153,7 @@ def _store_section(entries: Sequence[tuple[SeriesLike, Runs]]) -> list[str]:
         "|---|---|---|---|---|---|---|",
         *[_store_row(entry, runs) for entry, runs in entries],
         "",
-        "The paper says of the last four rows that these networks fail.",
+        "Of truncated traces, and of networks of LIF cells only, the paper says that they fail.",
         "",
         "![Learning curves of task 1.2](store_recall_learning.png)",
         "",
