@@ -76,6 +76,8 @@ SERIES = (
     _store("store-recall", "e-prop 1", STORE_SEEDS, 50.0),
     _store("store-recall-bptt", "backpropagation through time", STORE_SEEDS, 28.0, 100,
            backend="jax", gradient="bptt"),
+    _store("store-recall-bptt-no-rate-term", "backpropagation through time, no firing-rate term",
+           STORE_SEEDS, 28.0, 100, backend="jax", gradient="bptt", parameters=(("c_reg", 0.0),)),
     _store("store-recall-truncated", "truncated eligibility traces", FAILING_SEEDS,
            rule="truncated-traces"),
     _store("store-recall-lif", "LIF cells only", FAILING_SEEDS, parameters=LIF_ONLY),
