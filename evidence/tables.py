@@ -149,7 +149,7 @@ def _store_section(entries: Sequence[tuple[SeriesLike, Runs]]) -> list[str]:
         "A run counts as solved after an update when the error of a small validation (128 trials)",
         "is below 5% and so is that of a large one, on fresh trials with at least 1,000 recalls.",
         "",
-        "| network | solved | after updates | seed by seed | the paper | updates | error, last 50 |",
+        "| network | solved | after updates | seed by seed | the paper | updates | last 50 |",
         "|---|---|---|---|---|---|---|",
         *[_store_row(entry, runs) for entry, runs in entries],
         "",
