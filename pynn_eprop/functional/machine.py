@@ -218,6 +218,15 @@ class JaxMachine:
         most = self.options.trials_at_once or count
         return [(first, min(most, count - first)) for first in range(0, count, most)]
 
+    def _inputs(self, given: Given, first: int, count: int) -> Tree:
+        """Inputs of trials after global step ``first``.
+
+        Raises :class:`NetworkError` if they need more memory than there is.
+        """
+        compiling.check_memory(given.bytes_of_trials(count), f"the input of {count} trials",
+                               self.device, self._hint())
+        return given.trials(first, count)
+
     def _take_trials(self, found: Tree, first: int, count: int, given: Given, samples: Samples
                      ) -> None:
         """Recordings, losses and the last state of trials after global step ``first``."""
@@ -235,7 +244,7 @@ class JaxMachine:
 
     def _free_trials(self, count: int, given: Given, samples: Samples) -> None:
         """Trials that do not count."""
-        inputs = given.trials(self.step, count)
+        inputs = self._inputs(given, self.step, count)
         self._learning = False
         self._take_trials(self._free(inputs, samples.wanted()), self.step, count, given, samples)
 
@@ -250,7 +259,7 @@ class JaxMachine:
         rates = self._rates_of_trials(given, parts) if self._bptt and self._learns else None
         for first, number in parts:
             at = first_step + first * self._length
-            found = self._result(given.trials(at, number), wanted, len(parts) == 1, rates)
+            found = self._result(self._inputs(given, at, number), wanted, len(parts) == 1, rates)
             self._take_trials(found, at, number, given, samples)
             self._sums.count_trials(found)
             if self._learns:
@@ -279,7 +288,8 @@ class JaxMachine:
         """C_j of all trials of an update; None if they are computed side by side."""
         return self._rates_of(len(parts), ((
             _repeated(self._model.start(), number),
-            given.trials(self.step + first * self._length, number)) for first, number in parts))
+            self._inputs(given, self.step + first * self._length, number))
+            for first, number in parts))
 
     def _rates_of(self, count: int, parts: Iterable[tuple[Tree, Tree]]) -> Tree | None:
         """C_j of trials in so many parts, each with starts and inputs; None if there is one."""
