@@ -56,14 +56,15 @@ def check_gradient(network: Network, options: JaxOptions) -> None:
                 "gradient='bptt', which follows the gradient of losses; use gradient='eprop'")
 
 
-def check_traceable(model: Model) -> None:
+def check_traceable(model: Model, backward: bool) -> None:
     """Raise the errors of cells, losses and pseudo-derivatives that JAX cannot compute.
 
+    backward: cells are differentiated from the end of a trial to its start, as BPTT does.
     :class:`UnsupportedError` for what is not in jax.numpy, :class:`ParameterError` for answers that
     are not those of a cell.
     """
     for cells in model.spiking.values():
-        _check_cells(model, cells)
+        _check_cells(model, cells, backward)
     for readouts in model.readouts.values():
         if readouts.loss is not None:
             rows = jnp.zeros((1, readouts.size), model.dtype)
@@ -76,7 +77,7 @@ def _of_loss(function: Callable[..., Any], loss: Loss, y: Any) -> Any:
     return function(loss, y, y)
 
 
-def _check_cells(model: Model, cells: SpikingCells) -> None:
+def _check_cells(model: Model, cells: SpikingCells, backward: bool) -> None:
     numbers = model.constants_of(cells)
     state = {name: model.array(value) for name, value in cells.initial_state().items()}
     zero = jnp.zeros(cells.size, model.dtype)
@@ -103,19 +104,32 @@ def _check_cells(model: Model, cells: SpikingCells) -> None:
         if value.shape not in ((), zero.shape):
             raise ParameterError(f"{what}: {name!r} has shape {value.shape}; it must be "
                                  f"{zero.shape}, or one number for all")
-    distance = ask("distance", lambda given: cells.distance(seen(given)))
-    if distance.shape != zero.shape:
+    distance = ask("distance", lambda given: jnp.asarray(cells.distance(seen(given))))
+    if distance.shape not in ((), zero.shape):
         raise ParameterError(f"{called(cells.label, 'cell', cells, 'distance')} has shape "
-                             f"{distance.shape}; it must be {zero.shape}")
+                             f"{distance.shape}; it must be {zero.shape}, or one number for all")
+
     def derivatives(method: str, given: Any) -> Any:
         return {str(key): jnp.asarray(value)
                 for key, value in getattr(cells, method)(seen(given)).items()}
 
     for method in ("transition", "drive", "distance_gradient"):
         ask(method, partial(derivatives, method))
+    if backward:
+        ask("step", _backward(lambda given: cells.step(seen(given), given["z"])))
+        ask("distance", _backward(lambda given: cells.distance(seen(given))))
     shape = cells.pseudo_derivative
     _traced(cells.label, "pseudo-derivative", shape, "__call__",
             lambda u: slope_function(shape)(u, 1.0), zero)
+
+
+def _backward(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The derivative of the sum of all that a function gives, by all that it is given."""
+    def summed(given: Any) -> Any:
+        return sum(jnp.sum(jnp.asarray(value, given["z"].dtype))
+                   for value in jax.tree.leaves(function(given)))
+
+    return jax.grad(summed)
 
 
 def _plain(model: Model, cells: SpikingCells) -> SimpleNamespace:

@@ -32,7 +32,7 @@ def call(key: Hashable, what: str, function: Callable[..., Any], device: Any, hi
     if full not in _compiled:
         with _notice(what):
             compiled = jax.jit(function).lower(*arguments).compile()
-        _check_memory(compiled, what, device, hint)
+        _check_compiled(compiled, what, device, hint)
         _compiled[full] = compiled
         while len(_compiled) > _KEPT:
             _compiled.popitem(last=False)
@@ -68,14 +68,18 @@ def memory_of(device: Any) -> int:
     return int((device.memory_stats() or {}).get("bytes_limit", sys.maxsize))
 
 
-def _check_memory(compiled: Any, what: str, device: Any, hint: str) -> None:
-    """Raise :class:`NetworkError` if a compiled function needs more than all of the memory."""
-    analysis = compiled.memory_analysis()
-    if analysis is None:        # not every device gives one
-        return
-    needed = analysis.temp_size_in_bytes + analysis.argument_size_in_bytes \
-        + analysis.output_size_in_bytes
+def check_memory(needed: int, what: str, device: Any, hint: str) -> None:
+    """Raise :class:`NetworkError` if something needs more bytes than all of the memory."""
     present = memory_of(device)
     if needed > present:
         raise NetworkError(f"{what} needs {needed / 1e9:.3g} GB of memory, but the device "
                            f"{device} has {present / 1e9:.3g} GB; {hint}")
+
+
+def _check_compiled(compiled: Any, what: str, device: Any, hint: str) -> None:
+    """Raise :class:`NetworkError` if a compiled function needs more than all of the memory."""
+    analysis = compiled.memory_analysis()
+    if analysis is None:        # not every device gives one
+        return
+    check_memory(analysis.temp_size_in_bytes + analysis.argument_size_in_bytes
+                 + analysis.output_size_in_bytes, what, device, hint)

@@ -1,13 +1,15 @@
 """Devices that JAX finds, and number systems."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import jax
 
-from pynn_eprop.errors import SetupError
+from pynn_eprop.errors import SetupError, SimulationError
 from pynn_eprop.functional.options import DEVICES
+from pynn_eprop.models.jax_settings import own_settings
 
 
 def find_device(name: str | None) -> Any:
@@ -29,8 +31,20 @@ def find_device(name: str | None) -> Any:
             "for your GPU (pip install 'jax[cuda13]')") from None
 
 
+_computed_in: set[int] = set()
+
+
 @contextmanager
 def computing(device: Any, precision: str) -> Iterator[None]:
-    """A context in which JAX computes on a device, and knows float64 if ``precision`` is that."""
-    with jax.enable_x64(precision == "float64"), jax.default_device(device):
+    """JAX's settings for a device and a precision; see :func:`own_settings`.
+
+    Raises :class:`SimulationError` in a process that was forked after JAX had computed: it would
+    wait for JAX's threads, which a fork does not copy.
+    """
+    _computed_in.add(os.getpid())
+    if len(_computed_in) > 1:
+        raise SimulationError(
+            "JAX cannot compute in a process forked from one in which it has computed; start "
+            "processes with multiprocessing.get_context('spawn')")
+    with own_settings(jax, device, precision == "float64"):
         yield

@@ -24,10 +24,17 @@ from pynn_eprop.functional.gradients import (
     eprop_factors,
     products,
     rate_terms,
+    rules_onto_cells,
     spike_counts,
     weights_of_traces,
 )
 from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.functional.tree_checks import (
+    check_parameters,
+    check_precision,
+    check_signals,
+    check_trial_inputs,
+)
 
 
 def trial(model: Model, parameters: Tree, inputs: Tree, constants: Tree | None = None,
@@ -35,8 +42,13 @@ def trial(model: Model, parameters: Tree, inputs: Tree, constants: Tree | None =
     """The activity of a trial; see :mod:`pynn_eprop.functional.forward`.
 
     inputs: of :func:`~pynn_eprop.functional.inputs.trial_inputs`. start: the state before it,
-    None: that of the network. flow: the paths of its derivatives.
+    None: that of the network. flow: the paths of its derivatives. Raises :class:`ParameterError`
+    for trees that are not those of the model, and :class:`SetupError` for a model in float64 where
+    JAX has 32 bits only.
     """
+    check_precision(model)
+    check_parameters(model, parameters)
+    check_trial_inputs(model, inputs)
     return forward(model, parameters, _or(constants, model.constants),
                    _or(start, model.start), inputs, flow)[1]
 
@@ -47,10 +59,15 @@ def gradients(model: Model, parameters: Tree, activity: Tree, signals: Tree | No
 
     signals: what multiplies the eligibility trace e_j^t of each step, (steps, size), by population
     of cells (eq. 58); None: the network's learning signals, summed over the future as eq. 1 and 49
-    have it, and the firing-rate term of this trial.
+    have it, and the firing-rate term of this trial. Raises as :func:`trial`.
     """
+    check_precision(model)
+    check_parameters(model, parameters)
     constants = _or(constants, model.constants)
-    if signals is None:
+    if signals is not None:
+        sizes = {index: model.spiking[index].size for index, _ in rules_onto_cells(model).values()}
+        check_signals(signals, sizes, len(next(iter(activity["h"].values()), ())))
+    else:
         signals = weights_of_traces(model, parameters, constants, activity,
                                     _rates(model, constants, activity))
     return products(model, activity, eprop_factors(model, constants, activity, signals))

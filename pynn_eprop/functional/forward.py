@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from pynn_eprop.errors import SetupError
 from pynn_eprop.functional import current_based, losses
 from pynn_eprop.functional.blocks import Block
 from pynn_eprop.functional.filters import leaky
@@ -28,12 +29,19 @@ class Flow:
     """The paths that a derivative of the forward pass takes.
 
     detached: spikes count as given numbers on their way to other cells and in the reset, as in
-    e-prop (eq. 43). truncation_steps, rematerialize_steps: as in :class:`JaxOptions`.
+    e-prop (eq. 43). truncation_steps, rematerialize_steps: as in :class:`JaxOptions`. Raises
+    :class:`SetupError` for steps below 1.
     """
 
     detached: bool = False
     truncation_steps: int | None = None
     rematerialize_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("truncation_steps", "rematerialize_steps"):
+            steps = getattr(self, name)
+            if steps is not None and steps < 1:
+                raise SetupError(f"{name}={steps!r} must be a whole number >= 1, or None")
 
 
 ATTACHED = Flow()
@@ -141,7 +149,7 @@ class _Steps:
         state = {name: jnp.broadcast_to(value, z.shape).astype(z.dtype)
                  for name, value in kind.step(before, arriving).items()}
         after = SimpleNamespace(**{**vars(before), **state})
-        distance = jnp.asarray(kind.distance(after))                                # eq. 21
+        distance = jnp.broadcast_to(jnp.asarray(kind.distance(after), z.dtype), z.shape)  # eq. 21
         ready = now["silent"] <= 0
         h = jnp.where(ready, self.slopes[index](distance / numbers["width"], numbers["height"]),
                       0.0)

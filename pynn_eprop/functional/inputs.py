@@ -58,6 +58,17 @@ class Given:
         low, high = np.searchsorted(steps, [first, last + 1])
         return steps[low:high], cells[low:high]
 
+    def bytes_of_trials(self, count: int) -> int:
+        """The size of what :meth:`trials` gives."""
+        model, length = self._model, self._model.interval_steps
+        assert length is not None
+        numbers = sum((model.depth(index) + length) * each.size
+                      for index, each in model.sources.items())
+        numbers += length * sum(
+            each.size for index, each in enumerate(model.network.populations)
+            if index in self._inputs.currents or index in model.readouts)
+        return int(count * numbers * model.dtype.itemsize)
+
     def trials(self, first: int, count: int) -> Tree:
         """Inputs of whole trials after global step ``first``, with a first axis for them.
 

@@ -4,7 +4,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import jax
@@ -35,6 +35,7 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
+from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -82,7 +83,7 @@ class JaxMachine:
         with self._computing():
             self._model = Model.of(network, options.precision)
             self._structure = (structure_of(self._model), options)
-            check_traceable(self._model)
+            check_traceable(self._model, self._bptt)
             self._constants = self._model.constants()
             self._now = self._model.start()
             self._learned = Learned(self._model)
@@ -217,6 +218,15 @@ class JaxMachine:
         most = self.options.trials_at_once or count
         return [(first, min(most, count - first)) for first in range(0, count, most)]
 
+    def _inputs(self, given: Given, first: int, count: int) -> Tree:
+        """Inputs of trials after global step ``first``.
+
+        Raises :class:`NetworkError` if they need more memory than there is.
+        """
+        compiling.check_memory(given.bytes_of_trials(count), f"the input of {count} trials",
+                               self.device, self._hint())
+        return given.trials(first, count)
+
     def _take_trials(self, found: Tree, first: int, count: int, given: Given, samples: Samples
                      ) -> None:
         """Recordings, losses and the last state of trials after global step ``first``."""
@@ -234,7 +244,7 @@ class JaxMachine:
 
     def _free_trials(self, count: int, given: Given, samples: Samples) -> None:
         """Trials that do not count."""
-        inputs = given.trials(self.step, count)
+        inputs = self._inputs(given, self.step, count)
         self._learning = False
         self._take_trials(self._free(inputs, samples.wanted()), self.step, count, given, samples)
 
@@ -249,7 +259,7 @@ class JaxMachine:
         rates = self._rates_of_trials(given, parts) if self._bptt and self._learns else None
         for first, number in parts:
             at = first_step + first * self._length
-            found = self._result(given.trials(at, number), wanted, len(parts) == 1, rates)
+            found = self._result(self._inputs(given, at, number), wanted, len(parts) == 1, rates)
             self._take_trials(found, at, number, given, samples)
             self._sums.count_trials(found)
             if self._learns:
@@ -278,7 +288,8 @@ class JaxMachine:
         """C_j of all trials of an update; None if they are computed side by side."""
         return self._rates_of(len(parts), ((
             _repeated(self._model.start(), number),
-            given.trials(self.step + first * self._length, number)) for first, number in parts))
+            self._inputs(given, self.step + first * self._length, number))
+            for first, number in parts))
 
     def _rates_of(self, count: int, parts: Iterable[tuple[Tree, Tree]]) -> Tree | None:
         """C_j of trials in so many parts, each with starts and inputs; None if there is one."""
@@ -447,7 +458,7 @@ class JaxMachine:
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
         """One step of all optimisers; see the protocol."""
         check_gradients(self.network, gradients, bias_gradients)
-        check_no_update_in_progress(self._update_in_progress())
+        check_no_update_in_progress(self.update_in_progress())
         with self._undone_if_it_fails(), self._computing():
             self._learned.set_gradients(self._model, gradients or {}, bias_gradients or {})
             self._learned.step(self._model, self._call)
@@ -479,7 +490,7 @@ class JaxMachine:
         """
         described = self.network.projections[projection]
         check_mirrored(described.label, is_mirrored(self.network, projection),
-                       self._update_in_progress())
+                       self.update_in_progress())
         self._check_bptt(described.label, "weights")
         count = len(described.weight)
         if np.shape(weight) not in ((), (count,)):
@@ -493,7 +504,7 @@ class JaxMachine:
 
     def _check_bptt(self, label: str, what: str) -> None:
         """Raise :class:`SimulationError` within an update of BPTT, whose trials run again."""
-        if self._bptt and self._update_in_progress():
+        if self._bptt and self.update_in_progress():
             raise SimulationError(f"{label}: with gradient='bptt' new {what} can be set between "
                                   "updates only, not within one")
 
@@ -537,9 +548,19 @@ class JaxMachine:
         before, new = self.network.populations[index], network.populations[index]
         check_change(before, new)
         check_network(self._with(index, network))
-        check_gradient(before, new, self._update_in_progress())
-        self._check_bptt(before.label, "parameters")
+        check_gradient(before, new, self.update_in_progress())
+        if not self._forward_stays(index, new):
+            self._check_bptt(before.label, "parameters")
         check_gradient_uses(network, self.options)
+
+    def _forward_stays(self, index: int, new: Population) -> bool:
+        """Whether only targets and initial values differ, which are kept with trials."""
+        before = self.network.populations[index]
+        if isinstance(before, Readouts):
+            before = replace(before, bias=self.bias(index))
+        return all(_alike(getattr(before, entry.name), getattr(new, entry.name))
+                   for entry in fields(before) if not entry.name.endswith("_initial")
+                   and entry.name not in ("target", "target_repeats", "target_start"))
 
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.
@@ -553,7 +574,7 @@ class JaxMachine:
             structure = (structure_of(model), self.options)
             constants = model.constants()
             if structure != self._structure:
-                check_traceable(model)
+                check_traceable(model, self._bptt)
             self.network, self._model = model.network, model
             self._structure, self._constants = structure, constants
             if index in model.readouts:
@@ -570,7 +591,7 @@ class JaxMachine:
             *self.network.populations[:index], network.populations[index],
             *self.network.populations[index + 1:]))
 
-    def _update_in_progress(self) -> bool:
+    def update_in_progress(self) -> bool:
         """Whether steps were done that the next update will learn from."""
         length = self._model.interval_steps
         within = length is not None and self.step % length > 0
@@ -721,6 +742,10 @@ class JaxMachine:
                    if LEARNED.fullmatch(name)
                    and (synapses or not name.startswith("projection"))}
         self.restore({**self.state(), **learned})
+
+
+def _alike(before: Any, new: Any) -> bool:
+    return bool(np.all(before == new))
 
 
 def _in_order(loss: np.ndarray, before: float = 0.0) -> np.ndarray:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.errors import SetupError
 from pynn_eprop.functional.blocks import Block, blocks_of
 from pynn_eprop.functional.current_based import constants as constants_of_current_based
+from pynn_eprop.functional.options import PRECISIONS
 from pynn_eprop.models.cells import (
     CurrentBasedCells,
     Readouts,
@@ -40,7 +42,13 @@ class Model:
 
     @classmethod
     def of(cls, network: Network, precision: str = "float32") -> "Model":
-        """The model of a network in "float32" or "float64"."""
+        """The model of a network in "float32" or "float64".
+
+        Raises :class:`SetupError` for another precision.
+        """
+        if precision not in PRECISIONS:
+            raise SetupError(f"precision={precision!r} is unknown; choose one of "
+                             f"{list(PRECISIONS)}")
         return cls(network, blocks_of(network), np.dtype(precision))
 
     @property

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pynn_eprop.functional.model import Model, Tree
+from pynn_eprop.functional.tree_checks import check_gradients, check_parameters
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
 
 
@@ -29,6 +30,12 @@ def _sgd(optimizer: SGD, gradient: Any, state: Tree, weight: Any) -> tuple[Any, 
     return weight - _rate(optimizer, count, weight.dtype) * gradient, {"u": count}
 
 
+def _root(values: Any) -> Any:
+    """Square roots with the derivative 0 at 0, where gradients are 0 that updates divide by."""
+    positive = values > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, values, 1.0)), 0.0)
+
+
 def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any) -> tuple[Any, Tree]:
     count, dtype = state["u"] + 1, weight.dtype
     rate = _rate(optimizer, count, dtype)
@@ -37,9 +44,9 @@ def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any) -> tuple[Any
     m = optimizer.beta1 * state["m"] + (1 - optimizer.beta1) * gradient
     v = optimizer.beta2 * state["v"] + (1 - optimizer.beta2) * gradient ** 2
     if optimizer.eps_hat:
-        step = rate * jnp.sqrt(second) / first * m / (jnp.sqrt(v) + optimizer.eps)
+        step = rate * jnp.sqrt(second) / first * m / (_root(v) + optimizer.eps)
     else:
-        step = rate * (m / first) / (jnp.sqrt(v / second) + optimizer.eps)
+        step = rate * (m / first) / (_root(v / second) + optimizer.eps)
     return weight - step, {"u": count, "m": m, "v": v}
 
 
@@ -74,8 +81,10 @@ def update(model: Model, parameters: Tree, gradients: Tree, state: Tree) -> tupl
     """Parameters and states of the optimisers after one step, within the projections' bounds.
 
     gradients: as of :func:`~pynn_eprop.functional.gradients.products`. What has no optimiser that
-    is known here stays.
+    is known here stays. Raises :class:`ParameterError` for trees that are not those of the model.
     """
+    check_parameters(model, parameters)
+    check_gradients(model, gradients)
     weights, states = list(parameters["weights"]), list(state["weights"])
     for number, block in model.plastic():
         projection = model.network.projections[block.projection]

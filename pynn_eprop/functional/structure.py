@@ -51,10 +51,23 @@ def _population(population: Population) -> Hashable:
     return common
 
 
+class _Itself:
+    """A key that equals that of the very same value only, which it keeps alive."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
 def _same(value: Any) -> Hashable:
     """A value, or if it cannot be a key what tells it from all others."""
     try:
         hash(value)
     except TypeError:
-        return id(value)
+        return _Itself(value)
     return value

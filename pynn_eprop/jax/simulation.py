@@ -2,6 +2,7 @@
 
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.files.checkpoints import EPROP_GRADIENT
+from pynn_eprop.errors import NetworkError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.functional.kinds import jax_kinds
 from pynn_eprop.functional.machine import JaxMachine
@@ -37,6 +38,18 @@ class Simulation(InProcessSimulation):
     def arithmetic(self) -> str:
         """Name of the arithmetic; a checkpoint continues only with the same."""
         return f"jax-{self.computed.precision}"
+
+    def structure_changes(self, what: str) -> None:
+        """Note that the machine has to be built again.
+
+        Raises :class:`NetworkError` within an interval, and within an update of BPTT, whose trials
+        run again at its end.
+        """
+        if not self.learns_from_signals and isinstance(self.machine, JaxMachine) \
+                and self.machine.update_in_progress() and self.timeline.starts_interval(self.step):
+            raise NetworkError(f"{what} at {self.time:g} ms, within an update of several trials; "
+                               "with gradient='bptt' run() to its end first")
+        super().structure_changes(what)
 
     def _build_machine(self, network: Network, held: Formats | None) -> Machine:
         return JaxMachine(network, self.computed)

@@ -8,17 +8,20 @@ import pytest
 from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.functional.machine import JaxMachine
 from pynn_eprop.functional.options import JaxOptions
+from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Boundary, Inputs
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import TruncatedTraces
 from pynn_eprop.reference import ReferenceMachine
 from tests.agreement.play import assert_agree, play
-from tests.descriptions import alif, feedback, lif
+from tests.descriptions import alif, all_pairs, feedback, lif, readouts, synapses
 from tests.functional.machines import jax_machine
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
 from tests.reference.autodiff import true_gradients
 from tests.reference.test_automatic_differentiation import (
     CELLS,
+    KEEP,
+    SOURCES,
     STEPS,
     assert_equal,
     build,
@@ -138,4 +141,59 @@ def test_weights_and_parameters_stay_within_an_update():
     with pytest.raises(SimulationError, match="new weights can be set between updates only"):
         machine.set_weights(0, machine.weights(0))
     with pytest.raises(SimulationError, match="new parameters can be set between updates only"):
-        machine.set_population(1, machine.network)
+        machine.set_population(1, replace(net, populations=(
+            net.populations[0], lif(CELLS, c_reg=0.1), net.populations[2])))
+
+
+def test_targets_and_initial_values_may_change_within_an_update():
+    """Each trial has its own. Expected: the gradients of both trials, each of a network of one."""
+    net = build(alif(CELLS, refractory_steps=2), "mse", "random", trials_per_update=2)
+    rng = np.random.default_rng(6)
+    changes = {1: {"v_initial": rng.normal(0, 0.2, CELLS)},
+               2: {"target": rng.normal(0, 1, net.populations[2].target.shape),
+                   "y_initial": rng.normal(0, 1, net.populations[2].size)}}
+    later = replace(net, populations=tuple(replace(each, **changes.get(index, {}))
+                                           for index, each in enumerate(net.populations)))
+    counts = input_spikes(2)
+    first, second = by_trial(counts)
+    expected = [sum(parts) for parts in zip(true_gradients(net, [first])[0],
+                                            true_gradients(later, [second])[0], strict=True)]
+    machine = JaxMachine(net, OPTIONS)
+    step, cell = np.nonzero(counts[:-1])
+    for start in (0, STEPS):
+        here = (step >= start) & (step < start + STEPS)
+        machine.run(STEPS, Inputs({0: (step[here], cell[here])}))
+        for index in changes:
+            machine.set_population(index, later)
+    for index, gradient in enumerate(expected):
+        np.testing.assert_allclose(machine.gradient(index), gradient, rtol=0,
+                                   atol=1e-12 * np.abs(gradient).max())
+
+
+def test_a_network_of_everything():
+    """Two populations, mixed delays, pairs twice, three readouts, one of them without a loss."""
+    rng = np.random.default_rng(4)
+    net = build(lif(CELLS, refractory_steps=2, c_reg=0.03), "cross_entropy", "random", delay=3,
+                trials_per_update=2)
+    slow = replace(readouts(2, label="slow", tau_m=70.0, loss=MSE(), bias_optimizer=KEEP),
+                   target=rng.normal(0, 1, (2, STEPS)))
+
+    def project(pre, post, pairs, scale, longest=1):
+        return synapses(pre, post, pairs, rng.normal(0, scale, len(pairs)),
+                        rng.integers(1, longest + 1, len(pairs)), optimizer=KEEP)
+
+    net = replace(
+        net, populations=(*net.populations, alif(4, label="second", tau_m=9.0, c_reg=0.02), slow,
+                          readouts(2, label="idle")),
+        projections=(
+            *net.projections, project(1, 3, [(0, 0), (0, 0), (3, 1), (7, 2), (2, 3)], 0.9, 4),
+            project(0, 3, all_pairs(SOURCES, 4), 0.7), project(3, 1, all_pairs(4, CELLS), 0.4, 6),
+            project(3, 4, all_pairs(4, 2), 0.4, 5), project(0, 4, all_pairs(SOURCES, 2), 0.4, 2),
+            project(1, 4, [(1, 0), (1, 0), (3, 1)], 0.4, 2)))
+    counts = input_spikes(2)
+    for cut in (0, 13):
+        weights, biases = true_gradients(net, by_trial(counts), cut)
+        del biases[5]
+        options = replace(OPTIONS, truncation_steps=cut or None)
+        for given in (options, replace(options, trials_at_once=1, rematerialize_steps=7)):
+            assert_equal(train(net, counts, given), (weights, biases))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pynn_eprop.errors import SimulationError
+from pynn_eprop.errors import ParameterError, SetupError, SimulationError
 from pynn_eprop.functional import (
     Flow,
     Model,
@@ -194,3 +194,66 @@ def test_inputs_that_are_not_those_of_a_trial_are_refused():
         trial_inputs(Model.of(net), Inputs())
     with pytest.raises(SimulationError, match="outside this run's steps"):
         trial_inputs(Model.of(smooth_network()), Inputs({0: (np.array([99]), np.array([0]))}))
+
+
+def test_an_update_by_adam_can_be_differentiated_if_a_gradient_is_0():
+    """As outer loops do, also by weights of pairs that are not connected, which get none."""
+    model, parameters, inputs = one_trial(replace(NETWORKS["delays"], optimizers=("adam",)))
+    assert any(block.mask is not None for block in model.blocks)
+
+    def outer(parameters):
+        slope = gradients(model, parameters, trial(model, parameters, inputs))
+        after, _ = update(model, parameters, slope, optimizer_start(model, parameters))
+        return sum(jnp.sum(each) for each in trial(model, after, inputs)["loss"].values())
+
+    found = jax.tree.leaves(jax.jit(jax.grad(outer))(parameters))
+    assert all(np.all(np.isfinite(each)) for each in found)
+    assert max(np.abs(each).max() for each in found) > 1e-3
+
+
+def test_trees_that_are_not_those_of_the_model_are_refused():
+    model, parameters, inputs = one_trial(NETWORKS["LIF"])
+    activity = trial(model, parameters, inputs)
+    weights, biases = parameters["weights"], parameters["biases"]
+    for tree, message in (
+            ({"weights": weights}, r"parameters has no 'biases', but \['weights'\]"),
+            ({"weights": weights[1:], "biases": biases}, "has 3 arrays; .* the model's 4 blocks"),
+            ({"weights": [*weights, weights[0]], "biases": biases}, "has 5 arrays"),
+            ({"weights": [each.T for each in weights], "biases": biases},
+             r"parameters\['weights'\]\[0\] has shape \(6, 4\); it must be \(4, 6\)"),
+            ({"weights": weights, "biases": {9: np.zeros(2)}},
+             r"has \[9\]; it must have an array for each of the populations \[2\]"),
+            ({"weights": weights, "biases": {2: np.zeros(1)}},
+             r"parameters\['biases'\]\[2\] has shape \(1,\); it must be \(2,\)")):
+        for function in (lambda given: trial(model, given, inputs),
+                         lambda given: gradients(model, given, activity),
+                         lambda given: bptt_gradients(model, given, inputs),
+                         lambda given: update(model, given, parameters, {})):
+            with pytest.raises(ParameterError, match=message):
+                function(tree)
+    batch = jax.tree.map(lambda rows: np.stack([rows] * 3), inputs)
+    for given, message in (
+            (batch, "many trials go through jax.vmap"),
+            ({**inputs, "sources": {}}, r"inputs\['sources'\] has \[\]; it must have"),
+            ({**inputs, "targets": {2: np.zeros((7, 2))}}, r"\[2\] has shape \(7, 2\); it must")):
+        with pytest.raises(ParameterError, match=message):
+            trial(model, parameters, given)
+    with pytest.raises(ParameterError, match=r"signals\[1\] has shape \(3, 6\); it must be"):
+        gradients(model, parameters, activity, {1: np.zeros((3, 6))})
+    with pytest.raises(ParameterError, match=r"signals has \[7\]; .* populations \[1\]"):
+        gradients(model, parameters, activity, {7: np.zeros((20, 6))})
+    with pytest.raises(ParameterError, match=r"gradients\['weights'\] has 1 arrays"):
+        update(model, parameters, {"weights": [0.0], "biases": {}}, {})
+
+
+def test_precisions_and_flows_that_cannot_be():
+    net = smooth_network()
+    with pytest.raises(SetupError, match=r"precision='float16' is unknown; choose one of"):
+        Model.of(net, "float16")
+    for name in ("truncation_steps", "rematerialize_steps"):
+        with pytest.raises(SetupError, match=f"{name}=0 must be a whole number >= 1, or None"):
+            Flow(**{name: 0})
+    model = Model.of(net, "float64")
+    inputs = trial_inputs(model, Inputs())
+    with jax.enable_x64(False), pytest.raises(SetupError, match="needs 64 bits of JAX"):
+        trial(model, model.parameters(), inputs)

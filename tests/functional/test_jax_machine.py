@@ -152,6 +152,20 @@ def test_a_network_beyond_the_memory_is_refused_before_it_runs(monkeypatch):
     assert machine.step == machine.updates == 0
 
 
+def test_inputs_beyond_the_memory_are_refused_before_they_are_made(monkeypatch):
+    """4 trials of 20 steps and one before, from 4 sources, with 2 targets, of 8 bytes each."""
+    case = make_case(Plan(trials=4, seed=11))
+    monkeypatch.setattr(compiling, "memory_of", lambda device: 8 * 4 * (21 * 4 + 20 * 2) - 1)
+    machine = double(case.network)
+    with pytest.raises(NetworkError, match=r"the input of 4 trials needs 3.97e-06 GB of memory, "
+                                           r"but the device \S+ has 3.97e-06 GB; set trials_at"):
+        machine.run(80, case.inputs(0, 80))
+    assert machine.step == machine.updates == 0
+    monkeypatch.setattr(compiling, "memory_of", lambda device: 8 * 4 * (21 * 4 + 20 * 2))
+    with pytest.raises(NetworkError, match="4 trials with gradients needs"):
+        machine.run(80, case.inputs(0, 80))
+
+
 def test_long_compilations_are_announced(monkeypatch, capsys):
     waiting = threading.Event()
     monkeypatch.setattr(compiling, "NOTICE_SECONDS_IN_LOGS", 0.01)

@@ -7,6 +7,7 @@ whose gradients are held against automatic differentiation (tests/reference/test
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -167,3 +168,45 @@ def test_new_parameters_of_a_copy_act_as_those_of_ours():
         machine.run(T, given(T, 2 * T))
         found.append(machine.weights(0))
     np.testing.assert_allclose(found[1], found[0], rtol=1e-11)
+
+
+class OneDistance(JaxLIF):
+    """Cells that are always above their threshold: one number for all is an answer, too."""
+
+    name: ClassVar[str] = "OneDistance"
+
+    def distance(self, cells):
+        return 0.1
+
+
+def test_one_distance_for_all_is_that_of_each():
+    net = built(OneDistance("cells", CELLS, **vars_of(JaxLIF)))
+    expected, found = (learned(machine, (T * TRIALS,)) for machine in (
+        ReferenceMachine(net), JaxMachine(net, DOUBLE)))
+    assert np.any(expected[5]), "readouts must have a gradient"
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+
+
+class Waiting(JaxLIF):
+    """Cells whose step JAX can follow, and differentiate forward only."""
+
+    name: ClassVar[str] = "Waiting"
+
+    def step(self, cells, arriving):
+        v = jax.lax.while_loop(lambda v: jnp.any(v > 1e9), lambda v: 0.5 * v, cells.v)
+        return {"v": cells.alpha * v + arriving - cells.v_thresh * cells.z_reset}
+
+
+def test_bptt_refuses_by_name_what_has_no_derivative_backward():
+    net = built(Waiting("cells", CELLS, **vars_of(JaxLIF)))
+    JaxMachine(net, DOUBLE).run(T, given(0, T))
+    with pytest.raises(UnsupportedError, match=r"cells: step\(\) of cell 'Waiting' cannot be "
+                                               "computed by JAX: ValueError: Reverse-mode"):
+        JaxMachine(net, JaxOptions("float64", "bptt"))
+
+
+def vars_of(kind):
+    """The numbers of our copy of a kind, by name."""
+    return {name: value for name, value in vars(copied(kind)).items()
+            if name not in ("label", "size", "_followed")}

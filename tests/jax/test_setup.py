@@ -7,7 +7,7 @@ import pynn_eprop.jax as sim
 from pynn_eprop.errors import NetworkError, SetupError
 from pynn_eprop.functional.options import JaxOptions
 from pynn_eprop.jax import simulator
-from tests.jax.networks import T, learning_network
+from tests.jax.networks import T, learning_network, weights
 
 
 def options() -> JaxOptions:
@@ -98,3 +98,18 @@ def test_a_network_that_runs_says_what_computes_it():
     sim.run(T)
     assert net.cells.get_data().annotations["simulator"] == "pynn_eprop.jax"
     assert sim.range_report() is None
+
+
+def test_a_network_grows_between_updates_of_bptt_only():
+    """Trials of an update run again at its end, with the network that they were run with."""
+    net = learning_network(signal=False, gradient="bptt", trials_per_update=2)
+    sim.run(T)
+    before = weights(net)
+    with pytest.raises(NetworkError, match="later is added at 20 ms, within an update of several"):
+        sim.Projection(net.cells, net.cells, sim.AllToAllConnector(), sim.StaticSynapse(),
+                       label="later")
+    sim.run(T)
+    assert sim.num_updates() == 1 and (weights(net) != before).any()
+    sim.Projection(net.cells, net.cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.1))
+    sim.run(2 * T)
+    assert sim.num_updates() == 2

@@ -11,6 +11,7 @@ import numpy as np
 from pynn_eprop.errors import MissingDependencyError, ParameterError, SimulationError
 from pynn_eprop.models.answers import as_answer, ask, called
 from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.jax_settings import own_settings
 
 Slopes = dict[str, dict[str, np.ndarray]]
 
@@ -220,7 +221,7 @@ def _entries(slopes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str
 @contextmanager
 def _double_precision() -> Iterator[None]:
     jax = import_jax()
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+    with own_settings(jax, jax.devices("cpu")[0], double=True):
         yield
 
 
