@@ -27,6 +27,7 @@ from pynn_eprop.models.checks import (
     check_inputs,
     check_mirrored,
     check_network,
+    check_traces,
     is_mirrored,
 )
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -417,6 +418,7 @@ class HostEngine(Successor):
         if self.formats:
             check_fits(population)
         check_gradient(before, population, self._update_in_progress())
+        check_traces(before, population, network, self.step)
 
     def _update_in_progress(self) -> bool:
         """Whether steps were done that the next update will learn from."""

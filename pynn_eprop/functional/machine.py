@@ -43,6 +43,7 @@ from pynn_eprop.models.checks import (
     check_mirrored,
     check_network,
     check_target_reaches,
+    check_traces,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
@@ -549,6 +550,7 @@ class JaxMachine:
         check_change(before, new)
         check_network(self._with(index, network))
         check_gradient(before, new, self.update_in_progress())
+        check_traces(before, new, network, self.step)
         if not self._forward_stays(index, new):
             self._check_bptt(before.label, "parameters")
         check_gradient_uses(network, self.options)

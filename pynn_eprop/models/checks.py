@@ -9,6 +9,7 @@ import numpy as np
 from pynn_eprop.errors import DelayError, NetworkError, SimulationError, TargetError
 from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.network import (
+    Boundary,
     Inputs,
     LearningSignal,
     Network,
@@ -134,6 +135,21 @@ def check_gradient(before: Population, after: Population, in_progress: bool) -> 
     if in_progress and _changes_gradient(before, after):
         raise SimulationError(f"{before.label}: parameters that the gradient depends on can "
                               "change between updates only, not within one")
+
+
+def check_traces(before: Population, after: Population, network: Network, step: int) -> None:
+    """Raise :class:`SimulationError` for parameters that traces in progress depend on.
+
+    With boundary "continuous" traces go on after an interval, also of one that does not count. They
+    are made of all its steps at its end.
+    """
+    interval = network.settings.interval_steps
+    goes_on = network.settings.boundary == Boundary.CONTINUOUS and any(
+        projection.optimizer is not None for projection in network.projections)
+    if goes_on and interval is not None and step % interval and _changes_gradient(before, after):
+        raise SimulationError(f"{before.label}: with boundary 'continuous', parameters that "
+                              "eligibility traces depend on can change between intervals only, "
+                              "not within one")
 
 
 def check_mirrored(label: str, mirrored: bool, in_progress: bool) -> None:

@@ -22,6 +22,7 @@ from pynn_eprop.models.checks import (
     check_mirrored,
     check_network,
     check_target_reaches,
+    check_traces,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
@@ -437,6 +438,7 @@ class ReferenceMachine(Successor):
         check_change(before, new)
         check_network(self._with(index, network))
         check_gradient(before, new, self._update_in_progress())
+        check_traces(before, new, network, self.step)
 
     def _with(self, index: int, network: Network) -> Network:
         """The present network with one population of another."""

@@ -21,7 +21,7 @@ from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.reference import ReferenceMachine
 from tests.agreement.play import assert_agree, assert_identical, play
-from tests.agreement.test_engine_against_reference import CASES
+from tests.agreement.test_engine_against_reference import CASES, engine
 from tests.agreement.test_learning_apart import PLAN, TRIALS, UPDATES, inputs_of, learned, plastic
 from tests.agreement.test_learning_apart import T as INTERVAL
 from tests.functional.machines import jax_machine
@@ -150,6 +150,22 @@ def test_a_network_beyond_the_memory_is_refused_before_it_runs(monkeypatch):
                                            r"the device \S+ has 2e-05 GB; set trials_at_once"):
         machine.run(80, case.inputs(0, 80))
     assert machine.step == machine.updates == 0
+
+
+@pytest.mark.parametrize("machine", [double, ReferenceMachine, engine])
+def test_parameters_of_traces_that_go_on_stay_within_an_interval(machine):
+    """Also of an interval that does not count: its traces are made at its end, of all steps."""
+    case = make_case(Plan(boundary=Boundary.CONTINUOUS))
+    built = machine(case.network)
+    changed = replace(case.network, populations=tuple(
+        replace(each, tau_m=each.tau_m / 2) if index in case.network.learning_cells else each
+        for index, each in enumerate(case.network.populations)))
+    built.run(7, case.inputs(0, 7), learning=False)
+    with pytest.raises(SimulationError, match="traces depend on can change between intervals"):
+        built.set_population(1, changed)
+    built.set_population(1, case.network)
+    built.run(13, case.inputs(7, 13), learning=False)
+    built.set_population(1, changed)
 
 
 def test_inputs_beyond_the_memory_are_refused_before_they_are_made(monkeypatch):
