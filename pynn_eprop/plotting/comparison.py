@@ -58,7 +58,8 @@ def draw_comparison(title: str, curves: Mapping[str, Curve], against: Mapping[st
         bare_time_axis(v)
         error.set_xlabel("time (ms)")
         _draw_weights(loss, curves, against)
-        v.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(against), borderaxespad=0.1)
+        v.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=min(len(against), 3),
+                 borderaxespad=0.1)
         return figure
 
 
