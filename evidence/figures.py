@@ -81,7 +81,7 @@ def draw_solving(series: Mapping[str, Runs]) -> Figure:
     A mark is the update at which a run counts as solved.
     """
     with styled():
-        figure = new_figure(8.0, 4.2)
+        figure = new_figure(11.0, 4.2)
         axes = figure.subplots()
         length = 0
         for (label, runs), (colour, line) in zip(series.items(), _lines(len(series)), strict=True):
