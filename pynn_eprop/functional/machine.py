@@ -15,13 +15,13 @@ from pynn_eprop.errors import NetworkError, SimulationError
 from pynn_eprop.functional import compiling, trials
 from pynn_eprop.functional.checks import check_gradient as check_gradient_uses
 from pynn_eprop.functional.checks import check_options, check_traceable
-from pynn_eprop.functional.continuing import carry_start, continued
+from pynn_eprop.functional.continuing import continued
 from pynn_eprop.functional.devices import computing, find_device
 from pynn_eprop.functional.forward import Flow
 from pynn_eprop.functional.gradients import rate_terms, zero_rates
 from pynn_eprop.functional.inputs import Given, padded
 from pynn_eprop.functional.kinds import jax_kinds
-from pynn_eprop.functional.learned import Learned
+from pynn_eprop.functional.machine_state import MachineState
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.options import JaxOptions
 from pynn_eprop.functional.samples import Samples
@@ -77,8 +77,6 @@ class JaxMachine:
         self.options = options
         self.device = find_device(options.device)
         self.network = network
-        self.step = 0
-        self._learning = True       # whether the interval in progress counts
         self._silent: dict[int, Inactivity] = {}
         self._flat: dict[int, Inactivity] = {}
         with self._computing():
@@ -86,27 +84,25 @@ class JaxMachine:
             self._structure = (structure_of(self._model), options)
             check_traceable(self._model, self._bptt)
             self._constants = self._model.constants()
-            self._now = self._model.start()
-            self._learned = Learned(self._model)
-            self._sums = UpdateSums(self._model)
-            self._carry = carry_start(self._model, self._parameters) if self._carries else {}
-        model = self._model
-        self._recent = {index: np.zeros((model.depth(index), each.size), model.dtype)
-                        for index, each in model.sources.items()}
-        self._loss = dict.fromkeys(model.readouts, 0.0)
+            self._state = MachineState(self._model, self._carries)
         self._tape: Tape | None = None
         self._tapes: list[InputTape] = []       # of the trials of an update, for BPTT
 
     # --- what kind of network this is ---
 
     @property
+    def step(self) -> int:
+        """Global steps done so far."""
+        return self._state.step
+
+    @property
     def updates(self) -> int:
         """Weight updates done so far."""
-        return self._learned.updates
+        return self._state.learned.updates
 
     @property
     def _parameters(self) -> Tree:
-        return self._learned.parameters
+        return self._state.learned.parameters
 
     @property
     def _bptt(self) -> bool:
@@ -168,7 +164,7 @@ class JaxMachine:
         for readouts in self._model.readouts.values():
             check_target_reaches(readouts, start + steps)
         samples = Samples(self._model, recordings)
-        given = Given(self._model, inputs, self._recent, start)
+        given = Given(self._model, inputs, self._state.recent, start)
         with self._undone_if_it_fails(), self._computing():
             for index in self._model.sources:
                 first = start + 1 if start else 0
@@ -176,23 +172,23 @@ class JaxMachine:
                     index, first, start + steps if steps else start - 1))
             while self.step < start + steps:
                 self._advance(start + steps - self.step, given, samples, learning, update)
-            self._recent = {index: given.counts(index, self.step - len(recent) + 1, self.step)
-                            for index, recent in self._recent.items()}
+            self._state.recent = {index: given.counts(index, self.step - len(recent) + 1, self.step)
+                            for index, recent in self._state.recent.items()}
         return samples.recorded()
 
     @contextmanager
     def _undone_if_it_fails(self) -> Iterator[None]:
         """A context for what may fail in the middle: then nothing has happened."""
         before = dict(vars(self))
-        before |= {name: copy.copy(before[name]) for name in ("_learned", "_sums", "_silent",
-                                                              "_flat", "_tapes")}
+        before |= {name: copy.copy(before[name]) for name in ("_silent", "_flat", "_tapes")}
+        before["_state"] = self._state.copy()
         before["_tape"] = None if self._tape is None else self._tape.copy()
-        own = self._learned.own.state()
+        own = self._state.learned.own.state()
         try:
             yield
         except BaseException:
             vars(self).update(before)
-            self._learned.own.restore(own)
+            self._state.learned.own.restore(own)
             raise
 
     def _advance(self, most: int, given: Given, samples: Samples, learning: bool, update: bool
@@ -203,7 +199,7 @@ class JaxMachine:
             local = self.step % length
             whole = most // length if self._model.trials_are_alike and local == 0 else 0
             count = self.network.settings.trials_per_update
-            if learning and not self._sums.trials and whole >= count:
+            if learning and not self._state.sums.trials and whole >= count:
                 self._learn_trials(count, given, samples, update)
                 return
             if not learning and whole:
@@ -239,14 +235,14 @@ class JaxMachine:
                     count * length)
         losses = {index: _in_order(np.asarray(loss)) for index, loss in found["loss"].items()}
         samples.add_losses(losses)
-        self._loss = {index: float(values[-1]) for index, values in losses.items()}
-        self._now = found["end"]
-        self.step = first + count * length
+        self._state.loss = {index: float(values[-1]) for index, values in losses.items()}
+        self._state.now = found["end"]
+        self._state.step = first + count * length
 
     def _free_trials(self, count: int, given: Given, samples: Samples) -> None:
         """Trials that do not count."""
         inputs = self._inputs(given, self.step, count)
-        self._learning = False
+        self._state.learning = False
         self._take_trials(self._free(inputs, samples.wanted()), self.step, count, given, samples)
 
     def _free(self, inputs: Tree, wanted: Any) -> Tree:
@@ -255,16 +251,16 @@ class JaxMachine:
 
     def _learn_trials(self, count: int, given: Given, samples: Samples, update: bool) -> None:
         """All trials of an update, and the update."""
-        self._learning = True
+        self._state.learning = True
         first_step, wanted, parts = self.step, samples.wanted(), self._slices(count)
         rates = self._rates_of_trials(given, parts) if self._bptt and self._learns else None
         for first, number in parts:
             at = first_step + first * self._length
             found = self._result(self._inputs(given, at, number), wanted, len(parts) == 1, rates)
             self._take_trials(found, at, number, given, samples)
-            self._sums.count_trials(found)
+            self._state.sums.count_trials(found)
             if self._learns:
-                self._sums.add(found["gradients"], found.get("e_gradients"))
+                self._state.sums.add(found["gradients"], found.get("e_gradients"))
         self._end_update(update)
 
     def _result(self, inputs: Tree, wanted: Any, alone: bool, rates: Tree | None) -> Tree:
@@ -341,22 +337,23 @@ class JaxMachine:
                         for index, rows in given.targets(first + 1, last).items()}}
         if self._tape is not None:
             self._tape.take_inputs(done, steps, inputs)
-        self._now, seen, losses = self._call("a stretch of steps", trials.stretch,
-                                             self._parameters, self._constants, self._now, inputs,
+        state = self._state
+        state.now, seen, losses = self._call("a stretch of steps", trials.stretch,
+                                             self._parameters, self._constants, state.now, inputs,
                                              wanted=wanted)
         rows = {index: {name: np.asarray(values)[:steps] for name, values in variables.items()}
                 for index, variables in seen.items()}
         samples.add(first, rows, {index: values[:steps]
                                   for index, values in inputs["targets"].items()}, steps)
-        self._loss = {index: float(_in_order(np.asarray(loss)[:steps], self._loss[index]))
+        state.loss = {index: float(_in_order(np.asarray(loss)[:steps], state.loss[index]))
                       for index, loss in losses.items()}
-        if self._learning and length is not None:
-            self._sums.count_rows(rows)
+        if self._state.learning and length is not None:
+            self._state.sums.count_rows(rows)
         if self._tape is not None:
             self._tape.take_activity(done, steps, rows)
-        self.step = last
+        self._state.step = last
         if length is not None and last % length == 0:
-            samples.add_losses({index: np.array([loss]) for index, loss in self._loss.items()})
+            samples.add_losses({index: np.array([loss]) for index, loss in state.loss.items()})
             self._end_interval(update)
 
     def _everything(self) -> tuple[tuple[int, str], ...]:
@@ -371,33 +368,33 @@ class JaxMachine:
     def _begin_interval(self, learning: bool) -> None:
         """Forget the interval before, if intervals are separate."""
         model = self._model
-        self._learning = learning
-        self._loss = dict.fromkeys(model.readouts, 0.0)
+        self._state.learning = learning
+        self._state.loss = dict.fromkeys(model.readouts, 0.0)
         if model.resets:
-            fresh = model.start()
-            self._now = {**self._now, "cells": fresh["cells"], "y": fresh["y"],
-                         "past": fresh["past"] if model.trials_are_alike else self._now["past"]}
+            fresh, now = model.start(), self._state.now
+            self._state.now = {**now, "cells": fresh["cells"], "y": fresh["y"],
+                               "past": fresh["past"] if model.trials_are_alike else now["past"]}
         self._tape = self._fresh_tape(learning)
 
     def _end_interval(self, update: bool) -> None:
         """Learn from the interval, and update after the last trial of an update."""
         tape, self._tape = self._tape, None
         if isinstance(tape, ActivityTape) and self._carries:
-            sums, e_sums, self._carry = self._call(
+            sums, e_sums, self._state.carry = self._call(
                 "gradients of an interval", continued, self._parameters, self._constants,
-                tape.activity(), self._carry)
-            if self._learning:
-                self._sums.add(sums, {"weights": e_sums})
-        elif isinstance(tape, ActivityTape) and self._learning:
+                tape.activity(), self._state.carry)
+            if self._state.learning:
+                self._state.sums.add(sums, {"weights": e_sums})
+        elif isinstance(tape, ActivityTape) and self._state.learning:
             found = self._call("gradients of a trial", trials.eprop_sums, self._parameters,
                                self._constants, tape.activity(), rate_term=self._rate_term)
-            self._sums.add(found["gradients"], found.get("e_gradients"))
-        elif isinstance(tape, InputTape) and self._learning:
+            self._state.sums.add(found["gradients"], found.get("e_gradients"))
+        elif isinstance(tape, InputTape) and self._state.learning:
             self._tapes = [*self._tapes, tape]
-        if not self._learning:
+        if not self._state.learning:
             return
-        self._sums.trials += 1
-        if self._sums.trials == self.network.settings.trials_per_update:
+        self._state.sums.trials += 1
+        if self._state.sums.trials == self.network.settings.trials_per_update:
             if self._tapes:
                 self._learn_tapes()
             self._end_update(update)
@@ -413,23 +410,23 @@ class JaxMachine:
 
         rates = self._rates_of(len(parts), map(given, parts))
         for part in parts:
-            self._sums.add(self._bptt_result(*given(part), (), rates)["gradients"])
+            self._state.sums.add(self._bptt_result(*given(part), (), rates)["gradients"])
         self._tapes = []
 
     # --- updates ---
 
     def _end_update(self, step: bool) -> None:
         """Keep the gradients of an update, and let optimisers follow them if ``step``."""
-        self._learned.keep(self._model, self._sums.gradients(self._model, self._rates))
+        self._state.learned.keep(self._model, self._state.sums.gradients(self._model, self._rates))
         self._note_inactivity()
-        self._sums = UpdateSums(self._model)
+        self._state.sums = UpdateSums(self._model)
         if step:
-            self._learned.step(self._model, self._call)
+            self._state.learned.step(self._model, self._call)
 
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
-        for index, counts in self._sums.spikes.items():
-            spikes, slope = int(counts.sum()), bool(self._sums.sloped[index].any())
+        for index, counts in self._state.sums.spikes.items():
+            spikes, slope = int(counts.sum()), bool(self._state.sums.sloped[index].any())
             now = Inactivity(index, self.updates + 1, spikes, slope)
             if not spikes:
                 self._silent.setdefault(index, now)
@@ -448,8 +445,8 @@ class JaxMachine:
         with self._undone_if_it_fails(), self._computing():
             tape = ActivityTape(self._model, self._model.start())
             tape.take_trial(trial)
-            self._learning = True
-            self._sums.count_rows({index: {"spikes": tape.spikes_of(index),
+            self._state.learning = True
+            self._state.sums.count_rows({index: {"spikes": tape.spikes_of(index),
                                            "h": tape.slope_of(index)}
                                    for index in self._model.spiking})
             self._tape = tape
@@ -461,8 +458,8 @@ class JaxMachine:
         check_gradients(self.network, gradients, bias_gradients)
         check_no_update_in_progress(self.update_in_progress())
         with self._undone_if_it_fails(), self._computing():
-            self._learned.set_gradients(self._model, gradients or {}, bias_gradients or {})
-            self._learned.step(self._model, self._call)
+            self._state.learned.set_gradients(self._model, gradients or {}, bias_gradients or {})
+            self._state.learned.step(self._model, self._call)
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the protocol."""
@@ -472,7 +469,7 @@ class JaxMachine:
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""
-        return self._learned.weights(self._model, projection)
+        return self._state.learned.weights(self._model, projection)
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, shape (synapses,); zeros before the first.
@@ -482,7 +479,8 @@ class JaxMachine:
         if self.network.projections[projection].optimizer is None:
             raise NetworkError(f"{self.network.projections[projection].label} has no gradient: it "
                                "has no optimizer")
-        return self._learned.of_projection(self._model, projection, self._learned.gradients)
+        learned = self._state.learned
+        return learned.of_projection(self._model, projection, learned.gradients)
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
         """Raise :class:`NetworkError` unless there is one weight per synapse that can be held.
@@ -513,7 +511,7 @@ class JaxMachine:
         """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         self.check_weights(projection, weight)
         with self._computing():
-            self._learned.set_weights(self._model, projection, weight)
+            self._state.learned.set_weights(self._model, projection, weight)
 
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population, shape (size,)."""
@@ -523,7 +521,7 @@ class JaxMachine:
     def bias_gradient(self, population: int) -> np.ndarray:
         """Gradient of the biases of the last update, shape (size,)."""
         self._check_has_bias(population)
-        return np.array(self._learned.bias_gradients[population], dtype=float)
+        return np.array(self._state.learned.bias_gradients[population], dtype=float)
 
     def _check_has_bias(self, population: int) -> None:
         if population not in self._model.readouts:
@@ -532,10 +530,10 @@ class JaxMachine:
 
     def sample(self, population: int, variable: str) -> np.ndarray:
         """A state variable now, shape (size,); at an interval's end, as it was before the reset."""
-        if variable == "y" and population in self._now["y"]:
-            return np.array(self._now["y"][population], dtype=float)
+        if variable == "y" and population in self._state.now["y"]:
+            return np.array(self._state.now["y"][population], dtype=float)
         for kind in ("cells", "current_based"):
-            state = self._now[kind].get(population, {}).get("state", {})
+            state = self._state.now[kind].get(population, {}).get("state", {})
             if variable in state:
                 return np.array(state[variable], dtype=float)
         raise NetworkError(f"{self.network.populations[population].label} has no state variable "
@@ -580,12 +578,12 @@ class JaxMachine:
             self.network, self._model = model.network, model
             self._structure, self._constants = structure, constants
             if index in model.readouts:
-                self._learned.set_bias(model, index, model.readouts[index].bias)
+                self._state.learned.set_bias(model, index, model.readouts[index].bias)
             if self.step == 0:
                 fresh = model.start()
-                self._now = {kind: {**self._now[kind], **{
+                self._state.now = {kind: {**self._state.now[kind], **{
                     each: value for each, value in fresh[kind].items() if each == index}}
-                    for kind in self._now}
+                    for kind in self._state.now}
 
     def _with(self, index: int, network: Network) -> Network:
         """The present network with one population of another."""
@@ -597,7 +595,7 @@ class JaxMachine:
         """Whether steps were done that the next update will learn from."""
         length = self._model.interval_steps
         within = length is not None and self.step % length > 0
-        return bool(self._sums.trials or (within and self._learning))
+        return bool(self._state.sums.trials or (within and self._state.learning))
 
     def range_report(self) -> None:
         """None: nothing is rounded to fixed-point formats here."""
@@ -608,92 +606,9 @@ class JaxMachine:
 
     # --- the whole state ---
 
-    def _tree(self) -> Tree:
-        """The state as a tree of arrays; names of populations and projections by their index."""
-        tree: dict[str, Any] = {"machine": {
-            "step": self.step, "updates": self.updates, "trials": self._sums.trials,
-            "learning": self._learning}}
-        now, learned, sums = self._now, self._learned, self._sums
-        for index, _ in enumerate(self.network.populations):
-            own: dict[str, Any] = {}
-            for kind in ("cells", "current_based"):
-                own |= now[kind].get(index, {})
-            for name, values in (("y", now["y"]), ("recent", self._recent), ("loss", self._loss),
-                                 ("spikes", sums.spikes), ("sloped", sums.sloped),
-                                 ("bias_gradient", learned.bias_gradients),
-                                 ("bias", learned.parameters["biases"]),
-                                 ("bias_optimizer", learned.states["biases"])):
-                if index in values:
-                    own[name] = values[index]
-            if index in now["past"] and index not in self._model.sources:
-                own["past"] = now["past"][index]
-            if index in self._model.readouts:
-                size = self._model.readouts[index].size
-                own["bias_sum"] = sums.biases.get(index, np.zeros(size))
-                if self._carries:
-                    own["bias_trace"] = self._carry["bias"][index]
-            tree[f"population{index}"] = own
-        for number, block in enumerate(self._model.blocks):
-            weight = learned.parameters["weights"][number]
-            own = {"weight": weight, "gradient": learned.gradients[number],
-                   "optimizer": learned.states["weights"][number]}
-            for name, total in (("sum", sums.weights[number]), ("e_sum", sums.e[number])):
-                own[name] = np.zeros(weight.shape, weight.dtype) if total is None else total
-            if self._carries and number in self._carry["traces"]:
-                own |= self._carry["traces"][number]
-            place = tree.setdefault(f"projection{block.projection}", {})
-            place[f"delay{block.lag}"] = own
-        for owner, state in learned.own.state().items():
-            tree.setdefault(owner, {})["own"] = state
-        return tree
-
-    def _take(self, tree: Tree) -> None:
-        """Take over a state of :meth:`_tree`."""
-        machine, model = tree["machine"], self._model
-        learned, sums = copy.copy(self._learned), UpdateSums(model)
-        self.step, learned.updates = int(machine["step"]), int(machine["updates"])
-        sums.trials, self._learning = int(machine["trials"]), bool(machine["learning"])
-        own = {index: tree[f"population{index}"]
-               for index, _ in enumerate(model.network.populations)}
-
-        def of(name: str, indices: Any) -> dict[int, Any]:
-            return {index: own[index][name] for index in indices}
-
-        self._now = {
-            "cells": {index: {name: own[index][name] for name in ("state", "z", "h", "silent")}
-                      for index in model.spiking},
-            "current_based": {index: {name: own[index][name] for name in ("state", "z", "silent")}
-                              for index in model.current_based},
-            "y": of("y", model.readouts),
-            "past": {**self._now["past"], **of("past", (*model.spiking, *model.current_based))}}
-        self._recent = {index: np.asarray(rows)
-                        for index, rows in of("recent", model.sources).items()}
-        self._loss = {index: float(loss) for index, loss in of("loss", model.readouts).items()}
-        sums.spikes, sums.sloped = ({index: np.asarray(each) for index, each in of(
-            name, model.spiking).items()} for name in ("spikes", "sloped"))
-        learned.bias_gradients = {index: np.asarray(each, dtype=float) for index, each in of(
-            "bias_gradient", model.readouts).items()}
-        blocks = [tree[f"projection{block.projection}"][f"delay{block.lag}"]
-                  for block in model.blocks]
-        learned.parameters = {"weights": [each["weight"] for each in blocks],
-                              "biases": of("bias", model.readouts)}
-        learned.states = {"weights": [each["optimizer"] for each in blocks],
-                          "biases": of("bias_optimizer", model.readouts)}
-        learned.gradients = [each["gradient"] for each in blocks]
-        sums.weights, sums.biases = [each["sum"] for each in blocks], of("bias_sum",
-                                                                         model.readouts)
-        sums.e = [each["e_sum"] if block.post in model.spiking else None
-                  for each, block in zip(blocks, model.blocks, strict=True)]
-        if self._carries:
-            self._carry = {"bias": of("bias_trace", model.readouts), "traces": {
-                number: {name: each[name] for name in ("eps", "e_bar", "z_bar") if name in each}
-                for number, each in enumerate(blocks) if number in self._carry["traces"]}}
-        learned.own.restore({owner: tree[owner]["own"] for owner in learned.own.state()})
-        self._learned, self._sums = learned, sums
-
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to continue identically."""
-        found = flattened(self._tree())
+        found = flattened(self._state.tree(self._model))
         if self._tape is not None:
             found |= flattened({"tape": self._tape.tree()})
         return found | flattened({f"tape of trial {number}": tape.tree()
@@ -703,12 +618,12 @@ class JaxMachine:
         """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
         with self._computing():
             rest = {name: array for name, array in state.items() if not name.startswith("tape")}
-            tree = filled(self._tree(), rest)
+            tree = filled(self._state.tree(self._model), rest)
             machine = tree["machine"]
             within = self._model.interval_steps is not None \
                 and int(machine["step"]) % self._length > 0
             tape = self._fresh_tape(bool(machine["learning"])) if within else None
-            tapes = [InputTape(self._model, self._now) for _ in range(
+            tapes = [InputTape(self._model, self._state.now) for _ in range(
                 int(machine["trials"]) if self._bptt and self._learns else 0)]
             names = {"tape": tape, **{f"tape of trial {number}": each
                                       for number, each in enumerate(tapes)}}
@@ -717,7 +632,7 @@ class JaxMachine:
                     each.take_tree({key.removeprefix(f"{name}/"): array
                                     for key, array in state.items()
                                     if key.startswith(f"{name}/")})
-            self._take(tree)
+            self._state = self._state.taken(self._model, tree)
             self._tape, self._tapes = tape, tapes
 
     def _fresh_tape(self, learning: bool) -> Tape | None:
@@ -725,8 +640,8 @@ class JaxMachine:
         if self._model.interval_steps is None or not self._learns:
             return None
         if self._bptt:
-            return InputTape(self._model, self._now) if learning else None
-        return ActivityTape(self._model, self._now) if learning or self._carries else None
+            return InputTape(self._model, self._state.now) if learning else None
+        return ActivityTape(self._model, self._state.now) if learning or self._carries else None
 
     def take_over(self, old: "JaxMachine", synapses: bool = True) -> None:
         """Continue from ``old``; see the protocol."""
