@@ -14,8 +14,9 @@ class Loss:
 
     E is summed over the steps of an interval. A subclass gives ``name``, ``meaning``,
     :meth:`error` and :meth:`value`, in NumPy, which the reference runs; readouts are the last axis
-    of all arrays. Other machines have their own implementation of each class that they know, and
-    refuse others by name. A subclass may have parameters: fields of a frozen dataclass.
+    of all arrays. In jax.numpy the machine in JAX runs them, too. Other machines have their own
+    implementation of each class that they know, and refuse others by name. A subclass may have
+    parameters: fields of a frozen dataclass.
 
     A readout without a target at a step has NaN there: its error is 0, and it adds nothing to E.
     The reference skips steps at which no readout has one.

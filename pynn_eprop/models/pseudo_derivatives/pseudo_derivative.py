@@ -18,8 +18,8 @@ class PseudoDerivative:
     """Base class: height and width, checked when the object is made.
 
     A subclass gives ``name``, ``meaning`` and :meth:`__call__`, in NumPy, which the reference runs.
-    Other machines have their own implementation of each class that they know, and refuse others by
-    name.
+    In jax.numpy the machine in JAX runs it, too. Other machines have their own implementation of
+    each class that they know, and refuse others by name.
     """
 
     height: float = _HEIGHT.default
