@@ -94,6 +94,17 @@ typedef struct {
     const double *exc_decay, *inh_decay, *from_exc, *from_inh, *exc_initial, *inh_initial;
 } eprop_stock_cells;
 
+/*! \brief The postsynaptic factor of eligibility traces: h, or the rule of Clopath et al. (eq. 57).
+ *
+ *  v_plus, v_minus: thresholds in units of v_th; v_decay: of the filtered membrane potential.
+ */
+typedef struct {
+    int32_t kind;              /*!< enum ep_factor_kind */
+    int32_t while_refractory;  /*!< whether the factor is not 0 then */
+    double v_plus, v_minus, v_decay;
+    int32_t bits;              /*!< fixed point: bits after the point of the factor */
+} eprop_factor;
+
 /*! \brief Synapses that share a delay, as rows by presynaptic cell.
  *
  *  Dense (target == NULL): weight is (pre size, post size), and (hole_row, hole) list, as
@@ -111,6 +122,7 @@ typedef struct {
     /* what the eligibility vector of a synapse onto a cell has beside the present input */
     int32_t membrane_trace;    /*!< spikes are filtered with alpha (eq. 22) */
     int32_t adaptation_trace;  /*!< the trace of adaptation (eq. 27), in cells that adapt */
+    eprop_factor factor;
     int32_t weight_bits;       /*!< fixed point: bits after the point of the 16-bit weights */
 } eprop_block;
 
@@ -171,9 +183,10 @@ typedef struct {
  *  the pseudo-derivatives of cells that learn; errors of readouts, y of those without a loss.
  */
 typedef struct {
-    int32_t spike_lists, value_lists, hold;
+    int32_t spike_lists, value_lists, potential_lists, hold;
     const eprop_spike_input *spike_list;
     const eprop_trial_values *value_list;
+    const eprop_trial_values *potential_list; /*!< v, of cells at whose synapses a rule reads it */
 } eprop_trial;
 
 /*! \brief Make an empty network; NULL if there is no memory. */

@@ -68,6 +68,19 @@ void eprop_cell_constants(const eprop_spiking_cells *cells, size_t first, size_t
         set_cell(cells, first + j, &step[j], &filter[j]);
 }
 
+void eprop_clopath_constants(const eprop_factor *factor, int32_t v_thresh, int32_t shift,
+                             ep_clopath *out) {
+    const double unit = from_fixed(v_thresh, EP_STATE_BITS);
+    *out = (ep_clopath){
+        .decay = to_decay(factor->v_decay),
+        .v_plus = to_fixed(factor->v_plus * unit, EP_STATE_BITS),
+        .v_minus = to_fixed(factor->v_minus * unit, EP_STATE_BITS),
+        .shift = 2 * EP_STATE_BITS - factor->bits,
+        .product_shift = factor->bits + shift,
+        .while_refractory = factor->while_refractory,
+    };
+}
+
 void eprop_rate_constants(size_t n, const double *c_reg, const double *f_target, double timestep,
                           int64_t steps, int64_t trials, int32_t signal_bits, int32_t *gain,
                           int64_t *offset) {

@@ -39,6 +39,14 @@ void eprop_to_wire(size_t n, const int32_t *masters, int16_t *out);
 void eprop_cell_constants(const eprop_spiking_cells *cells, size_t first, size_t count,
                           ep_cells *step, ep_filter *filter);
 
+/*! \brief Constants of the rule of Clopath et al. for cells with a common threshold.
+ *  \param[in] factor the rule
+ *  \param[in] v_thresh threshold of the cells, Q15
+ *  \param[in] shift by how many bits F is shorter than G
+ */
+void eprop_clopath_constants(const eprop_factor *factor, int32_t v_thresh, int32_t shift,
+                             ep_clopath *out);
+
 /*! \brief C_j = gain (spikes of an update) + offset, in units of 2^-8 of a learning signal's.
  *  \param[in] timestep dt in ms
  *  \param[in] steps of a trial

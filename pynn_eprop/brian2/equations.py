@@ -15,6 +15,10 @@ end                   traces of plastic synapses, recording, the update at an in
 ====================  ==================================================================
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,
@@ -22,7 +26,14 @@ from pynn_eprop.models.pseudo_derivatives import (
     PiecewiseLinear,
     PseudoDerivative,
 )
-from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
+from pynn_eprop.models.rules import (
+    ClopathRule,
+    EProp,
+    Rule,
+    SimplifiedTraces,
+    TruncatedAdaptation,
+    TruncatedTraces,
+)
 
 AT_START = "before_start"
 CELLS_STEP = "after_synapses"
@@ -37,6 +48,7 @@ a : 1
 z : 1
 h : 1
 silent : 1
+able : 1
 arriving : 1
 n_spikes : 1
 slope_sum : 1
@@ -49,7 +61,7 @@ refractory_steps : 1
 counts : 1 (shared)
 """
 
-# eq. 20, 21, 24-26; silent: steps for which the cell still cannot spike
+# eq. 20, 21, 24-26; silent: steps for which the cell still cannot spike; able: that it can in this
 CELL_STEP = """
 a = rho*a + z
 v = alpha*v + arriving + i_inj/nA - v_th*z
@@ -126,9 +138,10 @@ arrived = 0
 """
 
 
-def cell_traces_state(signals: int) -> str:
+def cell_traces_state(signals: int, rule: Rule) -> str:
     """State of a plastic synapse onto a cell that ``signals`` learning signals reach."""
-    return CELL_TRACES_STATE + "".join(f"e_bar_{r} : 1\n" for r in range(signals))
+    own = "".join(f"{name} : 1\n" for name in RULES[type(rule)].state)
+    return CELL_TRACES_STATE + own + "".join(f"e_bar_{r} : 1\n" for r in range(signals))
 
 
 _FILTERED = "eps_v = alpha_post*eps_v + arrived\n"                                 # eq. 22
@@ -136,12 +149,39 @@ _PRESENT = "eps_v = arrived\n"
 _ELIGIBILITY = "e_now = h_post*(eps_v - beta_post*eps_a)\n"                        # eq. 23, 28
 _ADAPTATION = "eps_a = h_post*eps_v + (rho_post - beta_post*h_post)*eps_a\n"       # eq. 27
 
-RULES: dict[type[Rule], str] = {
-    EProp: _FILTERED + _ELIGIBILITY + _ADAPTATION,
-    TruncatedTraces: _PRESENT + _ELIGIBILITY,
-    SimplifiedTraces: _PRESENT + _ELIGIBILITY + _ADAPTATION,
+# eq. 57
+_CLOPATH = _FILTERED + """
+v_hat = v_decay*v_hat + (1 - v_decay)*v_post
+e_now = clip(v_post - v_plus*v_th_post, 0, inf)*clip(v_hat - v_minus*v_th_post, 0, inf)
+e_now = e_now*clip(able_post + while_refractory, 0, 1)*eps_v
+"""
+
+
+@dataclass(frozen=True)
+class RuleCode:
+    """The eligibility trace of one step, e_now, for a rule; eps_a is 0 if no equation sets it.
+
+    state: its own variables, 0 at the start of an interval. constants: of the rule and a time step
+    in ms, by the name that the code has for them.
+    """
+
+    code: str
+    state: tuple[str, ...] = ()
+    constants: Callable[[Any, float], dict[str, float]] = lambda rule, timestep: {}
+
+
+def _clopath_constants(rule: ClopathRule, timestep: float) -> dict[str, float]:
+    return {"v_decay": rule.v_decay(timestep), "v_plus": rule.v_plus, "v_minus": rule.v_minus,
+            "while_refractory": float(rule.while_refractory)}
+
+
+RULES: dict[type[Rule], RuleCode] = {
+    EProp: RuleCode(_FILTERED + _ELIGIBILITY + _ADAPTATION),
+    TruncatedTraces: RuleCode(_PRESENT + _ELIGIBILITY),
+    TruncatedAdaptation: RuleCode(_FILTERED + _ELIGIBILITY),
+    SimplifiedTraces: RuleCode(_PRESENT + _ELIGIBILITY + _ADAPTATION),
+    ClopathRule: RuleCode(_CLOPATH, ("v_hat",), _clopath_constants),
 }
-"""The eligibility trace of one step, for each rule; eps_a is 0 if no equation sets it."""
 
 
 def cell_traces(signals: int, rule: Rule) -> str:
@@ -150,7 +190,7 @@ def cell_traces(signals: int, rule: Rule) -> str:
         f"e_bar_{r} = kappa_{r}*e_bar_{r} + e_now\n"                            # eq. 45
         f"signal_sum += counts_post*L_{r}_post*e_bar_{r}\n"                      # eq. 1, 46, 47
         for r in range(signals))
-    return RULES[type(rule)] + filtered + "e_sum += counts_post*e_now\narrived = 0\n"
+    return RULES[type(rule)].code + filtered + "e_sum += counts_post*e_now\narrived = 0\n"
 
 
 def on_arrival(plastic: bool, from_source: bool, steps: int | None) -> str:

@@ -67,6 +67,9 @@ class SynapseGroup:
         self._way = way(pre, post)
         from_source = isinstance(pre, SourceGroup)
         namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
+        if self.plastic and not self.to_readout:
+            timestep = float(clock.dt / brian2.ms)
+            namespace |= equations.RULES[type(rule)].constants(rule, timestep)
         if isinstance(pre, SourceGroup):
             namespace["emitted"] = pre.emitted()
         self.synapses = brian2.Synapses(
@@ -87,7 +90,7 @@ class SynapseGroup:
         if not self.plastic:
             return equations.SYNAPSE_STATE
         return equations.READOUT_TRACES_STATE if self.to_readout \
-            else equations.cell_traces_state(self.signals)
+            else equations.cell_traces_state(self.signals, self._rule)
 
     def _traces(self) -> str:
         return equations.READOUT_TRACES if self.to_readout \
@@ -117,7 +120,7 @@ class SynapseGroup:
         """Reset the traces at the start of an interval; the sums for the gradient stay."""
         if self.plastic:
             names = ["arrived", "z_bar"] if self.to_readout else [
-                "arrived", "eps_v", "eps_a", *(f"e_bar_{r}" for r in range(self.signals))]
+                "arrived", "eps_v", "eps_a", *equations.RULES[type(self._rule)].state, *(f"e_bar_{r}" for r in range(self.signals))]
             for name in names:
                 setattr(self.synapses, name, 0.0)
 

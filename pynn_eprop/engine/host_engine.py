@@ -146,7 +146,7 @@ class HostEngine(Successor):
             "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
                                               projection.w_max),
             "weight_bits": self._bits("weight", index),
-            **parameters.traces(projection),
+            **parameters.traces(projection, self.network, self.formats is not None),
         }
         fields |= ({"hole_row": rows, "hole": columns} if block.dense
                    else {"row_start": rows, "target": columns})
@@ -270,8 +270,12 @@ class HostEngine(Successor):
                   for index, (steps, cells) in trial.spikes.items()]
         values = [{"population": index, "values": arrays.doubles(rows)}
                   for index, rows in (*trial.slope.items(), *trial.error.items())]
+        potentials = [{"population": index, "values": arrays.doubles(rows)}
+                      for index, rows in trial.potential.items()]
         self._run(lib.eprop_learn, ffi.new("eprop_trial *", {
             "hold": not update, "spike_lists": len(spikes), "value_lists": len(values),
+            "potential_lists": len(potentials),
+            "potential_list": arrays.keep(ffi.new("eprop_trial_values[]", potentials)),
             "spike_list": arrays.keep(ffi.new("eprop_spike_input[]", spikes)),
             "value_list": arrays.keep(ffi.new("eprop_trial_values[]", values))}))
 
@@ -377,7 +381,9 @@ class HostEngine(Successor):
         entries = ffi.new("eprop_inactivity[2]")
         for index in self.network.of_kind(SpikingCells):
             check(lib.eprop_get_inactivity(self._engine, index, entries, entries + 1))
-            found |= {Inactivity(index, entry.update, entry.spikes, bool(entry.sloped)): None
+            known = index not in self.network.slopeless_posts
+            found |= {Inactivity(index, entry.update, entry.spikes,
+                                 bool(entry.sloped) if known else None): None
                       for entry in entries if entry.update}
         return tuple(found)
 

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
-from pynn_eprop.fixed.formats import OPTIMIZERS, height_shift, inverse_width, slope_bits
+from pynn_eprop.fixed.formats import (
+    OPTIMIZERS,
+    factor_bits,
+    height_shift,
+    inverse_width,
+    slope_bits,
+)
 from pynn_eprop.models.cells import (
     ALIFCells,
     CurrDeltaCells,
@@ -22,7 +28,7 @@ from pynn_eprop.models.cells import (
 )
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
-from pynn_eprop.models.network import Projection
+from pynn_eprop.models.network import Network, Projection
 from pynn_eprop.models.optimizers import Optimizer, ScheduledOptimizer
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
@@ -31,7 +37,15 @@ from pynn_eprop.models.pseudo_derivatives import (
     PiecewiseLinear,
     PseudoDerivative,
 )
-from pynn_eprop.models.rules import EProp, Rule, SimplifiedTraces, TruncatedTraces
+from pynn_eprop.models.rules import (
+    ClopathRule,
+    EligibilityVectors,
+    EProp,
+    Rule,
+    SimplifiedTraces,
+    TruncatedAdaptation,
+    TruncatedTraces,
+)
 from pynn_eprop.models.time_grid import decay
 
 SHAPES: dict[type[PseudoDerivative], int] = {
@@ -41,11 +55,24 @@ SHAPES: dict[type[PseudoDerivative], int] = {
 LOSSES: dict[type[Loss], int] = {MSE: lib.EPROP_MSE, CrossEntropy: lib.EPROP_CROSS_ENTROPY}
 
 _NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
+_CLOPATH = 1               # enum ep_factor_kind
 
-RULES: dict[type[Rule], tuple[bool, bool]] = {
-    rule: (rule.membrane_trace, rule.adaptation_trace)
-    for rule in (EProp, TruncatedTraces, SimplifiedTraces)}
-"""The rules that the engine knows: which traces the eligibility vector has."""
+
+def _vector(rule: EligibilityVectors, timestep: float, bits: int) -> dict[str, Any]:
+    return {"membrane_trace": rule.membrane_trace, "adaptation_trace": rule.adaptation_trace}
+
+
+def _clopath(rule: ClopathRule, timestep: float, bits: int) -> dict[str, Any]:
+    return {"membrane_trace": rule.membrane_trace, "factor": {
+        "kind": _CLOPATH, "while_refractory": rule.while_refractory, "v_plus": rule.v_plus,
+        "v_minus": rule.v_minus, "v_decay": rule.v_decay(timestep), "bits": bits}}
+
+
+RULES: dict[type[Rule], Callable[[Any, float, int], dict[str, Any]]] = {
+    EProp: _vector, TruncatedTraces: _vector, TruncatedAdaptation: _vector,
+    SimplifiedTraces: _vector, ClopathRule: _clopath}
+"""The rules that the engine knows: fields of ``eprop_block`` with the parts of their traces."""
+
 
 class Arrays:
     """Contiguous arrays that C structures point to; they live as long as this object."""
@@ -110,10 +137,12 @@ def is_own(value: Optimizer | None) -> bool:
     return value is not None and type(value) not in OPTIMIZERS
 
 
-def traces(projection: Projection) -> dict[str, Any]:
-    """Fields of ``eprop_block`` for the projection's rule."""
-    membrane, adaptation = RULES.get(type(projection.rule), (True, True))    # or it has no use
-    return {"membrane_trace": membrane, "adaptation_trace": adaptation}
+def traces(projection: Projection, network: Network, fixed: bool) -> dict[str, Any]:
+    """Fields of ``eprop_block`` for the projection's rule; none for one that has no use."""
+    fields, cells = RULES.get(type(projection.rule)), network.populations[projection.post]
+    if fields is None or projection.optimizer is None or not isinstance(cells, LIFCells):
+        return {}
+    return fields(projection.rule, network.settings.timestep, factor_bits(cells) if fixed else 0)
 
 
 def lif_cells(cells: LIFCells, given: Given) -> Any:

@@ -33,6 +33,7 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear, PseudoDerivative
+from pynn_eprop.models.rules import ClopathRule
 
 WEIGHT_BITS = range(2, 16)
 """Bits after the point of a 16-bit weight. No more than a state has: finer weights would be
@@ -65,6 +66,7 @@ LOSSES: dict[type[Loss], LossFormat] = {
     MSE: LossFormat(19), CrossEntropy: LossFormat(22, bounded=True, most_readouts=256)}
 _NO_LOSS = LossFormat(19)       # of error modules, whose y is sent
 _FINEST_BITS = 22
+_FINEST_FACTOR = 24
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
     _check_boundary(network)
     for population in network.populations:
         check_fits(population)
+    for projection in network.projections:
+        _check_rule(projection, network)
     given = dict(enumerate(held.weight_bits if held else ()))
     weights = tuple(weight_bits(projection, wanted, given.get(index))
                     for index, projection in enumerate(network.projections))
@@ -192,6 +196,12 @@ def height_shift(height: float) -> int:
     return shift
 
 
+def factor_bits(cells: LIFCells) -> int:
+    """Bits after the point of the factor of Clopath's rule: 16 bits hold 16 v_th^2."""
+    largest = 16.0 * float(np.max(np.square(cells.v_thresh)))
+    return min(16 - math.ceil(math.log2(largest)), _FINEST_FACTOR)
+
+
 def filter_bits(network: Network, formats: Formats, population: int) -> int:
     """Bits after the point of filters and gradients of a population's synapses."""
     shape = getattr(network.populations[population], "pseudo_derivative", None)
@@ -263,6 +273,20 @@ def _check_lif(cells: LIFCells) -> None:
         raise NetworkError(f"{label}: a pseudo-derivative of height {shape.height:g} and width "
                            f"{smallest:g} (times v_thresh) is too steep for states of 2^-15; "
                            "scale weights and thresholds up")
+
+
+def _check_rule(projection: Projection, network: Network) -> None:
+    rule, cells = projection.rule, network.populations[projection.post]
+    if projection.optimizer is None or not isinstance(rule, ClopathRule) \
+            or not isinstance(cells, LIFCells):
+        return
+    for name in ("v_plus", "v_minus"):
+        _check_limit(projection.label, f"{name} of rule {rule.name!r}, {getattr(rule, name):g} "
+                     "v_thresh,", getattr(rule, name) * cells.v_thresh, THRESHOLD_LIMIT)
+    if factor_bits(cells) < 0:
+        raise NetworkError(f"{projection.label}: rule {rule.name!r} with v_thresh="
+                           f"{np.max(cells.v_thresh):g}; the square of a membrane potential fits "
+                           "fixed point up to a v_thresh of 64: scale weights and thresholds down")
 
 
 def _check_alif(cells: ALIFCells) -> None:

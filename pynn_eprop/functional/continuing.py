@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from pynn_eprop.functional.eligibility import Traces, traces_of
+from pynn_eprop.functional.eligibility import Traces, factors_of, memory_of, states_of, traces_of
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import rows_of
 from pynn_eprop.functional.gradients import factor_key, readout_factors, rule_of, rules_onto_cells
@@ -20,8 +20,8 @@ from pynn_eprop.functional.signals import future_signal, kappa_of
 def carry_start(model: Model, parameters: Tree) -> Tree:
     """Traces before the first step, all 0.
 
-    By number of each plastic block: eps by state variable and e_bar by learning signal, onto cells;
-    z_bar, (pre,), onto readouts. bias: dy_k / db_k, by population of readouts.
+    By number of each plastic block: eps by state variable, e_bar by learning signal, and memory of
+    the rule's factor, (post,), onto cells; z_bar, (pre,), onto readouts. bias: dy_k / db_k, by population of readouts.
     """
     traces: dict[int, Tree] = {}
     for number, block in model.plastic():
@@ -29,8 +29,11 @@ def carry_start(model: Model, parameters: Tree) -> Tree:
         if block.post in model.readouts:
             traces[number] = {"z_bar": np.zeros(block.shape[0], model.dtype)}
         else:
-            states = model.spiking[block.post].state_variables()
+            rule, size = rule_of(model, number), model.spiking[block.post].size
+            states = states_of(model, block.post, rule)
             traces[number] = {
+                **({"memory": {name: np.zeros(size, model.dtype) for name in memory_of(rule)}}
+                   if memory_of(rule) else {}),
                 "eps": {state: nothing for state in states},
                 "e_bar": {signal: nothing for signal, _ in model.signals_to(block.post)}}
     return {"traces": traces, "bias": {index: np.zeros(readouts.size, model.dtype)
@@ -47,8 +50,14 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
     G = readout_factors(model, constants, activity)
     signals = {number: future_signal(model, parameters, constants, activity, number)
                for number in range(len(model.network.learning_signals))}
-    recursions = {key: traces_of(model, constants, activity, population, rule)
+    # blocks of one rule onto one population have the same memory
+    memories = {factor_key(block.post, rule_of(model, number)): carry["traces"][number].get("memory", {})
+                for number, block in model.plastic() if block.post in model.spiking}
+    recursions = {key: traces_of(model, constants, activity, population, rule, memories[key])
                   for key, (population, rule) in rules_onto_cells(model).items()}
+    memories = {key: factors_of(model, constants, activity, population, rule, memories[key])[1]
+                if memories[key] else {}
+                for key, (population, rule) in rules_onto_cells(model).items()}
     weights: list[Any] = [None] * len(model.blocks)
     e_sums: list[Any] = [None] * len(model.blocks)
     traces: dict[int, Tree] = {}
@@ -64,7 +73,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
                 block, kappa * block.of_post(G[block.post][0]) * block.of_pre(before["z_bar"]))
             traces[number] = {"z_bar": leaky(kappa, rows, before["z_bar"])[-1]}
             continue
-        recursion = recursions[factor_key(block.post, rule_of(model, number))]
+        key = factor_key(block.post, rule_of(model, number))
+        recursion = recursions[key]
 
         def summed(weight: Any, last: Any = None, *, block: Any = block, rows: Any = rows,
                    recursion: Traces = recursion, before: Tree = before) -> Any:
@@ -84,7 +94,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
                 + kappa ** steps * before["e_bar"][signal]
         weights[number] = summed(total) + future
         e_sums[number] = summed(ones)
-        traces[number] = {"e_bar": e_bar, "eps": {
+        traces[number] = {**({"memory": memories[key]} if memories[key] else {}), "e_bar": e_bar,
+                          "eps": {
             state: summed(jnp.zeros_like(ones), {other: none + (other == state)
                                                  for other in recursion.states})
             for state in recursion.states}}

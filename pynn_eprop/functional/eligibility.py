@@ -16,7 +16,8 @@ import jax
 import jax.numpy as jnp
 
 from pynn_eprop.functional.model import Model, Tree
-from pynn_eprop.models.rules.eprop import EligibilityVectors
+from pynn_eprop.models.rules import EligibilityVectors, PostsynapticFactor, Rule
+from pynn_eprop.models.rules.postsynaptic_factor import Memory
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,30 @@ class Traces:
         return F, start
 
 
-def traces_of(model: Model, constants: Tree, activity: Tree, population: int,
-              rule: EligibilityVectors) -> Traces:
-    """The recursion of the eligibility vectors of synapses onto a population, by a rule."""
+def states_of(model: Model, population: int, rule: Rule) -> tuple[str, ...]:
+    """The parts of the eligibility vector of a synapse onto a population."""
+    if isinstance(rule, PostsynapticFactor):
+        return ("zhat",)
+    return model.spiking[population].state_variables()
+
+
+def memory_of(rule: Rule) -> tuple[str, ...]:
+    """What a postsynaptic factor keeps for each cell."""
+    return rule.memory if isinstance(rule, PostsynapticFactor) else ()
+
+
+def traces_of(model: Model, constants: Tree, activity: Tree, population: int, rule: Rule,
+              memory: Memory | None = None) -> Traces:
+    """The recursion of the eligibility vectors of synapses onto a population, by a rule.
+
+    memory: of a postsynaptic factor, at the start; 0 if not given.
+    """
+    if isinstance(rule, PostsynapticFactor):
+        factor, _ = factors_of(model, constants, activity, population, rule, memory)
+        filtered = {("zhat", "zhat"): constants["cells"][population]["alpha"]} \
+            if rule.membrane_trace else {}
+        return Traces(("zhat",), ("zhat",), filtered, {"zhat": 1.0}, {"zhat": 1.0}, factor)
+    assert isinstance(rule, EligibilityVectors)
     kind = model.spiking[population]
     transition, drive, distance = _derivatives(model, constants, activity, population)
     carried = {
@@ -80,6 +102,28 @@ def traces_of(model: Model, constants: Tree, activity: Tree, population: int,
         if (rule.membrane_trace if pair in kind.presynaptic_trace else rule.adaptation_trace)}
     return Traces(kind.state_variables(), kind.carried_at_start(), carried, drive, distance,
                   activity["h"][population])
+
+
+def factors_of(model: Model, constants: Tree, activity: Tree, population: int,
+               rule: PostsynapticFactor, memory: Memory | None = None) -> tuple[Any, Memory]:
+    """P of each step, (steps, size), and the memory after the last one, (size,) each."""
+    depth = model.depth(population)
+    z = activity["spikes"][population][depth:]
+    rows = {**activity["state"][population], "z": z, "h": activity["h"][population]}
+    unchanging = {**constants["cells"][population], "timestep": model.network.settings.timestep}
+    zero = jnp.zeros_like(z[0])
+    start = {name: zero if memory is None else memory[name] for name in rule.memory}
+
+    def step(kept: Any, now: Numbers) -> tuple[Any, Any]:
+        P, after = rule.factor(kept, SimpleNamespace(**{**unchanging, **now}))
+        return {name: _as(after[name], zero) for name in rule.memory}, _as(P, zero)
+
+    end, P = jax.lax.scan(step, start, rows)
+    return P, end
+
+
+def _as(values: Any, like: Any) -> Any:
+    return jnp.broadcast_to(values, like.shape).astype(like.dtype)
 
 
 Numbers = dict[Any, Any]

@@ -20,7 +20,7 @@ from pynn_eprop.models.rules import Rule
 
 def factor_key(population: int, rule: Rule) -> str:
     """The name of the F of synapses onto a population, by a rule."""
-    return f"{population} {rule.name}"
+    return f"{population} {rule.name} {rule}"
 
 
 def rule_of(model: Model, number: int) -> Rule:

@@ -426,11 +426,13 @@ class JaxMachine:
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
         for index, counts in self._state.sums.spikes.items():
-            spikes, slope = int(counts.sum()), bool(self._state.sums.sloped[index].any())
+            spikes = int(counts.sum())
+            slope = None if index in self.network.slopeless_posts \
+                else bool(self._state.sums.sloped[index].any())
             now = Inactivity(index, self.updates + 1, spikes, slope)
             if not spikes:
                 self._silent.setdefault(index, now)
-            if not slope and index in self.network.learning_posts:
+            if slope is False and index in self.network.learning_posts:
                 self._flat.setdefault(index, now)
 
     def learn(self, trial: Activity, update: bool = True) -> None:

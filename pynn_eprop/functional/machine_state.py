@@ -114,7 +114,8 @@ class MachineState:
                   for each, block in zip(blocks, model.blocks, strict=True)]
         if self.carry:
             found.carry = {"bias": of("bias_trace", model.readouts), "traces": {
-                number: {name: each[name] for name in ("eps", "e_bar", "z_bar") if name in each}
+                number: {name: each[name] for name in ("eps", "e_bar", "z_bar",
+                                                                "memory") if name in each}
                 for number, each in enumerate(blocks) if number in self.carry["traces"]}}
         learned.own.restore({owner: tree[owner]["own"] for owner in learned.own.state()})
         found.sums = sums

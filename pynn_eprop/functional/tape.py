@@ -70,7 +70,8 @@ class ActivityTape(Tape):
             "spikes": spikes,
             "h": {index: rows(cells.size) for index, cells in model.spiking.items()},
             "state": {index: {name: rows(cells.size) for name in cells.state_variables()}
-                      for index, cells in general.items()},
+                      for index, cells in model.spiking.items()
+                      if index in general or index in model.network.posts_that_need("v")},
             "arriving": {index: rows(cells.size) for index, cells in general.items()},
             "before": {index: _copied({**start["cells"][index]["state"],
                                        "z": start["cells"][index]["z"],
@@ -92,8 +93,9 @@ class ActivityTape(Tape):
             data["spikes"][index][first:first + steps] = rows[index]["spikes"]
         for index in self._model.spiking:
             data["h"][index][done:done + steps] = rows[index]["h"]
+        for index, arriving in data["arriving"].items():
+            arriving[done:done + steps] = rows[index]["arriving"]
         for index, states in data["state"].items():
-            data["arriving"][index][done:done + steps] = rows[index]["arriving"]
             for name in states:
                 states[name][done:done + steps] = rows[index][name]
         for index in self._model.readouts:
@@ -109,6 +111,8 @@ class ActivityTape(Tape):
                                                    np.asarray(cells, dtype=int)), 1)
         for index, slope in trial.slope.items():
             self.data["h"][index][:] = slope
+        for index, potential in trial.potential.items():
+            self.data["state"][index]["v"][:] = potential
         for index, error in trial.error.items():
             name = self._model.readouts[index].signal
             self.data[name][index][:] = error

@@ -19,11 +19,13 @@ class Activity:
     spikes: (steps, cells), sorted by step, as counted from the trial's start: 0 ... T - 1 for
     sources, 1 ... T for cells. slope: the pseudo-derivative h of cells that learn, (T, size).
     error: err of readouts with a loss, y of those without one (error modules), (T, size).
+    potential: the membrane potential v of cells at whose synapses a rule reads it, (T, size).
     """
 
     spikes: dict[int, Spikes] = field(default_factory=dict)
     slope: dict[int, np.ndarray] = field(default_factory=dict)
     error: dict[int, np.ndarray] = field(default_factory=dict)
+    potential: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
@@ -36,6 +38,8 @@ def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
             wanted.append(Recording(index, variable, np.arange(population.size)))
     wanted += [Recording(index, "h", np.arange(cells.size))
                for index, cells in network.learning_cells.items()]
+    wanted += [Recording(index, "v", np.arange(network.populations[index].size))
+               for index in sorted(network.posts_that_need("v"))]
     return tuple(wanted)
 
 
@@ -54,17 +58,20 @@ def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int)
         for index, (steps, cells) in inputs.spikes.items()}
     slope: dict[int, np.ndarray] = {}
     error: dict[int, np.ndarray] = {}
+    potential: dict[int, np.ndarray] = {}
+    rows_of = {"h": slope, "v": potential}
     steps_done = 0
     for recording, entry in zip(recordings_of_activity(network), recorded.entries, strict=True):
         if isinstance(entry, tuple):
             spikes[recording.population] = (*entry, 1)
             continue
-        (slope if recording.variable == "h" else error)[recording.population] = entry
+        rows_of.get(recording.variable, error)[recording.population] = entry
         steps_done = len(entry)
     return [Activity(
         {index: _within(*found, start + k * length, length) for index, found in spikes.items()},
         {index: rows[k * length:(k + 1) * length] for index, rows in slope.items()},
-        {index: rows[k * length:(k + 1) * length] for index, rows in error.items()})
+        {index: rows[k * length:(k + 1) * length] for index, rows in error.items()},
+        {index: rows[k * length:(k + 1) * length] for index, rows in potential.items()})
         for k in range(steps_done // length)]
 
 
@@ -96,14 +103,16 @@ def check_activity(activity: Activity, network: Network) -> None:
             raise SimulationError(f"{learning.label}: the eligibility traces of {learning.name} "
                                   "need its state, which an activity does not have")
     for projection in network.projections:
-        missing = set(projection.rule.needs) - {"h", "spikes"}
+        missing = set(projection.rule.needs) - {"h", "v", "spikes"}
         if missing and projection.optimizer is not None \
                 and projection.post in network.learning_cells:
             raise SimulationError(f"{projection.label}: rule {projection.rule.name!r} needs "
                                   f"{sorted(missing)} of the cells, which an activity does not "
                                   "have")
-    needed = {"slope": list(network.learning_cells), "error": list(network.of_kind(Readouts))}
-    for name, given in (("slope", activity.slope), ("error", activity.error)):
+    needed = {"slope": list(network.learning_cells), "error": list(network.of_kind(Readouts)),
+              "potential": sorted(network.posts_that_need("v"))}
+    for name, given in (("slope", activity.slope), ("error", activity.error),
+                        ("potential", activity.potential)):
         for index in sorted(set(needed[name]) | set(given)):
             population = _population(network, index)
             if index not in given or index not in needed[name]:

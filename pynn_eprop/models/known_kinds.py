@@ -1,6 +1,6 @@
 """Which cells, rules, losses, optimisers and pseudo-derivatives a machine knows."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pynn_eprop.models.cells import Population, Readouts, SpikingCells, check_kind
@@ -16,7 +16,7 @@ class KnownKinds:
     """Classes that a machine, named in messages, implements itself; None: it runs any.
 
     Each is a machine's dispatch table. A class derived from a known one may behave differently, and
-    is not known. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
+    is not known, unless runs_rule says so of a rule. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
     """
 
     machine: str
@@ -25,6 +25,7 @@ class KnownKinds:
     losses: Collection[type[Loss]] | None = None
     optimizers: Collection[type[Optimizer]] | None = None
     pseudo_derivatives: Collection[type[PseudoDerivative]] | None = None
+    runs_rule: Callable[[Rule], bool] | None = None
 
     def check_kind(self, kind: type[Population], owner: str) -> None:
         """Check a kind of cell."""
@@ -48,7 +49,7 @@ class KnownKinds:
         if optimizer is None:
             return
         OPTIMIZERS.check(optimizer, self.optimizers, owner, self.machine)
-        if rule is not None:
+        if rule is not None and not (self.runs_rule is not None and self.runs_rule(rule)):
             RULES.check(rule, self.rules, owner, self.machine)
 
     def check_network(self, network: Network) -> None:

@@ -143,6 +143,18 @@ class Network:
                          if projection.optimizer is not None)
 
     @cached_property
+    def slopeless_posts(self) -> frozenset[int]:
+        """Those of cells whose rules do not read h, which says nothing of what they can learn."""
+        return frozenset(self.learning_cells) - self.posts_that_need("h")
+
+    def posts_that_need(self, variable: str) -> frozenset[int]:
+        """Indices of the populations of cells of which some rule of plastic synapses reads it."""
+        return frozenset(projection.post for projection in self.projections
+                         if projection.optimizer is not None
+                         and projection.post in self.learning_cells
+                         and variable in projection.rule.needs)
+
+    @cached_property
     def learning_cells(self) -> dict[int, SpikingCells]:
         """The populations of spiking cells that plastic synapses lead to, by index."""
         return {index: cells for index, cells in self.of_kind(SpikingCells).items()

@@ -93,9 +93,11 @@ class EPropCells(Component):
         """The spikes of the last step, as resets read them."""
         return self.z
 
-    def take(self, z: np.ndarray, h: np.ndarray | None) -> None:
-        """One step whose spikes, and h if they are given, come from elsewhere."""
+    def take(self, z: np.ndarray, h: np.ndarray | None, v: np.ndarray | None = None) -> None:
+        """One step whose spikes, and h and v if they are given, come from elsewhere."""
         self.z = z
+        if v is not None:
+            self.v = v
         if h is not None:
             self.h = h
         self._derivatives = None

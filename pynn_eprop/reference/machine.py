@@ -317,9 +317,10 @@ class ReferenceMachine(Successor):
         for index, log in self.logs.items():
             log.write(step, spikes[index][step])
         for index, cells in self.cells.items():
-            slope = trial.slope.get(index)
-            cells.take(spikes[index][step],
-                       None if slope is None else np.asarray(slope[step - 1], dtype=float))
+            slope, potential = (None if index not in rows
+                                else np.asarray(rows[index][step - 1], dtype=float)
+                                for rows in (trial.slope, trial.potential))
+            cells.take(spikes[index][step], slope, potential)
             cells.count()
         for index, readout in self.readouts.items():
             readout.take(np.asarray(trial.error[index][step - 1], dtype=float))
@@ -343,11 +344,13 @@ class ReferenceMachine(Successor):
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
         for index, cells in self.cells.items():
-            spikes, slope = int(cells.spikes.sum()), bool(cells.sloped.any())
+            spikes = int(cells.spikes.sum())
+            slope = None if index in self.network.slopeless_posts \
+                else bool(cells.sloped.any())
             now = Inactivity(index, self.updates + 1, spikes, slope)
             if not spikes:
                 self._silent.setdefault(index, now)
-            if not slope and index in self.network.learning_posts:
+            if slope is False and index in self.network.learning_posts:
                 self._flat.setdefault(index, now)
 
     def inactivities(self) -> tuple[Inactivity, ...]:

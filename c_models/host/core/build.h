@@ -200,7 +200,7 @@ static int core_add_block(engine *e, const eprop_block *in) {
     b->inhibitory = in->inhibitory != 0;
     b->sparse = in->target != NULL;
     b->optimizer = in->optimizer;
-    b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0};
+    b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0, in->factor};
     b->bounded = isfinite(in->optimizer.w_min) || isfinite(in->optimizer.w_max);
     const int64_t *const starts = b->sparse ? in->row_start : in->hole_row;
     const int32_t *const columns = b->sparse ? in->target : in->hole;

@@ -14,12 +14,15 @@
    number system (float/, fixed/). */
 static bool row_is_sloped(const population *q, const ep_history *row, size_t n);
 
-/* Whether some cell had a pseudo-derivative in a slot's interval. The filter overwrites them. */
+/* Whether some cell had a pseudo-derivative in a slot's interval, or no rule reads it. The filter
+   overwrites them. */
 static bool is_sloped(const engine *e, size_t slot, size_t p) {
     const population *const q = &e->populations[p];
+    if (q->sloped_rule == q->rule_count)
+        return true;
     for (size_t tile = 0; tile < q->tiles; tile++) {
         const size_t width = tile_width(q, tile), left = q->n - tile * TILE;
-        const ep_history *const h = tile_history(e, slot_activity(e, slot, p), 0, tile);
+        const ep_history *const h = tile_history(e, slot_activity(e, slot, p), q->sloped_rule, tile);
         for (size_t s = 1; s <= e->T; s++)
             if (row_is_sloped(q, h + s * width, left < width ? left : width))
                 return true;

@@ -11,6 +11,14 @@
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values);
 static void put_signals(const engine *e, const population *p, activity *x, const double *values);
 
+/* A step of a population's rules that read v, as if the cells had done it: v, the steps left of
+   refractoriness, the filtered potentials of each rule. */
+static void put_factors(const engine *e, const population *q, activity *x, size_t s,
+                        const double *values, const ep_lane *refractory, ep_state *const *v_hat);
+
+/* For how many steps cell j cannot spike after a spike. */
+static ep_lane refractory_steps(const population *q, size_t j);
+
 /* Spikes of a trial, in the place of an interval's. */
 static void put_spikes(engine *e, size_t slot, size_t p, const eprop_trial *trial) {
     const population *const q = &e->populations[p];
@@ -33,6 +41,29 @@ static void put_spikes(engine *e, size_t slot, size_t p, const eprop_trial *tria
         x->count[x->spikes.cell[k]]++;
 }
 
+/* The factors of all steps, from membrane potentials (steps, size) and the trial's spikes. */
+static void put_potentials(engine *e, const population *q, activity *x, const double *values) {
+    ep_lane *const refractory = calloc(q->padded, sizeof *refractory);
+    ep_state *const memory = calloc(q->padded * (q->rule_count + 1), sizeof *memory);
+    ep_state **const v_hat = calloc(q->rule_count + 1, sizeof *v_hat);
+    e->no_memory |= refractory == NULL || memory == NULL || v_hat == NULL;
+    for (size_t r = 0; !e->no_memory && r < q->rule_count; r++)
+        v_hat[r] = memory + r * q->padded;
+    for (size_t s = 1; !e->no_memory && s <= e->T; s++) {
+        put_factors(e, q, x, s, values + (s - 1) * q->n, refractory, v_hat);
+        for (size_t j = 0; j < q->n; j++)
+            refractory[j] -= refractory[j] > 0;
+        const size_t end = x->spikes.start[s + e->head + 1];
+        for (size_t k = x->spikes.start[s + e->head]; k < end; k++) {
+            const size_t j = (size_t)x->spikes.cell[k];
+            refractory[j] = refractory_steps(q, j);
+        }
+    }
+    free(refractory);
+    free(memory);
+    free(v_hat);
+}
+
 static int core_learn(engine *e, const eprop_trial *trial) {
     if (!e->settings.learns || e->carries || e->s != 0)
         return EPROP_BAD_ARGUMENT;
@@ -50,6 +81,13 @@ static int core_learn(engine *e, const eprop_trial *trial) {
             put_slopes(e, q, x, trial->value_list[k].values);
         else
             return EPROP_BAD_ARGUMENT;
+    }
+    for (int32_t k = 0; k < trial->potential_lists; k++) {
+        const size_t p = (size_t)trial->potential_list[k].population;
+        if (!e->populations[p].has_factors)
+            return EPROP_BAD_ARGUMENT;
+        put_potentials(e, &e->populations[p], slot_activity(e, slot, p),
+                       trial->potential_list[k].values);
     }
     e->pool = thread_pool_start((size_t)e->settings.threads);
     if (e->pool == NULL)

@@ -71,6 +71,9 @@ static void begin_interval(engine *e, size_t slot) {
             memset(x->refractory, 0, lanes);
             memset(x->fired, 0, lanes);
         }
+        for (size_t r = 0; x->v_hat != NULL && r < q->rule_count; r++)
+            if (x->v_hat[r] != NULL)
+                memset(x->v_hat[r], 0, state);
         if (q->kind == STOCK && q->exponential) {
             memcpy(x->exc, q->exc_initial, state);
             memcpy(x->inh, q->inh_initial, state);

@@ -32,12 +32,25 @@ static void allocate_activity(engine *e, const population *p, activity *x) {
     if (!p->plastic)
         return;
     /* One row more than steps: row 0 stays unused, so that row t is step t. In continuous mode the
-       filters write elsewhere, and all rules read the same h. */
+       filters write elsewhere, and all rules of h read the same. */
     x->history = OWN(e, ep_history *, p->rule_count);
-    for (size_t r = 0; x->history != NULL && r < p->rule_count; r++)
-        x->history[r] = r > 0 && e->settings.continuous
-                            ? x->history[0]
+    x->v_hat = OWN(e, ep_state *, p->rule_count);
+    for (size_t r = 0; x->history != NULL && x->v_hat != NULL && r < p->rule_count; r++) {
+        const bool sloped = is_sloped_rule(&p->rules[r]);
+        x->history[r] = sloped && r > p->sloped_rule && e->settings.continuous
+                            ? x->history[p->sloped_rule]
                             : OWN(e, ep_history, p->padded * (e->T + 1));
+        if (!sloped)
+            x->v_hat[r] = OWN(e, ep_state, p->padded);
+    }
+}
+
+static bool same_rule(const trace_rule *a, const trace_rule *b) {
+    return a->membrane == b->membrane && a->adaptation == b->adaptation &&
+           a->factor.kind == b->factor.kind &&
+           a->factor.while_refractory == b->factor.while_refractory &&
+           a->factor.v_plus == b->factor.v_plus && a->factor.v_minus == b->factor.v_minus &&
+           a->factor.v_decay == b->factor.v_decay;
 }
 
 /* Lists the rules of a population's blocks that learn, and each block's place among them. */
@@ -50,14 +63,17 @@ static void list_rules(engine *e, population *p) {
         block *const b = &e->blocks[p->incoming[k]];
         if (b->optimizer.kind == EP_NONE)
             continue;
-        const bool adaptation = b->traces.adaptation && p->adaptive;
+        trace_rule rule = b->traces;
+        rule.adaptation &= p->adaptive;
         for (b->rule = 0; b->rule < p->rule_count; b->rule++)
-            if (p->rules[b->rule].membrane == b->traces.membrane &&
-                p->rules[b->rule].adaptation == adaptation)
+            if (same_rule(&p->rules[b->rule], &rule))
                 break;
         if (b->rule == p->rule_count)
-            p->rules[p->rule_count++] = (trace_rule){b->traces.membrane, adaptation};
+            p->rules[p->rule_count++] = rule;
+        p->has_factors |= !is_sloped_rule(&rule);
     }
+    while (p->sloped_rule < p->rule_count && !is_sloped_rule(&p->rules[p->sloped_rule]))
+        p->sloped_rule++;
 }
 
 /* Lists which blocks and signals arrive at each population. */
@@ -179,6 +195,11 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
         SLOT_ENTRY("inh", x->inh, state);
         SLOT_ENTRY("refractory", x->refractory, lanes);
         SLOT_ENTRY("fired", x->fired, lanes);
+        for (size_t r = 0; x->v_hat != NULL && r < q->rule_count; r++) {
+            char what[32];
+            snprintf(what, sizeof what, "v_hat%zu", r);
+            SLOT_ENTRY(what, x->v_hat[r], state);
+        }
         SLOT_ENTRY("count", x->count, q->padded * sizeof *x->count);
         SLOT_ENTRY("loss", &x->loss, sizeof x->loss);
         SLOT_ENTRY("start", x->spikes.start, (e->head + e->T + 2) * sizeof *x->spikes.start);
@@ -188,7 +209,7 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
                 char what[32] = "history";
                 if (r > 0)
                     snprintf(what, sizeof what, "history%zu", r);
-                if (r == 0 || x->history[r] != x->history[0])
+                if (r <= q->sloped_rule || x->history[r] != x->history[q->sloped_rule])
                     SLOT_ENTRY(what, x->history[r], q->padded * (e->T + 1) * sizeof **x->history);
             }
             SLOT_ENTRY("signal", x->signal, q->padded * (e->T + 1) * sizeof *x->signal);

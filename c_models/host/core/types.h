@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eprop/factor_kind.h"
+
 #include "../engine.h"
 #include "../../threads/pool.h"
 
@@ -37,9 +39,10 @@ typedef struct {
     size_t *start;
 } spike_list;
 
-/* Parts of a synapse's eligibility vector beside the present input; see eprop_block. */
+/* What a synapse's eligibility trace is made of beside the present input; see eprop_block. */
 typedef struct {
     bool membrane, adaptation;
+    eprop_factor factor;
 } trace_rule;
 
 /* One population during one interval. */
@@ -50,8 +53,9 @@ typedef struct {
     ep_lane *refractory, *fired;
     int32_t *count;         /* spikes of each cell in the interval */
     spike_list spikes;
-    ep_history **history;   /* for each rule, tiled: h^t in row t; the filter leaves F^{t-1} (cells), or
-                               g^t (readouts) */
+    ep_history **history;   /* for each rule, tiled: its factor, h^t or another, in row t; the filter
+                               leaves F^{t-1} (cells), or g^t (readouts) */
+    ep_state **v_hat;       /* for each rule that has it: the filtered membrane potential */
     ep_signal *signal;      /* readouts: row t is err^t, or y^t without a loss */
     double loss;
     size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
@@ -97,6 +101,8 @@ typedef struct {
     bool plastic;                       /* some incoming block learns, or the biases do */
     trace_rule *rules;                  /* of the blocks that learn, each once; readouts have one */
     size_t rule_count;
+    size_t sloped_rule;                 /* the first whose factor is h; rule_count if there is none */
+    bool has_factors;                   /* the factor of some rule is not h */
     bool by_cell;                       /* some outgoing block learns */
     double *losses;                     /* of the intervals that ended in the stretch */
     size_t losses_used, losses_capacity;
@@ -197,6 +203,10 @@ static EP_INLINE size_t tile_width(const population *p, size_t tile) {
 static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, size_t rule,
                                           size_t tile) {
     return x->history[rule] + tile * TILE * (e->T + 1);
+}
+
+static EP_INLINE bool is_sloped_rule(const trace_rule *rule) {
+    return rule->factor.kind == EP_SLOPE;
 }
 
 /* First step of an interval whose spikes reach `post`; all of them if state crosses. */

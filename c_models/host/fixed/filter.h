@@ -21,8 +21,9 @@ static uint32_t sum_signals(size_t signals, size_t width, const int32_t (*G)[TIL
     return saturated;
 }
 
-static uint32_t filter_groups(const population *q, trace_rule rule, size_t tile, const uint16_t *h,
+static uint32_t filter_groups(const population *q, size_t number, size_t tile, const uint16_t *h,
                               const int32_t *G, ep_filter_state *state) {
+    const trace_rule rule = q->rules[number];
     uint32_t saturated = 0;
     for (size_t k = 0; k < q->group_count; k++) {
         const cell_group *const group = &q->groups[k];
@@ -30,6 +31,12 @@ static uint32_t filter_groups(const population *q, trace_rule rule, size_t tile,
             continue;
         const size_t lane = group->first % TILE;
         ep_filter filter = group->filter;
+        if (!is_sloped_rule(&rule)) {
+            const ep_clopath clopath = clopath_of(q, group, number);
+            saturated += ep_filter_clopath(group->count, &filter, &clopath, h + lane, G + lane,
+                                           state + lane);
+            continue;
+        }
         if (!rule.membrane)
             filter.alpha = 0;
         saturated +=
@@ -84,7 +91,7 @@ static uint32_t filter_cells(const engine *e, size_t slot, tile_task task) {
         }
         int32_t *const row = history + s * width;
         count_saturated(q->saturated, EPROP_FILTER,
-                        filter_groups(q, q->rules[task.rule], tile, (const uint16_t *)row, sum, state));
+                        filter_groups(q, task.rule, tile, (const uint16_t *)row, sum, state));
         for (size_t j = 0; j < width; j++) {
             row[j] = state[j].F;
             magnitude |= (uint32_t)(state[j].F ^ (state[j].F >> 31));

@@ -89,6 +89,31 @@ static uint32_t step_group(const population *p, const cell_group *group, activit
     return saturated;
 }
 
+static ep_clopath clopath_of(const population *p, const cell_group *group, size_t rule) {
+    ep_clopath constants;
+    eprop_clopath_constants(&p->rules[rule].factor, group->cells.v_thresh,
+                            p->signal_bits - p->filter_bits, &constants);
+    return constants;
+}
+
+/* Where a rule keeps the factors of a group's cells in step s. */
+static uint16_t *factors_of(const engine *e, const population *q, activity *x, size_t rule,
+                            const cell_group *group, size_t s) {
+    const size_t tile = group->first / TILE;
+    return (uint16_t *)(tile_history(e, x, rule, tile) + s * tile_width(q, tile)) +
+           group->first % TILE;
+}
+
+/* The factors of a rule in step s, in cells that were marked; v, v_hat: of the population. */
+static void close_factors(const engine *e, const population *q, activity *x, size_t rule,
+                          const cell_group *group, size_t s, const int32_t *v, int32_t *v_hat) {
+    const ep_clopath constants = clopath_of(q, group, rule);
+    count_saturated(q->saturated, EPROP_STATE,
+                    ep_clopath_factor(group->count, 1, &constants, v + group->first,
+                                      v_hat + group->first,
+                                      factors_of(e, q, x, rule, group, s)));
+}
+
 static void push_spikes(engine *e, activity *x, const cell_group *group, const uint32_t *spikes) {
     for (size_t j = 0; j < group->count; j += 32)
         for (uint32_t word = spikes[j / 32]; word != 0; word &= word - 1) {
@@ -107,13 +132,19 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
     collect_arrivals(e, slot, p, (int64_t)s, current);
     for (size_t k = 0; k < q->group_count; k++) {
         const cell_group *const group = &q->groups[k];
-        const size_t tile = group->first / TILE, lane = group->first % TILE;
+        const size_t first = group->first, n = group->count;
         uint16_t h[TILE];
         uint32_t spikes[(TILE + 31) / 32];
+        for (size_t r = 0; keep && q->has_factors && r < q->rule_count; r++)
+            if (!is_sloped_rule(&q->rules[r]))
+                ep_clopath_open(n, 1, x->refractory + first, factors_of(e, q, x, r, group, s));
         count_saturated(q->saturated, EPROP_STATE, step_group(q, group, x, h, spikes));
-        for (size_t r = 0; keep && r < q->rule_count; r++)
-            memcpy((uint16_t *)(tile_history(e, x, r, tile) + s * tile_width(q, tile)) + lane, h,
-                   group->count * sizeof *h);
+        for (size_t r = 0; keep && r < q->rule_count; r++) {
+            if (is_sloped_rule(&q->rules[r]))
+                memcpy(factors_of(e, q, x, r, group, s), h, n * sizeof *h);
+            else
+                close_factors(e, q, x, r, group, s, x->v, x->v_hat[r]);
+        }
         if (scratch != NULL)
             memcpy((uint16_t *)scratch + group->first, h, group->count * sizeof *h);
         push_spikes(e, x, group, spikes);

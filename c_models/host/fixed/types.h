@@ -4,6 +4,7 @@
 #ifndef EPROP_FIXED_TYPES_H
 #define EPROP_FIXED_TYPES_H
 
+#include "eprop/fixed/clopath.h"
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/gradient.h"
 #include "eprop/fixed/neuron.h"

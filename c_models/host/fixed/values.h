@@ -126,6 +126,26 @@ static void put_slopes(const engine *e, const population *p, activity *x, const 
         }
 }
 
+static ep_lane refractory_steps(const population *q, size_t j) {
+    size_t k = 0;
+    while (q->groups[k].first + q->groups[k].count <= j)
+        k++;
+    return q->groups[k].cells.refractory;
+}
+
+static void put_factors(const engine *e, const population *q, activity *x, size_t s,
+                        const double *values, const ep_lane *refractory, ep_state *const *v_hat) {
+    int32_t v[q->n];
+    eprop_to_states(q->n, values, EP_STATE_BITS, v);
+    for (size_t r = 0; r < q->rule_count; r++)
+        for (size_t k = 0; !is_sloped_rule(&q->rules[r]) && k < q->group_count; k++) {
+            const cell_group *const group = &q->groups[k];
+            ep_clopath_open(group->count, 1, refractory + group->first,
+                            factors_of(e, q, x, r, group, s));
+            close_factors(e, q, x, r, group, s, v, v_hat[r]);
+        }
+}
+
 static void put_signals(const engine *e, const population *p, activity *x, const double *values) {
     for (size_t s = 1; s <= e->T; s++)
         for (size_t k = 0; k < p->n; k++)

@@ -2,6 +2,7 @@
  *  \brief The core in floating point; the including file names a number system and EPROP_CORE.
  */
 #include "eprop/neuron.h"
+#include "eprop/clopath.h"
 #include "eprop/rows.h"
 #include "eprop/readout.h"
 #include "eprop/filter.h"

@@ -62,6 +62,23 @@ static void collect_spikes(engine *e, activity *x, size_t first, size_t n) {
     }
 }
 
+/* The factors of step s of one tile's rules that are not of h. v, refractory, v_hat: of the
+   population, before its cells fire. */
+static void keep_factors(const engine *e, const population *q, activity *x, size_t tile, size_t s,
+                         const ep_state *v, const ep_lane *refractory, ep_state *const *v_hat) {
+    const size_t first = tile * TILE, width = tile_width(q, tile);
+    for (size_t r = 0; r < q->rule_count; r++) {
+        const eprop_factor *const given = &q->rules[r].factor;
+        if (given->kind != EP_CLOPATH)
+            continue;
+        const ep_clopath rule = {ep_from_double(given->v_decay), ep_from_double(1.0 - given->v_decay),
+                                 ep_from_double(given->v_plus), ep_from_double(given->v_minus),
+                                 given->while_refractory != 0};
+        ep_clopath_factor(first, width, &q->cells, &rule, v + first, refractory + first,
+                          v_hat[r] + first, tile_history(e, x, r, tile) + s * width);
+    }
+}
+
 static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const double *current,
                          ep_history *scratch) {
     const population *const q = &e->populations[p];
@@ -75,17 +92,19 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
     for (size_t tile = 0; tile < q->tiles; tile++) {
         const size_t first = tile * TILE, width = tile_width(q, tile);
         ep_history *h = NULL;
-        if (keep)
-            h = tile_history(e, x, 0, tile) + s * width;
+        if (keep && q->sloped_rule < q->rule_count)
+            h = tile_history(e, x, q->sloped_rule, tile) + s * width;
         else if (scratch != NULL)
             h = scratch + first;
+        if (keep && q->has_factors)
+            keep_factors(e, q, x, tile, s, x->v, x->refractory, x->v_hat);
         const bool any = ep_cell_fire(first, width, &q->cells, x->v + first,
                                       x->a != NULL ? x->a + first : NULL, x->refractory + first,
                                       x->fired + first, h);
-        for (size_t r = 1; keep && r < q->rule_count; r++)
-            if (x->history[r] != x->history[0])
+        for (size_t r = q->sloped_rule + 1; keep && r < q->rule_count; r++)
+            if (is_sloped_rule(&q->rules[r]) && x->history[r] != x->history[q->sloped_rule])
                 memcpy(tile_history(e, x, r, tile) + s * width, h, width * sizeof *h);
-        if (keep && scratch != NULL)
+        if (scratch != NULL && h != scratch + first)
             memcpy(scratch + first, h, width * sizeof *h);
         if (any)
             collect_spikes(e, x, first, width);

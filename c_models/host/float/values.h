@@ -95,6 +95,17 @@ static void put_slopes(const engine *e, const population *p, activity *x, const 
         }
 }
 
+static ep_lane refractory_steps(const population *q, size_t j) { return q->cells.refractory[j]; }
+
+static void put_factors(const engine *e, const population *q, activity *x, size_t s,
+                        const double *values, const ep_lane *refractory, ep_state *const *v_hat) {
+    ep_state v[q->padded];
+    for (size_t j = 0; j < q->padded; j++)
+        v[j] = ep_from_double(j < q->n ? values[j] : 0.0);
+    for (size_t tile = 0; tile < q->tiles; tile++)
+        keep_factors(e, q, x, tile, s, v, refractory, v_hat);
+}
+
 static void put_signals(const engine *e, const population *p, activity *x, const double *values) {
     for (size_t s = 1; s <= e->T; s++)
         for (size_t k = 0; k < p->n; k++)

@@ -77,8 +77,9 @@ def _sentence(found: Inactivity, population: Any, learns: bool, options: SharedO
         return (f"{silent}; the gradient of the synapses from it is 0, and none onto it learn, so "
                 f"that learning cannot bring it back. {_LOOK_AT}")
     if found.slope is None:
-        return (f"{silent}; learning can bring it back only if its pseudo-derivative was not 0 "
-                f"everywhere (record('h') shows it). {_LOOK_AT}")
+        return (f"{silent}; learning can bring it back only if the eligibility traces of the "
+                f"synapses onto it were not 0 everywhere (record('h') or record('v') shows it). "
+                f"{_LOOK_AT}")
     if found.slope:
         return (f"{silent}; its pseudo-derivative was not 0 everywhere, so that the synapses onto "
                 f"it can still learn and bring it back. {_LOOK_AT}")

@@ -29,6 +29,16 @@ typedef struct {
     int32_t h_shift;    /*!< 32 - k - p */
 } ep_filter;
 
+/*! \brief Constants of the rule of Clopath et al., which cells share. */
+typedef struct {
+    int32_t decay;            /*!< of the filtered membrane potential */
+    int32_t v_plus;           /*!< threshold of v, Q15 */
+    int32_t v_minus;          /*!< threshold of vhat, Q15 */
+    int32_t shift;            /*!< 30 - p */
+    int32_t product_shift;    /*!< p + k */
+    int32_t while_refractory; /*!< 0: P is 0 then */
+} ep_clopath;
+
 /*! \brief Constants of one update, the same for all weights of a projection. */
 typedef struct {
     int32_t kind;            /*!< enum ep_optimizer_kind */
