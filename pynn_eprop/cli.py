@@ -33,6 +33,7 @@ from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.tasks import FEEDBACKS, TASKS
+from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
 SYSTEM_FAILURE, BAD_INPUT = 1, 2
 
@@ -77,6 +78,7 @@ def _list(options: argparse.Namespace) -> int:
     print("rules:")
     for rule in RULES.values():
         print(f"  {rule.name:20} {rule.meaning}")
+    print(f"  {READOUT_ONLY:20} none: the readouts alone learn")
     for what, names in (("cells", CELLS), ("pseudo-derivatives", PSEUDO_DERIVATIVES),
                         ("optimizers", OPTIMIZERS), ("losses", LOSSES), ("backends", BACKENDS)):
         print(f"{what}: {', '.join(names)}")
@@ -167,7 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--threads", type=int, default=1)
     run.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
     run.add_argument("--rule", default=EProp.name, metavar="NAME",
-                     help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, or "
+                     help=f"learning rule of synapses onto cells, one of: "
+                          f"{', '.join((*RULES, READOUT_ONLY))}, or "
                           "a plugin's (default: %(default)s)")
     run.add_argument("--gradient", default=EPROP, metavar="NAME",
                      help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "

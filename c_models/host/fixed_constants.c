@@ -75,7 +75,8 @@ void eprop_clopath_constants(const eprop_factor *factor, int32_t v_thresh, int32
         .decay = to_decay(factor->v_decay),
         .v_plus = to_fixed(factor->v_plus * unit, EP_STATE_BITS),
         .v_minus = to_fixed(factor->v_minus * unit, EP_STATE_BITS),
-        .shift = 2 * EP_STATE_BITS - factor->bits,
+        .shift = (factor->bits + 2) / 2,
+        .slow_shift = (factor->bits + 3) / 2,
         .product_shift = factor->bits + shift,
         .while_refractory = factor->while_refractory,
     };

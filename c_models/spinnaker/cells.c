@@ -1,6 +1,8 @@
 /*! \file
  *  \brief Spiking cells: LIF and adaptive LIF, their log, their backward filter.
  *
+ *  Compiled for two binaries, with EPROP_CLOPATH defined for one of them: factor_*.h.
+ *
  *  Learning signals are in signals.c.
  */
 #include "loops.h"
@@ -25,7 +27,11 @@ static uint32_t h_written[2], h_turn;
 static int32_t *h_words;
 static ep_filter_state *filter_state;
 
-static bool is_adaptive(void) { return core.setup.kind == KIND_ALIF; }
+#ifdef EPROP_CLOPATH
+#include "factor_clopath.h"
+#else
+#include "factor_slope.h"
+#endif
 
 static uint32_t round8(uint32_t bytes) { return (bytes + 7) & ~UINT32_C(7); }
 
@@ -41,7 +47,9 @@ static SELDOM void read_parameters(void) {
     copy_words(a_initial, from + lanes, lanes);
     copy_words(rate_gain, from + 2 * lanes, lanes);
     const uint32_t offsets = round8((group_words + 3 * lanes) * 4) / 4;
-    copy_words(rate_offset, (const uint32_t *)(const void *)core.cells + offsets, 2 * lanes);
+    from = (const uint32_t *)(const void *)core.cells + offsets;
+    copy_words(rate_offset, from, 2 * lanes);
+    factor_read(from + 2 * lanes);
 }
 
 static uint32_t h_log_bytes(void) {
@@ -50,7 +58,7 @@ static uint32_t h_log_bytes(void) {
 
 SELDOM bool population_initialise(void) {
     const uint32_t lanes = core.setup.lanes;
-    if (core.setup.kind != KIND_LIF && core.setup.kind != KIND_ALIF)
+    if (!is_own())
         return false;
     groups = take(core.setup.n_groups * sizeof *groups);
     if (is_adaptive())
@@ -72,6 +80,7 @@ SELDOM bool population_initialise(void) {
         h_block = take(SIGNAL_STEPS * lanes * sizeof *h_block);
         filter_state = take(lanes * sizeof *filter_state);
     }
+    factor_initialise();
     signals_initialise(h_log_bytes());
     read_parameters();
     return true;
@@ -97,6 +106,7 @@ SELDOM void population_begin(void) {
             alif[j] = (ep_alif_state){v_initial[j], 0, a_initial[j]};
         else
             lif[j] = (ep_lif_state){v_initial[j], 0};
+    factor_begin();
     signals_begin();
 }
 
@@ -171,8 +181,9 @@ static SELDOM void note_slopes(const uint16_t *slopes) {
 }
 
 void population_step(uint32_t s, int32_t *input) {
-    uint16_t *const slopes = h[h_turn];
+    uint16_t *const kept = h[h_turn], *const slopes = factor_slopes(kept);
     transfer_wait(h_written[h_turn]);
+    factor_open(kept);
     clear_words(spikes, (core.setup.n + 31) / 32);
     if (core.setup.n_groups == 1) {
         count_saturated(PROVENANCE_SATURATED_STATES, run_group(groups, input, slopes, spikes));
@@ -183,10 +194,11 @@ void population_step(uint32_t s, int32_t *input) {
             merge(&groups[k]);
         }
     }
+    factor_close(kept);
     const bool any = send_all();
     if (now.learning && core.setup.n_plastic != 0) {
-        uint8_t *const to = log_population(log_slot()) + s * core.setup.lanes * sizeof *slopes;
-        h_written[h_turn] = transfer_write(to, slopes, core.setup.lanes * sizeof *slopes);
+        uint8_t *const to = log_population(log_slot()) + s * core.setup.lanes * sizeof *kept;
+        h_written[h_turn] = transfer_write(to, kept, core.setup.lanes * sizeof *kept);
         h_turn ^= 1;
         note_slopes(slopes);
     }
@@ -219,33 +231,6 @@ SELDOM void population_filter_begin(uint32_t slot) {
     signals_filter_begin();
 }
 
-/* Limits what grew beyond its format, of n cells and their row, and counts it. */
-static SELDOM void limit_filters(uint32_t n, int32_t mu_limit, ep_filter_state *state,
-                                 int32_t *row) {
-    uint32_t saturated = 0;
-    for (uint32_t j = 0; j < n; j++) {
-        saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
-        if (is_adaptive())
-            saturated += ep_saturate(1, mu_limit, &state[j].mu);
-        row[j] = state[j].F;
-    }
-    count_saturated(PROVENANCE_SATURATED_FILTERS, saturated);
-}
-
-/* Returns the magnitudes of F, gathered. */
-static uint32_t filter_cells(uint32_t n, const ep_filter *constants, const uint16_t *slopes,
-                             const int32_t *G, ep_filter_state *state, int32_t *row) {
-    const int32_t mu_limit = ep_mu_limit(constants);
-    uint32_t mu_outside = 0;
-    const uint32_t magnitudes =
-        is_adaptive() ? loop_filter_alif(n, constants, slopes, G, state, row, &mu_outside)
-                      : loop_filter_lif(n, constants, slopes, G, state, row);
-    if (magnitudes < EP_LIMIT && (!is_adaptive() || mu_outside < 2 * (uint32_t)mu_limit))
-        return magnitudes;
-    limit_filters(n, mu_limit, state, row);
-    return magnitudes < EP_LIMIT ? magnitudes : EP_LIMIT - 1;
-}
-
 static uint32_t filter_groups(uint32_t first, uint32_t end, const uint16_t *slopes,
                               const int32_t *G, int32_t *row) {
     uint32_t magnitudes = 0;
@@ -255,8 +240,8 @@ static uint32_t filter_groups(uint32_t first, uint32_t end, const uint16_t *slop
         const uint32_t to = g->first + g->count < end ? g->first + g->count : end;
         if (from >= to)
             continue;
-        magnitudes |= filter_cells(to - from, &g->filter, slopes + from, G + from,
-                                   filter_state + from, row + from);
+        magnitudes |= factor_filter(g, to - from, slopes + from, G + from, filter_state + from,
+                                    row + from);
     }
     return magnitudes;
 }

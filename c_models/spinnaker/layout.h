@@ -51,7 +51,8 @@ enum {
     KIND_LIF = 0,
     KIND_ALIF = 1,
     KIND_READOUT = 2,
-    KIND_COUNT = 3
+    KIND_CLOPATH = 3,
+    KIND_COUNT = 4
 };
 
 /*! \brief The content of the packets of a key block. */
@@ -125,6 +126,15 @@ LAYOUT_ASSERT(offsetof(ep_filter, rho) == 4);
 LAYOUT_ASSERT(offsetof(ep_filter, beta) == 8);
 LAYOUT_ASSERT(offsetof(ep_filter, beta_shift) == 12);
 LAYOUT_ASSERT(offsetof(ep_filter, h_shift) == 16);
+
+LAYOUT_ASSERT(sizeof(ep_clopath) == 28);
+LAYOUT_ASSERT(offsetof(ep_clopath, decay) == 0);
+LAYOUT_ASSERT(offsetof(ep_clopath, v_plus) == 4);
+LAYOUT_ASSERT(offsetof(ep_clopath, v_minus) == 8);
+LAYOUT_ASSERT(offsetof(ep_clopath, shift) == 12);
+LAYOUT_ASSERT(offsetof(ep_clopath, slow_shift) == 16);
+LAYOUT_ASSERT(offsetof(ep_clopath, product_shift) == 20);
+LAYOUT_ASSERT(offsetof(ep_clopath, while_refractory) == 24);
 
 LAYOUT_ASSERT(sizeof(ep_optimizer_step) == 44);
 LAYOUT_ASSERT(offsetof(ep_optimizer_step, kind) == 0);

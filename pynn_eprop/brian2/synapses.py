@@ -120,7 +120,8 @@ class SynapseGroup:
         """Reset the traces at the start of an interval; the sums for the gradient stay."""
         if self.plastic:
             names = ["arrived", "z_bar"] if self.to_readout else [
-                "arrived", "eps_v", "eps_a", *equations.RULES[type(self._rule)].state, *(f"e_bar_{r}" for r in range(self.signals))]
+                "arrived", "eps_v", "eps_a", *equations.RULES[type(self._rule)].state,
+                *(f"e_bar_{r}" for r in range(self.signals))]
             for name in names:
                 setattr(self.synapses, name, 0.0)
 

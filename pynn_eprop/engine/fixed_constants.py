@@ -14,6 +14,7 @@ from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.cells import LIFCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.rules import ClopathRule
 
 NO_TARGET = int(lib.eprop_fixed.no_target)
 """The integer for a missing target."""
@@ -33,6 +34,7 @@ def _type_of(name: str) -> np.dtype:
 
 
 CELLS, FILTER = _type_of("ep_cells"), _type_of("ep_filter")
+CLOPATH = _type_of("ep_clopath")
 OPTIMIZER_STEP = _type_of("ep_optimizer_step")
 
 
@@ -83,6 +85,21 @@ def cell_constants(cells: LIFCells, timestep: float, signal_bits: int, first: in
     lib.eprop_cell_constants(described, first, size, _at(step, "ep_cells"),
                              _at(backward, "ep_filter"))
     return step, backward
+
+
+def clopath_constants(rule: ClopathRule, timestep: float, v_thresh: np.ndarray, factor_bits: int,
+                      shift: int) -> np.ndarray:
+    """Constants of Clopath's rule for cells with the thresholds ``v_thresh``, Q15.
+
+    shift: by how many bits F is shorter than G.
+    """
+    fields = parameters.RULES[ClopathRule](rule, timestep, factor_bits)
+    described = ffi.new("eprop_factor *", fields["factor"])
+    constants = np.zeros(len(v_thresh), CLOPATH)
+    for row, threshold in enumerate(v_thresh):
+        lib.eprop_clopath_constants(described, int(threshold), shift,
+                                    _at(constants[row:row + 1], "ep_clopath"))
+    return constants
 
 
 def rate_constants(cells: LIFCells, network: Network, signal_bits: int

@@ -146,7 +146,7 @@ class HostEngine(Successor):
             "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
                                               projection.w_max),
             "weight_bits": self._bits("weight", index),
-            **parameters.traces(projection, self.network, self.formats is not None),
+            **parameters.traces(projection, self.network, self._bits("factor", projection.post)),
         }
         fields |= ({"hole_row": rows, "hole": columns} if block.dense
                    else {"row_start": rows, "target": columns})

@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
-from pynn_eprop.fixed.formats import (
-    OPTIMIZERS,
-    factor_bits,
-    height_shift,
-    inverse_width,
-    slope_bits,
-)
+from pynn_eprop.fixed.formats import OPTIMIZERS, height_shift, inverse_width, slope_bits
 from pynn_eprop.models.cells import (
     ALIFCells,
     CurrDeltaCells,
@@ -137,12 +131,12 @@ def is_own(value: Optimizer | None) -> bool:
     return value is not None and type(value) not in OPTIMIZERS
 
 
-def traces(projection: Projection, network: Network, fixed: bool) -> dict[str, Any]:
+def traces(projection: Projection, network: Network, factor_bits: int) -> dict[str, Any]:
     """Fields of ``eprop_block`` for the projection's rule; none for one that has no use."""
     fields, cells = RULES.get(type(projection.rule)), network.populations[projection.post]
     if fields is None or projection.optimizer is None or not isinstance(cells, LIFCells):
         return {}
-    return fields(projection.rule, network.settings.timestep, factor_bits(cells) if fixed else 0)
+    return fields(projection.rule, network.settings.timestep, factor_bits)
 
 
 def lif_cells(cells: LIFCells, given: Given) -> Any:

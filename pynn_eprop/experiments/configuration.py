@@ -10,7 +10,7 @@ from pynn_eprop.errors import TaskError
 from pynn_eprop.models.rules import EProp, resolve_rule
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
-from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.network_plan import READOUT_ONLY, NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole, same_kind
 from pynn_eprop.tasks.task import Task
 
@@ -24,9 +24,9 @@ class Configuration:
     machine: of a backend that has several, None stands for its first. precision: None stands for
     the backend's, or the machine's, first. updates, neurons: None stands for the paper's. gradient:
     with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
-    parameters: changes to the task's parameters, as (name, value). plugins: modules or files that
-    were loaded for it (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are
-    unknown or do not go together.
+    rule: the name of one, or "readout-only". parameters: changes to the task's parameters, as
+    (name, value). plugins: modules or files that were loaded for it (``plugins.load_plugins()``).
+    Raises :class:`TaskError` for parts that are unknown or do not go together.
     """
 
     task: str
@@ -64,7 +64,8 @@ class Configuration:
         require_whole(self.threads, "threads", 1, "run")
         self.build_feedback()
         self.build_task()
-        resolve_rule(self.rule)
+        if self.rule != READOUT_ONLY:
+            resolve_rule(self.rule)
         self._check_gradient(backend)
 
     def _choose_machine(self, backend: Backend) -> None:
@@ -145,6 +146,8 @@ class Configuration:
     def build_plan(self) -> NetworkPlan:
         """The task's network, with the rule of this run."""
         plan = self.build_task().network(self.seed, self.build_feedback(), self.recurrent)
+        if self.rule == READOUT_ONLY:
+            return plan.readouts_alone()
         return dataclasses.replace(plan, rule=resolve_rule(self.rule))
 
     def as_dict(self) -> dict[str, Any]:

@@ -66,16 +66,20 @@ LOSSES: dict[type[Loss], LossFormat] = {
     MSE: LossFormat(19), CrossEntropy: LossFormat(22, bounded=True, most_readouts=256)}
 _NO_LOSS = LossFormat(19)       # of error modules, whose y is sent
 _FINEST_BITS = 22
-_FINEST_FACTOR = 24
+_FINEST_FACTOR, _COARSEST_FACTOR = 24, 2
 
 
 @dataclass(frozen=True)
 class Formats:
-    """Bits after the point, by index in the network; 0 for sources."""
+    """Bits after the point, by index in the network; 0 for sources.
+
+    factor_bits: of the factor of Clopath's rule, 0 for populations without it.
+    """
 
     weight_bits: tuple[int, ...]
     signal_bits: tuple[int, ...]
     feedback_bits: tuple[int, ...]
+    factor_bits: tuple[int, ...] = ()
 
 
 def weight_limit(bits: int) -> float:
@@ -102,8 +106,12 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
     _check_boundary(network)
     for population in network.populations:
         check_fits(population)
+    factors = [0] * len(network.populations)
+    factors[:len(held.factor_bits if held else ())] = held.factor_bits if held else ()
     for projection in network.projections:
-        _check_rule(projection, network)
+        if _check_rule(projection, network):
+            post = projection.post
+            factors[post] = factors[post] or factor_bits(network.populations[post])
     given = dict(enumerate(held.weight_bits if held else ()))
     weights = tuple(weight_bits(projection, wanted, given.get(index))
                     for index, projection in enumerate(network.projections))
@@ -113,7 +121,7 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
                     for index, population in enumerate(network.populations))
     feedback = tuple(_feedback_bits(network, signal, weights)
                      for signal in network.learning_signals)
-    return Formats(weights, signals, feedback)
+    return Formats(weights, signals, feedback, tuple(factors))
 
 
 def bits_for(largest: float) -> int:
@@ -196,7 +204,7 @@ def height_shift(height: float) -> int:
     return shift
 
 
-def factor_bits(cells: LIFCells) -> int:
+def factor_bits(cells: Any) -> int:
     """Bits after the point of the factor of Clopath's rule: 16 bits hold 16 v_th^2."""
     largest = 16.0 * float(np.max(np.square(cells.v_thresh)))
     return min(16 - math.ceil(math.log2(largest)), _FINEST_FACTOR)
@@ -275,18 +283,20 @@ def _check_lif(cells: LIFCells) -> None:
                            "scale weights and thresholds up")
 
 
-def _check_rule(projection: Projection, network: Network) -> None:
+def _check_rule(projection: Projection, network: Network) -> bool:
+    """Whether the synapses learn with Clopath's rule, if fixed point holds its values."""
     rule, cells = projection.rule, network.populations[projection.post]
     if projection.optimizer is None or not isinstance(rule, ClopathRule) \
             or not isinstance(cells, LIFCells):
-        return
+        return False
     for name in ("v_plus", "v_minus"):
         _check_limit(projection.label, f"{name} of rule {rule.name!r}, {getattr(rule, name):g} "
                      "v_thresh,", getattr(rule, name) * cells.v_thresh, THRESHOLD_LIMIT)
-    if factor_bits(cells) < 0:
+    if factor_bits(cells) < _COARSEST_FACTOR:
         raise NetworkError(f"{projection.label}: rule {rule.name!r} with v_thresh="
                            f"{np.max(cells.v_thresh):g}; the square of a membrane potential fits "
-                           "fixed point up to a v_thresh of 64: scale weights and thresholds down")
+                           "fixed point up to a v_thresh of 32: scale weights and thresholds down")
+    return True
 
 
 def _check_alif(cells: ALIFCells) -> None:

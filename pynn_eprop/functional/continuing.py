@@ -21,7 +21,8 @@ def carry_start(model: Model, parameters: Tree) -> Tree:
     """Traces before the first step, all 0.
 
     By number of each plastic block: eps by state variable, e_bar by learning signal, and memory of
-    the rule's factor, (post,), onto cells; z_bar, (pre,), onto readouts. bias: dy_k / db_k, by population of readouts.
+    the rule's factor, (post,), onto cells; z_bar, (pre,), onto readouts. bias: dy_k / db_k, by
+    population of readouts.
     """
     traces: dict[int, Tree] = {}
     for number, block in model.plastic():
@@ -51,8 +52,9 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
     signals = {number: future_signal(model, parameters, constants, activity, number)
                for number in range(len(model.network.learning_signals))}
     # blocks of one rule onto one population have the same memory
-    memories = {factor_key(block.post, rule_of(model, number)): carry["traces"][number].get("memory", {})
-                for number, block in model.plastic() if block.post in model.spiking}
+    memories = {
+        factor_key(block.post, rule_of(model, number)): carry["traces"][number].get("memory", {})
+        for number, block in model.plastic() if block.post in model.spiking}
     recursions = {key: traces_of(model, constants, activity, population, rule, memories[key])
                   for key, (population, rule) in rules_onto_cells(model).items()}
     memories = {key: factors_of(model, constants, activity, population, rule, memories[key])[1]

@@ -16,7 +16,8 @@ class KnownKinds:
     """Classes that a machine, named in messages, implements itself; None: it runs any.
 
     Each is a machine's dispatch table. A class derived from a known one may behave differently, and
-    is not known, unless runs_rule says so of a rule. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
+    is not known, unless runs_rule says so of a rule. All methods raise :class:`UnsupportedError`,
+    which names what ``owner`` has.
     """
 
     machine: str

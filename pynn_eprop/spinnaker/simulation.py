@@ -19,10 +19,10 @@ from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
-from pynn_eprop.models.rules import EProp
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.cells import KINDS, LOSSES
 from pynn_eprop.spinnaker.memory.layout import KeyKind
+from pynn_eprop.spinnaker.memory.rules import RULES
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.keys import add_edge
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
@@ -37,7 +37,7 @@ class Simulation(DescribedSimulation):
 
     arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
-    kinds = KnownKinds("a SpiNNaker core", KINDS, (EProp,), LOSSES, OPTIMIZERS)  # fixed/: shapes
+    kinds = KnownKinds("a SpiNNaker core", KINDS, RULES, LOSSES, OPTIMIZERS)  # fixed/: shapes
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())

@@ -59,6 +59,9 @@ class ConnectorPlan:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
+READOUT_ONLY = "readout-only"
+"""In the place of a rule's name: nothing but the readouts learns."""
+
 ALL_TO_ALL = ConnectorPlan("AllToAllConnector", {"allow_self_connections": False})
 
 
@@ -188,6 +191,13 @@ class NetworkPlan:
     def rule_of(self, synapses: SynapsesPlan) -> Rule:
         """The learning rule of these synapses."""
         return self.rule if synapses.rule is None else synapses.rule
+
+    def readouts_alone(self) -> "NetworkPlan":
+        """This network with synapses onto cells that stay, and so without learning signals."""
+        cells = {each.label for each in self.cells}
+        plan = self._changed(lambda synapses: dataclasses.replace(
+            synapses, plastic=synapses.plastic and synapses.post not in cells))
+        return dataclasses.replace(plan, feedback=())
 
     def without_learning(self) -> "NetworkPlan":
         """This network without plasticity."""

@@ -54,8 +54,10 @@ KINDS = {kind.word: kind for kind in (
          "__call__", "['arctan', 'exponential', 'fast_sigmoid', 'piecewise_linear'], or a "
                      "PseudoDerivative object"),
     Kind(RULES, register_rule, resolve_rule, Rule, "rule",
-         ["e-prop", "truncated-traces", "truncated-adaptation", "simplified-traces", "clopath"], EProp, Counting, "eligibility",
-         "['e-prop', 'truncated-traces', 'truncated-adaptation', 'simplified-traces', 'clopath'], or a Rule object"),
+         ["e-prop", "truncated-traces", "truncated-adaptation", "simplified-traces", "clopath"],
+         EProp, Counting, "eligibility",
+         "['e-prop', 'truncated-traces', 'truncated-adaptation', 'simplified-traces', "
+         "'clopath'], or a Rule object"),
 )}
 NONE_ALLOWED = ("loss", "optimizer")
 

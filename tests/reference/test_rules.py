@@ -155,6 +155,6 @@ def test_clopath_refuses_values(given, message):
 
 
 def test_clopath_is_for_cells_with_the_papers_membrane():
-    with pytest.raises(UnsupportedError, match="rule 'clopath' .* and CurrentLIF has others; it is "
-                       "for EPropLIF, EPropALIF"):
+    with pytest.raises(UnsupportedError, match=r"rule 'clopath' .* and CurrentLIF has others; it "
+                       r"is for EPropLIF, EPropALIF"):
         ClopathRule().check_kind(CurrentLIF, "synapses")

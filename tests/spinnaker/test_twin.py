@@ -23,23 +23,33 @@ SOFTMAX = ReadoutPlan(3, "cross_entropy", bias_optimizer="sgd schedule")
 
 
 def for_cores(plan: Plan) -> Plan:
-    """The plan without what cores do not do, ending with an interval."""
+    """The plan without what cores do not do, ending with an interval.
+
+    Cores have one rule a population, and that of Clopath without adaptation.
+    """
     interval = plan.interval_steps or 1
     missing = -plan.steps % interval
     stretches = plan.stretches + (((missing, True),) if missing else ())
-    cells = tuple(replace(cells, shape="piecewise_linear") for cells in plan.cells)
+    rule = plan.rules[0]
+    cells = tuple(replace(cells, shape="piecewise_linear",
+                          adaptive=cells.adaptive and rule != "clopath") for cells in plan.cells)
     changes = tuple(change for change in plan.changes if change in ("weights", "population"))
-    return replace(plan, currents=False, changes=changes, cells=cells, stretches=stretches,
+    return replace(plan, currents=False, rules=(rule,), changes=changes, cells=cells, stretches=stretches,
                    timestep=max(plan.timestep, 0.5))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plans(stock=False, rules=False, boundaries=(Boundary.RESET,)).map(for_cores),
+@given(plans(stock=False, boundaries=(Boundary.RESET,)).map(for_cores),
        st.sampled_from([None, 4, 8]), st.sampled_from([4, 4, 0]), st.sampled_from([1, 1, 3]))
 @example(Plan(cells=(CellPlan(20, adaptive=True, varied=True, rate_term=True), CellPlan(9)),
               readouts=(SOFTMAX, ReadoutPlan(target="late", missing="entries")), trials=4,
               wirings=("sparse", "duplicates", "all"), delays=("mixed", "one"), bounds=True,
               optimizers=("adam", "sgd", "eps hat"), feedbacks=("symmetric", "windowed", "random"),
+              stretches=((80, True), (7, False), (153, True))), 8, 4, 1)
+@example(Plan(cells=(CellPlan(20, varied=True, rate_term=True), CellPlan(9)), rules=("clopath",),
+              readouts=(SOFTMAX, ReadoutPlan(target="late", missing="entries")), trials=4,
+              wirings=("sparse", "duplicates", "all"), delays=("mixed", "one"),
+              optimizers=("adam", "sgd"), feedbacks=("symmetric", "random"),
               stretches=((80, True), (7, False), (153, True))), 8, 4, 1)
 @example(Plan(readouts=(ReadoutPlan(bias_optimizer="adam"),), wirings=("empty",),
               stretches=((1, True), (59, True))), None, 4, 1)

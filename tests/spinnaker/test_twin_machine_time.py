@@ -97,7 +97,7 @@ def compare(case: Case, variable: str, entries: list, found: Any, pause: int, ev
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plans(stock=False, rules=False, boundaries=(Boundary.RESET,)).map(for_cores),
+@given(plans(stock=False, boundaries=(Boundary.RESET,)).map(for_cores),
        st.sampled_from([None, 4]), st.sampled_from([4, 0]), st.sampled_from([1, 1, 3]),
        st.integers(0, 9))
 @example(Plan(interval_steps=20, trials=2, stretches=((13, True), (7, True), (20, True),

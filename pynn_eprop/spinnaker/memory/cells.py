@@ -6,12 +6,13 @@ import numpy as np
 
 from pynn_eprop.engine import fixed_constants
 from pynn_eprop.engine.fixed_constants import to_decay, to_fixed, to_states
-from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.formats import Formats, filter_bits
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, BIAS_BITS, STATE_BITS
 from pynn_eprop.models import losses
 from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import ScheduledOptimizer
+from pynn_eprop.models.rules import ClopathRule, EligibilityVectors, Rule
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
@@ -24,17 +25,33 @@ from pynn_eprop.spinnaker.memory.layout import (
     lanes_type,
 )
 from pynn_eprop.spinnaker.memory.numbers import Learner
+from pynn_eprop.spinnaker.memory.rules import rule_onto
 
 KINDS: dict[type[Population], Kind] = {
     LIFCells: Kind.LIF, ALIFCells: Kind.ALIF, Readouts: Kind.READOUT}
 """The kinds of cell that cores have programs for."""
 
 
-def _groups(cells: LIFCells, timestep: float, signal_bits: int, part: Part) -> np.ndarray:
+def kind_on_core(network: Network, population: int) -> Kind:
+    """The kind of a core's cells, which decides on its binary."""
+    kind = KINDS[type(network.populations[population])]
+    if kind is Kind.LIF and isinstance(rule_onto(network, population), ClopathRule):
+        return Kind.CLOPATH
+    return kind
+
+
+def _groups(cells: LIFCells, timestep: float, signal_bits: int, rule: Rule, part: Part
+            ) -> np.ndarray:
     """Neighbouring cells with equal constants, as cell_group_data."""
     table = np.zeros(part.size, CELL_GROUP.dtype)
     table["cells"], table["filter"] = fixed_constants.cell_constants(
         cells, timestep, signal_bits, part.first, part.size)
+    if isinstance(rule, EligibilityVectors):
+        if not rule.membrane_trace:
+            table["filter"]["alpha"] = 0
+        if not rule.adaptation_trace:       # mu then stays small, and has no effect
+            for name in ("rho", "beta", "beta_shift"):
+                table["filter"][name] = 0
     changes = np.flatnonzero(table["cells"][1:] != table["cells"][:-1])
     first = np.append(0, 1 + changes)
     groups = table[first]
@@ -50,7 +67,8 @@ def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -
     """The region of spiking cells, and the number of groups in it."""
     cells = network.of_kind(LIFCells)[part.population]
     signal_bits, chosen = formats.signal_bits[part.population], _chosen(part)
-    groups = _groups(cells, network.settings.timestep, signal_bits, part)
+    timestep, rule = network.settings.timestep, rule_onto(network, part.population)
+    groups = _groups(cells, timestep, signal_bits, rule, part)
     arrays = np.zeros((), lanes_type(CELL_ARRAYS, lanes))
     initial = cells.initial_state()
     for name, values, bits in (("v_initial", initial["v"], STATE_BITS),
@@ -60,7 +78,13 @@ def spiking_region(network: Network, formats: Formats, part: Part, lanes: int) -
         gain, offset = fixed_constants.rate_constants(cells, network, signal_bits)
         arrays["rate_gain"][:part.size] = gain[chosen]
         arrays["rate_offset"][:part.size] = offset[chosen]
-    return groups.tobytes() + arrays.tobytes(), len(groups)
+    data = groups.tobytes() + arrays.tobytes()
+    if isinstance(rule, ClopathRule):
+        data += fixed_constants.clopath_constants(
+            rule, timestep, groups["cells"]["v_thresh"],
+            formats.factor_bits[part.population],
+            signal_bits - filter_bits(network, formats, part.population)).tobytes()
+    return data, len(groups)
 
 
 LOSSES: dict[type[losses.Loss], Loss] = {

@@ -78,6 +78,8 @@ class Kind(IntEnum):
     LIF = 0
     ALIF = 1
     READOUT = 2
+    CLOPATH = 3
+    """LIF with the rule of Clopath et al., which is a binary of its own."""
 
 
 class KeyKind(IntEnum):
@@ -233,7 +235,18 @@ OPTIMIZER_STEP = _structure(
     ("w_max", _I, ""),
 )
 
-KERNEL_STRUCTURES = (CELLS, FILTER, OPTIMIZER_STEP)
+CLOPATH = _structure(
+    "ep_clopath", "Constants of the rule of Clopath et al.",
+    ("decay", _I, "of the filtered membrane potential"),
+    ("v_plus", _I, "threshold of v"),
+    ("v_minus", _I, "threshold of the filtered v"),
+    ("shift", _I, "of v above its threshold"),
+    ("slow_shift", _I, "of the filtered v above its own"),
+    ("product_shift", _I, "of products with the learning signal"),
+    ("while_refractory", _I, "0: the factor is 0 then"),
+)
+
+KERNEL_STRUCTURES = (CELLS, FILTER, CLOPATH, OPTIMIZER_STEP)
 """Structures of ``c_models/include/eprop/fixed/constants.h``, which has formats and meanings."""
 
 CORE_SETUP = _structure(
@@ -333,7 +346,7 @@ CELL_GROUP = _structure(
 CELL_ARRAYS = (("v_initial", "<i4"), ("a_initial", "<i4"), ("rate_gain", "<i4"),
                ("rate_offset", "<i8"))
 """CELLS of spiking cells: cell_group_data[n_groups], and these arrays of `lanes` (a multiple of
-8)."""
+8); behind them, for Clopath's rule, ep_clopath[n_groups]."""
 
 READOUT_CELLS = _structure(
     "readout_cells",

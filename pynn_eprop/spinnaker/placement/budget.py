@@ -8,7 +8,7 @@ from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.lanes import round_up
-from pynn_eprop.spinnaker.memory.layout import CELL_GROUP
+from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, CLOPATH
 from pynn_eprop.spinnaker.memory.rows import Rows
 
 DTCM_BYTES = 64 * 1024
@@ -43,19 +43,25 @@ class Buffers:
         return max(self.held_bytes // 2 - min(n_sources, self.held_bytes // 4), 1)
 
 
+def rule_bytes(lanes: int, n_groups: int) -> int:
+    """Bytes of the rule of Clopath et al.: constants, filtered potentials and a row of slopes."""
+    return n_groups * CLOPATH.dtype.itemsize + 6 * lanes + 24
+
+
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int], learns: bool, n_groups: int, max_rate: float) -> Buffers:
+            readouts: Sequence[int], learns: bool, of_rule: int, n_groups: int,
+            max_rate: float) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
     readouts: how many each learning signal that reaches the core has. learns: weights or biases.
-    n_groups: of cells.
+    of_rule: bytes of a rule with memory of its own. n_groups: of cells.
     """
     lanes = rows.lanes
     ring = _LEAST_RING
     while ring < min(n_sources + 64, 1024):
         ring *= 2
     needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
-        + n_groups * CELL_GROUP.dtype.itemsize
+        + n_groups * CELL_GROUP.dtype.itemsize + of_rule
     needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
     needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
     needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES

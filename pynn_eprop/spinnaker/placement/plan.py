@@ -18,11 +18,13 @@ from pynn_eprop.spinnaker.memory.layout import (
     MIRROR_ROW,
     VERSION,
     KeyKind,
+    Kind,
     Region,
 )
 from pynn_eprop.spinnaker.memory.numbers import Learner
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
 from pynn_eprop.spinnaker.memory.rows import Rows
+from pynn_eprop.spinnaker.memory.rules import check_rules
 from pynn_eprop.spinnaker.memory.run_tables import Run, run_bytes, run_size, target_bytes
 from pynn_eprop.spinnaker.memory.signals import (
     Mirrored,
@@ -39,6 +41,10 @@ from pynn_eprop.spinnaker.placement.keys import KeyBlock
 
 Read = Callable[[Core, Region], bytes]
 Write = Callable[[Core, Region, bytes], None]
+
+BINARIES = {Kind.LIF: "eprop_neuron", Kind.ALIF: "eprop_neuron", Kind.CLOPATH: "eprop_clopath",
+            Kind.READOUT: "eprop_readout"}
+"""The program of a core, by its kind."""
 
 _LEAST_LOG = 4096
 _MOST_KEYS = 4096       # of the key blocks that reach a core: more than any network here has
@@ -57,6 +63,7 @@ class Plan:
                  held: Formats | None = None) -> None:
         self.formats = choose_formats(network, options.fixed_point, held)
         check_signals(network)
+        check_rules(network)
         self._network, self._options = network, options
         parts = partition(network, options.neurons_per_core)
         self.cores: list[Core] = []
@@ -98,8 +105,8 @@ class Plan:
             sent[part.population] = mirrored(network, part.population, rows)
         label = f"{population.label}[{part.first}:{part.first + part.size}]"
         signals = None if readout else SignalsImage(network, self.formats, part, rows.lanes, sent)
-        return Core(number, part, label, "eprop_readout" if readout else "eprop_neuron", rows,
-                    sources, count, signals, sent.get(part.population))
+        return Core(number, part, label, BINARIES[cells.kind_on_core(network, part.population)],
+                    rows, sources, count, signals, sent.get(part.population))
 
     def _buffers_of(self, core: Core) -> budget.Buffers:
         core.n_groups = self._cells(core)[1]
@@ -110,7 +117,9 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts, self.constants(core) > 0, core.n_groups,
+                              readouts, self.constants(core) > 0,
+                              budget.rule_bytes(core.rows.lanes, core.n_groups)
+                              if core.binary == BINARIES[Kind.CLOPATH] else 0, core.n_groups,
                               self._options.max_rate)
 
     def _keeps(self, core: Core, network: Network | None = None) -> bool:
@@ -223,7 +232,7 @@ class Plan:
     def _setup(self, core: Core, own: Mapping[KeyKind, int], n_keys: int) -> np.ndarray:
         network, rows, buffers = self._network, core.rows, self._buffers[core.number]
         settings = network.settings
-        kind = cells.KINDS[type(network.populations[core.population])]
+        kind = cells.kind_on_core(network, core.population)
         values = {
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
@@ -296,6 +305,7 @@ class Plan:
         if choose_formats(network, self._options.fixed_point) != self.formats:
             return False
         check_signals(network)
+        check_rules(network)
         return self._obstacle(network, range(len(network.populations))) is None
 
     def check_change(self, network: Network, indices: Sequence[int]) -> None:

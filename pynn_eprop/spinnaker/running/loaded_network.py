@@ -467,8 +467,9 @@ class LoadedNetwork:
             cores = self.plan.of_population(index)
             if cores:
                 before, spikes, slope = zip(*map(self._activity, cores), strict=True)
+                known = index not in self.network.slopeless_posts
                 found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
-                                        np.any(slope, axis=0))
+                                        np.any(slope, axis=0) if known else None)
         return tuple(found)
 
     def _activity(self, core: Core) -> tuple[int, np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@
 #include "constants.h"
 #include "filter.h"
 
-#define EP_PRODUCT_LIMIT INT64_C(0x3fffffff) /*!< of P (G + C), so that F fits 32 bits with it */
+#define EP_PRODUCT_LIMIT (INT32_C(1) << 30) /*!< of P (G + C), so that F fits 32 bits with it */
 
 /*! \brief Marks the cells whose factor may be more than 0 in a step; called before the step.
  *  \param[in] n number of cells
@@ -42,19 +42,22 @@ static inline uint32_t ep_clopath_factor(size_t n, size_t stride, const ep_clopa
                                          const int32_t *restrict v, int32_t *restrict v_hat,
                                          uint16_t *restrict factor) {
     const int32_t decay = rule->decay, v_plus = rule->v_plus, v_minus = rule->v_minus;
-    const uint64_t half = UINT64_C(1) << (rule->shift - 1);
+    const int32_t shift = rule->shift, slow_shift = rule->slow_shift;
+    const int32_t most = INT32_MAX >> shift, slow_most = INT32_MAX >> slow_shift;
     uint32_t saturated = 0;
     for (size_t j = 0; j < n; j++, v += stride) {
-        const int32_t now = *v, distance = v_hat[j] - now;
-        const int32_t filtered = ep_mac(now + ep_whole(distance, decay), distance, decay);
-        const int32_t above = now - v_plus, slow = filtered - v_minus;
+        const int32_t potential = *v, distance = v_hat[j] - potential;
+        const int32_t filtered = ep_mac(potential + ep_whole(distance, decay), distance, decay);
+        const int32_t above = potential - v_plus, slow = filtered - v_minus;
         uint32_t P = 0;
         v_hat[j] = filtered;
         if (above > 0 && slow > 0 && (factor[j] || rule->while_refractory)) {
-            const uint64_t product =
-                ((uint64_t)(uint32_t)above * (uint32_t)slow + half) >> rule->shift;
-            P = product > UINT16_MAX ? UINT16_MAX : (uint32_t)product;
-            saturated += product > UINT16_MAX;
+            P = (uint32_t)ep_mul((above < most ? above : most) << shift,
+                                 (slow < slow_most ? slow : slow_most) << slow_shift);
+            if (P > UINT16_MAX) {
+                P = UINT16_MAX;
+                saturated++;
+            }
         }
         factor[j] = (uint16_t)P;
     }
@@ -75,15 +78,18 @@ static inline uint32_t ep_filter_clopath(size_t n, const ep_filter *filter, cons
                                          const int32_t *restrict G,
                                          ep_filter_state *restrict state) {
     const int32_t alpha = filter->alpha;
-    const int64_t half = INT64_C(1) << rule->product_shift >> 1;
+    const int32_t shift = rule->product_shift;
     uint32_t saturated = 0;
     for (size_t j = 0; j < n; j++) {
-        int64_t c = ((int64_t)factor[j] * (G[j] + state[j].C) + half) >> rule->product_shift;
-        if (c > EP_PRODUCT_LIMIT || c < -EP_PRODUCT_LIMIT) {
-            c = c > 0 ? EP_PRODUCT_LIMIT : -EP_PRODUCT_LIMIT;
+        const uint64_t product = (uint64_t)((int64_t)factor[j] * (G[j] + state[j].C)) +
+                                 (UINT32_C(1) << (shift - 1));
+        const int32_t high = (int32_t)(uint32_t)(product >> 32);
+        int32_t c = (int32_t)((uint32_t)high << (32 - shift) | (uint32_t)product >> shift);
+        if ((uint32_t)(high >> (shift - 2)) + 1 > 1) {
+            c = high < 0 ? -EP_PRODUCT_LIMIT : EP_PRODUCT_LIMIT - 1;
             saturated++;
         }
-        state[j].F = ep_mac((int32_t)c + ep_whole(state[j].F, alpha), state[j].F, alpha);
+        state[j].F = ep_mac(c + ep_whole(state[j].F, alpha), state[j].F, alpha);
         saturated += ep_saturate(1, EP_LIMIT, &state[j].F);
     }
     return saturated;

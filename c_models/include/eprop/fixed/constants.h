@@ -34,8 +34,9 @@ typedef struct {
     int32_t decay;            /*!< of the filtered membrane potential */
     int32_t v_plus;           /*!< threshold of v, Q15 */
     int32_t v_minus;          /*!< threshold of vhat, Q15 */
-    int32_t shift;            /*!< 30 - p */
-    int32_t product_shift;    /*!< p + k */
+    int32_t shift;            /*!< of v above its threshold, so that the high word of the product */
+    int32_t slow_shift;       /*!< with vhat above its own is a Qp: the sum is p + 2 */
+    int32_t product_shift;    /*!< p + k, at least 2 */
     int32_t while_refractory; /*!< 0: P is 0 then */
 } ep_clopath;
 
