@@ -4,6 +4,7 @@
  *  Built for the ARM core and for the host; the tests compare the two bit for bit and count the
  *  instructions of the first. Not part of any application.
  */
+#include "eprop/fixed/clopath.h"
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/gradient.h"
 #include "eprop/fixed/neuron.h"
@@ -53,6 +54,20 @@ uint32_t kernel_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *
 uint32_t kernel_filter_alif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                             const int32_t *G, ep_filter_state *state) {
     return ep_filter_alif(n, filter, h, G, state);
+}
+
+void kernel_clopath_open(uint32_t n, uint32_t stride, const int32_t *status, uint16_t *factor) {
+    ep_clopath_open(n, stride, status, factor);
+}
+
+uint32_t kernel_clopath_factor(uint32_t n, uint32_t stride, const ep_clopath *rule,
+                               const int32_t *v, int32_t *v_hat, uint16_t *factor) {
+    return ep_clopath_factor(n, stride, rule, v, v_hat, factor);
+}
+
+uint32_t kernel_filter_clopath(uint32_t n, const ep_filter *filter, const ep_clopath *rule,
+                               const uint16_t *factor, const int32_t *G, ep_filter_state *state) {
+    return ep_filter_clopath(n, filter, rule, factor, G, state);
 }
 
 void kernel_filter_row(uint32_t n, const int32_t *F, int32_t *sum) {

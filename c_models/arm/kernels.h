@@ -4,6 +4,7 @@
 #ifndef EPROP_ARM_KERNELS_H
 #define EPROP_ARM_KERNELS_H
 
+#include "eprop/fixed/clopath.h"
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/neuron.h"
 #include "eprop/fixed/optimizer.h"
@@ -23,6 +24,11 @@ uint32_t kernel_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *
                            const int32_t *G, ep_filter_state *state);
 uint32_t kernel_filter_alif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                             const int32_t *G, ep_filter_state *state);
+void kernel_clopath_open(uint32_t n, uint32_t stride, const int32_t *status, uint16_t *factor);
+uint32_t kernel_clopath_factor(uint32_t n, uint32_t stride, const ep_clopath *rule,
+                               const int32_t *v, int32_t *v_hat, uint16_t *factor);
+uint32_t kernel_filter_clopath(uint32_t n, const ep_filter *filter, const ep_clopath *rule,
+                               const uint16_t *factor, const int32_t *G, ep_filter_state *state);
 void kernel_filter_row(uint32_t n, const int32_t *F, int32_t *sum);
 void kernel_gather_rows(uint32_t n, uint32_t count, const uint16_t *place, const int32_t *F,
                         int64_t *wide);

@@ -4,8 +4,8 @@ import pytest
 
 from tests.backends.scripts import BACKENDS
 
-TAKES = {"host": 3, "jax": 3, "brian2": 3, "nest": 1, "spinnaker": 1}
-RULES = ["e-prop", "truncated-traces", "simplified-traces"]
+TAKES = {"host": 5, "jax": 5, "brian2": 5, "nest": 1, "spinnaker": 5}
+RULES = ["e-prop", "truncated-traces", "truncated-adaptation", "simplified-traces", "clopath"]
 
 
 def test_the_list_has_every_backend():

@@ -6,6 +6,7 @@ import numpy as np
 
 from pynn_eprop.models.cells import ALIFCells, LIFCells
 from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.models.rules import ClopathRule
 
 
 def q(value: float, bits: int) -> int:
@@ -48,6 +49,14 @@ def cell_constants(cells: LIFCells, timestep: float = 1.0
             int(common(cells.refractory_steps)), rho, q(beta, 28)]
     backward = [alpha, rho, q(beta * 2 ** k, 32 - shift) if adaptive else 0, shift, 32 - k - p]
     return np.array(step, np.int32), np.array(backward, np.int32), k
+
+
+def clopath_constants(rule: ClopathRule, v_thresh: float, bits: int, k: int) -> np.ndarray:
+    """``ep_clopath`` for time steps of 1 ms, with so many bits after the point of the factor."""
+    unit = q(v_thresh, 15) / 2 ** 15
+    return np.array([decay(1.0, rule.tau_v), q(rule.v_plus * unit, 15), q(rule.v_minus * unit, 15),
+                     (bits + 2) // 2, bits + 2 - (bits + 2) // 2, bits + k,
+                     int(rule.while_refractory)], np.int32)
 
 
 def adam_constants(adam: Adam, update: int, master_bits: int, gradient_bits: int) -> np.ndarray:

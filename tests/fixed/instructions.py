@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from pynn_eprop.models.optimizers import SGD, Adam
+from pynn_eprop.models.rules import ClopathRule
 from tests.descriptions import alif, lif
-from tests.fixed.constants import adam_constants, cell_constants, decay
+from tests.fixed.constants import adam_constants, cell_constants, clopath_constants, decay
 from tests.fixed.core import Core, both
 
 TABLE = Path(__file__).with_name("instructions.csv")
@@ -95,6 +96,16 @@ def measure() -> dict[str, tuple[int, int]]:
         count(f"softmax and error over {classes} classes, in all", 1,
               "kernel_cross_entropy_error", [classes, state(1, classes), target,
                                              np.zeros(classes, np.int32)], answers=False)
+    rule = clopath_constants(ClopathRule(), 0.61, 13, 0)
+    cells = np.stack([state(0.4), status], 1).copy()
+    factors = np.zeros(N, np.uint16)
+    count("cells that Clopath's rule is open to, per cell", N, "kernel_clopath_open",
+          [N, 1, status, factors], answers=False)
+    factors[:] = 1
+    count("factor of Clopath's rule, per cell", N, "kernel_clopath_factor",
+          [N, 2, rule, cells, state(0.4), factors])
+    count("backward filter of Clopath's rule, per cell and step", N, "kernel_filter_clopath",
+          [N, backward, rule, factors, signal(), filters.copy()])
     assert core.unaligned == []
     return found
 

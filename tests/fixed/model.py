@@ -66,6 +66,22 @@ def filter_alif(constants: Sequence[int], h: int, G: int, C: int, F: int, mu: in
             stored(rounded(decayed(mu, rho)) - c, LIMIT >> beta_shift))
 
 
+def clopath_factor(rule: Sequence[int], v: int, v_hat: int, able: bool) -> tuple[int, int, bool]:
+    """vhat and P of a cell (eq. 57), and whether P saturated."""
+    decay, v_plus, v_minus, shift, slow_shift, _, while_refractory = map(int, rule)
+    v_hat = v + rounded(decayed(v_hat - v, decay))
+    above = limited(v - v_plus, 0, (2 ** 31 - 1) >> shift)
+    slow = limited(v_hat - v_minus, 0, (2 ** 31 - 1) >> slow_shift)
+    P = rounded((above << shift) * (slow << slow_shift)) if able or while_refractory else 0
+    return v_hat, min(P, 2 ** 16 - 1), P >= 2 ** 16
+
+
+def filter_clopath(alpha: int, product_shift: int, P: int, G: int, C: int, F: int) -> int:
+    """F^{t-1} of a cell with Clopath's rule."""
+    c = limited((P * (G + C) + 2 ** (product_shift - 1)) >> product_shift, -2 ** 30, 2 ** 30 - 1)
+    return stored(c + rounded(decayed(F, alpha)))
+
+
 def moments(step: Sequence[int], g: int, m: int, v: int) -> tuple[int, int]:
     """Adam's next moments."""
     m += rounded(decayed(g - m, int(step[1])))

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pynn_eprop.fixed.formats import factor_bits
 from pynn_eprop.models.optimizers import Adam
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
+from pynn_eprop.models.rules import ClopathRule
 from tests.descriptions import alif, lif
 from tests.fixed import model
-from tests.fixed.constants import adam_constants, cell_constants, decay, q
+from tests.fixed.constants import adam_constants, cell_constants, clopath_constants, decay, q
 from tests.fixed.core import Core, both, host
 
 I32, EDGE = 2 ** 31 - 1, 2 ** 29 - 1
@@ -308,3 +310,66 @@ def test_decays_keep_32_bits():
         assert abs((stored if stored >= 0 else stored + 2 ** 32) / 2 ** 32 - exact) <= 2.0 ** -33
         assert (stored < 0) == (exact >= 0.5)
     assert q(0.5, 15) == 2 ** 14
+
+
+@EXAMPLES
+@given(seed=seeds, n=st.integers(1, 70), v_decay=decays, bits=st.integers(2, 24),
+       v_plus=st.integers(-2 ** 27, 2 ** 27), v_minus=st.integers(-2 ** 27, 2 ** 27),
+       small=st.booleans(), while_refractory=st.booleans(), stride=st.sampled_from([1, 2, 3]))
+def test_the_factor_of_clopath(core, seed, n, v_decay, bits, v_plus, v_minus, small,
+                               while_refractory, stride):
+    rng = np.random.default_rng(seed)
+    limit = 2 ** 17 if small else EDGE
+    down = 12 if small else 0
+    rule = np.array([v_decay, v_plus >> down, v_minus >> down, (bits + 2) // 2, (bits + 3) // 2,
+                     bits, while_refractory], np.int32)
+    status = np.where(rng.random(n) < 0.4, rng.integers(0, 5, n), 0)
+    status = (status - np.where(rng.random(n) < 0.3, 2 ** 31, 0)).astype(np.int32)
+    v, v_hat = numbers(rng, n, limit), numbers(rng, n, limit)
+    cells = np.zeros((n, stride), np.int32)
+    before, factor = v_hat.copy(), np.full(n, 7, np.uint16)
+    cells[:, 0] = status
+    both(core, "kernel_clopath_open", [n, stride, cells, factor], answers=False)
+    able = (status & 2 ** 31 - 1) == 0
+    assert listed(factor) == listed(able.astype(int))
+    cells[:, 0] = v
+    saturated = both(core, "kernel_clopath_factor", [n, stride, rule, cells, v_hat, factor])
+    expected = [model.clopath_factor(rule, int(v[j]), int(before[j]), bool(able[j]))
+                for j in range(n)]
+    assert [(*found,) for found in zip(listed(v_hat), listed(factor), strict=True)] \
+        == [(filtered, P) for filtered, P, _ in expected]
+    assert saturated == sum(beyond for _, _, beyond in expected)
+    assert core.unaligned == []
+
+
+@EXAMPLES
+@given(seed=seeds, n=st.integers(1, 40), alpha=decays, shift=st.integers(2, 29))
+def test_the_backward_filter_of_clopath(core, seed, n, alpha, shift):
+    rng = np.random.default_rng(seed)
+    filters = np.array([alpha, 0, 0, 0, 16], np.int32)
+    rule = np.array([0, 0, 0, 0, 0, shift, 0], np.int32)
+    factor = rng.integers(0, 2 ** 16, n).astype(np.uint16)
+    G = numbers(rng, n, EDGE)
+    state = np.stack([numbers(rng, n, 2 ** 28), numbers(rng, n, EDGE), numbers(rng, n, EDGE)],
+                     axis=1).copy()
+    before = state.copy()
+    both(core, "kernel_filter_clopath", [n, filters, rule, factor, G, state])
+    for j in range(n):
+        C, F = int(before[j, 0]), int(before[j, 1])
+        assert listed(state[j]) == [C, model.filter_clopath(
+            alpha, shift, int(factor[j]), int(G[j]), C, F), int(before[j, 2])]
+
+
+@pytest.mark.parametrize(("v_thresh", "bits"), [(0.61, 13), (0.01, 24), (1.0, 12), (30.0, 2)])
+def test_the_factor_of_clopath_is_near_the_real_one(v_thresh, bits):
+    """Within half a unit of P, and 2^-15 in v and in vhat; 16 bits hold 16 v_th^2."""
+    rule = ClopathRule()
+    assert factor_bits(lif(1, v_thresh=v_thresh)) == bits
+    constants = clopath_constants(rule, v_thresh, bits, 0)
+    d, v_hat, held = math.exp(-1 / rule.tau_v), 0.0, 0
+    for v in np.random.default_rng(1).normal(0.7 * v_thresh, 0.8 * v_thresh, 300):
+        v_hat = d * v_hat + (1 - d) * v
+        held, P, beyond = model.clopath_factor(constants, q(v, 15), held, True)
+        exact = max(v, 0.0) * max(v_hat - 0.25 * v_thresh, 0.0)
+        assert not beyond
+        assert abs(P / 2 ** bits - exact) < 0.5 / 2 ** bits + 2.0 ** -13 * (abs(v) + abs(v_hat))

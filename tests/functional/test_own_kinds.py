@@ -15,10 +15,11 @@ import pytest
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.functional.machine import JaxMachine
 from pynn_eprop.functional.options import JaxOptions
+from pynn_eprop.models.cells import LIFCells
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
-from pynn_eprop.models.rules import TruncatedTraces
+from pynn_eprop.models.rules import ClopathRule, PostsynapticFactor, TruncatedTraces
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import lif
 from tests.own_cells import CurrentLIF, OwnALIF
@@ -67,6 +68,58 @@ def test_truncated_traces_of_cells_from_the_literature():
     kind = next(iter(LITERATURE))
     net = built(kind("cells", CELLS, **COMMON, **LITERATURE[kind][3]), TruncatedTraces())
     assert_as_on_the_reference(net, (T * TRIALS,))
+
+
+@dataclass(frozen=True)
+class Depolarised(PostsynapticFactor):
+    """[v - theta v_th]^+, more after each spike of the cell."""
+
+    theta: float = 0.3
+    name: ClassVar[str] = "depolarised"
+    needs: ClassVar[tuple[str, ...]] = ("v", "spikes")
+    memory: ClassVar[tuple[str, ...]] = ("recent",)
+
+    def factor(self, memory, cells):
+        recent = 0.9 * memory["recent"] + cells.z
+        above = cells.v - self.theta * cells.v_th
+        return above * (above > 0) * (1 + recent), {"recent": recent}
+
+
+@dataclass(frozen=True)
+class OfPresentSpikes(Depolarised):
+    """Without the filter of the presynaptic spikes."""
+
+    name: ClassVar[str] = "of present spikes"
+    membrane_trace: ClassVar[bool] = False
+
+
+@pytest.mark.parametrize("boundary", list(Boundary))
+@pytest.mark.parametrize("rule", [Depolarised(), OfPresentSpikes(theta=-0.2), ClopathRule()])
+def test_rules_that_are_a_postsynaptic_factor(rule, boundary):
+    net = built(LIFCells(
+        "cells", CELLS, **COMMON, tau_m=np.linspace(10.0, 25.0, CELLS),
+        v_thresh=np.full(CELLS, 0.4), v_initial=np.linspace(0.0, 0.2, CELLS)), rule,
+        boundary=boundary, trials_per_update=TRIALS)
+    assert_as_on_the_reference(net)
+
+
+def test_factors_with_different_parameters_onto_the_same_cells():
+    rules = ClopathRule(), ClopathRule(tau_v=3.0), ClopathRule(while_refractory=True)
+    net = built(LIFCells(
+        "cells", CELLS, **COMMON, tau_m=np.full(CELLS, 20.0), v_thresh=np.full(CELLS, 0.4),
+        v_initial=np.zeros(CELLS)), trials_per_update=TRIALS)
+    net = replace(net, projections=tuple(
+        replace(each, rule=rule) for each, rule in zip(net.projections, rules, strict=True)))
+    assert_as_on_the_reference(net, (T * TRIALS,))
+
+
+def test_a_factor_that_has_its_own_eligibility_is_not_known():
+    class Otherwise(Depolarised):
+        def eligibility(self, traces, arriving, cells, post):
+            return super().eligibility(traces, arriving, cells, post) * 2.0
+
+    with pytest.raises(UnsupportedError, match="rule 'depolarised' is not known to JAX"):
+        JaxMachine(built(lif(CELLS), Otherwise()), DOUBLE)
 
 
 def with_derivatives(kind):

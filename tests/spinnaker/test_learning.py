@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
-from pynn_eprop import SGD, Adam
+from pynn_eprop import SGD, Adam, ClopathRule
 from pynn_eprop.emulator import Board
 from tests.spinnaker.networks import Script, play
 
@@ -31,6 +31,15 @@ SCRIPTS = {
     "symmetric, biases, bounds": Script(
         feedback={"symmetric": True}, synapse={"w_min": -0.5, "w_max": 0.4},
         readout={"bias": 0.1, "bias_optimizer": Adam(lr=0.01)}),
+    "Clopath's rule, two cores": Script(
+        synapse={"rule": ClopathRule(v_plus=0.1)}, parameters={"tau_refrac": 3.0, "c_reg": 0.01},
+        cells=20, setup={"neurons_per_core": 12}, stops=(17.0,)),
+    "truncated adaptation": Script(
+        model="EPropALIF", parameters={"beta": 0.3, "tau_a": 100.0}, updates=2,
+        synapse={"rule": "truncated-adaptation"}),
+    "simplified traces": Script(
+        model="EPropALIF", parameters={"beta": 0.3, "tau_a": 100.0}, updates=2,
+        synapse={"rule": "simplified-traces"}),
     "windowed, two readouts, long target": Script(
         feedback={"window": 5.0}, second_readout=True, whole_run=True,
         parameters={"tau_refrac": 0.0}),

@@ -16,6 +16,7 @@ from pynn_eprop.spinnaker.placement.cores import Core
 
 # Instructions, fitted to 739 updates of random networks on emulated cores, then rounded.
 _FILTER_STEP, _FILTER_GROUP, _FILTER, _ADAPTATION = 180, 85, 21, 32
+_CLOPATH = 25       # more of a cell; tests/fixed/instructions.csv, and its row of F
 _SCALED, _SIGNAL, _SUMMED = 12, 6, 30       # of a readout: a step, a cell; several signals
 _READOUT_STEP, _READOUT, _BIAS = 120, 40, 800
 _FEEDBACK_WORDS = 2048                      # of B at a time, as in signals.c
@@ -111,7 +112,8 @@ def _filter(network: Network, core: Core, steps: int) -> float:
         tile -= 8
     tiles = -(-core.size // tile)
     adapts = "a" in network.populations[core.population].initial_values()
-    of_cell = _FILTER + _ADAPTATION * adapts + _SIGNAL * in_all \
+    clopath = core.binary == "eprop_clopath"
+    of_cell = _FILTER + _ADAPTATION * adapts + _CLOPATH * clopath + _SIGNAL * in_all \
         + (_SUMMED * signals if signals > 1 else 0)
     return steps * (tiles * (_FILTER_STEP * signals + _SCALED * in_all)
                     + core.n_groups * _FILTER_GROUP + lanes * of_cell)
