@@ -171,7 +171,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rule", default=EProp.name, metavar="NAME",
                      help=f"learning rule of synapses onto cells, one of: "
                           f"{', '.join((*RULES, READOUT_ONLY))}, or "
-                          "a plugin's (default: %(default)s)")
+                          "a plugin's; NAME:PARAMETER=VALUE,... for other values of its "
+                          "parameters (default: %(default)s)")
     run.add_argument("--gradient", default=EPROP, metavar="NAME",
                      help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
                           f"backpropagation through time, on: {', '.join(through_time)} (default: "

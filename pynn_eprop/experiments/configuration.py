@@ -7,7 +7,8 @@ from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS, Backend, find_backend
 from pynn_eprop.errors import TaskError
-from pynn_eprop.models.rules import EProp, resolve_rule
+from pynn_eprop.experiments.rule_names import rule_named
+from pynn_eprop.models.rules import EProp
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import READOUT_ONLY, NetworkPlan
@@ -24,9 +25,10 @@ class Configuration:
     machine: of a backend that has several, None stands for its first. precision: None stands for
     the backend's, or the machine's, first. updates, neurons: None stands for the paper's. gradient:
     with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
-    rule: the name of one, or "readout-only". parameters: changes to the task's parameters, as
-    (name, value). plugins: modules or files that were loaded for it (``plugins.load_plugins()``).
-    Raises :class:`TaskError` for parts that are unknown or do not go together.
+    rule: as :func:`rule_named` takes it, or "readout-only". parameters: changes to the task's
+    parameters, as (name, value). plugins: modules or files that were loaded for it
+    (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are unknown or do not go
+    together.
     """
 
     task: str
@@ -65,7 +67,7 @@ class Configuration:
         self.build_feedback()
         self.build_task()
         if self.rule != READOUT_ONLY:
-            resolve_rule(self.rule)
+            rule_named(self.rule)
         self._check_gradient(backend)
 
     def _choose_machine(self, backend: Backend) -> None:
@@ -148,7 +150,7 @@ class Configuration:
         plan = self.build_task().network(self.seed, self.build_feedback(), self.recurrent)
         if self.rule == READOUT_ONLY:
             return plan.readouts_alone()
-        return dataclasses.replace(plan, rule=resolve_rule(self.rule))
+        return dataclasses.replace(plan, rule=rule_named(self.rule))
 
     def as_dict(self) -> dict[str, Any]:
         """The configuration in types that JSON knows."""

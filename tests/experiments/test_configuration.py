@@ -2,6 +2,7 @@
 
 import pytest
 
+from pynn_eprop import ClopathRule
 from pynn_eprop.cli import _parser
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.configuration import Configuration
@@ -39,6 +40,10 @@ def test_defaults_are_the_papers():
      "feedback 'symmetric' has no use with gradient 'bptt'"),
     ({"backend": "jax", "gradient": "bptt", "rule": "simplified-traces"},
      "rule 'simplified-traces' has no use with gradient 'bptt'"),
+    ({"rule": "clopath:tau=3"},
+     r"rule 'clopath' has no parameter 'tau'; choose one of \['v_plus', 'v_minus', 'tau_v', 'wh"),
+    ({"rule": "clopath:tau_v"}, "rule 'clopath:tau_v': 'tau_v' is not of the form PARAMETER=VALUE"),
+    ({"rule": "clopath:tau_v=long"}, "rule 'clopath:tau_v=long': 'long' is not a value"),
     ({"backend": "jax", "precision": "fixed"},
      r"backend 'jax' has no precision 'fixed'; choose one of \['float32', 'float64'\]"),
     ({"parameters": (("colour", 1.0),)}, "no parameter 'colour'"),
@@ -55,6 +60,18 @@ def test_parameters_can_be_changed():
     assert configuration.build_task().c_reg == 0.01
 
 
+def test_rules_have_parameters_behind_a_colon():
+    configuration = Configuration("pattern-generation", rule="clopath:v_plus=0.25, tau_v = 5.0")
+    assert configuration.build_plan().rule == ClopathRule(v_plus=0.25, tau_v=5.0)
+    assert Configuration("pattern-generation", rule="clopath").build_plan().rule == ClopathRule()
+
+
+def test_readout_only_makes_the_other_synapses_static():
+    plan = Configuration("pattern-generation", rule="readout-only").build_plan()
+    learn = [each.post for each in plan.synapses if plan.optimizer_of(each) is not None]
+    assert learn == [each.label for each in plan.readouts] and plan.feedback == ()
+
+
 def test_identity_leaves_out_what_does_not_change_the_result():
     first = Configuration("store-recall", updates=10, threads=1)
     second = Configuration("store-recall", updates=20, threads=4, keep_training=True)
@@ -69,6 +86,8 @@ def test_identity_leaves_out_what_does_not_change_the_result():
                   feedback="window-20ms", recurrent=False, keep_training=True,
                   parameters=(("lr", 0.02), ("n_periods", 4))),
     Configuration("pattern-generation", backend="jax", gradient="bptt"),
+    Configuration("pattern-generation", rule="clopath:v_plus=0.25,v_minus=0"),
+    Configuration("pattern-generation", rule="readout-only"),
 ])
 def test_command_makes_the_same_configuration(configuration):
     options = _parser().parse_args(configuration.command("somewhere").split()[1:])
@@ -76,7 +95,7 @@ def test_command_makes_the_same_configuration(configuration):
         task=options.task, backend=options.backend, precision=options.precision,
         seed=options.seed, updates=options.updates, neurons=options.neurons,
         threads=options.threads, feedback=options.feedback, gradient=options.gradient,
-        recurrent=options.recurrent,
+        rule=options.rule, recurrent=options.recurrent,
         keep_training=options.keep_training, parameters=tuple(options.set))
     assert again.as_dict() == configuration.as_dict()
     assert str(options.out) == "somewhere"

@@ -1,0 +1,30 @@
+"""Rules as the command line writes them: a name, and parameters behind a colon."""
+
+import ast
+import dataclasses
+
+from pynn_eprop.errors import TaskError
+from pynn_eprop.models.rules import Rule, resolve_rule
+
+
+def rule_named(text: str) -> Rule:
+    """The rule meant by ``NAME`` or ``NAME:PARAMETER=VALUE,...``.
+
+    Raises :class:`ParameterError` for an unknown name or a bad value, :class:`TaskError` for
+    anything else that is not of that form, or a parameter that the rule does not have.
+    """
+    name, colon, given = text.partition(":")
+    rule = resolve_rule(name)
+    known = [field.name for field in dataclasses.fields(rule)]
+    values = {}
+    for part in given.split(",") if colon else ():
+        parameter, equals, value = (each.strip() for each in part.partition("="))
+        if not (parameter and equals):
+            raise TaskError(f"rule {text!r}: {part!r} is not of the form PARAMETER=VALUE")
+        if parameter not in known:
+            raise TaskError(f"rule {name!r} has no parameter {parameter!r}; choose one of {known}")
+        try:
+            values[parameter] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            raise TaskError(f"rule {text!r}: {value!r} is not a value") from None
+    return dataclasses.replace(rule, **values) if values else rule
