@@ -1,4 +1,4 @@
-"""The command ``pynn-eprop``: list and run tasks, compare backends, serve an emulated board."""
+"""The command ``pynn-eprop``: list and run tasks, compare backends, make data, serve a board."""
 
 import argparse
 import ast
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 import pynn_eprop
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS
+from pynn_eprop.data import DATA_SETS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
@@ -72,6 +73,9 @@ def _list(options: argparse.Namespace) -> int:
     for task in TASKS.values():
         paper = f"; the paper: {task.paper_result}" if task.paper_result else ""
         print(f"  {task.name:20} {task.title}{paper}")
+    print("data:")
+    for data_set in DATA_SETS.values():
+        print(f"  {data_set.name:20} {data_set.meaning}")
     print("feedback:")
     for feedback in FEEDBACKS.values():
         print(f"  {feedback.name:20} {feedback.meaning}")
@@ -194,7 +198,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="print the result line only")
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands)
+    _add_data(commands)
     return parser
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser("data", help="make or check the data of a task, without training")
+    sets = data.add_subparsers(required=True, metavar="NAME")
+    for data_set in DATA_SETS.values():
+        parser = sets.add_parser(data_set.name, help=data_set.meaning,
+                                 description=f"Make or check {data_set.meaning}.")
+        data_set.add_arguments(parser)
+        parser.set_defaults(command=data_set.run)
 
 
 def _add_plugin(parser: argparse.ArgumentParser) -> None:

@@ -150,6 +150,14 @@ class TaskError(EPropError, ValueError):
     """A task, or a variant of one, is unknown or cannot be built as asked."""
 
 
+class DataError(EPropError, ValueError):
+    """A data set is not where it should be, is incomplete, damaged or of another kind."""
+
+
+class DataWarning(UserWarning):
+    """Data that were kept from an earlier run cannot be used and are made again."""
+
+
 class ResultsError(EPropError, ValueError):
     """A results folder cannot be read, or would be overwritten."""
 

@@ -34,10 +34,11 @@ LAYERS = {
     "brian2": {"common", "models", "errors"},
     "spinnaker": {"common", "fixed", "engine", "models", "emulator", "errors"},
     "plotting": set(),
+    "data": {"errors"},
     "tasks": {"plotting", "models", "errors"},
     "backends": {"common", "emulator", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
-    "cli": {"emulator", "experiments", "tasks", "backends", "models", "errors"},
+    "cli": {"data", "emulator", "experiments", "tasks", "backends", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
@@ -187,7 +188,8 @@ def test_emulator_and_runtime_include_nothing_of_the_kernels(folder: str) -> Non
     assert foreign == []
 
 
-@pytest.mark.parametrize("part", ["models", "reference", "fixed", "engine", "tasks", "plotting"])
+@pytest.mark.parametrize("part", ["models", "reference", "fixed", "engine", "data", "tasks",
+                                  "plotting"])
 def test_no_simulator_below_the_backends(part: str) -> None:
     simulators = [
         f"{path.relative_to(ROOT)} imports {module}"
