@@ -6,8 +6,9 @@
 # make compare-builds   the same sources on the own runtime and on the official libraries
 # make lint, make warnings, make sanitize, make clean
 #
-# Each sets up what it needs, in .venv. A C compiler and Python's headers come from the system:
-# as root on Debian they are installed, otherwise makefiles/require.sh says what is missing.
+# Each sets up what it needs, in .venv. A C compiler, Python's headers and, for the tests, flite
+# come from the system: as root on Debian they are installed, otherwise makefiles/require.sh says
+# what is missing.
 
 SHELL := /bin/bash
 
@@ -33,6 +34,7 @@ demo: $(STAMPS)/installed
 	@ls demo-results
 
 test: lint warnings sanitize binaries $(STAMPS)/scenarios
+	@makefiles/require.sh "$(PYTHON)" speech
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
 evidence: $(STAMPS)/test-tools binaries

@@ -71,6 +71,12 @@ def speak(text: str, voice: str, tempo: float, pitch: float, folder: Path) -> So
     return Sound(samples / _FULL_SCALE, parse_durations(printed, text))
 
 
+def pronounce(word: str) -> list[str]:
+    """The phones of a word on its own, without pauses."""
+    printed = _call(["-voice", "kal16", "-ps", "-t", word, "-o", "none"])
+    return [phone for phone in printed.split() if phone != PAUSE]
+
+
 def parse_durations(printed: str, text: str) -> Segments:
     """Phones from ``flite -psdur``: "phone:end" with ends in seconds.
 

@@ -1,5 +1,6 @@
 """Sounds of TIMIT: NIST SPHERE files, or the same sounds as RIFF; checked against their headers."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,22 @@ from pynn_eprop.errors import DataError, MissingDependencyError
 
 _MAGIC = b"NIST_1A\n"
 _START = 16         # bytes before the fields: the mark and the header's length, a line each
-_LARGEST = 1 << 16  # bytes of a header
 _KINDS = {"i": int, "r": float}     # a number; -sN is a string of N bytes
 
 
 def read_sound(path: Path) -> np.ndarray:
+    """The samples of a file, as :func:`decode_sound`, and its errors."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    return decode_sound(data, path)
+
+
+def decode_sound(data: bytes, file: object) -> np.ndarray:
     """Samples in [-1, 1], float32, of one channel at 16 kHz.
 
-    Raises :class:`DataError` with the file's name for anything else, or a file that is cut off;
+    Raises :class:`DataError` with the name of ``file`` for anything else, or one that is cut off;
     :class:`MissingDependencyError` without the library that decodes it.
     """
     try:
@@ -28,23 +37,19 @@ def read_sound(path: Path) -> np.ndarray:
         raise MissingDependencyError(f"reading recorded speech needs soundfile: {EXTRA}"
                                      ) from error
     try:
-        with open(path, "rb") as file:
-            start = file.read(_LARGEST)
-        header = sphere_header(start) if start.startswith(_MAGIC) else None
-        with soundfile.SoundFile(path) as sound:
+        header = sphere_header(data) if data.startswith(_MAGIC) else None
+        with soundfile.SoundFile(io.BytesIO(data)) as sound:
             rate, channels = sound.samplerate, sound.channels
             samples = sound.read(dtype="float32")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RuntimeError) as error:
-        raise DataError(f"{path} is not a sound in NIST SPHERE or RIFF format, uncompressed: "
+        raise DataError(f"{file} is not a sound in NIST SPHERE or RIFF format, uncompressed: "
                         f"{error}") from error
     if (rate, channels) != (SAMPLING_RATE, 1):
-        raise DataError(f"{path} has {channels} channels at {rate} Hz; one at {SAMPLING_RATE} Hz "
+        raise DataError(f"{file} has {channels} channels at {rate} Hz; one at {SAMPLING_RATE} Hz "
                         "is needed")
     expected = len(samples) if header is None else header.get("sample_count")
     if len(samples) != expected:
-        raise DataError(f"{path} is cut off: it has {len(samples)} samples, its header says "
+        raise DataError(f"{file} is cut off: it has {len(samples)} samples, its header says "
                         f"{expected}")
     return np.asarray(samples)
 

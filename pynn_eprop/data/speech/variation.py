@@ -90,5 +90,5 @@ def coloured_noise(n: int, exponent: float, rng: np.random.Generator) -> np.ndar
 
 
 def _fast_length(n: int) -> int:
-    """The power of two that is not smaller than n, nor than two of the coarse steps."""
-    return max(2 * _COARSE, 1 << (n - 1).bit_length())
+    """The power of two that is not smaller than n, nor than 128 of the coarse steps."""
+    return max(128 * _COARSE, 1 << (n - 1).bit_length())
