@@ -35,7 +35,7 @@ LAYERS = {
     "spinnaker": {"common", "fixed", "engine", "models", "emulator", "errors"},
     "plotting": set(),
     "data": {"errors"},
-    "tasks": {"plotting", "models", "errors"},
+    "tasks": {"plotting", "data", "models", "errors"},
     "backends": {"common", "emulator", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
     "cli": {"data", "emulator", "experiments", "tasks", "backends", "models", "errors"},

@@ -26,11 +26,22 @@ def cache_folder(*parts: str, make: bool = False) -> Path:
     return folder
 
 
+def check_writable(path: Path) -> None:
+    """Raise :class:`DataError` unless a file can be written there."""
+    why = "it is a folder" if path.is_dir() else \
+        f"there is no folder {path.parent}" if not path.parent.is_dir() else \
+        f"the folder {path.parent} cannot be written to" \
+        if not os.access(path.parent, os.W_OK | os.X_OK) else None
+    if why:
+        raise DataError(f"{path} cannot be written: {why}; choose another file name")
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call ``write`` with a new file, which replaces ``path`` when all of it is on the disk.
 
-    Raises :class:`DataError` if it cannot be written.
+    Raises :class:`DataError` as :func:`check_writable`, ``OSError`` if the disk is full.
     """
+    check_writable(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:
@@ -38,7 +49,5 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror})") from error
     finally:
         partial.unlink(missing_ok=True)

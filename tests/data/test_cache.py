@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pynn_eprop.data.cache import cache_folder, write_whole
+from pynn_eprop.data.cache import cache_folder, check_writable, write_whole
 from pynn_eprop.errors import DataError
 
 
@@ -45,6 +45,17 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path):
     assert path.read_bytes() == b"new"
 
 
-def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match=r"b cannot be written \(No such file or directory\)"):
-        write_whole(tmp_path / "a" / "b", lambda file: file.write(b""))
+def test_places_where_no_file_can_be_written(tmp_path):
+    for path, why in ((tmp_path / "a" / "b", "there is no folder"), (tmp_path, "it is a folder")):
+        for write in (check_writable, lambda path: write_whole(path, lambda file: file.write(b""))):
+            with pytest.raises(DataError, match=f"cannot be written: {why}.*; choose another file"):
+                write(path)
+
+
+def test_a_full_disk_is_not_the_users_mistake(tmp_path):
+    def full(file):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(tmp_path / "a", full)
+    assert not isinstance(caught.value, DataError) and list(tmp_path.iterdir()) == []

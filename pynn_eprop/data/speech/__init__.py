@@ -10,7 +10,7 @@ from pynn_eprop.data.speech.corpus import (
     Utterance,
 )
 from pynn_eprop.data.speech.corpus_file import load_corpus, save_corpus
-from pynn_eprop.data.speech.linear_floor import linear_floor
+from pynn_eprop.data.speech.linear_classifier import linear_floor
 from pynn_eprop.data.speech.scaling import SCALINGS, scale
 from pynn_eprop.data.speech.source import read_speech
 from pynn_eprop.data.speech.statistics import Statistics, describe

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from pynn_eprop.data.cache import check_writable
 from pynn_eprop.data.registry import DataSet
 from pynn_eprop.data.speech.corpus_file import save_corpus
-from pynn_eprop.data.speech.linear_floor import CONTEXT, linear_floor
+from pynn_eprop.data.speech.linear_classifier import CONTEXT, classifier_class, linear_floor
 from pynn_eprop.data.speech.made import N_UTTERANCES
 from pynn_eprop.data.speech.source import read_speech
 from pynn_eprop.data.speech.statistics import describe, lines
@@ -40,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make or read the corpus and print what is in it; returns the exit status 0."""
+    if options.out is not None:
+        check_writable(options.out)
+    if options.floor:
+        classifier_class()
     with tqdm(desc="speech", unit="utterance", dynamic_ncols=True, file=sys.stderr,
               disable=options.quiet, delay=0.5) as bar:
         def show(done: int, total: int) -> None:

@@ -96,8 +96,8 @@ def parse_durations(printed: str, text: str) -> Segments:
 
 def _call(arguments: list[str], statuses: tuple[int, ...] = (0,)) -> str:
     # a process group of its own: Ctrl-C is for us, and what is being said is finished
-    done = subprocess.run(["flite", *arguments], capture_output=True, text=True, errors="replace",
-                          process_group=0)
+    done = subprocess.run(["flite", *arguments], capture_output=True, stdin=subprocess.DEVNULL,
+                          text=True, errors="replace", process_group=0)
     if done.returncode not in statuses:
         raise DataError(f"flite {' '.join(arguments)} failed with status {done.returncode}: "
                         f"{done.stderr.strip()}")

@@ -43,6 +43,12 @@ def add_recorded(corpus: Corpus) -> Corpus:
         "recorded": f"LibriVox recordings of {PACKAGE}, aligned with PocketSphinx"})
 
 
+def check_recorded() -> None:
+    """Raise as :func:`add_recorded` if the recordings or the aligner are missing."""
+    _recordings()
+    _library()
+
+
 def _recordings() -> dict[str, tuple[list[str], bytes]]:
     """Words and sound file of each recording by its name."""
     if _INSTALLED.is_dir():
@@ -124,7 +130,7 @@ def flite_phones(word: str, phones: list[str]) -> list[str]:
 
 def _align(words: list[str], pcm: bytes, name: str) -> list[tuple[str, list[tuple[str, int]]]]:
     """Words, also of silence, with phones and their first frames."""
-    decoder = _decoder()
+    decoder = _library().Decoder(lm=None, loglevel="FATAL")     # no words but those given
     decoder.set_align_text(" ".join(words))
     _decode(decoder, pcm)
     if decoder.hyp() is None:
@@ -142,10 +148,10 @@ def _decode(decoder: Any, pcm: bytes) -> None:
     decoder.end_utt()
 
 
-def _decoder() -> Any:
+def _library() -> Any:
     try:
         import pocketsphinx
     except ImportError as error:
         raise MissingDependencyError("aligning recorded speech needs PocketSphinx: pip install "
                                      "'pynn_eprop[recorded-speech]'") from error
-    return pocketsphinx.Decoder(lm=None, loglevel="FATAL")
+    return pocketsphinx

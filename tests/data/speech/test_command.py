@@ -1,12 +1,13 @@
 """``pynn-eprop data speech``, and the corpus that a user means."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from pynn_eprop.cli import main
-from pynn_eprop.data.speech import load_corpus, read_speech, save_corpus
+from pynn_eprop.data.speech import load_corpus, read_speech, save_corpus, source
 from pynn_eprop.errors import DataError
 from tests.data.speech.corpora import small_corpus
 from tests.data.speech.timit_copy import make_copy
@@ -84,6 +85,24 @@ def test_what_is_not_there(tmp_path):
         read_speech(tmp_path / "none")
     with pytest.raises(DataError, match=r"scaling='log' is unknown; choose one of \['range'"):
         read_speech(tmp_path / "none", scaling="log")
+
+
+def test_what_is_missing_is_said_before_anything_is_made(text, tmp_path, monkeypatch, capsys):
+    made = ["data", "speech", "--text", str(text), "--utterances", "12", "--quiet"]
+    assert main([*made, "--out", str(tmp_path / "none" / "a.npz")]) == 2
+    assert "a.npz cannot be written: there is no folder" in capsys.readouterr().err
+    for module, option, extra in (("sklearn.linear_model", "--floor", "decode"),
+                                  ("pocketsphinx", "--recorded", "recorded-speech")):
+        monkeypatch.setitem(sys.modules, module, None)
+        assert main([*made, option]) == 2
+        assert f"pynn_eprop[{extra}]" in capsys.readouterr().err
+    assert not (tmp_path / "cache" / "pynn-eprop" / "speech").exists()
+
+
+def test_recorded_speech_does_not_go_with_timit(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "check_recorded", lambda: None)
+    with pytest.raises(DataError, match="with flite's phones, not with TIMIT's; leave it out"):
+        read_speech(str(tmp_path), recorded=True)
 
 
 def test_a_scaling(tmp_path):

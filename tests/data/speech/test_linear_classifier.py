@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pynn_eprop.data.speech import Corpus, Utterance, linear_floor, scale
-from pynn_eprop.data.speech.linear_floor import with_context
+from pynn_eprop.data.speech.linear_classifier import with_context
 from pynn_eprop.errors import MissingDependencyError
 from tests.data.speech.corpora import PHONES, small_corpus
 

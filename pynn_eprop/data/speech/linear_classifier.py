@@ -25,18 +25,24 @@ def linear_floor(corpus: Corpus, context: int = CONTEXT, frames: int = N_FRAMES,
     corpus: with features as computed or mapped in any way; they are standardised here. frames:
     how many are drawn for training. Raises :class:`MissingDependencyError` without scikit-learn.
     """
+    make = classifier_class()
+    standardise = SCALINGS[STANDARD](np.concatenate([each.features for each in corpus[TRAIN]]))
+    standard = corpus.with_features(STANDARD, [standardise(each.features) for each in corpus])
+    inputs, labels = _drawn(standard[TRAIN], context, frames, np.random.default_rng(seed))
+    classifier = make(C=1.0 / (_STRENGTH * len(labels)), max_iter=_STEPS)
+    classifier.fit(inputs, labels)
+    return {name: _accuracy(classifier, utterances, context)
+            for name, utterances in standard.sets.items()}
+
+
+def classifier_class() -> Any:
+    """Scikit-learn's. Raises :class:`MissingDependencyError` without it."""
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
         raise MissingDependencyError("a linear classifier needs scikit-learn: pip install "
                                      "'pynn_eprop[decode]'") from error
-    standardise = SCALINGS[STANDARD](np.concatenate([each.features for each in corpus[TRAIN]]))
-    standard = corpus.with_features(STANDARD, [standardise(each.features) for each in corpus])
-    inputs, labels = _drawn(standard[TRAIN], context, frames, np.random.default_rng(seed))
-    classifier = LogisticRegression(C=1.0 / (_STRENGTH * len(labels)), max_iter=_STEPS)
-    classifier.fit(inputs, labels)
-    return {name: _accuracy(classifier, utterances, context)
-            for name, utterances in standard.sets.items()}
+    return LogisticRegression
 
 
 def with_context(features: np.ndarray, context: int) -> np.ndarray:
