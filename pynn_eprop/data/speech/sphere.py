@@ -34,8 +34,8 @@ def decode_sound(data: bytes, file: object) -> np.ndarray:
     try:
         import soundfile
     except (ImportError, OSError) as error:     # OSError: without its library in C
-        raise MissingDependencyError(f"reading recorded speech needs soundfile: {EXTRA}"
-                                     ) from error
+        raise MissingDependencyError(f"reading recorded speech needs soundfile with libsndfile: "
+                                     f"{EXTRA}") from error
     try:
         header = sphere_header(data) if data.startswith(_MAGIC) else None
         with soundfile.SoundFile(io.BytesIO(data)) as sound:
@@ -74,8 +74,8 @@ def sphere_header(data: bytes) -> dict[str, Any]:
 
 
 def _field(line: str) -> tuple[str, Any]:
-    parts = re.fullmatch(r"(\S+) +-([irs])(\d*) (.*)", line)
+    parts = re.fullmatch(r"(\S+)\s+-([irs])\d*(?:\s(.*))?", line)
     if parts is None:
         raise ValueError(f"its header has a line {line[:40]!r}")
-    name, kind, _, value = parts.groups()
+    name, kind, value = parts.groups(default="")
     return name, _KINDS.get(kind, str)(value)

@@ -10,6 +10,8 @@ from pynn_eprop.data.speech.linear_classifier import with_context
 from pynn_eprop.errors import MissingDependencyError
 from tests.data.speech.corpora import PHONES, small_corpus
 
+pytest.importorskip("sklearn")
+
 
 def test_neighbours_of_each_frame():
     found = with_context(np.array([[1.0], [2.0], [3.0]]), 2)

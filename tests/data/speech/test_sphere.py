@@ -42,6 +42,14 @@ def test_other_bytes_are_no_sound(data):
             decode_sound(start + data, "here")
 
 
+def test_a_header_like_timits():
+    """Lines end with or without spaces; a string may be empty."""
+    lines = ["NIST_1A", "   1024", "database_id -s5 TIMIT", "note -s0", "sample_count -i 46797 ",
+             "end_head"]
+    found = sphere_header("\n".join(lines).encode().ljust(1024))
+    assert found == {"database_id": "TIMIT", "note": "", "sample_count": 46797}
+
+
 def test_a_line_that_is_no_field():
     data = b"NIST_1A\n   1024\nsample_rate 16000\nend_head\n".ljust(1024)
     with pytest.raises(ValueError, match="its header has a line 'sample_rate 16000'"):

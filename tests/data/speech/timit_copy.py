@@ -17,7 +17,8 @@ OTHER_SPEAKERS = ["mzzz0", "fzzz1"]     # of TEST, in neither set
 
 def sphere(samples, rate=16000, channels=1, count=None, coding=None):
     """A NIST SPHERE file as its manual describes it: 1024 bytes of header, then the samples."""
-    fields = {"sample_count": len(samples) if count is None else count, "sample_rate": rate,
+    fields = {"database_id": "TIMIT", "database_version": "1.0", "utterance_id": "cjf0_sa1",
+              "sample_count": len(samples) if count is None else count, "sample_rate": rate,
               "channel_count": channels, "sample_n_bytes": 2, "sample_byte_format": "01",
               "sample_sig_bits": 16}
     if coding:
