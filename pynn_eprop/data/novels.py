@@ -53,7 +53,7 @@ def read_novels() -> str:
         raise MissingDependencyError(
             f"the text to be spoken is missing; on Debian or Ubuntu: mkdir -p '{folder}' && "
             f"(cd '{folder}' && apt-get download {PACKAGE}), which needs 1.6 MB and no R; "
-            f"elsewhere give a text of your own")
+            f"elsewhere give a text of your own (text=..., --text FILE)")
     return _novels_of(read_files(downloaded[-1], {_INDEX, _RECORDS}), downloaded[-1])
 
 

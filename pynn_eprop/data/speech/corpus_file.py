@@ -66,6 +66,8 @@ def load_utterances(path: Path) -> tuple[list[Utterance], dict[str, Any]]:
     Raises :class:`DataError` for a file that is missing, damaged or something else.
     """
     try:
+        if path.exists() and not zipfile.is_zipfile(path):
+            raise ValueError("not an npz file")     # NumPy would say something about pickles
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(bytes(file["header"]))
             lengths, features, labels = file["lengths"], file["features"], file["labels"]

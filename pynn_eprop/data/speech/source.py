@@ -43,6 +43,9 @@ def read_speech(data: Path | str | None = None, *, scaling: str = NONE,
             if value is not None:
                 raise DataError(f"{name}={value!r} is for speech made with flite; leave it out, or "
                                 f"leave out the data {data}")
+        if not data.exists():
+            raise DataError(f"{data} does not exist; give the folder of a copy of TIMIT, or a file "
+                            "that --out or save_corpus() wrote")
         if recorded and data.is_dir():
             raise DataError(f"recorded speech is labelled with flite's phones, not with TIMIT's; "
                             f"leave it out, or leave out the data {data}")

@@ -81,7 +81,7 @@ def test_options_of_made_speech_do_not_go_with_data(tmp_path, option):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(DataError, match="none does not exist"):
+    with pytest.raises(DataError, match="none does not exist; give the folder of a copy of TIMIT"):
         read_speech(tmp_path / "none")
     with pytest.raises(DataError, match=r"scaling='log' is unknown; choose one of \['range'"):
         read_speech(tmp_path / "none", scaling="log")

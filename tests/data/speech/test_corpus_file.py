@@ -61,6 +61,9 @@ def test_another_file(tmp_path):
         load_corpus(tmp_path / "other.npz")
     with pytest.raises(DataError, match="is damaged, or not a corpus of speech"):
         load_corpus(tmp_path)
+    (tmp_path / "text").write_text("text")
+    with pytest.raises(DataError, match=r"not a corpus of speech \(not an npz file\)"):
+        load_corpus(tmp_path / "text")
 
 
 def test_contents_that_do_not_have_their_checksum(tmp_path):
