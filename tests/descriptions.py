@@ -7,6 +7,7 @@ import numpy as np
 
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogSources,
     CurrDeltaCells,
     CurrentBasedCells,
     CurrExpCells,
@@ -101,6 +102,16 @@ def spikes(population: int, *pairs: tuple[int, int]) -> Inputs:
     """Source spikes as (step, cell) pairs in order of time."""
     array = np.array(pairs, dtype=int).reshape(-1, 2)
     return Inputs(spikes={population: (array[:, 0], array[:, 1])})
+
+
+def analog(size: int = 1, label: str = "analog") -> AnalogSources:
+    """Sources of values."""
+    return AnalogSources(label, size)
+
+
+def values(population: int, *rows: Sequence[float]) -> Inputs:
+    """Values of the steps from the first of a run to its end, (steps + 1) rows."""
+    return Inputs(values={population: np.array(rows, dtype=float)})
 
 
 def record(population: int, variable: str, *cells: int, every: int = 1) -> Recording:

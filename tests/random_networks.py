@@ -12,6 +12,7 @@ import numpy as np
 
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogSources,
     CurrentBasedCells,
     CurrExpCells,
     Population,
@@ -82,6 +83,8 @@ class ReadoutPlan:
 class Plan:
     """The parts of a network.
 
+    analog: sizes of sources of values; analog_frame: steps for which these hold.
+
     stretches: (steps, learning), run one after the other. changes: what happens between them, the
     first two only if no update is in progress: "weights" (replaced), "population" (new
     parameters), "target" (one for the rest of the run), "checkpoint" (restored into a new machine).
@@ -93,6 +96,8 @@ class Plan:
     trials: int = 1
     boundary: Boundary = Boundary.RESET
     sources: tuple[int, ...] = (4,)
+    analog: tuple[int, ...] = ()
+    analog_frame: int = 1
     cells: tuple[CellPlan, ...] = (CellPlan(),)
     stock: tuple[bool, ...] = ()
     readouts: tuple[ReadoutPlan, ...] = (ReadoutPlan(),)
@@ -127,13 +132,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Case:
-    """A network and what happens to it. spikes: (steps + 1, size) counts of each source."""
+    """A network and what happens to it.
+
+    spikes: (steps + 1, size) counts of each source; values: likewise, of each source of values.
+    """
 
     plan: Plan
     network: Network
     spikes: dict[int, np.ndarray]
     currents: dict[int, np.ndarray]
     recordings: tuple[Recording, ...] = field(default=())
+    values: dict[int, np.ndarray] = field(default_factory=dict)
 
     def inputs(self, start: int, steps: int) -> Inputs:
         """The inputs of a stretch."""
@@ -143,7 +152,8 @@ class Case:
             repeats = counts[start + step, cell]
             spikes[index] = (np.repeat(step + start, repeats), np.repeat(cell, repeats))
         currents = {index: array[start:start + steps] for index, array in self.currents.items()}
-        return Inputs(spikes, currents)
+        values = {index: array[start:start + steps + 1] for index, array in self.values.items()}
+        return Inputs(spikes, currents, values)
 
 
 def make_case(plan: Plan) -> Case:
@@ -151,6 +161,7 @@ def make_case(plan: Plan) -> Case:
     rng = np.random.default_rng(plan.seed)
     populations: list[Population] = [
         Sources(f"sources {i}", size) for i, size in enumerate(plan.sources)]
+    populations += [AnalogSources(f"analog {i}", size) for i, size in enumerate(plan.analog)]
     populations += [spiking_cells(rng, cells) for cells in plan.cells]
     populations += [stock_cells(rng, exponential) for exponential in plan.stock]
     populations += [readout_cells(rng, plan, readout) for readout in plan.readouts]
@@ -161,14 +172,19 @@ def make_case(plan: Plan) -> Case:
         tuple(_signals(rng, plan, populations, projections)))
     spikes = {}
     currents = {}
+    values = {}
     for index, population in enumerate(populations):
         if isinstance(population, Sources):
             rate = rng.uniform(0.05, 0.3)
             spikes[index] = rng.choice(3, (plan.steps + 1, population.size),
                                        p=[1 - rate, 0.9 * rate, 0.1 * rate])
+        elif isinstance(population, AnalogSources):
+            frames = rng.normal(0.1, 0.3, (plan.steps // plan.analog_frame + 1, population.size))
+            frames[rng.random(len(frames)) < 0.2] = 0.0     # and some that do not differ
+            values[index] = np.repeat(frames, plan.analog_frame, axis=0)[:plan.steps + 1]
         elif plan.currents and isinstance(population, (SpikingCells, CurrentBasedCells)):
             currents[index] = rng.normal(0.0, 0.05, (plan.steps, population.size))
-    return Case(plan, network, spikes, currents, _recordings(populations))
+    return Case(plan, network, spikes, currents, _recordings(populations), values)
 
 
 def spiking_cells(rng: np.random.Generator, plan: CellPlan) -> SpikingCells:
@@ -240,7 +256,8 @@ def _projections(rng: np.random.Generator, plan: Plan,
     projections = []
     for pre, before in enumerate(populations):
         for post, after in enumerate(populations):
-            if isinstance(before, Readouts) or isinstance(after, Sources):
+            if isinstance(before, Readouts) or after.from_outside \
+                    or (before.emits_values and not after.learns):
                 continue
             copies = 1 + (len(plan.wirings) > 1 and rng.random() < 0.15)
             for _ in range(copies):
@@ -267,7 +284,7 @@ def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, befor
              "mixed": rng.integers(1, 6, count),
              "long": rng.integers(1, 2 * (plan.interval_steps or 20), count),
              }[rng.choice(plan.delays)].astype(int)
-    scale = (2.0 if isinstance(before, Sources) else 1.0) / np.sqrt(before.size)
+    scale = (2.0 if before.from_outside else 1.0) / np.sqrt(before.size)
     bounds: dict[str, float] = {}
     if plan.bounds and rng.random() < 0.5:
         bounds = {"w_min": -0.5 * scale, "w_max": 0.8 * scale}
@@ -311,8 +328,8 @@ def _recordings(populations: list[Population]) -> tuple[Recording, ...]:
         every = np.arange(population.size)
         recordings += [Recording(index, variable, every) for variable in variables]
         if not isinstance(population, Sources):
-            recordings.append(Recording(index, variables[1] if "v" in variables else "y",
-                                        every[::-2], every=3))
+            variable = variables[1] if "v" in variables else "y" if "y" in variables else "value"
+            recordings.append(Recording(index, variable, every[::-2], every=3))
     return tuple(recordings)
 
 

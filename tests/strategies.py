@@ -65,6 +65,8 @@ def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True, rules: bool
         timestep=draw(st.sampled_from([1.0, 1.0, 0.5, 0.1])),
         interval_steps=interval, trials=trials, boundary=draw(st.sampled_from(boundaries)),
         sources=tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=2))),
+        analog=tuple(draw(st.sampled_from([(), (), (3,), (2, 4)]))),
+        analog_frame=draw(st.sampled_from([1, 2, 5, 40])),
         cells=tuple(draw(st.lists(cell_plans(), min_size=1, max_size=2))),
         stock=tuple(draw(st.lists(st.booleans(), max_size=1))) if stock else (),
         readouts=tuple(draw(st.lists(readout_plans(), min_size=1, max_size=2))),

@@ -13,6 +13,7 @@ typedef struct {
     struct eprop_core_engine *(*create)(const eprop_settings *);
     void (*destroy)(struct eprop_core_engine *);
     int (*add_sources)(struct eprop_core_engine *, int32_t);
+    int (*add_analog_sources)(struct eprop_core_engine *, const eprop_analog_sources *);
     int (*add_spiking_cells)(struct eprop_core_engine *, const eprop_spiking_cells *);
     int (*add_readouts)(struct eprop_core_engine *, const eprop_readouts *);
     int (*add_stock_cells)(struct eprop_core_engine *, const eprop_stock_cells *);

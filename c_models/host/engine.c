@@ -88,6 +88,10 @@ int eprop_add_sources(eprop_engine *e, int32_t size) {
     return counted(e->core->add_sources(e->inside, size), &e->populations);
 }
 
+int eprop_add_analog_sources(eprop_engine *e, const eprop_analog_sources *sources) {
+    return counted(e->core->add_analog_sources(e->inside, sources), &e->populations);
+}
+
 int eprop_add_spiking_cells(eprop_engine *e, const eprop_spiking_cells *cells) {
     return counted(e->core->add_spiking_cells(e->inside, cells), &e->populations);
 }

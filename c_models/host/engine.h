@@ -47,6 +47,12 @@ typedef struct {
     void *outside_context;     /*!< what it is given */
 } eprop_settings;
 
+/*! \brief Cells whose values are given. */
+typedef struct {
+    int32_t size;
+    int32_t value_bits;        /*!< fixed point: bits after the point of the 16-bit values */
+} eprop_analog_sources;
+
 /*! \brief LIF or adaptive LIF cells; arrays over cells. */
 typedef struct {
     int32_t size;
@@ -159,15 +165,22 @@ typedef struct {
     const double *current;     /*!< (steps, size) */
 } eprop_current_input;
 
+/*! \brief Values of analog sources at the steps from that before the stretch to its last. */
+typedef struct {
+    int32_t population;
+    const double *value;       /*!< (steps + 1, size) */
+} eprop_value_input;
+
 /*! \brief One stretch of a run. */
 typedef struct {
     int64_t steps;
     int32_t learning;          /*!< counts from the next interval */
     int32_t hold;              /*!< updates end with the gradients; weights stay until eprop_apply() */
-    int32_t samplings, spike_inputs, current_inputs, spike_recordings;
+    int32_t samplings, spike_inputs, current_inputs, value_inputs, spike_recordings;
     const eprop_sampling *sampling;
     const eprop_spike_input *spike_input;
     const eprop_current_input *current_input;
+    const eprop_value_input *value_input;
     const int32_t *spike_recording; /*!< populations whose spikes are kept */
 } eprop_stretch;
 
@@ -180,7 +193,8 @@ typedef struct {
 /*! \brief One trial that ran elsewhere, as far as learning needs it.
  *
  *  Steps of spikes count from the trial's start: 0 .. T - 1 for sources, 1 .. T for cells. values:
- *  the pseudo-derivatives of cells that learn; errors of readouts, y of those without a loss.
+ *  the pseudo-derivatives of cells that learn; errors of readouts, y of those without a loss; of
+ *  analog sources those of the steps 0 .. T - 1.
  */
 typedef struct {
     int32_t spike_lists, value_lists, potential_lists, hold;
@@ -196,6 +210,7 @@ eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings);
 void eprop_delete(eprop_engine *engine);
 
 int eprop_add_sources(eprop_engine *engine, int32_t size);
+int eprop_add_analog_sources(eprop_engine *engine, const eprop_analog_sources *sources);
 int eprop_add_spiking_cells(eprop_engine *engine, const eprop_spiking_cells *cells);
 int eprop_add_readouts(eprop_engine *engine, const eprop_readouts *readouts);
 int eprop_add_stock_cells(eprop_engine *engine, const eprop_stock_cells *cells);

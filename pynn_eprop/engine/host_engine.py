@@ -13,7 +13,13 @@ from pynn_eprop.engine.range_report import engine_report, saturations
 from pynn_eprop.engine.succession import POSITION, Successor
 from pynn_eprop.engine.variables import VARIABLES, check
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
-from pynn_eprop.fixed.formats import Formats, check_fits, check_weights, choose_formats
+from pynn_eprop.fixed.formats import (
+    Formats,
+    check_fits,
+    check_values,
+    check_weights,
+    choose_formats,
+)
 from pynn_eprop.models.activity import (
     Activity,
     check_activity,
@@ -191,11 +197,18 @@ class HostEngine(Successor):
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
         check_inputs(inputs, self.network, start, steps)
+        if self.formats:
+            for index, given in inputs.values.items():
+                check_values(self.network.populations[index].label,
+                             float(np.max(np.abs(given), initial=0.0)),
+                             self.formats.signal_bits[index])
         spikes = [{"population": index, "spikes": len(times), "step": arrays.integers(times, 64),
                    "cell": arrays.integers(cells)}
                   for index, (times, cells) in inputs.spikes.items()]
         currents = [{"population": index, "current": arrays.doubles(given)}
                     for index, given in inputs.currents.items()]
+        values = [{"population": index, "value": arrays.doubles(given)}
+                  for index, given in inputs.values.items()]
         of_cells = sorted({r.population for r in recordings if r.variable == "spikes"
                            and not self.network.populations[r.population].from_outside})
         samples: dict[int, np.ndarray] = {}
@@ -204,6 +217,9 @@ class HostEngine(Successor):
             if recording.variable in ("spikes", "loss"):
                 continue
             rows = (start + steps) // recording.every - start // recording.every
+            if recording.variable == "value":
+                samples[number] = inputs.recorded_values(recording, start, steps)
+                continue
             samples[number] = np.empty((rows, len(recording.cells)))
             samplings.append({
                 "population": recording.population, "variable": self._variable(recording),
@@ -220,6 +236,8 @@ class HostEngine(Successor):
             "spike_input": arrays.keep(ffi.new("eprop_spike_input[]", spikes)),
             "current_inputs": len(currents),
             "current_input": arrays.keep(ffi.new("eprop_current_input[]", currents)),
+            "value_inputs": len(values),
+            "value_input": arrays.keep(ffi.new("eprop_value_input[]", values)),
             "spike_recordings": len(of_cells),
             "spike_recording": arrays.integers(of_cells),
         })
@@ -269,7 +287,8 @@ class HostEngine(Successor):
                    "cell": arrays.integers(cells)}
                   for index, (steps, cells) in trial.spikes.items()]
         values = [{"population": index, "values": arrays.doubles(rows)}
-                  for index, rows in (*trial.slope.items(), *trial.error.items())]
+                  for index, rows in (*trial.slope.items(), *trial.error.items(),
+                                      *trial.values.items())]
         potentials = [{"population": index, "values": arrays.doubles(rows)}
                       for index, rows in trial.potential.items()]
         self._run(lib.eprop_learn, ffi.new("eprop_trial *", {

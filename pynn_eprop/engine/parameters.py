@@ -12,6 +12,7 @@ from pynn_eprop.engine._eprop import ffi, lib
 from pynn_eprop.fixed.formats import OPTIMIZERS, height_shift, inverse_width, slope_bits
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogSources,
     CurrDeltaCells,
     CurrentBasedCells,
     CurrExpCells,
@@ -101,7 +102,7 @@ class Given:
     """Values that a population's structure needs beside its description.
 
     timestep: dt in ms. intervals: whether the network has any. signal_bits: the format of learning
-    signals or errors, in fixed point.
+    signals or errors, or of a source's values, in fixed point.
     """
 
     timestep: float
@@ -137,6 +138,12 @@ def traces(projection: Projection, network: Network, factor_bits: int) -> dict[s
     if fields is None or projection.optimizer is None or not isinstance(cells, LIFCells):
         return {}
     return fields(projection.rule, network.settings.timestep, factor_bits)
+
+
+def analog_sources(sources: AnalogSources, given: Given) -> Any:
+    """An ``eprop_analog_sources``."""
+    return given.arrays.keep(ffi.new("eprop_analog_sources *", {
+        "size": sources.size, "value_bits": given.signal_bits}))
 
 
 def lif_cells(cells: LIFCells, given: Given) -> Any:
@@ -254,6 +261,8 @@ KINDS: dict[type[Population], EngineKind] = {
     CurrExpCells: EngineKind(exponential_cells, lib.eprop_add_stock_cells,
                              lib.eprop_set_stock_cells),
     CurrDeltaCells: EngineKind(delta_cells, lib.eprop_add_stock_cells, lib.eprop_set_stock_cells),
+    AnalogSources: EngineKind(analog_sources, lib.eprop_add_analog_sources,
+                              lambda engine, index, sources: lib.EPROP_OK),
     Sources: EngineKind(lambda sources, given: sources.size, lib.eprop_add_sources,
                         lambda engine, index, size: lib.EPROP_OK),
 }

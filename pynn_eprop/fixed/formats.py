@@ -15,6 +15,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.numbers import MASTER_SHIFT, STATE_BITS, acting_weights
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogSources,
     LIFCells,
     Population,
     Readouts,
@@ -39,6 +40,8 @@ WEIGHT_BITS = range(2, 16)
 """Bits after the point of a 16-bit weight. No more than a state has: finer weights would be
 rounded when they arrive. No fewer, so that one weight fits the arrivals of a step."""
 SIGNAL_BITS = range(8, 25)
+VALUE_BITS = range(0, 16)
+"""Bits after the point of the 16-bit values of an analog source."""
 _STEPS_OF_ADAM = 100    # a weight without bounds has room for this many full steps
 STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
 THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
@@ -71,8 +74,9 @@ _FINEST_FACTOR, _COARSEST_FACTOR = 24, 2
 
 @dataclass(frozen=True)
 class Formats:
-    """Bits after the point, by index in the network; 0 for sources.
+    """Bits after the point, by index in the network.
 
+    signal_bits: of populations; of analog sources that of their values, 0 for those of spikes.
     factor_bits: of the factor of Clopath's rule, 0 for populations without it.
     """
 
@@ -103,6 +107,8 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
     _check_names("signal_bits", wanted.signal_bits,
                  [p.label for p in network.populations if p.learns],
                  SIGNAL_BITS)
+    _check_names("value_bits", wanted.value_bits,
+                 [p.label for p in network.populations if p.emits_values], VALUE_BITS)
     _check_boundary(network)
     for population in network.populations:
         check_fits(population)
@@ -116,9 +122,11 @@ def choose_formats(network: Network, wanted: FixedPoint | None = None,
     weights = tuple(weight_bits(projection, wanted, given.get(index))
                     for index, projection in enumerate(network.projections))
     given = dict(enumerate(held.signal_bits if held else ()))
-    signals = tuple(given.get(index, wanted.signal_bits.get(
-        population.label, _signal_bits(network, index)))
+    asked = {**wanted.signal_bits, **wanted.value_bits}
+    signals = tuple(given.get(index, asked.get(population.label, _signal_bits(network, index)))
                     for index, population in enumerate(network.populations))
+    for index, sources in network.of_kind(AnalogSources).items():
+        check_values(sources.label, sources.largest, signals[index])
     feedback = tuple(_feedback_bits(network, signal, weights)
                      for signal in network.learning_signals)
     return Formats(weights, signals, feedback, tuple(factors))
@@ -178,6 +186,21 @@ def check_weights(projection: Projection, weight: np.ndarray, bits: int) -> None
                   "no format is finer than 2^-15: scale weights and thresholds up")
         raise NetworkError(f"{projection.label}: all weights (the largest is {largest:g}) round to "
                            f"zero with {bits} bits after the point; {remedy}")
+
+
+def check_values(label: str, largest: float, bits: int) -> None:
+    """Raise :class:`NetworkError` if a value of a source does not fit; it says what would.
+
+    Nothing else can be done about a format once a network has learned in it.
+    """
+    if largest > weight_limit(bits):
+        better = bits_for(largest)
+        remedy = f"FixedPoint(value_bits={{{label!r}: {better}}}) holds it" \
+            if better >= VALUE_BITS[0] else \
+            f"no format reaches beyond {weight_limit(VALUE_BITS[0]):g}: scale the values down"
+        raise NetworkError(f"{label}: the value {largest:g} does not fit 16 bits with {bits} after "
+                           f"the point (up to {weight_limit(bits):g}), which were chosen for the "
+                           f"values of the first run; {remedy}")
 
 
 def inverse_width(cells: LIFCells) -> np.ndarray:
@@ -306,8 +329,8 @@ def _check_alif(cells: ALIFCells) -> None:
 
 
 _CHECKS: dict[type[Population], Callable[[Any], None]] = {
-    Sources: lambda sources: None, LIFCells: _check_lif, ALIFCells: _check_alif,
-    Readouts: _check_readouts}
+    Sources: lambda sources: None, AnalogSources: lambda sources: None, LIFCells: _check_lif,
+    ALIFCells: _check_alif, Readouts: _check_readouts}
 """Kinds of cell that fixed point has, with the checks of their values."""
 
 
@@ -331,6 +354,8 @@ def _check_optimizer(label: str, optimizer: Optimizer | None) -> None:
 def _signal_bits(network: Network, index: int) -> int:
     """19 bits for squared errors, 22 for cross-entropy, fewer if larger signals may come."""
     readouts = network.of_kind(Readouts)
+    if index in network.of_kind(AnalogSources):
+        return max(bits_for(network.of_kind(AnalogSources)[index].largest), VALUE_BITS[0])
     if index in readouts:
         bits = loss_format(readouts[index]).signal_bits
         return _fewer(bits, 8 * largest_error(readouts[index]) / _leak(network, readouts[index]))

@@ -3,10 +3,10 @@
 A stretch begins with a state, see :meth:`Model.start`, and has inputs:
 
 step: numbers of the steps within their interval, from 1 on, (steps,); sources: by population of
-sources, counts of the steps ``step[0] - depth`` ... ``step[-1]``, (depth + steps, size); currents:
-by population, (steps, size), may be left out; targets: by population of readouts with a loss,
-(steps, size), NaN for none. active: which of the steps really happen, (steps,), the first ones;
-may be left out.
+sources, counts (values of analog sources) of the steps ``step[0] - depth`` ... ``step[-1]``,
+(depth + steps, size); currents: by population, (steps, size), may be left out; targets: by
+population of readouts with a loss, (steps, size), NaN for none. active: which of the steps really happen,
+(steps,), the first ones; may be left out.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ ATTACHED = Flow()
 
 
 def rows_of(block: Block, spikes: Any, steps: int, first: Any, interval: int | None) -> Any:
-    """Spikes that arrive at each step, (steps, pre); spikes: (depth + steps, pre)."""
+    """Spikes, or values, that arrive at each step, (steps, pre); spikes: (depth + steps, pre)."""
     depth = spikes.shape[0] - steps
     rows = spikes[depth - block.lag:depth - block.lag + steps]
     if not block.masked:

@@ -13,32 +13,44 @@ from pynn_eprop.models.targets import targets_at
 class Given:
     """Everything from outside for a run from global step ``start`` on.
 
-    recent: by population of sources, counts of the steps up to ``start``, the latest last.
+    recent: by population of sources, counts of the steps up to ``start``, the latest last. Of
+    sources of values, these take the place of counts, here as everywhere.
     """
 
     def __init__(self, model: Model, inputs: Inputs, recent: dict[int, np.ndarray], start: int
                  ) -> None:
         self._model, self._inputs, self._start = model, inputs, start
         self._spikes = {index: tuple(map(np.asarray, inputs.spikes.get(
-            index, (np.zeros(0, int), np.zeros(0, int))))) for index in model.sources}
+            index, (np.zeros(0, int), np.zeros(0, int))))) for index, each in model.sources.items()
+            if each.emits_spikes}
         self._recent = recent
 
     def counts(self, population: int, first: int, last: int) -> np.ndarray:
-        """Spikes of sources at the global steps ``first`` ... ``last``, (steps, size).
+        """Spikes, or values, of sources at the global steps ``first`` ... ``last``, (steps, size).
 
         0 for steps that are longer ago than the recent ones.
         """
         size = self._model.network.populations[population].size
         rows = np.zeros((last - first + 1, size), dtype=self._model.dtype)
-        steps, cells = self._spikes[population]
-        low, high = np.searchsorted(steps, [max(first, self._start), last + 1])
-        np.add.at(rows, (steps[low:high] - first, cells[low:high]), 1)
+        self._add_given(population, first, last, rows)
         recent = self._recent[population]
         oldest = self._start - len(recent) + 1
         low, high = max(first, oldest), min(last, self._start - 1)
         if low <= high:
             rows[low - first:high - first + 1] = recent[low - oldest:high - oldest + 1]
         return rows
+
+    def _add_given(self, population: int, first: int, last: int, rows: np.ndarray) -> None:
+        """Add what is given for the steps ``first`` ... ``last`` of the run to rows of these."""
+        if population not in self._spikes:
+            values = self._inputs.values.get(population)
+            low = max(first, self._start)
+            if values is not None and last >= low:
+                rows[low - first:] += values[low - self._start:last - self._start + 1]
+            return
+        steps, cells = self._spikes[population]
+        low, high = np.searchsorted(steps, [max(first, self._start), last + 1])
+        np.add.at(rows, (steps[low:high] - first, cells[low:high]), 1)
 
     def currents(self, first: int, last: int) -> dict[int, np.ndarray]:
         """Currents at the global steps ``first`` ... ``last``, (steps, size), by population."""
@@ -92,11 +104,16 @@ class Given:
                         for index, rows in self.targets(first + 1, last).items()}}
 
     def _counts_of_trials(self, population: int, first: int, count: int) -> np.ndarray:
-        """Spikes of sources in trials, (count, depth + steps, size); none before a trial."""
+        """Spikes, or values, of sources in trials, (count, depth + steps, size); 0 before."""
         length, depth = self._model.interval_steps, self._model.depth(population)
         assert length is not None
         size = self._model.network.populations[population].size
         rows = np.zeros((count, depth + length, size), dtype=self._model.dtype)
+        if population not in self._spikes:
+            given = np.zeros((count * length, size), dtype=self._model.dtype)
+            self._add_given(population, first, first + count * length - 1, given)
+            rows[:, depth - 1:-1] = given.reshape(count, length, size)
+            return rows
         steps, cells = self._spikes[population]
         low, high = np.searchsorted(steps, [first, first + count * length])
         trial, local = np.divmod(steps[low:high].astype(np.int64) - first, length)

@@ -166,7 +166,10 @@ class JaxMachine:
         samples = Samples(self._model, recordings)
         given = Given(self._model, inputs, self._state.recent, start)
         with self._undone_if_it_fails(), self._computing():
-            for index in self._model.sources:
+            samples.add_values(inputs, start, steps)
+            for index, each in self._model.sources.items():
+                if each.emits_values:
+                    continue
                 first = start + 1 if start else 0
                 samples.add_source_spikes(index, *given.sources_recorded(
                     index, first, start + steps if steps else start - 1))

@@ -12,8 +12,8 @@ from pynn_eprop.functional.current_based import constants as constants_of_curren
 from pynn_eprop.functional.options import PRECISIONS
 from pynn_eprop.models.cells import (
     CurrentBasedCells,
+    Population,
     Readouts,
-    Sources,
     SpikingCells,
     fixed_values,
 )
@@ -67,9 +67,10 @@ class Model:
         return self.network.of_kind(Readouts)
 
     @property
-    def sources(self) -> Mapping[int, Sources]:
-        """The populations of spike sources, by index."""
-        return self.network.of_kind(Sources)
+    def sources(self) -> Mapping[int, Population]:
+        """The populations whose spikes, or values, are given from outside, by index."""
+        return {index: each for index, each in enumerate(self.network.populations)
+                if each.from_outside}
 
     @property
     def interval_steps(self) -> int | None:
@@ -158,7 +159,7 @@ class Model:
 
         cells: by population of e-prop cells, the state variables, z, h and ``silent``;
         current_based likewise; y: by population of readouts; past: the last :meth:`depth` steps of
-        spikes, the latest last, by population that spikes.
+        spikes, or values, the latest last, by population that has them.
         """
         def zeros(size: int) -> Any:
             return np.zeros(size, self.dtype)
@@ -180,7 +181,7 @@ class Model:
                   for index, each in self.readouts.items()},
             "past": {index: np.zeros((self.depth(index), each.size), self.dtype)
                      for index, each in enumerate(self.network.populations)
-                     if each.emits_spikes}}
+                     if each.emits_spikes or each.emits_values}}
 
     @staticmethod
     def _initial(cells: CurrentBasedCells) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pynn_eprop.errors import NetworkError
 from pynn_eprop.functional.model import Model
-from pynn_eprop.models.network import Recorded, Recording
+from pynn_eprop.models.network import Inputs, Recorded, Recording
 
 Rows = Mapping[int, Mapping[str, np.ndarray]]
 """Variables of steps in a row, (steps, size), by population and name."""
@@ -62,6 +62,12 @@ class Samples:
                 order = np.lexsort((cells[chosen], steps[chosen]))
                 self._steps[place].append(steps[chosen][order])
                 self._values[place].append(cells[chosen][order])
+
+    def add_values(self, inputs: Inputs, start: int, steps: int) -> None:
+        """Take the values of sources in a stretch after step ``start``."""
+        for place, recording in enumerate(self.recordings):
+            if recording.variable == "value":
+                self._values[place].append(inputs.recorded_values(recording, start, steps))
 
     def add_losses(self, losses: Mapping[int, np.ndarray]) -> None:
         """Take the losses of intervals that ended, (intervals,), by population."""

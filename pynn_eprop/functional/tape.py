@@ -59,7 +59,7 @@ class ActivityTape(Tape):
 
         spikes = {}
         for index, each in enumerate(model.network.populations):
-            if each.emits_spikes:
+            if each.emits_spikes or each.emits_values:
                 depth = model.depth(index)
                 spikes[index] = np.zeros((depth + length, each.size), dtype)
                 if not each.from_outside:
@@ -80,7 +80,7 @@ class ActivityTape(Tape):
             "error": {index: rows(each.size) for index, each in model.readouts.items()}}
 
     def take_inputs(self, done: int, steps: int, inputs: Tree) -> None:
-        """Note the spikes of sources."""
+        """Note the spikes, or values, of sources."""
         for index, counts in inputs["sources"].items():
             known = steps + self._model.depth(index)
             self.data["spikes"][index][done:done + known] = counts[:known]
@@ -109,6 +109,9 @@ class ActivityTape(Tape):
             first = self._model.depth(index) - 1
             np.add.at(self.data["spikes"][index], (np.asarray(steps, dtype=int) + first,
                                                    np.asarray(cells, dtype=int)), 1)
+        for index, values in trial.values.items():
+            first = self._model.depth(index) - 1
+            self.data["spikes"][index][first:first + self._length] = values
         for index, slope in trial.slope.items():
             self.data["h"][index][:] = slope
         for index, potential in trial.potential.items():

@@ -17,7 +17,8 @@ class Activity:
     """One trial (update interval) of T steps; keys are indices of populations.
 
     spikes: (steps, cells), sorted by step, as counted from the trial's start: 0 ... T - 1 for
-    sources, 1 ... T for cells. slope: the pseudo-derivative h of cells that learn, (T, size).
+    sources, 1 ... T for cells. values: of sources of values at the steps 0 ... T - 1, (T, size); 0
+    for those left out. slope: the pseudo-derivative h of cells that learn, (T, size).
     error: err of readouts with a loss, y of those without one (error modules), (T, size).
     potential: the membrane potential v of cells at whose synapses a rule reads it, (T, size).
     """
@@ -25,6 +26,7 @@ class Activity:
     spikes: dict[int, Spikes] = field(default_factory=dict)
     slope: dict[int, np.ndarray] = field(default_factory=dict)
     error: dict[int, np.ndarray] = field(default_factory=dict)
+    values: dict[int, np.ndarray] = field(default_factory=dict)
     potential: dict[int, np.ndarray] = field(default_factory=dict)
 
 
@@ -71,6 +73,8 @@ def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int)
         {index: _within(*found, start + k * length, length) for index, found in spikes.items()},
         {index: rows[k * length:(k + 1) * length] for index, rows in slope.items()},
         {index: rows[k * length:(k + 1) * length] for index, rows in error.items()},
+        {index: np.asarray(rows)[k * length:(k + 1) * length]
+         for index, rows in inputs.values.items()},
         {index: rows[k * length:(k + 1) * length] for index, rows in potential.items()})
         for k in range(steps_done // length)]
 
@@ -89,7 +93,7 @@ def check_activity(activity: Activity, network: Network) -> None:
     for index, (steps, cells) in activity.spikes.items():
         population = _population(network, index)
         if not population.emits_spikes:
-            raise SimulationError(f"{population.label}: readouts do not spike")
+            raise SimulationError(f"{population.label}: {population.name} cells do not spike")
         first = population.first_emission
         steps, cells = np.asarray(steps), np.asarray(cells)
         if steps.shape != cells.shape or steps.ndim != 1 or np.any(np.diff(steps) < 0) \
@@ -98,6 +102,13 @@ def check_activity(activity: Activity, network: Network) -> None:
             raise SimulationError(f"{population.label}: spikes of a trial are (steps, cells), "
                                   f"sorted by steps of {first}..{first + length - 1}, with cells "
                                   f"of 0..{population.size - 1}")
+    for index, values in activity.values.items():
+        population = _population(network, index)
+        if not population.emits_values:
+            raise SimulationError(f"{population.label}: only sources of values have values")
+        if np.shape(values) != (length, population.size) or not np.all(np.isfinite(values)):
+            raise SimulationError(f"{population.label}: values must be finite, of shape "
+                                  f"{(length, population.size)}, not {np.shape(values)}")
     for learning in network.learning_cells.values():
         if not learning.learns_from_h:
             raise SimulationError(f"{learning.label}: the eligibility traces of {learning.name} "

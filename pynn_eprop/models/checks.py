@@ -57,9 +57,13 @@ def _check_readouts(readouts: Readouts, network: Network) -> None:
 def _check_projection(projection: Projection, network: Network) -> None:
     label = projection.label
     pre, post = network.populations[projection.pre], network.populations[projection.post]
-    if not pre.emits_spikes or not post.receives:
+    if not (pre.emits_spikes or pre.emits_values) or not post.receives:
         raise NetworkError(f"{label}: synapses cannot lead from {pre.label} to {post.label}; "
-                           "they lead from cells that spike to cells or readouts")
+                           "they lead from cells that spike, or sources of values, to cells or "
+                           "readouts")
+    if pre.emits_values and not post.learns:
+        raise NetworkError(f"{label}: {post.name} ({post.label}) takes spikes only; the values of "
+                           f"{pre.label} go to cells that learn with e-prop, or to readouts")
     arrays = (projection.pre_index, projection.post_index, projection.weight, projection.delay)
     if len({np.shape(array) for array in arrays}) != 1 or np.ndim(projection.weight) != 1:
         raise NetworkError(f"{label}: pre_index, post_index, weight and delay must have the same "
@@ -191,6 +195,17 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
         if np.any((cells < 0) | (cells >= population.size)):
             raise SimulationError(f"{population.label}: spikes of a cell that is not in "
                                   f"0..{population.size - 1}")
+    for index, values in inputs.values.items():
+        population = network.populations[index]
+        if not population.emits_values:
+            raise SimulationError(f"{population.label} takes no values from outside; only sources "
+                                  "of values do")
+        if np.shape(values) != (steps + 1, population.size):
+            raise SimulationError(f"{population.label}: values have shape {np.shape(values)}; "
+                                  f"this run needs {(steps + 1, population.size)}, those of the "
+                                  f"steps {start}..{start + steps}")
+        if not np.all(np.isfinite(values)):
+            raise SimulationError(f"{population.label}: a value is not finite")
     for index, current in inputs.currents.items():
         population = network.populations[index]
         if not population.takes_current:

@@ -6,6 +6,7 @@ Parameters keep their physical units; times of spikes and delays are in steps.
 Time (SEMANTICS in docs/semantics.md): interval k = 0, 1, ... has the steps s = 1..T. The global
 step of step s is k T + s. A *source* spike at script time tau belongs to the global step
 tau / dt, which is step 0..T-1 of its interval; a *cell* spike of step s is at global step k T + s.
+The value of a source of values at script time tau counts as a source spike does.
 """
 
 from collections.abc import Mapping
@@ -177,17 +178,28 @@ class Recording:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Spikes and currents from outside for a stretch of ``run``.
+    """Spikes, values and currents from outside for a stretch of ``run``.
 
     spikes: population index -> (global steps, cells), sorted by step; a cell may be listed
     twice for a step. A stretch from global step g0 to g1 gets the spikes with g0 <= step <= g1;
     those at g1 are given again with the next stretch.
+    values: population index -> array (steps + 1, size), of the steps g0 ... g1 likewise; sources of
+    values that are left out have 0.
     currents: population index -> array (steps, size), added at each step of the stretch (nA for
     current-based cells, straight onto v for e-prop cells).
     """
 
     spikes: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     currents: dict[int, np.ndarray] = field(default_factory=dict)
+    values: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def recorded_values(self, recording: "Recording", start: int, steps: int) -> np.ndarray:
+        """Recorded values of a source in a stretch from ``start`` on, (samples, cells)."""
+        cells = np.asarray(recording.cells, dtype=int)
+        taken = np.arange(start + 1, start + steps + 1) % recording.every == 0
+        if recording.population not in self.values:
+            return np.zeros((np.count_nonzero(taken), len(cells)))
+        return np.asarray(self.values[recording.population], dtype=float)[1:][taken][:, cells]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,13 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
-from pynn_eprop.models.cells import CurrentBasedCells, Readouts, Sources, SpikingCells
+from pynn_eprop.models.cells import (
+    AnalogSources,
+    CurrentBasedCells,
+    Readouts,
+    Sources,
+    SpikingCells,
+)
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -87,7 +93,7 @@ class ReferenceMachine(Successor):
         delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
         dt = network.settings.timestep
         for index, population in enumerate(network.populations):
-            if population.emits_spikes:
+            if population.emits_spikes or population.emits_values:
                 self.logs[index] = SpikeLog(population.size, max(delays, default=1) + 1)
         for index, cells in network.of_kind(SpikingCells).items():
             self.cells[index] = EPropCells(cells, dt)
@@ -152,12 +158,12 @@ class ReferenceMachine(Successor):
             check_target_reaches(readout.population, start + steps)
         recorder = Recorder(recordings, self._read)
         with self._undone_if_it_fails():
-            self._emit(start, inputs)
+            self._emit(start, inputs, start)
             if start == 0 and steps > 0:
                 recorder.before_first_step()
             for offset in range(steps):
                 currents = {index: rows[offset] for index, rows in inputs.currents.items()}
-                self._advance(start + 1 + offset, inputs, currents, learning)
+                self._advance(start + 1 + offset, inputs, currents, learning, start)
                 recorder.after_step(self.step)
                 if self.clock.ends(self.step):
                     recorder.after_interval()
@@ -177,21 +183,25 @@ class ReferenceMachine(Successor):
                 component.take_back(state)
             raise
 
-    def _emit(self, step: int, inputs: Inputs) -> None:
-        """Let the sources spike."""
+    def _emit(self, step: int, inputs: Inputs, start: int) -> None:
+        """Let the sources spike, and take the values of the others."""
         for index, sources in self.network.of_kind(Sources).items():
             times, cells = inputs.spikes.get(index, (np.zeros(0, int), np.zeros(0, int)))
             now = np.asarray(cells, dtype=int)[np.asarray(times) == step]
             self.logs[index].write(step, np.bincount(now, minlength=sources.size))
+        for index, analog in self.network.of_kind(AnalogSources).items():
+            rows = inputs.values.get(index)
+            self.logs[index].write(step, np.zeros(analog.size) if rows is None
+                                   else np.asarray(rows[step - start], dtype=float))
 
     def _advance(self, step: int, inputs: Inputs, currents: dict[int, np.ndarray],
-                 learning: bool) -> None:
+                 learning: bool, start: int) -> None:
         """Arrivals and v, spikes and h, y and err, L, traces: in this order."""
         self.progress.step = np.array(step)
         if self.clock.starts(step):
             self._begin_interval(learning)
         counts = bool(self.progress.learning)
-        self._emit(step, inputs)
+        self._emit(step, inputs, start)
         for index, cells in self.cells.items():
             current = currents.get(index, np.zeros(cells.population.size))
             cells.advance(self._receive(index, step) + current)
@@ -301,6 +311,8 @@ class ReferenceMachine(Successor):
                   for index, log in self.logs.items()}
         for index, (steps, cells) in trial.spikes.items():
             np.add.at(spikes[index], (np.asarray(steps), np.asarray(cells)), 1.0)
+        for index, values in trial.values.items():
+            spikes[index][:length] = values
         self._begin_interval(True)
         for index, log in self.logs.items():
             log.counts = np.zeros_like(log.counts)
@@ -406,7 +418,8 @@ class ReferenceMachine(Successor):
 
     def _read(self, population: int, variable: str) -> np.ndarray:
         """A variable of a population after the last step; "spikes" are counts."""
-        if variable == "spikes":
+        if variable in ("spikes", "value") and variable in self.network.populations[
+                population].recordable():
             every = np.arange(self.network.populations[population].size)
             return self.logs[population].read(np.full(len(every), self.step), every)
         for states in self._states():

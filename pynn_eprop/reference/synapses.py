@@ -1,4 +1,4 @@
-"""Spikes in flight: emitted by cells, and arriving at synapses."""
+"""Spikes and values in flight: emitted by cells, and arriving at synapses."""
 
 import numpy as np
 
@@ -9,7 +9,10 @@ from pynn_eprop.reference.component import Component
 
 
 class SpikeLog(Component):
-    """How often each cell of one population spiked at each of the last ``depth`` steps."""
+    """How often each cell of one population spiked at each of the last ``depth`` steps.
+
+    Of a source of values, its values instead.
+    """
 
     variables = ("counts",)
 
@@ -17,7 +20,7 @@ class SpikeLog(Component):
         self.counts = np.zeros((depth, size))
 
     def write(self, step: int, counts: np.ndarray) -> None:
-        """Note the spikes of ``step``, shape (size,)."""
+        """Note the spikes, or values, of ``step``, shape (size,)."""
         self.counts[step % len(self.counts)] = counts
 
     def read(self, steps: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -48,7 +51,7 @@ class Synapses(Component):
     def receive(self, step: int) -> np.ndarray:
         """Let the spikes due at ``step`` arrive; the sum of weights per cell, shape (post,).
 
-        ``arriving`` then holds the number of spikes per synapse.
+        ``arriving`` then holds the number of spikes, or the value, per synapse.
         """
         emitted = step - self.lag
         self.arriving = self.log.read(emitted, self.pre_index)

@@ -73,6 +73,21 @@ CASES = {
     "a rule for each projection": Plan(
         rules=tuple(RULES), sources=(3, 2), trials=2, delays=("mixed",),
         cells=(CellPlan(5, adaptive=True, rate_term=True), CellPlan(4))),
+    "values": Plan(analog=(3,), cells=(ADAPTIVE,)),
+    "values alone": Plan(analog=(3,), sources=(), cells=(ADAPTIVE,)),
+    "frames of values": Plan(analog=(3, 2), analog_frame=5, trials=2,
+                             cells=(CellPlan(adaptive=True, rate_term=True), CellPlan(4))),
+    "frames longer than an interval": Plan(analog=(3,), analog_frame=33, cells=(ADAPTIVE,)),
+    "values through delays": Plan(analog=(4,), analog_frame=3, delays=("mixed",),
+                                  wirings=("sparse", "duplicates"), cells=(ADAPTIVE,)),
+    "values through delays longer than the interval": Plan(
+        analog=(3,), delays=("long",), interval_steps=5, analog_frame=2),
+    "values by every rule": Plan(analog=(3,), rules=tuple(RULES), trials=2, optimizers=("sgd",),
+                                 cells=(ADAPTIVE, CellPlan(4))),
+    "values beside cells that carry on": Plan(analog=(3,), stock=(True,), delays=("mixed",)),
+    "frames cut by runs and checkpoints": Plan(
+        analog=(3,), analog_frame=7, trials=2, delays=("mixed",), changes=("checkpoint",),
+        stretches=((13, True), (7, True), (29, True), (31, True))),
     "currents": Plan(currents=True),
     "IF_curr_delta beside e-prop cells": Plan(stock=(False,), currents=True),
     "IF_curr_exp beside e-prop cells": Plan(stock=(True,), delays=("mixed",)),
@@ -98,6 +113,9 @@ CASES = {
     "more cells than a tile, sparse": Plan(
         seed=7, sources=(140,), cells=(CellPlan(150, True),), interval_steps=12,
         wirings=("sparse",), delays=("mixed",), stretches=((36, True),)),
+    "values to more cells than a tile": Plan(
+        seed=7, analog=(9,), analog_frame=4, cells=(CellPlan(150, True),), interval_steps=12,
+        wirings=("sparse", "all"), stretches=((36, True),)),
 }
 
 

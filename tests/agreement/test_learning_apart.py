@@ -23,7 +23,8 @@ from tests.strategies import plans
 
 T, TRIALS, UPDATES = 20, 2, 3
 PLAN = Plan(
-    interval_steps=T, trials=TRIALS, sources=(4, 2), delays=("mixed",), rules=tuple(RULES),
+    interval_steps=T, trials=TRIALS, sources=(4, 2), analog=(3,), analog_frame=4,
+    delays=("mixed",), rules=tuple(RULES),
     cells=(CellPlan(5, adaptive=True, rate_term=True), CellPlan(4)), optimizers=("adam", "static"),
     readouts=(ReadoutPlan(2, bias_optimizer="adam"), ReadoutPlan(3, "cross_entropy"),
               ReadoutPlan(2, None)), feedbacks=("random", "symmetric"),
@@ -42,7 +43,8 @@ def inputs_of(case, first, steps):
         number = part[step, cell].astype(int)
         spikes[index] = (np.repeat(step + first, number), np.repeat(cell, number))
     currents = {index: rows[first:first + steps] for index, rows in case.currents.items()}
-    return Inputs(spikes, currents)
+    values = {index: rows[first:first + steps + 1] for index, rows in case.values.items()}
+    return Inputs(spikes, currents, values)
 
 
 def plastic(network):
@@ -122,9 +124,11 @@ def test_gradients_without_a_step_and_a_step_with_them(name):
 def test_gradients_of_two_machines_add_up(name):
     """Two processes with a trial each are one with both: gradients are sums over trials.
 
-    Without a rate term, which needs the rate of all trials together.
+    Without a rate term, which needs the rate of all trials together, and in fixed point without
+    values, whose gradient is rounded once for all trials.
     """
-    case = make_case(replace(PLAN, trials=2, cells=(CellPlan(5, adaptive=True), CellPlan(4))))
+    case = make_case(replace(PLAN, trials=2, analog=() if name == "fixed" else PLAN.analog,
+                             cells=(CellPlan(5, adaptive=True), CellPlan(4))))
     whole = MACHINES[name](case.network)
     whole.run(2 * T, inputs_of(case, 0, 2 * T))
     single = replace(case.network, settings=replace(case.network.settings, trials_per_update=1))
@@ -178,7 +182,7 @@ def test_activities_that_do_not_fit_are_refused(make):
              rf"error must be finite, of shape \({T}, 2\), not \({T - 1}, 2\)"),
             (changed(slope={**trial.slope, cells: np.nan * trial.slope[cells]}), "must be finite"),
             (changed(spikes={0: (np.array([T]), np.array([0]))}), r"steps of 0\.\.19"),
-            (changed(spikes={2: (np.array([0]), np.array([0]))}), r"steps of 1\.\.20"),
+            (changed(spikes={cells: (np.array([0]), np.array([0]))}), r"steps of 1\.\.20"),
             (changed(spikes={0: (np.array([3, 2]), np.array([0, 0]))}), "sorted by steps"),
             (changed(spikes={0: (np.array([3]), np.array([9]))}), r"cells of 0\.\.3"),
             (changed(spikes={99: (np.array([3]), np.array([0]))}), "there is no population 99")):

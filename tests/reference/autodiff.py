@@ -15,7 +15,7 @@ from autograd import grad
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-from pynn_eprop.models.cells import ALIFCells, Readouts, Sources, SpikingCells
+from pynn_eprop.models.cells import ALIFCells, Readouts, SpikingCells
 from pynn_eprop.models.network import (
     Boundary,
     FixedFeedback,
@@ -76,7 +76,7 @@ class Trial:
                 continue
             for delay in numpy.unique(projection.delay):
                 emitted = step - delay + readout
-                earliest = 0 if isinstance(self.network.populations[projection.pre], Sources) else 1
+                earliest = 0 if self.network.populations[projection.pre].from_outside else 1
                 if emitted < earliest or emitted >= len(self.z[projection.pre]):
                     continue
                 z = self.z[projection.pre][emitted]
@@ -178,7 +178,7 @@ def objective(network: Network, inputs: Sequence[dict[int, numpy.ndarray]], exac
     """A scalar whose derivative by W and b is e-prop's gradient of one update.
 
     inputs: for each trial (boundary "continuous": one trial), population -> (steps + 1, size)
-    spike counts of the sources. Only steps from ``first_step`` on count.
+    spike counts, or values, of the sources. Only steps from ``first_step`` on count.
 
     ``exact``: the error E itself, so that its derivative is the gradient of eq. 43 with the true
     dE/dz; e-prop equals it when its feedback is symmetric. Otherwise the readouts' spikes are

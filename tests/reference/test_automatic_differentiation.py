@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pynn_eprop.models.cells import Sources, SpikingCells
+from pynn_eprop.models.cells import Population, Sources, SpikingCells
 from pynn_eprop.models.losses import MSE, CrossEntropy
 from pynn_eprop.models.network import (
     Boundary,
@@ -39,11 +39,11 @@ def targets(loss: str, rng: np.random.Generator, steps: int = STEPS) -> np.ndarr
 
 
 def build(cells: SpikingCells, loss: str, signal: str, seed: int = 1, delay: int = 1,
-          **settings: object) -> Network:
+          sources: Population | None = None, **settings: object) -> Network:
     """Sources -> recurrent cells -> readouts with a loss, all of it plastic at rate 0."""
     rng = np.random.default_rng(seed)
     populations = [
-        Sources("sources", SOURCES), cells,
+        sources or Sources("sources", SOURCES), cells,
         readouts(READOUTS, loss={"mse": MSE(), "cross_entropy": CrossEntropy()}[loss], tau_m=12.0,
                  target=targets(loss, rng), bias=rng.normal(0, 0.05, READOUTS),
                  bias_optimizer=KEEP),

@@ -10,6 +10,7 @@
    is put together (float/, fixed/). */
 static void prepare_spiking_cells(engine *e, population *p);
 static void put_spiking_cells(population *p, const eprop_spiking_cells *in);
+static void put_analog_sources(population *p, const eprop_analog_sources *in);
 static void prepare_readouts(engine *e, population *p);
 static void put_readouts(population *p, const eprop_readouts *in);
 static void put_target(population *p, size_t values, const double *target);
@@ -78,6 +79,14 @@ static population *add_population(engine *e, enum kind kind, int32_t size) {
 
 static int core_add_sources(engine *e, int32_t size) {
     return add_population(e, SOURCES, size) != NULL ? EPROP_OK : EPROP_NO_MEMORY;
+}
+
+static int core_add_analog_sources(engine *e, const eprop_analog_sources *in) {
+    population *const p = add_population(e, ANALOG, in->size);
+    if (p == NULL)
+        return EPROP_NO_MEMORY;
+    put_analog_sources(p, in);
+    return EPROP_OK;
 }
 
 /* --- spiking cells --- */

@@ -27,6 +27,7 @@ const eprop_core EPROP_CORE = {
     core_new,
     core_delete,
     core_add_sources,
+    core_add_analog_sources,
     core_add_spiking_cells,
     core_add_readouts,
     core_add_stock_cells,

@@ -4,6 +4,7 @@
 #ifndef EPROP_CORE_FORWARD_H
 #define EPROP_CORE_FORWARD_H
 
+#include "analog.h"
 #include "spikes.h"
 
 /* One step of a population, and a sample of one cell, in the number system (float/, fixed/). */
@@ -20,6 +21,14 @@ static const double *current_of(const engine *e, size_t p, int64_t row) {
     for (int32_t k = 0; k < stretch->current_inputs; k++)
         if ((size_t)stretch->current_input[k].population == p)
             return stretch->current_input[k].current + row * (int64_t)e->populations[p].n;
+    return NULL;
+}
+
+static const double *values_of(const engine *e, size_t p) {
+    const eprop_stretch *const stretch = e->stretch;
+    for (int32_t k = 0; k < stretch->value_inputs; k++)
+        if ((size_t)stretch->value_input[k].population == p)
+            return stretch->value_input[k].value;
     return NULL;
 }
 
@@ -66,16 +75,25 @@ static void take_samples(const engine *e, size_t slot, size_t s, int64_t global,
    slopes[p]: room for the pseudo-derivatives of a population that records them, or NULL. */
 static void advance(engine *e, size_t slot, int64_t begin, size_t from, size_t to,
                     ep_history *const *slopes) {
+    /* with boundary "reset", what is at step T belongs to the next interval only */
+    const bool whole = to == e->T && !e->settings.continuous;
+    forget_frames(e, slot);
     for (size_t p = 0; p < e->population_count; p++) {
-        if (e->populations[p].kind != SOURCES)
+        population *const q = &e->populations[p];
+        if (q->kind == ANALOG) {
+            activity *const x = slot_activity(e, slot, p);
+            values_take(e, q, x, values_of(e, p), begin, from, whole ? to - 1 : to);
+            if (whole)
+                set_values(e, q, x, to, NULL);
+            continue;
+        }
+        if (q->kind != SOURCES)
             continue;
         const eprop_spike_input *input = NULL;
         for (int32_t k = 0; k < e->stretch->spike_inputs; k++)
             if ((size_t)e->stretch->spike_input[k].population == p)
                 input = &e->stretch->spike_input[k];
         spike_list *const list = &slot_activity(e, slot, p)->spikes;
-        /* with boundary "reset", what is at step T belongs to the next interval only */
-        const bool whole = to == e->T && !e->settings.continuous;
         spikes_take(e, list, input, begin, from, whole ? to - 1 : to);
         if (whole)
             spikes_close(e, list, to);
@@ -97,6 +115,7 @@ static void advance(engine *e, size_t slot, int64_t begin, size_t from, size_t t
                 step_readouts(e, slot, p, s, global, current);
                 break;
             case SOURCES:
+            case ANALOG:
                 break;
             }
         }

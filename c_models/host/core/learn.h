@@ -69,14 +69,22 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         return EPROP_BAD_ARGUMENT;
     const size_t slot = e->pending;
     relist(e);
-    for (size_t p = 0; p < e->population_count; p++)
-        put_spikes(e, slot, p, trial);
+    for (size_t p = 0; p < e->population_count; p++) {
+        if (e->populations[p].kind != ANALOG)
+            put_spikes(e, slot, p, trial);
+        else
+            for (size_t s = 0; s <= e->T; s++)
+                set_values(e, &e->populations[p], slot_activity(e, slot, p), s, NULL);
+    }
     for (int32_t k = 0; k < trial->value_lists; k++) {
         const size_t p = (size_t)trial->value_list[k].population;
         const population *const q = &e->populations[p];
         activity *const x = slot_activity(e, slot, p);
         if (q->kind == READOUTS)
             put_signals(e, q, x, trial->value_list[k].values);
+        else if (q->kind == ANALOG)
+            for (size_t s = 0; s < e->T; s++)
+                set_values(e, q, x, s, trial->value_list[k].values + s * q->n);
         else if (q->kind == SPIKING && x->history != NULL)
             put_slopes(e, q, x, trial->value_list[k].values);
         else

@@ -45,6 +45,10 @@ static void begin_interval(engine *e, size_t slot) {
         activity *const x = slot_activity(e, slot, p);
         const activity *const before = slot_activity(e, e->last, p);
         const bool carried = e->started && e->carries;
+        if (q->kind == ANALOG) {
+            values_begin(e, q, x, carried ? before : NULL);
+            continue;
+        }
         spikes_begin(e, &x->spikes, q->kind, carried ? &before->spikes : NULL);
         x->loss = 0.0;
         if (q->kind == SOURCES)

@@ -6,10 +6,16 @@
 
 #include <stdio.h>
 
+#include "analog.h"
 #include "spikes.h"
 
 /* Allocates what one population needs in one slot. */
 static void allocate_activity(engine *e, const population *p, activity *x) {
+    if (p->kind == ANALOG) {
+        x->value = OWN(e, ep_analog, (e->head + e->T + 1) * p->n);
+        x->frame = OWN(e, int32_t, e->head + e->T + 1);
+        return;
+    }
     x->spikes.start = OWN(e, size_t, e->head + e->T + 2);
     if (p->by_cell)
         x->cell_start = OWN(e, size_t, p->n + 2);
@@ -96,7 +102,8 @@ static void wire(engine *e) {
     for (size_t k = 0; k < e->block_count; k++)
         if (e->blocks[k].optimizer.kind != EP_NONE) {
             e->populations[e->blocks[k].post].plastic = true;
-            e->populations[e->blocks[k].pre].by_cell = true;
+            population *const pre = &e->populations[e->blocks[k].pre];
+            pre->by_cell = pre->kind != ANALOG;
         }
     for (size_t p = 0; p < e->population_count; p++)
         list_rules(e, &e->populations[p]);
@@ -126,6 +133,16 @@ static void allocate_traces(engine *e) {
         e->scratch[k] = OWN(e, ep_history, TILE * (e->T + 1));
 }
 
+/* Room for what arrives from frames of values. */
+static void allocate_frames(engine *e) {
+    e->frames = OWN(e, frame_arrivals, e->slot_count * e->block_count);
+    for (size_t slot = 0; e->frames != NULL && slot < e->slot_count; slot++)
+        for (size_t k = 0; k < e->block_count; k++)
+            if (e->populations[e->blocks[k].pre].kind == ANALOG)
+                slot_frame(e, slot, k)->sum =
+                    OWN(e, ep_state, e->populations[e->blocks[k].post].padded);
+}
+
 /* Allocates what every number system needs. */
 static int allocate_state(engine *e) {
     e->carries = e->settings.continuous != 0;
@@ -146,6 +163,7 @@ static int allocate_state(engine *e) {
     for (size_t slot = 0; slot < e->slot_count; slot++)
         for (size_t p = 0; p < e->population_count; p++)
             allocate_activity(e, &e->populations[p], slot_activity(e, slot, p));
+    allocate_frames(e);
     if (e->settings.continuous && e->settings.learns)
         allocate_traces(e);
     e->built = !e->no_memory;
@@ -189,6 +207,11 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
         activity *const x = slot_activity(e, slot, p);
         const size_t state = q->padded * sizeof(ep_state), lanes = q->padded * sizeof(ep_lane);
 #define SLOT_ENTRY(what, data, bytes) add_entry(e, capacity, "slot", slot, p, what, data, bytes, NULL)
+        if (q->kind == ANALOG) {
+            SLOT_ENTRY("value", x->value, (e->head + e->T + 1) * q->n * sizeof *x->value);
+            SLOT_ENTRY("frame", x->frame, (e->head + e->T + 1) * sizeof *x->frame);
+            continue;
+        }
         SLOT_ENTRY("v", x->v, state);
         SLOT_ENTRY("a", x->a, state);
         SLOT_ENTRY("exc", x->exc, state);

@@ -30,7 +30,7 @@
 #define TILE (512 / sizeof(ep_history)) /* long enough to stream, short enough for the cache */
 #define ROW_BATCH 128 /* rows added in one go */
 
-enum kind { SOURCES, SPIKING, READOUTS, STOCK };
+enum kind { SOURCES, SPIKING, READOUTS, STOCK, ANALOG };
 
 /* Spikes of one interval by step; step s has the entries start[s + head] .. start[s + head + 1]. */
 typedef struct {
@@ -58,6 +58,8 @@ typedef struct {
     ep_state **v_hat;       /* for each rule that has it: the filtered membrane potential */
     ep_signal *signal;      /* readouts: row t is err^t, or y^t without a loss */
     double loss;
+    ep_analog *value;       /* analog sources: a row of values for each step, see core/analog.h */
+    int32_t *frame;         /* and the row at which the frame of each row began */
     size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
     int32_t *cell_step;
     size_t cell_capacity;
@@ -132,6 +134,12 @@ typedef struct {
     EP_BLOCK_FIELDS
 } block;
 
+/* What arrives through a block from the frame of values that began at `row`; SIZE_MAX: none. */
+typedef struct {
+    size_t row;
+    ep_state *sum;
+} frame_arrivals;
+
 typedef struct {
     size_t source, target;
     size_t readouts, padded;
@@ -160,6 +168,7 @@ struct eprop_core_engine {
     learning_signal *signals;
     size_t *order;          /* populations in the order of a step: readouts last */
     activity *slots;        /* slot_count x population_count */
+    frame_arrivals *frames; /* slot_count x block_count */
     spike_record *records;
     size_t record_count;
     void **owned;           /* memory to free at the end */
@@ -213,7 +222,7 @@ static EP_INLINE bool is_sloped_rule(const trace_rule *rule) {
 static EP_INLINE int64_t first_step(const engine *e, const population *pre, const population *post) {
     if (e->settings.continuous || post->kind == STOCK)
         return -(int64_t)e->head;
-    return pre->kind == SOURCES ? 0 : 1;
+    return pre->kind == SOURCES || pre->kind == ANALOG ? 0 : 1;
 }
 
 #endif

@@ -29,6 +29,12 @@ static ep_optimizer_step block_step(const engine *e, const block *b, int64_t upd
 static void filter_one(const engine *e, tile_task task, size_t slot);
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part, size_t slots,
                    const ep_history *const *tiles, ep_gradient *out);
+/* The same for blocks from sources of values, which take a whole tile: sums that begin at 0, those
+   of a slot added, and the end. */
+static void begin_products(const block *b, segment part);
+static void add_products(const engine *e, const block *b, size_t tile, size_t slot,
+                         const ep_history *rows);
+static void end_products(const engine *e, const block *b, segment part);
 static void close_segment(const block *b, const population *post, size_t row, size_t tile,
                           segment part, const ep_optimizer_step *step, ep_gradient *gradient);
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
@@ -85,6 +91,18 @@ static void finish_segment(const engine *e, const block *b, const population *po
         optimize_segment(b, post, row, tile, part, step, gradient);
 }
 
+/* Gradients of a tile's synapses from a source of values: sum_t F_j^t x_i^t, frame by frame. */
+static void gather_products(const engine *e, const block *b, size_t tile, size_t slots,
+                            const ep_history *const *tiles) {
+    const population *const post = &e->populations[b->post];
+    for (size_t row = 0; row < b->rows; row++)
+        begin_products(b, row_segment(b, post, row, tile));
+    for (size_t slot = 0; slot < slots; slot++)
+        add_products(e, b, tile, slot, tiles[slot]);
+    for (size_t row = 0; row < b->rows; row++)
+        end_products(e, b, row_segment(b, post, row, tile));
+}
+
 /* Body: gradients (and for dense blocks the optimiser) of one tile. */
 static void tile_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
@@ -110,15 +128,19 @@ static void tile_body(void *context, size_t index, size_t thread) {
         const block *const b = &e->blocks[index_of];
         if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
             continue;
+        const bool analog = e->populations[b->pre].kind == ANALOG;
+        if (analog)
+            gather_products(e, b, task.tile, job->slots, tiles);
         for (size_t row = 0; row < b->rows; row++) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
             ep_gradient passing[TILE];
-            const bool kept = b->sparse || e->last_update || e->hold ||
+            const bool kept = b->sparse || e->last_update || e->hold || analog ||
                               b->optimizer.kind == EP_OUTSIDE;
             ep_gradient *const gradient = kept ? b->gradient + part.first : passing;
-            gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
+            if (!analog)
+                gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
             if (!b->sparse)
                 finish_segment(e, b, post, row, task.tile, part, &job->steps[index_of], gradient);
         }

@@ -4,6 +4,7 @@
 #ifndef EPROP_FIXED_BUILD_H
 #define EPROP_FIXED_BUILD_H
 
+#include "../core/analog.h"
 #include "../core/build.h"
 #include "../fixed_constants.h"
 
@@ -38,6 +39,19 @@ static void put_spiking_cells(population *p, const eprop_spiking_cells *in) {
     fill_states(p->v_initial, p->n, in->v_initial, EP_STATE_BITS, p->saturated);
     if (p->adaptive)
         fill_states(p->a_initial, p->n, in->a_initial, EP_ADAPTATION_BITS, p->saturated);
+}
+
+/* --- sources of values --- */
+
+static void put_analog_sources(population *p, const eprop_analog_sources *in) {
+    p->value_bits = in->value_bits;
+}
+
+static void put_values(const population *p, const double *in, ep_analog *out) {
+    for (size_t i = 0; i < p->n; i++) {
+        const int32_t value = to_fixed(in[i], p->value_bits);
+        out[i] = (int16_t)(value > INT16_MAX ? INT16_MAX : value < -INT16_MAX ? -INT16_MAX : value);
+    }
 }
 
 /* --- readouts --- */
@@ -101,6 +115,8 @@ static void prepare_block(engine *e, block *b, const eprop_block *in) {
     b->multiplicity = count_multiplicity(in, b->rows);
     b->master = OWN(e, int32_t, b->synapses);
     b->saturated = OWN(e, int64_t, EPROP_SATURATIONS);
+    if (e->populations[in->pre].kind == ANALOG && in->optimizer.kind != EP_NONE)
+        b->product = OWN(e, int64_t, b->synapses);
 }
 
 static void put_weights(engine *e, block *b, const double *weight) {

@@ -157,6 +157,55 @@ static void close_row_sum(row_sum *total) {
     (void)ep_collect(total->lanes, INT32_MAX, total->wide, total->sum);
 }
 
+static void begin_products(const block *b, segment part) {
+    memset(b->product + part.first, 0, part.count * sizeof *b->product);
+}
+
+/* Frames are cut at EP_FRAME_STEPS, so that no sum leaves 64 bits. */
+static void add_products(const engine *e, const block *b, size_t tile, size_t slot,
+                         const ep_history *rows) {
+    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+    const activity *const x = slot_activity(e, slot, b->pre);
+    const size_t width = tile_width(post, tile);
+    size_t unlimited = 0;
+    for (size_t s = 1; s <= e->T;) {
+        const size_t row = arriving_values(e, b, (int64_t)s);
+        if (row == SIZE_MAX) {
+            s++;
+            continue;
+        }
+        int64_t sum[TILE] = {0};
+        const int32_t frame = x->frame[row];
+        size_t steps = 0;
+        for (; s <= e->T && steps < EP_FRAME_STEPS && x->frame[row + steps] == frame; steps++, s++)
+            for (size_t j = 0; j < width; j++)
+                sum[j] += rows[s * width + j];
+        unlimited += steps;
+        const bool limited = unlimited >= EP_FRAME_STEPS || s > e->T;
+        for (size_t i = 0; i < pre->n; i++) {
+            const segment part = row_segment(b, post, i, tile);
+            const ep_analog value = x->value[row * pre->n + i];
+            int64_t *const out = b->product + part.first;
+            if (!b->sparse)
+                ep_add_products(width, value, sum, out);
+            for (size_t q = 0; b->sparse && q < part.count; q++)
+                out[q] += value * sum[(size_t)b->target[part.first + q] - tile * TILE];
+            if (limited)
+                ep_limit_products(part.count, out);
+        }
+        if (limited)
+            unlimited = 0;
+    }
+}
+
+static void end_products(const engine *e, const block *b, segment part) {
+    const int32_t bits = e->populations[b->pre].value_bits;
+    for (size_t q = part.first; q < part.first + part.count; q++)
+        b->gradient[q] = ep_round_product(b->product[q], bits, INT32_MAX);
+    count_saturated(b->saturated, EPROP_GRADIENT,
+                    ep_limit_gradients(part.count, EP_GRADIENT_LIMIT, b->gradient + part.first));
+}
+
 /* See ../core/update.h. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {

@@ -38,14 +38,58 @@ static void add_arrivals(arrivals *sum, const block *b, size_t row) {
     sum->used += share;
 }
 
+/* What arrives through a block from one frame of values, of which row `row` is one. wide: zeros. */
+static void sum_frame(const engine *e, size_t slot, const block *b, size_t row, int64_t *wide,
+                      int32_t *sum) {
+    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+    const ep_analog *const x = slot_activity(e, slot, b->pre)->value + row * pre->n;
+    for (size_t i = 0; i < pre->n; i++) {
+        if (!b->sparse) {
+            ep_add_value_row(post->n, x[i], b->weight + i * post->padded, wide);
+            continue;
+        }
+        for (int64_t q = b->row_start[i]; q < b->row_start[i + 1]; q++)
+            wide[b->target[q]] += (int32_t)x[i] * b->weight[q];
+    }
+    ep_close_frame(post->n, b->weight_bits + pre->value_bits, wide, sum);
+}
+
+/* The values that reach a population at step s through one of its blocks, (cells,), or NULL. */
+static const int32_t *values_arriving(const engine *e, size_t slot, size_t block_index, int64_t s,
+                                      int64_t *wide) {
+    const block *const b = &e->blocks[block_index];
+    const size_t row = arriving_values(e, b, s);
+    if (row == SIZE_MAX)
+        return NULL;
+    frame_arrivals *const now = slot_frame(e, slot, block_index);
+    const size_t began = (size_t)slot_activity(e, slot, b->pre)->frame[row];
+    if (now->row != began) {
+        sum_frame(e, slot, b, row, wide, now->sum);
+        now->row = began;
+    }
+    return now->sum;
+}
+
 /* Arrivals and currents of step s in x->input, within their limit. */
 static void collect_arrivals(const engine *e, size_t slot, size_t p, int64_t s,
                              const double *current) {
     const population *const post = &e->populations[p];
     activity *const x = slot_activity(e, slot, p);
     arrivals sum = {x, post->n, 0, current != NULL};
+    const int32_t *from_values[post->incoming_count + 1];
+    for (size_t k = 0; k < post->incoming_count; k++) {
+        const size_t index = post->incoming[k];
+        from_values[k] = e->populations[e->blocks[index].pre].kind == ANALOG
+                             ? values_arriving(e, slot, index, s, x->wide)
+                             : NULL;
+        sum.spilled |= from_values[k] != NULL;
+    }
     for (size_t k = 0; k < post->incoming_count; k++) {
         const block *const b = &e->blocks[post->incoming[k]];
+        for (size_t j = 0; from_values[k] != NULL && j < post->n; j++)
+            x->wide[j] += from_values[k][j];
+        if (e->populations[b->pre].kind == ANALOG)
+            continue;
         size_t count;
         const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);
         for (size_t q = 0; q < count; q++)

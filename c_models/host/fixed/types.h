@@ -4,6 +4,7 @@
 #ifndef EPROP_FIXED_TYPES_H
 #define EPROP_FIXED_TYPES_H
 
+#include "eprop/fixed/analog.h"
 #include "eprop/fixed/clopath.h"
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/gradient.h"
@@ -17,6 +18,7 @@
 typedef int32_t ep_state;
 typedef int32_t ep_decay;
 typedef int16_t ep_weight;
+typedef int16_t ep_analog;
 typedef int32_t ep_history; /* the filter's F; before that, h takes the first half of a row */
 typedef int32_t ep_signal;
 typedef int32_t ep_gradient;
@@ -37,6 +39,7 @@ typedef struct {
     cell_group *groups;                                                                         \
     size_t group_count;                                                                         \
     int32_t signal_bits, filter_bits, slope_bits; /* g, f, p */                                 \
+    int32_t value_bits;   /* of analog sources */                                               \
     int32_t *bias_master;                                                                       \
     uint32_t *magnitudes; /* or of all |F| of each (rule, tile, slot) */                        \
     int64_t *saturated;   /* by enum eprop_saturation */
@@ -44,6 +47,7 @@ typedef struct {
     int32_t *master;                                                                            \
     int32_t weight_bits;  /* s */                                                               \
     int32_t multiplicity; /* most synapses of one pair of cells */                              \
+    int64_t *product;     /* sum of x F, from analog sources */                                 \
     int64_t *saturated;
 #define EP_SIGNAL_FIELDS                                                                        \
     int32_t *feedback; /* B, (windows, cells, readouts) */                                      \

@@ -30,7 +30,7 @@ static int core_build(engine *e) {
     for (size_t p = 0; status == EPROP_OK && p < e->population_count; p++) {
         population *const q = &e->populations[p];
         q->magnitudes = OWN(e, uint32_t, q->rule_count * q->tiles * e->slot_count);
-        for (size_t slot = 0; q->kind != SOURCES && slot < e->slot_count; slot++) {
+        for (size_t slot = 0; q->kind != SOURCES && q->kind != ANALOG && slot < e->slot_count; slot++) {
             slot_activity(e, slot, p)->input = OWN(e, int32_t, q->padded);
             slot_activity(e, slot, p)->wide = OWN(e, int64_t, q->padded);
         }

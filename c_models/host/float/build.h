@@ -4,6 +4,7 @@
 #ifndef EPROP_FLOAT_BUILD_H
 #define EPROP_FLOAT_BUILD_H
 
+#include "../core/analog.h"
 #include "../core/build.h"
 
 /* Copies n doubles into the number system and fills up to `padded` with `filler`. */
@@ -50,6 +51,18 @@ static void put_spiking_cells(population *p, const eprop_spiking_cells *in) {
         fill((ep_state *)p->cells.beta, p->n, p->padded, in->beta, 0.0);
         fill(p->a_initial, p->n, p->padded, in->a_initial, 0.0);
     }
+}
+
+/* --- sources of values --- */
+
+static void put_analog_sources(population *p, const eprop_analog_sources *in) {
+    (void)p;
+    (void)in;
+}
+
+static void put_values(const population *p, const double *in, ep_analog *out) {
+    for (size_t i = 0; i < p->n; i++)
+        out[i] = ep_from_double(in[i]);
 }
 
 /* --- readouts --- */

@@ -150,6 +150,51 @@ static void gather_rows(const block *b, segment part, bool whole, size_t width, 
     }
 }
 
+/* total += sum_t F_j^t x_i^t of a slot, for the synapses of one tile of a block from a source of
+   values. rows: row 0 of the tile's filter. total: of the block's first synapse. */
+static void sum_products(const engine *e, const block *b, size_t tile, size_t slot,
+                         const ep_history *rows, ep_gradient *total) {
+    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+    const activity *const x = slot_activity(e, slot, b->pre);
+    const size_t width = tile_width(post, tile);
+    for (size_t s = 1; s <= e->T;) {
+        const size_t row = arriving_values(e, b, (int64_t)s);
+        if (row == SIZE_MAX) {
+            s++;
+            continue;
+        }
+        ep_gradient sum[TILE] = {0};
+        const int32_t frame = x->frame[row];
+        for (size_t k = row; s <= e->T && x->frame[k] == frame; k++, s++)
+            for (size_t j = 0; j < width; j++)
+                sum[j] += rows[s * width + j];
+        for (size_t i = 0; i < pre->n; i++) {
+            const segment part = row_segment(b, post, i, tile);
+            const ep_analog value = x->value[row * pre->n + i];
+            ep_gradient *const out = total + part.first;
+            if (!b->sparse)
+                ep_add_scaled_row(width, value, sum, out);
+            for (size_t q = 0; b->sparse && q < part.count; q++)
+                out[q] += value * sum[(size_t)b->target[part.first + q] - tile * TILE];
+        }
+    }
+}
+
+static void begin_products(const block *b, segment part) {
+    memset(b->gradient + part.first, 0, part.count * sizeof *b->gradient);
+}
+
+static void add_products(const engine *e, const block *b, size_t tile, size_t slot,
+                         const ep_history *rows) {
+    sum_products(e, b, tile, slot, rows, b->gradient);
+}
+
+static void end_products(const engine *e, const block *b, segment part) {
+    (void)e;
+    (void)b;
+    (void)part;
+}
+
 /* out[q] = sum of the filter rows that the spikes of presynaptic cell `row` arrive at, over the
    slots first_slot .. first_slot + slots - 1. tiles[slot] is row 0 of the tile's filter there. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,

@@ -18,6 +18,39 @@ static EP_INLINE void batch_flush(row_batch *rows, size_t n, ep_state *out) {
     rows->count = 0;
 }
 
+/* What arrives through a block from one frame of values, of which row `row` is one. */
+static void sum_frame(const engine *e, size_t slot, const block *b, size_t row, ep_state *sum) {
+    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+    const ep_analog *const x = slot_activity(e, slot, b->pre)->value + row * pre->n;
+    memset(sum, 0, post->padded * sizeof *sum);
+    for (size_t i = 0; i < pre->n; i++) {
+        if (!b->sparse) {
+            ep_add_scaled_row(post->padded, x[i], b->weight + i * post->padded, sum);
+            continue;
+        }
+        for (int64_t q = b->row_start[i]; q < b->row_start[i + 1]; q++)
+            sum[b->target[q]] += x[i] * b->weight[q];
+    }
+}
+
+/* Adds to `out` the values that reach population p at step s through one of its blocks. */
+static void deliver_values(const engine *e, size_t slot, size_t block_index, int64_t s,
+                           ep_state *out) {
+    const block *const b = &e->blocks[block_index];
+    const population *const post = &e->populations[b->post];
+    const size_t row = arriving_values(e, b, s);
+    if (row == SIZE_MAX)
+        return;
+    frame_arrivals *const now = slot_frame(e, slot, block_index);
+    const size_t began = (size_t)slot_activity(e, slot, b->pre)->frame[row];
+    if (now->row != began) {
+        sum_frame(e, slot, b, row, now->sum);
+        now->row = began;
+    }
+    for (size_t j = 0; j < post->padded; j++)
+        out[j] += now->sum[j];
+}
+
 /* Adds to `out` what reaches population p at step s through its blocks of one port. */
 static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhibitory,
                     ep_state *out) {
@@ -28,6 +61,11 @@ static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhi
         const block *const b = &e->blocks[post->incoming[k]];
         if (b->inhibitory != inhibitory && post->kind == STOCK)
             continue;
+        if (e->populations[b->pre].kind == ANALOG) {
+            batch_flush(&rows, post->padded, out);
+            deliver_values(e, slot, post->incoming[k], s, out);
+            continue;
+        }
         size_t count;
         const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);
         for (size_t q = 0; q < count; q++) {

@@ -9,6 +9,7 @@
  *  | ep_state    | membrane potential v, adaptation a, readout y, synaptic current  |
  *  | ep_decay    | decay factors alpha, rho, kappa                                  |
  *  | ep_weight   | synaptic weights                                                 |
+ *  | ep_analog   | values of analog sources                                         |
  *  | ep_history  | pseudo-derivative h, and in its place the backward filter F      |
  *  | ep_signal   | error, learning signal, G, C, lambda                             |
  *  | ep_gradient | gradient of a weight                                             |
@@ -24,6 +25,7 @@
 typedef EPROP_REAL ep_state;
 typedef EPROP_REAL ep_decay;
 typedef EPROP_REAL ep_weight;
+typedef EPROP_REAL ep_analog;
 typedef EPROP_REAL ep_history;
 typedef EPROP_REAL ep_signal;
 typedef EPROP_REAL ep_gradient;

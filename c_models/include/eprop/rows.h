@@ -57,6 +57,13 @@ static inline void ep_add_rows(size_t n, EPROP_REAL *restrict out, const EPROP_R
 }
 #endif
 
+/*! \brief out[0 .. n) += x row[0 .. n). */
+static EP_INLINE void ep_add_scaled_row(size_t n, EPROP_REAL x, const EPROP_REAL *restrict row,
+                                        EPROP_REAL *restrict out) {
+    for (size_t j = 0; j < n; j++)
+        out[j] += x * row[j];
+}
+
 /*! \brief out[target[q]] += weight[q] for the synapses of a sparse row.
  *  A target may occur more than once.
  */

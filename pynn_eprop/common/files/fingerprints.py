@@ -11,7 +11,7 @@ from pynn_eprop.errors import CheckpointError
 from pynn_eprop.models.network import Network, Settings
 
 # fields that a script may change while it runs, or that a checkpoint holds itself
-_FREE = {"target", "target_start", "target_repeats", "bias", "weight", "threads"}
+_FREE = {"target", "target_start", "target_repeats", "bias", "weight", "threads", "largest"}
 
 
 def fingerprints(network: Network) -> dict[str, str]:

@@ -4,6 +4,7 @@ Symbols are those of Bellec et al. (2019), eq. 20-28 and 41.
 """
 
 from pynn_eprop.models.cells.alif import ALIFCells
+from pynn_eprop.models.cells.analog_source import AnalogSources
 from pynn_eprop.models.cells.autodiff import AutodiffCells
 from pynn_eprop.models.cells.current_based import CurrDeltaCells, CurrentBasedCells, CurrExpCells
 from pynn_eprop.models.cells.fields import Given, initial, parameter
@@ -21,13 +22,14 @@ from pynn_eprop.models.cells.registry import (
 from pynn_eprop.models.cells.sources import Sources
 from pynn_eprop.models.cells.values import fixed_values
 
-for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells):
+for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells, AnalogSources):
     CELLS[_kind.name] = _kind
 
 __all__ = [
     "CELLS",
     "KEPT_BY_MACHINES",
     "ALIFCells",
+    "AnalogSources",
     "AutodiffCells",
     "CurrDeltaCells",
     "CurrExpCells",

@@ -19,8 +19,9 @@ class Population:
     PyNN's.
 
     For synapses and signals: emits_spikes, receives (synapses may lead to it), learns (those may be
-    plastic), takes_current, from_outside (its spikes are given). first_emission: the first step
-    whose spikes belong to an interval. arrives_earlier: by how many steps a spike arrives before
+    plastic), takes_current, from_outside (its spikes or values are given). emits_values: synapses
+    may lead from it, and pass on its values. first_emission: the first step whose spikes or values
+    belong to an interval. arrives_earlier: by how many steps a spike arrives before
     its delay has passed, as readouts read spikes of the same step. resets: whether it begins each
     interval from its initial values, if the network's boundary is "reset".
     separate_ports: excitatory and inhibitory synapses add to states of their own; otherwise both
@@ -34,6 +35,7 @@ class Population:
     meaning: ClassVar[str] = ""
     receptor_types: ClassVar[tuple[str, ...]] = ()
     emits_spikes: ClassVar[bool] = True
+    emits_values: ClassVar[bool] = False
     receives: ClassVar[bool] = True
     learns: ClassVar[bool] = False
     takes_current: ClassVar[bool] = False

@@ -55,7 +55,8 @@ class Rule:
         """e_ji of one step, shape (synapses,).
 
         traces: has an attribute of shape (synapses,) for each name of :meth:`traces_of`, to be
-        replaced. arriving: z_i^{t-d}, how many spikes arrive. cells: the postsynaptic population
+        replaced. arriving: z_i^{t-d}, how many spikes arrive, or x_i^{t-d}, the value
+        that a source of values passes on: any real number. cells: the postsynaptic population
         at this step, arrays over its cells: the parameters and constants of its kind (of LIF and
         adaptive LIF cells ``v_th``, ``alpha``, ``rho`` and ``beta``, the last two 0 for cells that
         do not adapt) and what the rule needs, with "spikes" as ``z``, 0 or 1. post: the cell of
