@@ -25,6 +25,7 @@ from pynn_eprop.brian2.populations import Assembly, Population, PopulationView
 from pynn_eprop.brian2.procedural_api import *
 from pynn_eprop.brian2.projections import Projection
 from pynn_eprop.brian2.standardmodels.cells import (
+    AnalogSource,
     EPropALIF,
     EPropLIF,
     EPropReadout,

@@ -13,7 +13,7 @@ from pynn_eprop.common.arguments.all_or_nothing import all_or_nothing
 from pynn_eprop.common.arguments.calls import check_projection
 from pynn_eprop.common.expansion.connectivity import none_for_zero
 from pynn_eprop.common.expansion.groups import members
-from pynn_eprop.common.script.checks import check_takes_input
+from pynn_eprop.common.script.checks import check_analog, check_takes_input
 from pynn_eprop.common.script.parent_backend import ProjectionOfParent
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
@@ -51,6 +51,9 @@ class Projection(ProjectionOfParent, parent.Projection):
             raise NetworkError(
                 f"{label or 'projection'}: {type(synapse_type).__name__} leads to cells or "
                 "readouts that learn with e-prop; use StaticSynapse for others")
+        check_analog([member.population for member in members(presynaptic_neurons)],
+                     [member.population for member in members(postsynaptic_neurons)],
+                     label or "projection")
         for member in members(presynaptic_neurons):
             if isinstance(member.population.celltype, EPropReadout):
                 raise NetworkError(

@@ -18,7 +18,7 @@ from pynn_eprop.brian2.recording import (
 )
 from pynn_eprop.brian2.signals import SignalSender
 from pynn_eprop.brian2.simulator import STORED
-from pynn_eprop.brian2.sources import SourceGroup
+from pynn_eprop.brian2.sources import AnalogGroup, SourceGroup
 from pynn_eprop.brian2.synapses import SynapseGroup
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import describe_population
@@ -30,6 +30,7 @@ from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogSources,
     LIFCells,
     Population,
     Readouts,
@@ -40,7 +41,7 @@ from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import E_PROP, Boundary, SymmetricFeedback
 
-Part = SpikingGroup | ReadoutGroup | SourceGroup
+Part = SpikingGroup | ReadoutGroup | SourceGroup | AnalogGroup
 
 
 def _spiking(size: int, celltype: Any, clock: Any) -> Part:
@@ -50,7 +51,8 @@ def _spiking(size: int, celltype: Any, clock: Any) -> Part:
 GROUPS: dict[type[Population], Callable[[int, Any, Any], Part]] = {
     LIFCells: _spiking, ALIFCells: _spiking,
     Readouts: lambda size, celltype, clock: ReadoutGroup(size, clock),
-    Sources: lambda size, celltype, clock: SourceGroup(size, clock)}
+    Sources: lambda size, celltype, clock: SourceGroup(size, clock),
+    AnalogSources: lambda size, celltype, clock: AnalogGroup(size, clock)}
 """Kinds of cell with equations here; PyNN's own cells are those of pyNN.brian2."""
 
 
@@ -120,7 +122,7 @@ class Simulation(CommonSimulation):
         """Note new delays. Raises as :meth:`check_delays`."""
         self.check_delays(label)
         for synapses in self._synapses():
-            self.network.remove(synapses.synapses)
+            self.network.remove(synapses.objects)
         self._synapse_groups = {}
 
     def check_delays(self, label: str) -> None:
@@ -184,6 +186,8 @@ class Simulation(CommonSimulation):
                 steps, cells = self.populations[index].spikes_between(first, last)
                 part.prepare(steps, cells, first)
                 self._check_repeated(index, part)
+            elif isinstance(part, AnalogGroup):
+                part.prepare(self.populations[index].values_between(first, last), first)
         if first == 0:
             self._begin_parts()
         take_first_samples(self)
@@ -262,8 +266,8 @@ class Simulation(CommonSimulation):
                 tuple(signal.readout.kappa for signal in self._signals if signal.cells is post))
             # otherwise Brian2 orders synapses by names that depend on earlier networks of the
             # process, and sums what arrives at a cell in another order, with other roundings
-            built[number].synapses.pre.order = len(self._synapses())
-            self.network.add(built[number].synapses)
+            built[number].place(len(self._synapses()))
+            self.network.add(built[number].objects)
 
     # --- during a run ---
 
@@ -278,12 +282,20 @@ class Simulation(CommonSimulation):
                 log = self.populations[index].recorder.logs.get("spikes")
                 if log is not None:
                     log.append_given(self.populations[index].spikes_between(first, last), first)
+            elif isinstance(part, AnalogGroup):
+                log = self.populations[index].recorder.logs.get("value")
+                if log is not None:
+                    rows = self.populations[index].values_between(first, last)
+                    if log.begins(first):
+                        log.append(rows[:1, log.cells])
+                    log.append_given(rows, first)
         self.warn_if_diverged(states(self))
         self.warn_if_inactive(self._inactivities)
         self._inactivities = []
 
     def _groups(self) -> list[Any]:
-        return [part for part in self.parts.values() if not isinstance(part, SourceGroup)]
+        return [part for part in self.parts.values()
+                if not isinstance(part, (SourceGroup, AnalogGroup))]
 
     def _synapses(self) -> list[SynapseGroup]:
         return [group for groups in self._synapse_groups.values() for group in groups.values()]
@@ -425,7 +437,7 @@ class Simulation(CommonSimulation):
             for bundle, synapses in self._built(projection):
                 synapses.restart(bundle.take(weight), kept is not None)
         for index, part in self.parts.items():
-            if isinstance(part, SourceGroup):
+            if isinstance(part, (SourceGroup, AnalogGroup)):
                 part.forget()
             elif isinstance(part, ReadoutGroup):
                 part.restart(self.populations[index].values["bias"] if kept is None

@@ -44,7 +44,7 @@ class State(StateOfParent, type(parent.state)):  # type: ignore[misc]
         if self.simulation.options.min_delay != "auto" or not self.t:
             return shortest
         delays = [np.min(each.delay / ms) for each in self.network.sorted_objects
-                  if isinstance(each, Synapses) and len(each)]
+                  if isinstance(each, Synapses) and len(each) and each._pathways]
         return float(np.round(min(delays, default=shortest), 9))
 
     @min_delay.setter

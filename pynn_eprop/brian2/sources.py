@@ -1,9 +1,9 @@
-"""Spike sources as Brian2 groups, with the given and Poisson spikes of every backend."""
+"""Sources as Brian2 groups, with the spikes and values that every backend is given."""
 
 from typing import Any
 
 import numpy as np
-from brian2 import Function, SpikeGeneratorGroup, ms
+from brian2 import Function, NeuronGroup, SpikeGeneratorGroup, ms
 
 
 class SourceGroup:
@@ -68,3 +68,38 @@ class SourceGroup:
             return np.asarray(self._counts[place])
 
         return Function(count, arg_units=[1, 1], return_unit=1, stateless=True)
+
+
+class AnalogGroup:
+    """One population of analog sources. ``group``: stands for its cells, and does nothing."""
+
+    def __init__(self, size: int, clock: Any) -> None:
+        self.size = size
+        self.group = NeuronGroup(size, "idle : 1", clock=clock, namespace={})
+        self._rows = np.zeros((0, size))
+        self._first = 0         # the step of the first row
+        self._memory = 1
+
+    def remember(self, steps: int) -> None:
+        """Keep values for at least so many steps."""
+        self._memory = max(self._memory, steps)
+
+    def prepare(self, rows: np.ndarray, first: int) -> None:
+        """Take the values of the run from step ``first`` on, (steps, size).
+
+        Earlier ones are kept until their delays have passed.
+        """
+        past = self._rows[:max(first - self._first, 0)][-self._memory:]
+        self._rows, self._first = np.concatenate([past, rows]), first - len(past)
+
+    def forget(self) -> None:
+        """Back to time 0."""
+        self._rows, self._first = self._rows[:0], 0
+
+    def values(self, steps: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Values of cells at a step of each; 0 before the first."""
+        places = steps - self._first
+        known = places >= 0
+        found = np.zeros(len(cells))
+        found[known] = self._rows[places[known], cells[known]]
+        return found

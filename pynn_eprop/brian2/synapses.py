@@ -10,7 +10,7 @@ from pynn_eprop.brian2 import equations
 from pynn_eprop.brian2.cells import SpikingGroup
 from pynn_eprop.brian2.optimizers import Descent
 from pynn_eprop.brian2.readouts import ReadoutGroup
-from pynn_eprop.brian2.sources import SourceGroup
+from pynn_eprop.brian2.sources import AnalogGroup, SourceGroup
 from pynn_eprop.models.optimizers import Optimizer
 from pynn_eprop.models.rules import Rule
 
@@ -64,7 +64,8 @@ class SynapseGroup:
         self.signals = len(kappa)
         self.gradient = np.zeros(len(weight))
         self.descent = Descent(optimizer, np.asarray(weight)) if optimizer is not None else None
-        self._way = way(pre, post)
+        self._interval_steps, self._clock = interval_steps, clock
+        self.carrier: Any = None        # brings values, as Brian2's queues bring spikes
         from_source = isinstance(pre, SourceGroup)
         namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
         if self.plastic and not self.to_readout:
@@ -72,19 +73,51 @@ class SynapseGroup:
             namespace |= equations.RULES[type(rule)].constants(rule, timestep)
         if isinstance(pre, SourceGroup):
             namespace["emitted"] = pre.emitted()
-        self.synapses = brian2.Synapses(
-            self._way.group, post.group, model=self._state(), clock=clock, namespace=namespace,
-            on_pre=equations.on_arrival(self.plastic, from_source, interval_steps))
+        if isinstance(pre, AnalogGroup):
+            self.synapses = brian2.Synapses(pre.group, post.group, model=self._state(),
+                                            clock=clock, namespace=namespace)
+            self.carrier = brian2.NetworkOperation(self._bring_values, clock=clock)
+        else:
+            self._way = way(pre, post)
+            self.synapses = brian2.Synapses(
+                self._way.group, post.group, model=self._state(), clock=clock,
+                namespace=namespace,
+                on_pre=equations.on_arrival(self.plastic, from_source, interval_steps))
         early = from_source & self.to_readout & (np.asarray(delay) == 1)
         self.synapses.connect(i=self.pre_index + early * pre.size if from_source
                               else self.pre_index, j=self.post_index)
         self.synapses.w = weight
         self.set_delay(delay)
-        if self.to_readout:
-            self.synapses.pre.when = equations.READOUTS_RECEIVE
+        self._arrives.when = equations.READOUTS_RECEIVE if self.to_readout else "synapses"
         if self.plastic:
             self.synapses.run_regularly(self._traces(), when=equations.AT_END, clock=clock,
                                         order=0)
+
+    @property
+    def _arrives(self) -> Any:
+        """The Brian2 object by which spikes or values arrive."""
+        return self.synapses.pre if self.carrier is None else self.carrier
+
+    @property
+    def objects(self) -> list[Any]:
+        """All that belongs to a network."""
+        return [self.synapses] if self.carrier is None else [self.synapses, self.carrier]
+
+    def place(self, order: int) -> None:
+        """Let spikes or values arrive in an order among those of other synapses."""
+        self._arrives.order = order
+
+    def _bring_values(self) -> None:
+        """Let the values due at the step in progress arrive."""
+        step = int(self._clock.variables["timestep"].get_value().item()) + 1
+        emitted = step - self._lag
+        values = self.pre.values(emitted, self.pre_index)
+        if self._interval_steps is not None:
+            values[emitted // self._interval_steps != (step - 1) // self._interval_steps] = 0.0
+        arriving = self.post.array("arriving")
+        arriving += np.bincount(self.post_index, self._array("w") * values, len(arriving))
+        if self.plastic:
+            self._array("arrived")[:] = values
 
     def _state(self) -> str:
         if not self.plastic:
@@ -99,6 +132,10 @@ class SynapseGroup:
     def set_delay(self, delay: np.ndarray) -> None:
         """Set delays in steps, (synapses,)."""
         steps = np.asarray(delay, dtype=np.int64)
+        if isinstance(self.pre, AnalogGroup):
+            self._lag = steps - self.to_readout
+            self.pre.remember(int(np.max(steps, initial=0)) + 1)
+            return
         self.synapses.age = steps + self._way.age
         self.synapses.pre.delay = np.maximum(steps + self._way.queued, 0) * self.synapses.clock.dt
         if isinstance(self.pre, SourceGroup):

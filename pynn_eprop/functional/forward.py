@@ -5,8 +5,8 @@ A stretch begins with a state, see :meth:`Model.start`, and has inputs:
 step: numbers of the steps within their interval, from 1 on, (steps,); sources: by population of
 sources, counts (values of analog sources) of the steps ``step[0] - depth`` ... ``step[-1]``,
 (depth + steps, size); currents: by population, (steps, size), may be left out; targets: by
-population of readouts with a loss, (steps, size), NaN for none. active: which of the steps really happen,
-(steps,), the first ones; may be left out.
+population of readouts with a loss, (steps, size), NaN for none. active: which of the steps
+really happen, (steps,), the first ones; may be left out.
 """
 
 from dataclasses import dataclass

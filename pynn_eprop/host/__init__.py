@@ -18,6 +18,7 @@ from pynn_eprop.host.procedural_api import *
 from pynn_eprop.host.projections import Projection
 from pynn_eprop.host.standardmodels.cells import (
     CELL_TYPES,
+    AnalogSource,
     EPropALIF,
     EPropLIF,
     EPropReadout,
@@ -59,6 +60,7 @@ __all__ = [
     *procedural_api.__all__,
     "CAPABILITIES",
     "ACSource",
+    "AnalogSource",
     "Assembly",
     "DCSource",
     "EPropALIF",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
+from pynn_eprop.common.records.logs import SampledLog
 from pynn_eprop.fixed.rounding import of_currents
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
@@ -31,11 +31,11 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
-    asked = [(population, log) for population, log in logs if not _is_of_source(population, log)]
-    sources = [(population, log) for population, log in logs if _is_of_source(population, log)]
+    asked = [(population, log) for population, log in logs if not _is_given(population)]
+    given = [(population, log) for population, log in logs if _is_given(population)]
     recordings = [log.request(population.index) for population, log in asked]
     bytes_per_step = 8 * sum(population.size for population in simulation.populations
-                             if population.injected)
+                             if population.injected or population.is_analog)
     most_steps = _CURRENT_BYTES // bytes_per_step if bytes_per_step else None
     while simulation.step < last:
         first = simulation.step
@@ -46,8 +46,9 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
         simulation.pace.took(steps, time.perf_counter() - started)
         for (_, log), entry in zip(asked, recorded.entries, strict=True):
             log.append(entry)
-        for population, log in sources:
-            log.append_given(inputs.spikes[population.index], first)
+        for population, log in given:
+            log.append_given(inputs.spikes[population.index] if population.is_source
+                             else inputs.values[population.index], first)
         simulation.warn_if_diverged(_states(machine))
         simulation.warn_if_inactive(machine.inactivities())
         after_chunk()
@@ -80,9 +81,9 @@ def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
                 yield described.label, variable, machine.sample(index, variable)
 
 
-def _is_of_source(population: Any, log: Log) -> bool:
-    """Whether a log is of a source's spikes, which are known here, without the machine."""
-    return population.is_source and isinstance(log, SpikeLog)
+def _is_given(population: Any) -> bool:
+    """Whether the spikes or values of a population are known here, without the machine."""
+    return bool(population.is_source or population.is_analog)
 
 
 def _take_start_samples(simulation: InProcessSimulation, machine: Machine) -> None:
@@ -95,17 +96,21 @@ def _take_start_samples(simulation: InProcessSimulation, machine: Machine) -> No
 
 
 def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np.ndarray:
+    if population.is_analog:
+        return np.asarray(population.values_between(step, step)[0][log.cells])
     if log.variable in (*_SAMPLED, *machine.network.populations[population.index].initial_values()):
         return machine.sample(population.index, log.variable)[log.cells]
     return first_samples(log.variable, step, len(log.cells))
 
 
 def _inputs(simulation: InProcessSimulation, first: int, last: int) -> Inputs:
-    """Spikes of sources with first <= step <= last, and currents of the steps in between."""
+    """Spikes and values of sources with first <= step <= last, and currents of steps in between."""
     inputs = Inputs()
     for population in simulation.populations:
         if population.is_source:
             inputs.spikes[population.index] = population.spikes_between(first, last)
+        elif population.is_analog:
+            inputs.values[population.index] = population.values_between(first, last)
         elif population.injected:
             inputs.currents[population.index] = _currents(population, first, last)
     return inputs

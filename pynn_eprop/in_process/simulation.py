@@ -14,7 +14,7 @@ from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.run.timeline import Pace
 from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.fixed.formats import Formats
+from pynn_eprop.fixed.formats import Formats, check_values
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -121,6 +121,17 @@ class InProcessSimulation(DescribedSimulation):
         if self.machine is not None and not self._structure_changed:
             self.machine.check_population(index, self._described({index}))
         self._changed.add(index)
+
+    def spikes_change(self, population: Any) -> None:
+        """Check new spikes, or values, of a source.
+
+        Raises :class:`NetworkError` for values that the formats in use do not hold.
+        """
+        if population.is_analog:
+            self.start_changes()
+            if self.formats is not None and population.index < len(self.formats.signal_bits):
+                check_values(population.label, population.largest_value,
+                             self.formats.signal_bits[population.index])
 
     def initial_values_change(self, index: int) -> None:
         """Note that a population has new initial values."""

@@ -23,6 +23,7 @@ from pynn_eprop.jax.procedural_api import *
 from pynn_eprop.jax.projections import Projection
 from pynn_eprop.jax.standardmodels.cells import (
     CELL_TYPES,
+    AnalogSource,
     EPropALIF,
     EPropLIF,
     EPropReadout,
@@ -64,6 +65,7 @@ __all__ = [
     *procedural_api.__all__,
     "CAPABILITIES",
     "ACSource",
+    "AnalogSource",
     "Assembly",
     "DCSource",
     "EPropALIF",

@@ -28,6 +28,7 @@ from pynn_eprop.nest.populations import Assembly, Population, PopulationView
 from pynn_eprop.nest.procedural_api import *
 from pynn_eprop.nest.projections import Projection
 from pynn_eprop.nest.standardmodels.cells import (
+    AnalogSource,
     EPropALIF,
     EPropLIF,
     EPropReadout,

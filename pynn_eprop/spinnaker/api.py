@@ -57,6 +57,7 @@ from pynn_eprop.spinnaker.procedural_api import *
 from pynn_eprop.spinnaker.projections import Projection
 from pynn_eprop.spinnaker.standardmodels.cells import (
     CELL_TYPES,
+    AnalogSource,
     EPropALIF,
     EPropLIF,
     EPropReadout,
@@ -96,6 +97,7 @@ __all__ = [
     "CAPABILITIES",
     "ACSource",
     "AdditiveWeightDependence",
+    "AnalogSource",
     "Assembly",
     "Convolution",
     "ConvolutionConnector",

@@ -13,7 +13,7 @@ from pynn_eprop.common.standardmodels import LearningSignal
 from pynn_eprop.common.standardmodels.kinds import has_separate_ports, kind_of
 from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
-from pynn_eprop.models.cells import Given, Population, Readouts
+from pynn_eprop.models.cells import AnalogSources, Given, Population, Readouts
 from pynn_eprop.models.network import E_PROP, Network, Projection
 
 
@@ -74,8 +74,9 @@ def describe_population(population: Any, options: SharedOptions) -> Population:
     """Describe one population.
 
     ``population``: has label, size, celltype, ``values`` (arrays of parameters by name),
-    ``initial`` (arrays by state variable) and ``target_start``. Raises :class:`TargetError`, and
-    :class:`UnsupportedError` for a cell type of another backend.
+    ``initial`` (arrays by state variable), ``target_start`` and, of analog sources,
+    ``largest_value``. Raises :class:`TargetError`, and :class:`UnsupportedError` for a cell type of
+    another backend.
     """
     kind = kind_of(population.celltype)
     if kind is None:
@@ -84,6 +85,8 @@ def describe_population(population: Any, options: SharedOptions) -> Population:
     components = {name: getattr(population.celltype, name, None) for name in kind.components()}
     if issubclass(kind, Readouts):
         components |= _target(population, options)
+    if issubclass(kind, AnalogSources):
+        components["largest"] = population.largest_value
     given = Given(population.values, population.initial, components, options.timestep)
     return kind.described(population.label, population.size, given)
 

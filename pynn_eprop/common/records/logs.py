@@ -43,6 +43,17 @@ class SampledLog:
         if len(block):
             self.blocks.append(block)
 
+    def append_given(self, rows: np.ndarray, first: int) -> None:
+        """Add values of sources, (steps, cells of the population), from step ``first`` on.
+
+        That of the first may have been taken before, and have been set since.
+        """
+        values, steps = self.values(), first + np.arange(len(rows))
+        if len(values) and self.first + (len(values) - 1) * self.every == first:
+            values[-1] = rows[0][self.cells]
+        taken = (steps > first) & (steps % self.every == 0)
+        self.append(np.asarray(rows)[taken][:, self.cells])
+
     def values(self) -> np.ndarray:
         """All samples, (samples, cells)."""
         if len(self.blocks) != 1:

@@ -9,7 +9,7 @@ from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
-from pynn_eprop.common.standardmodels.kinds import is_source, learns
+from pynn_eprop.common.standardmodels.kinds import emits_values, is_source, learns
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 LEARNING_RECEPTOR = "learning_signal"
@@ -41,12 +41,24 @@ def check_ends(projection: Any) -> None:
         if isinstance(population.celltype, EPropReadout):
             raise NetworkError(f"{label}: readouts ({population.label}) do not spike; a "
                                "LearningSignal is all that can lead from them")
+    check_analog(sources, targets, label)
     if isinstance(synapse, EPropSynapse):
         for population in targets:
             if not learns(population.celltype):
                 raise NetworkError(
                     f"{label}: {type(population.celltype).__name__} ({population.label}) does not "
                     "learn; use StaticSynapse for it, or EPropLIF or EPropALIF cells")
+
+
+def check_analog(sources: Iterable[Any], targets: Iterable[Any], label: str) -> None:
+    """Raise :class:`NetworkError` if values lead to cells that only take spikes."""
+    for source in sources:
+        for target in targets:
+            if emits_values(source.celltype) and not learns(target.celltype):
+                raise NetworkError(
+                    f"{label}: {type(target.celltype).__name__} ({target.label}) takes spikes "
+                    f"only; the values of {source.label} go to cells that learn with e-prop, or "
+                    "to readouts; inject a current source into others")
 
 
 def _check_kind(populations: Iterable[Any], kind: type, rule: str) -> None:
@@ -70,10 +82,12 @@ def check_is_ours(given: Any, base: type, ours: Sequence[type], what: str, other
 
 
 def check_takes_input(group: Any, label: str | None) -> None:
-    """Raise :class:`NetworkError` if a projection leads to spike sources."""
+    """Raise :class:`NetworkError` if a projection leads to sources."""
     for member in members(group):
         if is_source(member.population.celltype):
-            raise NetworkError(f"{label or 'projection'}: spike sources "
+            what = "spike sources" if not emits_values(member.population.celltype) \
+                else "analog sources"
+            raise NetworkError(f"{label or 'projection'}: {what} "
                                f"({member.population.label}) take no input")
 
 

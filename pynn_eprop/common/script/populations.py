@@ -30,7 +30,8 @@ from pynn_eprop.common.expansion.memory import check_cells_fit
 from pynn_eprop.common.expansion.seeds import Purpose, SeededPlaces, seeded_structure
 from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, check_spike_times
 from pynn_eprop.common.records.recorder import check_data_file
-from pynn_eprop.common.standardmodels import EPropReadout
+from pynn_eprop.common.standardmodels import AnalogSource, EPropReadout, analog_values
+from pynn_eprop.common.standardmodels.analog_values import AnalogValues
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.standardmodels.targets import (
     as_sequences,
@@ -102,6 +103,9 @@ class CellGroup(CheckedPopulation):
         if isinstance(self.celltype, EPropReadout) and "target" in parameters:
             parameters["target"] = as_sequences(parameters["target"], self.label)
             check_rows(parameters["target"], self.size, self.label)
+        if isinstance(self.celltype, AnalogSource) and "values" in parameters:
+            parameters["values"] = analog_values.as_sequences(parameters["values"], self.label)
+            analog_values.check_rows(parameters["values"], self.size, self.label)
         with all_or_nothing(root(self).draws, given=parameters.values()):
             # PyNN's own set() would also translate names and units, which are the same here
             self._set_parameters(parameter_space(parameters, self.celltype, self.size,
@@ -217,6 +221,8 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         self.bias_is_new = False
         self._first_bias: np.ndarray | None = None
         self._spikes: ArraySpikes | PoissonSpikes | None = None
+        self.values_given = self.target_start
+        self._analog: AnalogValues | None = None
 
     def _number(self) -> int:
         """The place among all populations that the script has made, which seeds follow."""
@@ -233,8 +239,12 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         space = deepcopy(self.celltype.parameter_space)
         self._check_kinds()
         if isinstance(self.celltype, EPropReadout):
-            check_rows(_rows(space), self.size, self.label)
-        self._take(self.evaluated(space, self.size))
+            check_rows(_rows(space, "target"), self.size, self.label)
+        if isinstance(self.celltype, AnalogSource):
+            analog_values.check_rows(_rows(space, "values"), self.size, self.label)
+        values = self.evaluated(space, self.size)
+        analog_values.complete(values, self._simulator.state.dt)
+        self._take(values)
         self._first_bias = self.values.get("bias")
         self._given_initial.update(self._initial_values(self._given_initial, np.arange(self.size)))
 
@@ -269,6 +279,11 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         return isinstance(self.celltype, (SpikeSourceArray, SpikeSourcePoisson))
 
     @property
+    def is_analog(self) -> bool:
+        """Whether its values are given from outside."""
+        return isinstance(self.celltype, AnalogSource)
+
+    @property
     def bias_learns(self) -> bool:
         """Whether these are readouts whose biases follow the gradient."""
         return getattr(self.celltype, "bias_optimizer", None) is not None
@@ -286,7 +301,12 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
                 check_target(target, self.celltype.loss, self._simulation.options.interval_steps,
                              self.label)
             self.target_start = self._interval_steps_done()
+        analog = self._made_values(values) if self.is_analog else None
         self.values.update(values)
+        if analog is not None:
+            self._analog = analog
+            if "values" in values:
+                self.values_given = self._interval_steps_done()
         # rates are checked now, given times when they are needed
         self._spikes = self._make_spikes() if isinstance(self.celltype, SpikeSourcePoisson) \
             else None
@@ -303,14 +323,16 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
             self.bias_is_new |= "bias" in merged
             if "bias" in merged and self._simulation.step == 0:
                 self._first_bias = self.values["bias"]
-            if self.is_source:      # spikes are inputs of a run, not part of the network
+            if self.is_source or self.is_analog:    # inputs of a run, not part of the network
                 self._simulation.spikes_change(self)
             else:
                 self._simulation.population_changes(self.index)
 
     def return_to_start(self, keep_weights: bool) -> None:
         """At a reset(): targets start at time 0, and biases go back unless ``keep_weights``."""
-        self.target_start = 0
+        self.target_start = self.values_given = 0
+        if self.is_analog:
+            self._analog = self._made_values({}, 0)
         if self._first_bias is not None and not keep_weights:
             self.values["bias"] = self._first_bias
             self.bias_is_new = False
@@ -377,6 +399,28 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
             self._spikes = self._make_spikes()
         return self._spikes.between(first, last)
 
+    def values_between(self, first: int, last: int) -> np.ndarray:
+        """Values of an analog source at the steps ``first`` ... ``last``, (steps, cells)."""
+        assert self._analog is not None
+        return self._analog.between(first, last)
+
+    @property
+    def largest_value(self) -> float:
+        """The largest magnitude of the values of an analog source."""
+        assert self._analog is not None
+        return self._analog.largest
+
+    def _made_values(self, new: Mapping[str, np.ndarray], given: int | None = None) -> AnalogValues:
+        """The values of an analog source, with some of its parameters new."""
+        values = {**self.values, **new}
+        if given is None:
+            given = self._interval_steps_done() if "values" in new else self.values_given
+        options = self._simulation.options
+        return AnalogValues(analog_values.to_frames(values["values"], self.label),
+                            float(values["frame_duration"][0]), float(values["start"][0]),
+                            self.celltype.repeats, given, options.timestep, options.interval_steps,
+                            self.label)
+
     def _make_spikes(self) -> ArraySpikes | PoissonSpikes:
         timestep, values = self._simulation.options.timestep, self.values
         if isinstance(self.celltype, SpikeSourceArray):
@@ -385,7 +429,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
                              (self.draws.run_seed, self.draws.number), self.label)
 
 
-def _rows(space: ParameterSpace) -> Any:
-    """The rows of the target, if there is one for each readout."""
-    base = space["target"].base_value
+def _rows(space: ParameterSpace, name: str) -> Any:
+    """The rows of a target, or of values, if there is one for each cell."""
+    base = space[name].base_value
     return list(base) if isinstance(base, np.ndarray) and base.ndim else base

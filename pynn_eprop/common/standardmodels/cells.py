@@ -14,6 +14,7 @@ from pyNN.parameters import Sequence
 from pyNN.standardmodels import StandardCellType
 from pyNN.standardmodels import cells as stock
 
+from pynn_eprop.common.standardmodels import analog_values
 from pynn_eprop.common.standardmodels.stock import TABLES
 from pynn_eprop.common.standardmodels.tables import (
     by_name,
@@ -25,7 +26,14 @@ from pynn_eprop.common.standardmodels.tables import (
 )
 from pynn_eprop.common.standardmodels.targets import as_sequences
 from pynn_eprop.errors import ParameterError
-from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts, Sources
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    AnalogSources,
+    LIFCells,
+    Population,
+    Readouts,
+    Sources,
+)
 from pynn_eprop.models.losses import MSE, Loss, resolve_loss
 from pynn_eprop.models.optimizers import Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter
@@ -35,7 +43,7 @@ from pynn_eprop.models.pseudo_derivatives import (
     resolve_pseudo_derivative,
 )
 
-_SEQUENCES = ("spike_times", "target")
+_SEQUENCES = ("spike_times", "target", "values")
 
 
 def rows_as_sequences(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,6 +157,29 @@ _READOUT = {
     "bias_optimizer : 'adam', 'sgd', an object or None, default None":
         "None: the biases stay",
 }
+
+
+_ANALOG = {
+    "values : array (cells, frames) or one Sequence per cell":
+        "in effect one after the other; 0 before the first and after the last",
+    "repeats : True, False or None, default None":
+        "whether the values begin again with each update interval; None: if they end with it",
+}
+
+
+@from_table(AnalogSources, _ANALOG, sequences={"values": AnalogSources.units()["value"]})
+class AnalogSource(CheckedCellType):
+    conductance_based = False
+
+    def __init__(self, values: Any = None, repeats: bool | None = None, *further: Any,
+                 **parameters: Any) -> None:
+        owner = type(self).__name__
+        if repeats is not None and not isinstance(repeats, (bool, np.bool_)):
+            raise ParameterError(f"{owner}: repeats={repeats!r} must be True, False or None")
+        self.repeats = repeats
+        if values is not None:
+            parameters["values"] = analog_values.as_sequences(values, owner)
+        super().__init__(*further, **parameters)
 
 
 @from_table(LIFCells, SHAPE)

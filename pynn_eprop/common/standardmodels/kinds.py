@@ -21,9 +21,15 @@ def kind_of(celltype: Any) -> type[Population] | None:
 
 
 def is_source(celltype: Any) -> bool:
-    """Whether the spikes of cells of this type are given from outside."""
+    """Whether the spikes, or values, of cells of this type are given from outside."""
     kind = kind_of(celltype)
     return kind is not None and kind.from_outside
+
+
+def emits_values(celltype: Any) -> bool:
+    """Whether synapses from cells of this type pass on values."""
+    kind = kind_of(celltype)
+    return kind is not None and kind.emits_values
 
 
 def has_separate_ports(celltype: Any) -> bool:

@@ -26,6 +26,9 @@ EPropALIF = _as_model(common.EPropALIF, ALIF)
 EPropReadout = _as_model(common.EPropReadout, READOUTS)
 
 
+AnalogSource = of_backend(common.AnalogSource, __name__)    # refused by name
+
+
 class SpikeSourceArray(CheckedCellType, parent.SpikeSourceArray):
     __doc__ = stock.SpikeSourceArray.__doc__
     in_order = common.SpikeSourceArray.in_order
