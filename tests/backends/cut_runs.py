@@ -31,8 +31,8 @@ class Plan:
     (None: all). current: kind of current source, into stock cells if there are any.
     sampling: steps from sample to sample. recorded: which populations are, by their letters
     (sources, cells, readouts, kept by the backend: "scrk"). events: (step, what), "off" and "on"
-    for learning, "record" what was not recorded before, "spikes" and "target" for new ones,
-    "weights" for others.
+    for learning, "record" what was not recorded before, "spikes", "values" and "target" for new
+    ones, "weights" for others. analog: steps of a frame of values; 0: there are none.
     """
 
     seed: int = 1
@@ -47,6 +47,7 @@ class Plan:
     refractory: int = 2
     c_reg: float = 0.0
     poisson: bool = False
+    analog: int = 0
     stock: str | None = None
     delays: tuple[int, ...] = (1,)
     optimizer: str = "adam"
@@ -130,6 +131,10 @@ class Script:
         if plan.poisson:
             self.sources.append(sim.Population(2, sim.SpikeSourcePoisson(
                 rate=150.0 / plan.timestep, start=3 * plan.timestep), label="poisson"))
+        if plan.analog:
+            self.analog = sim.Population(3, sim.AnalogSource(
+                self._values(), frame_duration=plan.analog * plan.timestep), label="analog")
+            self.sources.append(self.analog)
         self.cells = [self._make_cells(kind, number) for number, kind in enumerate(plan.cells)]
         self.readouts = [self._make_readouts(number) for number in range(plan.readouts)]
         self.kept = [] if plan.stock is None else [sim.Population(
@@ -149,6 +154,11 @@ class Script:
     def _times(self) -> list[Any]:
         steps = [np.flatnonzero(self.rng.random(self.plan.end) < 0.25) for _ in range(4)]
         return [self.sim.Sequence(self._ms(row)) for row in steps]
+
+    def _values(self) -> np.ndarray:
+        """Values of an interval, which repeat, or of most of the run, which do not."""
+        steps = self.plan.steps if self.rng.random() < 0.5 else self.plan.end - 5
+        return self.rng.normal(0.1, 0.3, (3, -(-steps // self.plan.analog)))
 
     def _make_cells(self, kind: str, number: int) -> Any:
         adaptive = {"beta": 0.1, "tau_a": 50.0} if kind == "EPropALIF" else {}
@@ -236,7 +246,9 @@ class Script:
 
     def _record(self, population: Any) -> None:
         if population in self.sources:
-            population.record("spikes")
+            analog = population.label == "analog"
+            population.record("value" if analog else "spikes",
+                              sampling_interval=self._sampling() if analog else None)
         elif population in self.readouts:
             learning = ["error", "target"] if self.plan.learning else []
             population.record(["y", *learning], sampling_interval=self._sampling())
@@ -290,7 +302,7 @@ class Script:
             self.outcome.read.append(Read(self._step(), what == "clear", *found))
         elif what == "counts":
             for population in self._recorded():
-                if population not in self.readouts:
+                if "spikes" in population.celltype.recordable:
                     population.get_spike_counts()
         elif what == "assembly":
             block = self.sim.Assembly(*self.cells).get_data()
@@ -326,7 +338,8 @@ class Script:
         outcome.samples, outcome.spikes = samples, spikes
         if not any(read.cleared for read in outcome.read):
             outcome.counts = {population.label: sum(population.get_spike_counts().values())
-                              for population in self._recorded() if population not in self.readouts}
+                              for population in self._recorded()
+                              if "spikes" in population.celltype.recordable}
         outcome.time, outcome.updates = float(self.sim.get_current_time()), self.sim.num_updates()
         if not (self.plan.tail and self.sim.__name__.endswith("nest")):
             outcome.learned = self.learned()
@@ -362,6 +375,9 @@ class Script:
             self._changed = self._step()
             later = self._step() + np.flatnonzero(rng.random(plan.end) < 0.2)
             self.given.set(spike_times=self.sim.Sequence(self._ms(later)))
+        elif what == "values" and plan.analog:
+            self._changed = self._step()
+            self.analog.set(values=self._values())
         elif what == "target":
             self.readouts[0].set(target=self._target())
         elif what == "weights":

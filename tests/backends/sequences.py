@@ -21,7 +21,8 @@ from pynn_eprop.errors import EPropError
 
 T = 20.0
 Operation = tuple[Any, ...]
-BETWEEN_INTERVALS = {"cells", "readout", "bias of one", "initialize", "spikes", "record"}
+BETWEEN_INTERVALS = {"cells", "readout", "bias of one", "initialize", "spikes", "values",
+                     "record"}
 """Operations that some backends refuse, or apply later, within an interval: left out there."""
 
 
@@ -34,6 +35,7 @@ class Sequence:
     symmetric: bool = False
     learns: bool = True
     biases: bool = True
+    analog: bool = False
 
 
 @dataclass
@@ -69,6 +71,7 @@ _OPERATIONS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
     "learning": st.tuples(st.booleans()),
     "save": st.tuples(), "load": st.tuples(), "checkpoint": st.tuples(),
     "record": st.tuples(st.sampled_from(["h", "error"])),
+    "values": st.tuples(st.sampled_from([(0.3, 2.0), (0.8, 4.0), (1.7, 1.0), (9.0, 5.0)])),
     "spikes": st.tuples(st.sampled_from([[8.0, 9.0, 30.0], [9.0, 12.0, 13.0, 50.0]])),
 }
 OFTEN = ("run", "run", "reset", "weight")
@@ -81,12 +84,15 @@ def operations(without: Collection[str] = ()) -> st.SearchStrategy[Operation]:
         lambda kind: _OPERATIONS[kind].map(lambda given: (kind, *given)))
 
 
-def sequences(length: int = 9, without: Collection[str] = ()) -> st.SearchStrategy[Sequence]:
-    """Sequences that end with a run of two intervals."""
+def sequences(length: int = 9, without: Collection[str] = (), analog: bool = False
+              ) -> st.SearchStrategy[Sequence]:
+    """Sequences that end with a run of two intervals. analog: with analog sources now and then."""
+    without = without if analog else (*without, "values")
     return st.builds(
         lambda drawn, *network: Sequence((*drawn, ("run", 2 * T)), *network),
         st.lists(operations(without), min_size=3, max_size=length),
-        st.sampled_from([1, 1, 2]), st.booleans(), st.sampled_from([True, True, False]))
+        st.sampled_from([1, 1, 2]), st.booleans(), st.sampled_from([True, True, False]),
+        st.just(True), st.booleans() if analog else st.just(False))
 
 
 class Script:
@@ -113,6 +119,13 @@ class Script:
                 ("in", source, cells, 0.4, adam), ("static", source, cells, 0.1, None),
                 ("out", cells, readout, 0.4, adam))}
         how = {"symmetric": True} if sequence.symmetric else {"weight": 0.5}
+        if sequence.analog:
+            self.populations["analog"] = sim.Population(
+                2, sim.AnalogSource(_values(0.5, 10), frame_duration=2.0), label="analog")
+            self.projections["from values"] = sim.Projection(
+                self.populations["analog"], cells, everyone, sim.EPropSynapse(
+                    weight=0.3, optimizer=adam, delay=2.0), label="from values")
+            self.populations["analog"].record("value")
         self.projections["signal"] = sim.Projection(
             readout, cells, everyone, sim.LearningSignal(**how), receptor_type="learning_signal",
             label="signal")
@@ -149,6 +162,10 @@ class Script:
         elif kind == "initialize":
             label, variable, value = arguments[0]
             self.populations[label].initialize(**{variable: value})
+        elif kind == "values":
+            if "analog" in self.populations:
+                amount, duration = arguments[0]
+                self.populations["analog"].set(values=_values(amount, 7), frame_duration=duration)
         elif kind == "spikes":
             self.populations["source"].set(spike_times=sim.Sequence(arguments[0]))
         elif kind == "record":
@@ -175,7 +192,7 @@ class Script:
                  "bias": np.array(self.populations["readout"].get("bias", simplify=False), float)}
         for label, projection in self.projections.items():
             found[f"{label} weight"] = self._list(projection, "weight")
-            if self.learns and label in ("in", "out"):
+            if self.learns and label in ("in", "out", "from values"):
                 found[f"{label} gradient"] = self._list(projection, "gradient")
         return found
 
@@ -191,7 +208,7 @@ class Script:
     def recorded(self) -> dict[str, np.ndarray]:
         """All that was recorded, by segment, population and variable."""
         found = {}
-        for label in ("cells", "readout"):
+        for label in self.populations.keys() - {"source"}:
             for number, segment in enumerate(self.populations[label].get_data().segments):
                 name = f"segment {number}, {label}"
                 for train in segment.spiketrains:
@@ -200,6 +217,11 @@ class Script:
                 for signal in segment.analogsignals:
                     found[f"{name}: {signal.name}"] = np.asarray(signal.magnitude)
         return found
+
+
+def _values(amount: float, frames: int) -> np.ndarray:
+    """Values of two cells, (cells, frames)."""
+    return amount * np.sin(np.arange(2 * frames)).reshape(2, frames)
 
 
 def play(sim: ModuleType, sequence: Sequence, look: bool = True, expected: list[str] | None = None,

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,9 +71,12 @@ CUTS = {
     "data of all cells read as one": (NETWORK, (Cut(10, read="assembly"), Cut(30, read="data"))),
     "data forgotten at the time of source spikes": (
         NETWORK, tuple(Cut(step, read="clear") for step in (1, 40, 41, 60))),
+    "frames of values cut anywhere, and their values read": (
+        replace(NETWORK, analog=3), (Cut(4, read="data"), Cut(23, read="clear"), Cut(41))),
     "data of cells that do not learn forgotten": (
         BESIDE_STOCK_CELLS, (Cut(10, read="clear"), Cut(20, read="clear"), Cut(33, read="clear"))),
 }
+WITHOUT_ANALOG = ("nest", "spinnaker")
 _WHOLE: dict[tuple[str, Plan], Outcome] = {}
 
 
@@ -81,6 +85,8 @@ def test_named_cuts_change_nothing(machine, play_on, name):
     plan, cuts = CUTS[name]
     if machine == "fixed" and plan.stock:
         pytest.skip("fixed point on the host has no cells that do not learn")
+    if machine in WITHOUT_ANALOG and plan.analog:
+        pytest.skip("there are no analog sources")
     if (machine, plan) not in _WHOLE:
         _WHOLE[machine, plan] = play_on(plan, ())
     whole = _WHOLE[machine, plan]
@@ -97,7 +103,8 @@ FEATURES: dict[str, st.SearchStrategy[Any]] = {
     "boundary": st.sampled_from(["reset", "continuous"]),
     "cells": st.sampled_from([("EPropLIF",), ("EPropALIF",), ("EPropLIF", "EPropALIF")]),
     "refractory": st.integers(0, 3), "c_reg": st.sampled_from([0.0, 0.01]),
-    "poisson": st.booleans(), "stock": st.sampled_from([None, "IF_curr_exp", "IF_curr_delta"]),
+    "poisson": st.booleans(), "analog": st.sampled_from([0, 0, 1, 3]),
+    "stock": st.sampled_from([None, "IF_curr_exp", "IF_curr_delta"]),
     "delays": st.sampled_from([(1,), (1, 2, 5), (25,)]),
     "optimizer": st.sampled_from(sorted(OPTIMIZERS)),
     "loss": st.sampled_from(["mse", "cross_entropy"]), "readouts": st.integers(1, 2),
@@ -107,12 +114,13 @@ FEATURES: dict[str, st.SearchStrategy[Any]] = {
     "current": st.sampled_from([None, *CURRENTS]), "sampling": st.sampled_from([1, 1, 3]),
     "recorded": st.sampled_from(["scrk", "scrk", "", "r", "ck", "s"]),
     "events": st.lists(st.tuples(st.integers(0, 40), st.sampled_from(
-        ["off", "on", "record", "spikes", "target", "weights"])), max_size=3).map(tuple),
+        ["off", "on", "record", "spikes", "values", "target", "weights"])), max_size=3).map(tuple),
 }
 #: Parts of scripts that a backend cannot do, or only slowly.
 WITHOUT: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "fixed": {"boundary": st.just("reset"), "stock": st.none()},
     "nest": {
+        "analog": st.just(0),
         "learning": st.just(True), "boundary": st.just("reset"), "delays": st.just((1,)),
         "missing": st.just(False), "bias": st.just(False), "feedback": st.just("random"),
         "current": st.none(), "events": st.just(())},
@@ -120,7 +128,8 @@ WITHOUT: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "brian2": {"current": st.sampled_from([None, "dc", "ac", "step"]), "steps": st.just(16),
                "intervals": st.just(2)},
     "spinnaker": {
-        "timestep": st.just(1.0), "boundary": st.just("reset"), "current": st.none(),
+        "analog": st.just(0), "timestep": st.just(1.0), "boundary": st.just("reset"),
+        "current": st.none(),
         "stock": st.sampled_from([None, "IF_curr_exp"]), "intervals": st.just(3),
         "events": st.lists(st.tuples(st.just(20), st.sampled_from(["off", "on", "target"])),
                            max_size=1).map(tuple), "steps": st.just(20)},
@@ -136,7 +145,7 @@ def scripts(draw: st.DrawFn, machine: str) -> tuple[Plan, tuple[Cut, ...]]:
         chosen["missing"] = False       # a step of it has all targets or none
     if not chosen["learning"]:
         chosen |= {"boundary": "reset", "bias": False, "events": tuple(
-            each for each in chosen["events"] if each[1] in ("record", "spikes"))}
+            each for each in chosen["events"] if each[1] in ("record", "spikes", "values"))}
     if machine == "nest" and chosen["stock"]:
         chosen["current"] = draw(FEATURES["current"])
     plan = Plan(**chosen)

@@ -32,7 +32,7 @@ def exact(found: np.ndarray, expected: np.ndarray) -> bool:
 
 
 @settings(max_examples=25, suppress_health_check=SLOW)
-@given(sequences())
+@given(sequences(analog=True))
 @example(Sequence((RUN, ("reset", True), AGAIN, RUN)))
 @example(Sequence((("run", 0.0), AGAIN, RUN)))
 @example(Sequence((RUN, ("weight", "in", 0.6, True), ("reset", True), ("delay", "in", 2.0, True),
@@ -45,7 +45,7 @@ def test_brian2_does_what_the_host_does(sequence: Sequence) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=SLOW)
-@given(sequences())
+@given(sequences(analog=True))
 @example(Sequence((RUN, ("readout", {"tau_m": 5.0}), RUN), trials=2))
 def test_the_reference_does_what_the_engine_does(sequence: Sequence) -> None:
     expected = play(host, sequence, precision="float64")
@@ -54,7 +54,7 @@ def test_the_reference_does_what_the_engine_does(sequence: Sequence) -> None:
 
 
 @settings(max_examples=5, suppress_health_check=SLOW)
-@given(sequences())
+@given(sequences(analog=True))
 @example(Sequence((RUN, ("readout", {"tau_m": 5.0}), RUN), trials=2))
 @example(Sequence((RUN, ("reset", True), ("weight", "in", 0.6, True), ("delay", "in", 2.0, True),
                    RUN), learns=False))

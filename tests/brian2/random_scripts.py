@@ -32,10 +32,13 @@ class Outcome:
 
 
 class RandomScript:
-    """A network whose every part is drawn from a seed."""
+    """A network whose every part is drawn from a seed.
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    analog: with analog sources besides, onto cells and readouts.
+    """
+
+    def __init__(self, seed: int, analog: bool = False) -> None:
+        self.seed, self.analog = seed, analog
         rng = np.random.default_rng([seed, 2])
         self.timestep = float(rng.choice([1.0, 0.5]))
         self.steps = int(rng.choice([12, 20, 31]))
@@ -58,11 +61,13 @@ class RandomScript:
         readouts = [self._readouts(sim, number, total + 3 * self.interval)
                     for number in range(self.rng.integers(1, 3))]
         projections = self._connect(sim, sources, cells, readouts)
+        if self.analog:
+            sources.append(self._analog(sim, [*cells, *readouts], projections))
         if self.rng.random() < 0.3:
             cells[0].inject(sim.DCSource(amplitude=0.1, start=self.interval,
                                          stop=3 * self.interval))
         for population in (*sources, *cells):
-            population.record("spikes")
+            population.record(population.celltype.recordable[:1])
         for population in cells:
             population.record(["v", "h", "learning_signal"])
             if "a" in population.celltype.recordable:
@@ -97,6 +102,25 @@ class RandomScript:
             times.append(Sequence(steps * self.timestep))       # some are there twice
         given = sim.Population(len(times), sim.SpikeSourceArray(spike_times=times), label="given")
         return [poisson, given]
+
+    def _analog(self, sim: ModuleType, targets: list, made: dict) -> object:
+        """Sources of frames of one to five steps that repeat, or go on for a while."""
+        rng = np.random.default_rng([self.seed, 5])
+        steps = int(rng.integers(1, 6))
+        frames = self.steps // steps if rng.random() < 0.5 else 4 * self.steps
+        source = sim.Population(3, sim.AnalogSource(
+            rng.normal(0.1, 0.4, (3, frames)), frame_duration=steps * self.timestep,
+            start=float(rng.integers(0, 3)) * self.timestep), label="analog")
+        for target in targets:
+            plastic = getattr(target.celltype, "loss", True) is not None
+            label = f"analog_{target.label}"
+            made[label] = sim.Projection(
+                source, target, sim.FixedProbabilityConnector(0.8), sim.EPropSynapse(
+                    weight=self._weights(sim, 0.4),
+                    delay=float(rng.integers(1, 4)) * self.timestep,
+                    optimizer=OPTIMIZERS[rng.integers(len(OPTIMIZERS))] if plastic else None,
+                    rule=str(rng.choice(list(RULES)))), label=label)
+        return source
 
     def _cells(self, sim: ModuleType, number: int) -> object:
         rng = self.rng

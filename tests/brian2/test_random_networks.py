@@ -19,9 +19,10 @@ STATES, WEIGHTS = 1e-12, 1e-9
 SEEDS = (1, 4, 8, 15, 25)
 
 
+@pytest.mark.parametrize("analog", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_random_network(seed):
-    script = RandomScript(seed)
+def test_a_random_network(seed, analog):
+    script = RandomScript(seed, analog)
     expected = script.play(pynn_eprop.host, precision="float64")
     found = script.play(pynn_eprop.brian2)
     assert sum(map(len, expected.spikes["cells0"])) > 20
