@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pynn_eprop.models import losses, optimizers, pseudo_derivatives
-from pynn_eprop.models.cells import ALIFCells, LIFCells, Population, Readouts
+from pynn_eprop.models.cells import ALIFCells, AnalogSources, LIFCells, Population, Readouts
 from pynn_eprop.models.parameters import Parameter
 from pynn_eprop.models.rules import RULES, Rule
 from pynn_eprop.models.synapses import SYNAPSE_MODELS
@@ -37,6 +37,12 @@ COMPONENTS = {
         "`target`: array (readouts, steps), or one `Sequence` per readout; of one interval, which "
         "then repeats, or of the whole run",
         "`bias_optimizer`: None (the bias stays) or an optimiser",
+    ],
+    "AnalogSource": [
+        "`values`: array (cells, frames), (frames,) for all cells alike, or one `Sequence` per "
+        "cell; `set()` replaces them between runs",
+        "`repeats`: whether the values begin again with each update interval; None: if they end "
+        "with it",
     ],
     "EPropSynapse": [
         "`optimizer`: a name or an object, see below, or None: the weights stay",
@@ -91,13 +97,14 @@ def components(name: str) -> str:
 def cell_section(kind: type[Population]) -> str:
     """One cell type."""
     initial = ", ".join(f"`{name}` = {value:g}" for name, value in kind.initial_values().items())
+    of_cells = [f"Initial values: {initial}. Receptors: "
+                f"{', '.join(f'`{name}`' for name in kind.receptor_types)}."]
     recordable = markdown_table(
         ("recordable", "unit"), ((f"`{name}`", unit) for name, unit in kind.units().items()))
-    ports = ", ".join(f"`{name}`" for name in kind.receptor_types)
     return "\n\n".join([
         f"### {kind.name}", kind.meaning[0].upper() + kind.meaning[1:] + ".",
         parameter_table(kind.parameters()), components(kind.name),
-        f"Initial values: {initial}. Receptors: {ports}.", recordable,
+        *(of_cells if kind.receives else []), recordable,
     ])
 
 
@@ -124,7 +131,7 @@ def _docstring(documented: object) -> str:
 def page() -> str:
     """The whole page."""
     sections = [HEADER, "## Cells"]
-    sections += [cell_section(kind) for kind in (LIFCells, ALIFCells, Readouts)]
+    sections += [cell_section(kind) for kind in (LIFCells, ALIFCells, Readouts, AnalogSources)]
     sections.append("## Synapses")
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",

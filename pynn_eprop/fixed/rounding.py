@@ -422,6 +422,19 @@ def _stuck(label: str, name: str, variable: str, tau: np.ndarray, timestep: floa
                   "all weights, thresholds and targets scaled up"))
 
 
+def of_values(label: str, frames: np.ndarray, bits: int) -> Iterator[str]:
+    """Sentences about the values of an analog source, (frames, cells), in a format."""
+    cells = np.broadcast_to(np.arange(frames.shape[1]), frames.shape)
+    held = as_held(frames, bits)
+    errors = sum_errors(cells.ravel(), frames.ravel(), held.ravel())
+    if _many_sums(errors):
+        found = measure(frames, held)
+        yield (f"{label}: the values of {np.count_nonzero(errors > SUM_OFF)} cells are off by more "
+               f"than {_percent(SUM_OFF)} in fixed point (the most: {_percent(np.max(errors))} of "
+               f"their sum): {found.worst[0]:g} acts as {found.worst[1]:g}. Give cells with small "
+               "values a source of their own, and those that are small throughout a larger scale")
+
+
 def of_currents(label: str, current: np.ndarray) -> Iterator[str]:
     """Sentences about injected currents, (steps, cells)."""
     cells = np.broadcast_to(np.arange(current.shape[1]), current.shape)

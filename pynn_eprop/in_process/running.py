@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.records.logs import SampledLog
-from pynn_eprop.fixed.rounding import of_currents
+from pynn_eprop.fixed.rounding import of_currents, of_values
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
 from pynn_eprop.models.cells import Readouts, SpikingCells
@@ -27,6 +27,7 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
     simulation.warn_of_rounding()
+    _warn_of_rounded_values(simulation)
     _warn_of_rounded_currents(simulation, last)
     _take_start_samples(simulation, machine)
     logs = [(population, log) for population in simulation.populations
@@ -54,6 +55,17 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
         after_chunk()
     simulation.warn_once(simulation.saturations(),
                          " (range_report() has the formats, and counts on)")
+
+
+def _warn_of_rounded_values(simulation: InProcessSimulation) -> None:
+    """Warn of values of analog sources that fixed point changes much."""
+    if simulation.formats is None:
+        return
+    for population in simulation.populations:
+        if population.is_analog:
+            bits = simulation.formats.signal_bits[population.index]
+            for sentence in of_values(population.label, population.frames, bits):
+                simulation.rounding_warnings.warn_once(sentence)
 
 
 def _warn_of_rounded_currents(simulation: InProcessSimulation, last: int) -> None:

@@ -54,6 +54,16 @@ def test_store_recall_runs(tmp_path):
     assert figure.exists()
 
 
+def test_an_analog_signal_is_given_back(tmp_path):
+    example = load("analog_input")
+    assert len((EXAMPLES / "analog_input.py").read_text().splitlines()) < 80
+    error = example.main(n_trials=150, n_cells=50)
+    assert error.shape == (150,)
+    # each trial has a signal of its own: this is not what was learned by heart
+    assert error[-20:].mean() < 0.3 * error[:5].mean()
+    assert np.array_equal(example.main(n_trials=3, n_cells=50), error[:3])
+
+
 JAX_CELLS = ("TwoCompartments", "Izhikevich", "ResonateAndFire")
 
 

@@ -33,6 +33,8 @@ PLANS = {
     "a rule for each projection": Plan(
         cells=(CellPlan(20, True, rate_term=True), CellPlan(9)), trials=2,
         rules=("simplified-traces", "e-prop", "truncated-traces")),
+    "values": Plan(analog=(3, 2), analog_frame=4, cells=(CellPlan(20, True), CellPlan(9)), trials=2,
+                   delays=("mixed",), wirings=("all", "sparse", "duplicates")),
     "many tiles": Plan(cells=(CellPlan(200, True),), wirings=("all", "sparse")),
     "tall and wide": Plan(cells=(CellPlan(20, True),)),
 }

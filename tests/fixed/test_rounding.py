@@ -5,6 +5,7 @@ and what a state of v = 0 takes in one step is what acts.
 """
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import pynn_eprop.host as sim
 from pynn_eprop import SGD, Adam, FixedPoint
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import FixedPointWarning, NetworkError, UnsupportedError
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.fixed.numbers import acting_weights
 from pynn_eprop.fixed.rounding import measure, sum_errors
@@ -322,3 +323,39 @@ def test_formats_of_a_projection_are_those_of_its_label():
     described = weak_beside_strong(sim, 2e-3, 0.5, fixed_point=FixedPoint({"input": 9}), **FIXED)
     np.testing.assert_array_equal(
         described["projections"][0].get("acting_weight", "array")[1:], 2.0 ** -9)
+
+
+def test_values_that_are_off_are_named():
+    """1e-5 of a cell beside 1.0 of another is 0.16 units of 2^-14, and acts as 0."""
+    sim.setup(timestep=1.0, precision="fixed")
+    source = sim.Population(2, sim.AnalogSource(values=[[1.0, 0.5], [1e-5, 1e-5]]),
+                             label="analog")
+    cells = sim.Population(1, sim.EPropLIF(), label="cells")
+    sim.Projection(source, cells, sim.AllToAllConnector(),
+                    sim.EPropSynapse(weight=0.5, optimizer=None))
+    with pytest.warns(FixedPointWarning, match=r"analog: the values of 1 cells are off by more "
+                                               r"than 1% .*\(the most: 100% of their sum\): 1e-05 "
+                                               "acts as 0"):
+        sim.run(5.0)
+    with pytest.raises(NetworkError, match=r"analog: the value 3 does not fit 16 bits with 14"):
+        source.set(values=[[3.0], [0.0]])
+    assert source.get("values", simplify=False)[0].value[0] == 1.0
+    sim.reset()
+    source.set(values=[[3.0], [1.5]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sim.run(5.0)
+
+
+def test_formats_of_values_can_be_chosen():
+    sim.setup(timestep=1.0, precision="fixed", fixed_point=FixedPoint(value_bits={"analog": 3}))
+    source = sim.Population(1, sim.AnalogSource(values=[0.5, 1.0]), label="analog")
+    cells = sim.Population(1, sim.EPropLIF(), label="cells")
+    sim.Projection(source, cells, sim.AllToAllConnector(),
+                    sim.EPropSynapse(weight=0.5, optimizer=None))
+    sim.run(1.0)
+    assert sim.simulator.state.simulation.formats.signal_bits[0] == 3
+    sim.setup(timestep=1.0, precision="fixed", fixed_point=FixedPoint(value_bits={"cells": 3}))
+    sim.Population(1, sim.EPropLIF(), label="cells")
+    with pytest.raises(NetworkError, match=r"FixedPoint\(value_bits=...\): there is no 'cells'"):
+        sim.run(1.0)

@@ -1,6 +1,6 @@
 """Sources of values: closed forms, whole values as spikes, and automatic differentiation."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from pynn_eprop.models.cells import AnalogSources, Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Boundary, Inputs
 from pynn_eprop.models.optimizers import SGD
+from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from pynn_eprop.models.rules import TruncatedTraces
 from pynn_eprop.reference import ReferenceMachine
 from tests.descriptions import (
@@ -31,6 +32,7 @@ from tests.descriptions import (
     synapses,
     values,
 )
+from tests.own_jax_cells import JaxALIF, TwoCompartments
 from tests.reference.autodiff import gradients, true_gradients
 from tests.reference.test_automatic_differentiation import (
     CELLS,
@@ -186,6 +188,46 @@ def test_gradient_of_backpropagation_through_time(model, parts):
         now = machine.step
         machine.run(steps, values(0, *x[now:now + steps + 1]))
     assert_equal(machine, true_gradients(net, of_trials(x)))
+
+
+# --- cells of one's own ---
+
+def own_cells(kind, **parameters):
+    """Four cells of a kind whose derivatives JAX takes."""
+    given = {"f_target": np.full(4, 10.0), "c_reg": np.zeros(4),
+             "refractory_steps": np.full(4, 2), **parameters}
+    names = {row.name for row in fields(kind)}
+    return kind("own", 4, pseudo_derivative=PiecewiseLinear(),
+                **{name: value for name, value in given.items() if name in names})
+
+
+@pytest.mark.parametrize("kind", [JaxALIF, TwoCompartments])
+def test_cells_of_ones_own_take_values(kind):
+    """On the reference and in JAX alike; a copy of our adaptive cell as that does."""
+    rng, T = np.random.default_rng(11), 30
+    of_kind = {name: np.full(4, row.default) for name, row in kind.parameters().items()
+               if row.name not in ("f_target", "c_reg", "tau_refrac")}
+    states = {f"{name}_initial": np.full(4, value) for name, value in kind.initial_values().items()}
+    if kind is JaxALIF:
+        of_kind |= {"v_thresh": np.full(4, 0.61), "beta": np.full(4, 0.3),
+                    "tau_a": np.full(4, 100.0)}
+    cells = [own_cells(kind, **of_kind, **states)]
+    cells += [alif(4, refractory_steps=2)] if kind is JaxALIF else []
+    x, weight = rng.normal(0.2, 0.6, (T + 1, 3)), rng.normal(0.3, 0.5, 12)
+    target, B = rng.normal(size=(1, T)), rng.normal(size=(4, 1))
+    found = []
+    for each in cells:
+        for name in ("reference", "jax"):
+            machine = MACHINES[name](network(
+                [analog(3), each, readouts(loss=MSE(), target=target)],
+                [synapses(0, 1, all_pairs(3, 4), weight, optimizer=SGD(lr=0.0)),
+                 synapses(1, 2, all_pairs(4, 1), 0.5)], [feedback(2, 1, B)], interval_steps=T))
+            (h,) = machine.run(T, values(0, *x), [record(1, "h", *range(4))]).entries
+            assert h.max() > 0.1
+            found.append(machine.gradient(0))
+    assert np.abs(found[0]).max() > 1e-3
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-10, atol=1e-12)
 
 
 # --- recording and refusals ---

@@ -405,6 +405,12 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         return self._analog.between(first, last)
 
     @property
+    def frames(self) -> np.ndarray:
+        """Values of an analog source, (frames, cells)."""
+        assert self._analog is not None
+        return self._analog.frames
+
+    @property
     def largest_value(self) -> float:
         """The largest magnitude of the values of an analog source."""
         assert self._analog is not None
