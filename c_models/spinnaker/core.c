@@ -19,6 +19,7 @@
 #include "spike_log.h"
 #include "transfers.h"
 #include "update.h"
+#include "values.h"
 
 enum { PRIORITY_WORK = 1, AT_ONCE = 64, MOST_STEPS_LATE = 4 };
 enum { ACTIVITY_WORDS = sizeof(update_activity) / 4, CONSTANT_WORDS = sizeof(ep_optimizer_step) / 4 };
@@ -215,6 +216,14 @@ static void take_delayed(void) {
     }
 }
 
+/* Values that arrive at this step, and those of this step into the log. */
+static void take_values(bool arrive) {
+    if (arrive)
+        arrivals_add_values();
+    if (now.learning && core.setup.n_plastic != 0 && now.local < core.setup.interval_steps)
+        values_keep(now.local);
+}
+
 static void do_step(void) {
     if (begin_anew || interval_is_over())
         begin_interval();
@@ -222,6 +231,8 @@ static void do_step(void) {
     now.local = now.time - now.base;
     const bool steps =
         now.local > population_lag && (T == 0 || now.local <= T + population_lag);
+    if (core.setup.n_value_sources != 0)
+        take_values(steps);
     take_spikes(steps);
     if (steps) {
         take_delayed();
@@ -272,6 +283,8 @@ static void resume(void) {
         start_anew();
     if (core.run.reload)
         population_reload();
+    values_reload();
+    arrivals_forget_frames();
     ticks = handled = 0;
     working = false;
 }
@@ -347,6 +360,7 @@ static bool initialise(uint32_t *period) {
     read_run();
     if (!population_initialise())
         return false;
+    values_initialise(region(REGION_VALUES));
     arrivals_initialise();
     gradient_initialise();
     log_initialise(region(REGION_LOG));

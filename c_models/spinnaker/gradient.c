@@ -6,8 +6,11 @@
  *  once; the next row is on its way while one is added. Sums are exact: 32 bits as long as they
  *  are sure to hold, 64 bits in SDRAM.
  */
+#include "loops.h"
+
 #include "gradient.h"
 
+#include "eprop/fixed/analog.h"
 #include "eprop/fixed/gradient.h"
 #include "eprop/fixed/rows.h"
 #include "packets.h"
@@ -15,6 +18,7 @@
 #include "rows.h"
 #include "spike_log.h"
 #include "transfers.h"
+#include "values.h"
 
 enum { READ_AT_ONCE = 128, VISITS_BETWEEN_PACKETS = 32 };
 
@@ -254,9 +258,104 @@ static SELDOM void add_steps(batch *of, uint32_t first, uint32_t last, uint32_t 
 
 static bool learns(uint32_t first_block, uint32_t last_block) {
     for (uint32_t k = first_block; k < last_block; k++)
-        if (core.blocks[k].kind != 0)
+        if (core.blocks[k].kind != 0 && core.blocks[k].analog == 0)
             return true;
     return false;
+}
+
+/* --- values --- */
+
+/* Steps first .. last of a slot whose F meets the values of a block from an analog source. */
+typedef struct {
+    uint32_t slot, source;
+    uint32_t first, last;
+    uint32_t shift;         /* steps from a value to the F that it meets */
+    int32_t *rows;          /* F of step `first` */
+    uint32_t budget;        /* most rows that a 32-bit sum holds */
+    uint32_t frames;        /* in `met`: offsets of the sums of frames, once they are joined */
+} meeting;
+
+static const uint32_t *values_met(const meeting *of, uint32_t offset) {
+    return values_logged(of->slot, of->source,
+                         of->first - of->shift + offset / core.setup.lanes);
+}
+
+/* Lets the first row of F of each frame be the sum of all its rows, or again what it was. */
+static SELDOM void join_frames(meeting *of, bool apart) {
+    const uint32_t lanes = core.setup.lanes, end = (of->last - of->first + 1) * lanes;
+    uint32_t frame = 0, joined = of->budget;
+    int32_t *total = NULL;
+    of->frames = 0;
+    for (uint32_t offset = 0; offset < end; offset += lanes) {
+        const uint32_t now_in = values_met(of, offset)[0];
+        const int32_t *const row = of->rows + offset;
+        if (total == NULL || now_in != frame || joined == of->budget) {
+            total = of->rows + offset;
+            met[of->frames++] = (uint16_t)offset;
+            frame = now_in;
+            joined = 1;
+            continue;
+        }
+        joined++;
+        for (uint32_t j = 0; j < lanes; j++)
+            total[j] += apart ? -row[j] : row[j];
+    }
+}
+
+static void end_value_visit(visit *v, const meeting *of, uint32_t row) {
+    if (v->synapses == 0)
+        return;
+    int64_t *const wide = (int64_t *)(void *)state[v->which];
+    const uint32_t *const synapse = weights[v->which];
+    transfer_wait(v->coming);
+    if (v->fresh)
+        clear_words(wide, 2 * v->synapses);
+    for (uint32_t k = 0; k < of->frames; k++) {
+        const int16_t *const values =
+            (const int16_t *)(const void *)(values_met(of, met[k]) + 1);
+        const int32_t *const total = of->rows + met[k];
+        const int16_t value = values[row];
+        if (value == 0)
+            continue;
+        for (uint32_t q = 0; v->sparse && q < v->synapses; q++)
+            wide[q] += (int64_t)value * total[synapse[q] >> 16];
+        if (!v->sparse)
+            loop_products(v->synapses, value, total, wide);
+    }
+    written[v->which] = transfer_write(v->place, wide, v->synapses * 8);
+    v->synapses = 0;
+}
+
+static SELDOM void visit_values(uint32_t k, const meeting *of) {
+    visit visits[2] = {{.which = 0}, {.which = 1}};
+    const uint32_t rows = core.blocks[k].rows;
+    for (uint32_t row = 0; row < rows; row++) {
+        begin_visit(&visits[row & 1], k, row);
+        end_value_visit(&visits[(row & 1) ^ 1], of, row - 1);
+        if (row % VISITS_BETWEEN_PACKETS == 0)
+            packets_discard_spikes();
+    }
+    end_value_visit(&visits[(rows & 1) ^ 1], of, rows - 1);
+}
+
+/* Adds the values that meet the rows of F of the steps first .. last. */
+static SELDOM void add_values(uint32_t slot, uint32_t first, uint32_t last, uint32_t budget) {
+    for (uint32_t k = 0; k < core.setup.n_blocks; k++) {
+        const block *const b = &core.blocks[k];
+        if (b->analog == 0 || b->kind == 0)
+            continue;
+        const uint32_t shift = b->delay - population_lag;
+        const uint32_t end = core.setup.interval_steps - 1 + shift; /* met by the last value */
+        meeting of = {.slot = slot, .source = b->analog - 1, .shift = shift, .budget = budget};
+        of.first = first > shift ? first : shift;
+        of.last = last < end ? last : end;
+        if (of.first > of.last)
+            continue;
+        of.rows = filter + (of.first - first) * core.setup.lanes;
+        join_frames(&of, false);
+        visit_values(k, &of);
+        join_frames(&of, true);
+    }
 }
 
 /* The first step of a stretch that ends with step `last`: as early as its rows of F fit, and the
@@ -297,6 +396,8 @@ SELDOM void gradient_add(uint32_t slot) {
                 add_steps(&of, from - shift, last - shift, (from - first) * core.setup.lanes,
                           begin, k, budget);
         }
+        if (core.setup.n_value_sources != 0)
+            add_values(slot, first, last, budget);
         transfers_finish();
         last = first - 1;
     }

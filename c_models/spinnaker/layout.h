@@ -11,7 +11,7 @@
 #include "eprop/fixed/constants.h"
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 3
+#define LAYOUT_VERSION 4
 #define COLOUR_BITS 4
 
 /*! \brief Regions of a core's memory, for both binaries. */
@@ -30,7 +30,8 @@ enum {
     REGION_SAMPLES = 11,
     REGION_LOG = 12,
     REGION_STATUS = 13,
-    REGION_COUNT = 14
+    REGION_VALUES = 14,
+    REGION_COUNT = 15
 };
 
 /*! \brief Recording channels, for both binaries. */
@@ -81,7 +82,8 @@ enum {
     STATUS_NO_CONSTANTS = 5,
     STATUS_TARGET_ENDED = 6,
     STATUS_PACKETS_LOST = 7,
-    STATUS_COUNT = 8
+    STATUS_VALUES_ENDED = 8,
+    STATUS_COUNT = 9
 };
 
 /*! \brief Words of a core's provenance, behind those that every SpiNNaker core has. */
@@ -181,8 +183,10 @@ typedef struct {
     uint32_t forward_bytes; /*!< longest row of weights */
     uint32_t state_bytes; /*!< longest row of learning state */
     uint32_t timestep_us; /*!< machine step in microseconds */
+    uint32_t n_value_sources; /*!< analog sources, entries of VALUES */
+    uint32_t value_row_bytes; /*!< longest row of values */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 120);
+LAYOUT_ASSERT(sizeof(core_setup) == 128);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -213,6 +217,8 @@ LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 104);
 LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
 LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
 LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
+LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 120);
+LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 124);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {
@@ -250,8 +256,11 @@ typedef struct {
     uint32_t weight; /*!< offset of the weights: int16[rows][lanes], or (target << 16 | weight) words */
     uint32_t state; /*!< offset of the learning state, see STATE_ROW */
     uint32_t holes; /*!< dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without synapse, or 0 */
+    uint32_t analog; /*!< 0: rows are of cells that spike. Otherwise of the analog source of this number, from 1 */
+    int32_t arrival_bits; /*!< analog: bits after the point of weights and values together */
+    uint32_t value_bits; /*!< analog: bits after the point of values */
 } block;
-LAYOUT_ASSERT(sizeof(block) == 52);
+LAYOUT_ASSERT(sizeof(block) == 64);
 LAYOUT_ASSERT(offsetof(block, first_source) == 0);
 LAYOUT_ASSERT(offsetof(block, rows) == 4);
 LAYOUT_ASSERT(offsetof(block, delay) == 8);
@@ -265,6 +274,22 @@ LAYOUT_ASSERT(offsetof(block, row_start) == 36);
 LAYOUT_ASSERT(offsetof(block, weight) == 40);
 LAYOUT_ASSERT(offsetof(block, state) == 44);
 LAYOUT_ASSERT(offsetof(block, holes) == 48);
+LAYOUT_ASSERT(offsetof(block, analog) == 52);
+LAYOUT_ASSERT(offsetof(block, arrival_bits) == 56);
+LAYOUT_ASSERT(offsetof(block, value_bits) == 60);
+
+/*! \brief An analog source that reaches this core. */
+typedef struct {
+    uint32_t n; /*!< its cells */
+    uint32_t row_bytes; /*!< of a row, a multiple of 8 */
+    uint32_t values; /*!< offset in VALUES of its first row */
+    uint32_t log; /*!< offset of its rows within those that a slot of the log has */
+} value_source;
+LAYOUT_ASSERT(sizeof(value_source) == 16);
+LAYOUT_ASSERT(offsetof(value_source, n) == 0);
+LAYOUT_ASSERT(offsetof(value_source, row_bytes) == 4);
+LAYOUT_ASSERT(offsetof(value_source, values) == 8);
+LAYOUT_ASSERT(offsetof(value_source, log) == 12);
 
 /*! \brief Neighbouring cells with equal parameters; ep_cells and ep_filter of the kernels. */
 typedef struct {
@@ -334,8 +359,10 @@ typedef struct {
     uint32_t first_target; /*!< not repeated: interval whose first step is the first row of TARGET */
     uint32_t n_targets; /*!< intervals in TARGET (repeated: 1) */
     uint32_t mirror; /*!< 1: send the mirrored weights in the next interval (a restart, or new weights) */
+    uint32_t first_value; /*!< step of the first rows in VALUES */
+    uint32_t n_values; /*!< rows of each source there */
 } run_header;
-LAYOUT_ASSERT(sizeof(run_header) == 32);
+LAYOUT_ASSERT(sizeof(run_header) == 40);
 LAYOUT_ASSERT(offsetof(run_header, learning) == 0);
 LAYOUT_ASSERT(offsetof(run_header, restart) == 4);
 LAYOUT_ASSERT(offsetof(run_header, reload) == 8);
@@ -344,6 +371,8 @@ LAYOUT_ASSERT(offsetof(run_header, n_updates) == 16);
 LAYOUT_ASSERT(offsetof(run_header, first_target) == 20);
 LAYOUT_ASSERT(offsetof(run_header, n_targets) == 24);
 LAYOUT_ASSERT(offsetof(run_header, mirror) == 28);
+LAYOUT_ASSERT(offsetof(run_header, first_value) == 32);
+LAYOUT_ASSERT(offsetof(run_header, n_values) == 36);
 
 /*! \brief A core's report on an update that it has done; readouts report 0. */
 typedef struct {

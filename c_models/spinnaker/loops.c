@@ -43,3 +43,8 @@ uint32_t loop_sgd(uint32_t n, const ep_optimizer_step *step, const int32_t *grad
                   int32_t *master, int16_t *weight) {
     return ep_sgd(n, step, gradient, master, weight);
 }
+
+void loop_products(uint32_t n, int16_t value, const int32_t *sum, int64_t *wide) {
+    for (uint32_t j = 0; j < n; j++)
+        wide[j] += (int64_t)value * sum[j];
+}

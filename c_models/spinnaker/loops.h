@@ -33,6 +33,8 @@ uint32_t loop_filter_lif(uint32_t n, const ep_filter *filter, const uint16_t *h,
 uint32_t loop_filter_alif(uint32_t n, const ep_filter *filter, const uint16_t *h,
                           const int32_t *G, ep_filter_state *state, int32_t *row,
                           uint32_t *mu_outside);
+/*! \brief wide[j] += value sum[j]. */
+void loop_products(uint32_t n, int16_t value, const int32_t *sum, int64_t *wide);
 /*! \brief Steps of the optimiser.
  *  \return how many weights stand at the edge of their format
  */

@@ -4,9 +4,10 @@
 #include "spike_log.h"
 
 #include "population.h"
+#include "values.h"
 
 static uint8_t *region;
-static uint32_t slot_bytes, starts_offset, population_offset, start_count;
+static uint32_t slot_bytes, starts_offset, population_offset, values_offset, start_count;
 static uint32_t slot, used;
 
 static uint32_t round8(uint32_t bytes) { return (bytes + 7) & ~UINT32_C(7); }
@@ -32,7 +33,8 @@ void log_initialise(void *log_region) {
     start_count = start_places();
     starts_offset = round8(core.setup.log_capacity * 4);
     population_offset = starts_offset + round8(start_count * 4);
-    slot_bytes = population_offset + round8(population_log_bytes());
+    values_offset = population_offset + round8(population_log_bytes());
+    slot_bytes = values_offset + values_log_bytes();
 }
 
 void log_begin(void) {
@@ -89,3 +91,5 @@ void log_read(uint32_t k, uint32_t place, uint32_t count, uint32_t *sources) {
 }
 
 uint8_t *log_population(uint32_t k) { return region + k * slot_bytes + population_offset; }
+
+uint8_t *log_values(uint32_t k) { return region + k * slot_bytes + values_offset; }

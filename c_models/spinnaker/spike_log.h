@@ -3,7 +3,7 @@
  *
  *  A slot has, for each interval that is kept: source numbers uint32[log_capacity], in the order of
  *  their steps; uint32[T + 2], the number of spikes before each step 0 .. T + 1; then what the
- *  population keeps. Without intervals there is one slot, and both are rings.
+ *  population keeps; then values of analog sources. Without intervals there is one slot, and both are rings.
  */
 #ifndef EPROP_SPINNAKER_SPIKE_LOG_H
 #define EPROP_SPINNAKER_SPIKE_LOG_H
@@ -39,5 +39,8 @@ void log_read(uint32_t slot, uint32_t place, uint32_t count, uint32_t *sources);
 
 /*! \brief The population's part of a slot. */
 uint8_t *log_population(uint32_t slot);
+
+/*! \brief The part of values. */
+uint8_t *log_values(uint32_t slot);
 
 #endif

@@ -40,6 +40,13 @@ static uint32_t narrow(uint32_t n, const int64_t *wide, int32_t *gradient) {
     return saturated;
 }
 
+/* Sums of values times F without the bits of the values, rounded, halves up. */
+static void round_products(uint32_t n, uint32_t bits, int64_t *wide) {
+    const int64_t half = bits != 0 ? INT64_C(1) << (bits - 1) : 0;
+    for (uint32_t q = 0; q < n; q++)
+        wide[q] = (wide[q] + half) >> bits;
+}
+
 /* 32-bit gradients back into 64-bit sums, from the last on. */
 static void widen(uint32_t n, const int32_t *gradient, int64_t *wide) {
     for (uint32_t q = n; q-- > 0;) {
@@ -107,7 +114,10 @@ static __attribute__((noinline)) void change(const row_in_work *r) {
     int32_t *const master = (int32_t *)(void *)(
         state + (b->kind == EP_ADAM ? STATE_ADAM_MASTER : STATE_SGD_MASTER) * n);
     int16_t *const weight = (int16_t *)(void *)(gradient + n); /* where wide sums have been */
-    if (gradient_is_there(r->block, r->row))
+    const bool there = gradient_is_there(r->block, r->row);
+    if (there && b->analog != 0)
+        round_products(n, b->value_bits, wide);
+    if (there)
         count_saturated(PROVENANCE_SATURATED_GRADIENTS, narrow(n, wide, gradient));
     else
         clear_words(gradient, n);

@@ -89,6 +89,9 @@ class Population(_Cells, CellArrays, common.Population):
                       ", or one of sPyNNaker's")
 
     def _join(self) -> None:
+        if self.is_analog:      # its values are in the memory of the cores that they reach
+            super()._join()
+            return
         vertex = SourceVertex if self.is_source else EPropVertex
         self.vertex = vertex(self.label, self.size)
         self.native_handle = spynnaker.Population(None, self.vertex, label=self.label)

@@ -15,6 +15,7 @@ from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
 from pynn_eprop.fixed.formats import OPTIMIZERS, Formats
+from pynn_eprop.models.cells import AnalogSources
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
@@ -37,7 +38,8 @@ class Simulation(DescribedSimulation):
 
     arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
-    kinds = KnownKinds("a SpiNNaker core", KINDS, RULES, LOSSES, OPTIMIZERS)  # fixed/: shapes
+    kinds = KnownKinds("a SpiNNaker core", {*KINDS, AnalogSources}, RULES, LOSSES,
+                       OPTIMIZERS)      # fixed/: shapes
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())
@@ -74,7 +76,12 @@ class Simulation(DescribedSimulation):
             self.session.check_open(what)
 
     def connect(self, pre: Any, post: Any, kinds: Sequence[KeyKind]) -> None:
-        """Let packets go from one population to another; forward weights go with signals."""
+        """Let packets go from one population to another; forward weights go with signals.
+
+        Values of analog sources are in the memory of the cores that they reach.
+        """
+        if pre.is_analog:
+            return
         for kind in kinds:
             add_edge(pre.vertex, post.vertex, kind)
 

@@ -105,7 +105,9 @@ def _take_start_samples(simulation: Simulation) -> None:
     step = simulation.step
     for population, log in _logs(simulation):
         if isinstance(log, SampledLog) and log.begins(step):
-            log.append(_first_sample(population, log, step)[np.newaxis])
+            log.append(_first_sample(population, log, step)[np.newaxis]
+                       if not population.is_analog
+                       else population.values_between(step, step)[:, log.cells])
 
 
 def _first_sample(population: Any, log: SampledLog, step: int) -> np.ndarray:
@@ -122,6 +124,8 @@ def _take(simulation: Simulation, first: int, last: int) -> None:
     for population, log in _logs(simulation):
         if isinstance(log, SpikeLog) and population.is_source:
             log.append_given(population.spikes_between(first, last), first)
+        elif isinstance(log, SampledLog) and population.is_analog:
+            log.append_given(network.values_in_script(population, first, last), first)
         elif isinstance(log, SampledLog) and log.variable == "target":
             log.append(network.targets(population.index, first, last, log.every)[:, log.cells])
         elif not simulation.begin().virtual:

@@ -34,7 +34,7 @@ def for_cores(plan: Plan) -> Plan:
     cells = tuple(replace(cells, shape="piecewise_linear",
                           adaptive=cells.adaptive and rule != "clopath") for cells in plan.cells)
     changes = tuple(change for change in plan.changes if change in ("weights", "population"))
-    return replace(plan, currents=False, analog=(), rules=(rule,), changes=changes, cells=cells,
+    return replace(plan, currents=False, rules=(rule,), changes=changes, cells=cells,
                    stretches=stretches, timestep=max(plan.timestep, 0.5))
 
 

@@ -16,7 +16,7 @@ from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import weight_limit
-from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
+from pynn_eprop.models.cells import AnalogSources, Readouts, Sources, SpikingCells
 from pynn_eprop.models.network import Inputs, Network, Projection, Recording, SymmetricFeedback
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, KeyKind, Provenance, Region
@@ -84,15 +84,25 @@ class _Population:
     def __init__(self, index: int, described: Any, logs: dict[str, Log]) -> None:
         self.index, self.label, self.size = index, described.label, described.size
         self.is_source = isinstance(described, Sources)
+        self.is_analog = isinstance(described, AnalogSources)
         self.recorder = _Recorder(logs)
         self.vertex = _Vertex()
         self.spikes = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self.values = np.zeros((0, described.size))
 
     def spikes_between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Spikes of a source at first <= step <= last."""
         steps, cells = self.spikes
         inside = (steps >= first) & (steps <= last)
         return steps[inside], cells[inside]
+
+
+    def values_between(self, first: int, last: int) -> np.ndarray:
+        """Values of an analog source at first <= step <= last; 0 after those given."""
+        rows = np.zeros((last + 1 - first, self.size))
+        given = self.values[first:last + 1]
+        rows[:len(given)] = given
+        return rows
 
 
 class ChipNetwork:
@@ -248,6 +258,8 @@ class ChipNetwork:
         """Spikes of the whole run: cores are ahead of script time by some steps."""
         for index, spikes in inputs.spikes.items():
             self.populations[index].spikes = spikes
+        for index, values in inputs.values.items():
+            self.populations[index].values = values
 
     def advance(self, steps: int, learning: bool = True) -> None:
         """Run ``steps`` script steps."""

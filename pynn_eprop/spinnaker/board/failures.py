@@ -15,6 +15,7 @@ _GAVE_UP = {
     Status.WRONG_LAYOUT: "the application on the core is of another version ({used}) than this "
                          "package ({given}); build it again",
     Status.NO_CONSTANTS: "update {used} was due, but {given} had been prepared",
+    Status.VALUES_ENDED: "values of step {used} of a stretch were needed, but there were {given}",
     Status.TARGET_ENDED: "interval {used} had begun, but targets were there for {given}",
     Status.PACKETS_LOST: "{used} packets found the receive buffer, of {given} places, full; use a "
                          "smaller setup(neurons_per_core=...) or lower rates",

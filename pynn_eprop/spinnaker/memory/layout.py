@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-VERSION = 3
+VERSION = 4
 """Version of this layout; a core refuses data of another one."""
 
 COLOUR_BITS = 4
@@ -57,6 +57,8 @@ class Region(IntEnum):
     """Written by cores during an interval; not initialised."""
     STATUS = 13
     """core_status: why a core gave up."""
+    VALUES = 14
+    """value_source[n_value_sources], and the values of each, step by step; see VALUE_ROW."""
 
 
 class Channel(IntEnum):
@@ -112,6 +114,7 @@ class Status(IntEnum):
     NO_CONSTANTS = 5         # updates
     TARGET_ENDED = 6         # intervals
     PACKETS_LOST = 7         # packets, places in the receive buffer
+    VALUES_ENDED = 8         # steps
 
 
 class Provenance(IntEnum):
@@ -283,6 +286,8 @@ CORE_SETUP = _structure(
     ("forward_bytes", _U, "longest row of weights"),
     ("state_bytes", _U, "longest row of learning state"),
     ("timestep_us", _U, "machine step in microseconds"),
+    ("n_value_sources", _U, "analog sources, entries of VALUES"),
+    ("value_row_bytes", _U, "longest row of values"),
 )
 
 KEY_ENTRY = _structure(
@@ -316,9 +321,27 @@ BLOCK = _structure(
     ("state", _U, "offset of the learning state, see STATE_ROW"),
     ("holes", _U, "dense: offset of uint32[rows][lanes / 32 rounded up], bits of pairs without "
      "synapse, or 0"),
+    ("analog", _U, "0: rows are of cells that spike. Otherwise of the analog source of this "
+     "number, from 1"),
+    ("arrival_bits", _I, "analog: bits after the point of weights and values together"),
+    ("value_bits", _U, "analog: bits after the point of values"),
 )
 """Sparse rows are filled up to a multiple of 4 with weight 0 for target lanes - 1, which is no
 cell."""
+
+VALUE_SOURCE = _structure(
+    "value_source", "An analog source that reaches this core.",
+    ("n", _U, "its cells"),
+    ("row_bytes", _U, "of a row, a multiple of 8"),
+    ("values", _U, "offset in VALUES of its first row"),
+    ("log", _U, "offset of its rows within those that a slot of the log has"),
+)
+"""VALUE_ROW: uint32, the number of the row with which the frame of values began; int16[n] values.
+Row p belongs to step run_header.first_value + p, counted through the intervals without pauses;
+the log has rows of steps 0 .. T - 1 of an interval."""
+
+ANALOG_SOURCE = 0x80000000
+"""first_source of blocks from analog sources: no packet has such a source number."""
 
 SGD, ADAM = 1, 2
 """As enum ep_optimizer_kind of the kernels."""
@@ -397,6 +420,8 @@ RUN_HEADER = _structure(
     ("n_targets", _U, "intervals in TARGET (repeated: 1)"),
     ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new "
      "weights)"),
+    ("first_value", _U, "step of the first rows in VALUES"),
+    ("n_values", _U, "rows of each source there"),
 )
 """Behind it, for each of the n_updates: update_activity, ep_optimizer_step[n_plastic]."""
 
@@ -435,6 +460,6 @@ CORE_STATUS = _structure(
     ("interval", _U, "interval in progress"),
 )
 
-STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, CELL_GROUP, READOUT_CELLS, SIGNAL, MIRROR_ROW,
-              RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, LOSS_RECORD, CORE_STATUS)
+STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, VALUE_SOURCE, CELL_GROUP, READOUT_CELLS, SIGNAL,
+              MIRROR_ROW, RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, LOSS_RECORD, CORE_STATUS)
 ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)

@@ -12,7 +12,7 @@ from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import ScheduledOptimizer
 from pynn_eprop.spinnaker.memory.lanes import LANES, Part, round_up
-from pynn_eprop.spinnaker.memory.layout import BLOCK, STATE_ROW
+from pynn_eprop.spinnaker.memory.layout import ANALOG_SOURCE, BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
 
 ROW_GROUP = 4
@@ -60,13 +60,17 @@ class RowBlock:
 class Rows:
     """Region ROWS of one core, and its table of blocks.
 
-    lanes: as in core_setup. blocks: by ascending delay, those without synapses left out. given:
-    weights by projection as they were last given, (synapses of the projection,).
+    lanes: as in core_setup. sources: number of the first cell of each population that sends.
+    values: analog sources, in the order of their numbers. blocks: by ascending delay, those without
+    synapses left out. given: weights by projection as they were last given, (synapses of the
+    projection,).
     """
 
     def __init__(self, network: Network, formats: Formats, part: Part,
-                 sources: dict[int, int]) -> None:
+                 sources: dict[int, int], values: Sequence[int] = ()) -> None:
         self._network, self._formats, self.part = network, formats, part
+        self._values = values
+        sources = {**sources, **dict.fromkeys(values, ANALOG_SOURCE)}
         self.given: dict[int, np.ndarray] = {}
         found = [block for index, projection in enumerate(network.projections)
                  if projection.post == part.population
@@ -135,6 +139,11 @@ class Rows:
             entry["kind"], entry["optimizer"] = block.kind, block.optimizer
             entry["bounded"] = bool(np.isfinite(projection.w_min) or np.isfinite(projection.w_max))
             entry["factor"], entry["share"] = factor, factor * block.multiplicity
+            if projection.pre in self._values:
+                bits = self._formats.signal_bits[projection.pre]
+                entry["analog"] = 1 + self._values.index(projection.pre)
+                entry["value_bits"] = bits
+                entry["arrival_bits"] = self._formats.weight_bits[block.projection] + bits
             for name, offset in block.offsets.items():
                 entry[name] = offset
         return table

@@ -17,13 +17,17 @@ from pynn_eprop.spinnaker.memory.layout import (
 )
 from pynn_eprop.spinnaker.memory.numbers import Learner
 
+STEPS_AHEAD = 4
+"""Steps by which cores without intervals may be ahead of the script."""
+
 
 @dataclass(frozen=True)
 class Run:
     """One stretch of a run.
 
     first_interval, last_interval: those that it runs in (the last not included), as the core counts
-    them. script_interval: number in script time of the core's interval 0. Others: run_header.
+    them. script_interval: number in script time of the core's interval 0. first_step, last_step:
+    script steps without intervals. Others: run_header.
     """
 
     learning: bool = True
@@ -35,15 +39,32 @@ class Run:
     first_interval: int = 0
     last_interval: int = 1
     script_interval: int = 0
+    first_step: int = 0
+    last_step: int = 0
+
+    def values(self, interval: int | None, delay: int) -> tuple[int, int]:
+        """The first step whose values cores need, as they count steps, and how many steps.
+
+        interval: steps of one, or None. delay: the longest.
+        """
+        if interval is None:
+            first = max(self.first_step - delay, 0)
+            return first, self.last_step + STEPS_AHEAD - first
+        return self.first_interval * interval, (
+            self.last_interval - self.first_interval) * interval
 
 
-def run_bytes(run: Run, learners: Sequence[Learner]) -> bytes:
-    """Region RUN: the header, and for each update its activity and the optimisers' constants."""
+def run_bytes(run: Run, learners: Sequence[Learner], values: tuple[int, int] = (0, 0)) -> bytes:
+    """Region RUN: the header, and for each update its activity and the optimisers' constants.
+
+    values: as of :meth:`Run.values`.
+    """
     header = np.zeros((), RUN_HEADER.dtype)
     for name in ("learning", "restart", "reload", "mirror", "first_update", "n_updates"):
         header[name] = getattr(run, name)
     header["first_target"] = run.first_interval
     header["n_targets"] = run.last_interval - run.first_interval
+    header["first_value"], header["n_values"] = values
     updates = np.zeros(run.n_updates, _update_type(len(learners)))
     updates["activity"]["spikes"] = NOT_DONE
     for number, constants in enumerate(updates["constants"], run.first_update):

@@ -8,8 +8,10 @@ from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.lanes import round_up
-from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, CLOPATH
+from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, CLOPATH, VALUE_SOURCE
 from pynn_eprop.spinnaker.memory.rows import Rows
+from pynn_eprop.spinnaker.memory.values import log_bytes as values_log_bytes
+from pynn_eprop.spinnaker.memory.values import row_bytes
 
 DTCM_BYTES = 64 * 1024
 _FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory
@@ -49,12 +51,13 @@ def rule_bytes(lanes: int, n_groups: int) -> int:
 
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int], learns: bool, of_rule: int, n_groups: int,
-            max_rate: float) -> Buffers:
+            readouts: Sequence[int], learns: bool, of_rule: int, n_groups: int, max_rate: float,
+            values: Sequence[int] = ()) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
     readouts: how many each learning signal that reaches the core has. learns: weights or biases.
-    of_rule: bytes of a rule with memory of its own. n_groups: of cells.
+    of_rule: bytes of a rule with memory of its own. n_groups: of cells. values: analog sources
+    that reach it.
     """
     lanes = rows.lanes
     ring = _LEAST_RING
@@ -66,6 +69,11 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
     needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
     needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES
     needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
+    if values:
+        needed += 2 * max(row_bytes(network.populations[index].size) for index in values) \
+            + len(values) * VALUE_SOURCE.dtype.itemsize + sum(
+                16 + 4 * lanes * (network.projections[block.projection].pre in values)
+                for block in rows.blocks)
     while True:
         left = DTCM_BYTES - needed - ring * (_PACKET_BYTES + _HELD_BYTES)
         if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
@@ -106,8 +114,11 @@ def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int
 
 
 def log_bytes(network: Network, population: int, lanes: int, capacity: int, slots: int,
-              max_delay: int) -> int:
-    """Region LOG: for each slot spikes, the start of each step, and what the population keeps."""
+              max_delay: int, values: Sequence[int] = ()) -> int:
+    """Region LOG: for each slot spikes, the start of each step, what the population keeps, values.
+
+    values: analog sources that reach it.
+    """
     steps = network.settings.interval_steps or 0
     starts = steps + 2 if steps else max_delay + 4
     kept = 0
@@ -118,5 +129,6 @@ def log_bytes(network: Network, population: int, lanes: int, capacity: int, slot
         kept += sum(4 * (steps + 1) * round_up(count, 2) for count in readouts)
     elif steps:
         kept = 4 * (steps + 1) * lanes
-    slot = round_up(capacity * 4, 8) + round_up(starts * 4, 8) + round_up(kept, 8)
+    slot = round_up(capacity * 4, 8) + round_up(starts * 4, 8) + round_up(kept, 8) \
+        + values_log_bytes(network, values)
     return slots * slot

@@ -30,6 +30,7 @@ class Core:
     n_sources: int
     signals: SignalsImage | None
     sent: Mirrored | None
+    values: tuple[int, ...] = ()        # populations of analog sources that reach it
     region_bytes: dict[Region, int] = field(default_factory=dict)
     recorded_bytes: dict[Channel, int] = field(default_factory=dict)
     channels: RecordingChannels | None = None

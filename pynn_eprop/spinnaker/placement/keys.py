@@ -58,7 +58,8 @@ def incoming_keys(network: Network, populations: Sequence[Any], target: int) -> 
     """All key blocks that projections and learning signals bring to a population."""
     found = []
     for source in sorted({projection.pre for projection in network.projections
-                          if projection.post == target}):
+                          if projection.post == target
+                          and not network.populations[projection.pre].emits_values}):
         found += _blocks(populations[source], KeyKind.SPIKE, source, -1)
     for index, signal in enumerate(network.learning_signals):
         if signal.target != target:

@@ -9,7 +9,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter_bits
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.network import Network
-from pynn_eprop.spinnaker.memory import cells
+from pynn_eprop.spinnaker.memory import cells, values
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
     CORE_SETUP,
@@ -25,7 +25,13 @@ from pynn_eprop.spinnaker.memory.numbers import Learner
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
 from pynn_eprop.spinnaker.memory.rows import Rows
 from pynn_eprop.spinnaker.memory.rules import check_rules
-from pynn_eprop.spinnaker.memory.run_tables import Run, run_bytes, run_size, target_bytes
+from pynn_eprop.spinnaker.memory.run_tables import (
+    STEPS_AHEAD,
+    Run,
+    run_bytes,
+    run_size,
+    target_bytes,
+)
 from pynn_eprop.spinnaker.memory.signals import (
     Mirrored,
     SignalsImage,
@@ -95,18 +101,21 @@ class Plan:
         network = self._network
         population = network.populations[part.population]
         sources, count = dict[int, int](), 0
-        for index in sorted({projection.pre for projection in network.projections
-                             if projection.post == part.population}):
-            sources[index] = count
-            count += network.populations[index].size
-        rows = Rows(network, self.formats, part, sources)
+        sending = sorted({projection.pre for projection in network.projections
+                          if projection.post == part.population})
+        given = tuple(index for index in sending if network.populations[index].emits_values)
+        for index in sending:
+            if index not in given:
+                sources[index] = count
+                count += network.populations[index].size
+        rows = Rows(network, self.formats, part, sources, given)
         readout = self._is_readout(part.population)
         if readout:
             sent[part.population] = mirrored(network, part.population, rows)
         label = f"{population.label}[{part.first}:{part.first + part.size}]"
         signals = None if readout else SignalsImage(network, self.formats, part, rows.lanes, sent)
         return Core(number, part, label, BINARIES[cells.kind_on_core(network, part.population)],
-                    rows, sources, count, signals, sent.get(part.population))
+                    rows, sources, count, signals, sent.get(part.population), given)
 
     def _buffers_of(self, core: Core) -> budget.Buffers:
         core.n_groups = self._cells(core)[1]
@@ -120,7 +129,7 @@ class Plan:
                               readouts, self.constants(core) > 0,
                               budget.rule_bytes(core.rows.lanes, core.n_groups)
                               if core.binary == BINARIES[Kind.CLOPATH] else 0, core.n_groups,
-                              self._options.max_rate)
+                              self._options.max_rate, core.values)
 
     def _keeps(self, core: Core, network: Network | None = None) -> bool:
         """Whether intervals stay in the log until the update."""
@@ -175,7 +184,9 @@ class Plan:
             Region.TARGET: self._target_bytes(core, steps),
             Region.SAMPLES: len(core.channels.region()),
             Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
-                                         core.log_capacity, core.log_slots, delay),
+                                         core.log_capacity, core.log_slots, delay, core.values),
+            Region.VALUES: max(values.region_bytes(self._network, core.values,
+                                                   self._value_steps(steps, delay)), 8),
             Region.STATUS: CORE_STATUS.dtype.itemsize,
         }
         total = sum(core.region_bytes.values()) + sum(core.recorded_bytes.values())
@@ -186,6 +197,13 @@ class Plan:
                 f"{core.label}: a core needs {size} MiB, and a chip has "
                 f"{budget.SDRAM_BYTES / 2 ** 20:.0f}; use a smaller setup(neurons_per_core=...), a "
                 "lower max_rate, or fewer trials_per_update")
+
+    def _value_steps(self, steps: int, delay: int) -> int:
+        """The most steps whose values a core gets for a stretch."""
+        interval = self._network.settings.interval_steps
+        if interval is None:
+            return steps + delay + STEPS_AHEAD
+        return (steps // interval + 1) * interval
 
     def _most_keys(self, core: Core) -> int:
         """Key blocks that may come: one for each core of each population that sends."""
@@ -233,7 +251,7 @@ class Plan:
         network, rows, buffers = self._network, core.rows, self._buffers[core.number]
         settings = network.settings
         kind = cells.kind_on_core(network, core.population)
-        values = {
+        fields = {
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
             "n_signals": len(core.signals.signals) if core.signals is not None else 0,
@@ -246,13 +264,16 @@ class Plan:
             "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
             "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes,
             "state_bytes": rows.state_bytes, "timestep_us": round(settings.timestep * 1000),
+            "n_value_sources": len(core.values),
+            "value_row_bytes": max((values.row_bytes(network.populations[index].size)
+                                    for index in core.values), default=8),
         }
         for name, key_kind in (("spike", KeyKind.SPIKE), ("signal", KeyKind.SIGNAL),
                                ("feedback", KeyKind.FEEDBACK)):
-            values[f"has_{name}_key"] = key_kind in own
-            values[f"{name}_key"] = own.get(key_kind, 0)
+            fields[f"has_{name}_key"] = key_kind in own
+            fields[f"{name}_key"] = own.get(key_kind, 0)
         setup = np.zeros(1, CORE_SETUP.dtype)
-        for name, value in values.items():
+        for name, value in fields.items():
             setup[name] = value
         return setup
 
@@ -287,7 +308,25 @@ class Plan:
         """Region RUN for a stretch."""
         learners = core.rows.learners()
         bias = self._bias(core)
-        return run_bytes(run, [*learners, bias] if bias is not None else learners)
+        return run_bytes(run, [*learners, bias] if bias is not None else learners,
+                         run.values(self._network.settings.interval_steps, self._delay(core)))
+
+    @staticmethod
+    def _delay(core: Core) -> int:
+        return max((block.delay for block in core.rows.blocks), default=1)
+
+    def value_bytes(self, core: Core, run: Run, given: values.Values) -> bytes:
+        """Region VALUES for a stretch; empty without analog sources.
+
+        given: values by the steps of script time without pauses.
+        """
+        if not core.values:
+            return b""
+        interval = self._network.settings.interval_steps
+        first, count = run.values(interval, self._delay(core))
+        first += run.script_interval * (interval or 0)
+        return values.values_bytes(self._network, self.formats, core.values, {
+            index: given(index, first, first + count - 1) for index in core.values})
 
     def target_bytes(self, core: Core, run: Run) -> bytes:
         """Region TARGET for a stretch; empty without a target."""

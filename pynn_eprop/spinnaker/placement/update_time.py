@@ -24,6 +24,7 @@ _SORT, _SPIKE, _SOURCE = 1400, 33, 60       # spikes by source: each go, its spi
 _LOOK = 30                                  # of a spike's source at a block
 _SPIKE_LANE, _SPIKE_SPARSE, _SPIKE_ROW = 3.1, 13.0, 18
 _VISIT, _VISIT_SPARSE = 280, 45             # of a row; of each synapse of a sparse one
+_VALUE, _VALUE_STEP = 9.0, 60               # of an analog input: a synapse, and a row, at each step
 _ADAM, _SGD, _ROW = 130, 90, 190
 _RECORDED_STEP, _RECORDED, _RECORDED_SIGNAL, _RECORDED_ERROR = 150, 150, 20, 40
 _CYCLES, _MHZ = 1.6, 200.0
@@ -77,7 +78,10 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
                 cores: int) -> float:
     """Time of the backward pass of one interval, in microseconds. cores: that share SDRAM."""
     rows, n_sources = core.rows, core.n_sources
-    plastic = [block for block in rows.blocks if block.kind and block.rows]
+    learning = [block for block in rows.blocks if block.kind and block.rows]
+    analog = [block for block in learning
+              if network.projections[block.projection].pre in core.values]
+    plastic = [block for block in learning if block not in analog]
     spikes = spikes_of_interval(network, n_sources, max_rate)
     steps = network.settings.interval_steps or 0
     # goes of sorting: as many as rows of F and spikes fit; bursts make more of them
@@ -97,6 +101,10 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
         visits = min(goes * block.rows, arriving)
         instructions += _gather(block, arriving, visits)
         transferred += min(even * block.rows, arriving) * block.places / block.rows * 16
+    for block in analog:    # as if values changed at every step
+        instructions += steps * (block.places * _VALUE + block.rows * _VALUE_STEP) \
+            + by_rows * block.rows * _VISIT
+        transferred += by_rows * block.places * 16
     return _longer(instructions, transferred, cores)
 
 

@@ -69,6 +69,8 @@ class LoadedNetwork:
         self._ahead: dict[tuple[int, str], records.Records] = {}
         self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
+        self._values_loaded: dict[int, bytes] = {}
+        self._values_run: dict[int, tuple[int, np.ndarray]] = {}   # first step, and rows, as run
         self._run = Run()
         self._updates_run = 0       # at most, in the last run
         self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
@@ -79,6 +81,8 @@ class LoadedNetwork:
     def attach(self) -> None:
         """Become the network that the populations' vertices load, instead of an earlier one."""
         for population in self._populations:
+            if getattr(population, "is_analog", False):
+                continue        # nothing on the machine stands for it
             if getattr(population, "is_source", False):
                 population.vertex.buffer_bytes = self._stretches.source_bytes(population.index)
                 population.vertex.provide = self._provider(population)
@@ -117,6 +121,8 @@ class LoadedNetwork:
             contents[Region.RUN] = self.plan.run_bytes(core, self._run)
             contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
             self._targets_loaded[core.number] = contents[Region.TARGET]
+            contents[Region.VALUES] = self.plan.value_bytes(core, self._run, self._values)
+            self._values_loaded[core.number] = contents[Region.VALUES]
             held = self._memory.held(core)
             contents.update((region, held[region]) for region in self.plan.learned_regions(core)
                             if region in held)
@@ -155,7 +161,8 @@ class LoadedNetwork:
             mirror=self._mirror or self._restarts or not self.session.loaded,
             first_update=updates, n_updates=max(sum(self.schedule.updated[before:]), 1),
             first_interval=before, last_interval=len(self.schedule.learned),
-            script_interval=self.schedule.first_interval)
+            script_interval=self.schedule.first_interval, first_step=first, last_step=last)
+        self._take_values(first)
         steps = self.schedule.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
             self.session.run(steps, len(self.plan.cores), self._write_run,
@@ -177,6 +184,33 @@ class LoadedNetwork:
             if target and self._targets_loaded.get(core.number) != target:
                 self._targets_loaded[core.number] = target
                 vertex.write(Region.TARGET, target)
+            values = self.plan.value_bytes(core, self._run, self._values)
+            if values and self._values_loaded.get(core.number) != values:
+                self._values_loaded[core.number] = values
+                vertex.write(Region.VALUES, values)
+
+    def _take_values(self, first: int) -> None:
+        """Keep the values of a run from script step ``first`` on; those before it stay as run."""
+        interval = self.network.settings.interval_steps
+        delay = max((int(np.max(each.delay, initial=1)) for each in self.network.projections),
+                    default=1)
+        begin, count = self._run.values(interval, delay)
+        begin += self._run.script_interval * (interval or 0)
+        now = int(self.timeline.without_pauses(first))
+        for population in self._populations:
+            if not getattr(population, "is_analog", False):
+                continue
+            rows = population.values_between(begin, begin + count - 1)
+            if population.index in self._values_run and not self._restarts:
+                before, old = self._values_run[population.index]
+                kept = np.arange(max(begin, before), min(now, before + len(old)))
+                rows[kept - begin] = old[kept - before]
+            self._values_run[population.index] = begin, rows
+
+    def _values(self, population: int, first: int, last: int) -> np.ndarray:
+        """Values of an analog source in the present run, by script steps without pauses."""
+        begin, rows = self._values_run[population]
+        return rows[first - begin:last + 1 - begin]
 
     def keep(self) -> None:
         """Copy what was learned, in case a later stretch fails; see ``LearnedMemory.keep``."""
@@ -255,6 +289,17 @@ class LoadedNetwork:
         values = targets_at(described, self.timeline.without_pauses(steps))
         values[~self.timeline.within_intervals(steps)] = np.nan
         return from_fixed(to_fixed(values, STATE_BITS), STATE_BITS)
+
+    def values_in_script(self, population: Any, first: int, last: int) -> np.ndarray:
+        """Values of an analog source at the script steps first ... last; NaN in pauses."""
+        steps = np.arange(first, last + 1)
+        without = self.timeline.without_pauses(steps)
+        rows = population.values_between(int(without[0]), int(without[-1]))[without - without[0]]
+        # a value at the end of an interval is the next one's first
+        local = steps % self.timeline.period
+        if self.network.settings.interval_steps is not None:
+            rows[local >= self.network.settings.interval_steps] = np.nan
+        return rows
 
     # --- what was learned ---
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
 from pynn_eprop.errors import SimulationError
-from pynn_eprop.models.cells import Readouts
+from pynn_eprop.models.cells import AnalogSources, Readouts
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.records import core_period
+from pynn_eprop.spinnaker.memory.values import row_bytes
 from pynn_eprop.spinnaker.vertices.source import LEAST_BYTES, buffer_bytes
 
 STRETCH_MS = 60_000.0
@@ -19,6 +20,8 @@ RECORDING_BYTES = 4 * 2 ** 20
 MOST_UPDATES = 500
 """Updates in a stretch at most: cores hold the optimisers' constants of each."""
 TARGET_BYTES = 4 * 2 ** 20
+VALUE_BYTES = 2 * 2 ** 20
+"""Memory of a core for the values of each analog source."""
 SOURCE_BYTES = 2 ** 16
 """Least memory of sources for the spikes of a stretch."""
 
@@ -48,6 +51,8 @@ def stretch_steps(network: Network, logs: Mapping[int, Mapping[str, Log]], pause
     for readouts in network.of_kind(Readouts).values():
         if readouts.target is not None and not readouts.target_repeats:
             most = min(most, TARGET_BYTES / (4 * readouts.size))
+    for sources in network.of_kind(AnalogSources).values():
+        most = min(most, VALUE_BYTES / row_bytes(sources.size))
     unit = settings.interval_steps or 1
     if settings.interval_steps is not None:
         most = min(most, MOST_UPDATES * settings.trials_per_update * unit)

@@ -13,9 +13,9 @@ EPropALIF = of_backend(common.EPropALIF, __name__, injectable=False)
 EPropReadout = of_backend(common.EPropReadout, __name__)
 SpikeSourceArray = of_backend(common.SpikeSourceArray, __name__)
 SpikeSourcePoisson = of_backend(common.SpikeSourcePoisson, __name__)
-AnalogSource = of_backend(common.AnalogSource, __name__)    # refused by name
+AnalogSource = of_backend(common.AnalogSource, __name__)
 
 CELL_TYPES: tuple[type[CheckedCellType], ...] = (
-    EPropLIF, EPropALIF, EPropReadout, SpikeSourceArray, SpikeSourcePoisson,
+    EPropLIF, EPropALIF, EPropReadout, SpikeSourceArray, SpikeSourcePoisson, AnalogSource,
 )
 """The cell types whose populations are arrays of this package; all others are sPyNNaker's."""
