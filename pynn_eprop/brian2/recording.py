@@ -63,6 +63,9 @@ def take_first_samples(simulation: Any) -> None:
             else:
                 sample = first_samples(log.variable, step, len(log.cells))
             log.append(sample[np.newaxis])
+    for _, log in _synapse_logs(simulation):
+        if log.begins(step):
+            log.append(first_samples(log.variable, step, len(log.cells))[np.newaxis])
 
 
 def record_step(simulation: Any, step: int) -> None:
@@ -75,6 +78,21 @@ def record_step(simulation: Any, step: int) -> None:
             log.append((np.full(len(cells), step - stock), cells))
         elif isinstance(log, SampledLog) and step % log.every == 0:
             log.append(part.read(log.variable)[log.cells][np.newaxis])
+    _record_synapses(simulation, step)
+
+
+def _synapse_logs(simulation: Any) -> Iterator[tuple[Any, SampledLog]]:
+    """(projection, log) of all recordings of synapses."""
+    for projection in simulation.projections:
+        recorder = None if projection.is_stock else projection.recorder
+        for log in () if recorder is None else recorder.logs.values():
+            yield projection, log
+
+
+def _record_synapses(simulation: Any, step: int) -> None:
+    for projection, log in _synapse_logs(simulation):
+        if step % log.every == 0:
+            log.append(simulation.eligibility(projection)[log.cells][np.newaxis])
 
 
 def record_interval(simulation: Any) -> None:

@@ -375,6 +375,10 @@ class Simulation(CommonSimulation):
         """Gradient of the last update, (synapses,); zeros before the first."""
         return self._gather(projection, np.zeros(len(projection.synapses)), "gradient")
 
+    def eligibility(self, projection: Any) -> np.ndarray:
+        """e of the last step, (synapses,); of synapses onto cells that learn."""
+        return self._gather(projection, np.zeros(len(projection.synapses)), "eligibility")
+
     def _gather(self, projection: Any, otherwise: np.ndarray, name: str) -> np.ndarray:
         values = np.array(otherwise)
         for bundle, synapses in self._built(projection):

@@ -153,6 +153,11 @@ class SynapseGroup:
     def weight(self, values: np.ndarray) -> None:
         self.synapses.w = values
 
+    @property
+    def eligibility(self) -> np.ndarray:
+        """e of the last step, (synapses,); 0 for synapses onto readouts, which have no e."""
+        return np.zeros(len(self.pre_index)) if self.to_readout else self._array("e_now")
+
     def begin(self) -> None:
         """Reset the traces at the start of an interval; the sums for the gradient stay."""
         if self.plastic:

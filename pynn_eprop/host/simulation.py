@@ -28,6 +28,11 @@ class Simulation(InProcessSimulation):
         self.fixed_point = fixed_point
 
     @property
+    def carries_traces(self) -> bool:  # type: ignore[override]
+        """Whether the machine carries eligibility traces forward in time: the reference."""
+        return self.machine_kind is MachineKind.REFERENCE
+
+    @property
     def kinds(self) -> KnownKinds:
         """The cells, rules, losses, optimisers and pseudo-derivatives of the machine."""
         return machine_kinds(self.machine_kind, self.precision)

@@ -10,11 +10,12 @@ from pynn_eprop.common.records.logs import SampledLog
 from pynn_eprop.fixed.rounding import of_currents, of_values
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
+from pynn_eprop.in_process.synapse_records import SynapseRecords
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
 
-_CURRENT_BYTES = 32 * 2 ** 20      # injected currents of one chunk
+_CHUNK_BYTES = 32 * 2 ** 20        # injected currents of one chunk, and records of synapses
 _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 
 
@@ -30,23 +31,28 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
     _warn_of_rounded_values(simulation)
     _warn_of_rounded_currents(simulation, last)
     _take_start_samples(simulation, machine)
+    synapses = SynapseRecords(simulation, machine.network)
+    synapses.take_start_samples(simulation.step)
     logs = [(population, log) for population in simulation.populations
             for log in population.recorder.logs.values()]
     asked = [(population, log) for population, log in logs if not _is_given(population)]
     given = [(population, log) for population, log in logs if _is_given(population)]
     recordings = [log.request(population.index) for population, log in asked]
-    bytes_per_step = 8 * sum(population.size for population in simulation.populations
-                             if population.injected or population.is_analog)
-    most_steps = _CURRENT_BYTES // bytes_per_step if bytes_per_step else None
+    recordings += synapses.requests()
+    bytes_per_step = synapses.bytes_per_step + 8 * sum(
+        population.size for population in simulation.populations
+        if population.injected or population.is_analog)
+    most_steps = _CHUNK_BYTES // bytes_per_step if bytes_per_step else None
     while simulation.step < last:
         first = simulation.step
         steps = simulation.pace.next(first, last, most_steps)
         inputs = _inputs(simulation, first, first + steps)
         started = time.perf_counter()
         recorded = machine.run(steps, inputs, recordings, simulation.learning)
-        simulation.pace.took(steps, time.perf_counter() - started)
-        for (_, log), entry in zip(asked, recorded.entries, strict=True):
+        for (_, log), entry in zip(asked, recorded.entries, strict=False):
             log.append(entry)
+        synapses.take(first, steps, inputs, recorded.entries[len(asked):])
+        simulation.pace.took(steps, time.perf_counter() - started)
         for population, log in given:
             log.append_given(inputs.spikes[population.index] if population.is_source
                              else inputs.values[population.index], first)
@@ -76,7 +82,7 @@ def _warn_of_rounded_currents(simulation: InProcessSimulation, last: int) -> Non
         about = population.index, str([(source.get_parameters(), cells)
                                        for source, cells in population.injected])
         if population.injected and not simulation.rounding_warnings.has_warned(about):
-            most = max(_CURRENT_BYTES // (8 * population.size), 1)
+            most = max(_CHUNK_BYTES // (8 * population.size), 1)
             steps = np.arange(simulation.step, min(last, simulation.step + min(most, 10_000)))
             total = np.zeros((len(steps), population.size))
             for source, cells in population.injected:

@@ -13,10 +13,12 @@ from pynn_eprop.common.expansion.description import describe, describe_populatio
 from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.run.timeline import Pace
 from pynn_eprop.common.script.checks import check_learning
+from pynn_eprop.common.standardmodels.kinds import kind_of
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_values
+from pynn_eprop.in_process.eligibility import check_can_be_followed
 from pynn_eprop.in_process.machine import Machine
-from pynn_eprop.models.cells import Population, Readouts
+from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
@@ -26,10 +28,12 @@ class InProcessSimulation(DescribedSimulation):
     """A network that a machine of this process runs.
 
     threads: of the network's settings. learns_from_signals: whether cells learn from learning
-    signals. A backend has ``kinds``, ``arithmetic`` and ``_build_machine``.
+    signals. carries_traces: whether the machine carries eligibility traces forward in time, so
+    that it records them itself. A backend has ``kinds``, ``arithmetic`` and ``_build_machine``.
     """
 
     learns_from_signals: bool = True
+    carries_traces: bool = False
 
     def __init__(self, options: SharedOptions, wanted_formats: FixedPoint | None = None,
                  threads: int = 1) -> None:
@@ -54,6 +58,13 @@ class InProcessSimulation(DescribedSimulation):
 
         Raises the errors of networks that it cannot run.
         """
+
+    def check_records_traces(self, projection: Any) -> None:
+        """Raise :class:`UnsupportedError` for cells whose traces no recording gives."""
+        for bundle in () if self.carries_traces else projection.bundles:
+            kind = kind_of(bundle.post.celltype)
+            if kind is not None and issubclass(kind, SpikingCells):
+                check_can_be_followed(kind, projection.label, self.kinds.machine)
 
     # --- position ---
 

@@ -176,6 +176,22 @@ class Recording:
     every: int = 1
 
 
+ELIGIBILITY_TRACE = "eligibility_trace"
+"""The variable of synapses that can be recorded: e_ji of their rule (eq. 23, 28)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceRecording(Recording):
+    """A request to record e of some synapses of a projection that learns and leads to cells.
+
+    population: the postsynaptic one; cells: places of the synapses among the projection's arrays.
+    For machines that carry eligibility traces forward in time; those of other machines follow from
+    what they record of their cells.
+    """
+
+    projection: int
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Spikes, values and currents from outside for a stretch of ``run``.

@@ -342,6 +342,12 @@ class Simulation(CommonSimulation):
         raise UnsupportedError(f"{projection.label}: NEST does not show gradients; use the host or "
                                "Brian2 backend")
 
+    def check_records_traces(self, projection: Any) -> None:
+        """Raise :class:`UnsupportedError`: NEST does not show them."""
+        raise UnsupportedError(
+            f"{projection.label}: NEST does not show eligibility traces; they are recorded by "
+            "pynn_eprop.host, pynn_eprop.jax and pynn_eprop.brian2")
+
     def set_weights(self, projection: Any, weight: np.ndarray) -> None:
         """Set the weights to start with."""
         self.check_weights(projection, weight)

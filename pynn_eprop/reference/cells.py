@@ -1,7 +1,6 @@
 """The state of cells that spike and learn, which their kind advances."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,20 +8,8 @@ import numpy as np
 
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.answers import as_answer, as_answers, ask, called
-from pynn_eprop.models.cells import SpikingCells, fixed_values
+from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
 from pynn_eprop.reference.component import Component
-
-
-@dataclass(frozen=True)
-class Derivatives:
-    """The derivatives of one step, as their kind gives them; see :class:`SpikingCells`."""
-
-    states: tuple[str, ...]
-    drive: Mapping[str, Any]
-    distance: Mapping[str, Any]
-    transition: Mapping[tuple[str, str], Any]
-    carried_at_start: tuple[str, ...]
-    presynaptic_trace: tuple[tuple[str, str], ...]
 
 
 class EPropCells(Component):

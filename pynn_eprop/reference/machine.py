@@ -156,7 +156,7 @@ class ReferenceMachine(Successor):
         check_inputs(inputs, self.network, start, steps)
         for readout in self.readouts.values():
             check_target_reaches(readout.population, start + steps)
-        recorder = Recorder(recordings, self._read)
+        recorder = Recorder(recordings, self._read, self._read_trace)
         with self._undone_if_it_fails():
             self._emit(start, inputs, start)
             if start == 0 and steps > 0:
@@ -429,6 +429,14 @@ class ReferenceMachine(Successor):
                     return np.asarray(getattr(state, variable))
         label = self.network.populations[population].label
         raise NetworkError(f"{label} has no variable {variable!r} to record")
+
+    def _read_trace(self, projection: int) -> np.ndarray:
+        """e of the synapses of a projection after the last step."""
+        traces = self.plastic[projection].traces if projection in self.plastic else None
+        if not isinstance(traces, CellTraces):
+            raise NetworkError(f"{self.network.projections[projection].label} has no eligibility "
+                               "traces to record: only synapses onto cells that learn have")
+        return traces.e_now
 
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.

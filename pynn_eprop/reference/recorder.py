@@ -4,19 +4,22 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from pynn_eprop.models.network import Recorded, Recording
+from pynn_eprop.models.network import Recorded, Recording, TraceRecording
 
 
 class Recorder:
     """Collects the samples of some recordings.
 
-    ``read(population, variable)`` gives a variable of a whole population, or the spike counts.
+    ``read(population, variable)`` gives a variable of a whole population, or the spike counts;
+    ``read_trace(projection)`` the eligibility traces of its synapses.
     """
 
     def __init__(self, recordings: Sequence[Recording],
-                 read: Callable[[int, str], np.ndarray]) -> None:
+                 read: Callable[[int, str], np.ndarray],
+                 read_trace: Callable[[int], np.ndarray]) -> None:
         self.recordings = recordings
         self.read = read
+        self.read_trace = read_trace
         self.samples: list[list[np.ndarray]] = [[] for _ in recordings]
         self.steps: list[list[np.ndarray]] = [[] for _ in recordings]
 
@@ -40,7 +43,10 @@ class Recorder:
             if recording.variable == "spikes":
                 self._take_spikes(i, step)
             elif recording.variable != "loss" and step % recording.every == 0:
-                self.samples[i].append(self.read(recording.population, recording.variable)[cells])
+                values = self.read_trace(recording.projection) \
+                    if isinstance(recording, TraceRecording) \
+                    else self.read(recording.population, recording.variable)
+                self.samples[i].append(values[cells])
 
     def after_interval(self) -> None:
         """Take the loss of an interval that ended."""

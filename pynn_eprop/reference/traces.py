@@ -16,9 +16,9 @@ Signal = tuple[float, np.ndarray]
 class CellTraces(Component):
     """Traces of the synapses onto e-prop cells, one array entry per synapse.
 
-    The rule's own traces, such as the eligibility vector, are further attributes. e_bar: e filtered
-    with the kappa of each learning signal, shape (signals, synapses). signal_sum, e_sum:
-    sum_t L^t e_bar^t and sum_t e^t of the update in progress.
+    The rule's own traces, such as the eligibility vector, are further attributes. e_now: e of
+    the last step. e_bar: e filtered with the kappa of each learning signal, shape (signals,
+    synapses). signal_sum, e_sum: sum_t L^t e_bar^t and sum_t e^t of the update in progress.
     """
 
     def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells,
@@ -40,6 +40,7 @@ class CellTraces(Component):
         size = len(self.post_index)
         for name in self.kept:
             setattr(self, name, np.zeros(size))
+        self.e_now = np.zeros(size)
         self.e_bar = np.zeros((self.signals, size))
 
     def advance(self, arriving: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
@@ -48,6 +49,7 @@ class CellTraces(Component):
         what, shape = self._what, (len(j),)
         e = as_answer(ask(self.label, "rule", self.rule, "eligibility", self, arriving, self.cells,
                           j), shape, what)
+        self.e_now = np.broadcast_to(e, shape)
         for name in self.kept:
             as_answer(getattr(self, name), shape, f"{what}: the trace {name!r}", one=False)
         for r, (kappa, signal) in enumerate(signals):

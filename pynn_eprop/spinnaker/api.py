@@ -47,7 +47,7 @@ except ImportError as error:
         "pip install 'pynn_eprop[spinnaker]'") from error
 
 from pynn_eprop.common.script import pynn_names
-from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES
+from pynn_eprop.common.script.capabilities import ALL_CAPABILITIES, Capability
 from pynn_eprop.common.script.pynn_names import *
 from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 from pynn_eprop.spinnaker import control, external_devices, procedural_api
@@ -70,7 +70,7 @@ from pynn_eprop.spinnaker.standardmodels.synapses import (
     StaticSynapse,
 )
 
-CAPABILITIES = ALL_CAPABILITIES
+CAPABILITIES = ALL_CAPABILITIES - {Capability.ELIGIBILITY_TRACES}
 
 
 def name() -> str:

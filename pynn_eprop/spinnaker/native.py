@@ -32,7 +32,8 @@ from pynn_eprop.common.expansion.seeds import (
     with_parameters,
 )
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.records.recorder import check_sampling_interval, spikes_not_recorded
+from pynn_eprop.common.records.recorder import spikes_not_recorded
+from pynn_eprop.common.records.segments import check_sampling_interval
 from pynn_eprop.common.script.populations import CellArrays
 from pynn_eprop.errors import NetworkError, UnsupportedError
 

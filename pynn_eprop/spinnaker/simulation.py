@@ -157,6 +157,13 @@ class Simulation(DescribedSimulation):
         """Note that the network is to be described again, if the next run begins from it."""
         self._start_changed = True
 
+    def check_records_traces(self, projection: Any) -> None:
+        """Raise :class:`UnsupportedError`: cores have none."""
+        raise UnsupportedError(
+            f"{projection.label}: SpiNNaker cores keep no eligibility traces, as their gradients "
+            "are computed without; they are recorded by pynn_eprop.host, pynn_eprop.jax and "
+            "pynn_eprop.brian2")
+
     def structure_changes(self, what: str) -> None:
         """Note that the network is to be laid out again. Raises :class:`UnsupportedError`."""
         self._refuse_between_runs(what)

@@ -35,6 +35,7 @@ class Purpose(IntEnum):
     INITIAL = 8
     PARAMETERS = 16
     SET = 64
+    RECORDED = 1 << 19      # synapses that are chosen for recording
     SYNAPSE = 1 << 20       # parameters of stock synapses beside weight and delay
 
 

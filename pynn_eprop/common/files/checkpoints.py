@@ -81,6 +81,12 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
         arrays.update({f"recorder/{population.index}/{name}": array
                        for name, array in recorded.items()})
         recorders[str(population.index)] = about
+    of_synapses = {}
+    for projection in _with_recorder(simulation):
+        recorded, about = projection.recorder.saved()
+        arrays.update({f"synapses/{projection.index}/{name}": array
+                       for name, array in recorded.items()})
+        of_synapses[str(projection.index)] = about
     for source in simulation.current_sources:
         arrays.update({f"current/{source.index}/{name}": array
                        for name, array in source.saved().items()})
@@ -89,7 +95,7 @@ def write_checkpoint(path: str | Path, state: Any) -> None:
         "gradient": simulation.gradient_setting,
         "formats": None if simulation.formats is None else asdict(simulation.formats),
         "parts": fingerprints(simulation.description.network),
-        "learning": simulation.learning, "recorders": recorders,
+        "learning": simulation.learning, "recorders": recorders, "of_synapses": of_synapses,
         "running": state.running, "segment_counter": state.segment_counter})
 
 
@@ -114,8 +120,9 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     simulation.prepare()
     check_fingerprints(header["parts"], simulation.description.network, str(path))
     recorded = _recorded(simulation)
-    with all_or_nothing(state, simulation, *simulation.current_sources,
-                        *(population.recorder for population in recorded)):
+    of_synapses = header.get("of_synapses", {})     # older files have none
+    with all_or_nothing(state, simulation, *simulation.current_sources, *simulation.projections,
+                        *(each.recorder for each in (*recorded, *_with_recorder(simulation)))):
         with as_error(CheckpointError, f"{path} is damaged"):
             data = [population.recorder.restored(_under(f"recorder/{population.index}/", arrays),
                                                  header["recorders"][str(population.index)])
@@ -131,6 +138,13 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
         simulation.restore(_under("machine/", arrays), formats)
         for population, (segments, cleared) in zip(recorded, data, strict=True):
             population.recorder.take_over(segments, cleared)
+        for projection in _with_recorder(simulation):
+            if str(projection.index) not in of_synapses:
+                projection.recorder.begin_again()
+        with as_error(CheckpointError, f"{path} is damaged"):
+            for index, about in of_synapses.items():
+                simulation.projections[int(index)].continue_recording(
+                    _under(f"synapses/{index}/", arrays), about)
 
 
 def _other_setting(path: str | Path, written: str, present: str) -> CheckpointError:
@@ -150,6 +164,12 @@ def _setting(arithmetic: str) -> str:
 def _recorded(simulation: Any) -> list[Any]:
     """The populations recorded by this package, not by a parent backend."""
     return [population for population in simulation.populations if hasattr(population, "recorder")]
+
+
+def _with_recorder(simulation: Any) -> list[Any]:
+    """The projections of which synapses are recorded."""
+    return [projection for projection in simulation.projections
+            if getattr(projection, "recorder", None) is not None]
 
 
 def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

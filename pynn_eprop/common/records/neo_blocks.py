@@ -76,6 +76,25 @@ class SegmentMaker:
             array_annotations={"channel_index": channels.copy()})
 
 
+def synapse_signal(log: SampledLog, label: str, timestep: float, pre: np.ndarray,
+                   post: np.ndarray) -> neo.AnalogSignal | None:
+    """Samples of synapses, a channel each; None without any.
+
+    label: of the projection. pre, post: of all its synapses, indices within its groups of cells.
+    """
+    values = log.values()
+    if not values.size:
+        return None
+    return neo.AnalogSignal(
+        np.array(values, dtype=float), units="dimensionless",
+        t_start=np.round(log.first * timestep, 9) * pq.ms,
+        sampling_period=np.round(log.every * timestep, 9) * pq.ms,
+        name=log.variable, source_projection=label,
+        array_annotations={"channel_index": log.cells.copy(),
+                           "presynaptic_index": pre[log.cells],
+                           "postsynaptic_index": post[log.cells]})
+
+
 def block(label: str, description: str, segments: list[neo.Segment],
           annotations: Mapping[str, Any]) -> neo.Block:
     """A block of segments."""

@@ -11,23 +11,21 @@ import numpy as np
 from pyNN import recording
 
 from pynn_eprop.common.arguments.calls import names as listed
-from pynn_eprop.common.arguments.grid import to_steps
 from pynn_eprop.common.records.logs import (
     FinishedSegment,
     Log,
     LossLog,
     SampledLog,
     SpikeLog,
-    restored_log,
 )
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
+from pynn_eprop.common.records.segments import SegmentedLogs
 from pynn_eprop.errors import (
     NothingRecordedError,
     RecordingError,
     UnknownVariableError,
     UnsupportedError,
 )
-from pynn_eprop.models.parameters import as_numbers
 
 _FILES = {".nix": "nixio", ".h5": "nixio", ".nwb": "pynwb", ".mat": "scipy", ".pkl": None,
           ".pickle": None}
@@ -58,26 +56,11 @@ def spikes_not_recorded(label: str, variable: str) -> NothingRecordedError:
                                 "the run")
 
 
-def check_sampling_interval(interval: Any, timestep: float, label: str) -> int:
-    """An interval as steps.
-
-    Raises :class:`RecordingError` unless it is a number, on the grid, and at least one step.
-    """
-    number = as_numbers(interval)
-    if number is None or number.ndim:
-        raise RecordingError(f"{label}: sampling_interval={interval!r} must be a number of ms")
-    every = int(to_steps(number, timestep, f"{label}: sampling_interval", RecordingError))
-    if every < 1:
-        raise RecordingError(f"{label}: sampling_interval={interval:g} ms must be at least "
-                             f"one time step of {timestep:g} ms")
-    return every
-
-
-class LogRecorder(recording.Recorder):
+class LogRecorder(SegmentedLogs, recording.Recorder):
     """Recordings of one population, for any backend.
 
-    logs: by variable, those of the segment in progress. ``_simulator.state`` of a
-    backend has the simulation (step, timeline, saturations()) and PyNN's book-keeping.
+    ``_simulator.state`` of a backend has the simulation (step, timeline, saturations()) and PyNN's
+    book-keeping.
     """
 
     _simulator: Any
@@ -85,11 +68,7 @@ class LogRecorder(recording.Recorder):
     def __init__(self, population: Any, file: Any = None) -> None:
         self.population = population
         self.file = file
-        self.logs: dict[str, Log] = {}
-        self.finished: list[FinishedSegment] = []
-        self._every: int | None = None
-        self._start = self._simulator.state.simulation.step
-        self._cleared = False
+        self._begin_segments(self._simulator.state)
         self._simulator.state.recorders.add(self)
 
     # --- variables ---
@@ -113,26 +92,12 @@ class LogRecorder(recording.Recorder):
             if not celltype.can_record(name):
                 raise UnknownVariableError(self.population.label, name, celltype)
         cells = np.unique(self.population.id_to_index(np.array(list(ids), dtype=np.int64)))
-        every = self._sampling_steps(sampling_interval)
+        every = self._sampling_steps(sampling_interval, self.population.label)
         for name in names:
             if name in self.logs:
                 self.logs[name].add_cells(cells)
             else:
                 self.logs[name] = self._new_log(name, cells, every)
-
-    def _sampling_steps(self, interval: float | None) -> int:
-        """``sampling_interval`` as steps; one for all variables of a population."""
-        label, timestep = self.population.label, self._simulator.state.dt
-        if interval is None:
-            return self._every or 1
-        every = check_sampling_interval(interval, timestep, label)
-        in_use = {log.every for log in self.logs.values() if isinstance(log, SampledLog)}
-        if in_use - {every}:
-            raise RecordingError(
-                f"{label}: sampling_interval={interval:g} ms, but this population is recorded "
-                f"every {in_use.pop() * timestep:g} ms; all its variables share one interval")
-        self._every = every
-        return every
 
     def _new_log(self, name: str, cells: np.ndarray, every: int) -> Log:
         simulation = self._simulator.state.simulation
@@ -146,11 +111,6 @@ class LogRecorder(recording.Recorder):
                                       "each interval; give setup(update_interval=...)")
             return LossLog(simulation.timeline.period, simulation.timeline.interval_end(step))
         return SampledLog(name, cells, every, -(-step // every) * every)
-
-    def reset(self) -> None:
-        """Record nothing more; the data of this segment are dropped."""
-        self.logs = {}
-        self._every = None
 
     # --- data ---
 
@@ -175,16 +135,6 @@ class LogRecorder(recording.Recorder):
         self.population.check_current()
         return listed(variables, "get_data(): variables", self.population.label)
 
-    def _current(self) -> FinishedSegment:
-        state = self._simulator.state
-        return FinishedSegment(f"segment{state.segment_counter:03d}", self.logs, self._start,
-                               state.simulation.step, self._saturations())
-
-    def _saturations(self) -> dict[str, Any]:
-        """An annotation with what saturated, if anything did."""
-        sentences = self._simulator.state.simulation.saturations()
-        return {"saturations": "; ".join(sentences)} if sentences else {}
-
     def _units(self) -> Mapping[str, str]:
         """Units by variable."""
         return self.population.celltype.units
@@ -199,32 +149,8 @@ class LogRecorder(recording.Recorder):
         segment.annotate(**part.annotations)
         return segment
 
-    def clear(self) -> None:
-        """Forget all data. The next data begin with the present samples."""
-        step = self._simulator.state.simulation.step
-        self.finished = []
-        for log in self.logs.values():
-            log.forget(step)
-        self._start = step
-        self._cleared = True
-
-    def store_to_cache(self, annotations: Mapping[str, Any] | None = None) -> None:
-        """End the segment, before a reset; recording of the same variables goes on."""
-        if self._simulator.state.simulation.step and not self._cleared:
-            part = self._current()
-            part.annotations |= annotations or {}
-            self.finished.append(part)
-        self._cleared = False
-        self._start = 0
-        self.logs = {name: self._same_from_start(log) for name, log in self.logs.items()}
-
-    def _same_from_start(self, log: Log) -> Log:
-        if isinstance(log, SpikeLog):
-            return SpikeLog(log.cells)
-        if isinstance(log, LossLog):
-            return LossLog(log.interval_steps,
-                           self._simulator.state.simulation.timeline.interval_end(0))
-        return SampledLog(log.variable, log.cells, log.every, 0)
+    def _begun_now(self, log: Log) -> Log:
+        return self._new_log(log.variable, log.cells, getattr(log, "every", 1))
 
     def count(self, variable: str, gather: bool = True, filter_ids: Any = None) -> dict[int, int]:
         """Number of spikes of each recorded cell, by cell identifier.
@@ -246,40 +172,3 @@ class LogRecorder(recording.Recorder):
             raise NothingRecordedError(f"{self.population.label}: {variable} are not recorded; "
                                        f"call record({variable!r}) before the run")
         return log
-
-    # --- checkpoints ---
-
-    def saved(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """All data as arrays, named segment/variable/part, and plain data about the segments."""
-        parts = [*self.finished, self._current()]
-        arrays = {f"{number}/{variable}/{part}": array
-                  for number, segment in enumerate(parts)
-                  for variable, log in segment.logs.items()
-                  for part, array in log.arrays().items()}
-        segments = [{"name": segment.name, "start": segment.start, "stop": segment.stop,
-                     "annotations": segment.annotations} for segment in parts]
-        return arrays, {"segments": segments, "cleared": self._cleared}
-
-    @staticmethod
-    def restored(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]
-                 ) -> tuple[list[FinishedSegment], bool]:
-        """The segments in the arrays of :meth:`saved`, for :meth:`take_over`."""
-        logs: dict[int, dict[str, dict[str, np.ndarray]]] = {}
-        for name, array in arrays.items():
-            number, variable, part = name.split("/")
-            logs.setdefault(int(number), {}).setdefault(variable, {})[part] = array
-        return [
-            FinishedSegment(segment["name"],
-                            {variable: restored_log(variable, parts)
-                             for variable, parts in logs.get(number, {}).items()},
-                            segment["start"], segment["stop"], segment["annotations"])
-            for number, segment in enumerate(about["segments"])
-        ], bool(about["cleared"])
-
-    def take_over(self, parts: list[FinishedSegment], cleared: bool) -> None:
-        """Go on with the data of a checkpoint. Other recordings begin now."""
-        self.finished, current = parts[:-1], parts[-1]
-        begun = {variable: self._new_log(variable, log.cells, getattr(log, "every", 1))
-                 for variable, log in self.logs.items() if variable not in current.logs}
-        self.logs = {**current.logs, **begun}
-        self._start, self._cleared = current.start, cleared

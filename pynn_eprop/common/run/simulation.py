@@ -122,6 +122,9 @@ class Simulation(ABC):
     def check_gradient(self, projection: Any) -> None:
         """Raise the errors of a backend that has no gradients to read."""
 
+    def check_records_traces(self, projection: Any) -> None:
+        """Raise the errors of eligibility traces that this backend does not record."""
+
     def check_delays(self, label: str) -> None:
         """Raise the errors with which :meth:`delays_change` would refuse new delays now."""
 

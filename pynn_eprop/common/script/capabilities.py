@@ -11,6 +11,7 @@ class Capability(str, Enum):
 
     CHECKPOINTS = "checkpoints"                         # save_checkpoint(), load_checkpoint()
     PAUSED_LEARNING = "set_learning(False)"
+    ELIGIBILITY_TRACES = "eligibility traces"           # Projection.record()
     WEIGHTS_WHILE_RUNNING = "weights while it runs"     # reading them does not end the run
 
 

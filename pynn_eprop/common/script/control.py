@@ -76,9 +76,15 @@ class Control:
                                  "what was learned, reset(keep_weights=True)")
         if self._simulation is not None:
             self._simulation.check_reset(keep_weights)
-        for recorder in self._simulator.state.recorders:
+        for recorder in self._recorders():
             recorder.store_to_cache(annotations or {})
         self._simulator.state.reset(keep_weights)
+
+    def _recorders(self) -> tuple[Any, ...]:
+        """Those of populations, and those of projections whose synapses are recorded."""
+        projections = [] if self._simulation is None else self._simulation.projections
+        recorders = (getattr(projection, "recorder", None) for projection in projections)
+        return (*self._simulator.state.recorders, *(each for each in recorders if each is not None))
 
     def end(self, compatible_output: bool = True) -> None:
         """Write recorded data to files. They can still be read afterwards.

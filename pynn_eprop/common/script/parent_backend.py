@@ -39,8 +39,10 @@ from pynn_eprop.common.expansion.seeds import (
 )
 from pynn_eprop.common.records.logs import SpikeLog
 from pynn_eprop.common.records.neo_blocks import SegmentMaker, block
-from pynn_eprop.common.records.recorder import check_sampling_interval, spikes_not_recorded
+from pynn_eprop.common.records.recorder import spikes_not_recorded
+from pynn_eprop.common.records.segments import check_sampling_interval
 from pynn_eprop.common.script.connections import weight_histogram
+from pynn_eprop.common.script.synapse_recording import static_error
 from pynn_eprop.errors import NetworkError, UnsupportedError
 
 _SPIKES = Variable("spikes", location=None, label=None)
@@ -185,6 +187,11 @@ class ProjectionOfParent(ABC):
                 raise NetworkError(f"{owner}: the array for {name} has shape {base.shape}; it must "
                                    f"be {shape} (pre, post)")
         return with_parameters(synapse_type, moved)
+
+    def record(self, variables: Any, synapses: Any = None, sampling_interval: Any = None,
+               rng: Any = None) -> None:
+        """Raise :class:`UnsupportedError`: synapses of a parent backend have no learning rule."""
+        raise static_error(self.label, self.synapse_type)
 
     def set(self, **attributes: Any) -> None:
         """Set attributes of all connections.

@@ -30,6 +30,7 @@ from pynn_eprop.common.script.connections import (
     as_list,
     weight_histogram,
 )
+from pynn_eprop.common.script.synapse_recording import RecordedSynapses
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.standardmodels.tables import check_names
@@ -45,7 +46,7 @@ FORMATS = ("list", "array")
 _EVERYWHERE = Space()
 
 
-class SynapseArrays:
+class SynapseArrays(RecordedSynapses):
     """The synapses between two groups of cells.
 
     synapses: sorted by pre, then post; bundles: the synapses by the populations at their ends.

@@ -22,6 +22,7 @@ from pynn_eprop.common.standardmodels.tables import (
     same_names,
 )
 from pynn_eprop.errors import ParameterError
+from pynn_eprop.models.network import ELIGIBILITY_TRACE
 from pynn_eprop.models.optimizers import Adam, Optimizer, resolve_optimizer
 from pynn_eprop.models.parameters import Parameter, as_numbers
 from pynn_eprop.models.rules import RULES, EProp, Rule, resolve_rule
@@ -82,6 +83,7 @@ class EPropSynapse(ShortestDelay, CheckedSynapseType):
     }
     translations = same_names(default_parameters)
     parameter_checks: ClassVar[dict[str, Any]] = {}
+    recordable: ClassVar[tuple[str, ...]] = (ELIGIBILITY_TRACE,)
 
     def __init__(self, optimizer: str | Optimizer | None = Adam.name, w_min: float | None = None,
                  w_max: float | None = None, *values: Any,

@@ -7,6 +7,7 @@ from pynn_eprop.models.cells.alif import ALIFCells
 from pynn_eprop.models.cells.analog_source import AnalogSources
 from pynn_eprop.models.cells.autodiff import AutodiffCells
 from pynn_eprop.models.cells.current_based import CurrDeltaCells, CurrentBasedCells, CurrExpCells
+from pynn_eprop.models.cells.derivatives import Derivatives
 from pynn_eprop.models.cells.fields import Given, initial, parameter
 from pynn_eprop.models.cells.kind import Population
 from pynn_eprop.models.cells.learning import SpikingCells
@@ -34,6 +35,7 @@ __all__ = [
     "CurrDeltaCells",
     "CurrExpCells",
     "CurrentBasedCells",
+    "Derivatives",
     "Given",
     "LIFCells",
     "Population",
