@@ -8,8 +8,9 @@ spikes, pseudo-derivatives and whatever else the rule needs of the cells.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recording
 from pynn_eprop.models.rules import Rule
 
-Key = TypeVar("Key")
 Entry = tuple[np.ndarray, np.ndarray] | np.ndarray
 
 _SYNAPSES_AT_ONCE = 40_000      # of all intervals that are followed side by side
@@ -176,27 +176,29 @@ class FollowedTraces:
                 emitted: np.ndarray, before: Mapping[str, np.ndarray], samples: np.ndarray
                 ) -> dict[str, np.ndarray]:
         """Fill in the samples of a stretch; the traces after it."""
-        copies, length = stretch.intervals, self._length or 0
-        cells = _CellsOfStep(self._cells, copies, self._network.settings.timestep)
+        copies = stretch.intervals
+        rows = stretch.base + np.arange(copies) * (self._length or 0)
+        steps = rows + np.arange(stretch.after + 1, stretch.last + 1)[:, np.newaxis]
+        cells = _CellsOfStep(self._cells, copies, self._network.settings.timestep, {
+            name: values[steps - first - 1].reshape(len(steps), -1)
+            for name, values in seen.items()})
         post = (np.arange(copies)[:, np.newaxis] * self._cells.size + self._post).ravel()
-        rows = stretch.base + np.arange(copies) * length
         arrivals = self._arrivals(stretch, first, emitted, rows)
         traces = SimpleNamespace(**{name: np.tile(values, copies)
                                     for name, values in before.items()})
-        for local in range(stretch.after + 1, stretch.last + 1):
-            steps = rows + local
-            cells.take({name: values[steps - first - 1].ravel() for name, values in seen.items()})
-            e = self._rule.eligibility(traces, arrivals(local), cells, post)
-            sampled = steps % self._every == 0
+        for row, now in enumerate(steps):
+            cells.go_to(row)
+            e = self._rule.eligibility(traces, arrivals(row), cells, post)
+            sampled = now % self._every == 0
             if sampled.any():
-                places = steps[sampled] // self._every - first // self._every - 1
+                places = now[sampled] // self._every - first // self._every - 1
                 samples[places] = np.broadcast_to(e, post.shape).reshape(copies, -1)[sampled]
         size = len(self._post)
         return {name: np.array(getattr(traces, name)[-size:], dtype=float) for name in before}
 
     def _arrivals(self, stretch: "_Stretch", first: int, emitted: np.ndarray, rows: np.ndarray
                   ) -> Any:
-        """A function of the local step: how many spikes arrive at each synapse of each copy."""
+        """A function of the row of a step: how many spikes arrive at each synapse of each copy."""
         depth, copies = self._depth, stretch.intervals
         local = np.arange(stretch.after + 1 - depth, stretch.last)
         steps = rows + local[:, np.newaxis]
@@ -206,9 +208,9 @@ class FollowedTraces:
         pre = (np.arange(copies)[:, np.newaxis] * sent.shape[2] + self._pre).ravel()
         sent = sent.reshape(len(local), -1)
         if np.all(self._lag == depth):
-            return lambda step: sent[step - stretch.after - 1, pre]
-        lag = np.tile(self._lag, copies)
-        return lambda step: sent[step - lag - stretch.after - 1 + depth, pre]
+            return lambda row: sent[row, pre]
+        later = depth - np.tile(self._lag, copies)
+        return lambda row: sent[row + later, pre]
 
 
 @dataclass(frozen=True)
@@ -230,38 +232,48 @@ class _Stretch:
 class _CellsOfStep:
     """Cells as a rule sees them: constants, and what was recorded of one step.
 
-    copies: how often the population is there, side by side, once for each interval.
+    copies: how often the population is there, side by side, once for each interval. recorded: by
+    variable, (steps, cells of all copies).
     """
 
-    def __init__(self, cells: SpikingCells, copies: int, timestep: float) -> None:
+    def __init__(self, cells: SpikingCells, copies: int, timestep: float,
+                 recorded: Mapping[str, np.ndarray]) -> None:
         self.timestep = timestep
         self._population = population = _side_by_side(cells, copies)
-        self._derivatives: Derivatives | None = None
-        for name, value in fixed_values(population, timestep).items():
+        self._recorded = dict(recorded)
+        if "spikes" in recorded:
+            self._recorded |= {"z": recorded["spikes"], "z_reset": recorded["spikes"]}
+        self._unchanging = fixed_values(population, timestep)
+        for name, value in self._unchanging.items():
             setattr(self, name, value)
+        self._row = 0
 
-    def take(self, values: Mapping[str, np.ndarray]) -> None:
-        """The recorded variables of one step, (cells,) each."""
-        self._derivatives = None
-        for name, array in values.items():
-            setattr(self, name, array)
-        if "spikes" in values:
-            self.z = self.z_reset = values["spikes"]
+    def go_to(self, row: int) -> None:
+        """Go to a step."""
+        self._row = row
+        for name, rows in self._recorded.items():
+            setattr(self, name, rows[row])
 
     def derivatives(self) -> Derivatives:
         """The derivatives of this step, as the kind gives them."""
-        if self._derivatives is None:
-            kind = self._population
-            with kind.double_precision():
-                self._derivatives = Derivatives(
-                    kind.state_variables(), _as_arrays(kind.drive(self)),
-                    _as_arrays(kind.distance_gradient(self)), _as_arrays(kind.transition(self)),
-                    kind.carried_at_start(), kind.presynaptic_trace)
-        return self._derivatives
+        kind, row = self._population, self._row
+        drive, distance, transition = self._of_all_steps
+        return Derivatives(kind.state_variables(), _at(drive, row), _at(distance, row),
+                           _at(transition, row), kind.carried_at_start(), kind.presynaptic_trace)
+
+    @cached_property
+    def _of_all_steps(self) -> tuple[Mapping[Any, np.ndarray], ...]:
+        """Drive, distance and transition; they are elementwise, so that one call does for all."""
+        kind = self._population
+        cells = SimpleNamespace(**self._unchanging, **self._recorded, timestep=self.timestep)
+        with kind.double_precision():
+            return tuple({key: np.asarray(value) for key, value in found.items()} for found in (
+                kind.drive(cells), kind.distance_gradient(cells), kind.transition(cells)))
 
 
-def _as_arrays(values: Mapping[Key, Any]) -> dict[Key, np.ndarray]:
-    return {key: np.asarray(value) for key, value in values.items()}
+def _at(values: Mapping[Any, np.ndarray], row: int) -> dict[Any, np.ndarray]:
+    """Numbers of one step, of those that change from step to step."""
+    return {key: value[row] if value.ndim == 2 else value for key, value in values.items()}
 
 
 def _side_by_side(cells: SpikingCells, copies: int) -> SpikingCells:

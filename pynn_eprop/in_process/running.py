@@ -15,7 +15,7 @@ from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
 
-_CHUNK_BYTES = 32 * 2 ** 20        # injected currents of one chunk, and records of synapses
+_CHUNK_BYTES = 256 * 2 ** 20       # injected currents of one chunk, and records of synapses
 _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 
 
@@ -43,6 +43,9 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
         population.size for population in simulation.populations
         if population.injected or population.is_analog)
     most_steps = _CHUNK_BYTES // bytes_per_step if bytes_per_step else None
+    length = simulation.timeline.interval_steps
+    if most_steps is not None and length is not None and most_steps > length:
+        most_steps -= most_steps % length       # so that chunks begin with intervals
     while simulation.step < last:
         first = simulation.step
         steps = simulation.pace.next(first, last, most_steps)

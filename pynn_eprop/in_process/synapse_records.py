@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -20,27 +20,13 @@ from pynn_eprop.models.network import (
 )
 
 
-class _Part(Protocol):
-    """Recorded synapses of a projection that lead from one population to another.
-
-    columns: their places in the log.
-    """
-
-    columns: np.ndarray
-
-    def requests(self) -> tuple[Recording, ...]:
-        """Recordings of the machine."""
-        ...
-
-    def samples(self, first: int, steps: int, inputs: Inputs, entries: Sequence[Entry]
-                ) -> np.ndarray:
-        """Samples of a stretch of a run, (samples, synapses), from the entries of the requests."""
-        ...
-
-
 @dataclass
 class _OfMachine:
-    """Traces that the machine has."""
+    """Recorded synapses from one population to another whose traces the machine has.
+
+    columns: their places in the log. The methods of both classes: requests, recordings that a run
+    of the machine needs; samples of a stretch of a run, (samples, synapses), from the entries.
+    """
 
     columns: np.ndarray
     recording: TraceRecording
@@ -55,7 +41,10 @@ class _OfMachine:
 
 @dataclass
 class _Followed:
-    """Traces that follow from recorded activity; the recorder keeps their state between runs."""
+    """Those whose traces follow from recorded activity.
+
+    recorder: keeps their state between runs, under the number of the bundle.
+    """
 
     columns: np.ndarray
     traces: FollowedTraces
@@ -78,12 +67,12 @@ class SynapseRecords:
 
     def __init__(self, simulation: InProcessSimulation, network: Network) -> None:
         self._logs = list(_recorded(simulation))
-        self._parts: list[list[_Part]] = [
+        self._parts: list[list[_OfMachine | _Followed]] = [
             list(_parts(simulation, network, projection, log)) for projection, log in self._logs]
         self.bytes_per_step = sum(
-            part.traces.bytes_per_step for parts in self._parts for part in parts
-            if isinstance(part, _Followed)) \
-            + sum(8 * len(log.cells) // log.every for _, log in self._logs)
+            part.traces.bytes_per_step if isinstance(part, _Followed)
+            else 8 * len(part.columns) // part.recording.every
+            for parts in self._parts for part in parts)
 
     def take_start_samples(self, step: int) -> None:
         """Take the samples at the time at which recordings begin."""
@@ -99,12 +88,18 @@ class SynapseRecords:
         """Add the samples of a stretch of a run, from the entries of :meth:`requests`."""
         begin = 0
         for (_, log), parts in zip(self._logs, self._parts, strict=True):
-            rows = (first + steps) // log.every - first // log.every
-            values = np.empty((rows, len(log.cells)))
+            found = []
             for part in parts:
                 end = begin + len(part.requests())
-                values[:, part.columns] = part.samples(first, steps, inputs, entries[begin:end])
+                found.append(part.samples(first, steps, inputs, entries[begin:end]))
                 begin = end
+            if len(parts) == 1:
+                log.append(found[0])
+                continue
+            rows = (first + steps) // log.every - first // log.every
+            values = np.empty((rows, len(log.cells)))
+            for part, samples in zip(parts, found, strict=True):
+                values[:, part.columns] = samples
             log.append(values)
 
 
@@ -116,7 +111,7 @@ def _recorded(simulation: InProcessSimulation) -> Iterator[tuple[Any, SampledLog
 
 
 def _parts(simulation: InProcessSimulation, network: Network, projection: Any, log: SampledLog
-           ) -> Iterator[_Part]:
+           ) -> Iterator[_OfMachine | _Followed]:
     """The recorded synapses of one projection, by the populations at their ends."""
     assert simulation.description is not None
     places = simulation.description.projections[projection.index]
