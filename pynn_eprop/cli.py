@@ -1,4 +1,4 @@
-"""The command ``pynn-eprop``: list and run tasks, compare backends, make data, serve a board."""
+"""The command ``pynn-eprop``: tasks run, traces decoded, backends compared, data made, boards."""
 
 import argparse
 import ast
@@ -19,6 +19,7 @@ from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.decoding import command as decode_command
 from pynn_eprop.experiments.experiment import (
     CHECKPOINT_SECONDS,
     Experiment,
@@ -155,47 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    run.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
-    run.add_argument("--backend", default="host",
-                     help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
-    machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"
-                         for backend in BACKENDS.values() if backend.machines)
-    through_time = [backend.name for backend in BACKENDS.values() if BPTT in backend.gradients]
-    run.add_argument("--machine",
-                     help=f"what runs networks, of backends that have several ({machines}; "
-                          "default: the first)")
-    run.add_argument("--precision",
-                     help=f"number system, one of: {', '.join(PRECISIONS)}, if the backend has it "
-                          "(default: its first)")
-    run.add_argument("--seed", type=int, default=1)
+    _add_training(run)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
-    run.add_argument("--neurons", type=int, help="size of the network (default: the paper's)")
-    run.add_argument("--threads", type=int, default=1)
-    run.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
-    run.add_argument("--rule", default=EProp.name, metavar="NAME",
-                     help=f"learning rule of synapses onto cells, one of: "
-                          f"{', '.join((*RULES, READOUT_ONLY))}, or "
-                          "a plugin's; NAME:PARAMETER=VALUE,... for other values of its "
-                          "parameters (default: %(default)s)")
-    run.add_argument("--gradient", default=EPROP, metavar="NAME",
-                     help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
-                          f"backpropagation through time, on: {', '.join(through_time)} (default: "
-                          "%(default)s)")
-    run.add_argument("--no-recurrent", dest="recurrent", action="store_false",
-                     help="leave out the connections within the network")
     run.add_argument("--keep-training", action="store_true",
                      help="do all updates, also after the task is solved")
-    _add_plugin(run)
-    run.add_argument("--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
-                     help="change a parameter of the task (may be repeated)")
-    run.add_argument("--out", type=Path, metavar="DIR",
-                     help="results folder (default: results/TASK-seedSEED)")
-    run.add_argument("--resume", action="store_true",
-                     help="continue the run in DIR; start it if there is none")
-    run.add_argument("--force", action="store_true", help="replace the run in DIR")
-    run.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
-                     metavar="SECONDS", help="default: %(default)g")
-    run.add_argument("--quiet", action="store_true", help="print the result line only")
+    decode_command.add_parser(commands, _add_training)
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands)
     _add_data(commands)
@@ -210,6 +175,49 @@ def _add_data(commands: Any) -> None:
                                  description=f"Make or check {data_set.meaning}.")
         data_set.add_arguments(parser)
         parser.set_defaults(command=data_set.run)
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a training, but for the number of updates, and its folder."""
+    parser.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
+    parser.add_argument("--backend", default="host",
+                        help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
+    machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"
+                         for backend in BACKENDS.values() if backend.machines)
+    through_time = [backend.name for backend in BACKENDS.values() if BPTT in backend.gradients]
+    parser.add_argument("--machine",
+                        help=f"what runs networks, of backends that have several ({machines}; "
+                             "default: the first)")
+    parser.add_argument("--precision",
+                        help=f"number system, one of: {', '.join(PRECISIONS)}, if the backend has "
+                             "it (default: its first)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--neurons", type=int,
+                        help="size of the network (default: the paper's)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
+    parser.add_argument("--rule", default=EProp.name, metavar="NAME",
+                        help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
+                             "or a plugin's (default: %(default)s)")
+    parser.add_argument("--gradient", default=EPROP, metavar="NAME",
+                        help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
+                             f"backpropagation through time, on: {', '.join(through_time)} "
+                             "(default: %(default)s)")
+    parser.add_argument("--no-recurrent", dest="recurrent", action="store_false",
+                        help="leave out the connections within the network")
+    _add_plugin(parser)
+    parser.add_argument("--set", action="append", default=[], type=_assignment,
+                        metavar="NAME=VALUE",
+                        help="change a parameter of the task (may be repeated)")
+    parser.add_argument("--out", type=Path, metavar="DIR",
+                        help="results folder (default: a folder in results/, named after task and "
+                             "seed)")
+    parser.add_argument("--resume", action="store_true",
+                        help="continue the run in DIR; start it if there is none")
+    parser.add_argument("--force", action="store_true", help="replace the run in DIR")
+    parser.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
+                        metavar="SECONDS", help="default: %(default)g")
+    parser.add_argument("--quiet", action="store_true", help="print the result only")
 
 
 def _add_plugin(parser: argparse.ArgumentParser) -> None:
@@ -236,7 +244,7 @@ def _assignment(text: str) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
-        if value.isidentifier():
+        if value.replace("-", "_").isidentifier():      # names of rules have dashes
             return name, value
         raise argparse.ArgumentTypeError(f"{value!r} is not a number or a name") from None
 

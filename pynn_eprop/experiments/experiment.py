@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,17 @@ def ignore_progress(history: History, finished: bool) -> None:
 class Experiment:
     """One run in one folder.
 
+    weights_after: updates after which the folder keeps the weights, beside those of its figure.
     Raises the package's typed errors, before any work is done, if configuration or folder do not
     allow the run, and :class:`ExperimentInterrupted` after a signal or :class:`MachineError` after
     a failure of a SpiNNaker machine, with all work saved.
     """
 
     def __init__(self, configuration: Configuration, out: Path,
-                 checkpoint_seconds: float = CHECKPOINT_SECONDS) -> None:
+                 checkpoint_seconds: float = CHECKPOINT_SECONDS,
+                 weights_after: Collection[int] = ()) -> None:
         self.configuration = configuration
+        self._weights_after = weights_after
         self.folder = ResultsFolder(out)
         self.task = configuration.build_task()
         self._checkpoint_seconds = checkpoint_seconds
@@ -143,14 +146,15 @@ class Experiment:
             folder.save_progress(identity, history, sim.save_checkpoint if keeps else None)
             return time.monotonic()
 
-        during = max(1, self.configuration.n_updates // 10)
+        last = self.configuration.n_updates
+        kept = {max(1, last // 10), *self._weights_after}
         saved_at = time.monotonic()
         progress(history, training.finished)
         while not training.finished and interrupts.received is None:
-            training.advance(during if history.updates < during else self.configuration.n_updates)
+            training.advance(min((each for each in kept if each > history.updates), default=last))
             progress(history, training.finished)
-            if history.updates == during and has(sim, Capability.WEIGHTS_WHILE_RUNNING):
-                write_atomically(folder.snapshot_path(during), sim.save_weights)
+            if history.updates in kept and has(sim, Capability.WEIGHTS_WHILE_RUNNING):
+                write_atomically(folder.snapshot_path(history.updates), sim.save_weights)
             if time.monotonic() - saved_at >= self._checkpoint_seconds:
                 saved_at = save()
         if history.updates:

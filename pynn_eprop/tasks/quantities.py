@@ -45,6 +45,8 @@ def same_kind(value: Any, default: Any) -> bool:
 def require_numbers(task: Any) -> None:
     """Raise :class:`TaskError` unless the parameters of a task are finite numbers, or texts."""
     for entry in dataclasses.fields(task):
+        if entry.default is dataclasses.MISSING:
+            continue
         value = getattr(task, entry.name)
         if not same_kind(value, entry.default) or not all(
                 isinstance(each, str) or math.isfinite(each)

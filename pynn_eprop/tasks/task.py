@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from pynn_eprop.errors import TaskError
+from pynn_eprop.tasks.decoding import Decoding
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trial_record import TrialRecord
@@ -131,6 +132,10 @@ class Task(ABC):
         play: runs trials without learning. solved: the task was solved before.
         """
         raise NotImplementedError
+
+    def decoding(self) -> Decoding | None:
+        """What is decoded from eligibility traces; None: this task has no such question."""
+        return None
 
     def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
                     results: Mapping[str, Any]) -> "Figure":

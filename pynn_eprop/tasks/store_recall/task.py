@@ -28,6 +28,7 @@ from pynn_eprop.tasks.store_recall.commands import (
     draw_commands,
     stored_bit,
 )
+from pynn_eprop.tasks.store_recall.decoding import StoredBit
 from pynn_eprop.tasks.task import ValidatedTask
 from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import INPUTS, READOUT, Trials
@@ -235,6 +236,10 @@ class StoreRecall(ValidatedTask):
         answer = mean[recall, 1] > mean[recall, 0]
         wrong = np.count_nonzero(answer != (trials.stored.ravel()[recall] == 1))
         return int(wrong), int(recall.sum())
+
+    def decoding(self) -> StoredBit:
+        """The stored bit."""
+        return StoredBit(self)
 
     def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
                     results: Mapping[str, Any]) -> "Figure":

@@ -1,0 +1,1 @@
+"""``pynn-eprop decode``: what linear classifiers find in the eligibility traces of a network."""

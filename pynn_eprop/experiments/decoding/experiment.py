@@ -1,0 +1,336 @@
+"""Train networks, run test simulations after some of the updates, decode, and write the folder.
+
+decoding.json      the result; written last, so that its presence means "finished"
+decoding.png, .svg the figure
+seedN/             the training with that seed, a results folder as `pynn-eprop run` writes
+parts/             the result for each seed and update, for --resume
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.backends import BACKENDS, has, load_backend
+from pynn_eprop.common.script.capabilities import Capability
+from pynn_eprop.errors import ResultsError, TaskError, UnsupportedError
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.decoding.classifier import (
+    FOLDS,
+    INVERSE_STRENGTHS,
+    accuracies,
+    check_installed,
+)
+from pynn_eprop.experiments.decoding.features import simulated
+from pynn_eprop.experiments.experiment import CHECKPOINT_SECONDS, Experiment
+from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.history import History
+from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
+from pynn_eprop.experiments.results import versions
+from pynn_eprop.models.rules import resolve_rule
+from pynn_eprop.plotting import save_figure, styled
+from pynn_eprop.tasks.decoding import ALL, Decoding
+from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.quantities import require_whole
+
+SHUFFLED = "shuffled labels"
+"""All synapses, with the labels of the trials to fit to in another order: at chance."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, and how much of how much of it is done."""
+
+
+def ignore_progress(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class DecodingPlan:
+    """All that decides the result.
+
+    configuration: of the training with the first seed, to the last of ``updates``. updates: after
+    which traces are decoded, sorted. seeds: of the trainings. decoding: the task's, with its
+    parameters.
+    """
+
+    configuration: Configuration
+    decoding: Decoding
+    updates: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, task: str, updates: Sequence[int] | None, seed: int, n_seeds: int,
+           parameters: Sequence[tuple[str, Any]], **options: Any) -> "DecodingPlan":
+        """The plan of a task; parameters are those of the task or of its decoding.
+
+        updates: None for those of the paper. options: further fields of the configuration. Raises
+        :class:`TaskError` for what is unknown or does not fit, :class:`UnsupportedError` for a
+        task from which nothing is decoded.
+        """
+        decoding = Configuration(task, **options).build_task().decoding()
+        if decoding is None:
+            raise UnsupportedError(f"task {task!r} has nothing to decode from eligibility traces: "
+                                   "its class gives no decoding()")
+        require_whole(n_seeds, "seeds", 1, "decode")
+        chosen = tuple(sorted(set(decoding.updates if updates is None else updates)))
+        for update in chosen:
+            require_whole(update, "updates", 0, "decode")
+        if not chosen:
+            raise TaskError("decode: updates are missing; name those after which traces are "
+                            "decoded, 0 for before the training")
+        of_decoding = {name: value for name, value in parameters
+                       if name in decoding.parameters()}
+        configuration = Configuration(
+            task, seed=seed, updates=max(*chosen, 1), keep_training=True,
+            parameters=tuple((name, value) for name, value in parameters
+                             if name not in of_decoding), **options)
+        decoding = configuration.build_task().decoding()
+        assert decoding is not None
+        return cls(configuration, decoding.changed(of_decoding), chosen,
+                   tuple(range(seed, seed + n_seeds)))
+
+    def of_seed(self, seed: int) -> Configuration:
+        """The configuration of the training with a seed."""
+        return dataclasses.replace(self.configuration, seed=seed)
+
+    def network(self, seed: int) -> NetworkPlan:
+        """The network of the test simulations."""
+        configuration = self.of_seed(seed)
+        plan = self.decoding.test_task.network(seed, configuration.build_feedback(),
+                                               configuration.recurrent)
+        return dataclasses.replace(plan, rule=resolve_rule(self.decoding.trace_rule
+                                                           or configuration.rule))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the decoding by name."""
+        return {name: getattr(self.decoding, name) for name in self.decoding.parameters()}
+
+    def identity(self, seed: int) -> dict[str, Any]:
+        """All that a part of the result depends on, beside its update."""
+        return {**self.of_seed(seed).identity(), "decoding": self.parameters}
+
+    def command(self, out: str = "DIR") -> str:
+        """The command line that makes this result again."""
+        words = self.configuration.command(out).split()
+        words[words.index("run")] = "decode"
+        words.remove("--keep-training")
+        words[words.index("--updates") + 1] = ",".join(map(str, self.updates))
+        words[words.index("--seed") + 2:words.index("--seed") + 2] = [
+            "--seeds", str(len(self.seeds))]
+        default = type(self.decoding)(self.decoding.task)
+        changed = [f"--set {name}={value}" for name, value in self.parameters.items()
+                   if value != getattr(default, name)]
+        where = words.index("--out")
+        return " ".join([*words[:where], *changed, *words[where:]])
+
+
+class DecodingExperiment:
+    """A plan in one folder.
+
+    trainings: folder of the results folders of the trainings, if it is another.
+
+    Raises the package's typed errors, before any work is done, if plan or folder do not allow it,
+    and :class:`ExperimentInterrupted` after a signal, with all work saved.
+    """
+
+    def __init__(self, plan: DecodingPlan, out: Path,
+                 checkpoint_seconds: float = CHECKPOINT_SECONDS,
+                 trainings: Path | None = None) -> None:
+        check_installed()
+        self.plan = plan
+        self.out = out
+        self._trainings = out if trainings is None else trainings
+        self._checkpoint_seconds = checkpoint_seconds
+        self._sim = load_backend(plan.configuration.backend)
+        for capability, what in ((Capability.ELIGIBILITY_TRACES, "record eligibility traces"),
+                                 (Capability.PAUSED_LEARNING, "run with learning switched off")):
+            if not has(self._sim, capability):
+                able = [name for name in BACKENDS if name != plan.configuration.backend]
+                raise UnsupportedError(
+                    f"backend {plan.configuration.backend!r} cannot {what}, which decode needs; "
+                    f"others are {able}")
+
+    def run(self, resume: bool = False, force: bool = False,
+            progress: Progress = ignore_progress) -> dict[str, Any]:
+        """Train, simulate, decode and write the folder; return the contents of decoding.json."""
+        self._open(resume, force)
+        plan = self.plan
+        parts = {}
+        with plan.configuration.build_backend().context(plan.configuration.build_task().n_neurons):
+            for seed in plan.seeds:
+                if any(self._part(seed, update) is None for update in plan.updates):
+                    self._train(seed, force, progress)
+                for update in plan.updates:
+                    parts[seed, update] = self._part(seed, update) \
+                        or self._decode(seed, update, progress)
+        results = self._results(parts)
+        with styled():
+            figure = plan.decoding.draw_figure(results)
+        for suffix in (".png", ".svg"):
+            write_atomically(self.out / f"decoding{suffix}",
+                             lambda path: save_figure(figure, path))
+        write_text(self.out / "decoding.json",
+                   json.dumps(results, indent=1, allow_nan=False) + "\n")
+        return results
+
+    # --- the folder ---
+
+    def _open(self, resume: bool, force: bool) -> None:
+        if self.out.exists() and not self.out.is_dir():
+            raise ResultsError(f"{self.out} is a file; give --out a folder")
+        parts = self.out / "parts"
+        if not (resume or force) and ((self.out / "decoding.json").exists() or parts.exists()):
+            raise ResultsError(f"{self.out} holds a decoding; use --resume to keep what is done "
+                               "and go on, --force to replace it, or another --out")
+        try:
+            parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultsError(f"{self.out} cannot be made: {error.strerror}") from error
+        if force and not resume:
+            for path in (*parts.glob("*.json"), *self.out.glob("decoding.*")):
+                path.unlink()
+        for seed in self.plan.seeds:    # all of them, before any work
+            for update in self.plan.updates:
+                self._part(seed, update)
+
+    def _path(self, seed: int, update: int) -> Path:
+        return self.out / "parts" / f"seed{seed}-update{update:06d}.json"
+
+    def _part(self, seed: int, update: int) -> dict[str, Any] | None:
+        """The result for a seed and an update, if it is there.
+
+        Raises :class:`ResultsError` for one of another plan.
+        """
+        path = self._path(seed, update)
+        if not path.exists():
+            return None
+        try:
+            part: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found = part["identity"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ResultsError(f"{path} cannot be read ({error}); use --force to start "
+                               "again") from error
+        wanted = json.loads(json.dumps(self.plan.identity(seed)))
+        different = sorted(name for name in found.keys() | wanted.keys()
+                           if found.get(name) != wanted.get(name))
+        if different:
+            raise ResultsError(f"{self.out} holds another decoding ("
+                               + "; ".join(f"{name}: {found.get(name)!r} there, "
+                                           f"{wanted.get(name)!r} asked for" for name in different)
+                               + "); repeat its options, use --force to replace it, or give "
+                               "another --out")
+        return part
+
+    # --- the work ---
+
+    def _train(self, seed: int, force: bool, progress: Progress) -> None:
+        """Train, or go on with a training, in a folder of its own."""
+        def show(history: History, finished: bool) -> None:
+            progress(f"training, seed {seed}", history.updates, configuration.n_updates)
+
+        configuration, folder = self.plan.of_seed(seed), self._trainings / f"seed{seed}"
+        experiment = Experiment(configuration, folder, self._checkpoint_seconds,
+                                self.plan.updates)
+        fresh = force and not any(self._path(seed, update).exists()
+                                  for update in self.plan.updates)
+        try:
+            experiment.run(resume=not fresh, force=fresh, progress=show)
+        except ExperimentInterrupted as interrupt:
+            raise self._interrupted(interrupt.signal_number) from interrupt
+
+    def _interrupted(self, number: int) -> ExperimentInterrupted:
+        return ExperimentInterrupted(
+            f"interrupted by signal {number}; what is done is in {self.out}. To go on:\n  "
+            f"{self.plan.command(str(self.out))} --resume", number)
+
+    def _decode(self, seed: int, update: int, progress: Progress) -> dict[str, Any]:
+        """Simulate and decode after an update; the result is written, too."""
+        plan, decoding = self.plan, self.plan.decoding
+        configuration = plan.of_seed(seed)
+        n_trials = decoding.fit_trials + decoding.test_trials
+        where = f"seed {seed}, update {update}"
+        training = ResultsFolder(self._trainings / f"seed{seed}")
+        weights = training.snapshot_path(update)
+        if not weights.exists():
+            raise ResultsError(f"{weights} is missing: the training in {training.path} did not "
+                               f"keep the weights after {update} updates; use --force to train "
+                               "again")
+        setup = configuration.build_backend().setup_keywords(
+            configuration.machine, str(configuration.precision), configuration.threads,
+            training.path)
+        trials, labels = decoding.draw(seed, update, n_trials)
+        network = plan.network(seed)
+        with DeferredInterrupts() as interrupts:
+            def report(what: str, done: int, total: int) -> None:
+                progress(f"{what}, {where}", done, total)
+                if interrupts.received is not None:
+                    raise self._interrupted(interrupts.received)
+
+            report("simulations", 0, n_trials)
+            features = simulated(self._sim, network, decoding, seed, setup, weights, trials,
+                                 lambda done: report("simulations", done, n_trials))
+            part = {"identity": plan.identity(seed), "seed": seed, "update": update,
+                    **self._fit(features, labels, network, seed, report)}
+        write_text(self._path(seed, update), json.dumps(part, allow_nan=False) + "\n")
+        return part
+
+    def _fit(self, features: dict[str, np.ndarray], labels: np.ndarray, network: NetworkPlan,
+             seed: int, report: Progress) -> dict[str, Any]:
+        decoding = self.plan.decoding
+        accuracy, chosen, synapses = {}, {}, {}
+        shuffled = labels.copy()
+        np.random.default_rng([seed, 1]).shuffle(shuffled[:decoding.fit_trials])
+        groups = decoding.groups(network)
+        aims = [*((name, members, labels) for name, members in groups.items()),
+                (SHUFFLED, groups[ALL], shuffled)]
+        for number, (name, members, aim) in enumerate(aims):
+            report("classifiers", number, len(aims))
+            found = np.concatenate([features[label] for label in members], axis=2)
+            right, C = accuracies(found, aim, decoding.fit_trials, seed)
+            accuracy[name], chosen[name] = right.tolist(), C
+            synapses[name] = found.shape[2]
+        report("classifiers", len(aims), len(aims))
+        return {"accuracy": accuracy, "C": chosen, "synapses": synapses}
+
+    # --- the result ---
+
+    def _results(self, parts: dict[tuple[int, int], dict[str, Any]]) -> dict[str, Any]:
+        """The contents of decoding.json."""
+        plan, configuration = self.plan, self.plan.configuration
+        names = list(next(iter(parts.values()))["accuracy"])
+
+        def means(name: str) -> dict[str, list[float]]:
+            return {str(update): np.mean([parts[seed, update]["accuracy"][name]
+                                          for seed in plan.seeds], axis=0).tolist()
+                    for update in plan.updates}
+
+        def by_seed(key: str) -> dict[str, Any]:
+            return {str(seed): {str(update): parts[seed, update][key] for update in plan.updates}
+                    for seed in plan.seeds}
+
+        return {
+            "task": configuration.task, "label": plan.decoding.label,
+            "backend": configuration.backend, "machine": configuration.machine,
+            "precision": configuration.precision, "rule": configuration.rule,
+            "feedback": configuration.feedback, "gradient": configuration.gradient,
+            "seeds": list(plan.seeds), "updates": list(plan.updates),
+            "delay_ms": plan.decoding.delays.tolist(),
+            "accuracy": means(ALL),
+            "groups": {name: means(name) for name in names},
+            "by_seed": by_seed("accuracy"),
+            "synapses": next(iter(parts.values()))["synapses"],
+            "C": by_seed("C"),
+            "regularisation": {"C": list(INVERSE_STRENGTHS), "folds": FOLDS},
+            "chance_level": plan.decoding.chance_level,
+            "paper": plan.decoding.paper_result,
+            "decoding": plan.parameters,
+            "configuration": configuration.as_dict(),
+            "versions": {**versions(), "scikit-learn": metadata.version("scikit-learn")},
+            "command": plan.command(),
+        }
