@@ -18,7 +18,7 @@ SIMULATORS = {"nest": ("nest", "nest"), "brian2": ("brian2", "brian2"),
 
 
 #: Other extras whose packages decide what comes out, by what they are for.
-PINNED = ("speech", "recorded-speech")
+PINNED = ("decode", "speech", "recorded-speech")
 
 
 @pytest.mark.parametrize("extra", [*SIMULATORS, *PINNED])
@@ -31,7 +31,7 @@ def test_what_decides_results_is_pinned_and_is_what_is_installed(extra):
 
 
 def test_one_extra_has_all_of_them():
-    assert EXTRAS["all"] == [f"pynn_eprop[{','.join(SIMULATORS)}]"]
+    assert EXTRAS["all"] == [f"pynn_eprop[{','.join([*SIMULATORS, 'decode'])}]"]
 
 
 def test_what_is_installed_fits_together():

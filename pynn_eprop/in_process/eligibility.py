@@ -21,7 +21,7 @@ from pynn_eprop.models.rules import Rule
 
 Entry = tuple[np.ndarray, np.ndarray] | np.ndarray
 
-_SYNAPSES_AT_ONCE = 40_000      # of all intervals that are followed side by side
+_SYNAPSES_AT_ONCE = 20_000      # of all intervals that are followed side by side
 
 
 def needed_variables(kind: type[SpikingCells], rule: Rule) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ class Outcome:
     """Results of a script.
 
     spikes: per population one array of times (ms) per cell. signals: by (population, variable).
-    weights, gradients: (pre, post) by projection; biases: by population.
+    weights, gradients: (pre, post) by projection; biases: by population. traces: of some synapses
+    of each projection onto cells that learns.
     """
 
     spikes: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Outcome:
     weights: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
     biases: dict[str, np.ndarray] = field(default_factory=dict)
+    traces: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class RandomScript:
@@ -76,8 +78,17 @@ class RandomScript:
             population.record(["y", "error", "target"])
             if population.celltype.loss is not None:
                 population.record("loss")
+        for projection in projections.values():
+            if self._has_traces(projection):
+                projection.record("eligibility_trace", synapses=min(5, len(projection)),
+                                  sampling_interval=2 * self.timestep)
         self._run(sim, total)
         return self._collect(sources, cells, readouts, projections)
+
+    @staticmethod
+    def _has_traces(projection: object) -> bool:
+        return len(projection) and projection.synapse_type.optimizer is not None \
+            and projection.post.label.startswith("cells")
 
     def _run(self, sim: ModuleType, total: float) -> None:
         part = (self.steps // 2) * self.timestep
@@ -217,6 +228,9 @@ class RandomScript:
             outcome.weights[label] = projection.get("weight", "array")
             if projection.synapse_type.optimizer is not None:
                 outcome.gradients[label] = projection.get("gradient", "array")
+            if self._has_traces(projection):
+                (signal,) = projection.get_data().segments[-1].analogsignals
+                outcome.traces[label] = np.asarray(signal.magnitude)
         for population in readouts:
             outcome.biases[population.label] = np.asarray(population.get("bias", simplify=False))
         return outcome

@@ -26,11 +26,12 @@ def test_a_random_network(seed, analog):
     expected = script.play(pynn_eprop.host, precision="float64")
     found = script.play(pynn_eprop.brian2)
     assert sum(map(len, expected.spikes["cells0"])) > 20
+    assert all(np.any(values) for values in expected.traces.values()) and expected.traces
     for label, trains in expected.spikes.items():
         assert len(found.spikes[label]) == len(trains)
         for one, other in zip(found.spikes[label], trains, strict=True):
             assert np.array_equal(one, other)
     for kind, bound in (("signals", STATES), ("weights", WEIGHTS), ("gradients", WEIGHTS),
-                        ("biases", WEIGHTS)):
+                        ("biases", WEIGHTS), ("traces", STATES)):
         for name, values in getattr(expected, kind).items():
             assert relative(getattr(found, kind)[name], values) <= bound, (kind, name)
