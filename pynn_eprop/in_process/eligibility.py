@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
+from pynn_eprop.models.cells import Derivatives, Population, SpikingCells, fixed_values
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recording
 from pynn_eprop.models.rules import Rule
 
@@ -32,13 +32,18 @@ def needed_variables(kind: type[SpikingCells], rule: Rule) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def check_can_be_followed(kind: type[SpikingCells], label: str, machine: str) -> None:
-    """Raise :class:`UnsupportedError` for a kind whose derivatives a recording does not give."""
-    if kind.looks_back:
+def check_can_be_followed(pre: type[Population], post: type[SpikingCells], label: str,
+                          machine: str) -> None:
+    """Raise :class:`UnsupportedError` for kinds of cells of which recordings do not give all.
+
+    Those are presynaptic ones without spikes, and postsynaptic ones whose derivatives look back.
+    """
+    if post.looks_back or not pre.emits_spikes:
+        what = f"onto {post.name} follow from the input of each step" if post.looks_back \
+            else f"from {pre.name} follow from its values"
         raise UnsupportedError(
-            f"{label}: the eligibility traces of synapses onto {kind.name} follow from the input "
-            f"of each step, which {machine} does not record; record them with "
-            "pynn_eprop.host.setup(machine='reference')")
+            f"{label}: the eligibility traces of synapses {what}, which {machine} does not record; "
+            "record them with pynn_eprop.host.setup(machine='reference')")
 
 
 @dataclass(frozen=True)

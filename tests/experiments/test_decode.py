@@ -72,11 +72,11 @@ def test_the_folder_has_accuracies_by_delay_and_update(decoded):
 
 def test_the_bit_is_in_the_traces_at_the_end_of_store_and_shuffled_labels_are_at_chance(decoded):
     results = json.loads((decoded[0] / "decoding.json").read_text())
-    # the first window follows on 200 ms of input that differs by 25 cells
-    assert results["groups"]["onto adaptive cells"]["2"][0] > 0.85
-    shuffled = np.array([results["groups"][SHUFFLED][update] for update in ("0", "2")])
-    # 4 x 20 answers in each window, and neighbouring windows overlap
-    assert abs(shuffled.mean() - 0.5) < 0.15
+    # 200 ms of input from one of two groups of 25 cells have just ended. 40 answers in a window;
+    # chance would be 0.5 with a standard deviation of 0.04 for the mean of four
+    first = {name: np.mean(curves["2"][:4]) for name, curves in results["groups"].items()}
+    assert first["all"] > 0.75 and first["onto adaptive cells"] > 0.75
+    assert abs(first[SHUFFLED] - 0.5) < 0.2
 
 
 def test_a_finished_decoding_is_kept_or_refused(decoded):

@@ -169,7 +169,7 @@ def test_cells_that_look_back_are_for_the_reference():
         found, *_ = one_trace(sim, lambda backend: backend.JaxALIF(tau_refrac=2.0, tau_a=60.0,
                                                                    beta=0.2), machine="reference")
         assert np.abs(found).max() > 0.01
-        with pytest.raises(UnsupportedError, match="^into: .* onto JaxALIF .* which JAX does not "
-                                                   "record; .*machine='reference'"):
+        with pytest.raises(UnsupportedError, match=r"^into: .* onto JaxALIF .* which JAX does "
+                                                   r"not record; .*machine='reference'"):
             one_trace(pynn_eprop.jax, lambda backend: backend.JaxALIF(tau_refrac=2.0))
     assert "JaxALIF" not in CELLS
