@@ -32,15 +32,12 @@ AT = (0.0, 1000.0, 2000.0, 4000.0, 5900.0)     # delays of the page's tables, ms
 class Variant:
     """A decoding, or another look at networks that are trained.
 
-    updates: None stands for the task's. trained: a name for networks, which variants share.
-    parameters: of task or decoding.
+    updates: None stands for the task's. parameters: of task or decoding.
     """
 
     name: str
     label: str
     updates: tuple[int, ...] | None = (LAST,)
-    trained: str = "e-prop"
-    rule: str = "e-prop"
     parameters: tuple[tuple[str, Any], ...] = ()
 
 
@@ -49,10 +46,6 @@ VARIANTS = (
     Variant("truncated-traces-of-the-same-networks",
             "truncated traces of the networks that e-prop 1 has trained",
             parameters=(("trace_rule", "truncated-traces"),)),
-    Variant("truncated-traces", "trained and decoded with truncated traces",
-            trained="truncated-traces", rule="truncated-traces"),
-    Variant("no-input-after-store", "e-prop 1, no input after STORE",
-            parameters=(("values_after", 0),)),
 )
 
 
@@ -63,9 +56,9 @@ def decode(variant: Variant, work: Path, seeds: int, small: Mapping[str, Any]) -
             print(f"{variant.name}: {what}", file=sys.stderr, flush=True)
 
     plan = DecodingPlan.of(TASK, (0, 2) if small else variant.updates, 1, seeds,
-                           (*variant.parameters, *small.items()), rule=variant.rule)
+                           (*variant.parameters, *small.items()))
     experiment = DecodingExperiment(plan, work / variant.name,
-                                    trainings=work / f"trained-with-{variant.trained}")
+                                    trainings=work / "trained-with-e-prop")
     return experiment.run(resume=True, progress=show)
 
 
@@ -154,8 +147,33 @@ def page(found: Mapping[str, Mapping[str, Any]]) -> str:
         ""])
 
 
-WHAT_IT_SAYS: tuple[str, ...] = ()
-"""What the numbers say, for the page."""
+WHAT_IT_SAYS = """\
+## What it says
+
+- The traces that hold the bit are those of synapses onto adaptive cells. After 200 updates
+  their accuracy 4 s after STORE is 0.92, as the paper has it, and it hardly falls up to 6 s,
+  five times the time constant of the adaptation. Synapses onto LIF cells are at chance after 2
+  s, before and after training: their trace lasts for tau_m = 20 ms. They are half of the
+  features of "all", and noise, which costs its classifiers 0.07.
+- Two networks of three have 0.97 and 0.94 there, one (seed 2) 0.86.
+- Truncated traces of the very same networks, with the same activity, are at chance at 4 s. What
+  they have in the first second is h_j alone, which depends on thresholds that are still raised.
+- **Before training** the bit is not at chance, other than one might expect, but only in
+  synapses from inputs onto adaptive cells (0.76 at 4 s). The recurrent ones are at chance after
+  2 s, and training is what puts the bit there (onto adaptive cells 0.51 before, 0.86 after, at
+  4 s). Which inputs it is was looked at in seed 3 before training: of the synapses onto
+  adaptive cells, those from the STORE group have 0.79 at once and 0.71 to 0.78 up to 5.9 s,
+  those from both value groups 0.74 at once and 0.50 to 0.55 from 2 s on. Value inputs go on to
+  spike, and later bits replace the stored one. STORE inputs spike during STORE alone, when h_j
+  depends on the bit by way of the cell's input; eps_a keeps this product and, without further
+  spikes, only decays (eq. 27), in any network with adaptation.
+- Shuffled labels have 0.46 to 0.58: means over some windows of 150 test simulations, whose
+  errors go together in neighbouring windows.
+- The test simulations have input after STORE, bits as in training. Without any, traces are 0
+  once the cells rest ([docs/eligibility_traces.md](../../eligibility_traces.md)), and
+  classifiers have nothing to go by; a test has this.
+""".splitlines()
+"""What the numbers say, for the page; from the run with seeds 1 to 3."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

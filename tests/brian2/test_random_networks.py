@@ -26,7 +26,7 @@ def test_a_random_network(seed, analog):
     expected = script.play(pynn_eprop.host, precision="float64")
     found = script.play(pynn_eprop.brian2)
     assert sum(map(len, expected.spikes["cells0"])) > 20
-    assert all(np.any(values) for values in expected.traces.values()) and expected.traces
+    assert any(np.any(values) for values in expected.traces.values())
     for label, trains in expected.spikes.items():
         assert len(found.spikes[label]) == len(trains)
         for one, other in zip(found.spikes[label], trains, strict=True):

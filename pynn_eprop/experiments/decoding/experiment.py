@@ -162,13 +162,19 @@ class DecodingExperiment:
         self._open(resume, force)
         plan = self.plan
         parts = {}
-        with plan.configuration.build_backend().context(plan.configuration.build_task().n_neurons):
+        with DeferredInterrupts() as interrupts, plan.configuration.build_backend().context(
+                plan.configuration.build_task().n_neurons):
+            def report(what: str, done: int, total: int) -> None:
+                progress(what, done, total)
+                if interrupts.received is not None:
+                    raise self._interrupted(interrupts.received)
+
             for seed in plan.seeds:
                 if any(self._part(seed, update) is None for update in plan.updates):
-                    self._train(seed, force, progress)
+                    self._train(seed, force, report)
                 for update in plan.updates:
                     parts[seed, update] = self._part(seed, update) \
-                        or self._decode(seed, update, progress)
+                        or self._decode(seed, update, report)
         results = self._results(parts)
         with styled():
             figure = plan.decoding.draw_figure(results)
@@ -229,10 +235,10 @@ class DecodingExperiment:
 
     # --- the work ---
 
-    def _train(self, seed: int, force: bool, progress: Progress) -> None:
+    def _train(self, seed: int, force: bool, report: Progress) -> None:
         """Train, or go on with a training, in a folder of its own."""
         def show(history: History, finished: bool) -> None:
-            progress(f"training, seed {seed}", history.updates, configuration.n_updates)
+            report(f"training, seed {seed}", history.updates, configuration.n_updates)
 
         configuration, folder = self.plan.of_seed(seed), self._trainings / f"seed{seed}"
         experiment = Experiment(configuration, folder, self._checkpoint_seconds,
@@ -249,12 +255,11 @@ class DecodingExperiment:
             f"interrupted by signal {number}; what is done is in {self.out}. To go on:\n  "
             f"{self.plan.command(str(self.out))} --resume", number)
 
-    def _decode(self, seed: int, update: int, progress: Progress) -> dict[str, Any]:
+    def _decode(self, seed: int, update: int, report: Progress) -> dict[str, Any]:
         """Simulate and decode after an update; the result is written, too."""
         plan, decoding = self.plan, self.plan.decoding
         configuration = plan.of_seed(seed)
         n_trials = decoding.fit_trials + decoding.test_trials
-        where = f"seed {seed}, update {update}"
         training = ResultsFolder(self._trainings / f"seed{seed}")
         weights = training.snapshot_path(update)
         if not weights.exists():
@@ -266,17 +271,15 @@ class DecodingExperiment:
             training.path)
         trials, labels = decoding.draw(seed, update, n_trials)
         network = plan.network(seed)
-        with DeferredInterrupts() as interrupts:
-            def report(what: str, done: int, total: int) -> None:
-                progress(f"{what}, {where}", done, total)
-                if interrupts.received is not None:
-                    raise self._interrupted(interrupts.received)
 
-            report("simulations", 0, n_trials)
-            features = simulated(self._sim, network, decoding, seed, setup, weights, trials,
-                                 lambda done: report("simulations", done, n_trials))
-            part = {"identity": plan.identity(seed), "seed": seed, "update": update,
-                    **self._fit(features, labels, network, seed, report)}
+        def here(what: str, done: int, total: int) -> None:
+            report(f"{what}, seed {seed}, update {update}", done, total)
+
+        here("simulations", 0, n_trials)
+        features = simulated(self._sim, network, decoding, seed, setup, weights, trials,
+                             lambda done: here("simulations", done, n_trials))
+        part = {"identity": plan.identity(seed), "seed": seed, "update": update,
+                **self._fit(features, labels, network, seed, here)}
         write_text(self._path(seed, update), json.dumps(part, allow_nan=False) + "\n")
         return part
 
