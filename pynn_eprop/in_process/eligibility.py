@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import Derivatives, Population, SpikingCells, fixed_values
+from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recording
 from pynn_eprop.models.rules import Rule
 
@@ -32,26 +32,24 @@ def needed_variables(kind: type[SpikingCells], rule: Rule) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def check_can_be_followed(pre: type[Population], post: type[SpikingCells], label: str,
-                          machine: str) -> None:
+def check_can_be_followed(post: type[SpikingCells], label: str, machine: str) -> None:
     """Raise :class:`UnsupportedError` for kinds of cells of which recordings do not give all.
 
-    Those are presynaptic ones without spikes, and postsynaptic ones whose derivatives look back.
+    Those are cells whose derivatives look back.
     """
-    if post.looks_back or not pre.emits_spikes:
-        what = f"onto {post.name} follow from the input of each step" if post.looks_back \
-            else f"from {pre.name} follow from its values"
+    if post.looks_back:
         raise UnsupportedError(
-            f"{label}: the eligibility traces of synapses {what}, which {machine} does not record; "
-            "record them with pynn_eprop.host.setup(machine='reference')")
+            f"{label}: the eligibility traces of synapses onto {post.name} follow from the input "
+            f"of each step, which {machine} does not record; record them with "
+            "pynn_eprop.host.setup(machine='reference')")
 
 
 @dataclass(frozen=True)
 class Carried:
     """The state between runs.
 
-    emitted: spikes of each presynaptic cell at the last steps, the present one in the last row,
-    (longest delay + 1, cells). traces: of the rule, by name, (synapses,).
+    emitted: spikes or values of each presynaptic cell at the last steps, the present one in the
+    last row, (longest delay + 1, cells). traces: of the rule, by name, (synapses,).
     """
 
     emitted: np.ndarray
@@ -141,11 +139,17 @@ class FollowedTraces:
 
     def _emitted(self, first: int, steps: int, inputs: Inputs, entries: tuple[Entry, ...]
                  ) -> np.ndarray:
-        """Spikes of the presynaptic cells at the steps first - depth ... first + steps."""
+        """Spikes, or values, of presynaptic cells at the steps first - depth ... first + steps."""
         depth = self._depth
         counts = np.zeros((depth + steps + 1, len(self._pre_cells)))
         if self.carried is not None:
             counts[:depth + 1] = self.carried.emitted
+        pre = self._network.populations[self._projection.pre]
+        if pre.emits_values:
+            counts[depth:] = 0.0
+            if self._projection.pre in inputs.values:
+                counts[depth:] = inputs.values[self._projection.pre][:, self._pre_cells]
+            return counts
         if self._of_source:
             none = np.zeros(0, dtype=int)
             when, which = inputs.spikes.get(self._projection.pre, (none, none))
@@ -203,7 +207,7 @@ class FollowedTraces:
 
     def _arrivals(self, stretch: "_Stretch", first: int, emitted: np.ndarray, rows: np.ndarray
                   ) -> Any:
-        """A function of the row of a step: how many spikes arrive at each synapse of each copy."""
+        """A function of the row of a step: the spikes or values that arrive at each synapse."""
         depth, copies = self._depth, stretch.intervals
         local = np.arange(stretch.after + 1 - depth, stretch.last)
         steps = rows + local[:, np.newaxis]

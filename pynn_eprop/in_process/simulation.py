@@ -62,9 +62,9 @@ class InProcessSimulation(DescribedSimulation):
     def check_records_traces(self, projection: Any) -> None:
         """Raise :class:`UnsupportedError` for cells whose traces no recording gives."""
         for bundle in () if self.carries_traces else projection.bundles:
-            pre, post = kind_of(bundle.pre.celltype), kind_of(bundle.post.celltype)
-            if pre is not None and post is not None and issubclass(post, SpikingCells):
-                check_can_be_followed(pre, post, projection.label, self.kinds.machine)
+            post = kind_of(bundle.post.celltype)
+            if post is not None and issubclass(post, SpikingCells):
+                check_can_be_followed(post, projection.label, self.kinds.machine)
 
     # --- position ---
 
