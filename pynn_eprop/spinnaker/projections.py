@@ -13,6 +13,7 @@ from spynnaker.pyNN.models.neuron.synapse_dynamics import AbstractSynapseDynamic
 
 from pynn_eprop.common.arguments.calls import GROUPS, check_projection
 from pynn_eprop.common.expansion.groups import members
+from pynn_eprop.common.script.checks import check_analog
 from pynn_eprop.common.script.projections import SynapseArrays
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
@@ -59,6 +60,9 @@ class Projection(SynapseArrays, common.Projection):
         cls._check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                              keywords.get("space", _EVERYWHERE), keywords.get("label"))
         if isinstance(postsynaptic_neurons, (spynnaker.Population, spynnaker.PopulationView)):
+            if isinstance(presynaptic_neurons, GROUPS):
+                check_analog([each.population for each in members(presynaptic_neurons)],
+                             [postsynaptic_neurons], keywords.get("label") or "projection")
             check_goes_on_in_pauses(f"the learning of {type(synapse_type).__name__}",
                                     getattr(synapse_type, "changes_during_run", False),
                                     simulator.state.simulation)

@@ -80,7 +80,7 @@ class Simulation(DescribedSimulation):
 
         Values of analog sources are in the memory of the cores that they reach.
         """
-        if pre.is_analog:
+        if getattr(pre, "is_analog", False):
             return
         for kind in kinds:
             add_edge(pre.vertex, post.vertex, kind)

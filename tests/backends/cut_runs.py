@@ -270,6 +270,9 @@ class Script:
         return [population for population, letter in self._groups()
                 if letter in self.plan.recorded or "record" in self._happened]
 
+    def _spikes(self, population: Any) -> bool:
+        return population not in self.readouts and population.label != "analog"
+
     def _step(self) -> int:
         return round(float(self.sim.get_current_time()) / self.plan.timestep)
 
@@ -302,7 +305,7 @@ class Script:
             self.outcome.read.append(Read(self._step(), what == "clear", *found))
         elif what == "counts":
             for population in self._recorded():
-                if "spikes" in population.celltype.recordable:
+                if self._spikes(population):
                     population.get_spike_counts()
         elif what == "assembly":
             block = self.sim.Assembly(*self.cells).get_data()
@@ -338,8 +341,7 @@ class Script:
         outcome.samples, outcome.spikes = samples, spikes
         if not any(read.cleared for read in outcome.read):
             outcome.counts = {population.label: sum(population.get_spike_counts().values())
-                              for population in self._recorded()
-                              if "spikes" in population.celltype.recordable}
+                              for population in self._recorded() if self._spikes(population)}
         outcome.time, outcome.updates = float(self.sim.get_current_time()), self.sim.num_updates()
         if not (self.plan.tail and self.sim.__name__.endswith("nest")):
             outcome.learned = self.learned()

@@ -76,7 +76,7 @@ CUTS = {
     "data of cells that do not learn forgotten": (
         BESIDE_STOCK_CELLS, (Cut(10, read="clear"), Cut(20, read="clear"), Cut(33, read="clear"))),
 }
-WITHOUT_ANALOG = ("nest", "spinnaker")
+WITHOUT_ANALOG = ("nest",)
 _WHOLE: dict[tuple[str, Plan], Outcome] = {}
 
 
@@ -128,10 +128,11 @@ WITHOUT: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "brian2": {"current": st.sampled_from([None, "dc", "ac", "step"]), "steps": st.just(16),
                "intervals": st.just(2)},
     "spinnaker": {
-        "analog": st.just(0), "timestep": st.just(1.0), "boundary": st.just("reset"),
+        "timestep": st.just(1.0), "boundary": st.just("reset"),
         "current": st.none(),
         "stock": st.sampled_from([None, "IF_curr_exp"]), "intervals": st.just(3),
-        "events": st.lists(st.tuples(st.just(20), st.sampled_from(["off", "on", "target"])),
+        "events": st.lists(st.tuples(st.just(20), st.sampled_from(["off", "on", "values",
+                                                                    "target"])),
                            max_size=1).map(tuple), "steps": st.just(20)},
 }
 

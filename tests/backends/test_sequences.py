@@ -91,7 +91,7 @@ def on_cores() -> Iterator[Any]:
 
 
 @settings(max_examples=10, suppress_health_check=SLOW)
-@given(sequences())
+@given(sequences(analog=True))
 # weights set at time 0 are what the next reset() goes back to, in formats that hold them
 @example(Sequence((RUN, AGAIN, ("weight", "in", 0.6, False), ("weight", "static", 40.0, True), RUN,
                    AGAIN, RUN)))

@@ -24,10 +24,14 @@ from tests.strategies import plans
 
 
 def machine_inputs(case: Case, pause: int, rng: np.random.Generator) -> tuple[Inputs, dict]:
-    """Spikes at machine steps, some in pauses; and how many of each source are in pauses."""
+    """Spikes at machine steps, some in pauses; and how many of each source are in pauses.
+
+    Values are asked for by steps without pauses.
+    """
     T = case.network.settings.interval_steps
     assert T is not None
-    given = case.inputs(0, case.plan.steps).spikes
+    inputs = case.inputs(0, case.plan.steps)
+    given = inputs.spikes
     spikes, ignored = {}, {}
     for index, (steps, cells) in given.items():
         moved = steps + steps // T * pause
@@ -39,7 +43,7 @@ def machine_inputs(case: Case, pause: int, rng: np.random.Generator) -> tuple[In
         size = case.network.populations[index].size
         cells = np.concatenate([cells, rng.integers(size, size=len(at))])
         spikes[index], ignored[index] = (moved[order], cells[order]), len(at)
-    return Inputs(spikes, {}), ignored
+    return Inputs(spikes, {}, inputs.values), ignored
 
 
 def run_both(case: Case, every: int, more_pause: int, **options: Any) -> tuple[dict, int]:

@@ -96,7 +96,6 @@ class _Population:
         inside = (steps >= first) & (steps <= last)
         return steps[inside], cells[inside]
 
-
     def values_between(self, first: int, last: int) -> np.ndarray:
         """Values of an analog source at first <= step <= last; 0 after those given."""
         rows = np.zeros((last + 1 - first, self.size))
