@@ -4,6 +4,7 @@
  *  Built for the ARM core and for the host; the tests compare the two bit for bit and count the
  *  instructions of the first. Not part of any application.
  */
+#include "eprop/fixed/analog.h"
 #include "eprop/fixed/clopath.h"
 #include "eprop/fixed/filter.h"
 #include "eprop/fixed/gradient.h"
@@ -120,4 +121,16 @@ int32_t kernel_rate_term(int32_t spikes, int32_t gain, int32_t offset_low, int32
 
 int32_t kernel_rescale(int32_t value, int32_t shift, int32_t limit, uint32_t *saturated) {
     return ep_rescale(value, shift, limit, saturated);
+}
+
+void kernel_value_row(uint32_t n, int16_t value, const int16_t *row, int64_t *sum) {
+    ep_add_value_row(n, value, row, sum);
+}
+
+void kernel_close_frame(uint32_t n, int32_t bits, int64_t *sum, int32_t *arrivals) {
+    ep_close_frame(n, bits, sum, arrivals);
+}
+
+void kernel_products(uint32_t n, int16_t value, const int32_t *sum, int64_t *product) {
+    ep_add_small_products(n, value, sum, product);
 }

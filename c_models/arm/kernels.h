@@ -47,6 +47,9 @@ void kernel_cross_entropy_loss(uint32_t n, const int32_t *y, const int32_t *targ
 int32_t kernel_rate_term(int32_t spikes, int32_t gain, int32_t offset_low, int32_t offset_high,
                          uint32_t *saturated);
 int32_t kernel_rescale(int32_t value, int32_t shift, int32_t limit, uint32_t *saturated);
+void kernel_value_row(uint32_t n, int16_t value, const int16_t *row, int64_t *sum);
+void kernel_close_frame(uint32_t n, int32_t bits, int64_t *sum, int32_t *arrivals);
+void kernel_products(uint32_t n, int16_t value, const int32_t *sum, int64_t *product);
 
 /* rows.S: the same results as the kernels of these names, n a multiple of 8 (4: sparse rows),
    count > 0; rows and arrays begin at a word. */

@@ -3,6 +3,8 @@
  */
 #include "loops.h"
 
+#include "eprop/fixed/analog.h"
+
 uint32_t loop_lif(uint32_t n, const ep_cells *cells, ep_lif_state *state, int32_t *input,
                   uint16_t *h, uint32_t *spikes) {
     return ep_lif_step_as(n, 1, cells, state, input, h, spikes);
@@ -45,6 +47,5 @@ uint32_t loop_sgd(uint32_t n, const ep_optimizer_step *step, const int32_t *grad
 }
 
 void loop_products(uint32_t n, int16_t value, const int32_t *sum, int64_t *wide) {
-    for (uint32_t j = 0; j < n; j++)
-        wide[j] += (int64_t)value * sum[j];
+    ep_add_small_products(n, value, sum, wide);
 }

@@ -106,6 +106,12 @@ def measure() -> dict[str, tuple[int, int]]:
           [N, 2, rule, cells, state(0.4), factors])
     count("backward filter of Clopath's rule, per cell and step", N, "kernel_filter_clopath",
           [N, backward, rule, factors, signal(), filters.copy()])
+    count("row times a value, per synapse", N, "kernel_value_row",
+          [N, -1234, row, np.zeros(N, np.int64)], answers=False)
+    count("end of a frame, per cell", N, "kernel_close_frame",
+          [N, 24, rng.integers(-2 ** 40, 2 ** 40, N), np.zeros(N, np.int32)], answers=False)
+    count("gradient of a value, per synapse and frame", N, "kernel_products",
+          [N, -1234, signal(), np.zeros(N, np.int64)], answers=False)
     assert core.unaligned == []
     return found
 

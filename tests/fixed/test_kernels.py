@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -129,6 +130,31 @@ def test_gradients_add_up_exactly_and_saturate_once(core, seed, eights, count):
             both(core, "kernel_gather_rows", [n, len(some), some, rows.ravel(), wide], on_core,
                  answers=False)
         np.testing.assert_array_equal(wide, before + exact)
+    assert core.unaligned == []
+
+
+@EXAMPLES
+@given(seed=seeds, n=st.integers(1, 50), count=st.integers(1, 39), bits=st.integers(0, 40))
+def test_values_times_rows_add_up_exactly_and_round_once(core, seed, n, count, bits):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-2 ** 15, 2 ** 15, count).tolist()
+    rows = np.stack([numbers(rng, n, 2 ** 15 - 1, np.int16) for _ in values])
+    filters = np.stack([numbers(rng, n, EDGE) for _ in values])
+    sums, products = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for value, row, total in zip(values, rows, filters, strict=True):
+        both(core, "kernel_value_row", [n, value, row, sums], answers=False)
+        both(core, "kernel_products", [n, value, total, products], answers=False)
+    exact = [sum(x * w for x, w in zip(values, listed(column), strict=True)) for column in rows.T]
+    assert listed(sums) == exact
+    assert listed(products) == [sum(x * f for x, f in zip(values, listed(column), strict=True))
+                                for column in filters.T]
+    arrivals = np.zeros(n, np.int32)
+    both(core, "kernel_close_frame", [n, bits, sums, arrivals], answers=False)
+    limit = 2 ** 29 - 1
+    assert listed(arrivals) == [
+        max(-limit, min(limit, math.floor(Fraction(2) ** (15 - bits) * each + Fraction(1, 2))))
+        for each in exact]
+    assert not sums.any()
     assert core.unaligned == []
 
 

@@ -1,6 +1,7 @@
 """One script, run on the cores of an emulated board and on their twin, the host engine."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,8 @@ class Script:
     """A network with three plastic projections and what differs between the cases.
 
     pause: steps, for a script in machine time; stops are in machine time then, too. in_pauses:
-    whether inputs also send at each step of the pauses.
+    whether inputs also send at each step of the pauses. analog: steps of a frame of values that
+    also reach network and readouts; 0: there are none.
     """
 
     inputs: int = 5
@@ -41,6 +43,7 @@ class Script:
     rate: float = 300.0     # of each input, Hz
     pause: int = 0
     in_pauses: bool = False
+    analog: int = 0
     setup: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -100,6 +103,8 @@ def play(sim: ModuleType, script: Script, until: float = 1.0, **setup: Any) -> d
         readouts.append(sim.Population(3, sim.EPropReadout(
             tau_m=7.0, loss="mse", target=target(script, rng, 3, "mse")), label="second"))
     projections = _connect(sim, script, rng, clock, network, readouts)
+    if script.analog:
+        projections |= _connect_values(sim, script, rng, network, readouts)
     network.record("spikes")
     (network if script.cells <= 100 else network[:4]).record(["v", "h"])
     if script.cells <= 100:
@@ -115,18 +120,21 @@ def play(sim: ModuleType, script: Script, until: float = 1.0, **setup: Any) -> d
     return _results(network, readouts, projections)
 
 
+def _plastic(sim: ModuleType, script: Script, rng: np.random.Generator, pre: Any, post: Any,
+             scale: float, label: str) -> Any:
+    there = rng.random((pre.size, post.size)) < script.density
+    if pre is post:
+        np.fill_diagonal(there, False)
+    i, j = np.nonzero(there)
+    rows = np.column_stack([i, j, rng.normal(size=len(i)) * scale,
+                            rng.choice(script.delays, size=len(i))])
+    return sim.Projection(pre, post, sim.FromListConnector(rows.tolist()), sim.EPropSynapse(
+        optimizer=script.optimizer, **script.synapse), label=label)
+
+
 def _connect(sim: ModuleType, script: Script, rng: np.random.Generator, clock: Any, network: Any,
              readouts: list[Any]) -> dict[str, Any]:
-    def plastic(pre: Any, post: Any, scale: float, label: str) -> Any:
-        there = rng.random((pre.size, post.size)) < script.density
-        if pre is post:
-            np.fill_diagonal(there, False)
-        i, j = np.nonzero(there)
-        rows = np.column_stack([i, j, rng.normal(size=len(i)) * scale,
-                                rng.choice(script.delays, size=len(i))])
-        return sim.Projection(pre, post, sim.FromListConnector(rows.tolist()), sim.EPropSynapse(
-            optimizer=script.optimizer, **script.synapse), label=label)
-
+    plastic = partial(_plastic, sim, script, rng)
     projections = {
         "in": plastic(clock, network, script.drive / np.sqrt(script.inputs), "in"),
         "recurrent": plastic(network, network, 1.0 / np.sqrt(script.cells), "recurrent")}
@@ -142,6 +150,17 @@ def _connect(sim: ModuleType, script: Script, rng: np.random.Generator, clock: A
         sim.Projection(readout, network, everyone, sim.LearningSignal(**feedback),
                        receptor_type="learning_signal", label=f"from {readout.label}")
     return projections
+
+
+def _connect_values(sim: ModuleType, script: Script, rng: np.random.Generator, network: Any,
+                    readouts: list[Any]) -> dict[str, Any]:
+    frames = int(script.duration) // script.analog
+    analog = sim.Population(4, sim.AnalogSource(
+        rng.normal(size=(4, frames)), frame_duration=float(script.analog), repeats=False),
+        label="analog")
+    return {f"values to {post.label}": _plastic(sim, script, rng, analog, post, 0.05,
+                                                f"values to {post.label}")
+            for post in (network, *readouts)}
 
 
 def _results(network: Any, readouts: list[Any], projections: dict[str, Any]) -> dict[str, Any]:

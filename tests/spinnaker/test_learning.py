@@ -43,6 +43,10 @@ SCRIPTS = {
     "windowed, two readouts, long target": Script(
         feedback={"window": 5.0}, second_readout=True, whole_run=True,
         parameters={"tau_refrac": 0.0}),
+    "analog inputs, two trials, delays, stopped": Script(
+        analog=3, trials=2, delays=(1.0, 4.0), stops=(17.0, 61.0, 95.0)),
+    "analog inputs of one step a frame, sparse, SGD": Script(
+        analog=1, density=0.4, optimizer=SGD(lr=0.01), setup={"neurons_per_core": 7}),
 }
 
 
@@ -61,6 +65,9 @@ def test_cores_and_their_twin_are_equal_bit_for_bit(name):
     expected = play(host, script, precision="fixed")
     assert sum(map(len, expected["spikes"])) > 20
     assert np.any(expected["in gradient"] != 0)
+    if script.analog:
+        assert np.any(expected["values to network gradient"] != 0)
+        assert np.any(expected["values to readout gradient"] != 0)
     with Board(chips=4, real_time=False) as board:
         import pynn_eprop.spinnaker as sim
         found = play(sim, script, **script.setup)

@@ -49,6 +49,13 @@ static EP_INLINE void ep_add_products(size_t n, int16_t x, const int64_t *restri
         product[j] += x * sum[j];
 }
 
+/*! \brief product[j] += x sum[j], for sums of so few rows that 32 bits hold them. */
+static EP_INLINE void ep_add_small_products(size_t n, int16_t x, const int32_t *restrict sum,
+                                            int64_t *restrict product) {
+    for (size_t j = 0; j < n; j++)
+        product[j] += (int64_t)x * sum[j];
+}
+
 /*! \brief Brings sums of products back within their limit. */
 static EP_INLINE void ep_limit_products(size_t n, int64_t *product) {
     for (size_t j = 0; j < n; j++)
