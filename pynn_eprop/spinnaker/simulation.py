@@ -14,7 +14,7 @@ from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
-from pynn_eprop.fixed.formats import OPTIMIZERS, Formats
+from pynn_eprop.fixed.formats import OPTIMIZERS, Formats, check_values
 from pynn_eprop.models.cells import AnalogSources
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.known_kinds import KnownKinds
@@ -215,6 +215,28 @@ class Simulation(DescribedSimulation):
         self.check_open("initialize()")
         self._changed.add(index)
         self.start_changes()
+
+    def spikes_change(self, population: Any) -> None:
+        """Check new values of a source; a warning says if some of them come too late.
+
+        Raises :class:`NetworkError` for values that the formats of a network that goes on do not
+        hold.
+        """
+        if not population.is_analog:
+            return
+        self.check_open(f"{population.label}: new values")
+        self.start_changes()
+        network = self.network
+        if network is None or not self.holds_more:
+            return
+        check_values(population.label, population.largest_value,
+                     network.plan.formats.signal_bits[population.index])
+        late = network.steps_taken(self.step)
+        if late:
+            warnings.warn(
+                f"{population.label}: of the values that were set at {self.time:g} ms those of "
+                f"the first {late * self.options.timestep:g} ms come too late, as cores are that "
+                "far ahead of the script; what was set before is in effect there", stacklevel=4)
 
     def prepare(self) -> LoadedNetwork:
         """The network in agreement with the PyNN objects.

@@ -20,6 +20,7 @@ from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.spinnaker.binaries import binary_path
 from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from pynn_eprop.spinnaker.simulation import Simulation
 
 name = "pynn_eprop.spinnaker"
@@ -67,7 +68,7 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
     simulation.check_targets_reach(network.network, last)
     network.check_time(last)
     simulation.warn_of_rounding()
-    _take_start_samples(simulation)
+    _take_start_samples(simulation, network)
     stretches = network.stretches(simulation.step, last)
     bar = tqdm(total=len(stretches), unit="stretch", file=sys.stderr,
                disable=len(stretches) < _SHOWN_FROM or not sys.stderr.isatty())
@@ -97,7 +98,7 @@ def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:
             for log in population.recorder.logs.values()]
 
 
-def _take_start_samples(simulation: Simulation) -> None:
+def _take_start_samples(simulation: Simulation, network: LoadedNetwork) -> None:
     """Take the sample at the time at which a recording begins.
 
     At time 0 it is the initial value, as a core holds it; later NaN, as cores are not read then.
@@ -107,7 +108,7 @@ def _take_start_samples(simulation: Simulation) -> None:
         if isinstance(log, SampledLog) and log.begins(step):
             log.append(_first_sample(population, log, step)[np.newaxis]
                        if not population.is_analog
-                       else population.values_between(step, step)[:, log.cells])
+                       else network.values_in_script(population, step, step)[:, log.cells])
 
 
 def _first_sample(population: Any, log: SampledLog, step: int) -> np.ndarray:

@@ -33,6 +33,8 @@ SCRIPTS = {
     "softmax, windows": Script(
         loss="cross_entropy", readouts=4, trials=2, updates=2, optimizer=SGD(lr=0.01),
         feedback={"window": 5.0}, missing=0.3),
+    "analog inputs, delays": Script(
+        analog=3, trials=2, updates=2, delays=(1.0, 3.0), stops=(17.0, T + 2.0, C + 5.0)),
 }
 
 

@@ -107,6 +107,14 @@ class LoadedNetwork:
         """Whether cells are one step ahead of the script."""
         return self.session.loaded and self.schedule.cells_ahead(self.step)
 
+    def steps_taken(self, step: int) -> int:
+        """Number of steps from script step ``step`` on whose values cores have taken."""
+        if not (self.session.loaded and self.schedule.cells_ahead(step)):
+            return 0
+        interval = self.network.settings.interval_steps
+        left = None if interval is None else interval - step % self.schedule.period
+        return self.schedule.lag if left is None else min(self.schedule.lag, left)
+
     # --- the machine's memory ---
 
     def _vertex(self, core: Core) -> Any:
@@ -190,13 +198,13 @@ class LoadedNetwork:
                 vertex.write(Region.VALUES, values)
 
     def _take_values(self, first: int) -> None:
-        """Keep the values of a run from script step ``first`` on; those before it stay as run."""
+        """Keep the values of a run from script step ``first`` on; those taken stay as they were."""
         interval = self.network.settings.interval_steps
         delay = max((int(np.max(each.delay, initial=1)) for each in self.network.projections),
                     default=1)
         begin, count = self._run.values(interval, delay)
         begin += self._run.script_interval * (interval or 0)
-        now = int(self.timeline.without_pauses(first))
+        now = int(self.timeline.without_pauses(first)) + self.steps_taken(first)
         for population in self._populations:
             if not getattr(population, "is_analog", False):
                 continue
