@@ -15,7 +15,7 @@
 #include "constants.h"
 #include "filter.h"
 
-#define EP_PRODUCT_LIMIT (INT32_C(1) << 30) /*!< of P (G + C), so that F fits 32 bits with it */
+#define EP_FACTOR_LIMIT (INT32_C(1) << 30) /*!< of P (G + C), so that F fits 32 bits with it */
 
 /*! \brief Marks the cells whose factor may be more than 0 in a step; called before the step.
  *  \param[in] n number of cells
@@ -86,7 +86,7 @@ static inline uint32_t ep_filter_clopath(size_t n, const ep_filter *filter, cons
         const int32_t high = (int32_t)(uint32_t)(product >> 32);
         int32_t c = (int32_t)((uint32_t)high << (32 - shift) | (uint32_t)product >> shift);
         if ((uint32_t)(high >> (shift - 2)) + 1 > 1) {
-            c = high < 0 ? -EP_PRODUCT_LIMIT : EP_PRODUCT_LIMIT - 1;
+            c = high < 0 ? -EP_FACTOR_LIMIT : EP_FACTOR_LIMIT - 1;
             saturated++;
         }
         state[j].F = ep_mac(c + ep_whole(state[j].F, alpha), state[j].F, alpha);
