@@ -244,7 +244,7 @@ def _assignment(text: str) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
-        if value.replace("-", "_").isidentifier():      # names of rules have dashes
+        if all(part.isidentifier() for part in value.split("-")):       # as names of rules are
             return name, value
         raise argparse.ArgumentTypeError(f"{value!r} is not a number or a name") from None
 
