@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import evidence.literal_traces  # noqa: F401 (registers the rule)
 from evidence.figures import draw_learning_curves, draw_solving, draw_variants
 from evidence.tables import write_tables
 from pynn_eprop.errors import EPropError
@@ -20,7 +21,7 @@ from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.plotting.style import save_figure
 
-PATTERN_SEEDS = (1, 2, 3, 4, 5)
+PATTERN_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 STORE_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 FAILING_SEEDS = (1, 2, 3)
 LIF_ONLY = (("n_lif", 20), ("n_alif", 0))
@@ -69,7 +70,15 @@ SERIES = (
     _pattern("symmetric", "symmetric feedback", feedback="symmetric"),
     _pattern("window-20ms", "new random feedback every 20 ms", feedback="window-20ms"),
     _pattern("window-1ms", "new random feedback every 1 ms", feedback="window-1ms"),
+    _pattern("clopath", "Clopath's rule", rule="clopath"),
+    _pattern("clopath-swapped", "Clopath's rule, thresholds exchanged",
+             rule="clopath:v_plus=0.25,v_minus=0.0"),
+    _pattern("clopath-low", "Clopath's rule, thresholds at -v_th",
+             rule="clopath:v_plus=-1.0,v_minus=-1.0"),
     _pattern("simplified", "simplified eligibility traces", 0.026, rule="simplified-traces"),
+    _pattern("literal", "simplified as printed: h replaced, too", 0.026, backend="jax",
+             rule="literal-traces", plugins=("evidence.literal_traces",)),
+    _pattern("readout-only", "readout only", rule="readout-only"),
     _pattern("no-recurrent", "no recurrent connections", 0.259, recurrent=False),
     _pattern("global", "global feedback", 0.485, feedback="global"),
     _pattern("bptt", "backpropagation through time", backend="jax", gradient="bptt"),
