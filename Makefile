@@ -44,6 +44,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.spinnaker_networks
 	$(BIN)/python -m evidence.spinnaker_tasks
 	$(BIN)/python -m evidence.tasks
+	$(BIN)/python -m evidence.rule_gradients
 	$(BIN)/python -m evidence.decoding
 	$(BIN)/python -m evidence.nest_networks
 	$(BIN)/python -m evidence.brian2_networks

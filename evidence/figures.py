@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pynn_eprop.plotting.comparison import FLOOR, line_styles
@@ -26,27 +27,35 @@ def _lines(count: int) -> list[tuple[str, str]]:
     return every[:count]
 
 
-def draw_learning_curves(series: Mapping[str, Runs]) -> Figure:
-    """Learning curves: geometric mean over seeds, with all seeds between the shaded bounds."""
+def draw_learning_curves(panels: Mapping[str, Mapping[str, Runs]]) -> Figure:
+    """Learning curves: geometric mean over seeds, with the middle half of the seeds shaded.
+
+    panels: series side by side, by title.
+    """
     with styled():
-        figure = new_figure(8.0, 4.6)
-        axes = figure.subplots()
-        for (label, runs), (colour, line) in zip(series.items(), _lines(len(series)), strict=True):
-            length = min(len(run["error_curve"]) for run in runs)
-            curves = np.array([running_mean(np.asarray(run["error_curve"][:length]), 20)
-                               for run in runs])
-            updates = np.arange(1, length + 1)
-            axes.fill_between(updates, curves.min(axis=0), curves.max(axis=0), color=colour,
-                              alpha=0.15, linewidth=0)
-            axes.semilogy(updates, np.exp(np.log(curves).mean(axis=0)), color=colour,
-                          linewidth=1.6, label=label, linestyle=line)
-        axes.set_xlabel("update (1 s of activity each)")
-        axes.set_ylabel("nMSE (mean of the latest 20)")
-        axes.set_xlim(0, length)
-        axes.grid(**GRID)
-        axes.set_title(f"Task 1.1: learning, {len(runs)} seeds each (shaded: all seeds)")
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        figure = new_figure(11.0, 5.8)
+        axes_of = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (title, series) in zip(axes_of, panels.items(), strict=True):
+            for (label, runs), (colour, line) in zip(series.items(), _lines(len(series)),
+                                                     strict=True):
+                _draw_curves(axes, label, runs, colour, line)
+            axes.set_xlabel("update (1 s of activity each)")
+            axes.grid(**GRID)
+            axes.set_title(f"{title}, {len(runs)} seeds")
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=8.5)
+        axes_of[0].set_ylabel("nMSE (mean of the latest 20)")
         return figure
+
+
+def _draw_curves(axes: Axes, label: str, runs: Runs, colour: str, line: str) -> None:
+    length = min(len(run["error_curve"]) for run in runs)
+    curves = np.array([running_mean(np.asarray(run["error_curve"][:length]), 20) for run in runs])
+    updates = np.arange(1, length + 1)
+    axes.fill_between(updates, *np.quantile(curves, (0.25, 0.75), axis=0), color=colour, alpha=0.15,
+                      linewidth=0)
+    axes.semilogy(updates, np.exp(np.log(curves).mean(axis=0)), color=colour, linewidth=1.6,
+                  label=label, linestyle=line)
+    axes.set_xlim(0, length)
 
 
 def draw_variants(series: Mapping[str, Runs], papers: Mapping[str, float | None]) -> Figure:

@@ -89,10 +89,21 @@ SERIES = (
            STORE_SEEDS, 28.0, 100, backend="jax", gradient="bptt", parameters=(("c_reg", 0.0),)),
     _store("store-recall-truncated", "truncated eligibility traces", FAILING_SEEDS,
            rule="truncated-traces"),
+    _store("store-recall-truncated-adaptation", "no trace of the adaptation", FAILING_SEEDS,
+           rule="truncated-adaptation"),
     _store("store-recall-lif", "LIF cells only", FAILING_SEEDS, parameters=LIF_ONLY),
     _store("store-recall-lif-bptt", "LIF cells only, backpropagation through time", FAILING_SEEDS,
            backend="jax", gradient="bptt", parameters=LIF_ONLY),
 )
+
+PANELS = {
+    "Task 1.1: learning signals": (
+        "float32", "symmetric", "window-20ms", "window-1ms", "global", "no-recurrent", "bptt"),
+    "Task 1.1: eligibility traces": (
+        "float32", "clopath", "clopath-swapped", "clopath-low", "simplified", "literal",
+        "readout-only", "bptt"),
+}
+"""Learning curves that are drawn together: names of series less that of the task."""
 
 
 def gather(work: Path, updates: int | None = None,
@@ -117,9 +128,13 @@ def write_evidence(results: dict[str, list[dict[str, Any]]], out: Path) -> None:
     write_tables(SERIES, results, out)
     pattern = {series.label: results[series.name] for series in SERIES
                if series.task == "pattern-generation"}
-    papers = {series.label: series.paper for series in SERIES}
+    papers = {series.label: series.paper for series in SERIES
+              if series.task == "pattern-generation"}
+    panels = {title: {series.label: results[series.name] for series in SERIES
+                      if series.name.removeprefix("pattern-generation-") in names}
+              for title, names in PANELS.items()}
     for name, figure in (
-        ("pattern_generation_learning", draw_learning_curves(pattern)),
+        ("pattern_generation_learning", draw_learning_curves(panels)),
         ("pattern_generation_variants", draw_variants(pattern, papers)),
         ("store_recall_learning", draw_solving(
             {series.label: results[series.name] for series in SERIES
