@@ -74,10 +74,14 @@ class SpikingGroup:
         """The group's own array of a variable."""
         return np.asarray(self.group.variables[name].get_value())
 
-    def inactivity(self, population: int, update: int) -> tuple[Inactivity, ...]:
-        """Inactivity in the update that is being done; ``population``: its index."""
-        spikes, slope = self.array("n_spikes").sum(), np.any(self.array("slope_sum") != 0.0)
-        return tuple(first_inactive(population, update, np.array([spikes]), np.array([slope])))
+    def inactivity(self, population: int, update: int, slopeless: bool) -> tuple[Inactivity, ...]:
+        """Inactivity in the update that is being done; ``population``: its index.
+
+        slopeless: whether synapses onto the cells learn by a rule that does not read h.
+        """
+        spikes = np.array([self.array("n_spikes").sum()])
+        slope = None if slopeless else np.array([np.any(self.array("slope_sum") != 0.0)])
+        return tuple(first_inactive(population, update, spikes, slope))
 
     def forget_update(self) -> None:
         """Begin to count spikes and pseudo-derivatives for the next update."""

@@ -356,11 +356,13 @@ class Simulation(CommonSimulation):
         for group in self._synapses():
             if group.plastic:
                 group.end_update(rate_terms.get(id(group.post)))
+        slopeless = {id(group.post) for group in self._synapses() if group.slopeless}
         for index, part in self.parts.items():
             if isinstance(part, ReadoutGroup):
                 part.update()
             elif isinstance(part, SpikingGroup):
-                self._inactivities += part.inactivity(index, self.updates + 1)
+                self._inactivities += part.inactivity(index, self.updates + 1,
+                                                      id(part) in slopeless)
                 part.forget_update()
         self._trials = 0
         self.updates += 1

@@ -99,6 +99,11 @@ class SynapseGroup:
         return self.synapses.pre if self.carrier is None else self.carrier
 
     @property
+    def slopeless(self) -> bool:
+        """Whether they learn by a rule that does not read h."""
+        return self.plastic and not self.to_readout and "h" not in self._rule.needs
+
+    @property
     def objects(self) -> list[Any]:
         """All that belongs to a network."""
         return [self.synapses] if self.carrier is None else [self.synapses, self.carrier]

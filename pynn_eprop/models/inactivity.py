@@ -12,7 +12,7 @@ class Inactivity:
 
     population: its index in the network. update: its number, from 1. spikes: of all cells in the
     whole update. slope: whether the pseudo-derivative of any cell was nonzero at any step; None if
-    that is not known, or no rule reads it.
+    that is not known, or some rule does not read it.
     """
 
     population: int

@@ -145,8 +145,11 @@ class Network:
 
     @cached_property
     def slopeless_posts(self) -> frozenset[int]:
-        """Those of cells whose rules do not read h, which says nothing of what they can learn."""
-        return frozenset(self.learning_cells) - self.posts_that_need("h")
+        """Those of cells of which some rule does not read h: they can learn with h = 0."""
+        return frozenset(projection.post for projection in self.projections
+                         if projection.optimizer is not None
+                         and projection.post in self.learning_cells
+                         and "h" not in projection.rule.needs)
 
     def posts_that_need(self, variable: str) -> frozenset[int]:
         """Indices of the populations of cells of which some rule of plastic synapses reads it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop import SGD
+from pynn_eprop import SGD, ClopathRule, EProp, Rule
 from pynn_eprop.errors import InactivityWarning
 
 STEPS = 20
@@ -24,6 +24,7 @@ class Dead:
     weight: w, of the synapses from the sources. active: intervals with spikes of the sources.
     learns: which of the synapses from the sources ("in") and to the readout ("out") learn.
     acts: (function of the backend, its arguments). reads: whether weights are read at the end.
+    rules: of the synapses from the sources, a projection for each.
     """
 
     weight: float = 0.1
@@ -34,6 +35,7 @@ class Dead:
     trials: int = 1
     acts: tuple[tuple[Any, ...], ...] = (("run", 3 * STEPS),)
     reads: bool = True
+    rules: tuple[Rule, ...] = (EProp(),)
 
 
 def warnings_of(sim: Any, script: Dead, **setup: Any) -> tuple[list[str], float]:
@@ -53,27 +55,31 @@ def warnings_of(sim: Any, script: Dead, **setup: Any) -> tuple[list[str], float]
         readout = sim.Population(1, sim.EPropReadout(target=np.ones((1, STEPS))), label="readout")
         optimizers = {end: SGD(lr=1e-4) if end in script.learns else None for end in ("in", "out")}
         everywhere = sim.AllToAllConnector()
-        inputs = sim.Projection(sources, cells, everywhere, sim.EPropSynapse(
-            weight=script.weight, optimizer=optimizers["in"]))
+        inputs = [sim.Projection(sources, cells, everywhere, sim.EPropSynapse(
+            weight=script.weight, optimizer=optimizers["in"], rule=rule)) for rule in script.rules]
         sim.Projection(cells, readout, everywhere,
                        sim.EPropSynapse(weight=0.1, optimizer=optimizers["out"]))
         sim.Projection(readout, cells, everywhere, sim.LearningSignal(weight=0.5),
                        receptor_type="learning_signal")
         for function, *arguments in script.acts:
             getattr(sim, function)(*arguments)
-        moved = np.asarray(inputs.get("weight", "list", with_address=False)) - script.weight \
-            if script.reads else np.zeros(1)
+        moved = np.array([each.get("weight", "list", with_address=False) for each in inputs]) \
+            - script.weight if script.reads else np.zeros(1)
         sim.end()
     return [str(each.message) for each in caught if issubclass(each.category, InactivityWarning)], \
         float(np.max(np.abs(moved)))
 
 
+# v never falls to -v_th, so that both factors are more than 0 at every step
+_POTENTIAL = ClopathRule(v_plus=-1.0, v_minus=-1.0)
 CASES = {
     "silent": Dead(),
     "silent, one update at a time": Dead(acts=(("run", STEPS),) * 3),
     "silent in the last update": Dead(weight=0.6, active=(0,), acts=(("run", 2 * STEPS),),
                                       reads=False),
     "silent and inhibited": Dead(weight=-0.125),
+    "silent, with traces of the potential": Dead(weight=-0.125, rules=(_POTENTIAL,)),
+    "silent, one of two rules without traces": Dead(weight=-0.0625, rules=(EProp(), _POTENTIAL)),
     "without input": Dead(weight=0.125, active=(), v_thresh=0.61),
     "alive": Dead(weight=0.6),
     "silent from the third update on": Dead(weight=0.6, active=(0, 1),
@@ -100,11 +106,15 @@ _CAN = _SILENT + "; its pseudo-derivative was not 0 everywhere, so that the syna
     f"still learn and bring it back. {_LOOK_AT}"
 _CANNOT = _SILENT + ", and the pseudo-derivative of all was 0 at every step; the gradient of the " \
     f"synapses onto it is exactly 0, so that learning cannot bring it back. {_LOOK_AT}"
+_MAY = _SILENT + "; learning can bring it back only if the eligibility traces of the synapses onto " \
+    f"it were not 0 everywhere (record('h') or record('v') shows it). {_LOOK_AT}"
 EXPECTED: dict[str, list[str]] = {name: [] for name in CASES} | {
     "silent": [_CAN.format(1)],
     "silent, one update at a time": [_CAN.format(1)],
     "only cells learn": [_CAN.format(1)],
     "silent and inhibited": [_CANNOT.format(1)],
+    "silent, with traces of the potential": [_MAY.format(1)],
+    "silent, one of two rules without traces": [_MAY.format(1)],
     "without input": [_CANNOT.format(1)],
     "silent in the last update": [_CANNOT.format(2)],
     "silent from the third update on": [_CANNOT.format(3)],
@@ -126,9 +136,8 @@ _SILENT_ON_NEST = {
     "silent and inhibited": 1, "without input": 1, "silent in the last update": 2,
     "silent from the third update on": 3}
 ON_NEST = EXPECTED | {"leaping over the pseudo-derivative": []} | {
-    name: [_SILENT.format(update) + "; learning can bring it back only if its pseudo-derivative "
-           f"was not 0 everywhere (record('h') shows it). {_LOOK_AT}"]
-    for name, update in _SILENT_ON_NEST.items()}
+    name: [_MAY.format(update)] for name, update in _SILENT_ON_NEST.items()}
 """And NEST, which does not."""
-NOT_ON_NEST = {"silent within an update", "silent while nothing is learned", "started again",
+NOT_ON_NEST = {"silent, with traces of the potential", "silent, one of two rules without traces",
+               "silent within an update", "silent while nothing is learned", "started again",
                "started again with what it learned"}

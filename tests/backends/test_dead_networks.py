@@ -50,7 +50,8 @@ def test_traces_of_earlier_intervals_remain_where_they_cross_boundaries(precisio
 
 
 @pytest.mark.parametrize("name", [
-    "silent", "silent and inhibited", "alive", "leaping over the pseudo-derivative",
+    "silent", "silent and inhibited", "silent, with traces of the potential",
+    "silent, one of two rules without traces", "alive", "leaping over the pseudo-derivative",
     "silent in one trial of each update", "silent while nothing is learned", "started again",
     "started again with what it learned"])
 def test_on_brian2(name: str) -> None:
