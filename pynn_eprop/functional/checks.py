@@ -18,7 +18,7 @@ from pynn_eprop.models.answers import called
 from pynn_eprop.models.cells import Readouts, SpikingCells, fixed_values
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Network
-from pynn_eprop.models.rules import EProp
+from pynn_eprop.models.rules import EProp, PostsynapticFactor
 
 
 def check_options(options: JaxOptions) -> None:
@@ -57,14 +57,19 @@ def check_gradient(network: Network, options: JaxOptions) -> None:
 
 
 def check_traceable(model: Model, backward: bool) -> None:
-    """Raise the errors of cells, losses and pseudo-derivatives that JAX cannot compute.
+    """Raise the errors of cells, rules, losses and pseudo-derivatives that JAX cannot compute.
 
     backward: cells are differentiated from the end of a trial to its start, as BPTT does.
     :class:`UnsupportedError` for what is not in jax.numpy, :class:`ParameterError` for answers that
-    are not those of a cell.
+    are not those of a cell or a rule.
     """
     for cells in model.spiking.values():
         _check_cells(model, cells, backward)
+    for projection in model.network.projections:
+        if projection.optimizer is not None and projection.post in model.spiking \
+                and isinstance(projection.rule, PostsynapticFactor):
+            _check_factor(model, projection.label, projection.rule,
+                          model.spiking[projection.post])
     for readouts in model.readouts.values():
         if readouts.loss is not None:
             rows = jnp.zeros((1, readouts.size), model.dtype)
@@ -121,6 +126,42 @@ def _check_cells(model: Model, cells: SpikingCells, backward: bool) -> None:
     shape = cells.pseudo_derivative
     _traced(cells.label, "pseudo-derivative", shape, "__call__",
             lambda u: slope_function(shape)(u, 1.0), zero)
+
+
+class _SeenCells(SimpleNamespace):
+    """Cells as a rule may see them: constants, and the variables that it needs."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{name!r} is neither one of the cells' constants nor named in needs")
+
+
+def _check_factor(model: Model, label: str, rule: PostsynapticFactor, cells: SpikingCells) -> None:
+    numbers, zero = model.constants_of(cells), jnp.zeros(cells.size, model.dtype)
+    missing = sorted(set(rule.needs) - {"spikes", "h", *cells.state_variables()})
+    if missing:
+        raise UnsupportedError(f"{label}: rule {rule.name!r} needs {missing[0]!r}, which JAX does "
+                               f"not keep of {cells.name} cells")
+    seen = {"z" if name == "spikes" else name: zero for name in rule.needs}
+    start = {name: zero for name in rule.memory}
+
+    def factor(given: Any) -> Any:
+        timestep = model.network.settings.timestep
+        made = rule.factor(given[0], _SeenCells(**{**numbers, **given[1], "timestep": timestep}))
+        if not isinstance(made, tuple) or len(made) != 2 or not isinstance(made[1], Mapping):
+            raise ParameterError(f"{what} gives {type(made).__name__}; it must give P and a dict "
+                                 f"of its memory, {list(rule.memory)}")
+        absent = [name for name in rule.memory if name not in made[1]]
+        if absent:
+            raise ParameterError(f"{what} gives no {absent[0]!r}; it must give all of its memory, "
+                                 f"{list(rule.memory)}")
+        return {f"{name!r}": jnp.asarray(value) for name, value in (
+            ("P", made[0]), *((name, made[1][name]) for name in rule.memory))}
+
+    what = called(label, "rule", rule, "factor")
+    for name, value in _traced(label, "rule", rule, "factor", factor, (start, seen)).items():
+        if value.shape not in ((), zero.shape) or value.dtype.kind not in "biuf":
+            raise ParameterError(f"{what}: {name} is {value.dtype} of shape {value.shape}; it must "
+                                 f"be real numbers of shape {zero.shape}, or one for all")
 
 
 def _backward(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

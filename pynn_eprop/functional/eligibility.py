@@ -109,7 +109,8 @@ def factors_of(model: Model, constants: Tree, activity: Tree, population: int,
     """P of each step, (steps, size), and the memory after the last one, (size,) each."""
     depth = model.depth(population)
     z = activity["spikes"][population][depth:]
-    rows = {**activity["state"][population], "z": z, "h": activity["h"][population]}
+    states = activity["state"].get(population, {})      # none are kept if no rule reads them
+    rows = {**states, "z": z, "h": activity["h"][population]}
     unchanging = {**constants["cells"][population], "timestep": model.network.settings.timestep}
     zero = jnp.zeros_like(z[0])
     start = {name: zero if memory is None else memory[name] for name in rule.memory}
@@ -123,7 +124,7 @@ def factors_of(model: Model, constants: Tree, activity: Tree, population: int,
 
 
 def _as(values: Any, like: Any) -> Any:
-    return jnp.broadcast_to(values, like.shape).astype(like.dtype)
+    return jnp.broadcast_to(jnp.asarray(values), like.shape).astype(like.dtype)
 
 
 Numbers = dict[Any, Any]

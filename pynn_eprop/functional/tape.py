@@ -71,7 +71,9 @@ class ActivityTape(Tape):
             "h": {index: rows(cells.size) for index, cells in model.spiking.items()},
             "state": {index: {name: rows(cells.size) for name in cells.state_variables()}
                       for index, cells in model.spiking.items()
-                      if index in general or index in model.network.posts_that_need("v")},
+                      if index in general
+                      or any(index in model.network.posts_that_need(name)
+                             for name in cells.state_variables())},
             "arriving": {index: rows(cells.size) for index, cells in general.items()},
             "before": {index: _copied({**start["cells"][index]["state"],
                                        "z": start["cells"][index]["z"],

@@ -106,8 +106,8 @@ _CAN = _SILENT + "; its pseudo-derivative was not 0 everywhere, so that the syna
     f"still learn and bring it back. {_LOOK_AT}"
 _CANNOT = _SILENT + ", and the pseudo-derivative of all was 0 at every step; the gradient of the " \
     f"synapses onto it is exactly 0, so that learning cannot bring it back. {_LOOK_AT}"
-_MAY = _SILENT + "; learning can bring it back only if the eligibility traces of the synapses onto " \
-    f"it were not 0 everywhere (record('h') or record('v') shows it). {_LOOK_AT}"
+_MAY = _SILENT + "; learning can bring it back only if the eligibility traces of the synapses " \
+    f"onto it were not 0 everywhere (record('h') or record('v') shows it). {_LOOK_AT}"
 EXPECTED: dict[str, list[str]] = {name: [] for name in CASES} | {
     "silent": [_CAN.format(1)],
     "silent, one update at a time": [_CAN.format(1)],

@@ -4,6 +4,7 @@ Expected: the results of the reference, which runs them in float64 with traces f
 whose gradients are held against automatic differentiation (tests/reference/test_autodiff_cells.py).
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -12,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.functional.machine import JaxMachine
 from pynn_eprop.functional.options import JaxOptions
-from pynn_eprop.models.cells import LIFCells
+from pynn_eprop.models.cells import ALIFCells, LIFCells
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.pseudo_derivatives import PseudoDerivative
@@ -111,6 +112,76 @@ def test_factors_with_different_parameters_onto_the_same_cells():
     net = replace(net, projections=tuple(
         replace(each, rule=rule) for each, rule in zip(net.projections, rules, strict=True)))
     assert_as_on_the_reference(net, (T * TRIALS,))
+
+
+@dataclass(frozen=True)
+class OfRecentSpikes(PostsynapticFactor):
+    """Made of the cell's spikes alone: machines keep no states for it."""
+
+    name: ClassVar[str] = "of recent spikes"
+    needs: ClassVar[tuple[str, ...]] = ("spikes",)
+    memory: ClassVar[tuple[str, ...]] = ("recent",)
+
+    def factor(self, memory, cells):
+        recent = 0.9 * memory["recent"] + cells.z
+        return 0.1 + recent, {"recent": recent}
+
+
+@dataclass(frozen=True)
+class OfAdaptation(PostsynapticFactor):
+    """Made of another state variable than the membrane potential."""
+
+    name: ClassVar[str] = "of the adaptation"
+    needs: ClassVar[tuple[str, ...]] = ("a",)
+
+    def factor(self, memory, cells):
+        return 0.1 + cells.a, memory
+
+
+@pytest.mark.parametrize("boundary", list(Boundary))
+def test_factors_that_do_not_read_the_membrane_potential(boundary):
+    common = {**COMMON, "tau_m": np.full(CELLS, 20.0), "v_thresh": np.full(CELLS, 0.4),
+              "v_initial": np.zeros(CELLS)}
+    for cells, rule in ((LIFCells("cells", CELLS, **common), OfRecentSpikes()),
+                        (ALIFCells("cells", CELLS, **common, beta=np.full(CELLS, 0.1),
+                                    tau_a=np.full(CELLS, 50.0), a_initial=np.zeros(CELLS)),
+                         OfAdaptation())):
+        assert_as_on_the_reference(built(cells, rule, boundary=boundary,
+                                         trials_per_update=TRIALS))
+
+
+def answering(answer, **lists):
+    """A rule whose factor() is a function of its memory and the cells."""
+    return type("Answering", (PostsynapticFactor,), {
+        "name": "answering", "needs": ("v",), **lists,
+        "factor": lambda self, memory, cells: answer(memory, cells)})()
+
+
+@pytest.mark.parametrize(("rule", "error", "message"), [
+    (answering(lambda memory, cells: (np.maximum(cells.v, 0.0), memory)), UnsupportedError,
+     "cannot be computed by JAX: TracerArrayConversionError"),
+    (answering(lambda memory, cells: (cells.v if cells.v > 0 else 0.0, memory)), UnsupportedError,
+     "cannot be computed by JAX: "),
+    (answering(lambda memory, cells: (cells.h, memory)), UnsupportedError,
+     "'h' is neither one of the cells' constants nor named in needs"),
+    (answering(lambda memory, cells: (cells.v, memory), needs=("v", "learning_signal")),
+     UnsupportedError, "needs 'learning_signal', which JAX does not keep"),
+    (answering(lambda memory, cells: cells.v), ParameterError,
+     "it must give P and a dict of its memory, []"),
+    (answering(lambda memory, cells: (cells.v, {}), memory=("recent",)), ParameterError,
+     "gives no 'recent'; it must give all of its memory, ['recent']"),
+    (answering(lambda memory, cells: (cells.v[:1], memory)), ParameterError,
+     f"'P' is float64 of shape (1,); it must be real numbers of shape ({CELLS},), or one for all"),
+    (answering(lambda memory, cells: (1j * cells.v, memory)), ParameterError,
+     "'P' is complex128 of shape"),
+    (answering(lambda memory, cells: (cells.v, {"recent": np.zeros(CELLS + 1)}),
+               memory=("recent",)), ParameterError, f"'recent' is float64 of shape ({CELLS + 1},)"),
+])
+def test_factors_that_jax_cannot_compute_are_refused_before_a_run(rule, error, message):
+    net = built(LIFCells("cells", CELLS, **COMMON, tau_m=np.full(CELLS, 20.0),
+                         v_thresh=np.full(CELLS, 0.4), v_initial=np.zeros(CELLS)), rule)
+    with pytest.raises(error, match=re.escape(message)):
+        JaxMachine(net, DOUBLE)
 
 
 def test_a_factor_that_has_its_own_eligibility_is_not_known():

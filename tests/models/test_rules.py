@@ -14,6 +14,7 @@ from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.rules import (
     RULES,
     EProp,
+    PostsynapticFactor,
     Rule,
     register_rule,
     resolve_rule,
@@ -73,7 +74,34 @@ class Empty(Rule):
     name: ClassVar[str] = "empty"
 
 
+@dataclass(frozen=True)
+class WithoutFactor(PostsynapticFactor):
+    """Without its factor."""
+
+    name: ClassVar[str] = "without factor"
+
+
+@dataclass(frozen=True)
+class Remembering(WithoutFactor):
+    """With a memory that would hide the filtered spikes."""
+
+    memory: ClassVar[tuple[str, ...]] = ("zhat",)
+
+    def factor(self, memory, cells):
+        return cells.h, memory
+
+
+@dataclass(frozen=True)
+class RememberingAName(Remembering):
+    """With a name in the place of a list of names."""
+
+    memory: ClassVar[str] = "seen"
+
+
 @pytest.mark.parametrize(("rule", "message"), [
+    (WithoutFactor, r"rule WithoutFactor has no factor\(\)"),
+    (Remembering, "a trace cannot be called 'zhat'"),
+    (RememberingAName, "rule RememberingAName: memory='seen' must be a tuple of names"),
     (WithAName, "rule WithAName: traces='seen' must be a tuple of names"),
     (NeedsAName, "rule NeedsAName: needs='h' must be a tuple of names"),
     (Hiding, "a trace cannot be called 'advance'"),

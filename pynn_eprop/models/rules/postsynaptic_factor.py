@@ -57,8 +57,8 @@ class PostsynapticFactor(Rule):
         traces.zhat = seen.alpha * traces.zhat + arriving if self.membrane_trace \
             else arriving.astype(float)
         P, memory = self.factor({name: getattr(traces, name) for name in self.memory}, seen)
-        for name, values in memory.items():
-            setattr(traces, name, values)
+        for name in self.memory:
+            setattr(traces, name, memory[name])
         return np.asarray(P * traces.zhat)
 
 

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.registering import Registry
+from pynn_eprop.models.rules.postsynaptic_factor import PostsynapticFactor
 from pynn_eprop.models.rules.rule import Rule
 
 # attributes that traces have on a machine, and no trace of a rule can be called
@@ -20,17 +21,24 @@ class _Rules(Registry[Rule]):
         return list(self)
 
     def check_complete(self, kind: type, owner: str) -> None:
-        """Raise :class:`ParameterError` also for names of traces that the reference keeps."""
+        """Raise :class:`ParameterError` also for names of traces that machines keep themselves."""
         assert issubclass(kind, Rule)
-        for attribute in ("traces", "needs"):
+        taken = {"traces": KEPT_BY_MACHINES, "needs": ()}
+        if issubclass(kind, PostsynapticFactor):
+            taken["memory"] = ("zhat", *KEPT_BY_MACHINES)
+            if kind.eligibility is PostsynapticFactor.eligibility \
+                    and kind.factor is PostsynapticFactor.factor:
+                raise ParameterError(f"{owner} has no factor(); see the docstring of "
+                                     f"{PostsynapticFactor.__name__}")
+        for attribute in taken:
             names = getattr(kind, attribute)
             if not isinstance(names, (tuple, list)) \
                     or not all(isinstance(name, str) for name in names):
                 raise ParameterError(f"{owner}: {attribute}={names!r} must be a tuple of names")
-        for trace in kind.traces:
-            if not trace.isidentifier() or trace in KEPT_BY_MACHINES:
-                raise ParameterError(f"{owner}: a trace cannot be called {trace!r}; choose a "
-                                     "Python name, and none of " + ", ".join(KEPT_BY_MACHINES))
+            for name in names if attribute != "needs" else ():
+                if not name.isidentifier() or name in taken[attribute]:
+                    raise ParameterError(f"{owner}: a trace cannot be called {name!r}; choose a "
+                                         "Python name, and none of " + ", ".join(taken[attribute]))
         super().check_complete(kind, owner)
 
 
