@@ -198,7 +198,8 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
     parser.add_argument("--rule", default=EProp.name, metavar="NAME",
                         help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
-                             "or a plugin's (default: %(default)s)")
+                             f"or a plugin's, and {READOUT_ONLY} for none; parameters follow a "
+                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: %(default)s)")
     parser.add_argument("--gradient", default=EPROP, metavar="NAME",
                         help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
                              f"backpropagation through time, on: {', '.join(through_time)} "

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import Sequence
 
+from pynn_eprop.common.arguments.grid import LAST_STEP, to_ms, to_steps
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.parameters import as_numbers
-from pynn_eprop.models.time_grid import to_ms, whole_steps
 
 
 def as_sequences(values: Any, owner: str) -> Sequence | list[Sequence]:
@@ -71,15 +71,17 @@ class AnalogValues:
     given: the step at which they were given, from which ``start`` counts unless they repeat
     interval_steps: of an update interval, or None
 
-    Raises :class:`ParameterError` for values that repeat but do not fit into an interval.
+    Raises :class:`ParameterError` for values that repeat but do not fit into an interval, and for
+    times that are too long.
     """
 
     def __init__(self, frames: np.ndarray, frame_duration: float, start: float,
                  repeats: bool | None, given: int, timestep: float, interval_steps: int | None,
                  owner: str) -> None:
         self.frames = frames
-        self.frame_steps = int(whole_steps(frame_duration, timestep)[0])
-        offset = int(whole_steps(start, timestep)[0])
+        self.frame_steps, offset = (
+            int(to_steps(time, timestep, f"{owner}: {name}", ParameterError, LAST_STEP))
+            for name, time in (("frame_duration", frame_duration), ("start", start)))
         end = offset + len(frames) * self.frame_steps
         if repeats:
             if interval_steps is None:

@@ -58,6 +58,13 @@ def test_values_that_cannot_repeat_are_refused(repeats, frames, start, interval,
         AnalogValues(np.zeros((frames, 1)), 2.0, start, repeats, 0, 1.0, interval, "x")
 
 
+@pytest.mark.parametrize(("duration", "start", "name"), [(1e300, 0.0, "frame_duration"),
+                                                         (1.0, 1e300, "start")])
+def test_times_beyond_the_last_step_are_refused(duration, start, name):
+    with pytest.raises(ParameterError, match=rf"x: {name}=1e\+300 ms is too long"):
+        AnalogValues(np.zeros((1, 1)), duration, start, None, 0, 1.0, None, "x")
+
+
 @pytest.mark.parametrize("values", [
     [[1.0, 2.0], [3.0, 4.0]], np.array([[1, 2], [3, 4]]), [Sequence([1.0, 2.0]),
                                                            Sequence([3.0, 4.0])]])
