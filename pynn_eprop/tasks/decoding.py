@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pynn_eprop.errors import TaskError
-from pynn_eprop.models.rules import resolve_rule
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.quantities import (
     quantity,
@@ -77,8 +76,6 @@ class Decoding(ABC):
         if self.start + self.window > self.trial:
             raise TaskError(f"{self.name}: window={self.window!r} ms is longer than the "
                             f"{self.trial - self.start:g} ms that are decoded")
-        if self.trace_rule:
-            resolve_rule(self.trace_rule)
 
     @property
     @abstractmethod

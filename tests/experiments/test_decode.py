@@ -11,10 +11,11 @@ import time
 import numpy as np
 import pytest
 
-from pynn_eprop.errors import ResultsError, TaskError, UnsupportedError
+from pynn_eprop.errors import ParameterError, ResultsError, TaskError, UnsupportedError
 from pynn_eprop.experiments.decoding.experiment import SHUFFLED, DecodingExperiment, DecodingPlan
 from pynn_eprop.experiments.decoding.features import simulated
 from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.models.rules import ClopathRule, EProp
 from pynn_eprop.tasks import StoreRecall
 from pynn_eprop.tasks.store_recall import STORE
 from pynn_eprop.tasks.trials import INPUTS
@@ -119,6 +120,8 @@ def test_an_interrupted_decoding_goes_on_to_the_same_result(decoded, tmp_path):
     ({"more": (("window", 5000.0),)}, "longer than the 800 ms"),
     ({"more": (("sampling", 0.3),)}, "sampling=0.3 ms must be a multiple of 1 ms"),
     ({"more": (("trace_rule", 3),)}, "trace_rule=3 is not a value like"),
+    ({"more": (("trace_rule", "clopath:v=1"),)}, "rule 'clopath' has no parameter 'v'"),
+    ({"rule": "readout-only"}, "with rule 'readout-only' no synapse onto cells learns"),
     ({"more": (("delay", 3),)}, "has no parameter 'delay'"),
     ({"updates": (-1,)}, "updates=-1 must be a whole number >= 0"),
     ({"n_seeds": 0}, "seeds=0 must be a whole number >= 1"),
@@ -126,6 +129,18 @@ def test_an_interrupted_decoding_goes_on_to_the_same_result(decoded, tmp_path):
 def test_plans_that_cannot_be_are_refused(change, message):
     with pytest.raises(TaskError, match=message):
         plan(**change)
+
+
+def test_rules_of_traces_are_written_as_those_of_trainings():
+    for rule, trace_rule, expected in (
+            ("clopath:v_plus=0.1", "", ClopathRule(v_plus=0.1)),
+            ("truncated-traces", "e-prop", EProp()),
+            ("e-prop", "clopath:tau_v=20.0,v_minus=-1", ClopathRule(tau_v=20.0, v_minus=-1))):
+        made = plan(rule=rule, more=(("trace_rule", trace_rule),))
+        assert made.network(1).rule == expected
+        assert made.configuration.rule == rule
+    with pytest.raises(ParameterError, match="rule='hebb' is unknown"):
+        plan(more=(("trace_rule", "hebb"),))
 
 
 def test_tasks_and_backends_that_have_no_traces_to_decode_are_refused(tmp_path):

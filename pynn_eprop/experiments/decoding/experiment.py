@@ -32,10 +32,11 @@ from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.results import versions
-from pynn_eprop.models.rules import resolve_rule
+from pynn_eprop.experiments.rule_names import rule_named
+from pynn_eprop.models.rules import Rule
 from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.decoding import ALL, Decoding
-from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.network_plan import READOUT_ONLY, NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole
 
 SHUFFLED = "shuffled labels"
@@ -69,8 +70,8 @@ class DecodingPlan:
         """The plan of a task; parameters are those of the task or of its decoding.
 
         updates: None for those of the paper. options: further fields of the configuration. Raises
-        :class:`TaskError` for what is unknown or does not fit, :class:`UnsupportedError` for a
-        task from which nothing is decoded.
+        :class:`TaskError` for what is unknown or does not fit, :class:`ParameterError` for a rule
+        that is unknown, :class:`UnsupportedError` for a task from which nothing is decoded.
         """
         decoding = Configuration(task, **options).build_task().decoding()
         if decoding is None:
@@ -91,8 +92,10 @@ class DecodingPlan:
                              if name not in of_decoding), **options)
         decoding = configuration.build_task().decoding()
         assert decoding is not None
-        return cls(configuration, decoding.changed(of_decoding), chosen,
+        plan = cls(configuration, decoding.changed(of_decoding), chosen,
                    tuple(range(seed, seed + n_seeds)))
+        plan.network(seed)      # raises what is wrong with its rule
+        return plan
 
     def of_seed(self, seed: int) -> Configuration:
         """The configuration of the training with a seed."""
@@ -103,8 +106,18 @@ class DecodingPlan:
         configuration = self.of_seed(seed)
         plan = self.decoding.test_task.network(seed, configuration.build_feedback(),
                                                configuration.recurrent)
-        return dataclasses.replace(plan, rule=resolve_rule(self.decoding.trace_rule
-                                                           or configuration.rule))
+        return dataclasses.replace(plan, rule=self.trace_rule)
+
+    @property
+    def trace_rule(self) -> Rule:
+        """The rule of the traces that are decoded.
+
+        Raises :class:`TaskError` for a training without one, and as :func:`rule_named`.
+        """
+        if self.configuration.rule == READOUT_ONLY:
+            raise TaskError(f"decode: with rule {READOUT_ONLY!r} no synapse onto cells learns, so "
+                            "that none has an eligibility trace; choose a rule")
+        return rule_named(self.decoding.trace_rule or self.configuration.rule)
 
     @property
     def parameters(self) -> dict[str, Any]:
