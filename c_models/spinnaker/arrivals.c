@@ -43,7 +43,7 @@ void arrivals_initialise(void) {
     wide = take(core.setup.lanes * sizeof *wide);
     for (uint32_t k = 0; k < 2; k++)
         buffers[k] = take(core.setup.forward_bytes);
-    if (core.setup.n_value_sources == 0)
+    if (VALUE_SOURCES == 0)
         return;
     value_row = take(core.setup.value_row_bytes);
     frames = take(core.setup.n_blocks * sizeof *frames);
@@ -60,7 +60,8 @@ void arrivals_reset(void) {
     clear_words(wide, 2 * core.setup.lanes);
     used = 0;
     spilled = false;
-    arrivals_forget_frames();
+    if (VALUE_SOURCES != 0)
+        arrivals_forget_frames();
 }
 
 static void add_wide(const coming_row *row, const uint32_t *synapse) {

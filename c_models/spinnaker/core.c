@@ -231,7 +231,7 @@ static void do_step(void) {
     now.local = now.time - now.base;
     const bool steps =
         now.local > population_lag && (T == 0 || now.local <= T + population_lag);
-    if (core.setup.n_value_sources != 0)
+    if (VALUE_SOURCES != 0)
         take_values(steps);
     take_spikes(steps);
     if (steps) {
@@ -283,8 +283,10 @@ static void resume(void) {
         start_anew();
     if (core.run.reload)
         population_reload();
-    values_reload();
-    arrivals_forget_frames();
+    if (VALUE_SOURCES != 0) {
+        values_reload();
+        arrivals_forget_frames();
+    }
     ticks = handled = 0;
     working = false;
 }
@@ -358,9 +360,10 @@ static bool initialise(uint32_t *period) {
     if (!record_initialise(region(REGION_RECORDING), region(REGION_SAMPLES)))
         return false;
     read_run();
-    if (!population_initialise())
+    if (core.setup.n_value_sources != VALUE_SOURCES || !population_initialise())
         return false;
-    values_initialise(region(REGION_VALUES));
+    if (VALUE_SOURCES != 0)
+        values_initialise(region(REGION_VALUES));
     arrivals_initialise();
     gradient_initialise();
     log_initialise(region(REGION_LOG));

@@ -46,6 +46,14 @@ enum { END_OF_INTERVAL = 3 };
 /*! \brief For functions that are called once a run or an interval: Thumb code, a third smaller. */
 #define SELDOM __attribute__((target("thumb"), noinline))
 
+/*! \brief Analog sources that reach the core. Their code is 2.7 KB, so that binaries without
+ *  EPROP_VALUES leave it out, and refuse data with such sources. */
+#ifdef EPROP_VALUES
+#define VALUE_SOURCES (core.setup.n_value_sources)
+#else
+#define VALUE_SOURCES UINT32_C(0)
+#endif
+
 extern core_data core;
 extern core_clock now;
 extern uint32_t counts[PROVENANCE_COUNT];

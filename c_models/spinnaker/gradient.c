@@ -258,7 +258,7 @@ static SELDOM void add_steps(batch *of, uint32_t first, uint32_t last, uint32_t 
 
 static bool learns(uint32_t first_block, uint32_t last_block) {
     for (uint32_t k = first_block; k < last_block; k++)
-        if (core.blocks[k].kind != 0 && core.blocks[k].analog == 0)
+        if (core.blocks[k].kind != 0 && (VALUE_SOURCES == 0 || core.blocks[k].analog == 0))
             return true;
     return false;
 }
@@ -396,7 +396,7 @@ SELDOM void gradient_add(uint32_t slot) {
                 add_steps(&of, from - shift, last - shift, (from - first) * core.setup.lanes,
                           begin, k, budget);
         }
-        if (core.setup.n_value_sources != 0)
+        if (VALUE_SOURCES != 0)
             add_values(slot, first, last, budget);
         transfers_finish();
         last = first - 1;

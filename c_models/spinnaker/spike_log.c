@@ -34,7 +34,7 @@ void log_initialise(void *log_region) {
     starts_offset = round8(core.setup.log_capacity * 4);
     population_offset = starts_offset + round8(start_count * 4);
     values_offset = population_offset + round8(population_log_bytes());
-    slot_bytes = values_offset + values_log_bytes();
+    slot_bytes = values_offset + (VALUE_SOURCES != 0 ? values_log_bytes() : 0);
 }
 
 void log_begin(void) {

@@ -115,7 +115,7 @@ static __attribute__((noinline)) void change(const row_in_work *r) {
         state + (b->kind == EP_ADAM ? STATE_ADAM_MASTER : STATE_SGD_MASTER) * n);
     int16_t *const weight = (int16_t *)(void *)(gradient + n); /* where wide sums have been */
     const bool there = gradient_is_there(r->block, r->row);
-    if (there && b->analog != 0)
+    if (VALUE_SOURCES != 0 && there && b->analog != 0)
         round_products(n, b->value_bits, wide);
     if (there)
         count_saturated(PROVENANCE_SATURATED_GRADIENTS, narrow(n, wide, gradient));

@@ -25,7 +25,7 @@ SOFTMAX = ReadoutPlan(3, "cross_entropy", bias_optimizer="sgd schedule")
 def for_cores(plan: Plan) -> Plan:
     """The plan without what cores do not do, ending with an interval.
 
-    Cores have one rule a population, and that of Clopath without adaptation.
+    Cores have one rule a population, and that of Clopath without adaptation and analog sources.
     """
     interval = plan.interval_steps or 1
     missing = -plan.steps % interval
@@ -35,7 +35,8 @@ def for_cores(plan: Plan) -> Plan:
                           adaptive=cells.adaptive and rule != "clopath") for cells in plan.cells)
     changes = tuple(change for change in plan.changes if change in ("weights", "population"))
     return replace(plan, currents=False, rules=(rule,), changes=changes, cells=cells,
-                   stretches=stretches, timestep=max(plan.timestep, 0.5))
+                   analog=() if rule == "clopath" else plan.analog, stretches=stretches,
+                   timestep=max(plan.timestep, 0.5))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

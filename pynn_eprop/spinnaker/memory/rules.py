@@ -40,7 +40,14 @@ def rule_onto(network: Network, population: int) -> Rule:
 def check_rules(network: Network) -> None:
     """Raise :class:`UnsupportedError` for rules that cores cannot run."""
     for index, cells in network.learning_cells.items():
-        if isinstance(rule_onto(network, index), ClopathRule) and isinstance(cells, ALIFCells):
-            raise UnsupportedError(
-                f"{cells.label}: the program for rule {ClopathRule.name!r} has no adaptation, as "
-                "both do not fit a core; use EPropLIF cells, or another backend")
+        if not isinstance(rule_onto(network, index), ClopathRule):
+            continue
+        missing = None
+        if isinstance(cells, ALIFCells):
+            missing = "adaptation, as both do not fit a core; use EPropLIF cells"
+        elif any(network.populations[projection.pre].emits_values
+                 for projection in network.projections if projection.post == index):
+            missing = "analog sources, as both do not fit a core; use spikes"
+        if missing is not None:
+            raise UnsupportedError(f"{cells.label}: the program for rule {ClopathRule.name!r} has "
+                                   f"no {missing}, or another backend")

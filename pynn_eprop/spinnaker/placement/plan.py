@@ -51,6 +51,8 @@ Write = Callable[[Core, Region, bytes], None]
 BINARIES = {Kind.LIF: "eprop_neuron", Kind.ALIF: "eprop_neuron", Kind.CLOPATH: "eprop_clopath",
             Kind.READOUT: "eprop_readout"}
 """The program of a core, by its kind."""
+WITH_VALUES = "eprop_analog"
+"""That of LIF and adaptive cells that analog sources reach."""
 
 _LEAST_LOG = 4096
 _MOST_KEYS = 4096       # of the key blocks that reach a core: more than any network here has
@@ -114,8 +116,10 @@ class Plan:
             sent[part.population] = mirrored(network, part.population, rows)
         label = f"{population.label}[{part.first}:{part.first + part.size}]"
         signals = None if readout else SignalsImage(network, self.formats, part, rows.lanes, sent)
-        return Core(number, part, label, BINARIES[cells.kind_on_core(network, part.population)],
-                    rows, sources, count, signals, sent.get(part.population), given)
+        kind = cells.kind_on_core(network, part.population)
+        binary = WITH_VALUES if given and kind in (Kind.LIF, Kind.ALIF) else BINARIES[kind]
+        return Core(number, part, label, binary, rows, sources, count, signals,
+                    sent.get(part.population), given)
 
     def _buffers_of(self, core: Core) -> budget.Buffers:
         core.n_groups = self._cells(core)[1]
