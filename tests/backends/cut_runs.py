@@ -156,9 +156,14 @@ class Script:
         return [self.sim.Sequence(self._ms(row)) for row in steps]
 
     def _values(self) -> np.ndarray:
-        """Values of an interval, which repeat, or of most of the run, which do not."""
+        """Values of an interval, which repeat, or of most of the run, which do not.
+
+        All fit the format that is chosen for the first.
+        """
         steps = self.plan.steps if self.rng.random() < 0.5 else self.plan.end - 5
-        return self.rng.normal(0.1, 0.3, (3, -(-steps // self.plan.analog)))
+        values = np.clip(self.rng.normal(0.1, 0.3, (3, -(-steps // self.plan.analog))), -1.0, 1.0)
+        values[0, 0] = 1.0
+        return values
 
     def _make_cells(self, kind: str, number: int) -> Any:
         adaptive = {"beta": 0.1, "tau_a": 50.0} if kind == "EPropALIF" else {}
