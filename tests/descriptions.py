@@ -64,7 +64,7 @@ def current_based(size: int = 1, exponential: bool = False, **parameters: Any
 
 def _arrays(size: int, values: dict[str, Any]) -> dict[str, Any]:
     """Every number becomes an array over the cells."""
-    fixed = ("label", "pseudo_derivative")
+    fixed = ("label", "pseudo_derivative", "backwards")
     return {name: value if name in fixed or value is None
             else np.broadcast_to(np.asarray(value, dtype=int if "steps" in name else float),
                                  size).copy()

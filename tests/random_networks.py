@@ -65,6 +65,7 @@ class CellPlan:
     refractory: int = 2
     rate_term: bool = False
     varied: bool = False
+    backwards: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class ReadoutPlan:
 class Plan:
     """The parts of a network.
 
-    analog: sizes of sources of values; analog_frame: steps for which these hold.
+    analog: sizes of sources of values; analog_frame: steps for which these hold. short: intervals
+    have lengths of their own.
 
     stretches: (steps, learning), run one after the other. changes: what happens between them, the
     first two only if no update is in progress: "weights" (replaced), "population" (new
@@ -98,6 +100,7 @@ class Plan:
     sources: tuple[int, ...] = (4,)
     analog: tuple[int, ...] = ()
     analog_frame: int = 1
+    short: bool = False
     cells: tuple[CellPlan, ...] = (CellPlan(),)
     stock: tuple[bool, ...] = ()
     readouts: tuple[ReadoutPlan, ...] = (ReadoutPlan(),)
@@ -135,6 +138,7 @@ class Case:
     """A network and what happens to it.
 
     spikes: (steps + 1, size) counts of each source; values: likewise, of each source of values.
+    lengths: of all intervals, if they are not whole.
     """
 
     plan: Plan
@@ -143,6 +147,7 @@ class Case:
     currents: dict[int, np.ndarray]
     recordings: tuple[Recording, ...] = field(default=())
     values: dict[int, np.ndarray] = field(default_factory=dict)
+    lengths: np.ndarray | None = None
 
     def inputs(self, start: int, steps: int) -> Inputs:
         """The inputs of a stretch."""
@@ -153,7 +158,14 @@ class Case:
             spikes[index] = (np.repeat(step + start, repeats), np.repeat(cell, repeats))
         currents = {index: array[start:start + steps] for index, array in self.currents.items()}
         values = {index: array[start:start + steps + 1] for index, array in self.values.items()}
-        return Inputs(spikes, currents, values)
+        return Inputs(spikes, currents, values, self._lengths(start, start + steps))
+
+    def _lengths(self, start: int, end: int) -> np.ndarray | None:
+        if self.lengths is None:
+            return None
+        length = self.plan.interval_steps
+        assert length is not None
+        return self.lengths[-(-start // length):-(-end // length)]
 
 
 def make_case(plan: Plan) -> Case:
@@ -184,7 +196,11 @@ def make_case(plan: Plan) -> Case:
             values[index] = np.repeat(frames, plan.analog_frame, axis=0)[:plan.steps + 1]
         elif plan.currents and isinstance(population, (SpikingCells, CurrentBasedCells)):
             currents[index] = rng.normal(0.0, 0.05, (plan.steps, population.size))
-    return Case(plan, network, spikes, currents, _recordings(populations), values)
+    lengths = None
+    if plan.short and plan.interval_steps is not None:
+        lengths = rng.integers(1, plan.interval_steps + 1, -(-plan.steps // plan.interval_steps))
+        lengths[rng.random(len(lengths)) < 0.3] = plan.interval_steps
+    return Case(plan, network, spikes, currents, _recordings(populations), values, lengths)
 
 
 def spiking_cells(rng: np.random.Generator, plan: CellPlan) -> SpikingCells:
@@ -199,6 +215,7 @@ def spiking_cells(rng: np.random.Generator, plan: CellPlan) -> SpikingCells:
         "pseudo_derivative": shape, "tau_m": draw(8, 30), "v_thresh": draw(0.4, 0.7),
         "refractory_steps": rng.integers(0, plan.refractory + 1, size) if plan.varied
         else plan.refractory,
+        "backwards": plan.backwards,
         "f_target": draw(5, 30), "c_reg": draw(0.005, 0.05) if plan.rate_term else 0.0,
         "v_initial": draw(-0.1, 0.2) if plan.varied else 0.0}
     if not plan.adaptive:
@@ -257,12 +274,18 @@ def _projections(rng: np.random.Generator, plan: Plan,
     for pre, before in enumerate(populations):
         for post, after in enumerate(populations):
             if isinstance(before, Readouts) or after.from_outside \
-                    or (before.emits_values and not after.learns):
+                    or (before.emits_values and not after.learns) or _mixes(before, after):
                 continue
             copies = 1 + (len(plan.wirings) > 1 and rng.random() < 0.15)
             for _ in range(copies):
                 projections.append(_projection(rng, plan, pre, post, before, after))
     return projections
+
+
+def _mixes(before: Population, after: Population) -> bool:
+    """Whether one of two populations of cells runs backwards and the other does not."""
+    return isinstance(before, SpikingCells) and isinstance(after, SpikingCells) \
+        and before.backwards != after.backwards
 
 
 def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, before: Population,
@@ -338,9 +361,9 @@ def changed_population(rng: np.random.Generator, network: Network, index: int) -
     old = network.populations[index]
     new: Population = old
     if isinstance(old, SpikingCells):
-        new = spiking_cells(rng, CellPlan(old.size, isinstance(old, ALIFCells),
-                                          old.pseudo_derivative.name, 3,
-                                          bool(np.any(old.c_reg > 0)), True))
+        new = spiking_cells(rng, CellPlan(
+            old.size, isinstance(old, ALIFCells), old.pseudo_derivative.name, 3,
+            bool(np.any(old.c_reg > 0)), True, old.backwards))
     elif isinstance(old, CurrentBasedCells):
         new = stock_cells(rng, isinstance(old, CurrExpCells))
     elif isinstance(old, Readouts):

@@ -26,9 +26,10 @@ def some_of(choices: tuple[str, ...], rarely: str) -> st.SearchStrategy[tuple[st
     return st.one_of(some, some, some, some.map(lambda chosen: (*chosen, rarely)))
 
 
-def cell_plans() -> st.SearchStrategy[CellPlan]:
+def cell_plans(backwards: bool = False) -> st.SearchStrategy[CellPlan]:
     """LIF or adaptive cells of every kind."""
-    return st.builds(CellPlan, size=st.integers(1, 7), adaptive=st.booleans(),
+    return st.builds(CellPlan, backwards=st.booleans() if backwards else st.just(False),
+                     size=st.integers(1, 7), adaptive=st.booleans(),
                      shape=st.sampled_from(sorted(PSEUDO_DERIVATIVES)),
                      refractory=st.integers(0, 5), rate_term=st.booleans(), varied=st.booleans())
 
@@ -49,15 +50,27 @@ def readout_plans() -> st.SearchStrategy[ReadoutPlan]:
 
 @st.composite
 def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True, rules: bool = True,
-          boundaries: tuple[Boundary, ...] = tuple(Boundary)) -> Plan:
-    """Networks over the whole space of descriptions, at small sizes."""
+          boundaries: tuple[Boundary, ...] = tuple(Boundary), short: bool = False,
+          backwards: bool = False) -> Plan:
+    """Networks over the whole space of descriptions, at small sizes.
+
+    short, backwards: also intervals of lengths of their own, populations that run backwards; both
+    need intervals that stand on their own.
+    """
+    short = short and draw(st.booleans())
+    backwards = backwards and draw(st.booleans())
+    if short or backwards:
+        stock, boundaries = False, (Boundary.RESET,)
     interval = draw(st.sampled_from([12, 20, 7, 3, 1]))
     trials = draw(st.sampled_from([1, 1, 2, 3]))
-    total = interval * trials * draw(st.integers(2, 4)) + draw(st.sampled_from([0, 0, 1, 5]))
+    total = interval * trials * draw(st.integers(2, 4))
+    parts = [interval * trials, interval, 2 * interval, total]
+    if not backwards:
+        total += draw(st.sampled_from([0, 0, 1, 5]))
+        parts = [*parts[:3], total, interval // 2 + 1, 1]
     stretches = []
     while total > 0:
-        steps = min(draw(st.sampled_from([interval * trials, interval, 2 * interval, total,
-                                          interval // 2 + 1, 1])), total)
+        steps = min(draw(st.sampled_from(parts)), total)
         stretches.append((steps, draw(st.sampled_from([True, True, True, True, False]))))
         total -= steps
     return Plan(
@@ -67,7 +80,8 @@ def plans(draw: st.DrawFn, stock: bool = True, changes: bool = True, rules: bool
         sources=tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=2))),
         analog=tuple(draw(st.sampled_from([(), (), (3,), (2, 4)]))),
         analog_frame=draw(st.sampled_from([1, 2, 5, 40])),
-        cells=tuple(draw(st.lists(cell_plans(), min_size=1, max_size=2))),
+        short=short,
+        cells=tuple(draw(st.lists(cell_plans(backwards), min_size=1, max_size=2 + backwards))),
         stock=tuple(draw(st.lists(st.booleans(), max_size=1))) if stock else (),
         readouts=tuple(draw(st.lists(readout_plans(), min_size=1, max_size=2))),
         wirings=draw(some_of(WIRINGS, "empty")), delays=draw(some_of(DELAYS, "long")),

@@ -34,6 +34,7 @@ from pynn_eprop.models.checks import (
     check_mirrored,
     check_network,
     check_traces,
+    check_whole_inputs,
     is_mirrored,
 )
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -197,6 +198,7 @@ class HostEngine(Successor):
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
         check_inputs(inputs, self.network, start, steps)
+        check_whole_inputs(inputs, "the host engine")
         if self.formats:
             for index, given in inputs.values.items():
                 check_values(self.network.populations[index].label,

@@ -44,6 +44,7 @@ from pynn_eprop.models.checks import (
     check_network,
     check_target_reaches,
     check_traces,
+    check_whole_inputs,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
@@ -161,6 +162,7 @@ class JaxMachine:
         """
         start = self.step
         check_inputs(inputs, self.network, start, steps)
+        check_whole_inputs(inputs, "JAX")
         for readouts in self._model.readouts.values():
             check_target_reaches(readouts, start + steps)
         samples = Samples(self._model, recordings)

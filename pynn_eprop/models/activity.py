@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pynn_eprop.errors import SimulationError
+from pynn_eprop.errors import SimulationError, UnsupportedError
 from pynn_eprop.models.cells import Population, Readouts
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
@@ -49,8 +49,12 @@ def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int)
     """The trials of a run over whole intervals, from its inputs and its recordings.
 
     recorded: of :func:`recordings_of_activity`. start: global step at which the run began, the
-    first of an interval. Raises :class:`SimulationError` without intervals.
+    first of an interval. Raises :class:`SimulationError` without intervals,
+    :class:`UnsupportedError` for intervals of lengths of their own.
     """
+    if inputs.lengths is not None:
+        raise UnsupportedError("an activity is that of a whole interval; these have lengths of "
+                               "their own")
     length = network.settings.interval_steps
     if length is None or start % length:
         raise SimulationError(f"the activity of a run from step {start} on is not one of whole "
@@ -90,6 +94,9 @@ def check_activity(activity: Activity, network: Network) -> None:
     length = network.settings.interval_steps
     if length is None:
         raise SimulationError("a network without update intervals learns from no activity")
+    for index in sorted(network.backwards):
+        raise UnsupportedError(f"{network.populations[index].label} runs trials backwards; such a "
+                               "network learns from its own runs only")
     for index, (steps, cells) in activity.spikes.items():
         population = _population(network, index)
         if not population.emits_spikes:

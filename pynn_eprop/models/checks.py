@@ -6,7 +6,13 @@ clearly.
 
 import numpy as np
 
-from pynn_eprop.errors import DelayError, NetworkError, SimulationError, TargetError
+from pynn_eprop.errors import (
+    DelayError,
+    NetworkError,
+    SimulationError,
+    TargetError,
+    UnsupportedError,
+)
 from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.network import (
     Boundary,
@@ -35,6 +41,7 @@ def check_network(network: Network) -> None:
         _check_projection(projection, network)
     for signal in network.learning_signals:
         _check_signal(signal, network)
+    _check_backwards(network)
     network.__dict__[_PASSED] = True
 
 
@@ -116,6 +123,40 @@ def _check_signal(signal: LearningSignal, network: Network) -> None:
                            f"they need {shape} (cells, readouts)")
 
 
+def _check_backwards(network: Network) -> None:
+    """Raise :class:`NetworkError` for populations that run backwards where that has no meaning."""
+    for index in sorted(network.backwards):
+        label = network.populations[index].label
+        why = _why_all_whole(network)
+        if why:
+            raise NetworkError(f"{label}: backwards=True needs trials that stand on their own; "
+                               f"{why}")
+    for projection in network.projections:
+        pre, post = network.populations[projection.pre], network.populations[projection.post]
+        if not pre.from_outside and projection.post not in network.of_kind(Readouts):
+            check_directions(pre.label, projection.pre in network.backwards,
+                             post.label, projection.post in network.backwards, projection.label)
+
+
+def check_directions(pre: str, pre_backwards: bool, post: str, post_backwards: bool, label: str
+                     ) -> None:
+    """Raise :class:`NetworkError` for synapses between cells of which one lot runs backwards."""
+    if pre_backwards != post_backwards:
+        raise NetworkError(f"{label}: synapses cannot lead from {pre} to {post}, as one of them "
+                           "runs trials backwards and the other does not; both can take input "
+                           "from the same sources, and lead to the same readouts")
+
+
+def _why_all_whole(network: Network) -> str:
+    """Why trials can be neither shorter nor run backwards; empty if they can."""
+    if network.settings.interval_steps is None:
+        return "give the network an update interval"
+    if network.settings.boundary != Boundary.RESET:
+        return "use boundary 'reset'"
+    crossing = [population.label for population in network.populations if not population.resets]
+    return f"{crossing[0]} carries on over their ends" if crossing else ""
+
+
 def check_target_reaches(readouts: Readouts, last: int) -> None:
     """Raise :class:`SimulationError` if a target of the whole run ends before step ``last``."""
     end = target_end(readouts)
@@ -126,9 +167,10 @@ def check_target_reaches(readouts: Readouts, last: int) -> None:
 
 def check_change(before: Population, after: Population) -> None:
     """Raise :class:`NetworkError` unless only parameters differ."""
-    if type(before) is not type(after) or before.size != after.size:
+    if type(before) is not type(after) or before.size != after.size \
+            or getattr(before, "backwards", False) != getattr(after, "backwards", False):
         raise NetworkError(f"{before.label}: only parameters can change, not the kind or number "
-                           "of cells; build a new network for that")
+                           "of cells, nor their direction; build a new network for that")
 
 
 def check_gradient(before: Population, after: Population, in_progress: bool) -> None:
@@ -180,7 +222,12 @@ def _changes_gradient(before: Population, after: Population) -> bool:
 
 
 def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> None:
-    """Raise :class:`SimulationError` unless the inputs belong to steps start..start + steps."""
+    """Raise :class:`SimulationError` unless the inputs belong to steps start..start + steps.
+
+    Also for a stretch of parts of trials, if some population runs them backwards.
+    """
+    _check_lengths(inputs, network, start, steps)
+    check_whole_trials(network, start, steps)
     for index, (times, cells) in inputs.spikes.items():
         population, times, cells = network.populations[index], np.asarray(times), np.asarray(cells)
         if not population.from_outside:
@@ -213,3 +260,40 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
         if np.shape(current) != (steps, population.size):
             raise SimulationError(f"{population.label}: currents have shape {np.shape(current)}; "
                                   f"this run needs {(steps, population.size)}")
+
+
+def check_whole_inputs(inputs: Inputs, machine: str) -> None:
+    """Raise :class:`UnsupportedError` for lengths of trials, on a machine without them."""
+    if inputs.lengths is not None:
+        raise UnsupportedError(f"trials of lengths of their own are not known to {machine}; give "
+                               "steps without a target instead, or use another machine")
+
+
+def _check_lengths(inputs: Inputs, network: Network, start: int, steps: int) -> None:
+    """Raise :class:`SimulationError` unless the lengths are those of the stretch's intervals."""
+    if inputs.lengths is None:
+        return
+    why, length = _why_all_whole(network), network.settings.interval_steps
+    if why or length is None:
+        raise SimulationError(f"trials of lengths of their own stand on their own; {why}")
+    lengths = np.asarray(inputs.lengths)
+    begin = -(-(start + steps) // length) + (-start // length)
+    if lengths.shape != (begin,):
+        raise SimulationError(f"{begin} intervals begin at the steps {start}..{start + steps - 1}; "
+                              f"lengths of shape {lengths.shape} are not one for each")
+    if lengths.dtype.kind not in "iu" or np.any((lengths < 1) | (lengths > length)):
+        raise SimulationError(f"the lengths of intervals are whole steps of 1..{length}, not "
+                              f"{lengths.tolist()}")
+
+
+def check_whole_trials(network: Network, start: int, steps: int) -> None:
+    """Raise :class:`SimulationError` for a run of parts of trials that are run backwards.
+
+    Their first step is the last of the trial, for which all of its input has to be known.
+    """
+    length = network.settings.interval_steps
+    if network.backwards and length is not None and (start % length or steps % length):
+        label = network.populations[min(network.backwards)].label
+        raise SimulationError(f"{label} runs trials backwards, so that runs consist of whole "
+                              f"trials of {length} steps; this one would go from step {start} to "
+                              f"{start + steps}")

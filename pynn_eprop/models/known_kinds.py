@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.cells import Population, Readouts, SpikingCells, check_kind
 from pynn_eprop.models.losses import LOSSES, Loss
 from pynn_eprop.models.network import Network
@@ -16,8 +17,8 @@ class KnownKinds:
     """Classes that a machine, named in messages, implements itself; None: it runs any.
 
     Each is a machine's dispatch table. A class derived from a known one may behave differently, and
-    is not known, unless runs_rule says so of a rule. All methods raise :class:`UnsupportedError`,
-    which names what ``owner`` has.
+    is not known, unless runs_rule says so of a rule. backwards: whether populations may run trials
+    backwards. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
     """
 
     machine: str
@@ -27,14 +28,19 @@ class KnownKinds:
     optimizers: Collection[type[Optimizer]] | None = None
     pseudo_derivatives: Collection[type[PseudoDerivative]] | None = None
     runs_rule: Callable[[Rule], bool] | None = None
+    backwards: bool = False
 
     def check_kind(self, kind: type[Population], owner: str) -> None:
         """Check a kind of cell."""
         if self.cells is not None:
             check_kind(kind, self.cells, owner, self.machine)
 
-    def check_cells(self, shape: PseudoDerivative, owner: str) -> None:
-        """Check the pseudo-derivative of cells that spike and learn."""
+    def check_cells(self, shape: PseudoDerivative, owner: str, backwards: bool = False) -> None:
+        """Check the pseudo-derivative and the direction of cells that spike and learn."""
+        if backwards and not self.backwards:
+            raise UnsupportedError(f"{owner}: backwards=True is not known to {self.machine}, which "
+                                   "runs trials forwards only; leave it out (a network of one "
+                                   "direction), or use the host or the JAX backend")
         PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
 
     def check_readouts(self, loss: Loss | None, bias_optimizer: Optimizer | None, owner: str
@@ -58,7 +64,7 @@ class KnownKinds:
         for population in network.populations:
             self.check_kind(type(population), population.label)
         for cells in network.of_kind(SpikingCells).values():
-            self.check_cells(cells.pseudo_derivative, cells.label)
+            self.check_cells(cells.pseudo_derivative, cells.label, cells.backwards)
         for readouts in network.of_kind(Readouts).values():
             self.check_readouts(readouts.loss, readouts.bias_optimizer, readouts.label)
         for projection in network.projections:

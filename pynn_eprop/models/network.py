@@ -7,6 +7,9 @@ Time (SEMANTICS in docs/semantics.md): interval k = 0, 1, ... has the steps s = 
 step of step s is k T + s. A *source* spike at script time tau belongs to the global step
 tau / dt, which is step 0..T-1 of its interval; a *cell* spike of step s is at global step k T + s.
 The value of a source of values at script time tau counts as a source spike does.
+
+An interval may be shorter than T: one of n steps has source spikes of the steps 0..n-1, and after
+its step n nothing happens until the next. Populations that run backwards do its step n first.
 """
 
 from collections.abc import Mapping
@@ -138,6 +141,12 @@ class Network:
         return {}
 
     @cached_property
+    def backwards(self) -> frozenset[int]:
+        """Indices of the populations that run trials backwards."""
+        return frozenset(index for index, cells in self.of_kind(SpikingCells).items()
+                         if cells.backwards)
+
+    @cached_property
     def learning_posts(self) -> frozenset[int]:
         """Indices of the populations that plastic synapses lead to."""
         return frozenset(projection.post for projection in self.projections
@@ -206,11 +215,13 @@ class Inputs:
     values that are left out have 0.
     currents: population index -> array (steps, size), added at each step of the stretch (nA for
     current-based cells, straight onto v for e-prop cells).
+    lengths: the steps, 1..T, of each interval that begins in the stretch; None: all have T.
     """
 
     spikes: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     currents: dict[int, np.ndarray] = field(default_factory=dict)
     values: dict[int, np.ndarray] = field(default_factory=dict)
+    lengths: np.ndarray | None = None
 
     def recorded_values(self, recording: "Recording", start: int, steps: int) -> np.ndarray:
         """Recorded values of a source in a stretch from ``start`` on, (samples, cells)."""
@@ -227,7 +238,8 @@ class Recorded:
 
     spikes: (global steps, cells) sorted by step, cells as indices into the population.
     "loss": (one value per interval that ended in the stretch,).
-    others: (samples, len(cells)), one row per sampled global step of the stretch.
+    others: (samples, len(cells)), one row per sampled global step of the stretch; NaN at steps that
+    do not happen, as their interval is shorter. What sources were given stands at these, too.
     """
 
     entries: tuple[tuple[np.ndarray, np.ndarray] | np.ndarray, ...]

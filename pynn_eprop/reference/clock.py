@@ -34,15 +34,18 @@ class Clock:
         """Whether this is the last step of an interval."""
         return self.local(step) == self.settings.interval_steps
 
-    def same_interval(self, emitted: np.ndarray, step: int, source: bool) -> np.ndarray:
+    def same_interval(self, emitted: np.ndarray, step: int, source: bool,
+                      steps: int | None = None) -> np.ndarray:
         """Whether spikes emitted at these steps belong to the interval that ``step`` is in.
 
-        Spikes of a source belong to steps 0..T-1 of an interval, spikes of a cell to 1..T.
+        Spikes of a source belong to steps 0..n-1 of an interval of n steps (T, or ``steps``),
+        spikes of a cell to 1..n.
         """
         length = self.settings.interval_steps
         if length is None:
             return emitted >= (0 if source else 1)
-        return (emitted if source else emitted - 1) // length == self.interval(step)
+        since = (emitted if source else emitted - 1) - length * self.interval(step)
+        return (since >= 0) & (since < (length if steps is None else steps))
 
     @property
     def resets(self) -> bool:

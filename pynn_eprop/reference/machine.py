@@ -40,6 +40,7 @@ from pynn_eprop.models.network import (
     Recording,
     SymmetricFeedback,
 )
+from pynn_eprop.reference.backwards import BackwardsPass
 from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.clock import Clock
 from pynn_eprop.reference.component import Component
@@ -57,12 +58,15 @@ class Progress(Component):
     """The progress of a run, all of shape ().
 
     step: global steps done. updates: weight updates done. trials: learning intervals since the
-    last update. learning: whether the interval in progress counts.
+    last update. learning: whether the interval in progress counts. length: its steps.
+    trial_steps: steps of the trials since the last update.
     """
 
-    variables = ("step", "updates", "trials", "learning")
+    variables = ("step", "updates", "trials", "learning", "length", "trial_steps")
 
-    def __init__(self) -> None:
+    def __init__(self, length: int) -> None:
+        self.length = np.array(length)
+        self.trial_steps = np.zeros((), dtype=int)
         self.step = np.zeros((), dtype=int)
         self.updates = np.zeros((), dtype=int)
         self.trials = np.zeros((), dtype=int)
@@ -83,7 +87,8 @@ class ReferenceMachine(Successor):
         check_network(network)
         self.network = network
         self.clock = Clock(network.settings)
-        self.progress = Progress()
+        self.progress = Progress(network.settings.interval_steps or 0)
+        self._backwards_pass: BackwardsPass | None = None
         self.logs: dict[int, SpikeLog] = {}
         self.cells: dict[int, EPropCells] = {}
         self.current_based: dict[int, CurrentBasedState] = {}
@@ -156,14 +161,13 @@ class ReferenceMachine(Successor):
         check_inputs(inputs, self.network, start, steps)
         for readout in self.readouts.values():
             check_target_reaches(readout.population, start + steps)
-        recorder = Recorder(recordings, self._read, self._read_trace)
+        recorder = Recorder(recordings, self._read_step, self._read_trace)
         with self._undone_if_it_fails():
             self._emit(start, inputs, start)
             if start == 0 and steps > 0:
                 recorder.before_first_step()
             for offset in range(steps):
-                currents = {index: rows[offset] for index, rows in inputs.currents.items()}
-                self._advance(start + 1 + offset, inputs, currents, learning, start)
+                self._advance(start + 1 + offset, inputs, learning, start)
                 recorder.after_step(self.step)
                 if self.clock.ends(self.step):
                     recorder.after_interval()
@@ -179,6 +183,7 @@ class ReferenceMachine(Successor):
             yield
         except BaseException:
             self._silent, self._flat = silent, flat
+            self._backwards_pass = None
             for component, state in before:
                 component.take_back(state)
             raise
@@ -194,17 +199,25 @@ class ReferenceMachine(Successor):
             self.logs[index].write(step, np.zeros(analog.size) if rows is None
                                    else np.asarray(rows[step - start], dtype=float))
 
-    def _advance(self, step: int, inputs: Inputs, currents: dict[int, np.ndarray],
-                 learning: bool, start: int) -> None:
+    def _advance(self, step: int, inputs: Inputs, learning: bool, start: int) -> None:
         """Arrivals and v, spikes and h, y and err, L, traces: in this order."""
         self.progress.step = np.array(step)
         if self.clock.starts(step):
-            self._begin_interval(learning)
+            self._begin_interval(learning, self._length(step, inputs, start))
+            self._run_backwards(step, inputs, start)
         counts = bool(self.progress.learning)
         self._emit(step, inputs, start)
+        if not self._happens():
+            for index, cells in self.cells.items():
+                self.logs[index].write(step, np.zeros(cells.population.size))
+            return
+        currents = {index: rows[step - 1 - start] for index, rows in inputs.currents.items()}
         for index, cells in self.cells.items():
-            current = currents.get(index, np.zeros(cells.population.size))
-            cells.advance(self._receive(index, step) + current)
+            if index in self.network.backwards:
+                self._shown().show(self.clock.local(step))
+            else:
+                current = currents.get(index, np.zeros(cells.population.size))
+                cells.advance(self._receive(index, step) + current)
             self.logs[index].write(step, cells.z)
             if counts:
                 cells.count()
@@ -221,8 +234,45 @@ class ReferenceMachine(Successor):
             for path, value in zip(self.signals, sent, strict=True):
                 if path.signal.target == index:
                     cells.learning_signal = cells.learning_signal + value
-        for part in self.plastic.values():
-            self._advance_traces(part, sent, counts)
+        for index, part in self.plastic.items():
+            self._advance_traces(index, part, sent, counts)
+
+    def _happens(self) -> bool:
+        """Whether the present step is one of its interval, which may be a shorter one."""
+        return self.network.settings.interval_steps is None \
+            or self.clock.local(self.step) <= int(self.progress.length)
+
+    def _length(self, step: int, inputs: Inputs, start: int) -> int:
+        """The length of the interval that begins with a step of a stretch."""
+        whole = self.network.settings.interval_steps or 0
+        if inputs.lengths is None:
+            return whole
+        return int(inputs.lengths[(step - 1) // whole - -(-start // whole)])
+
+    def _run_backwards(self, step: int, inputs: Inputs, start: int) -> None:
+        """Run what runs backwards through the trial that begins with a step."""
+        if not self.network.backwards:
+            return
+        steps, begin = int(self.progress.length), step - 1
+        given = {}
+        for index, sources in self.network.of_kind(Sources).items():
+            given[index] = np.zeros((steps, sources.size))
+            times, cells = (np.asarray(each, dtype=int)
+                            for each in inputs.spikes.get(index, ((), ())))
+            now = (times >= begin) & (times < begin + steps)
+            np.add.at(given[index], (times[now] - begin, cells[now]), 1.0)
+        for index, analog in self.network.of_kind(AnalogSources).items():
+            rows = inputs.values.get(index, np.zeros((step - start + steps, analog.size)))
+            given[index] = np.asarray(rows, dtype=float)[begin - start:begin - start + steps]
+        currents = {index: rows[begin - start:begin - start + steps]
+                    for index, rows in inputs.currents.items()}
+        self._backwards_pass = BackwardsPass(
+            {index: self.cells[index] for index in sorted(self.network.backwards)},
+            self.synapses, self.plastic, given, currents, steps)
+
+    def _shown(self) -> BackwardsPass:
+        assert self._backwards_pass is not None     # runs consist of whole trials
+        return self._backwards_pass
 
     def _receive(self, post: int, step: int, inhibitory: bool | None = None) -> np.ndarray:
         """Sum of the weights that arrive at a population, of one port or of both."""
@@ -230,21 +280,31 @@ class ReferenceMachine(Successor):
         for synapses in self.synapses:
             projection = synapses.projection
             if projection.post == post and inhibitory in (None, projection.inhibitory):
-                total = total + synapses.receive(step)
+                total = total + synapses.receive(step, self._shorter())
         return total
 
-    def _advance_traces(self, part: Plasticity, sent: list[np.ndarray], learning: bool) -> None:
+    def _shorter(self) -> int | None:
+        """Steps of the interval in progress, if there are intervals."""
+        return int(self.progress.length) if self.network.settings.interval_steps else None
+
+    def _advance_traces(self, index: int, part: Plasticity, sent: list[np.ndarray], learning: bool
+                        ) -> None:
         post, arriving = part.synapses.projection.post, part.synapses.arriving
         if isinstance(part.traces, ReadoutTraces):
             part.traces.advance(arriving, self.readouts[post], learning)
             return
         signals = [(path.kappa, value) for path, value in zip(self.signals, sent, strict=True)
                    if path.signal.target == post]
+        if post in self.network.backwards:
+            e = self._shown().eligibility(index, self.clock.local(self.step))
+            part.traces.learn_from(e, signals, learning)
+            return
         part.traces.advance(arriving, signals, learning)
 
-    def _begin_interval(self, learning: bool) -> None:
+    def _begin_interval(self, learning: bool, length: int) -> None:
         """Forget the interval before, if intervals are separate."""
         self.progress.learning = np.array(learning)
+        self.progress.length = np.array(length)
         for readout in self.readouts.values():
             readout.loss = np.zeros(())
         if self.clock.resets:
@@ -257,8 +317,12 @@ class ReferenceMachine(Successor):
 
     def _end_interval(self, update: bool) -> None:
         """Update, or end with the gradients, after the last trial of an update."""
+        if self._backwards_pass is not None:
+            self._backwards_pass.end()
+            self._backwards_pass = None
         if self.progress.learning:
             self.progress.trials = self.progress.trials + 1
+            self.progress.trial_steps = self.progress.trial_steps + self.progress.length
             if self.progress.trials == self.network.settings.trials_per_update:
                 self._gather()
                 if update:
@@ -266,9 +330,7 @@ class ReferenceMachine(Successor):
 
     def _gather(self) -> None:
         """The gradients of all projections and biases together."""
-        settings = self.network.settings
-        assert settings.interval_steps is not None
-        steps = settings.trials_per_update * settings.interval_steps
+        steps = int(self.progress.trial_steps)
         for part in self.plastic.values():
             if isinstance(part.traces, ReadoutTraces):
                 part.gradient = part.traces.end_update()
@@ -281,6 +343,7 @@ class ReferenceMachine(Successor):
         for cells in self.cells.values():
             cells.forget_update()
         self.progress.trials = np.array(0)
+        self.progress.trial_steps = np.array(0)
 
     def _step_optimizers(self) -> None:
         """Let weights and biases follow their gradients."""
@@ -313,7 +376,7 @@ class ReferenceMachine(Successor):
             np.add.at(spikes[index], (np.asarray(steps), np.asarray(cells)), 1.0)
         for index, values in trial.values.items():
             spikes[index][:length] = values
-        self._begin_interval(True)
+        self._begin_interval(True, length)
         for index, log in self.logs.items():
             log.counts = np.zeros_like(log.counts)
             log.write(0, spikes[index][0])
@@ -337,9 +400,9 @@ class ReferenceMachine(Successor):
         for index, readout in self.readouts.items():
             readout.take(np.asarray(trial.error[index][step - 1], dtype=float))
         sent = [path.value(self.clock.local(step)) for path in self.signals]
-        for part in self.plastic.values():
+        for index, part in self.plastic.items():
             part.synapses.receive(step)
-            self._advance_traces(part, sent, True)
+            self._advance_traces(index, part, sent, True)
 
     def apply_gradients(self, gradients: Mapping[int, np.ndarray] | None = None,
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
@@ -415,6 +478,13 @@ class ReferenceMachine(Successor):
         reset.
         """
         return np.array(self._read(population, variable))
+
+    def _read_step(self, population: int, variable: str) -> np.ndarray:
+        """As :meth:`_read`, for recordings: NaN at a step that does not happen."""
+        described, found = self.network.populations[population], self._read(population, variable)
+        if self._happens() or described.from_outside or variable in ("spikes", "loss"):
+            return found
+        return np.full(described.size, np.nan)
 
     def _read(self, population: int, variable: str) -> np.ndarray:
         """A variable of a population after the last step; "spikes" are counts."""
@@ -506,6 +576,10 @@ class ReferenceMachine(Successor):
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
         needed = self.state()
+        interval = self.network.settings.interval_steps or 0
+        state = {"machine/length": np.array(interval),
+                 "machine/trial_steps": interval * state.get("machine/trials", np.array(0)),
+                 **state}       # older files, from when all intervals were whole, lack these
         # older files, from when all optimisers had the same state, have m and v of every one
         state = {name: array for name, array in state.items()
                  if name in needed or not name.endswith(("optimizer/m", "optimizer/v"))}

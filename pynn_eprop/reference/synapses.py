@@ -48,14 +48,22 @@ class Synapses(Component):
         self.clock = clock
         self.arriving = np.zeros(len(self.weight))
 
-    def receive(self, step: int) -> np.ndarray:
+    def receive(self, step: int, length: int | None = None) -> np.ndarray:
         """Let the spikes due at ``step`` arrive; the sum of weights per cell, shape (post,).
 
-        ``arriving`` then holds the number of spikes, or the value, per synapse.
+        ``arriving`` then holds the number of spikes, or the value, per synapse. length: steps of
+        the interval, if it is not a whole one.
         """
         emitted = step - self.lag
         self.arriving = self.log.read(emitted, self.pre_index)
         if not self.crosses:
-            inside = self.clock.same_interval(emitted, step, self.from_source)
+            inside = self.clock.same_interval(emitted, step, self.from_source, length)
             self.arriving = np.where(inside, self.arriving, 0.0)
+        return np.bincount(self.post_index, self.weight * self.arriving, self.post_size)
+
+    def receive_of(self, emitted: np.ndarray, step: int) -> np.ndarray:
+        """As :meth:`receive`, of what was emitted at the steps 0, 1, ..., (steps, pre)."""
+        steps = step - self.lag
+        inside = (steps >= 0) & (steps < len(emitted))
+        self.arriving = np.where(inside, emitted[np.where(inside, steps, 0), self.pre_index], 0.0)
         return np.bincount(self.post_index, self.weight * self.arriving, self.post_size)

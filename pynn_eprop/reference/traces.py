@@ -45,6 +45,10 @@ class CellTraces(Component):
 
     def advance(self, arriving: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
         """One step; ``arriving`` is z_i^{t-d} per synapse, ``signals`` are (kappa, L_j^t)."""
+        self.learn_from(self.eligibility_now(arriving), signals, learning)
+
+    def eligibility_now(self, arriving: np.ndarray) -> np.ndarray:
+        """The eligibility traces of one step of the cells."""
         j = self.post_index
         what, shape = self._what, (len(j),)
         e = as_answer(ask(self.label, "rule", self.rule, "eligibility", self, arriving, self.cells,
@@ -52,6 +56,11 @@ class CellTraces(Component):
         self.e_now = np.broadcast_to(e, shape)
         for name in self.kept:
             as_answer(getattr(self, name), shape, f"{what}: the trace {name!r}", one=False)
+        return np.asarray(e)
+
+    def learn_from(self, e: np.ndarray, signals: Sequence[Signal], learning: bool) -> None:
+        """One step of the network, at which the eligibility traces are ``e``."""
+        j = self.post_index
         for r, (kappa, signal) in enumerate(signals):
             self.e_bar[r] = kappa * self.e_bar[r] + e                               # eq. 45
             if learning:

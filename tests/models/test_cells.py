@@ -36,7 +36,7 @@ def test_fields_are_the_table_of_parameters_state_and_recordables():
     assert ALIFCells.initial_values() == {"v": 0.0, "a": 0.0}
     assert ALIFCells.recordable() == ("spikes", "v", "a", "h", "learning_signal")
     assert CurrentLIF.recordable() == ("spikes", "i", "v", "h", "learning_signal")
-    assert ALIFCells.components() == ("pseudo_derivative",)
+    assert ALIFCells.components() == ("pseudo_derivative", "backwards")
     assert Readouts.recordable() == ("y", "error", "target", "loss")
     assert Sources.recordable() == ("spikes",)
 
@@ -47,8 +47,9 @@ def test_a_description_takes_what_a_script_gave():
     shape = PiecewiseLinear(0.2)
     cells = LIFCells.described("cells", 2, Given(
         {**given, "tau_refrac": np.array([2.0, 3.1])}, {"v": np.array([0.1, 0.2])},
-        {"pseudo_derivative": shape}, 0.5))
+        {"pseudo_derivative": shape, "backwards": True}, 0.5))
     assert (cells.label, cells.size, cells.pseudo_derivative) == ("cells", 2, shape)
+    assert cells.backwards
     assert cells.refractory_steps.tolist() == [4, 7] and cells.refractory_steps.dtype == np.int32
     assert cells.v_initial.tolist() == [0.1, 0.2] and cells.f_target.tolist() == [10.0, 10.0]
     readouts = Readouts.described("out", 2, Given(

@@ -56,11 +56,16 @@ def _add(digest: Any, value: Any) -> None:
         digest.update(np.ascontiguousarray(value, dtype=float).data)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            if not (field.name in _FREE and _is_part(value)):
+            if not (field.name in _FREE and _is_part(value)) and not _is_left_out(field, value):
                 digest.update(field.name.encode())
                 _add(digest, getattr(value, field.name))
     else:
         digest.update(repr(value).encode())
+
+
+def _is_left_out(field: Any, value: Any) -> bool:
+    """Whether a field is as it was before it existed, so that older files still fit."""
+    return field.name == "backwards" and getattr(value, field.name) is False
 
 
 def _is_part(value: Any) -> bool:

@@ -58,6 +58,10 @@ class SpikingCells(Population):
     filter the presynaptic spikes, which simplified traces leave out; a kind without any has no such
     traces. learns_from_h: the derivatives are functions of h and constants, so that the kind can
     learn from the activity of another machine.
+
+    backwards: the population runs each trial from its end to its start. In a trial of n steps its
+    own step s is the network's step n + 1 - s; all of the above is in its own time, what is
+    recorded of it stands at the network's (docs/semantics.md).
     """
 
     refractory_steps: np.ndarray = parameter(
@@ -69,6 +73,7 @@ class SpikingCells(Population):
         0.0, DIMENSIONLESS,
         "strength of the firing-rate term: C_j = c_reg (f_j - f_target), rates in Hz", minimum=0.0)
     pseudo_derivative: PseudoDerivative = component()
+    backwards: bool = component(False)
 
     receptor_types: ClassVar[tuple[str, ...]] = ("excitatory", "inhibitory", "learning_signal")
     learns: ClassVar[bool] = True

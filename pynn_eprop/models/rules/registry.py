@@ -9,8 +9,8 @@ from pynn_eprop.models.rules.rule import Rule
 
 # attributes that traces have on a machine, and no trace of a rule can be called
 KEPT_BY_MACHINES = ("e_now", "e_bar", "signal_sum", "e_sum", "post_index", "signals", "rule",
-                    "cells", "kept", "label", "variables", "reset", "advance", "end_update",
-                    "state", "restore", "take_back")
+                    "cells", "kept", "label", "variables", "reset", "advance", "eligibility_now",
+                    "learn_from", "end_update", "state", "restore", "take_back")
 
 _Kind = TypeVar("_Kind", bound=type[Rule])
 
