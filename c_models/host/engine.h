@@ -57,6 +57,7 @@ typedef struct {
 typedef struct {
     int32_t size;
     int32_t adaptive;
+    int32_t backwards;         /*!< runs intervals from their last step to their first */
     int32_t shape;             /*!< enum ep_shape */
     double height;
     const double *alpha, *v_thresh, *inverse_width, *f_target, *c_reg, *v_initial;
@@ -145,7 +146,10 @@ typedef struct {
     int32_t weight_bits;       /*!< fixed point: bits after the point of the 32-bit weights */
 } eprop_signal;
 
-/*! \brief Sample a variable of some cells at every `every`-th global step into (samples, cells). */
+/*! \brief Sample a variable of some cells at every `every`-th global step into (samples, cells).
+ *
+ *  NaN at steps after the end of an interval that is shorter than T.
+ */
 typedef struct {
     int32_t population, variable, cells, every;
     const int32_t *cell;
@@ -182,6 +186,7 @@ typedef struct {
     const eprop_current_input *current_input;
     const eprop_value_input *value_input;
     const int32_t *spike_recording; /*!< populations whose spikes are kept */
+    const int32_t *lengths;    /*!< steps of each interval that begins in it; NULL: all have T */
 } eprop_stretch;
 
 /*! \brief Values of one population in each step of a trial, (steps, size). */

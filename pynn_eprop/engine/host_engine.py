@@ -34,7 +34,6 @@ from pynn_eprop.models.checks import (
     check_mirrored,
     check_network,
     check_traces,
-    check_whole_inputs,
     is_mirrored,
 )
 from pynn_eprop.models.fixed_point import FixedPoint
@@ -198,7 +197,6 @@ class HostEngine(Successor):
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
         check_inputs(inputs, self.network, start, steps)
-        check_whole_inputs(inputs, "the host engine")
         if self.formats:
             for index, given in inputs.values.items():
                 check_values(self.network.populations[index].label,
@@ -242,6 +240,7 @@ class HostEngine(Successor):
             "value_input": arrays.keep(ffi.new("eprop_value_input[]", values)),
             "spike_recordings": len(of_cells),
             "spike_recording": arrays.integers(of_cells),
+            "lengths": ffi.NULL if inputs.lengths is None else arrays.integers(inputs.lengths),
         })
         self._run(lib.eprop_run, stretch)
         return Recorded(tuple(

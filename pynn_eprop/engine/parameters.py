@@ -167,7 +167,7 @@ def _lif(cells: LIFCells, given: Given) -> dict[str, Any]:
     formats = {} if not bits else {"filter_bits": bits - height_shift(shape.height),
                                    "slope_bits": slope_bits(cells)}
     return {
-        "size": n, "shape": SHAPES[type(shape)],
+        "size": n, "backwards": cells.backwards, "shape": SHAPES[type(shape)],
         "height": shape.height, "signal_bits": bits, **formats,
         "alpha": arrays.doubles(decay(given.timestep, cells.tau_m), n),
         "v_thresh": arrays.doubles(cells.v_thresh, n),
@@ -268,6 +268,7 @@ KINDS: dict[type[Population], EngineKind] = {
 }
 """The kinds of cell that the engine has kernels for."""
 
-FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES)
-FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES)
+FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES, backwards=True)
+FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES,
+                         backwards=True)
 """The kinds that the engine has kernels for, in floating and in fixed point."""

@@ -119,6 +119,52 @@ CASES = {
 }
 
 
+BACK = CellPlan(backwards=True)
+BACK_ADAPTIVE = CellPlan(5, adaptive=True, rate_term=True, backwards=True)
+
+OF_SEPARATE_TRIALS = {
+    "short trials": Plan(short=True, cells=(CellPlan(rate_term=True), ADAPTIVE), trials=3,
+                         stretches=((180, True),), currents=True),
+    "short trials of values": Plan(short=True, analog=(3,), analog_frame=4, cells=(ADAPTIVE,),
+                                   trials=2, delays=("mixed",)),
+    "short trials, cut anywhere": Plan(
+        short=True, trials=2, delays=("mixed",), analog=(2,), cells=(CellPlan(rate_term=True),),
+        stretches=((7, True), (1, True), (32, True), (15, True), (65, True)),
+        changes=("checkpoint",)),
+    "short trials that do not count": Plan(
+        short=True, trials=2, cells=(CellPlan(rate_term=True),),
+        stretches=((20, True), (20, False), (30, True), (20, False), (50, True))),
+    "short trials of every loss": Plan(short=True, trials=2, readouts=(
+        ReadoutPlan(bias_optimizer="adam"), ReadoutPlan(3, "cross_entropy"),
+        ReadoutPlan(loss=None))),
+    "backwards": Plan(cells=(BACK,)),
+    "backwards, adaptive": Plan(cells=(BACK_ADAPTIVE,), trials=2),
+    "both directions": Plan(cells=(BACK_ADAPTIVE, CellPlan(4, rate_term=True)), trials=2,
+                            sources=(3, 2), delays=("mixed",), currents=True),
+    "both directions, values": Plan(cells=(BACK_ADAPTIVE, CellPlan(4)), sources=(), analog=(3, 2),
+                                    analog_frame=5, trials=2, delays=("mixed",)),
+    "backwards, sparse": Plan(cells=(BACK_ADAPTIVE, BACK), wirings=("sparse", "duplicates"),
+                              delays=("mixed",), analog=(4,), analog_frame=3),
+    "backwards through delays longer than the interval": Plan(
+        cells=(BACK, CellPlan(4)), delays=("long",), interval_steps=5, analog=(2,)),
+    "backwards, symmetric feedback": Plan(cells=(BACK_ADAPTIVE, BACK), feedbacks=("symmetric",)),
+    "backwards, windowed feedback": Plan(cells=(BACK_ADAPTIVE, BACK), feedbacks=("windowed",)),
+    "backwards by every rule": Plan(cells=(BACK_ADAPTIVE, BACK), rules=tuple(RULES), trials=2,
+                                    analog=(3,)),
+    "backwards, several readouts": Plan(cells=(BACK_ADAPTIVE, ADAPTIVE), readouts=(
+        ReadoutPlan(tau_m=3.0, bias_optimizer="adam"), ReadoutPlan(loss=None),
+        ReadoutPlan(3, "cross_entropy", tau_m=40.0))),
+    "both directions of short trials": Plan(
+        short=True, cells=(BACK_ADAPTIVE, CellPlan(4, rate_term=True)), trials=3, analog=(3,),
+        analog_frame=4, delays=("mixed",), stretches=((120, True), (20, False), (60, True)),
+        changes=("checkpoint",)),
+    "more cells than a tile, backwards": Plan(
+        seed=6, sources=(140,), analog=(9,), cells=(CellPlan(150, True, backwards=True),
+                                                    CellPlan(130)), interval_steps=12,
+        stretches=((36, True),), readouts=(ReadoutPlan(11),), short=True),
+}
+
+
 def engine(network: Network) -> HostEngine:
     return HostEngine(network, precision="float64")
 
@@ -138,6 +184,14 @@ def test_named_cases(name, boundary):
     assert_agree(play(case, engine), expected, BOUND)
 
 
+@pytest.mark.parametrize("name", OF_SEPARATE_TRIALS)
+def test_named_cases_of_trials_that_stand_on_their_own(name):
+    case = make_case(OF_SEPARATE_TRIALS[name])
+    expected = play(case, ReferenceMachine)
+    assert sum(len(array) for array in expected.exact.values()) > 10, "hardly any spikes"
+    assert_agree(play(case, engine), expected, BOUND)
+
+
 @pytest.mark.parametrize("stock", [(), (True,)])
 def test_networks_without_intervals(stock):
     case = make_case(Plan(interval_steps=None, stock=stock, readouts=(ReadoutPlan(loss=None),),
@@ -146,20 +200,20 @@ def test_networks_without_intervals(stock):
 
 
 @settings(max_examples=4 * settings().max_examples)
-@given(plans())
+@given(plans(short=True, backwards=True))
 def test_random_networks(plan):
     case = make_case(plan)
     assert_agree(play(case, engine), play(case, ReferenceMachine), BOUND)
 
 
-@given(plans(changes=False))
+@given(plans(changes=False, short=True, backwards=True))
 def test_runs_in_parts_equal_one_run(plan):
     case = make_case(plan)
     parts = replace(case, plan=replace(plan, changes=("checkpoint",)))
     assert_identical(play(parts, engine), play(case, engine, whole=True))
 
 
-@given(plans())
+@given(plans(short=True, backwards=True))
 def test_results_do_not_depend_on_the_number_of_threads(plan):
     case = make_case(plan)
     assert_identical(play(case, threaded(2)), play(case, threaded(1)))

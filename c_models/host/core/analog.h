@@ -8,6 +8,7 @@
 #ifndef EPROP_CORE_ANALOG_H
 #define EPROP_CORE_ANALOG_H
 
+#include "directions.h"
 #include "memory.h"
 
 /* In the number system (float/, fixed/): the values of a step. */
@@ -55,11 +56,14 @@ static void values_take(const engine *e, const population *p, activity *x, const
 }
 
 /* The row of the values that arrive through a block at step s; SIZE_MAX for none. */
-static EP_INLINE size_t arriving_values(const engine *e, const block *b, int64_t s) {
-    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
-    const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
-    return emitted < first_step(e, pre, post) ? SIZE_MAX : (size_t)(emitted + (int64_t)e->head);
+static EP_INLINE size_t arriving_values(const engine *e, size_t slot, const block *b, int64_t s) {
+    int64_t emitted;
+    const bool any = emission_of(e, slot, b, s, &emitted);
+    return any ? (size_t)(emitted + (int64_t)e->head) : SIZE_MAX;
 }
+
+/* The row of the step after, or before in a block that is turned. */
+static EP_INLINE size_t next_row(const block *b, size_t row) { return b->turned ? row - 1 : row + 1; }
 
 /* Room for what arrives from the frame in effect, for each block from a source of values. */
 static EP_INLINE frame_arrivals *slot_frame(const engine *e, size_t slot, size_t block_index) {

@@ -106,6 +106,8 @@ static int core_add_spiking_cells(engine *e, const eprop_spiking_cells *in) {
     if (p == NULL)
         return EPROP_NO_MEMORY;
     p->adaptive = in->adaptive != 0;
+    p->backwards = in->backwards != 0;
+    e->any_backwards |= p->backwards;
     p->v_initial = OWN(e, ep_state, p->padded);
     p->f_target = OWN(e, double, p->n);
     p->c_reg = OWN(e, double, p->n);
@@ -208,6 +210,7 @@ static int core_add_block(engine *e, const eprop_block *in) {
     b->delay = in->delay;
     b->inhibitory = in->inhibitory != 0;
     b->sparse = in->target != NULL;
+    b->turned = pre->backwards != post->backwards;
     b->optimizer = in->optimizer;
     b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0, in->factor};
     b->bounded = isfinite(in->optimizer.w_min) || isfinite(in->optimizer.w_max);

@@ -43,23 +43,22 @@ static const ep_state *target_of(const population *p, size_t s, int64_t global) 
 /* The presynaptic cells of a block whose spikes arrive at step s, `count` of them. */
 static EP_INLINE const int32_t *arriving_spikes(const engine *e, size_t slot, const block *b,
                                                 int64_t s, size_t *count) {
-    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
     const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
-    const int64_t emitted = s - b->delay + (post->kind == READOUTS ? 1 : 0);
+    int64_t emitted;
     *count = 0;
-    if (emitted < first_step(e, pre, post))
+    if (!emission_of(e, slot, b, s, &emitted))
         return NULL;
     const size_t at = (size_t)(emitted + (int64_t)e->head);
     *count = list->start[at + 1] - list->start[at];
     return *count > 0 ? list->cell + list->start[at] : NULL;
 }
 
-/* Takes the samples due at a step. */
-static void take_samples(const engine *e, size_t slot, size_t s, int64_t global,
+/* Takes the samples due at a step, of the populations that run in one direction. */
+static void take_samples(const engine *e, size_t slot, size_t s, int64_t global, bool backwards,
                          ep_history *const *slopes) {
     for (int32_t k = 0; k < e->stretch->samplings; k++) {
         const eprop_sampling *const sampling = &e->stretch->sampling[k];
-        if (global % sampling->every != 0)
+        if (global % sampling->every != 0 || sampled_backwards(e, sampling) != backwards)
             continue;
         const int64_t row =
             global / sampling->every - e->stretch_begin / sampling->every - 1;
@@ -71,13 +70,10 @@ static void take_samples(const engine *e, size_t slot, size_t s, int64_t global,
     }
 }
 
-/* Advances one slot's interval, which began at global step `begin`, over the steps from + 1 .. to.
-   slopes[p]: room for the pseudo-derivatives of a population that records them, or NULL. */
-static void advance(engine *e, size_t slot, int64_t begin, size_t from, size_t to,
-                    ep_history *const *slopes) {
-    /* with boundary "reset", what is at step T belongs to the next interval only */
-    const bool whole = to == e->T && !e->settings.continuous;
-    forget_frames(e, slot);
+/* Takes what sources emit at the steps from .. to of a slot's interval. */
+static void take_inputs(engine *e, size_t slot, int64_t begin, size_t from, size_t to) {
+    /* with boundary "reset", what is at the last step belongs to no interval, or the next */
+    const bool whole = to == e->length[slot] && !e->settings.continuous;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
         if (q->kind == ANALOG) {
@@ -98,30 +94,53 @@ static void advance(engine *e, size_t slot, int64_t begin, size_t from, size_t t
         if (whole)
             spikes_close(e, list, to);
     }
-    for (size_t s = from + 1; s <= to; s++) {
-        const int64_t global = begin + (int64_t)s;
-        const int64_t row = global - e->stretch_begin - 1;
-        for (size_t k = 0; k < e->population_count; k++) {
-            const size_t p = e->order[k];
-            const double *const current = current_of(e, p, row);
-            switch (e->populations[p].kind) {
-            case SPIKING:
-                step_spiking(e, slot, p, s, current, slopes[p]);
-                break;
-            case STOCK:
-                step_stock(e, slot, p, s, current);
-                break;
-            case READOUTS:
-                step_readouts(e, slot, p, s, global, current);
-                break;
-            case SOURCES:
-            case ANALOG:
-                break;
-            }
+}
+
+/* Step s, in their own time, of the populations that run in one direction. */
+static void step_populations(engine *e, size_t slot, int64_t begin, size_t s, bool backwards,
+                             ep_history *const *slopes) {
+    const int64_t global = begin + (int64_t)(backwards ? turned_step(e, slot, s) : s);
+    const int64_t row = global - e->stretch_begin - 1;
+    for (size_t k = 0; k < e->population_count; k++) {
+        const size_t p = e->order[k];
+        if (e->populations[p].backwards != backwards)
+            continue;
+        const double *const current = current_of(e, p, row);
+        switch (e->populations[p].kind) {
+        case SPIKING:
+            step_spiking(e, slot, p, s, current, slopes[p]);
+            break;
+        case STOCK:
+            step_stock(e, slot, p, s, current);
+            break;
+        case READOUTS:
+            step_readouts(e, slot, p, s, global, current);
+            break;
+        case SOURCES:
+        case ANALOG:
+            break;
         }
-        if (e->stretch->samplings > 0)
-            take_samples(e, slot, s, global, slopes);
     }
+    if (e->stretch->samplings > 0)
+        take_samples(e, slot, s, global, backwards, slopes);
+}
+
+/* Advances one slot's interval, which began at global step `begin`, over the steps from + 1 .. to,
+   of which those after its end do not happen. slopes[p]: room for the pseudo-derivatives of a
+   population that records them, or NULL. */
+static void advance(engine *e, size_t slot, int64_t begin, size_t from, size_t to,
+                    ep_history *const *slopes) {
+    const size_t end = to < e->length[slot] ? to : e->length[slot];
+    forget_frames(e, slot);
+    if (from < end)
+        take_inputs(e, slot, begin, from, end);
+    /* stretches are whole intervals if some population runs backwards */
+    for (size_t s = 1; e->any_backwards && s <= end; s++)
+        step_populations(e, slot, begin, s, true, slopes);
+    for (size_t s = from + 1; s <= end; s++)
+        step_populations(e, slot, begin, s, false, slopes);
+    if (end < to)
+        skip_samples(e, begin, from < end ? end : from, to);
 }
 
 #endif

@@ -23,7 +23,7 @@ static bool is_sloped(const engine *e, size_t slot, size_t p) {
     for (size_t tile = 0; tile < q->tiles; tile++) {
         const size_t width = tile_width(q, tile), left = q->n - tile * TILE;
         const ep_history *const h = tile_history(e, slot_activity(e, slot, p), q->sloped_rule, tile);
-        for (size_t s = 1; s <= e->T; s++)
+        for (size_t s = 1; s <= e->length[slot]; s++)
             if (row_is_sloped(q, h + s * width, left < width ? left : width))
                 return true;
     }

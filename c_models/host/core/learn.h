@@ -69,6 +69,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         return EPROP_BAD_ARGUMENT;
     const size_t slot = e->pending;
     relist(e);
+    e->length[slot] = e->T;
     for (size_t p = 0; p < e->population_count; p++) {
         if (e->populations[p].kind != ANALOG)
             put_spikes(e, slot, p, trial);

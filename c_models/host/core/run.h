@@ -37,8 +37,16 @@ static void mirror_feedback(engine *e) {
     }
 }
 
-/* Puts a slot at the start of an interval. What crosses the boundary comes from slot `last`. */
-static void begin_interval(engine *e, size_t slot) {
+/* The steps of the interval that begins at a global step of the stretch. */
+static size_t length_of(const engine *e, int64_t begin) {
+    const int64_t T = (int64_t)e->T, earlier = (e->stretch_begin + T - 1) / T;
+    return e->stretch->lengths != NULL ? (size_t)e->stretch->lengths[begin / T - earlier] : e->T;
+}
+
+/* Puts a slot at the start of an interval, which begins at a global step. What crosses the boundary
+   comes from slot `last`. */
+static void begin_interval(engine *e, size_t slot, int64_t begin) {
+    e->length[slot] = length_of(e, begin);
     const bool continuous = e->settings.continuous && e->started;
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
@@ -92,7 +100,8 @@ static void list_by_cell(engine *e, size_t slot) {
             continue;
         const int64_t own = q->kind == SOURCES ? 0 : 1;
         spikes_by_cell(e, slot_activity(e, slot, p), q->n,
-                       e->settings.continuous ? -(int64_t)e->head : own);
+                       e->settings.continuous ? -(int64_t)e->head : own,
+                       (int64_t)e->length[slot]);
     }
 }
 
@@ -107,36 +116,44 @@ static void interval_body(void *context, size_t index, size_t thread) {
     const interval_job *const job = context;
     engine *const e = job->e;
     const size_t slot = job->first_slot + index;
-    begin_interval(e, slot);
-    advance(e, slot, e->step + (int64_t)(index * e->T), 0, e->T, job->slopes[thread]);
+    const int64_t begin = e->step + (int64_t)(index * e->T);
+    begin_interval(e, slot, begin);
+    advance(e, slot, begin, 0, e->T, job->slopes[thread]);
     if (e->learning)
         list_by_cell(e, slot);
 }
 
-static void keep_spikes(engine *e, spike_record *record, const activity *x, int64_t begin,
+/* Keeps the spikes of a population at the steps from + 1 .. to of a slot's interval, in the order of
+   the network's steps. */
+static void keep_spikes(engine *e, spike_record *record, size_t slot, size_t p, int64_t begin,
                         size_t from, size_t to) {
-    size_t q = x->spikes.start[from + e->head + 1];
-    const size_t end = x->spikes.start[to + e->head + 1];
-    const size_t needed = record->used + (end - q);
+    const activity *const x = slot_activity(e, slot, p);
+    const size_t *const start = x->spikes.start + e->head;
+    if (to > e->length[slot])
+        to = e->length[slot];
+    if (from >= to)
+        return;
+    const size_t needed = record->used + (start[to + 1] - start[from + 1]);
     size_t capacity = record->capacity;
     if (!reserve((void **)&record->step, &capacity, needed, sizeof *record->step) ||
         !reserve((void **)&record->cell, &record->capacity, needed, sizeof *record->cell)) {
         e->no_memory = true;
         return;
     }
-    for (size_t s = from + 1; s <= to; s++)
-        for (; q < x->spikes.start[s + e->head + 1]; q++) {
-            record->step[record->used] = begin + (int64_t)s;
+    for (size_t t = from + 1; t <= to; t++) {
+        const size_t s = e->populations[p].backwards ? turned_step(e, slot, t) : t;
+        for (size_t q = start[s]; q < start[s + 1]; q++) {
+            record->step[record->used] = begin + (int64_t)t;
             record->cell[record->used++] = x->spikes.cell[q];
         }
+    }
 }
 
 /* Files the results of the steps from + 1 .. to of a slot, and, at the end of the interval, its
    losses. */
 static void file_results(engine *e, size_t slot, int64_t begin, size_t from, size_t to) {
     for (int32_t k = 0; k < e->stretch->spike_recordings; k++)
-        keep_spikes(e, &e->records[k],
-                    slot_activity(e, slot, (size_t)e->stretch->spike_recording[k]), begin, from,
+        keep_spikes(e, &e->records[k], slot, (size_t)e->stretch->spike_recording[k], begin, from,
                     to);
     for (size_t p = 0; p < e->population_count && to == e->T; p++) {
         population *const q = &e->populations[p];
@@ -303,7 +320,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
         }
         if (e->s == 0) {
             e->current = e->settings.continuous ? 0 : e->pending;
-            begin_interval(e, e->current);
+            begin_interval(e, e->current, e->step);
             e->started = true;
             e->last = e->current;
         }

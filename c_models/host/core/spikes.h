@@ -68,8 +68,8 @@ static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *in
     }
 }
 
-/* Lists the spikes from step `first` to T by cell, steps ascending. */
-static void spikes_by_cell(engine *e, activity *x, size_t cells, int64_t first) {
+/* Lists the spikes from step `first` to step `last`, the end, by cell, steps ascending. */
+static void spikes_by_cell(engine *e, activity *x, size_t cells, int64_t first, int64_t last) {
     const spike_list *const list = &x->spikes;
     const size_t from = list->start[(size_t)(first + (int64_t)e->head)];
     const size_t total = list->used - from;
@@ -85,7 +85,7 @@ static void spikes_by_cell(engine *e, activity *x, size_t cells, int64_t first) 
     for (size_t i = 0; i < cells; i++)
         start[i + 1] += start[i];
     size_t q = from;
-    for (int64_t s = first; s <= (int64_t)e->T; s++)
+    for (int64_t s = first; s <= last; s++)
         for (; q < list->start[(size_t)(s + (int64_t)e->head) + 1]; q++)
             x->cell_step[start[list->cell[q]]++] = (int32_t)s;
     /* each start[i] has moved to the start of i + 1 */

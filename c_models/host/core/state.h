@@ -133,6 +133,30 @@ static void allocate_traces(engine *e) {
         e->scratch[k] = OWN(e, ep_history, TILE * (e->T + 1));
 }
 
+/* Room for the learning signals of a tile, one for each thread. */
+static void allocate_turned(engine *e) {
+    const size_t threads = (size_t)e->settings.threads;
+    e->turned = OWN(e, ep_signal *, threads);
+    for (size_t k = 0; e->turned != NULL && k < threads; k++)
+        e->turned[k] = OWN(e, ep_signal, TILE * (e->T + 1));
+}
+
+/* All intervals have T steps. */
+static void all_whole(engine *e) {
+    for (size_t slot = 0; slot < e->slot_count; slot++)
+        e->length[slot] = e->T;
+}
+
+/* Whether an interval that a checkpoint holds is shorter. */
+static bool any_short(const engine *e) {
+    bool any = false;
+    for (size_t slot = 0; slot < e->slot_count; slot++) {
+        const bool in_progress = e->s > 0 && slot == e->current;
+        any |= (slot < e->pending || in_progress) && e->length[slot] < e->T;
+    }
+    return any;
+}
+
 /* Room for what arrives from frames of values. */
 static void allocate_frames(engine *e) {
     e->frames = OWN(e, frame_arrivals, e->slot_count * e->block_count);
@@ -152,9 +176,11 @@ static int allocate_state(engine *e) {
     if (!e->carries && e->slot_count < (size_t)e->settings.threads)
         e->slot_count = (size_t)e->settings.threads;
     e->slots = OWN(e, activity, e->slot_count * e->population_count);
+    e->length = OWN(e, size_t, e->slot_count);
     e->order = OWN(e, size_t, e->population_count);
     if (e->no_memory)
         return EPROP_NO_MEMORY;
+    all_whole(e);
     size_t ordered = 0;
     for (int readouts = 0; readouts < 2; readouts++)
         for (size_t p = 0; p < e->population_count; p++)
@@ -164,6 +190,8 @@ static int allocate_state(engine *e) {
         for (size_t p = 0; p < e->population_count; p++)
             allocate_activity(e, &e->populations[p], slot_activity(e, slot, p));
     allocate_frames(e);
+    if (e->any_backwards && e->settings.learns)
+        allocate_turned(e);
     if (e->settings.continuous && e->settings.learns)
         allocate_traces(e);
     e->built = !e->no_memory;
@@ -247,6 +275,10 @@ static void list_entries(engine *e) {
     free(e->entries);
     e->entries = NULL;
     e->entry_count = 0;
+    /* the number of slots depends on that of threads, the places of trials do not */
+    if (any_short(e))
+        add_entry(e, &capacity, "engine", 0, 0, "length", e->length,
+                  (size_t)e->settings.trials_per_update * sizeof *e->length, NULL);
     for (size_t k = 0; k < e->block_count; k++) {
         block *const b = &e->blocks[k];
 #define BLOCK_ENTRY(what, data, size) add_entry(e, &capacity, "block", 0, k, what, data, (size) * b->synapses, NULL)
@@ -321,6 +353,18 @@ static int core_state_read(engine *e, int32_t index, void *out) {
     return EPROP_OK;
 }
 
+/* Takes the lengths of intervals, which only a state with shorter ones has. */
+static int write_lengths(engine *e, int64_t bytes, const void *in) {
+    const size_t count = (size_t)e->settings.trials_per_update;
+    if ((size_t)bytes != count * sizeof *e->length || e->settings.continuous)
+        return EPROP_BAD_ARGUMENT;
+    memcpy(e->length, in, count * sizeof *e->length);
+    for (size_t slot = 0; slot < count; slot++)
+        if (e->length[slot] < 1 || e->length[slot] > e->T)
+            return EPROP_BAD_ARGUMENT;
+    return EPROP_OK;
+}
+
 /* The entry "position" comes first: it decides which others there are. */
 static int core_state_write(engine *e, const char *name, int64_t bytes, const void *in) {
     if (strcmp(name, "position") == 0) {
@@ -341,9 +385,12 @@ static int core_state_write(engine *e, const char *name, int64_t bytes, const vo
         e->learning = p.learning != 0;
         e->started = p.started != 0;
         e->relist = true;
+        all_whole(e);
         list_entries(e);
         return EPROP_OK;
     }
+    if (strcmp(name, "engine.0.0.length") == 0)
+        return write_lengths(e, bytes, in);
     for (size_t k = 0; k < e->entry_count; k++) {
         struct state_entry *const entry = &e->entries[k];
         if (strcmp(name, entry->name) != 0)

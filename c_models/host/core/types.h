@@ -75,6 +75,7 @@ typedef struct {
     double *f_target, *c_reg;
     ep_signal *rate_term;   /* C_j of the update */
     bool adaptive, rate_regularised;
+    bool backwards;         /* runs intervals from their last step to their first */
     /* readouts */
     ep_decay kappa;
     double kappa_exact;
@@ -115,6 +116,7 @@ typedef struct {
     size_t pre, post, rows, synapses;
     int32_t delay;
     bool inhibitory, sparse, bounded;
+    bool turned;            /* one of its populations runs backwards, and not the other */
     int64_t *row_start;
     int32_t *target;
     int64_t *hole_row;
@@ -168,12 +170,16 @@ struct eprop_core_engine {
     learning_signal *signals;
     size_t *order;          /* populations in the order of a step: readouts last */
     activity *slots;        /* slot_count x population_count */
+    size_t *length;         /* steps of the interval in each slot */
+    bool any_backwards;
     frame_arrivals *frames; /* slot_count x block_count */
     spike_record *records;
     size_t record_count;
     void **owned;           /* memory to free at the end */
     size_t owned_count, owned_capacity;
     ep_history **scratch;   /* one tile of history per thread, continuous mode */
+    ep_signal **turned;     /* learning signals of one tile and interval per thread, if some
+                               population runs backwards */
     const struct tile_task *tasks; /* tiles of the populations that learn, for each rule */
     size_t task_count;
     bool built, no_memory;

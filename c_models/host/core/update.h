@@ -22,11 +22,11 @@ typedef struct {
 } update_job;
 
 /* Provided by the number system (float/, fixed/): the constants of a block's next update, after
-   `updates` so far; the backward filter of a tile, in place of its history; the gradients of a
-   segment from the filters of all slots (tiles[slot] is row 0 of the tile there); these within
+   `updates` so far; the backward filter of a tile, in place of its history (room: of a thread, see
+   signal_room()); the gradients of a segment from the filters of all slots (tiles[slot] is row 0 of the tile there); these within
    their limits and without the holes; the optimiser. The same for biases. */
 static ep_optimizer_step block_step(const engine *e, const block *b, int64_t updates);
-static void filter_one(const engine *e, tile_task task, size_t slot);
+static void filter_one(const engine *e, tile_task task, size_t slot, ep_signal *room);
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part, size_t slots,
                    const ep_history *const *tiles, ep_gradient *out);
 /* The same for blocks from sources of values, which take a whole tile: sums that begin at 0, those
@@ -47,10 +47,16 @@ static void set_rate_terms(engine *e, size_t slots);
 /* The row of a tile's filter that a presynaptic spike of step s meets; 0, which is none, outside the
    interval. Through delay d this is row s + d of a cell (F^{s+d-1}), row s + d - 1 of a readout
    (g^{s+d-1}). */
-static EP_INLINE size_t filter_row(const engine *e, const block *b, const population *post,
-                                   int32_t s) {
-    const int64_t row = (int64_t)s + b->delay - (post->kind == READOUTS ? 1 : 0);
-    return row < 1 || row > (int64_t)e->T ? 0 : (size_t)row;
+static EP_INLINE size_t filter_row(const engine *e, size_t slot, const block *b,
+                                   const population *post, int32_t s) {
+    const int64_t row =
+        turned_emission(e, slot, b, s) + b->delay - (post->kind == READOUTS ? 1 : 0);
+    return row < 1 || row > (int64_t)e->length[slot] ? 0 : (size_t)row;
+}
+
+/* A thread's room for the learning signals of a tile; NULL if no population runs backwards. */
+static ep_signal *signal_room(const engine *e, size_t thread) {
+    return e->any_backwards ? e->turned[thread] : NULL;
 }
 
 /* Whether a segment gathers whole filter rows: if it is dense, or has many synapses. */
@@ -78,8 +84,8 @@ static const tile_task *list_tiles(engine *e, size_t *count) {
 /* Body: index = (task, slot). */
 static void filter_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
-    (void)thread;
-    filter_one(job->e, job->tasks[index / job->slots], index % job->slots);
+    filter_one(job->e, job->tasks[index / job->slots], index % job->slots,
+               signal_room(job->e, thread));
 }
 
 /* The end of a segment's update, once its gradients are summed. */
@@ -112,7 +118,6 @@ static void tile_body(void *context, size_t index, size_t thread) {
     const ep_history *few[64]; /* a batch may be larger than a stack */
     const ep_history **const tiles =
         job->slots <= sizeof few / sizeof *few ? few : malloc(job->slots * sizeof *tiles);
-    (void)thread;
     if (tiles == NULL) {
         e->no_memory = true;
         return;
@@ -121,7 +126,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
         tiles[slot] =
             tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
         if (!job->filtered)
-            filter_one(e, task, slot);
+            filter_one(e, task, slot, signal_room(e, thread));
     }
     for (size_t k = 0; k < post->incoming_count; k++) {
         const size_t index_of = post->incoming[k];
@@ -268,7 +273,7 @@ static void update_after_trials(engine *e) {
             for (size_t tile = 0; tile < q->tiles; tile++) {
                 const size_t first = tile * TILE, width = tile_width(q, tile);
                 const ep_history *const g = tile_history(e, slot_activity(e, slot, p), 0, tile);
-                for (size_t s = e->T; s >= 1; s--)
+                for (size_t s = e->length[slot]; s >= 1; s--)
                     for (size_t k = 0; k < width; k++)
                         q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
             }

@@ -56,9 +56,32 @@ static bool row_is_sloped(const population *q, const ep_history *row, size_t n) 
     return any;
 }
 
-/* Runs the filter over the interval's history of one tile of cells, from step T to step 1; F^{t-1}
-   takes the place of h^t. Returns the or of all |F|. */
-static uint32_t filter_cells(const engine *e, size_t slot, tile_task task) {
+/* A step, backward in the network's time, of the filters G of a tile's learning signals; returns
+   their sum, which may be in `total`. */
+static const int32_t *filter_signals(const engine *e, size_t slot, const population *q, size_t tile,
+                                     size_t s, int32_t (*G)[TILE], int32_t *total) {
+    const size_t first = tile * TILE, signals = q->signal_count;
+    const size_t cells = q->n - first < TILE ? q->n - first : TILE;
+    for (size_t r = 0; r < signals; r++) {
+        const learning_signal *const g = &e->signals[q->signals[r]];
+        int32_t error[g->readouts];
+        const uint32_t limited = scale_errors(e, slot, g, s, error);
+        if (tile == 0)
+            count_saturated(q->saturated, EPROP_ERRORS, limited);
+        count_saturated(q->saturated, EPROP_FILTERED,
+                        ep_filter_signal(cells, g->readouts, g->kappa,
+                                         feedback_of(g, s) + first * g->readouts, error, G[r]));
+    }
+    if (signals <= 1)
+        return G[0];
+    count_saturated(q->saturated, EPROP_FILTERED,
+                    sum_signals(signals, cells, (const int32_t(*)[TILE])G, total));
+    return total;
+}
+
+/* Runs the filter over the interval's history of one tile of cells, from its last step to step 1;
+   F^{t-1} takes the place of h^t. Returns the or of all |F|. room: see ../core/update.h. */
+static uint32_t filter_cells(const engine *e, size_t slot, tile_task task, ep_signal *room) {
     const population *const q = &e->populations[task.population];
     const size_t tile = task.tile;
     const size_t first = tile * TILE, width = tile_width(q, tile), signals = q->signal_count;
@@ -72,23 +95,14 @@ static uint32_t filter_cells(const engine *e, size_t slot, tile_task task) {
     memset(state, 0, sizeof state);
     for (size_t j = 0; j < cells; j++)
         state[j].C = q->rate_term[first + j];
-    for (size_t s = e->T; s >= 1; s--) {
-        for (size_t r = 0; r < signals; r++) {
-            const learning_signal *const g = &e->signals[q->signals[r]];
-            int32_t error[g->readouts];
-            const uint32_t limited = scale_errors(e, slot, g, s, error);
-            if (tile == 0)
-                count_saturated(q->saturated, EPROP_ERRORS, limited);
-            count_saturated(q->saturated, EPROP_FILTERED,
-                            ep_filter_signal(cells, g->readouts, g->kappa,
-                                             feedback_of(g, s) + first * g->readouts, error, G[r]));
-        }
-        const int32_t *sum = G[0];
-        if (signals > 1) {
-            count_saturated(q->saturated, EPROP_FILTERED,
-                            sum_signals(signals, cells, (const int32_t(*)[TILE])G, total));
-            sum = total;
-        }
+    /* in the network's time: what comes last in it is what cells that run backwards need first */
+    for (size_t t = e->length[slot]; q->backwards && t >= 1; t--)
+        memcpy(room + t * width, filter_signals(e, slot, q, tile, t, G, total),
+               width * sizeof *room);
+    for (size_t s = e->length[slot]; s >= 1; s--) {
+        const int32_t *const sum = q->backwards
+                                       ? room + turned_step(e, slot, s) * width
+                                       : filter_signals(e, slot, q, tile, s, G, total);
         int32_t *const row = history + s * width;
         count_saturated(q->saturated, EPROP_FILTER,
                         filter_groups(q, task.rule, tile, (const uint16_t *)row, sum, state));
@@ -108,7 +122,7 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
     ep_history *const history = tile_history(e, x, 0, tile);
     int32_t g[TILE] = {0}, error[TILE] = {0};
     uint32_t magnitude = 0;
-    for (size_t s = e->T; s >= 1; s--) {
+    for (size_t s = e->length[slot]; s >= 1; s--) {
         uint32_t limited = 0;
         for (size_t k = 0; q->loss != EPROP_NO_LOSS && k < width; k++)
             error[k] = ep_rescale(x->signal[s * q->padded + first + k],
@@ -123,10 +137,10 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
     return magnitude;
 }
 
-static void filter_one(const engine *e, tile_task task, size_t slot) {
+static void filter_one(const engine *e, tile_task task, size_t slot, ep_signal *room) {
     const population *const p = &e->populations[task.population];
     p->magnitudes[(task.rule * p->tiles + task.tile) * e->slot_count + slot] =
-        p->kind == SPIKING ? filter_cells(e, slot, task)
+        p->kind == SPIKING ? filter_cells(e, slot, task, room)
                            : filter_readouts(e, slot, task.population, task.tile);
 }
 
@@ -168,8 +182,9 @@ static void add_products(const engine *e, const block *b, size_t tile, size_t sl
     const activity *const x = slot_activity(e, slot, b->pre);
     const size_t width = tile_width(post, tile);
     size_t unlimited = 0;
-    for (size_t s = 1; s <= e->T;) {
-        const size_t row = arriving_values(e, b, (int64_t)s);
+    const size_t end = e->length[slot];
+    for (size_t s = 1; s <= end;) {
+        const size_t row = arriving_values(e, slot, b, (int64_t)s);
         if (row == SIZE_MAX) {
             s++;
             continue;
@@ -177,11 +192,12 @@ static void add_products(const engine *e, const block *b, size_t tile, size_t sl
         int64_t sum[TILE] = {0};
         const int32_t frame = x->frame[row];
         size_t steps = 0;
-        for (; s <= e->T && steps < EP_FRAME_STEPS && x->frame[row + steps] == frame; steps++, s++)
+        for (size_t k = row; s <= end && steps < EP_FRAME_STEPS && x->frame[k] == frame;
+             k = next_row(b, k), steps++, s++)
             for (size_t j = 0; j < width; j++)
                 sum[j] += rows[s * width + j];
         unlimited += steps;
-        const bool limited = unlimited >= EP_FRAME_STEPS || s > e->T;
+        const bool limited = unlimited >= EP_FRAME_STEPS || s > end;
         for (size_t i = 0; i < pre->n; i++) {
             const segment part = row_segment(b, post, i, tile);
             const ep_analog value = x->value[row * pre->n + i];
@@ -227,7 +243,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const size_t at = filter_row(e, b, post, x->cell_step[q]);
+            const size_t at = filter_row(e, slot, b, post, x->cell_step[q]);
             if (at == 0)
                 continue;
             const ep_history *const filter = tiles[slot] + at * width;

@@ -86,6 +86,8 @@ static void optimize_bias(population *p) {
 
 /* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
 static void set_rate_terms(engine *e, size_t slots) {
+    int64_t steps, trials;
+    count_steps(e, slots, &steps, &trials);
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
         uint32_t saturated = 0;
@@ -96,7 +98,7 @@ static void set_rate_terms(engine *e, size_t slots) {
             int32_t gain;
             int64_t offset;
             eprop_rate_constants(1, &q->c_reg[j], &q->f_target[j], e->settings.timestep,
-                                 (int64_t)e->T, (int64_t)slots, q->signal_bits, &gain, &offset);
+                                 steps, trials, q->signal_bits, &gain, &offset);
             q->rate_term[j] = ep_rate_term(spikes, gain, offset, &saturated);
         }
         if (q->kind == SPIKING)

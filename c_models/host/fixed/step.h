@@ -58,7 +58,7 @@ static void sum_frame(const engine *e, size_t slot, const block *b, size_t row, 
 static const int32_t *values_arriving(const engine *e, size_t slot, size_t block_index, int64_t s,
                                       int64_t *wide) {
     const block *const b = &e->blocks[block_index];
-    const size_t row = arriving_values(e, b, s);
+    const size_t row = arriving_values(e, slot, b, s);
     if (row == SIZE_MAX)
         return NULL;
     frame_arrivals *const now = slot_frame(e, slot, block_index);

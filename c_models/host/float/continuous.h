@@ -99,7 +99,7 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
         if (arrivals)
             filter_arrivals(e->T, width, decay, scratch, K_z);
         else
-            filter_cells(e, e->current, task, source, only, scratch, &end, kappa_G);
+            filter_cells(e, e->current, task, source, only, scratch, &end, kappa_G, NULL);
         for (size_t j = 0; j < width && !arrivals; j++)
             K_z[j] = decay[j] * end.F[j];
         for (size_t i = 0; i < q->incoming_count; i++) {

@@ -52,13 +52,40 @@ static bool row_is_sloped(const population *q, const ep_history *row, size_t n) 
     return any;
 }
 
+/* A step, backward in the network's time, of the filters G of a tile's learning signals; returns
+   their sum, which may be in `total`. Otherwise as filter_cells(). */
+static EP_INLINE const ep_signal *filter_signals(const engine *e, size_t slot, const population *q,
+                                                 size_t tile, enum source source, size_t only,
+                                                 size_t s, ep_signal (*G)[TILE], ep_signal *total) {
+    const size_t first = tile * TILE, width = tile_width(q, tile);
+    const size_t signals = source == ERRORS ? q->signal_count : source == LAST_STEP ? 1 : 0;
+    for (size_t r = 0; r < signals; r++) {
+        const size_t which = source == ERRORS ? r : only;
+        const learning_signal *const g = &e->signals[q->signals[which]];
+        ep_filter_decay(width, g->kappa, G[r]);
+        if (source == ERRORS)
+            add_feedback(e, slot, g, first, width, s, G[r]);
+        else if (s == e->T)
+            for (size_t j = 0; j < width; j++)
+                G[r][j] = (ep_signal)1;
+    }
+    if (signals <= 1)
+        return G[0];
+    memcpy(total, G[0], width * sizeof *total);
+    for (size_t r = 1; r < signals; r++)
+        for (size_t j = 0; j < width; j++)
+            total[j] += G[r][j];
+    return total;
+}
+
 /* Runs the filter of a rule over the interval's history of one tile of cells, from step T to step 1.
 
    out (a tile of history) receives F^{t-1} in row t; it may be the history itself. `only` is the
    signal of LAST_STEP. With ERRORS, kappa_G (one row of TILE per signal, or NULL) receives each
-   signal's kappa G^1. */
+   signal's kappa G^1. Cells that run backwards need room for the signals of all steps. */
 static void filter_cells(const engine *e, size_t slot, tile_task task, enum source source,
-                         size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[TILE]) {
+                         size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[TILE],
+                         ep_signal *room) {
     const population *const q = &e->populations[task.population];
     const size_t first = task.tile * TILE, width = tile_width(q, task.tile);
     const ep_history *const history =
@@ -81,25 +108,15 @@ static void filter_cells(const engine *e, size_t slot, tile_task task, enum sour
         if (source == LAST_SLOW)
             end->lambda[j] = (ep_signal)1;
     }
-    for (size_t s = e->T; s >= 1; s--) {
-        for (size_t r = 0; r < signals; r++) {
-            const size_t which = source == ERRORS ? r : only;
-            const learning_signal *const g = &e->signals[q->signals[which]];
-            ep_filter_decay(width, g->kappa, G[r]);
-            if (source == ERRORS)
-                add_feedback(e, slot, g, first, width, s, G[r]);
-            else if (s == e->T)
-                for (size_t j = 0; j < width; j++)
-                    G[r][j] = (ep_signal)1;
-        }
-        const ep_signal *sum = G[0];
-        if (signals > 1) {
-            memcpy(end->G, G[0], width * sizeof *end->G);
-            for (size_t r = 1; r < signals; r++)
-                for (size_t j = 0; j < width; j++)
-                    end->G[j] += G[r][j];
-            sum = end->G;
-        }
+    /* in the network's time: what comes last in it is what cells that run backwards need first */
+    for (size_t t = e->length[slot]; q->backwards && t >= 1; t--)
+        memcpy(room + t * width,
+               filter_signals(e, slot, q, task.tile, source, only, t, G, end->G),
+               width * sizeof *room);
+    for (size_t s = e->length[slot]; s >= 1; s--) {
+        const ep_signal *const sum =
+            q->backwards ? room + turned_step(e, slot, s) * width
+                         : filter_signals(e, slot, q, task.tile, source, only, s, G, end->G);
         const ep_history *const h = history + s * width;
         if (adaptive)
             ep_filter_alif(width, alpha, rho, beta, sum, constant, h, end->lambda, end->F,
@@ -123,7 +140,7 @@ static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile,
     const ep_signal *const signal = slot_activity(e, slot, p)->signal + first;
     memset(end, 0, TILE * sizeof *end);
     const bool learns = q->loss != EPROP_NO_LOSS;
-    for (size_t s = e->T; s >= 1; s--)
+    for (size_t s = e->length[slot]; s >= 1; s--)
         for (size_t k = 0; k < width; k++) {
             end[k] = q->kappa * end[k] + (learns ? signal[s * q->padded + k] : (ep_signal)0);
             out[s * width + k] = end[k];
@@ -157,15 +174,16 @@ static void sum_products(const engine *e, const block *b, size_t tile, size_t sl
     const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
     const activity *const x = slot_activity(e, slot, b->pre);
     const size_t width = tile_width(post, tile);
-    for (size_t s = 1; s <= e->T;) {
-        const size_t row = arriving_values(e, b, (int64_t)s);
+    for (size_t s = 1; s <= e->length[slot];) {
+        const size_t row = arriving_values(e, slot, b, (int64_t)s);
         if (row == SIZE_MAX) {
             s++;
             continue;
         }
         ep_gradient sum[TILE] = {0};
         const int32_t frame = x->frame[row];
-        for (size_t k = row; s <= e->T && x->frame[k] == frame; k++, s++)
+        for (size_t k = row; s <= e->length[slot] && x->frame[k] == frame;
+             k = next_row(b, k), s++)
             for (size_t j = 0; j < width; j++)
                 sum[j] += rows[s * width + j];
         for (size_t i = 0; i < pre->n; i++) {
@@ -210,7 +228,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const size_t at = filter_row(e, b, post, x->cell_step[q]);
+            const size_t at = filter_row(e, slot, b, post, x->cell_step[q]);
             if (at == 0)
                 continue;
             rows[count++] = tiles[slot] + at * width;

@@ -39,12 +39,12 @@ static ep_optimizer_step block_step(const engine *e, const block *b, int64_t upd
     return optimizer_step(&b->optimizer, updates);
 }
 
-static void filter_one(const engine *e, tile_task task, size_t slot) {
+static void filter_one(const engine *e, tile_task task, size_t slot, ep_signal *room) {
     const activity *const x = slot_activity(e, slot, task.population);
     ep_history *const history = tile_history(e, x, task.rule, task.tile);
     if (e->populations[task.population].kind == SPIKING) {
         filter_end end;
-        filter_cells(e, slot, task, ERRORS, 0, history, &end, NULL);
+        filter_cells(e, slot, task, ERRORS, 0, history, &end, NULL, room);
     } else {
         ep_signal end[TILE];
         filter_readouts(e, slot, task.population, task.tile, history, end, NULL);
@@ -86,7 +86,9 @@ static void optimize_bias(population *p) {
 
 /* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
 static void set_rate_terms(engine *e, size_t slots) {
-    const double seconds = 1e-3 * e->settings.timestep * (double)e->T * (double)slots;
+    int64_t steps, trials;
+    count_steps(e, slots, &steps, &trials);
+    const double seconds = 1e-3 * e->settings.timestep * (double)steps * (double)trials;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
         for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {

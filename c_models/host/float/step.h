@@ -38,7 +38,7 @@ static void deliver_values(const engine *e, size_t slot, size_t block_index, int
                            ep_state *out) {
     const block *const b = &e->blocks[block_index];
     const population *const post = &e->populations[b->post];
-    const size_t row = arriving_values(e, b, s);
+    const size_t row = arriving_values(e, slot, b, s);
     if (row == SIZE_MAX)
         return;
     frame_arrivals *const now = slot_frame(e, slot, block_index);
