@@ -27,10 +27,16 @@ backend reads. What the parameters do: [equations.md](equations.md); what a scri
 [semantics.md](semantics.md).
 """
 
+_OF_CELLS = [
+    "`pseudo_derivative`: a name or an object, see below",
+    "`backwards`: whether the population runs each trial from its end to its start "
+    "([semantics.md](semantics.md))",
+]
+
 #: Constructor arguments that are not PyNN parameters, because they are objects or arrays.
 COMPONENTS = {
-    "EPropLIF": ["`pseudo_derivative`: a name or an object, see below"],
-    "EPropALIF": ["`pseudo_derivative`: a name or an object, see below"],
+    "EPropLIF": _OF_CELLS,
+    "EPropALIF": _OF_CELLS,
     "EPropReadout": [
         "`loss`: a name or an object, see below, or None: the readout only reads out, and its "
         "LearningSignal sends y",

@@ -44,7 +44,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,
  load_weights, num_processes, num_updates, range_report, rank, reset, run, run_for, run_until,
- save_checkpoint, save_weights, set_learning) = WithoutCheckpoints(simulator).functions()
+ save_checkpoint, save_weights, set_learning, set_trial_durations) = \
+    WithoutCheckpoints(simulator).functions()
 
 # a script may leave setup() out; a network that it began with PyNN's own backend stays
 if simulator.state.simulation is None and not simulator.state.network.objects:

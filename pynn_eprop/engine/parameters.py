@@ -268,7 +268,8 @@ KINDS: dict[type[Population], EngineKind] = {
 }
 """The kinds of cell that the engine has kernels for."""
 
-FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES, backwards=True)
+FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES, backwards=True,
+                         short_trials=True)
 FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES,
-                         backwards=True)
+                         backwards=True, short_trials=True)
 """The kinds that the engine has kernels for, in floating and in fixed point."""

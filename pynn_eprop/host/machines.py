@@ -39,7 +39,7 @@ PRECISIONS = {MachineKind.ENGINE: tuple(Precision), MachineKind.REFERENCE: (Prec
 def machine_kinds(machine: MachineKind, precision: Precision) -> KnownKinds:
     """The cells, rules, losses, optimisers and pseudo-derivatives of a machine."""
     if machine is MachineKind.REFERENCE:
-        return KnownKinds("the reference", backwards=True)
+        return KnownKinds("the reference", backwards=True, short_trials=True)
     return FIXED_KINDS if precision is Precision.FIXED else FLOAT_KINDS
 
 

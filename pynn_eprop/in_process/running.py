@@ -12,6 +12,7 @@ from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
 from pynn_eprop.in_process.synapse_records import SynapseRecords
 from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.checks import check_short_trials, check_whole_trials
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
 
@@ -22,11 +23,15 @@ _SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
 def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[], None]) -> None:
     """Run to global step ``last``; ``after_chunk`` is called about five times a second.
 
-    Raises :class:`SimulationError` if a target ends too early; then nothing was done. Warns if
+    Raises :class:`SimulationError` if a target ends too early, for parts of trials that are run
+    backwards, and for short trials of cells that carry on; then nothing was done. Warns if
     training has diverged, or if cells that should learn cannot.
     """
     machine = simulation.prepare()
     simulation.check_targets_reach(machine.network, last)
+    check_whole_trials(machine.network, simulation.step, last - simulation.step)
+    if simulation.trial_lengths.between(simulation.step, last) is not None:
+        check_short_trials(machine.network)
     simulation.warn_of_rounding()
     _warn_of_rounded_values(simulation)
     _warn_of_rounded_currents(simulation, last)
@@ -44,8 +49,9 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
         if population.injected or population.is_analog)
     most_steps = _CHUNK_BYTES // bytes_per_step if bytes_per_step else None
     length = simulation.timeline.interval_steps
-    if most_steps is not None and length is not None and most_steps > length:
-        most_steps -= most_steps % length       # so that chunks begin with intervals
+    if most_steps is not None and length is not None:       # so that chunks begin with intervals
+        if most_steps > length or machine.network.backwards:
+            most_steps = max(most_steps // length, 1) * length
     while simulation.step < last:
         first = simulation.step
         steps = simulation.pace.next(first, last, most_steps)
@@ -119,6 +125,8 @@ def _take_start_samples(simulation: InProcessSimulation, machine: Machine) -> No
 def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np.ndarray:
     if population.is_analog:
         return np.asarray(population.values_between(step, step)[0][log.cells])
+    if step and population.index in machine.network.backwards:
+        return np.full(len(log.cells), np.nan)      # it is at its own last step, which is another
     if log.variable in (*_SAMPLED, *machine.network.populations[population.index].initial_values()):
         return machine.sample(population.index, log.variable)[log.cells]
     return first_samples(log.variable, step, len(log.cells))
@@ -126,7 +134,7 @@ def _sample(machine: Machine, population: Any, log: SampledLog, step: int) -> np
 
 def _inputs(simulation: InProcessSimulation, first: int, last: int) -> Inputs:
     """Spikes and values of sources with first <= step <= last, and currents of steps in between."""
-    inputs = Inputs()
+    inputs = Inputs(lengths=simulation.trial_lengths.between(first, last))
     for population in simulation.populations:
         if population.is_source:
             inputs.spikes[population.index] = population.spikes_between(first, last)

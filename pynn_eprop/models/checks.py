@@ -273,9 +273,9 @@ def _check_lengths(inputs: Inputs, network: Network, start: int, steps: int) -> 
     """Raise :class:`SimulationError` unless the lengths are those of the stretch's intervals."""
     if inputs.lengths is None:
         return
-    why, length = _why_all_whole(network), network.settings.interval_steps
-    if why or length is None:
-        raise SimulationError(f"trials of lengths of their own stand on their own; {why}")
+    check_short_trials(network)
+    length = network.settings.interval_steps
+    assert length is not None
     lengths = np.asarray(inputs.lengths)
     begin = -(-(start + steps) // length) + (-start // length)
     if lengths.shape != (begin,):
@@ -284,6 +284,13 @@ def _check_lengths(inputs: Inputs, network: Network, start: int, steps: int) -> 
     if lengths.dtype.kind not in "iu" or np.any((lengths < 1) | (lengths > length)):
         raise SimulationError(f"the lengths of intervals are whole steps of 1..{length}, not "
                               f"{lengths.tolist()}")
+
+
+def check_short_trials(network: Network) -> None:
+    """Raise :class:`SimulationError` unless trials may have lengths of their own."""
+    why = _why_all_whole(network)
+    if why:
+        raise SimulationError(f"trials of lengths of their own have to stand on their own; {why}")
 
 
 def check_whole_trials(network: Network, start: int, steps: int) -> None:

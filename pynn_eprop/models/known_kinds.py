@@ -18,7 +18,8 @@ class KnownKinds:
 
     Each is a machine's dispatch table. A class derived from a known one may behave differently, and
     is not known, unless runs_rule says so of a rule. backwards: whether populations may run trials
-    backwards. All methods raise :class:`UnsupportedError`, which names what ``owner`` has.
+    backwards; short_trials: whether trials may be shorter than the update interval. All methods
+    raise :class:`UnsupportedError`, which names what ``owner`` has.
     """
 
     machine: str
@@ -29,6 +30,7 @@ class KnownKinds:
     pseudo_derivatives: Collection[type[PseudoDerivative]] | None = None
     runs_rule: Callable[[Rule], bool] | None = None
     backwards: bool = False
+    short_trials: bool = False
 
     def check_kind(self, kind: type[Population], owner: str) -> None:
         """Check a kind of cell."""
@@ -42,6 +44,13 @@ class KnownKinds:
                                    "runs trials forwards only; leave it out (a network of one "
                                    "direction), or use the host or the JAX backend")
         PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
+
+    def check_short_trials(self, owner: str) -> None:
+        """Check that trials may be shorter than the update interval."""
+        if not self.short_trials:
+            raise UnsupportedError(f"{owner}: trials of durations of their own are not known to "
+                                   f"{self.machine}; leave steps without a target (NaN) at their "
+                                   "ends instead, or use the host or the JAX backend")
 
     def check_readouts(self, loss: Loss | None, bias_optimizer: Optimizer | None, owner: str
                        ) -> None:

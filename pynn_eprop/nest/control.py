@@ -131,4 +131,5 @@ class _Control(WithoutCheckpoints):
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,
  load_weights, num_processes, num_updates, range_report, rank, reset, run, run_for, run_until,
- save_checkpoint, save_weights, set_learning) = _Control(simulator).functions()
+ save_checkpoint, save_weights, set_learning, set_trial_durations) = \
+    _Control(simulator).functions()

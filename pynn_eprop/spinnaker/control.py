@@ -69,4 +69,5 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
 
 (end, get_current_time, get_max_delay, get_min_delay, get_time_step, initialize, load_checkpoint,
  load_weights, num_processes, num_updates, range_report, rank, reset, run, run_for, run_until,
- save_checkpoint, save_weights, set_learning) = Control(simulator).functions()
+ save_checkpoint, save_weights, set_learning, set_trial_durations) = \
+    Control(simulator).functions()

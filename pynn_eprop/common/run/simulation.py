@@ -16,6 +16,7 @@ from pynn_eprop.common.files.checkpoints import EPROP_GRADIENT
 from pynn_eprop.common.run.inactivity import InactivityWatch
 from pynn_eprop.common.run.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.run.timeline import Timeline
+from pynn_eprop.common.run.trial_lengths import TrialLengths
 from pynn_eprop.errors import InactivityWarning, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import Formats, feedback_bits, weight_bits
 from pynn_eprop.fixed.numbers import acting_weights, as_held
@@ -34,7 +35,7 @@ class Simulation(ABC):
     populations, projections, current_sources: in the order in which they were made; the ``index``
     of each is its place. learning: whether intervals that start from now on count. diverged:
     whether there was a warning that training has; inactivity: warnings of inactive populations;
-    warned: the kinds of other warnings that there were.
+    trial_lengths: steps of shorter trials; warned: the kinds of other warnings that there were.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
     runs: whether a run is in progress.
 
@@ -47,6 +48,7 @@ class Simulation(ABC):
     def __init__(self, options: SharedOptions) -> None:
         self.options = options
         self.timeline = Timeline.of(options)
+        self.trial_lengths = TrialLengths(options, self.timeline)
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.current_sources: list[Any] = []

@@ -11,6 +11,7 @@ from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, Learnin
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.common.standardmodels.kinds import emits_values, is_source, learns
 from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.models.checks import check_directions
 
 LEARNING_RECEPTOR = "learning_signal"
 
@@ -20,7 +21,8 @@ def check_ends(projection: Any) -> None:
 
     Raises :class:`NetworkError` for a LearningSignal anywhere but from readouts to the
     ``learning_signal`` receptor of e-prop cells, for anything else there, for synapses from
-    readouts or to sources, and for learning synapses onto cells that do not learn.
+    readouts or to sources, between cells of which some run trials backwards, and for learning
+    synapses onto cells that do not learn.
     """
     synapse, label = projection.synapse_type, projection.label
     sources = [member.population for member in members(projection.pre)]
@@ -42,12 +44,21 @@ def check_ends(projection: Any) -> None:
             raise NetworkError(f"{label}: readouts ({population.label}) do not spike; a "
                                "LearningSignal is all that can lead from them")
     check_analog(sources, targets, label)
+    _check_directions(sources, targets, label)
     if isinstance(synapse, EPropSynapse):
         for population in targets:
             if not learns(population.celltype):
                 raise NetworkError(
                     f"{label}: {type(population.celltype).__name__} ({population.label}) does not "
                     "learn; use StaticSynapse for it, or EPropLIF or EPropALIF cells")
+
+
+def _check_directions(sources: Iterable[Any], targets: Iterable[Any], label: str) -> None:
+    for source in sources:
+        for target in targets:
+            if not is_source(source.celltype) and not isinstance(target.celltype, EPropReadout):
+                check_directions(source.label, getattr(source.celltype, "backwards", False),
+                                 target.label, getattr(target.celltype, "backwards", False), label)
 
 
 def check_analog(sources: Iterable[Any], targets: Iterable[Any], label: str) -> None:

@@ -21,7 +21,8 @@ from pynn_eprop.models.range_report import RangeReport
 FUNCTIONS = (
     "end", "get_current_time", "get_max_delay", "get_min_delay", "get_time_step", "initialize",
     "load_checkpoint", "load_weights", "num_processes", "num_updates", "range_report", "rank",
-    "reset", "run", "run_for", "run_until", "save_checkpoint", "save_weights", "set_learning")
+    "reset", "run", "run_for", "run_until", "save_checkpoint", "save_weights", "set_learning",
+    "set_trial_durations")
 """Functions of a backend's ``control`` module, beside ``setup``."""
 
 
@@ -127,6 +128,22 @@ class Control:
 
     def _switch_learning(self, learning: bool) -> None:
         self._simulation.learning = learning
+
+    def set_trial_durations(self, durations: Any, start: float | None = None) -> None:
+        """Let trials (update intervals) to come be shorter: nothing happens after their durations.
+
+        Neither cells nor readouts are advanced then; nothing spikes, there is no error, and what is
+        recorded is NaN. Time goes on as if they were: the next trial begins with the next interval.
+        durations: in ms, of trials one after the other, at most the update interval; others are
+        whole. start: the time in ms at which the first of them begins; None: the next that begins.
+
+        Raises :class:`UnsupportedError` on a backend without short trials, without
+        ``update_interval`` and with boundary="continuous", :class:`ParameterError` for what are no
+        durations, and :class:`TimeError` for a start that is not the beginning of a trial to come.
+        """
+        simulation = self._that_learns("set_trial_durations()")
+        simulation.kinds.check_short_trials("set_trial_durations()")
+        simulation.trial_lengths.give(durations, start, simulation.step)
 
     def range_report(self) -> RangeReport | None:
         """Resolution, limits and saturation of the fixed-point formats; ``print`` it.

@@ -254,7 +254,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         if isinstance(self.celltype, EPropReadout):
             kinds.check_readouts(self.celltype.loss, self.celltype.bias_optimizer, self.label)
         elif isinstance(self.celltype, EPropCell):
-            kinds.check_cells(self.celltype.pseudo_derivative, self.label)
+            kinds.check_cells(self.celltype.pseudo_derivative, self.label, self.celltype.backwards)
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
         """Parameters of ``size`` of the cells, with draws from the seed of ``setup()``."""

@@ -124,8 +124,12 @@ class EPropCell(CheckedCellType):
     conductance_based = False
 
     def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
-                 *values: Any, **parameters: Any) -> None:
+                 *values: Any, backwards: bool = False, **parameters: Any) -> None:
         self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
+        if not isinstance(backwards, (bool, np.bool_)):
+            raise ParameterError(f"{type(self).__name__}: backwards={backwards!r} must be True or "
+                                 "False")
+        self.backwards = bool(backwards)
         super().__init__(*values, **parameters)
 
 
@@ -147,7 +151,9 @@ class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
 
 SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":
           "pseudo-derivative h of the spike (eq. 24) with its height and width; also "
-          "Exponential, FastSigmoid, Arctan"}
+          "Exponential, FastSigmoid, Arctan",
+          "backwards : True or False, default False":
+          "whether the population runs each trial from its end to its start"}
 _READOUT = {
     "loss : 'mse', 'cross_entropy', an object or None, default 'mse'":
         "None: no error and no target, the readout's learning signal is y",
