@@ -42,6 +42,10 @@ def check_gradient(network: Network, options: JaxOptions) -> None:
     """Raise :class:`UnsupportedError` for what backpropagation through time has no use for."""
     if options.gradient != "bptt":
         return
+    if options.truncation_steps is not None and network.backwards:
+        label = network.populations[min(network.backwards)].label
+        raise UnsupportedError(f"{label}: truncation_steps={options.truncation_steps!r} is for "
+                               "networks that run forwards; leave it out, or backwards=True")
     for projection in network.projections:
         if projection.optimizer is not None and projection.post in network.learning_cells \
                 and type(projection.rule) is not EProp:

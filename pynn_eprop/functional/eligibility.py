@@ -91,6 +91,8 @@ def traces_of(model: Model, constants: Tree, activity: Tree, population: int, ru
     """
     if isinstance(rule, PostsynapticFactor):
         factor, _ = factors_of(model, constants, activity, population, rule, memory)
+        if "active" in activity:    # a factor that is not of h may go on
+            factor = jnp.where(activity["active"][:, jnp.newaxis], factor, 0.0)
         filtered = {("zhat", "zhat"): constants["cells"][population]["alpha"]} \
             if rule.membrane_trace else {}
         return Traces(("zhat",), ("zhat",), filtered, {"zhat": 1.0}, {"zhat": 1.0}, factor)

@@ -99,6 +99,7 @@ def bptt_gradients(model: Model, parameters: Tree, inputs: Tree, constants: Tree
 
 def _rates(model: Model, constants: Tree, activity: Tree) -> Tree:
     steps: Any = next(iter(activity["h"].values())).shape[0] if activity["h"] else jnp.ones(())
+    steps = jnp.sum(activity["active"]) if "active" in activity else steps
     return rate_terms(model, constants, spike_counts(model, activity), steps)
 
 

@@ -6,9 +6,10 @@ step: numbers of the steps within their interval, from 1 on, (steps,); sources: 
 sources, counts (values of analog sources) of the steps ``step[0] - depth`` ... ``step[-1]``,
 (depth + steps, size); currents: by population, (steps, size), may be left out; targets: by
 population of readouts with a loss, (steps, size), NaN for none. active: which of the steps
-really happen, (steps,), the first ones; may be left out.
+really happen, (steps,), the first ones; may be left out; there are no targets at others.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ import jax.numpy as jnp
 from pynn_eprop.errors import SetupError
 from pynn_eprop.functional import current_based, losses
 from pynn_eprop.functional.blocks import Block
+from pynn_eprop.functional.directions import count_of, emitted, own_time
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.spikes import slope_function, spike
@@ -60,16 +62,18 @@ def rows_of(block: Block, spikes: Any, steps: int, first: Any, interval: int | N
     return rows * valid[:, jnp.newaxis].astype(rows.dtype)
 
 
-def outside_input(model: Model, parameters: Tree, inputs: Tree, steps: int
-                  ) -> dict[int, tuple[Any, Any]]:
+def outside_input(model: Model, parameters: Tree, inputs: Tree, steps: int,
+                  populations: Collection[int]) -> dict[int, tuple[Any, Any]]:
     """Sums of what arrives from sources, by population of cells: (steps, size) of each port."""
     found: dict[int, list[Any]] = {}
-    for index in (*model.spiking, *model.current_based):
+    count = count_of(inputs, steps)
+    for index in populations:
         size = model.network.populations[index].size
         ports: list[Any] = [jnp.zeros((steps, size), model.dtype)] * 2
         for number, block in model.onto(index):
             if block.from_source:
-                rows = rows_of(block, inputs["sources"][block.pre], steps, inputs["step"][0],
+                rows = rows_of(block, emitted(model, block, inputs["sources"][block.pre], steps,
+                                              count), steps, inputs["step"][0],
                                model.interval_steps)
                 ports[block.inhibitory] = ports[block.inhibitory] + block.arriving(
                     rows, parameters["weights"][number])
@@ -78,14 +82,15 @@ def outside_input(model: Model, parameters: Tree, inputs: Tree, steps: int
 
 
 class _Steps:
-    """The step of all cells, as ``jax.lax.scan`` takes it."""
+    """The step of all cells that run in one direction, as ``jax.lax.scan`` takes it."""
 
-    def __init__(self, model: Model, parameters: Tree, constants: Tree, flow: Flow) -> None:
+    def __init__(self, model: Model, parameters: Tree, constants: Tree, flow: Flow,
+                 populations: Collection[int]) -> None:
         self.model, self.constants, self.flow = model, constants, flow
         self.weights = parameters["weights"]
         self.recurrent = {index: [(number, block) for number, block in model.onto(index)
                                   if not block.from_source]
-                          for index in (*model.spiking, *model.current_based)}
+                          for index in populations}
         self.slopes = {index: slope_function(cells.pseudo_derivative)
                        for index, cells in model.spiking.items()}
 
@@ -102,8 +107,9 @@ class _Steps:
         if "active" in given:
             active = given["active"]
             after = jax.tree.map(lambda new, old: jnp.where(active, new, old), after, now)
-            seen = {**seen, "z": {index: jnp.where(active, z, 0.0)
-                                  for index, z in seen["z"].items()}}
+            seen = {**seen, **{name: {index: jnp.where(active, rows, 0.0)
+                                      for index, rows in seen[name].items()}
+                               for name in ("z", "h")}}
         return after, seen
 
     def _advance(self, now: Tree, given: Tree) -> tuple[Tree, Tree]:
@@ -179,32 +185,46 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
     The activity: spikes: counts of all populations that spike, by population, of the steps
     ``first - depth`` ... ``first + steps - 1``; z, h, state, arriving: of cells at each step,
     (steps, size), state by variable; y, error: of readouts, loss: of each step, (steps,); before:
-    the cells' state at the start; first.
+    the cells' state at the start; first; active, if it is in the inputs. Cells that run backwards
+    are in their own time (``extra``, too).
     """
     steps, first = inputs["step"].shape[0], inputs["step"][0]
-    advance = _Steps(model, parameters, constants, flow)
-    currents = dict(inputs.get("currents", {}))
+    count = count_of(inputs, steps)
+    currents = {index: own_time(model, index, rows, count)
+                for index, rows in inputs.get("currents", {}).items()}
     for index, rows in (extra or {}).items():
         currents[index] = currents[index] + rows if index in currents else rows
-    given: Tree = {"outside": outside_input(model, parameters, inputs, steps),
-                   "currents": currents, "step": inputs["step"]}
-    if flow.truncation_steps is not None:
-        given["cut"] = cuts(steps, flow.truncation_steps)
-    if "active" in inputs:
-        given["active"] = inputs["active"]
     spiking = (*model.spiking, *model.current_based)
-    now = {"cells": start["cells"], "current_based": start["current_based"],
-           "ring": {index: start["past"][index][-advance.depth(index):] for index in spiking}}
-    after, seen = _scan(advance, now, given, steps, flow.rematerialize_steps)
+    after: Tree = {"cells": {}, "current_based": {}}
+    seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}}
+    for backwards in (True, False):
+        populations = [index for index in spiking
+                       if (index in model.network.backwards) == backwards]
+        if backwards and not populations:
+            continue
+        advance = _Steps(model, parameters, constants, flow, populations)
+        given: Tree = {"outside": outside_input(model, parameters, inputs, steps, populations),
+                       "currents": {index: rows for index, rows in currents.items()
+                                    if index in populations}, "step": inputs["step"]}
+        if flow.truncation_steps is not None:
+            given["cut"] = cuts(steps, flow.truncation_steps)
+        if "active" in inputs:
+            given["active"] = inputs["active"]
+        now = {kind: {index: each for index, each in start[kind].items() if index in populations}
+               for kind in ("cells", "current_based")}
+        now["ring"] = {index: start["past"][index][-advance.depth(index):] for index in populations}
+        end_of_these, seen_of_these = _scan(advance, now, given, steps, flow.rematerialize_steps)
+        after = {kind: {**after[kind], **end_of_these[kind]} for kind in after}
+        seen = {name: {**seen[name], **seen_of_these[name]} for name in seen}
     spikes = {index: jnp.concatenate([start["past"][index], seen["z"][index]])
               for index in spiking} | dict(inputs["sources"])
-    count: Any = steps if "active" not in inputs else jnp.sum(inputs["active"])
     read = read_out(model, parameters, constants, start["y"], spikes, inputs, steps)
     end = {"cells": after["cells"], "current_based": after["current_based"],
            "y": {index: _last(y, start["y"][index], count) for index, y in read["y"].items()},
            "past": {index: jax.lax.dynamic_slice_in_dim(rows, count, model.depth(index))
                     for index, rows in spikes.items()}}
-    return end, {"spikes": spikes, **seen, **read, "first": first,
+    active = {"active": inputs["active"]} if "active" in inputs else {}
+    return end, {"spikes": spikes, **seen, **read, "first": first, **active,
                  "before": {index: {**cells["state"], "z": cells["z"], "h": cells["h"]}
                             for index, cells in start["cells"].items()}}
 
@@ -236,13 +256,16 @@ def read_out(model: Model, parameters: Tree, constants: Tree, start: Tree, spike
              inputs: Tree, steps: int) -> Tree:
     """y, error and loss of readouts (eq. 41, 42, 51), from the spikes of all populations."""
     found: Tree = {"y": {}, "error": {}, "loss": {}}
+    count = count_of(inputs, steps)
     for index, readouts in model.readouts.items():
         total = jnp.broadcast_to(parameters["biases"][index], (steps, readouts.size))
         for number, block in model.onto(index):
-            rows = rows_of(block, spikes[block.pre], steps, inputs["step"][0],
-                           model.interval_steps)
+            rows = rows_of(block, emitted(model, block, spikes[block.pre], steps, count), steps,
+                           inputs["step"][0], model.interval_steps)
             total = total + block.arriving(rows, parameters["weights"][number])
         y = leaky(constants["kappas"][index], total, start[index])
+        if "active" in inputs:      # what error modules send then, too
+            y = jnp.where(inputs["active"][:, jnp.newaxis], y, 0.0)
         found["y"][index] = y
         if readouts.loss is None:
             found["error"][index] = jnp.zeros_like(y)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pynn_eprop.functional.directions import count_of, emitted, own_time
 from pynn_eprop.functional.eligibility import traces_of
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import ATTACHED, Flow, cuts, forward, rows_of
@@ -74,10 +75,13 @@ def eprop_factors(model: Model, constants: Tree, activity: Tree, signals: Tree) 
     """F of e-prop, by population and rule, and G of readouts; traces begin at 0.
 
     signals: what multiplies e_j^t, (steps, size), by population, as of :func:`weights_of_traces`.
+    F of cells that run backwards is in their own time, signals are in the network's.
     """
+    own = {index: own_time(model, index, rows, count_of(activity, rows.shape[0]))
+           for index, rows in signals.items()}
     return {
         "cells": {key: traces_of(model, constants, activity, population, rule).back(
-            signals[population])[0] for key, (population, rule) in rules_onto_cells(model).items()},
+            own[population])[0] for key, (population, rule) in rules_onto_cells(model).items()},
         "readouts": readout_factors(model, constants, activity)}
 
 
@@ -102,6 +106,9 @@ def _totalled(model: Model, constants: Tree, activity: Tree, rates: Tree | None,
     if rates is not None:
         return rates
     counts = jax.lax.psum(spike_counts(model, activity), trials)
+    if "active" in activity:
+        return rate_terms(model, constants, counts,
+                          jax.lax.psum(jnp.sum(activity["active"]), trials))
     number = jax.lax.psum(1, trials)
     return rate_terms(model, constants, counts, activity["first"] * 0 + number * _length(activity))
 
@@ -118,7 +125,8 @@ def detached_factors(model: Model, parameters: Tree, constants: Tree, start: Tre
     """
     z, back, _, activity = _driven(model, parameters, constants, start, inputs, Flow(detached=True))
     weight = weights_of_traces(model, parameters, constants, activity, rates)
-    (F,) = back({index: weight.get(index, jnp.zeros_like(rows)) for index, rows in z.items()})
+    (F,) = back({index: own_time(model, index, weight[index], count_of(activity, len(rows)))
+                 if index in weight else jnp.zeros_like(rows) for index, rows in z.items()})
     return {"cells": {key: F[population]
                       for key, (population, rule) in rules_onto_cells(model).items()},
             "readouts": readout_factors(model, constants, activity)}
@@ -141,8 +149,10 @@ def bptt_factors(model: Model, parameters: Tree, constants: Tree, start: Tree, i
     by_spikes = {index: jnp.broadcast_to(rates[index], rows.shape) for index, rows in z.items()}
     for number, block in enumerate(model.blocks):
         if block.pre in by_spikes and block.post in model.readouts:
-            by_spikes[block.pre] = by_spikes[block.pre] + block.returned(
-                _earlier(G[block.post], block.lag, steps, flow), parameters["weights"][number])
+            returned = block.returned(_earlier(G[block.post], block.lag, steps, flow),
+                                      parameters["weights"][number])
+            by_spikes[block.pre] = by_spikes[block.pre] + own_time(
+                model, block.pre, returned, count_of(inputs, steps))
     (F,) = back(by_spikes)
     return {"cells": {key: F[population]
                       for key, (population, rule) in rules_onto_cells(model).items()},
@@ -187,11 +197,12 @@ def products(model: Model, activity: Tree, factors: Tree) -> Tree:
         block = model.blocks[number]
         spikes = activity["spikes"][block.pre]
 
-        def of_trial(counts: Any, first: Any) -> Any:
-            return rows_of(block, counts, steps, first, model.interval_steps)
+        def of_trial(counts: Any, about: Tree) -> Any:
+            return rows_of(block, emitted(model, block, counts, steps, count_of(about, steps)),
+                           steps, about["first"], model.interval_steps)
 
-        return _flat(jax.vmap(of_trial)(spikes, activity["first"])) if many \
-            else of_trial(spikes, activity["first"])
+        about = {name: activity[name] for name in ("first", "active") if name in activity}
+        return _flat(jax.vmap(of_trial)(spikes, about)) if many else of_trial(spikes, about)
 
     weights: list[Any] = [None] * len(model.blocks)
     for number, block in model.plastic():

@@ -52,6 +52,14 @@ class Given:
         low, high = np.searchsorted(steps, [max(first, self._start), last + 1])
         np.add.at(rows, (steps[low:high] - first, cells[low:high]), 1)
 
+    def lengths(self, first: int, count: int = 1) -> np.ndarray:
+        """Steps of so many intervals that begin in the run, the first after a global step."""
+        whole, given = self._model.interval_steps, self._inputs.lengths
+        assert whole is not None
+        place = first // whole - -(-self._start // whole)
+        return np.full(count, whole) if given is None \
+            else np.asarray(given[place:place + count], dtype=int)
+
     def currents(self, first: int, last: int) -> dict[int, np.ndarray]:
         """Currents at the global steps ``first`` ... ``last``, (steps, size), by population."""
         return {index: np.asarray(rows, dtype=self._model.dtype)[
@@ -59,7 +67,10 @@ class Given:
             for index, rows in self._inputs.currents.items()}
 
     def targets(self, first: int, last: int) -> dict[int, np.ndarray]:
-        """Targets at these steps, (steps, size), by population of readouts with a loss."""
+        """Targets at these steps, (steps, size), by population of readouts with a loss.
+
+        Also at those that do not happen.
+        """
         return {index: targets_at(readouts, np.arange(first, last + 1)).astype(self._model.dtype)
                 for index, readouts in self._model.readouts.items() if readouts.loss is not None}
 
@@ -95,13 +106,26 @@ class Given:
             return rows.reshape(count, length, *rows.shape[1:])
 
         sources = {index: self._counts_of_trials(index, first, count) for index in model.sources}
-        return {
+        found = {
             "step": np.broadcast_to(np.arange(1, length + 1, dtype=np.int32), (count, length)),
             "sources": sources,
             "currents": {index: split(rows)
                          for index, rows in self.currents(first + 1, last).items()},
             "targets": {index: split(rows)
                         for index, rows in self.targets(first + 1, last).items()}}
+        lengths = self.lengths(first, count)
+        return found if np.all(lengths == length) else self._shortened(found, lengths)
+
+    def _shortened(self, found: Tree, lengths: np.ndarray) -> Tree:
+        """Inputs of trials without what comes after their ends."""
+        active = np.arange(len(found["step"][0])) < lengths[:, np.newaxis]
+        for index, rows in found["sources"].items():
+            # row r is the step r + 1 - depth, of which those from the length on belong to no trial
+            late = np.arange(rows.shape[1]) + 1 - self._model.depth(index) >= lengths[:, np.newaxis]
+            rows[late] = 0
+        for rows in found["targets"].values():
+            rows[~active] = np.nan
+        return {**found, "active": active}
 
     def _counts_of_trials(self, population: int, first: int, count: int) -> np.ndarray:
         """Spikes, or values, of sources in trials, (count, depth + steps, size); 0 before."""

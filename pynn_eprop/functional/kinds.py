@@ -21,7 +21,8 @@ def jax_kinds() -> KnownKinds:
     jax.numpy, which shows when a network is built. So is every rule that is a postsynaptic factor.
     Optimisers of one's own make their steps in NumPy.
     """
-    return KnownKinds("JAX", None, RULES, None, None, None, _is_factor)
+    return KnownKinds("JAX", None, RULES, None, None, None, _is_factor, backwards=True,
+                      short_trials=True)
 
 
 def _is_factor(rule: Rule) -> bool:

@@ -44,7 +44,6 @@ from pynn_eprop.models.checks import (
     check_network,
     check_target_reaches,
     check_traces,
-    check_whole_inputs,
     is_mirrored,
 )
 from pynn_eprop.models.inactivity import Inactivity
@@ -162,7 +161,6 @@ class JaxMachine:
         """
         start = self.step
         check_inputs(inputs, self.network, start, steps)
-        check_whole_inputs(inputs, "JAX")
         for readouts in self._model.readouts.values():
             check_target_reaches(readouts, start + steps)
         samples = Samples(self._model, recordings)
@@ -211,7 +209,13 @@ class JaxMachine:
                 at_once = min(self.options.trials_at_once or count, count)
                 self._free_trials(at_once if whole >= at_once else 1, given, samples)
                 return
-        self._stretch(min(most, (length or _LONG) - local), given, samples, learning, update)
+        if length is not None and local == 0:
+            self._state.note_length(int(given.lengths(self.step)[0]))
+        end = _LONG if length is None else int(self._state.lengths[self._state.sums.trials])
+        if length is not None and local >= end:
+            self._skip(min(most, length - local), samples, update)
+        else:
+            self._stretch(min(most, end - local), given, samples, learning, update)
 
     # --- whole trials ---
 
@@ -232,12 +236,18 @@ class JaxMachine:
     def _take_trials(self, found: Tree, first: int, count: int, given: Given, samples: Samples
                      ) -> None:
         """Recordings, losses and the last state of trials after global step ``first``."""
-        length = self._length
+        length, lengths = self._length, given.lengths(first, count)
         rows = {index: {name: np.asarray(values).reshape(count * length, -1)
                         for name, values in variables.items()}
                 for index, variables in found["seen"].items()}
-        samples.add(first, rows, given.targets(first + 1, first + count * length),
-                    count * length)
+        targets = given.targets(first + 1, first + count * length)
+        if np.all(lengths == length):
+            samples.add(first, rows, targets, count * length)
+        else:
+            for number, steps in enumerate(map(int, lengths)):
+                at = number * length
+                samples.add(first + at, *_part(rows, targets, at, at + steps), steps)
+                samples.skip(first + at + steps, length - steps)
         losses = {index: _in_order(np.asarray(loss)) for index, loss in found["loss"].items()}
         samples.add_losses(losses)
         self._state.loss = {index: float(values[-1]) for index, values in losses.items()}
@@ -258,6 +268,7 @@ class JaxMachine:
         """All trials of an update, and the update."""
         self._state.learning = True
         first_step, wanted, parts = self.step, samples.wanted(), self._slices(count)
+        self._state.lengths = given.lengths(first_step, count)
         rates = self._rates_of_trials(given, parts) if self._bptt and self._learns else None
         for first, number in parts:
             at = first_step + first * self._length
@@ -314,11 +325,10 @@ class JaxMachine:
         return length
 
     def _rates(self, counts: Tree) -> Tree:
-        settings = self.network.settings
         return rate_terms(self._model, self._constants,
                           {index: jnp.asarray(total, self._model.dtype)
                            for index, total in counts.items()},
-                          settings.trials_per_update * self._length)
+                          int(np.sum(self._state.lengths)))
 
     # --- a stretch of one interval ---
 
@@ -340,6 +350,8 @@ class JaxMachine:
                          for index, rows in given.currents(first + 1, last).items()},
             "targets": {index: padded(rows, compiled, np.nan)
                         for index, rows in given.targets(first + 1, last).items()}}
+        if length is not None:
+            self._drop_late(inputs["sources"], done)
         if self._tape is not None:
             self._tape.take_inputs(done, steps, inputs)
         state = self._state
@@ -358,8 +370,26 @@ class JaxMachine:
             self._tape.take_activity(done, steps, rows)
         self._state.step = last
         if length is not None and last % length == 0:
-            samples.add_losses({index: np.array([loss]) for index, loss in state.loss.items()})
-            self._end_interval(update)
+            self._finish_interval(samples, update)
+
+    def _drop_late(self, sources: Tree, done: int) -> None:
+        """Drop what sources emit after the end of an interval that is shorter."""
+        end = int(self._state.lengths[self._state.sums.trials])
+        for index, rows in sources.items():
+            if end < self._length:
+                # row r is the step done + 1 - depth + r
+                rows[max(end - done - 1 + self._model.depth(index), 0):] = 0
+
+    def _skip(self, steps: int, samples: Samples, update: bool) -> None:
+        """Steps of an interval that do not happen."""
+        samples.skip(self.step, steps)
+        self._state.step += steps
+        if self.step % self._length == 0:
+            self._finish_interval(samples, update)
+
+    def _finish_interval(self, samples: Samples, update: bool) -> None:
+        samples.add_losses({index: np.array([loss]) for index, loss in self._state.loss.items()})
+        self._end_interval(update)
 
     def _everything(self) -> tuple[tuple[int, str], ...]:
         """All variables of steps, so that one compiled stretch serves every recording."""
@@ -392,7 +422,9 @@ class JaxMachine:
                 self._state.sums.add(sums, {"weights": e_sums})
         elif isinstance(tape, ActivityTape) and self._state.learning:
             found = self._call("gradients of a trial", trials.eprop_sums, self._parameters,
-                               self._constants, tape.activity(), rate_term=self._rate_term)
+                               self._constants,
+                               {**tape.activity(), **self._active(self._state.sums.trials)},
+                               rate_term=self._rate_term)
             self._state.sums.add(found["gradients"], found.get("e_gradients"))
         elif isinstance(tape, InputTape) and self._state.learning:
             self._tapes = [*self._tapes, tape]
@@ -411,12 +443,18 @@ class JaxMachine:
 
         def given(part: list[InputTape]) -> tuple[Tree, Tree]:
             return _stacked([tape.start for tape in part]), _stacked([
-                tape.inputs() for tape in part])
+                {**tape.inputs(), **self._active(self._tapes.index(tape))} for tape in part])
 
         rates = self._rates_of(len(parts), map(given, parts))
         for part in parts:
             self._state.sums.add(self._bptt_result(*given(part), (), rates)["gradients"])
         self._tapes = []
+
+    def _active(self, trial: int) -> Tree:
+        """Which steps of a trial of the update happen, if one of the update is shorter."""
+        if np.all(self._state.lengths == self._length):
+            return {}
+        return {"active": np.arange(self._length) < self._state.lengths[trial]}
 
     # --- updates ---
 
@@ -425,6 +463,7 @@ class JaxMachine:
         self._state.learned.keep(self._model, self._state.sums.gradients(self._model, self._rates))
         self._note_inactivity()
         self._state.sums = UpdateSums(self._model)
+        self._state.lengths = np.full_like(self._state.lengths, self._length)
         if step:
             self._state.learned.step(self._model, self._call)
 
@@ -453,6 +492,7 @@ class JaxMachine:
             tape = ActivityTape(self._model, self._model.start())
             tape.take_trial(trial)
             self._state.learning = True
+            self._state.note_length(self._length)
             self._state.sums.count_rows({index: {"spikes": tape.spikes_of(index),
                                            "h": tape.slope_of(index)}
                                    for index in self._model.spiking})
@@ -624,7 +664,11 @@ class JaxMachine:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
         with self._computing():
-            rest = {name: array for name, array in state.items() if not name.startswith("tape")}
+            # older files, from when all intervals were whole, have no lengths
+            whole = np.full_like(self._state.lengths, self._model.interval_steps or 0)
+            rest = {"machine/lengths": whole,
+                    **{name: array for name, array in state.items()
+                       if not name.startswith("tape")}}
             tree = filled(self._state.tree(self._model), rest)
             machine = tree["machine"]
             within = self._model.interval_steps is not None \
@@ -670,6 +714,13 @@ class JaxMachine:
 
 def _alike(before: Any, new: Any) -> bool:
     return bool(np.all(before == new))
+
+
+def _part(rows: Tree, targets: Tree, low: int, high: int) -> tuple[Tree, Tree]:
+    """Rows and targets of some of the steps."""
+    return {index: {name: values[low:high] for name, values in variables.items()}
+            for index, variables in rows.items()}, {
+        index: values[low:high] for index, values in targets.items()}
 
 
 def _in_order(loss: np.ndarray, before: float = 0.0) -> np.ndarray:

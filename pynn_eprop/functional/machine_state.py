@@ -14,7 +14,8 @@ from pynn_eprop.functional.sums import UpdateSums
 class MachineState:
     """All that a machine needs to continue identically, but the tapes of an interval in progress.
 
-    step: global steps done. learning: whether the interval in progress counts. now: as of
+    step: global steps done. lengths: steps of the trials of an update, those done and the one in
+    progress. learning: whether the interval in progress counts. now: as of
     :meth:`Model.start`. recent: counts of the last steps of sources, by population. loss: of the
     interval so far, by population of readouts. learned, sums: see there. carry: eligibility traces
     that cross the ends of intervals, or nothing (``carries``).
@@ -22,6 +23,8 @@ class MachineState:
 
     def __init__(self, model: Model, carries: bool) -> None:
         self.step = 0
+        settings = model.network.settings
+        self.lengths = np.full(settings.trials_per_update, settings.interval_steps or 0)
         self.learning = True
         self.now: Tree = model.start()
         self.recent = {index: np.zeros((model.depth(index), each.size), model.dtype)
@@ -30,6 +33,11 @@ class MachineState:
         self.learned = Learned(model)
         self.sums = UpdateSums(model)
         self.carry: Tree = carry_start(model, self.learned.parameters) if carries else {}
+
+    def note_length(self, steps: int) -> None:
+        """Note the steps of an interval that begins."""
+        self.lengths = self.lengths.copy()
+        self.lengths[self.sums.trials] = steps
 
     def copy(self) -> "MachineState":
         """A state that goes on for itself, but for the states of optimisers of one's own."""
@@ -42,7 +50,7 @@ class MachineState:
         now, learned, sums = self.now, self.learned, self.sums
         tree: dict[str, Any] = {"machine": {
             "step": self.step, "updates": learned.updates, "trials": sums.trials,
-            "learning": self.learning}}
+            "learning": self.learning, "lengths": self.lengths}}
         for index, _ in enumerate(model.network.populations):
             own: dict[str, Any] = {}
             for kind in ("cells", "current_based"):
@@ -80,6 +88,7 @@ class MachineState:
         found, machine = self.copy(), tree["machine"]
         learned, sums = found.learned, UpdateSums(model)
         found.step, learned.updates = int(machine["step"]), int(machine["updates"])
+        found.lengths = np.asarray(machine["lengths"])
         sums.trials, found.learning = int(machine["trials"]), bool(machine["learning"])
         own = {index: tree[f"population{index}"]
                for index, _ in enumerate(model.network.populations)}

@@ -54,6 +54,16 @@ class Samples:
             kept = numbers % recording.every == 0
             self._values[place].append(np.asarray(values[:steps][kept][:, cells], dtype=float))
 
+    def skip(self, start: int, steps: int) -> None:
+        """Take NaN for the steps ``start + 1`` ... ``start + steps``, which do not happen."""
+        kept = {recording.every: (start + steps) // recording.every - start // recording.every
+                for recording in self.recordings}
+        for place, recording in enumerate(self.recordings):
+            if recording.variable not in ("loss", "spikes") \
+                    and recording.population not in self._sources:
+                self._values[place].append(
+                    np.full((kept[recording.every], len(recording.cells)), np.nan))
+
     def add_source_spikes(self, population: int, steps: np.ndarray, cells: np.ndarray) -> None:
         """Take spikes of sources, sorted by step."""
         for place, recording in enumerate(self.recordings):

@@ -40,7 +40,7 @@ def _population(population: Population) -> Hashable:
     if isinstance(population, SpikingCells):
         shape = population.pseudo_derivative
         own = not kind.__module__.startswith("pynn_eprop.")
-        return (*common, type(shape),
+        return (*common, population.backwards, type(shape),
                 None if type(shape).__module__.startswith("pynn_eprop.") else _same(shape),
                 # a step of one's own may read the numbers of the population itself
                 tuple((entry.name, np.asarray(getattr(population, entry.name)).tobytes())

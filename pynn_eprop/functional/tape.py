@@ -88,8 +88,10 @@ class ActivityTape(Tape):
             self.data["spikes"][index][done:done + known] = counts[:known]
 
     def take_activity(self, done: int, steps: int, rows: Rows) -> None:
-        """Note spikes, slopes, states and errors."""
+        """Note spikes, slopes, states and errors; rows are of the network's steps."""
         data = self.data
+        rows = {**rows, **{index: {name: values[::-1] for name, values in rows[index].items()}
+                           for index in self._model.network.backwards}}
         for index in (*self._model.spiking, *self._model.current_based):
             first = done + self._model.depth(index)
             data["spikes"][index][first:first + steps] = rows[index]["spikes"]

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from pynn_eprop.functional.directions import count_of, own_time
 from pynn_eprop.functional.eligibility import traces_of
 from pynn_eprop.functional.forward import Flow, forward
 from pynn_eprop.functional.gradients import (
@@ -29,23 +30,27 @@ TRIALS = "trials"
 
 
 def seen(model: Model, parameters: Tree, constants: Tree, activity: Tree, wanted: Wanted) -> Tree:
-    """Variables of each step, (steps, size), by population and name."""
+    """Variables of each step of the network, (steps, size), by population and name."""
     found: dict[int, dict[str, Any]] = {}
+
+    def network_time(index: int, rows: Any) -> Any:
+        return own_time(model, index, rows, count_of(activity, rows.shape[0]))
+
     for index, variable in wanted:
         kept = found.setdefault(index, {})
         if variable == "spikes":
-            kept[variable] = activity["z"][index]
+            kept[variable] = network_time(index, activity["z"][index])
         elif index in model.readouts:
             kept[variable] = activity[variable][index]
         elif variable in ("h", "arriving"):
-            kept[variable] = activity[variable][index]
+            kept[variable] = network_time(index, activity[variable][index])
         elif variable == "learning_signal":
             kept[variable] = sum(
                 (learning_signal(model, parameters, constants, activity, number)
                  for number, _ in model.signals_to(index)),
                 jnp.zeros_like(activity["h"][index]))
         else:
-            kept[variable] = activity["state"][index][variable]
+            kept[variable] = network_time(index, activity["state"][index][variable])
     return found
 
 
@@ -81,8 +86,7 @@ def _with_last_end(found: Tree) -> Tree:
 
 def _together(model: Model, found: Tree) -> Tree:
     """The results of trials side by side: the last state, and gradients summed over trials."""
-    spikes = {name: found.pop(name) for name in ("spikes_of_steps", "first")}
-    activity = {"spikes": spikes["spikes_of_steps"], "first": spikes["first"]}
+    activity = found.pop("emitted")
     gradients = {name.replace("factors", "gradients"): products(model, activity, found.pop(name))
                  for name in [*found] if name.endswith("factors")}
     return {**_with_last_end(found), **gradients}
@@ -91,8 +95,9 @@ def _together(model: Model, found: Tree) -> Tree:
 def _of_trial(model: Model, parameters: Tree, constants: Tree, end: Tree, activity: Tree,
               wanted: Wanted) -> Tree:
     return {"end": end, "seen": seen(model, parameters, constants, activity, wanted),
-            **_summary(model, activity), "spikes_of_steps": activity["spikes"],
-            "first": activity["first"]}
+            **_summary(model, activity), "emitted": {
+                name: activity[name] for name in ("spikes", "first", "active")
+                if name in activity}}
 
 
 def eprop_trials(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,
@@ -102,8 +107,10 @@ def eprop_trials(model: Model, parameters: Tree, constants: Tree, start: Tree, i
 
     def one(given: Tree) -> Tree:
         end, activity = forward(model, parameters, constants, start, given)
+        total = steps * jax.lax.psum(1, TRIALS) if "active" not in given \
+            else jax.lax.psum(count_of(given, steps), TRIALS)
         rates = rate_terms(model, constants, jax.lax.psum(spike_counts(model, activity), TRIALS),
-                           steps * jax.lax.psum(1, TRIALS))
+                           total)
         return {**_of_trial(model, parameters, constants, end, activity, wanted),
                 "factors": eprop_factors(model, constants, activity, weights_of_traces(
                     model, parameters, constants, activity, rates))}

@@ -21,7 +21,7 @@ from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.reference import ReferenceMachine
 from tests.agreement.play import assert_agree, assert_identical, play
-from tests.agreement.test_engine_against_reference import CASES, engine
+from tests.agreement.test_engine_against_reference import CASES, OF_SEPARATE_TRIALS, engine
 from tests.agreement.test_learning_apart import PLAN, TRIALS, UPDATES, inputs_of, learned, plastic
 from tests.agreement.test_learning_apart import T as INTERVAL
 from tests.functional.machines import jax_machine
@@ -39,6 +39,12 @@ def test_named_cases(name, boundary):
     assert_agree(play(case, double), play(case, ReferenceMachine), BOUND)
 
 
+@pytest.mark.parametrize("name", OF_SEPARATE_TRIALS)
+def test_named_cases_of_trials_that_stand_on_their_own(name):
+    case = make_case(OF_SEPARATE_TRIALS[name])
+    assert_agree(play(case, double), play(case, ReferenceMachine), BOUND)
+
+
 @pytest.mark.parametrize("stock", [(), (True,)])
 def test_networks_without_intervals(stock):
     case = make_case(Plan(interval_steps=None, stock=stock, readouts=(ReadoutPlan(loss=None),),
@@ -47,7 +53,7 @@ def test_networks_without_intervals(stock):
 
 
 @settings(max_examples=settings().max_examples // 10)
-@given(plans())
+@given(plans(short=True, backwards=True))
 def test_random_networks(plan):
     case = make_case(plan)
     assert_agree(play(case, double), play(case, ReferenceMachine), BOUND)
