@@ -35,6 +35,12 @@ NETWORKS = {
                      readouts=(ReadoutPlan(3, "cross_entropy"), ReadoutPlan(loss=None))),
     **{shape: Plan(cells=(CellPlan(shape=shape, adaptive=True),))
        for shape in ("exponential", "fast_sigmoid", "arctan")},
+    "both directions": Plan(cells=(CellPlan(5, adaptive=True, rate_term=True, backwards=True),
+                                   CellPlan(4, rate_term=True)), delays=("mixed",), analog=(2,),
+                            feedbacks=("random", "windowed"), currents=True),
+    "both directions of a short trial": Plan(
+        seed=1, cells=(CellPlan(5, adaptive=True, rate_term=True, backwards=True), CellPlan(4)),
+        delays=("mixed",), analog=(2,), short=True, readouts=(ReadoutPlan(), ReadoutPlan(2, None))),
 }
 
 
