@@ -35,6 +35,15 @@ PLANS = {
         rules=("simplified-traces", "e-prop", "truncated-traces")),
     "values": Plan(analog=(3, 2), analog_frame=4, cells=(CellPlan(20, True), CellPlan(9)), trials=2,
                    delays=("mixed",), wirings=("all", "sparse", "duplicates")),
+    "short trials": Plan(short=True, cells=(CellPlan(20, True, rate_term=True),), trials=3,
+                         analog=(3,), analog_frame=4, delays=("mixed",)),
+    "both directions": Plan(
+        cells=(CellPlan(20, True, rate_term=True, backwards=True), CellPlan(9, rate_term=True)),
+        trials=2, analog=(3,), analog_frame=4, delays=("mixed",), feedbacks=("random", "windowed"),
+        readouts=(ReadoutPlan(3, tau_m=8.0), ReadoutPlan(2, "cross_entropy"))),
+    "both directions of short trials, a rule for each projection": Plan(
+        short=True, cells=(CellPlan(20, True, backwards=True), CellPlan(9)), trials=2,
+        rules=("simplified-traces", "e-prop", "truncated-traces"), analog=(2,)),
     "many tiles": Plan(cells=(CellPlan(200, True),), wirings=("all", "sparse")),
     "tall and wide": Plan(cells=(CellPlan(20, True),)),
 }
@@ -87,7 +96,9 @@ def test_one_update_follows_float64(name):
 
 @pytest.mark.parametrize("name", PLANS)
 def test_threads_instruction_sets_and_checkpoints_change_no_bit(name, monkeypatch):
-    case = case_of(name, stretches=((70, True), (31, False), (59, True)))
+    cut = ((70, True), (31, False), (59, True))
+    whole = ((80, True), (40, False), (60, True))      # as those that run backwards need
+    case = case_of(name, stretches=whole if "both directions" in name else cut)
     found = play(case, fixed)
     assert_identical(play(replace(case, plan=replace(case.plan, changes=("checkpoint",))), fixed),
                      found)
