@@ -506,7 +506,7 @@ class ReferenceMachine(Successor):
         if not isinstance(traces, CellTraces):
             raise NetworkError(f"{self.network.projections[projection].label} has no eligibility "
                                "traces to record: only synapses onto cells that learn have")
-        return traces.e_now
+        return traces.e_now if self._happens() else np.full(len(traces.e_now), np.nan)
 
     def set_population(self, index: int, network: Network) -> None:
         """Take new parameters for one population from ``network``; its state stays.
