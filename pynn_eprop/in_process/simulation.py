@@ -61,6 +61,11 @@ class InProcessSimulation(DescribedSimulation):
 
     def check_records_traces(self, projection: Any) -> None:
         """Raise :class:`UnsupportedError` for cells whose traces no recording gives."""
+        for bundle in projection.bundles:
+            if getattr(bundle.post.celltype, "backwards", False):
+                raise UnsupportedError(
+                    f"{projection.label}: {bundle.post.label} runs trials backwards, and the "
+                    "eligibility traces of synapses onto such cells are not recorded")
         for bundle in () if self.carries_traces else projection.bundles:
             post = kind_of(bundle.post.celltype)
             if post is not None and issubclass(post, SpikingCells):

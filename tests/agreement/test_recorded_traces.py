@@ -72,7 +72,8 @@ def assert_alike(found, expected, bound):
     for index, values in expected.items():
         assert found[index].shape == values.shape
         np.testing.assert_allclose(found[index], values, rtol=0,
-                                   atol=bound * np.max(np.abs(values), initial=0.0))
+                                   atol=bound * np.max(np.abs(values), initial=0.0,
+                                                       where=~np.isnan(values)))
 
 
 def float64(network):
@@ -94,7 +95,7 @@ def test_named_cases_on_the_engine(name, boundary):
 
 
 @settings(max_examples=2 * settings().max_examples)
-@given(plans(changes=False))
+@given(plans(changes=False, short=True))
 def test_random_networks_on_the_engine(plan):
     case = make_case(plan)
     assert_alike(followed(case, float64, through_files=True), carried_forward(case), BOUND)

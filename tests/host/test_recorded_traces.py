@@ -173,3 +173,26 @@ def test_cells_that_look_back_are_for_the_reference():
                                                    r"not record; .*machine='reference'"):
             one_trace(pynn_eprop.jax, lambda backend: backend.JaxALIF(tau_refrac=2.0))
     assert "JaxALIF" not in CELLS
+
+
+@pytest.mark.parametrize("precision", ["float64", "fixed", "reference"])
+def test_after_the_end_of_a_short_trial_there_is_nothing(precision):
+    net = learning_network(precision)
+    net.projections[0].record(TRACE)
+    sim.set_trial_durations([9.0, T, 4.0])
+    sim.run(3 * T)
+    values = samples(net.projections[0])[1:].reshape(3, STEPS, -1)
+    happens = np.arange(STEPS) < np.array([[9], [STEPS], [4]])
+    assert np.all(np.isnan(values) == ~happens[:, :, np.newaxis])
+    assert np.any(values[0, :9] != 0) and np.any(values[1] != 0)
+
+
+def test_traces_onto_cells_that_run_backwards_are_refused_by_name():
+    sim.setup(timestep=1.0, update_interval=T)
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=[3.0]), label="source")
+    cells = sim.Population(3, sim.EPropLIF(backwards=True), label="backwards cells")
+    projection = sim.Projection(source, cells, sim.AllToAllConnector(),
+                                sim.EPropSynapse(weight=0.3), label="in")
+    with pytest.raises(UnsupportedError, match="in: backwards cells runs trials backwards, and the "
+                       "eligibility traces of synapses onto such cells are not recorded"):
+        projection.record(TRACE)
