@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.models.answers import ask
 from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recording
 from pynn_eprop.models.rules import Rule
@@ -197,7 +198,8 @@ class FollowedTraces:
                                     for name, values in before.items()})
         for row, now in enumerate(steps):
             cells.go_to(row)
-            e = self._rule.eligibility(traces, arrivals(row), cells, post)
+            e = ask(self._projection.label, "rule", self._rule, "eligibility", traces,
+                    arrivals(row), cells, post)
             sampled = now % self._every == 0
             if sampled.any():
                 places = now[sampled] // self._every - first // self._every - 1

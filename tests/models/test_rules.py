@@ -130,6 +130,26 @@ def counted(machine, rule, optimizer=SGD(lr=0.0)):  # noqa: B008 (immutable)
         [feedback(2, 1, [[-1.0]])], interval_steps=4))
 
 
+@dataclass(frozen=True)
+class Alternating(PostsynapticFactor):
+    """P is 0 or 1 in turn: one number for all cells, and so is what is kept of it."""
+
+    name: ClassVar[str] = "alternating"
+    needs: ClassVar[tuple[str, ...]] = ()
+    memory: ClassVar[tuple[str, ...]] = ("on",)
+    membrane_trace: ClassVar[bool] = False
+
+    def factor(self, memory, cells):
+        return memory["on"], {"on": 1.0 - np.max(memory["on"])}
+
+
+def test_a_factor_and_its_memory_may_be_one_number_for_all_cells():
+    """Spikes arrive at steps 1, 2 and 4, P is 1 at the even ones, L = 1 and ebar = e."""
+    machine = counted(ReferenceMachine, Alternating())
+    machine.run(4, spikes(0, (0, 0), (1, 0), (3, 0)))
+    assert machine.gradient(0) == pytest.approx([2.0], rel=1e-12)
+
+
 def test_a_rule_from_outside_runs_on_the_reference():
     """The readout does not filter: ebar = e, L = 1, and so the gradient is gain times 2 spikes."""
     machine = counted(ReferenceMachine, Counting(gain=1.5))

@@ -58,7 +58,8 @@ class PostsynapticFactor(Rule):
             else arriving.astype(float)
         P, memory = self.factor({name: getattr(traces, name) for name in self.memory}, seen)
         for name in self.memory:
-            setattr(traces, name, memory[name])
+            values = np.asarray(memory[name], dtype=float)
+            setattr(traces, name, values if values.ndim else np.full(post.shape, values))
         return np.asarray(P * traces.zhat)
 
 
