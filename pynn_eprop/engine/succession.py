@@ -12,6 +12,7 @@ POSITION = np.dtype([(name, np.int64) for name in (
     "step", "updates", "s", "pending", "current", "last", "learning", "started")])
 """The entry "position" of the engine's state."""
 
+_FIRST = ("position", "engine.0.0.length")     # steps of trials, if some are short
 _OF_SYNAPSES = ("projection", "block")
 _LEARNED = re.compile(
     r"block\.\d+\.\d+\.(weight|master|gradient|m|v|updates)|projection\.\d+\.\d+\.own_.*"
@@ -34,9 +35,9 @@ class Successor:
         """Continue from ``old``; see the interface."""
         state = {name: array for name, array in old.state().items()
                  if synapses or not name.startswith(_OF_SYNAPSES)}
-        # it is incomplete, but the size of further entries depends on it
+        # it is incomplete, but which further entries there are depends on it
         with contextlib.suppress(CheckpointError):
-            self.restore({"position": state["position"]})
+            self.restore({name: state[name] for name in _FIRST if name in state})
         needed = self.state()
         fitting = {name for name, array in state.items()
                    if name in needed and needed[name].size == array.size}

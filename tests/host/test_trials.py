@@ -167,6 +167,21 @@ def test_a_checkpoint_within_a_short_trial_continues_it(tmp_path):
                                           for each in net.projections)], expected)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_what_is_added_within_an_update_leaves_its_short_trials_as_they_are(precision):
+    """The gradient of an update of which a trial was done when a population came."""
+    found = []
+    for added in (False, True):
+        net = network(precision)
+        sim.set_trial_durations([7.0, 13.0])
+        sim.run(20.0)
+        if added:
+            sim.Population(1, sim.EPropLIF(), label="added")
+        sim.run(20.0)
+        found.append(everything(net))
+    same(*found)
+
+
 def test_a_checkpoint_of_one_direction_is_not_that_of_the_other(tmp_path):
     network()
     sim.run(20.0)
