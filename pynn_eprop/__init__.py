@@ -30,7 +30,7 @@ from pynn_eprop.models.rules import (
     TruncatedTraces,
     register_rule,
 )
-from pynn_eprop.tasks import LossTask, ValidatedTask, register_task
+from pynn_eprop.tasks import EpochTask, LossTask, ValidatedTask, register_task
 
 __version__ = "0.1.0"
 
@@ -45,6 +45,7 @@ __all__ = [
     "Compared",
     "CrossEntropy",
     "EProp",
+    "EpochTask",
     "Exponential",
     "FastSigmoid",
     "FixedPoint",

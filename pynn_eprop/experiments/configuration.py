@@ -1,6 +1,7 @@
 """The configuration of a run: task, variant, backend, seed and size."""
 
 import dataclasses
+import shlex
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from pynn_eprop.tasks.quantities import require_whole, same_kind
 from pynn_eprop.tasks.task import Task
 
 _FEEDBACK = "random"
+DATA = "data"
+"""The parameter of a task that names a folder or file of the user's; also an option."""
 
 
 @dataclass(frozen=True)
@@ -195,5 +198,6 @@ class Configuration:
         if self.keep_training:
             words.append("--keep-training")
         words += [f"--plugin {plugin}" for plugin in self.plugins]
-        words += [f"--set {name}={value}" for name, value in self.parameters]
+        words += [f"--data {shlex.quote(value)}" if name == DATA else f"--set {name}={value}"
+                  for name, value in self.parameters]
         return " ".join([*words, f"--out {out}"])

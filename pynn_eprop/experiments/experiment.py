@@ -1,12 +1,15 @@
 """Run a task from its configuration to a results folder."""
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.expansion.memory import check_fits
@@ -19,6 +22,7 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.epochs import answers_to_tests
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
@@ -27,9 +31,11 @@ from pynn_eprop.experiments.recording import record_trial, save_nix, to_arrays
 from pynn_eprop.experiments.report import write_report
 from pynn_eprop.experiments.results import collect_results, without_nan
 from pynn_eprop.experiments.task_network import TaskNetwork
-from pynn_eprop.experiments.training import Training
+from pynn_eprop.experiments.training import Training, finished
 from pynn_eprop.plotting import save_figure, styled
+from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.trials import Responses, Trials
 
 CHECKPOINT_SECONDS = 5.0
 
@@ -58,10 +64,15 @@ class Experiment:
         self.task = configuration.build_task()
         self._checkpoint_seconds = checkpoint_seconds
         self._sim = load_backend(configuration.backend)
-        if self.task.validated and not has(self._sim, Capability.PAUSED_LEARNING):
+        validated = self.task.validated or self.task.in_epochs
+        if validated and not has(self._sim, Capability.PAUSED_LEARNING):
             raise UnsupportedError(
                 f"task {configuration.task!r} is validated with learning switched off, which "
                 f"backend {configuration.backend!r} cannot do")
+        if self.task.in_epochs and not has(self._sim, Capability.WEIGHTS_WHILE_RUNNING):
+            raise UnsupportedError(
+                f"task {configuration.task!r} keeps the weights of its best epoch while it goes "
+                f"on, which backend {configuration.backend!r} cannot do")
 
     def run(self, resume: bool = False, force: bool = False,
             progress: Progress = ignore_progress) -> dict[str, Any]:
@@ -71,6 +82,9 @@ class Experiment:
         start and after each chunk of updates.
         """
         identity = self.configuration.identity()
+        checksum = self.task.data_checksum()
+        if checksum is not None:
+            identity["data_checksum"] = checksum
         history = self.folder.open(identity, resume, force)
         try:
             if history is not None and self._complete(history):
@@ -79,7 +93,7 @@ class Experiment:
                     DeferredInterrupts() as interrupts:
                 history = self._train(history, identity, interrupts, progress)
                 try:
-                    return self._write(history)
+                    return self._write(history, self._answer_tests(history, interrupts))
                 except MachineError as error:
                     raise self._failed(history, error) from error
         finally:
@@ -89,8 +103,7 @@ class Experiment:
         """Whether the folder's result is the one asked for."""
         if not self.folder.complete:
             return False
-        solved = history.solved_after is not None and not self.configuration.keep_training
-        enough = solved or history.updates >= self.configuration.n_updates
+        enough = finished(history, self.task, self.configuration)
         return enough and self.folder.read_results()["updates"] == history.updates
 
     def _plan(self) -> NetworkPlan:
@@ -128,11 +141,14 @@ class Experiment:
             whole = history.whole()
             with suppress(SimulationError):     # an earlier state on the disk stays
                 if history.updates and sim.num_updates() == history.updates:
-                    folder.save_progress(identity, whole, sim.save_checkpoint)
+                    folder.save_progress(identity, whole, sim.save_checkpoint,
+                                         training.epochs.kept if training.epochs else ())
             with suppress(SimulationError):     # or the machine has taken them with it
                 write_atomically(folder.path / "weights.npz", sim.save_weights)
             raise self._failed(whole, error) from error
-        write_atomically(folder.path / "weights.npz", sim.save_weights)
+        best = history.best_epoch
+        write_atomically(folder.path / "weights.npz", sim.save_weights if best is None else
+                         lambda path: shutil.copyfile(folder.epoch_path(best.update), path))
         sim.end()
         return history
 
@@ -143,7 +159,8 @@ class Experiment:
         keeps = has(sim, Capability.CHECKPOINTS)
 
         def save() -> float:
-            folder.save_progress(identity, history, sim.save_checkpoint if keeps else None)
+            folder.save_progress(identity, history, sim.save_checkpoint if keeps else None,
+                                 training.epochs.kept if training.epochs is not None else ())
             return time.monotonic()
 
         last = self.configuration.n_updates
@@ -151,8 +168,13 @@ class Experiment:
         saved_at = time.monotonic()
         progress(history, training.finished)
         while not training.finished and interrupts.received is None:
+            epochs = len(history.epochs)
             training.advance(min((each for each in kept if each > history.updates), default=last))
             progress(history, training.finished)
+            if len(history.epochs) > epochs:
+                if training.epochs is not None and history.updates in training.epochs.kept:
+                    write_atomically(folder.epoch_path(history.updates), sim.save_weights)
+                saved_at = save()
             if history.updates in kept and has(sim, Capability.WEIGHTS_WHILE_RUNNING):
                 write_atomically(folder.snapshot_path(history.updates), sim.save_weights)
             if time.monotonic() - saved_at >= self._checkpoint_seconds:
@@ -199,19 +221,44 @@ class Experiment:
         return ExperimentInterrupted(f"{stopped}; everything so far is in {self.folder.path}. To "
                                      f"go on:\n  {command} --resume", number)
 
-    def _write(self, history: History) -> dict[str, Any]:
+    def _answer_tests(self, history: History, interrupts: DeferredInterrupts
+                      ) -> dict[str, np.ndarray]:
+        """The answers to the test sets, counted, with the weights that are the result."""
+        if not isinstance(self.task, EpochTask):
+            return {}
+        sim = self._sim
+        network = TaskNetwork(sim, self._plan().without_learning(), self.configuration.seed,
+                              self._setup())
+        sim.load_weights(self.folder.path / "weights.npz")
+        network.record(*self.task.recorded)
+
+        def play(trials: Trials) -> Responses:
+            network.run(trials)
+            return network.take()
+
+        answers: dict[str, np.ndarray] = {}
+        for so_far in answers_to_tests(self.task, play):
+            answers = so_far
+            if interrupts.received is not None:
+                raise self._interrupted(interrupts.received, history)
+        sim.end()
+        return answers
+
+    def _write(self, history: History, answers: dict[str, np.ndarray]) -> dict[str, Any]:
         """Evaluate and write all products; results.json comes last."""
         folder, plan = self.folder, self._plan()
+        best = history.best_epoch
+        last = history.updates if best is None else best.update
         trials = self.task.draw_example(self.configuration.seed)
         records = {}
-        kept = [update for update in folder.snapshots() if update < history.updates]
+        kept = [update for update in folder.snapshots() if update < last]
         for update, weights in [*((update, folder.snapshot_path(update)) for update in kept),
-                                (history.updates, folder.path / "weights.npz")]:
+                                (last, folder.path / "weights.npz")]:
             segment = record_trial(self._sim, plan, self.configuration.seed, self._setup(),
                                    weights, trials, f"after {update} updates")
             records[update] = to_arrays(segment, plan)
         save_nix(segment, self.task.title, folder.path / "recording.nix")
-        results = collect_results(self.configuration, history)
+        results = collect_results(self.configuration, history, answers)
         with styled():
             figure = self.task.draw_figure(trials, records, results)
         for suffix in (".png", ".svg"):

@@ -3,11 +3,12 @@
 results.json         the result, with the warnings of the training; written last, so that its
                      presence means "finished", unless it has an entry "failure": then it is the
                      result up to the failure of a machine
-weights.npz          final weights by projection
+weights.npz          final weights by projection; of a task that is trained in epochs, those of the
+                     best one
 learning_curve.csv   one row per update, also of a run in progress
 recording.nix        Neo: the trial after training
 figure.png, .svg     the figure; report.html shows it with the tables
-state/               checkpoint, progress and earlier weights, for --resume
+state/               checkpoint, progress, earlier weights and those of the best epoch, for --resume
 failure/             output and counters of a SpiNNaker machine's cores when one failed
 """
 
@@ -15,7 +16,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,10 +104,12 @@ class ResultsFolder:
         return self.state / str(name)
 
     def save_progress(self, identity: dict[str, Any], history: History,
-                      save_checkpoint: Callable[[Path], object] | None) -> None:
+                      save_checkpoint: Callable[[Path], object] | None,
+                      epochs: Collection[int] = ()) -> None:
         """Write checkpoint and history; replacing progress.json makes both valid at once.
 
-        ``save_checkpoint`` is None if the backend keeps none.
+        ``save_checkpoint`` is None if the backend keeps none. epochs: the updates after which
+        weights of epochs are kept; those of others are removed.
         """
         checkpoint = self.state / f"checkpoint-{history.updates:06d}.npz"
         if save_checkpoint is not None:
@@ -118,10 +121,18 @@ class ResultsFolder:
         for old in self.state.glob("checkpoint-*.npz"):
             if old != checkpoint:
                 old.unlink()
+        kept = [self.epoch_path(update) for update in epochs]
+        for old in self.state.glob("epoch-*.npz"):
+            if old not in kept:
+                old.unlink()
 
     def snapshot_path(self, update: int) -> Path:
         """The file of the weights after ``update`` updates, kept for the figure."""
         return self.state / f"weights-{update:06d}.npz"
+
+    def epoch_path(self, update: int) -> Path:
+        """The file of the weights after an epoch that ended with update ``update``."""
+        return self.state / f"epoch-{update:06d}.npz"
 
     def snapshots(self) -> list[int]:
         """The updates whose weights are kept, in order."""

@@ -20,13 +20,13 @@ def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str,
 
     The segment has one spike train per population, with the array annotation "cell" for the cell of
     each spike (a train for each cell makes files of many megabytes), the signals y and target of
-    the readouts, and those that the plan of the cells asks for. The annotation "population" names
-    the population.
+    the readouts, the values of analog inputs, and those that the plan of the cells asks for. The
+    annotation "population" names the population.
     """
     network = TaskNetwork(sim, plan.without_learning(), seed, setup)
     sim.load_weights(weights)
-    for inputs in network.inputs.values():
-        inputs.record("spikes")
+    for inputs in plan.inputs:
+        network.inputs[inputs.label].record("spikes" if inputs.frame is None else "value")
     for cells in plan.cells:
         network.cells[cells.label].record(["spikes", *cells.record])
     network.record("y", "target")

@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+
 import pynn_eprop
 from pynn_eprop.backends import BPTT
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.epochs import stopped_early
 from pynn_eprop.experiments.history import History
+from pynn_eprop.tasks.epoch_task import VALIDATION, EpochTask, accuracies, wrong_fraction
 from pynn_eprop.tasks.quantities import parameter_table
+from pynn_eprop.tasks.task import Task
 
 
-def collect_results(configuration: Configuration, history: History) -> dict[str, Any]:
-    """The result of a run in types that JSON knows; null for a key that does not apply."""
+def collect_results(configuration: Configuration, history: History,
+                    answers: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
+    """The result of a run in types that JSON knows; null for a key that does not apply.
+
+    answers: of the test sets of a task that is trained in epochs, by their names.
+    """
     task = configuration.build_task()
+    answers = answers or {}
     return {
         "task": configuration.task,
         "backend": configuration.backend,
@@ -44,6 +54,28 @@ def collect_results(configuration: Configuration, history: History) -> dict[str,
         "parameters": {row.name: row.value for row in parameter_table(task)},
         "versions": versions(),
         "command": configuration.command(),
+        **_epochs(configuration, task, history, answers),
+        **task.further_results(answers),
+    }
+
+
+def _epochs(configuration: Configuration, task: Task, history: History,
+            answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Entries of a task that is trained in epochs."""
+    if not isinstance(task, EpochTask):
+        return {}
+    best = history.best_epoch
+    return {
+        **({} if best is None else {f"accuracy_{VALIDATION}": 1.0 - best.error}),
+        **{f"accuracy_{name}": 1.0 - wrong_fraction(counts) for name, counts in answers.items()},
+        "best_update": None if best is None else best.update,
+        "stopped_early": history.updates < configuration.n_updates
+        and stopped_early(task, history),
+        "epoch_updates": task.epoch_updates,
+        "epochs": [{"update": each.update, "validation_error": each.error,
+                    "validation_loss": each.loss} for each in history.epochs],
+        "classes": list(task.classes),
+        "confusion": {name: counts.tolist() for name, counts in answers.items()},
     }
 
 
@@ -87,5 +119,7 @@ def result_line(results: dict[str, Any]) -> str:
     if results["training_error_curve"] is not None:
         parts.append(f"solved after {results['solved_after']}" if results["solved_after"]
                      else "not solved")
+    if results.get("epochs"):
+        parts.append(f"accuracy {accuracies(results)}")
     parts.append(f"{results['seconds_training']:.1f} s of training")
     return ", ".join(parts)

@@ -9,7 +9,14 @@ from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.cells import Population as KindOfCell
-from pynn_eprop.tasks.network_plan import ConnectorPlan, FeedbackPlan, NetworkPlan, SynapsesPlan
+from pynn_eprop.tasks.network_plan import (
+    CellsPlan,
+    ConnectorPlan,
+    FeedbackPlan,
+    InputPlan,
+    NetworkPlan,
+    SynapsesPlan,
+)
 from pynn_eprop.tasks.trials import Responses, Trials
 
 
@@ -31,12 +38,11 @@ class TaskNetwork:
         sim.setup(timestep=plan.timestep, update_interval=plan.interval,
                   trials_per_update=plan.trials_per_update, seed=seed, **setup)
         self.inputs = {
-            inputs.label: sim.Population(inputs.size, sim.SpikeSourceArray(spike_times=[]),
-                                         label=inputs.label)
+            inputs.label: sim.Population(inputs.size, self._source(inputs), label=inputs.label)
             for inputs in plan.inputs
         }
         self.cells = {
-            cells.label: sim.Population(cells.size, models[cells.label](**cells.parameters),
+            cells.label: sim.Population(cells.size, self._cell(cells, models[cells.label]),
                                         label=cells.label)
             for cells in plan.cells
         }
@@ -71,6 +77,16 @@ class TaskNetwork:
                             "and hides the PyNN cell type of that name; call the class otherwise")
         return found
 
+    def _source(self, plan: InputPlan) -> Any:
+        if plan.frame is None:
+            return self.sim.SpikeSourceArray(spike_times=[])
+        return self._part("AnalogSource", "cell type")(frame_duration=plan.frame)
+
+    @staticmethod
+    def _cell(plan: CellsPlan, model: Any) -> Any:
+        # cell types of users need not know directions
+        return model(**plan.parameters, **({"backwards": True} if plan.backwards else {}))
+
     def _connect(self, plan: SynapsesPlan) -> Any:
         synapse = self.sim.EPropSynapse(weight=plan.weight,
                                         optimizer=self.plan.optimizer_of(plan),
@@ -89,7 +105,7 @@ class TaskNetwork:
         return self.sim.LearningSignal(weight=plan.weight)
 
     def present(self, trials: Trials) -> None:
-        """Set the input spikes and targets of the coming trials.
+        """Set inputs, targets and durations of the coming trials.
 
         Raises :class:`TaskError` if they are not those of this network.
         """
@@ -98,13 +114,29 @@ class TaskNetwork:
             if len(spike_times) != size:
                 raise TaskError(f"trials: spike times of {len(spike_times)} cells for the {size} "
                                 f"inputs {label!r}")
+        frames = {each.label: each.frame for each in self.plan.inputs}
+        for label, values in trials.values.items():
+            size, frame = self._member(self.inputs, label, "values").size, frames[label]
+            if frame is None:
+                raise TaskError(f"trials: values for the inputs {label!r}, which spike")
+            shape = (round(trials.n_trials * self.plan.interval / frame), size)
+            if np.shape(values) != shape:
+                raise TaskError(f"trials: values of the inputs {label!r} have the shape "
+                                f"{np.shape(values)}, not {shape} (frames of all trials, cells)")
         for label in trials.targets:
             self._member(self.readouts, label, "a target")
+        if trials.durations is not None and np.shape(trials.durations) != (trials.n_trials,):
+            raise TaskError(f"trials: durations of the shape {np.shape(trials.durations)} for "
+                            f"{trials.n_trials} trials")
         now = self.sim.get_current_time()
         for label, spike_times in trials.spike_times.items():
             self.inputs[label].set(spike_times=[Sequence(now + times) for times in spike_times])
+        for label, values in trials.values.items():
+            self.inputs[label].set(values=np.asarray(values).T)
         for label, target in trials.targets.items():
             self.readouts[label].set(target=target)
+        if trials.durations is not None:
+            self.sim.set_trial_durations(trials.durations)
 
     def run(self, trials: Trials) -> None:
         """Present the trials and run them."""

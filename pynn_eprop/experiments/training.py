@@ -1,12 +1,14 @@
-"""The training loop: updates in chunks, each followed by the task's own measurements."""
+"""The training loop: updates in chunks, with the task's own measurements after or between them."""
 
 import time
 
 import numpy as np
 
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.epochs import Epochs, stopped_early
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.task import Task
 from pynn_eprop.tasks.trials import Responses, Trials
 
@@ -14,10 +16,21 @@ CHUNK_SECONDS = 0.2
 CHUNK_UPDATES = 200
 
 
+def finished(history: History, task: Task, configuration: Configuration) -> bool:
+    """Whether all updates are done, or the run ends before, as the task is solved or not better."""
+    if not configuration.keep_training:
+        if history.solved_after is not None:
+            return True
+        if isinstance(task, EpochTask) and stopped_early(task, history):
+            return True
+    return history.updates >= configuration.n_updates
+
+
 class Training:
     """Trains a network chunk by chunk, so that a caller can show, save or stop in between.
 
-    The size of a chunk follows wall-clock time; results do not depend on it.
+    The size of a chunk follows wall-clock time; results do not depend on it. epochs: None for a
+    task that is not trained in epochs.
     """
 
     def __init__(self, network: TaskNetwork, task: Task, configuration: Configuration,
@@ -27,19 +40,31 @@ class Training:
         self._seed = configuration.seed
         self._configuration = configuration
         self.history = history
+        self.epochs = Epochs(task, history, configuration.n_updates) \
+            if isinstance(task, EpochTask) else None
         network.record(*task.recorded)
 
     @property
     def finished(self) -> bool:
-        """Whether all updates are done, or the task is solved and the run ends there."""
-        solved = self.history.solved_after is not None
-        if solved and not self._configuration.keep_training:
-            return True
-        return self.history.updates >= self._configuration.n_updates
+        """Whether all updates and validations are done, or the run ends before.
+
+        It does so once the task is solved, or the best epoch is long past.
+        """
+        if self.epochs is not None and self.epochs.due:
+            return False
+        return finished(self.history, self._task, self._configuration)
 
     def advance(self, limit: int) -> None:
-        """Train for one chunk, up to update number ``limit`` at most."""
+        """Train for one chunk, up to update number ``limit`` at most, or validate a batch."""
+        if self.epochs is not None and self.epochs.due:
+            self._network.sim.set_learning(False)
+            self.epochs.validate(self._play)
+            self._network.sim.set_learning(True)
+            return
         remaining = min(limit, self._configuration.n_updates) - self.history.updates
+        if self.epochs is not None:
+            self.epochs.go_on()
+            remaining = min(remaining, self.epochs.updates_left())
         errors = self._train(min(remaining, self._affordable()))
         if self._task.validated:
             self.history.training_error += errors

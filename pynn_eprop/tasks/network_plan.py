@@ -16,10 +16,14 @@ from pynn_eprop.tasks.trials import INPUTS
 
 @dataclass(frozen=True)
 class InputPlan:
-    """A population of spike sources; trials bring its spikes."""
+    """A population of sources, which trials bring the spikes of, or the values.
+
+    frame: ms for which a frame of analog values holds; None if the sources spike.
+    """
 
     label: str
     size: int
+    frame: float | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class CellsPlan:
     """A population of spiking cells.
 
     model: name of a cell type of the backends, such as "EPropLIF". record: state variables in the
-    recorded trial beside spikes.
+    recorded trial beside spikes. backwards: whether it runs trials from their end to their start.
     """
 
     label: str
@@ -35,6 +39,7 @@ class CellsPlan:
     size: int
     parameters: Mapping[str, float]
     record: tuple[str, ...] = ()
+    backwards: bool = False
 
 
 @dataclass(frozen=True)

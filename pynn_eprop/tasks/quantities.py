@@ -34,7 +34,12 @@ def parameter_table(task: Any) -> list[Row]:
 
 
 def same_kind(value: Any, default: Any) -> bool:
-    """Whether ``value`` is a number, as the default is, or numbers, or a text, if that is one."""
+    """Whether ``value`` is a number, as the default is, or whatever else that is.
+
+    That may be a text, numbers, or True or False.
+    """
+    if isinstance(default, bool):
+        return isinstance(value, bool)
     if isinstance(default, str):
         return isinstance(value, str)
     if isinstance(default, tuple):
@@ -43,7 +48,10 @@ def same_kind(value: Any, default: Any) -> bool:
 
 
 def require_numbers(task: Any) -> None:
-    """Raise :class:`TaskError` unless the parameters of a task are finite numbers, or texts."""
+    """Raise :class:`TaskError` unless each parameter of a task is of the kind of its default.
+
+    Numbers have to be finite.
+    """
     for entry in dataclasses.fields(task):
         if entry.default is dataclasses.MISSING:
             continue

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.registering import check_free
+from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
 
 TASKS: dict[str, type[Task]] = {}
@@ -20,8 +21,9 @@ def register_task(kind: _Kind) -> _Kind:
     Raises :class:`TaskError` for a class that is not a task, is incomplete, or has no name or that
     of another.
     """
-    if not (isinstance(kind, type) and issubclass(kind, (LossTask, ValidatedTask))):
-        raise TaskError(f"{kind!r} is not a task; derive a class from LossTask or ValidatedTask")
+    if not (isinstance(kind, type) and issubclass(kind, (LossTask, ValidatedTask, EpochTask))):
+        raise TaskError(f"{kind!r} is not a task; derive a class from LossTask, "
+                        "ValidatedTask or EpochTask")
     if not kind.name:
         raise TaskError(f"task {kind.__name__} has no name; give the class an attribute name")
     _require_complete(kind)

@@ -1,4 +1,7 @@
-"""The base class of tasks, and two kinds: error from the training's loss, or from a validation."""
+"""The base class of tasks, and two kinds: error from the training's loss, or from a validation.
+
+A third kind is in :mod:`pynn_eprop.tasks.epoch_task`.
+"""
 
 import dataclasses
 from abc import ABC, abstractmethod
@@ -36,7 +39,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Task(ABC):
-    """Parameters and generators of a task; derive tasks from LossTask or ValidatedTask.
+    """Parameters and generators of a task; derive tasks from LossTask, ValidatedTask or EpochTask.
 
     A subclass is a frozen dataclass whose fields, made with ``quantity()``, are its parameters.
     Everything random is a function of ``seed`` and, for trials, of the update's number alone, so
@@ -48,6 +51,7 @@ class Task(ABC):
     paper_updates is the default number. reference: the source of task and parameters.
     recorded: variables of readouts recorded in training. updates_at_once: most updates of one run,
     None for any number. validated: whether there are trials without learning after each update.
+    in_epochs: whether there are after each epoch, as :class:`EpochTask` has them.
     """
 
     name: ClassVar[str] = ""
@@ -60,6 +64,7 @@ class Task(ABC):
     recorded: ClassVar[tuple[str, ...]] = ("loss",)
     updates_at_once: ClassVar[int | None] = None
     validated: ClassVar[bool] = False
+    in_epochs: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -136,6 +141,19 @@ class Task(ABC):
     def decoding(self) -> Decoding | None:
         """What is decoded from eligibility traces; None: this task has no such question."""
         return None
+
+    def data_checksum(self) -> str | None:
+        """The checksum of the data that the task reads; a run goes on with the same data alone."""
+        return None
+
+    def further_results(self, answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """Entries of results.json that only this task has.
+
+        answers: of each test set after training, as :meth:`EpochTask.count_answers` gives them;
+        empty for a task without.
+        """
+        del answers
+        return {}
 
     def draw_figure(self, trials: Trials, records: Mapping[int, TrialRecord],
                     results: Mapping[str, Any]) -> "Figure":

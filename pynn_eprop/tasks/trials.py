@@ -1,4 +1,4 @@
-"""Input spikes and targets of trials, and the responses of readouts."""
+"""Inputs and targets of trials, and the responses of readouts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +16,16 @@ class Trials:
     spike_times: by label of the inputs, for each input cell, sorted, in ms from the start of the
     first trial. targets: by label of the readouts, shape (readouts, steps of all trials), NaN for
     no target; readouts that are not named keep the target given when the network was built.
+    values: by label of the analog inputs, shape (frames of all trials, cells), as many frames for
+    each trial. durations: ms of each trial, shape (trials,), at most the interval, after which
+    nothing happens until the next; None if all are whole.
     """
 
     n_trials: int
     spike_times: Mapping[str, Sequence[np.ndarray]]
     targets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+    durations: np.ndarray | None = None
 
     @staticmethod
     def joined(batches: Sequence["Trials"], interval: float) -> "Trials":
@@ -33,7 +38,17 @@ class Trials:
                      for cell in range(len(spike_times))]
              for label, spike_times in batches[0].spike_times.items()},
             {label: np.concatenate([batch.targets[label] for batch in batches], axis=1)
-             for label in batches[0].targets})
+             for label in batches[0].targets},
+            {label: np.concatenate([batch.values[label] for batch in batches])
+             for label in batches[0].values},
+            Trials._joined_durations(batches, interval))
+
+    @staticmethod
+    def _joined_durations(batches: Sequence["Trials"], interval: float) -> np.ndarray | None:
+        if all(batch.durations is None for batch in batches):
+            return None
+        return np.concatenate([np.full(batch.n_trials, interval) if batch.durations is None
+                               else batch.durations for batch in batches])
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Partial(ValidatedTask):
 
 
 @pytest.mark.parametrize(("kind", "message"), [
-    (3, "3 is not a task; derive a class from LossTask or ValidatedTask"),
+    (3, "3 is not a task; derive a class from LossTask, ValidatedTask or EpochTask"),
     (dict, "is not a task"),
     (complete(name=""), "task Own has no name"),
     (complete(name="store-recall"), "the name 'store-recall' is taken by pynn_eprop.tasks.store_r"),
