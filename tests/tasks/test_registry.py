@@ -8,14 +8,16 @@ import pytest
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.tasks import FEEDBACKS, TASKS, PatternGeneration, find_feedback, find_task
+from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.quantities import parameter_table
 from pynn_eprop.tasks.task import LossTask, ValidatedTask
 
 
-def test_the_two_tasks_of_the_paper_are_there():
-    assert list(TASKS) == ["pattern-generation", "store-recall"]
+def test_the_tasks_of_the_paper_are_there():
+    assert list(TASKS) == ["pattern-generation", "store-recall", "speech"]
     assert isinstance(find_task("pattern-generation")(), LossTask)
     assert isinstance(find_task("store-recall")(), ValidatedTask)
+    assert isinstance(find_task("speech")(), EpochTask)
 
 
 def test_unknown_names_are_refused_with_the_known_ones():

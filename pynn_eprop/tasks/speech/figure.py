@@ -120,7 +120,7 @@ def draw_epochs(axes: Axes, results: Mapping[str, Any]) -> None:
     axes.set_xlim(0, len(error) + 1)
     axes.set_ylim(0.0, 1.0)
     axes.grid(**GRID)
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
 
 
 def draw_confusion(figure: Figure, axes: Axes, results: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 OTHER = "other"
 _CLASSES = {
-    "vowel": "iy ih ix eh ae aa ao ah ax ax-h ax-r axr er uh uw ux ey ay oy aw ow",
+    "vowel": "iy ih ix eh ae aa ao ah ax ax-h axr er uh uw ux ey ay oy aw ow",
     "semivowel": "l el r w y hh hv",
     "nasal": "m em n en ng eng nx",
     "fricative": "s z sh zh f v th dh",

@@ -53,7 +53,8 @@ class Speech(EpochTask):
     """Parameters of the paper (methods, 'Speech recognition task 1.3'), as far as it has them.
 
     The paper does not give the number of updates, the threshold, the widths of the initial weights
-    or the strength of the firing-rate term. Half of the cells run utterances backwards; with
+    or the strength of the firing-rate term. Its features, in [0, 1], are a large constant input
+    (docs/speech.md); with ``scaling="range"`` an ``input_width`` of 3 is the choice. Half of the cells run utterances backwards; with
     ``bidirectional=False`` none does, and each trial is as long as the longest utterance, which
     every backend can run. Raises :class:`TaskError` for parameters that no network can have.
     """
@@ -69,12 +70,13 @@ class Speech(EpochTask):
 
     data: str = quantity("", "", "folder of a copy of TIMIT, or file of a corpus; if empty, speech "
                          "is made with flite")
-    scaling: str = quantity("range", "", "mapping of the features: range, standard or none")
+    scaling: str = quantity("standard", "", "mapping of the features: standard, range (the "
+                            "paper's) or none")
     n_neurons: int = quantity(800, "", "cells; half of them in each direction")
     adaptive_share: float = quantity(0.25, "", "share of the cells with adaptive thresholds")
     bidirectional: bool = quantity(True, "", "whether half of the cells run utterances backwards")
     frames_most: int = quantity(
-        1000, "frames", "utterances that are longer are left out of the training")
+        1000, "", "frames of the longest utterance in training; longer ones are left out")
     timestep: float = quantity(1.0, "ms", "time step")
     frame_steps: int = quantity(5, "", "time steps of a frame (10 ms of sound)")
     trials_per_update: int = quantity(32, "", "utterances per weight update (n_batch)")
@@ -91,7 +93,7 @@ class Speech(EpochTask):
     lr: float = quantity(0.01, "", "Adam's learning rate")
     epsilon: float = quantity(1e-5, "", "Adam's epsilon, for a loss that is a mean over steps and "
                               "trials")
-    input_width: float = quantity(3.0, "", "input weights: this times N(0, 1) / sqrt(channels)")
+    input_width: float = quantity(0.5, "", "input weights: this times N(0, 1) / sqrt(channels)")
     recurrent_width: float = quantity(
         1.0, "", "recurrent weights: times N(0, 1) / sqrt(cells of a direction)")
     output_width: float = quantity(1.0, "", "output weights: times N(0, 1) / sqrt(cells)")
@@ -102,8 +104,8 @@ class Speech(EpochTask):
         for name in ("n_neurons", "frames_most", "frame_steps", "trials_per_update", "patience"):
             require_whole(getattr(self, name), name, 1, self.name)
         require_whole(self.updates_per_epoch, "updates_per_epoch", 0, self.name)
-        for name in ("timestep", "tau_m", "tau_a", "tau_out", "v_thresh", "epsilon"):
-            require_positive(getattr(self, name), name, "", self.name)
+        for name in ("timestep", "tau_m", "tau_a", "tau_out"):
+            require_positive(getattr(self, name), name, "ms", self.name)
         if self.scaling not in SCALINGS:
             raise TaskError(f"{self.name}: scaling={self.scaling!r} is unknown; choose one of "
                             f"{list(SCALINGS)}")
