@@ -53,10 +53,11 @@ class Speech(EpochTask):
     """Parameters of the paper (methods, 'Speech recognition task 1.3'), as far as it has them.
 
     The paper does not give the number of updates, the threshold, the widths of the initial weights
-    or the strength of the firing-rate term. Its features, in [0, 1], are a large constant input
-    (docs/speech.md); with ``scaling="range"`` an ``input_width`` of 3 is the choice. Half of the cells run utterances backwards; with
-    ``bidirectional=False`` none does, and each trial is as long as the longest utterance, which
-    every backend can run. Raises :class:`TaskError` for parameters that no network can have.
+    or the strength of the firing-rate term. Its features, in [0, 1], are a large constant input,
+    with which much less is learned (docs/speech.md): ``scaling="range"``, ``input_width=3.0``. Half
+    of the cells run utterances backwards; with ``bidirectional=False`` none does, and each trial is
+    as long as the longest utterance, which every backend that takes analog input can run. Raises
+    :class:`TaskError` for parameters that no network can have.
     """
 
     name: ClassVar[str] = "speech"
