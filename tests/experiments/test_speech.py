@@ -199,6 +199,15 @@ def test_the_engine_trains_like_the_reference(data, tmp_path):
         assert np.allclose(weight, final[name], rtol=1e-8, atol=1e-12, equal_nan=True), name
 
 
+def test_cores_run_one_direction_as_the_host_in_fixed_point(data, tmp_path):
+    pytest.importorskip("spynnaker")
+    options = (*SMALL, "--neurons", "8", "--set", "bidirectional=False", "--data", data)
+    assert run("speech", tmp_path / "host", 2, *options, "--precision", "fixed").returncode == 0
+    done = run("speech", tmp_path / "board", 2, *options, "--backend", "emulator")
+    assert done.returncode == 0, done.stderr
+    check_same(tmp_path / "board", tmp_path / "host")
+
+
 def test_one_direction_runs_where_trials_are_whole(data, tmp_path):
     pytest.importorskip("brian2")
     options = (*SMALL, "--set", "bidirectional=False", "--data", data)

@@ -257,13 +257,16 @@ class Speech(EpochTask):
             for turn, place in zip(*divmod(places, len(utterances)), strict=True)])
 
     def n_batches(self, name: str) -> int:
-        """Batches as large as those of updates; the last may be smaller."""
+        """As few as there can be with batches no larger than those of updates."""
         return -(-len(self.corpus[_SETS[name]]) // self.trials_per_update)
 
     def draw_batch(self, name: str, batch: int) -> SpeechTrials:
-        """Utterances in the order of the corpus."""
-        first = batch * self.trials_per_update
-        return self.present(self.corpus[_SETS[name]][first:first + self.trials_per_update])
+        """Utterances in the order of the corpus, in batches of about the same size."""
+        # not a last one of few: cores cannot change from a target of several trials to one of one
+        utterances = self.corpus[_SETS[name]]
+        first, end = (len(utterances) * part // self.n_batches(name)
+                      for part in (batch, batch + 1))
+        return self.present(utterances[first:end])
 
     def draw_example(self, seed: int) -> SpeechTrials:
         """An utterance of the first test set, or of the validation set if there is none."""
