@@ -197,6 +197,9 @@ def test_a_backend_whose_module_hides_a_cell_type_is_refused(monkeypatch):
     (Trials(1, {"middle": []}), r"spike times for 'middle', which is none of \['left', 'right'\]"),
     (Trials(1, {"left": [np.empty(0)]}), "spike times of 1 cells for the 3 inputs 'left'"),
     (Trials(1, {}, {"cells": np.zeros((6, STEPS))}), "a target for 'cells', which is none of"),
+    (Trials(1, {}, values={"left": np.zeros((8, 3))}), "values for the inputs 'left', which spike"),
+    (Trials(1, {}, values={"middle": np.zeros((8, 3))}), "values for 'middle', which is none of"),
+    (Trials(2, {}, durations=np.array([5.0])), r"durations of the shape \(1,\) for 2 trials"),
 ])
 def test_trials_of_another_network_are_refused(wrong, message):
     built = TaskNetwork(sim, network(), 1, {"precision": "float64"})
@@ -204,6 +207,76 @@ def test_trials_of_another_network_are_refused(wrong, message):
         built.run(wrong)
     assert sim.get_current_time() == 0.0
     sim.end()
+
+
+# --- analog inputs, short trials, cells that run backwards -----
+
+
+def analog_network():
+    """Cells of both directions between analog inputs, with frames of 4 ms, and a readout."""
+    plan = network()
+    cells = (replace(plan.cells[0], parameters={"v_thresh": 0.3}),
+             CellsPlan("back", "EPropLIF", 4, {"v_thresh": 0.3}, backwards=True))
+    rng = np.random.default_rng(4)
+    return replace(
+        plan, inputs=(InputPlan("signal", 2, 4.0),), cells=cells, readouts=plan.readouts[:1],
+        feedback=plan.feedback[:1], synapses=tuple(
+            SynapsesPlan(f"{pre}_to_{post}", pre, post, rng.normal(0.0, 1.0, shape))
+            for pre, post, shape in (("signal", "cells", (2, 6)), ("signal", "back", (2, 4)),
+                                     ("cells", "sine", (6, 1)), ("back", "sine", (4, 1)))))
+
+
+def analog_trials(*durations):
+    values = np.random.default_rng(6).normal(0.0, 1.0, (len(durations) * STEPS // 4, 2))
+    return Trials(len(durations), {}, values={"signal": values}, durations=np.array(durations))
+
+
+def test_trials_bring_values_and_durations():
+    """A trial is a function of the frames within its duration, wherever in a run it stands."""
+    built = TaskNetwork(sim, analog_network().without_learning(), 1, {"precision": "float64"})
+    built.record("y")
+    both = analog_trials(40.0, 20.0)
+    built.run(both)
+    y = built.take().y["sine"].reshape(2, STEPS)
+    assert np.abs(y[0]).max() > 0.0
+    assert not np.isnan(y[0]).any() and np.isnan(y[1, 20:]).all()
+    changed = {"signal": both.values["signal"].copy()}
+    changed["signal"][15:] = 9.0        # frames 5 to 9 of the second trial, after its end
+    built.run(replace(both, values=changed))
+    assert np.array_equal(built.take().y["sine"].reshape(2, STEPS), y, equal_nan=True)
+    changed["signal"][14] = 9.0         # its last frame, the first that cells at its end hear
+    built.run(replace(both, values=changed))
+    again = built.take().y["sine"].reshape(2, STEPS)
+    sim.end()
+    assert np.array_equal(again[0], y[0]) and np.any(again[1, :16] != y[1, :16])
+
+
+def test_the_shape_of_values_is_checked():
+    built = TaskNetwork(sim, analog_network(), 1, {"precision": "float64"})
+    with pytest.raises(TaskError, match=r"'signal' have the shape \(10, 3\), not \(10, 2\)"):
+        built.run(Trials(1, {}, values={"signal": np.zeros((10, 3))}))
+    sim.end()
+
+
+def test_joined_trials_have_their_values_and_durations():
+    one, other = analog_trials(40.0, 20.0), replace(analog_trials(8.0), durations=None)
+    joined = Trials.joined([one, other], float(STEPS))
+    assert joined.durations.tolist() == [40.0, 20.0, 40.0]
+    assert np.array_equal(joined.values["signal"],
+                          np.concatenate([one.values["signal"], other.values["signal"]]))
+    assert Trials.joined([other, other], float(STEPS)).durations is None
+
+
+def test_the_recorded_trial_has_the_values(tmp_path):
+    built = TaskNetwork(sim, analog_network(), 1, {"precision": "float64"})
+    sim.save_weights(tmp_path / "weights.npz")
+    sim.end()
+    del built
+    segment = record_trial(sim, analog_network(), 1, {"precision": "float64"},
+                           tmp_path / "weights.npz", analog_trials(20.0), "one")
+    record = to_arrays(segment, analog_network())
+    assert record.states["signal", "value"].shape == (STEPS, 2)
+    assert set(record.spikes) == {"cells", "back"}
 
 
 @dataclass(frozen=True)
