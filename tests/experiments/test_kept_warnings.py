@@ -50,7 +50,8 @@ def test_a_dead_network_is_in_the_results_and_in_the_report(tmp_path):
         ("trials_per_update", 8), ("validation_trials", 8), ("confirmation_answers", 8))}),
 ])
 def test_the_papers_networks_give_no_reason_for_a_warning(task, options, tmp_path, monkeypatch):
-    monkeypatch.setattr(Experiment, "_write", lambda self, history: {"warnings": history.warnings})
+    monkeypatch.setattr(Experiment, "_write", lambda self, history, answers: {
+        "warnings": history.warnings})
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         found = Experiment(Configuration(task, seed=2, **options), tmp_path).run()
