@@ -24,6 +24,7 @@ WORKLOADS = {
     "pattern": (Contender(OURS), *_JAX, Contender("nest"), Contender("torch"),
                 Contender("braintrace", "online"), Contender("braintrace", "windows")),
     "store-recall": (Contender(OURS), *_JAX, Contender("torch")),
+    "speech": (Contender(OURS), *_JAX),
     "sparse": (Contender(OURS), Contender("nest")),
 }
 

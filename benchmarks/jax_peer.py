@@ -6,7 +6,7 @@ from benchmarks import script, worker
 
 NAMES = {"eprop": "e-prop", "bptt": "BPTT"}
 #: Updates timed in one round, all in one run.
-UPDATES = {"pattern": 5, "store-recall": 1}
+UPDATES = {"pattern": 5, "store-recall": 1, "speech": 1}
 
 
 def main() -> None:

@@ -200,14 +200,96 @@ class StoreRecall:
         return self.cells * (self.sources + self.cells - 1 + self.readouts)
 
 
-Workload = Pattern | Sparse | StoreRecall
+@dataclass(frozen=True)
+class Speech:
+    """Task 1.3: 39 analog channels, an LSNN in each direction, 61 phones, 32 utterances an update.
+
+    The features are noise, smooth over a few frames, of the mean 0 and variance 1 that those of
+    the task have; so are the lengths of utterances its (50 to 400 frames, 160 on average). An
+    update has the same utterances as all others, and a trial is as long as the longest of them.
+    """
+
+    name = "speech"
+    cells: int = 800
+    channels: int = 39
+    frame_steps: int = 5
+    trials: int = 32
+    adaptive_share: float = 0.25
+    learning_rate: float = 0.01
+    v_thresh: float = 2.0
+    beta: float = 1.8
+    tau_a: float = 200.0
+    tau_refrac: float = 2.0
+    tau_out: float = 3.0
+    weight_in: float = 0.5
+    readouts = 61
+
+    @property
+    def one_way(self) -> int:
+        """Cells of one direction."""
+        return self.cells // 2
+
+    @property
+    def adaptive(self) -> int:
+        """Cells of one direction that adapt, the last ones."""
+        return round(self.adaptive_share * self.one_way)
+
+    @property
+    def frames(self) -> np.ndarray:
+        """Frames of each utterance."""
+        lengths = np.random.default_rng(SEED).gamma(7.0, 16.0, self.trials) + 50.0
+        return np.minimum(lengths, 400.0).astype(int)
+
+    @property
+    def steps(self) -> int:
+        """Steps of a trial, as many as the longest utterance has."""
+        return int(self.frames.max()) * self.frame_steps
+
+    def values(self) -> np.ndarray:
+        """Features of all utterances of an update, shape (channels, trials x frames of a trial)."""
+        noise = np.random.default_rng(SEED).standard_normal(
+            (self.channels, self.trials * self.steps // self.frame_steps))
+        smooth = np.empty_like(noise)
+        smooth[:, 0] = noise[:, 0]
+        for frame in range(1, noise.shape[1]):
+            smooth[:, frame] = 0.8 * smooth[:, frame - 1] + 0.6 * noise[:, frame]
+        return smooth
+
+    def target(self) -> np.ndarray:
+        """1 for a phone that lasts for 8 frames, 0 for the others, shape (61, trials x steps)."""
+        held = 8 * self.frame_steps
+        phones = np.random.default_rng(SEED).integers(
+            0, self.readouts, -(-self.trials * self.steps // held))
+        answer = np.repeat(phones, held)[:self.trials * self.steps]
+        return (np.arange(self.readouts)[:, None] == answer).astype(float)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """As of :class:`Pattern`, for both directions, of which "rec" has no part in common."""
+        rng = np.random.default_rng(SEED)
+        recurrent = rng.standard_normal((self.cells, self.cells)) / math.sqrt(self.one_way)
+        np.fill_diagonal(recurrent, 0.0)
+        into = rng.standard_normal((self.channels, self.cells)) / math.sqrt(self.channels)
+        return {
+            "in": self.weight_in * into,
+            "rec": recurrent,
+            "out": rng.standard_normal((self.cells, self.readouts)) / math.sqrt(self.cells),
+            "feedback": rng.standard_normal((self.readouts, self.cells)),
+        }
+
+    @property
+    def synapses(self) -> int:
+        """Plastic synapses."""
+        return self.cells * (self.channels + self.one_way - 1 + self.readouts)
+
+
+Workload = Pattern | Sparse | StoreRecall | Speech
 
 
 def workload(name: str, cells: int | None = None) -> Workload:
     """The workload of that name, with ``cells`` cells if given."""
     if name == "sparse":
         return Sparse() if cells is None else Sparse(cells=cells, indegree=min(1000, cells - 1))
-    kind = {"pattern": Pattern, "store-recall": StoreRecall}[name]
+    kind = {"pattern": Pattern, "store-recall": StoreRecall, "speech": Speech}[name]
     return kind() if cells is None else kind(cells=cells)
 
 

@@ -91,6 +91,8 @@ def memory_table(rows: list[dict[str, Any]]) -> str:
 TITLES = {
     "pattern": "Task 1.1, 600 cells all-to-all: seconds per update (1 s of network time)",
     "store-recall": "Task 1.2, 20 cells, 128 trials: seconds per update (307 s of network time)",
+    "speech": "Task 1.3, 800 cells in two directions, 32 utterances: seconds per update (116 in an "
+              "epoch)",
     "sparse": "10,000 cells with 1,000 recurrent inputs each: seconds per simulated second",
     "memory": "Peak memory of the host engine, with the script",
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import networks, worker
-from benchmarks.networks import Sparse, StoreRecall, Workload
+from benchmarks.networks import Sparse, Speech, StoreRecall, Workload
 
 MILLI = 1000.0
 
@@ -24,7 +24,11 @@ class Script:
 
     def present(self) -> None:
         """Give the next update its input and targets, if trials differ; otherwise they repeat."""
-        if self.net.trials > 1:
+        if isinstance(self.net, Speech):
+            self.sources.set(values=self.net.values())
+            self.readout.set(target=self.net.target())
+            self.sim.set_trial_durations(float(self.net.frame_steps) * self.net.frames)
+        elif self.net.trials > 1:
             now = self.sim.get_current_time()
             self.sources.set(spike_times=[self.sim.Sequence(now + local.astype(float))
                                           for local in self.net.source_steps()])
@@ -48,7 +52,9 @@ class Script:
         count = sum(sum(cells.get_spike_counts().values()) for cells in self.cells)
         for cells in self.cells:
             cells.record(None)
-        return count / self.net.cells / (self.net.steps / MILLI)
+        steps = self.net.frames[0] * self.net.frame_steps if isinstance(self.net, Speech) \
+            else self.net.steps
+        return count / self.net.cells / (steps / MILLI)
 
 
 def build(sim: Any, net: Workload, updates: int, **setup: Any) -> Script:
@@ -60,10 +66,10 @@ def build(sim: Any, net: Workload, updates: int, **setup: Any) -> Script:
     if net.trials == 1:
         times = [networks.repeated(local, net.steps, updates) for local in net.source_steps()]
         target = net.target()
-    sources = sim.Population(net.sources, sim.SpikeSourceArray(spike_times=times))
+    sources = _sources(sim, net, times)
     readout = sim.Population(net.readouts, sim.EPropReadout(
-        tau_m=networks.TAU_OUT, target=target,
-        loss="cross_entropy" if isinstance(net, StoreRecall) else "mse",
+        tau_m=net.tau_out if isinstance(net, Speech) else networks.TAU_OUT, target=target,
+        loss="cross_entropy" if isinstance(net, StoreRecall | Speech) else "mse",
     ), label="readout")
     cells = _cells(sim, net)
     _connect(sim, net, sources, cells, readout)
@@ -71,8 +77,17 @@ def build(sim: Any, net: Workload, updates: int, **setup: Any) -> Script:
     return Script(sim, net, sources, tuple(population for population, _ in cells), readout)
 
 
+def _sources(sim: Any, net: Workload, times: Any) -> Any:
+    if isinstance(net, Speech):
+        return sim.Population(net.channels, sim.AnalogSource(
+            frame_duration=float(net.frame_steps)))
+    return sim.Population(net.sources, sim.SpikeSourceArray(spike_times=times))
+
+
 def _cells(sim: Any, net: Workload) -> list[tuple[Any, slice]]:
     """The populations of cells, each with its part of the matrices."""
+    if isinstance(net, Speech):
+        return _both_directions(sim, net)
     common = {"tau_m": networks.TAU_M, "v_thresh": net.v_thresh,
               "tau_refrac": networks.TAU_REFRAC, "f_target": networks.F_TARGET,
               "c_reg": networks.C_REG}
@@ -85,13 +100,38 @@ def _cells(sim: Any, net: Workload) -> list[tuple[Any, slice]]:
                             label="alif"), slice(first, net.cells))]
 
 
+def _both_directions(sim: Any, net: Speech) -> list[tuple[Any, slice]]:
+    """LIF and adaptive cells that run forwards, and such that run backwards."""
+    common = {"tau_m": networks.TAU_M, "v_thresh": net.v_thresh, "tau_refrac": net.tau_refrac,
+              "f_target": networks.F_TARGET, "c_reg": 0.001}
+    plain = net.one_way - net.adaptive
+    cells = []
+    for backwards in (False, True):
+        first = net.one_way * backwards
+        for size, model, begin in (
+            (plain, sim.EPropLIF(backwards=backwards, **common), first),
+            (net.adaptive, sim.EPropALIF(backwards=backwards, beta=net.beta, tau_a=net.tau_a,
+                                         **common), first + plain),
+        ):
+            cells.append((sim.Population(size, model), slice(begin, begin + size)))
+    return cells
+
+
+def _together(net: Workload, one: slice, other: slice) -> bool:
+    """Whether synapses connect these parts of the cells."""
+    return not isinstance(net, Speech) or \
+        (one.start < net.one_way) == (other.start < net.one_way)
+
+
 def _connect(sim: Any, net: Workload, sources: Any, cells: list[tuple[Any, slice]],
              readout: Any) -> None:
     """All projections."""
     from pynn_eprop import Adam
 
     weights = net.weights()
-    adam = Adam(lr=net.learning_rate)
+    # the task's epsilon, for the sum over an update's steps
+    eps = 1e-5 * net.trials * net.steps if isinstance(net, Speech) else 1e-8
+    adam = Adam(lr=net.learning_rate, eps=eps)
     dense = sim.AllToAllConnector(allow_self_connections=False)
 
     def plastic(pre: Any, post: Any, weight: Any, connector: Any = dense) -> None:
@@ -101,6 +141,8 @@ def _connect(sim: Any, net: Workload, sources: Any, cells: list[tuple[Any, slice
         plastic(sources, post, weights["in"][:, columns])
     for pre, rows in cells:
         for post, columns in cells:
+            if not _together(net, rows, columns):
+                continue
             if isinstance(net, Sparse):
                 plastic(pre, post, sim.RandomDistribution(
                     "normal", mu=0.0, sigma=net.deviation, rng=sim.NumpyRNG(networks.SEED)),
