@@ -1,115 +1,184 @@
-"""Task 1.3 on made speech: what learns, by how much, and the same on voices never heard.
+"""Task 1.3 on made speech: what learns, by how much, and the same on a voice never heard.
 
 ``python -m evidence.speech`` skips finished runs, resumes interrupted ones, and then writes
-docs/evidence/speech.csv and speech.png from all results. All networks have the same size and number
-of updates; ``--neurons 800 --updates 2320`` is the paper's size.
+docs/evidence/speech from all results: page, figure, tables. First it searches each series'
+learning rate on the validation set, with a seed and a number of updates of its own; then it runs
+each series with the rate found. ``--full`` is the paper's network, ten times as many updates.
 """
 
 import argparse
 import csv
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-
+from evidence.speech_page import draw_curves, page
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import Experiment
+from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.results import result_line
-from pynn_eprop.plotting.style import GRID, SERIES_COLOURS, new_figure, save_figure, styled
+from pynn_eprop.plotting.style import save_figure
 
-SEEDS = (1, 2, 3)
-NEURONS, UPDATES = 200, 1160        # ten epochs
+RANGE = (("scaling", "range"), ("input_width", 3.0))
 SERIES: dict[str, dict[str, Any]] = {
     "readout only": {"rule": "readout-only"},
     "truncated traces": {"rule": "truncated-traces", "feedback": "symmetric"},
     "random feedback": {},
     "symmetric feedback": {"feedback": "symmetric"},
-    "backpropagation through time": {"backend": "jax", "gradient": "bptt"},
-    "symmetric, features in [0, 1]": {
-        "feedback": "symmetric", "parameters": (("scaling", "range"), ("input_width", 3.0))},
+    "BPTT": {"backend": "jax", "gradient": "bptt"},
+    "symmetric, features in [0, 1]": {"feedback": "symmetric", "parameters": RANGE},
 }
+"""What is compared, by its name in tables."""
+LARGE = ("symmetric feedback",)
+"""Series that are run with the paper's number of cells as well."""
 SETS = ("validation", "test", "held_out")
-Results = dict[str, list[dict[str, Any]]]
+Run = Mapping[str, Any]
 
 
-def gather(work: Path, neurons: int, updates: int, seeds: Sequence[int], threads: int,
-           labels: Sequence[str]) -> Results:
-    """Run, or read, all series; results by label, in the order of the seeds."""
-    results: Results = {}
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the runs. ``neurons`` are the cells of both directions."""
+
+    neurons: int = 200
+    updates: int = 580
+    seeds: tuple[int, ...] = (1, 2, 3)
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    search_updates: int = 232
+    search_seed: int = 101
+    large_neurons: int = 800
+    large_updates: int = 580
+    large_seeds: tuple[int, ...] = (1,)
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+FULL = Plan(neurons=800, updates=5800, large_seeds=())
+SMALL = Plan(neurons=16, updates=4, rates=(0.01, 0.03), search_updates=2, large_neurons=24,
+             large_updates=4, parameters=(("updates_per_epoch", 2), ("trials_per_update", 4),
+                                          ("frames_most", 120)))
+
+
+@dataclass
+class Found:
+    """Results: of the search, by series and rate, and of both sizes, by series."""
+
+    search: dict[str, dict[float, Run]]
+    runs: dict[str, list[Run]]
+    large: dict[str, list[Run]]
+
+    def rate(self, label: str) -> float:
+        """The rate with the best accuracy in the validation set; the smaller one of two."""
+        tried = self.search[label]
+        return max(sorted(tried), key=lambda rate: tried[rate]["accuracy_validation"])
+
+
+def gather(plan: Plan, work: Path, threads: int, labels: Sequence[str]) -> Found:
+    """Run, or read, the search and all series."""
+    def run(label: str, neurons: int, updates: int, seed: int, rate: float) -> Run:
+        options = dict(SERIES[label])
+        parameters = (*options.pop("parameters", ()), *plan.parameters, ("lr", rate))
+        configuration = Configuration("speech", seed=seed, neurons=neurons, updates=updates,
+                                      threads=threads, keep_training=True, parameters=parameters,
+                                      **options)
+        name = "".join(letter if letter.isalnum() else "-" for letter in label)
+        folder = work / f"{name}-{neurons}-rate-{rate:g}-updates-{updates}" / f"seed-{seed}"
+        result = Experiment(configuration, folder).run(resume=True)
+        print(f"{label}, rate {rate:g}: {result_line(result)}", file=sys.stderr, flush=True)
+        return result
+
+    found = Found({}, {}, {})
     for label in labels:
-        for seed in seeds:
-            configuration = Configuration("speech", seed=seed, neurons=neurons, updates=updates,
-                                          threads=threads, keep_training=True, **SERIES[label])
-            folder = work / f"speech-{neurons}-{label.replace(' ', '-')}" / f"seed-{seed}"
-            result = Experiment(configuration, folder).run(resume=True)
-            print(f"{label}: {result_line(result)}", file=sys.stderr, flush=True)
-            results.setdefault(label, []).append(result)
-    return results
+        found.search[label] = {
+            rate: run(label, plan.neurons, plan.search_updates, plan.search_seed, rate)
+            for rate in plan.rates}
+    for seed in plan.seeds:
+        for label in labels:
+            found.runs.setdefault(label, []).append(
+                run(label, plan.neurons, plan.updates, seed, found.rate(label)))
+    for seed in plan.large_seeds:
+        for label in set(LARGE) & set(labels):
+            found.large.setdefault(label, []).append(
+                run(label, plan.large_neurons, plan.large_updates, seed, found.rate(label)))
+    return found
 
 
-def write_table(results: Results, path: Path) -> None:
-    """Accuracies of all runs, a row each."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["series", "seed", "neurons", "updates", "best_update", *SETS,
-                         "seconds_of_an_update", "corpus", "corpus_checksum"])
-        for label, runs in results.items():
+def table(found: Found) -> str:
+    """Accuracies of all runs as CSV, a row each."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["part", "series", "rate", "seed", "neurons", "updates", "best_update", *SETS,
+                     "seconds_training", "threads", "corpus", "corpus_checksum"])
+
+    def row(part: str, label: str, run: Run) -> None:
+        writer.writerow([
+            part, label, run["parameters"]["lr"], run["seed"], run["neurons"], run["updates"],
+            run["best_update"], *(f"{run[f'accuracy_{name}']:.4f}" for name in SETS),
+            f"{run['seconds_training']:.0f}", run["threads"], run["corpus"],
+            run["corpus_checksum"][:16]])
+
+    for label, tried in found.search.items():
+        for run in tried.values():
+            row("search", label, run)
+    for part, series in (("comparison", found.runs), ("the paper's network", found.large)):
+        for label, runs in series.items():
             for run in runs:
-                seconds = run["seconds_training"] / run["updates"]
-                writer.writerow([
-                    label, run["seed"], run["neurons"], run["updates"], run["best_update"],
-                    *(f"{run[f'accuracy_{name}']:.4f}" for name in SETS), f"{seconds:.3f}",
-                    run["corpus"], run["corpus_checksum"][:16]])
+                row(part, label, run)
+    return text.getvalue()
 
 
-def draw_curves(results: Results) -> Figure:
-    """Accuracy of the validation set after each epoch, one line a run."""
-    with styled():
-        figure = new_figure(7.0, 4.5)
-        axes = figure.add_subplot()
-        for (label, runs), colour in zip(results.items(), SERIES_COLOURS, strict=False):
-            for number, run in enumerate(runs):
-                curve = np.array([(each["update"], 1.0 - each["validation_error"])
-                                  for each in run["epochs"]])
-                axes.plot(*curve.T, color=colour, linewidth=1.2,
-                          label=label if number == 0 else None)
-        run = next(iter(results.values()))[0]
-        axes.set_title(f"{run['corpus']}, {run['neurons']} cells")
-        axes.set_xlabel("update")
-        axes.set_ylabel("accuracy per frame, validation")
-        axes.grid(**GRID)
-        axes.legend(loc="lower right")
-    return figure
+def curves(found: Found) -> str:
+    """Accuracy of the validation set after each epoch as CSV, a column for each run."""
+    columns = {f"{label}, {run['neurons']} cells, seed {run['seed']}": run["epochs"]
+               for series in (found.runs, found.large)
+               for label, runs in series.items() for run in runs}
+    updates = sorted({epoch["update"] for epochs in columns.values() for epoch in epochs})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["update", *columns])
+    for update in updates:
+        at = [[1.0 - each["validation_error"] for each in epochs if each["update"] == update]
+              for epochs in columns.values()]
+        writer.writerow([update, *(f"{each[0]:.4f}" if each else "" for each in at)])
+    return text.getvalue()
+
+
+def write(found: Found, out: Path) -> None:
+    """Write page, figure and tables."""
+    out.mkdir(parents=True, exist_ok=True)
+    figure = draw_curves(found)
+    write_atomically(out / "curves.png", lambda path: save_figure(figure, path))
+    write_text(out / "runs.csv", table(found))
+    write_text(out / "curves.csv", curves(found))
+    write_text(out / "README.md", page(found))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all that is missing and write the evidence; 130 or 143 after a signal."""
     parser = argparse.ArgumentParser(prog="python -m evidence.speech", description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("results/evidence"))
-    parser.add_argument("--out", type=Path, default=Path("docs/evidence"))
-    parser.add_argument("--neurons", type=int, default=NEURONS)
-    parser.add_argument("--updates", type=int, default=UPDATES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--work", type=Path, default=Path("results/evidence/speech"))
+    parser.add_argument("--out", type=Path, default=Path("docs/evidence/speech"))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--series", nargs="+", choices=list(SERIES), default=list(SERIES))
+    parser.add_argument("--series", nargs="+", choices=list(SERIES), default=list(SERIES),
+                        help="some series only, for instance in another process")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--full", action="store_true",
+                       help="the paper's 2 x 400 cells and 50 epochs, for all series and seeds")
+    sizes.add_argument("--small", action="store_true", help="tiny networks, to try the command")
     options = parser.parse_args(arguments)
+    plan = FULL if options.full else SMALL if options.small else Plan()
     try:
-        results = gather(options.work, options.neurons, options.updates, options.seeds,
-                         options.threads, options.series)
+        found = gather(plan, options.work, options.threads, options.series)
     except ExperimentInterrupted as interrupt:
         print(f"{interrupt}\nThe same command goes on with the rest.", file=sys.stderr)
         return 128 + interrupt.signal_number
     except EPropError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_table(results, options.out / "speech.csv")
-    save_figure(draw_curves(results), options.out / "speech.png")
+    write(found, options.out)
     print(f"evidence is in {options.out}")
     return 0
 

@@ -1,0 +1,195 @@
+"""The page and the figure of task 1.3's evidence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evidence.tables import mean_and_interval
+from pynn_eprop.plotting.style import GRID, SERIES_COLOURS, new_figure, styled
+
+PAPER = {"readout only": 0.529, "random feedback": 0.629, "symmetric feedback": 0.651,
+         "BPTT": 0.671}
+"""Accuracy per frame on TIMIT."""
+FLOOR = {"validation": 0.468, "test": 0.468, "held_out": 0.357}
+"""Accuracy of a linear classifier on five frames to each side: docs/speech.md, with seed 1."""
+SETS = {"validation": "validation", "test": "test", "held_out": "held-out voice"}
+Run = Mapping[str, Any]
+
+
+class Found(Protocol):
+    """The results that the page shows, by series."""
+
+    search: dict[str, dict[float, Run]]
+    runs: dict[str, list[Run]]
+    large: dict[str, list[Run]]
+
+    def rate(self, label: str) -> float: ...  # noqa: D102
+
+
+def draw_curves(found: Found) -> Figure:
+    """Accuracy of the validation set after each epoch, and by class of phones at the end."""
+    with styled():
+        figure = new_figure(11.0, 4.6)
+        learning, classes = figure.subplots(1, 2, width_ratios=(1.0, 1.15))
+        _draw_learning(learning, found)
+        _draw_classes(classes, found)
+        return figure
+
+
+def _draw_learning(axes: Axes, found: Found) -> None:
+    first = next(iter(found.runs.values()))[0]
+    for (label, runs), colour in zip(found.runs.items(), SERIES_COLOURS, strict=False):
+        curves = [np.array([(each["update"], 1.0 - each["validation_error"])
+                            for each in run["epochs"]]) for run in runs]
+        for curve in curves:
+            axes.plot(*curve.T, color=colour, linewidth=0.7, alpha=0.5)
+        axes.plot(*np.mean(curves, axis=0).T, color=colour, linewidth=1.8, marker="o",
+                  markersize=3.5, label=label)
+        for run in found.large.get(label, ()):
+            curve = np.array([(each["update"], 1.0 - each["validation_error"])
+                              for each in run["epochs"]])
+            axes.plot(*curve.T, color=colour, linewidth=1.6, linestyle="--", marker="s",
+                      markersize=3.5, label=f"{label}, {run['neurons']} cells")
+    axes.axhline(FLOOR["validation"], color="0.5", linewidth=1.0, linestyle=":")
+    axes.text(0.99, FLOOR["validation"], "linear classifier ", color="0.4", fontsize=8,
+              ha="right", va="bottom", transform=axes.get_yaxis_transform())
+    axes.set_title(f"{first['neurons']} cells, {len(next(iter(found.runs.values())))} seeds",
+                   fontsize=10)
+    axes.set_xlabel(f"update ({first['epoch_updates']} are an epoch)")
+    axes.set_ylabel("accuracy per frame, validation")
+    axes.grid(**GRID)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8.5)
+
+
+def _draw_classes(axes: Axes, found: Found) -> None:
+    first = next(iter(found.runs.values()))[0]
+    names = list(first["accuracy_by_class"]["test"])
+    width = 0.8 / len(found.runs)
+    places = np.arange(len(names))
+    for number, ((_, runs), colour) in enumerate(
+            zip(found.runs.items(), SERIES_COLOURS, strict=False)):
+        shift = (number - (len(found.runs) - 1) / 2) * width
+        for name, alpha in (("test", 0.45), ("held_out", 1.0)):
+            axes.bar(places + shift, _by_class(runs, name, names), width=0.9 * width,
+                     color=colour, alpha=alpha)
+    axes.set_xticks(places, names, rotation=30, ha="right")
+    axes.set_ylim(0.0, 1.0)
+    axes.set_title("by class of phones: test set (light), held-out voice (dark)", fontsize=10)
+    axes.grid(**(GRID | {"axis": "y"}))
+
+
+def _by_class(runs: Sequence[Run], name: str, classes: Sequence[str]) -> list[float]:
+    return [float(np.mean([run["accuracy_by_class"][name].get(each, np.nan) for run in runs]))
+            for each in classes]
+
+
+def page(found: Found) -> str:
+    """The page with the figure and the tables."""
+    first = next(iter(found.runs.values()))[0]
+    tried = next(iter(next(iter(found.search.values())).values()))
+    classes = list(first["accuracy_by_class"]["test"])
+    return "\n".join([
+        f"# Task 1.3: phones of speech, on {first['corpus']}",
+        "",
+        "Written by `python -m evidence.speech` (part of `make evidence`), which can be",
+        "interrupted and repeated. The task, the corpus and its sets:",
+        "[docs/speech.md](../../speech.md).",
+        "",
+        f"**Reduced size**: {first['neurons']} cells (half of them in each direction) in the place "
+        f"of the paper's 800, and {first['updates']} updates of 32 utterances "
+        f"({first['updates'] / first['epoch_updates']:.0f} epochs of "
+        f"{first['corpus_utterances']['train']} utterances), seeds "
+        f"{', '.join(str(run['seed']) for run in next(iter(found.runs.values())))}. "
+        "`python -m evidence.speech --full` has the paper's size and 50 epochs. The paper's "
+        "numbers are for TIMIT, and none of these can be held against them but by their order. "
+        "Accuracy per frame, with the weights of the epoch that was best in the validation set; "
+        "mean with its 95% interval (Student's t over seeds).",
+        "",
+        "| network | rate | " + " | ".join(SETS.values()) + " | test, seed by seed | the paper |",
+        "|---|---|" + "---|" * (len(SETS) + 2),
+        *[_row(found, label, runs) for label, runs in found.runs.items()],
+        "| linear classifier | | " + " | ".join(f"{FLOOR[name]:.3f}" for name in SETS) + " | | |",
+        "",
+        "![Learning curves, and accuracy by class of phones](curves.png)",
+        "",
+        "## By class of phones",
+        "",
+        "Share of frames whose very phone was answered, mean over the seeds: test set / held-out "
+        "voice.",
+        "",
+        f"| network | {' | '.join(classes)} |",
+        "|---|" + "---|" * len(classes),
+        *[_class_row(label, runs, classes) for label, runs in found.runs.items()],
+        "",
+        "## The paper's network",
+        "",
+        *_large(found),
+        "## The search",
+        "",
+        f"Each series has the learning rate that is best in the validation set after "
+        f"{tried['updates']} updates with seed {tried['seed']}, which is in no other table. The "
+        "test sets had no part in it. All else is as [docs/speech.md](../../speech.md) has it, "
+        "for all series alike; scaling, widths and threshold were chosen before with symmetric "
+        "feedback and seed 1, on the validation set, from the few values listed there.",
+        "",
+        "| network | " + " | ".join(f"rate {rate:g}" for rate in next(iter(
+            found.search.values()))) + " |",
+        "|---|" + "---|" * len(next(iter(found.search.values()))),
+        *[f"| {label} | " + " | ".join(
+            f"{'**' if rate == found.rate(label) else ''}{run['accuracy_validation']:.3f}"
+            f"{'**' if rate == found.rate(label) else ''}" for rate, run in rates.items()) + " |"
+          for label, rates in found.search.items()],
+        "",
+        *WHAT_IT_SAYS,
+        "## Commands",
+        "",
+        "```",
+        *[runs[0]["command"].replace("--seed 1 ", "--seed SEED ")
+          for runs in (*found.runs.values(), *found.large.values())],
+        "```",
+        "",
+        "Versions: " + ", ".join(f"{name} {number}" for name, number in first["versions"].items())
+        + f". Corpus checksum {first['corpus_checksum'][:16]}.",
+        "",
+        "Files: `runs.csv` (every run, the search's too), `curves.csv` (every validation).",
+        ""])
+
+
+WHAT_IT_SAYS: list[str] = []
+"""What the numbers say, for the page."""
+
+
+def _row(found: Found, label: str, runs: Sequence[Run]) -> str:
+    cells = []
+    for name in SETS:
+        mean, half = mean_and_interval([run[f"accuracy_{name}"] for run in runs])
+        cells.append(f"{mean:.3f} ± {half:.3f}")
+    each = ", ".join(f"{run['accuracy_test']:.3f}" for run in runs)
+    return (f"| {label} | {found.rate(label):g} | {' | '.join(cells)} | {each} | "
+            f"{PAPER.get(label, '')} |")
+
+
+def _class_row(label: str, runs: Sequence[Run], classes: Sequence[str]) -> str:
+    both = [_by_class(runs, name, classes) for name in ("test", "held_out")]
+    return f"| {label} | " + " | ".join(
+        f"{test:.2f} / {held_out:.2f}" for test, held_out in zip(*both, strict=True)) + " |"
+
+
+def _large(found: Found) -> list[str]:
+    lines = []
+    for label, runs in found.large.items():
+        for run in runs:
+            curve = ", ".join(f"{1.0 - each['validation_error']:.3f}" for each in run["epochs"])
+            accuracies = ", ".join(f"{meaning} {run[f'accuracy_{name}']:.3f}"
+                                   for name, meaning in SETS.items())
+            lines.append(
+                f"{run['neurons']} cells, {label}, seed {run['seed']}, "
+                f"{len(run['epochs'])} epochs of all {run['corpus_utterances']['train']} "
+                f"utterances: validation after each {curve}; {accuracies}. "
+                f"{run['seconds_training'] / len(run['epochs']):.0f} s for an epoch with its "
+                f"validation, {run['threads']} threads; seconds beside those of BPTT in JAX, and "
+                "memory: [benchmarks](../../../benchmarks/results/results.md).")
+    return [*lines, ""]
