@@ -1,12 +1,13 @@
 """The command ``pynn-eprop``: tasks run, traces decoded, backends compared, data made, boards."""
 
 import argparse
-import ast
 import math
 import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from pynn_eprop.experiments.experiment import (
 )
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.experiments.literals import parse_literal
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.models.cells import CELLS
@@ -48,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        with _termination_raised():
+            return int(options.command(options))
     except ExperimentInterrupted as interrupt:
         print(f"pynn-eprop: {interrupt}", file=sys.stderr)
         return 128 + interrupt.signal_number
@@ -63,9 +66,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, MemoryError) as error:
         print(f"pynn-eprop: error: {error or 'out of memory'}", file=sys.stderr)
         return SYSTEM_FAILURE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _Terminated) as end:
         print("pynn-eprop: interrupted; what was saved before is still there", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return 128 + (signal.SIGTERM if isinstance(end, _Terminated) else signal.SIGINT)
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as KeyboardInterrupt is SIGINT."""
+
+
+@contextmanager
+def _termination_raised() -> Iterator[None]:
+    """Let SIGTERM raise, so that temporary files and processes of a command go away with it."""
+    def end(number: int, frame: object) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -252,8 +275,8 @@ def _assignment(text: str) -> tuple[str, Any]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+        return name, parse_literal(value)
+    except ValueError:
         if all(part.isidentifier() for part in value.split("-")):       # as names of rules are
             return name, value
         raise argparse.ArgumentTypeError(f"{value!r} is not a number or a name") from None

@@ -1,10 +1,11 @@
 """Rules as the command line writes them: a name, and parameters behind a colon."""
 
-import ast
 import dataclasses
 
-from pynn_eprop.errors import TaskError
-from pynn_eprop.models.rules import Rule, resolve_rule
+from pynn_eprop.errors import ParameterError, TaskError
+from pynn_eprop.experiments.literals import parse_literal
+from pynn_eprop.models.rules import RULES, Rule, resolve_rule
+from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
 
 def rule_named(text: str) -> Rule:
@@ -14,6 +15,9 @@ def rule_named(text: str) -> Rule:
     anything else that is not of that form, or a parameter that the rule does not have.
     """
     name, colon, given = text.partition(":")
+    if name not in RULES:
+        raise ParameterError(f"rule={name!r} is unknown; choose one of {[*RULES, READOUT_ONLY]}, "
+                             "or a plugin's")
     rule = resolve_rule(name)
     known = [field.name for field in dataclasses.fields(rule)]
     values = {}
@@ -24,7 +28,7 @@ def rule_named(text: str) -> Rule:
         if parameter not in known:
             raise TaskError(f"rule {name!r} has no parameter {parameter!r}; choose one of {known}")
         try:
-            values[parameter] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+            values[parameter] = parse_literal(value)
+        except ValueError:
             raise TaskError(f"rule {text!r}: {value!r} is not a value") from None
     return dataclasses.replace(rule, **values) if values else rule

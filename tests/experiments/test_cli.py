@@ -53,6 +53,7 @@ def test_rules_that_are_not_there_or_not_on_a_backend(tmp_path):
     unknown = run("pattern-generation", tmp_path / "out", 1, "--rule", "hebb")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "rule='hebb' is unknown; choose one of ['e-prop', " in unknown.stderr
+    assert "'readout-only'], or a plugin's" in unknown.stderr
     assert not (tmp_path / "out").exists()
     other = run("pattern-generation", tmp_path / "out", 1, "--rule", "truncated-traces",
                 "--backend", "nest")

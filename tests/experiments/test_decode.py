@@ -147,7 +147,7 @@ def test_tasks_and_backends_that_have_no_traces_to_decode_are_refused(tmp_path):
     with pytest.raises(UnsupportedError, match="task 'pattern-generation' has nothing to decode"):
         DecodingPlan.of("pattern-generation", None, 1, 1, ())
     with pytest.raises(UnsupportedError, match="backend 'spinnaker' cannot record eligibility "
-                                               r"traces, .* others are \['host', 'jax', "):
+                                               r"traces, .* the default, 'host', can"):
         DecodingExperiment(plan(backend="spinnaker"), tmp_path / "out")
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match="is a file"):

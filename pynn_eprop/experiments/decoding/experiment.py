@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.backends import BACKENDS, has, load_backend
+from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import ResultsError, TaskError, UnsupportedError
 from pynn_eprop.experiments.configuration import Configuration
@@ -164,10 +164,9 @@ class DecodingExperiment:
         for capability, what in ((Capability.ELIGIBILITY_TRACES, "record eligibility traces"),
                                  (Capability.PAUSED_LEARNING, "run with learning switched off")):
             if not has(self._sim, capability):
-                able = [name for name in BACKENDS if name != plan.configuration.backend]
                 raise UnsupportedError(
                     f"backend {plan.configuration.backend!r} cannot {what}, which decode needs; "
-                    f"others are {able}")
+                    "the default, 'host', can")
 
     def run(self, resume: bool = False, force: bool = False,
             progress: Progress = ignore_progress) -> dict[str, Any]:

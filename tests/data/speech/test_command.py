@@ -1,7 +1,11 @@
 """``pynn-eprop data speech``, and the corpus that a user means."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -51,6 +55,23 @@ def test_a_damaged_cache_is_a_warning(text, tmp_path, capsys):
     found = capsys.readouterr()
     assert found.out == first
     assert found.err.startswith("pynn-eprop: warning: ") and "is made again" in found.err
+
+
+@needs_flite
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_no_temporary_files(text, tmp_path, sent):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "pynn_eprop.cli", "data", "speech", "--text", str(text),
+         "--utterances", "12", "--quiet"],
+        env=os.environ | {"TMPDIR": str(scratch)}, stderr=subprocess.PIPE, text=True)
+    while not list(scratch.iterdir()) and command.poll() is None:
+        time.sleep(0.005)
+    command.send_signal(sent)
+    assert "what was saved before is still there" in command.communicate(timeout=60)[1]
+    assert command.returncode == 128 + sent
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_linear_floor(tmp_path, capsys):
