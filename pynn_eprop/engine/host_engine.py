@@ -15,7 +15,7 @@ from pynn_eprop.engine.variables import VARIABLES, check
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError
 from pynn_eprop.fixed.formats import (
     Formats,
-    check_fits,
+    check_replaced,
     check_values,
     check_weights,
     choose_formats,
@@ -442,7 +442,7 @@ class HostEngine(Successor):
         check_change(before, population)
         check_network(network)
         if self.formats:
-            check_fits(population)
+            check_replaced(network, index, self.formats)
         check_gradient(before, population, self._update_in_progress())
         check_traces(before, population, network, self.step)
 

@@ -275,6 +275,23 @@ def check_fits(population: Population) -> None:
     _CHECKS[type(population)](population)
 
 
+def check_replaced(network: Network, index: int, formats: Formats) -> None:
+    """Check new parameters of a population whose formats are chosen.
+
+    Raises as :func:`check_fits`, and :class:`NetworkError` for thresholds with which the factor of
+    Clopath's rule would leave the format that it has.
+    """
+    cells: Any = network.populations[index]
+    check_fits(cells)
+    for projection in network.projections:
+        if projection.post == index and _check_rule(projection, network) \
+                and factor_bits(cells) < formats.factor_bits[index]:
+            raise NetworkError(
+                f"{cells.label}: with v_thresh={np.max(cells.v_thresh):g} the factor of rule "
+                f"{projection.rule.name!r} does not fit the format that was chosen for the "
+                "thresholds before the first run; set them before it")
+
+
 def _check_readouts(readouts: Readouts) -> None:
     label = readouts.label
     _check_limit(label, "bias", readouts.bias, _BIAS_LIMIT)

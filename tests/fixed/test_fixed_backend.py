@@ -5,7 +5,7 @@ import pytest
 
 import pynn_eprop.host as sim
 from pynn_eprop import SGD, FixedPoint
-from pynn_eprop.errors import SetupError, UnsupportedError
+from pynn_eprop.errors import NetworkError, SetupError, UnsupportedError
 
 
 def build(weight=0.5, optimizer=None, **options):
@@ -36,6 +36,26 @@ def test_a_run_without_saturation_has_a_report_and_no_annotation():
     bits = report.projections[0].bits + 16
     np.testing.assert_array_equal(weights * 2.0 ** bits, np.round(weights * 2.0 ** bits))
     assert "saturations" not in readout.get_data().segments[0].annotations
+
+
+@pytest.mark.parametrize("v_thresh", [0.5, 0.14])
+def test_thresholds_that_need_another_format_of_clopaths_factor_are_refused(v_thresh):
+    """16 bits hold 16 v_th^2, so that a threshold of up to about 0.12 fits where 0.1 does."""
+    sim.setup(timestep=1.0, update_interval=20.0, precision="fixed")
+    sources = sim.Population(3, sim.SpikeSourceArray(spike_times=[2.0, 5.0]))
+    cells = sim.Population(2, sim.EPropLIF(v_thresh=0.1), label="cells")
+    sim.Projection(sources, cells, sim.AllToAllConnector(),
+                   sim.EPropSynapse(weight=0.1, rule="clopath", optimizer=SGD(lr=0.001)))
+    readout = sim.Population(1, sim.EPropReadout(loss="mse", target=np.ones((1, 20))))
+    sim.Projection(readout, cells, sim.AllToAllConnector(), sim.LearningSignal(weight=0.5),
+                   receptor_type="learning_signal")
+    sim.run(20.0)
+    cells.set(v_thresh=0.11)
+    sim.run(20.0)
+    with pytest.raises(NetworkError, match=f"cells: with v_thresh={v_thresh} the factor of rule "
+                                           "'clopath' does not fit the format"):
+        cells.set(v_thresh=v_thresh)
+        sim.run(20.0)
 
 
 def test_saturation_is_a_warning_and_an_annotation():

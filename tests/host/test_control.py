@@ -139,7 +139,7 @@ def test_chunks_do_not_change_results(monkeypatch, most):
 
     expected = run()
     from pynn_eprop.in_process import running
-    monkeypatch.setattr(running, "_CURRENT_BYTES", most * 8 * 12)
+    monkeypatch.setattr(running, "_CHUNK_BYTES", most * 8 * 12)
     np.testing.assert_array_equal(run(), expected)
 
 

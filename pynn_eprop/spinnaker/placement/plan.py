@@ -6,7 +6,7 @@ import numpy as np
 
 from pynn_eprop.common.records.logs import Log
 from pynn_eprop.errors import NetworkError, UnsupportedError
-from pynn_eprop.fixed.formats import Formats, check_fits, choose_formats, filter_bits
+from pynn_eprop.fixed.formats import Formats, check_replaced, choose_formats, filter_bits
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory import cells, values
@@ -354,7 +354,7 @@ class Plan:
     def check_change(self, network: Network, indices: Sequence[int]) -> None:
         """Raise the errors of parameters that populations cannot take over between runs."""
         for index in indices:
-            check_fits(network.populations[index])
+            check_replaced(network, index, self.formats)
         obstacle = self._obstacle(network, indices)
         if obstacle is not None:
             raise UnsupportedError(f"{obstacle} once the network is loaded; do it before the first "
