@@ -39,6 +39,7 @@ test: lint warnings sanitize binaries $(STAMPS)/scenarios
 
 evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
+	@makefiles/require.sh "$(PYTHON)" speech
 	$(BIN)/python -m evidence.fixed_kernels
 	$(BIN)/python -m evidence.fixed_tasks
 	$(BIN)/python -m evidence.spinnaker_networks
@@ -46,6 +47,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.tasks
 	$(BIN)/python -m evidence.rule_gradients
 	$(BIN)/python -m evidence.decoding
+	$(BIN)/python -m evidence.speech
 	$(BIN)/python -m evidence.nest_networks
 	$(BIN)/python -m evidence.brian2_networks
 	$(BIN)/python -m evidence.backend_curves

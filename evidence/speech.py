@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.speech_page import draw_curves, page
+from pynn_eprop.data.speech import read_speech, save_corpus
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import Experiment
@@ -34,8 +35,8 @@ SERIES: dict[str, dict[str, Any]] = {
     "symmetric, features in [0, 1]": {"feedback": "symmetric", "parameters": RANGE},
 }
 """What is compared, by its name in tables."""
-LARGE = ("symmetric feedback",)
-"""Series that are run with the paper's number of cells as well."""
+LARGE = ("readout only", "random feedback", "symmetric feedback")
+"""Series that are run with the paper's number of cells as well, and tested on recorded speech."""
 SETS = ("validation", "test", "held_out")
 Run = Mapping[str, Any]
 
@@ -78,9 +79,9 @@ class Found:
 
 def gather(plan: Plan, work: Path, threads: int, labels: Sequence[str]) -> Found:
     """Run, or read, the search and all series."""
-    def run(label: str, neurons: int, updates: int, seed: int, rate: float) -> Run:
+    def run(label: str, neurons: int, updates: int, seed: int, rate: float, *more: Any) -> Run:
         options = dict(SERIES[label])
-        parameters = (*options.pop("parameters", ()), *plan.parameters, ("lr", rate))
+        parameters = (*options.pop("parameters", ()), *plan.parameters, *more, ("lr", rate))
         configuration = Configuration("speech", seed=seed, neurons=neurons, updates=updates,
                                       threads=threads, keep_training=True, parameters=parameters,
                                       **options)
@@ -100,10 +101,20 @@ def gather(plan: Plan, work: Path, threads: int, labels: Sequence[str]) -> Found
             found.runs.setdefault(label, []).append(
                 run(label, plan.neurons, plan.updates, seed, found.rate(label)))
     for seed in plan.large_seeds:
-        for label in set(LARGE) & set(labels):
+        for label in (each for each in LARGE if each in labels):
+            data = ("data", str(with_recorded(work)))
             found.large.setdefault(label, []).append(
-                run(label, plan.large_neurons, plan.large_updates, seed, found.rate(label)))
+                run(label, plan.large_neurons, plan.large_updates, seed, found.rate(label), data))
     return found
+
+
+def with_recorded(work: Path) -> Path:
+    """A file with the corpus and the set of recorded speech."""
+    path = work / "corpus-with-recorded.npz"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_corpus(path, read_speech(recorded=True))
+    return path
 
 
 def table(found: Found) -> str:

@@ -16,6 +16,7 @@ PAPER = {"readout only": 0.529, "random feedback": 0.629, "symmetric feedback": 
 FLOOR = {"validation": 0.468, "test": 0.468, "held_out": 0.357}
 """Accuracy of a linear classifier on five frames to each side: docs/speech.md, with seed 1."""
 SETS = {"validation": "validation", "test": "test", "held_out": "held-out voice"}
+LARGE_SETS = {**SETS, "recorded": "recorded"}
 Run = Mapping[str, Any]
 
 
@@ -30,12 +31,14 @@ class Found(Protocol):
 
 
 def draw_curves(found: Found) -> Figure:
-    """Accuracy of the validation set after each epoch, and by class of phones at the end."""
+    """Accuracies after each epoch, at the end (the paper's figure 2c), and by class of phones."""
     with styled():
-        figure = new_figure(11.0, 4.6)
-        learning, classes = figure.subplots(1, 2, width_ratios=(1.0, 1.15))
-        _draw_learning(learning, found)
-        _draw_classes(classes, found)
+        figure = new_figure(11.0, 8.2)
+        axes = figure.subplot_mosaic([["learning", "accuracies"], ["classes", "classes"]],
+                                     width_ratios=(1.5, 1.0), height_ratios=(1.25, 1.0))
+        _draw_learning(axes["learning"], found)
+        _draw_accuracies(axes["accuracies"], found)
+        _draw_classes(axes["classes"], found)
         return figure
 
 
@@ -64,6 +67,26 @@ def _draw_learning(axes: Axes, found: Found) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8.5)
 
 
+def _draw_accuracies(axes: Axes, found: Found) -> None:
+    rows = np.arange(len(found.runs))
+    for (_, runs), colour, row in zip(found.runs.items(), SERIES_COLOURS, rows, strict=False):
+        for name, alpha, shift in (("test", 0.45, -0.2), ("held_out", 1.0, 0.2)):
+            values = [run[f"accuracy_{name}"] for run in runs]
+            axes.barh(row + shift, np.mean(values), height=0.36, color=colour, alpha=alpha)
+            axes.plot(values, np.full(len(values), row + shift), ".", color="0.2", markersize=4)
+            axes.text(max(values) + 0.012, row + shift, f"{np.mean(values):.3f}", va="center",
+                      fontsize=8)
+    for name, line in (("test", ":"), ("held_out", "--")):
+        axes.axvline(FLOOR[name], color="0.5", linewidth=1.0, linestyle=line)
+    axes.set_yticks(rows, list(found.runs))
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(0.0, 0.9)
+    axes.set_xlabel("accuracy per frame (dots: seeds)")
+    axes.set_title("test set (light), held-out voice (dark);\nlines: a linear classifier",
+                   fontsize=10)
+
+
 def _draw_classes(axes: Axes, found: Found) -> None:
     first = next(iter(found.runs.values()))[0]
     names = list(first["accuracy_by_class"]["test"])
@@ -75,8 +98,9 @@ def _draw_classes(axes: Axes, found: Found) -> None:
         for name, alpha in (("test", 0.45), ("held_out", 1.0)):
             axes.bar(places + shift, _by_class(runs, name, names), width=0.9 * width,
                      color=colour, alpha=alpha)
-    axes.set_xticks(places, names, rotation=30, ha="right")
+    axes.set_xticks(places, names)
     axes.set_ylim(0.0, 1.0)
+    axes.set_ylabel("accuracy per frame")
     axes.set_title("by class of phones: test set (light), held-out voice (dark)", fontsize=10)
     axes.grid(**(GRID | {"axis": "y"}))
 
@@ -183,13 +207,21 @@ def _large(found: Found) -> list[str]:
     for label, runs in found.large.items():
         for run in runs:
             curve = ", ".join(f"{1.0 - each['validation_error']:.3f}" for each in run["epochs"])
-            accuracies = ", ".join(f"{meaning} {run[f'accuracy_{name}']:.3f}"
-                                   for name, meaning in SETS.items())
-            lines.append(
-                f"{run['neurons']} cells, {label}, seed {run['seed']}, "
-                f"{len(run['epochs'])} epochs of all {run['corpus_utterances']['train']} "
-                f"utterances: validation after each {curve}; {accuracies}. "
-                f"{run['seconds_training'] / len(run['epochs']):.0f} s for an epoch with its "
-                f"validation, {run['threads']} threads; seconds beside those of BPTT in JAX, and "
-                "memory: [benchmarks](../../../benchmarks/results/results.md).")
-    return [*lines, ""]
+            accuracies = " | ".join(f"{run[f'accuracy_{name}']:.3f}" for name in LARGE_SETS
+                                    if f"accuracy_{name}" in run)
+            lines.append(f"| {label} | {run['seed']} | {curve} | {accuracies} | "
+                         f"{run['seconds_training'] / len(run['epochs']):.0f} |")
+    first = next(iter(found.large.values()))[0] if found.large else None
+    if first is None:
+        return []
+    names = [meaning for name, meaning in LARGE_SETS.items() if f"accuracy_{name}" in first]
+    return [
+        f"{first['neurons']} cells, all {first['corpus_utterances']['train']} utterances, "
+        f"{len(first['epochs'])} epochs, a single seed. \"Recorded\" are "
+        f"{first['corpus_utterances'].get('recorded', 0)} sentences that a person has read: a "
+        "check that what was learned has something to do with people's speech.", "",
+        f"| network | seed | validation after each epoch | {' | '.join(names)} | s for an epoch |",
+        "|---|---|---|" + "---|" * (len(names) + 1), *lines, "",
+        f"Seconds are those of {first['threads']} threads for the updates and the validation of an "
+        "epoch, beside other work. Side by side with BPTT in JAX, and with peak memory:",
+        "[benchmarks](../../../benchmarks/results/results.md).", ""]
