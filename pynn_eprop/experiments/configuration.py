@@ -131,7 +131,7 @@ class Configuration:
     def build_task(self) -> Task:
         """The task with its parameters."""
         task_class = find_task(self.task)
-        task = task_class() if self.neurons is None else task_class.with_neurons(self.neurons)
+        task = task_class()
         known = {entry.name for entry in dataclasses.fields(task_class)}
         for name, value in self.parameters:
             if name not in known:
@@ -141,7 +141,8 @@ class Configuration:
                 raise TaskError(f"task {self.task!r}: {name}={value!r} is not a value like "
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
-        task = dataclasses.replace(task, **changes)
+        task = dataclasses.replace(task, **changes) if self.neurons is None \
+            else task_class.with_neurons(self.neurons, **changes)
         free_steps = self.build_backend().free_steps
         if free_steps:      # what the user has set stays as set
             free = task.with_free_steps(free_steps)

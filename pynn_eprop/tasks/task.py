@@ -115,13 +115,16 @@ class Task(ABC):
         """The error of each update of ``trials``, shape (updates,)."""
 
     @classmethod
-    def with_neurons(cls, n_neurons: int) -> Self:
-        """This task on a network of another size."""
+    def with_neurons(cls, n_neurons: int, **changes: Any) -> Self:
+        """This task on a network of another size, and with other parameters changed.
+
+        They are changed at once, as the sizes that a task can have may depend on them.
+        """
         task = cls()
         if "n_neurons" not in {entry.name for entry in dataclasses.fields(task)}:
             raise TaskError(f"task {cls.name!r}: n_neurons={n_neurons!r}: its number of cells "
                             "cannot be chosen")
-        return dataclasses.replace(task, **{"n_neurons": n_neurons})
+        return dataclasses.replace(task, **{"n_neurons": n_neurons, **changes})
 
     def with_free_steps(self, steps: int) -> Self:
         """This task without input in the first steps of a trial, for backends that accept none.

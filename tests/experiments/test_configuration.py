@@ -60,6 +60,16 @@ def test_parameters_can_be_changed():
     assert configuration.build_task().c_reg == 0.01
 
 
+def test_sizes_that_depend_on_other_parameters_can_be_asked_for():
+    # 7 cells are no network of two directions, whose halves are equal
+    with pytest.raises(TaskError, match="n_neurons=7 must be even"):
+        Configuration("speech", neurons=7)
+    task = Configuration("speech", neurons=7, parameters=(("bidirectional", False),)).build_task()
+    assert task.n_neurons == task.n_cells == 7
+    task = Configuration("store-recall", neurons=7, parameters=(("n_lif", 2),)).build_task()
+    assert (task.n_lif, task.n_alif) == (2, 4)
+
+
 def test_rules_have_parameters_behind_a_colon():
     configuration = Configuration("pattern-generation", rule="clopath:v_plus=0.25, tau_v = 5.0")
     assert configuration.build_plan().rule == ClopathRule(v_plus=0.25, tau_v=5.0)

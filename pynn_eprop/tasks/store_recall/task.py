@@ -101,10 +101,10 @@ class StoreRecall(ValidatedTask):
                 raise TaskError(f"{self.name}: {name}={value!r} must be a probability > 0")
 
     @classmethod
-    def with_neurons(cls, n_neurons: int) -> "StoreRecall":
+    def with_neurons(cls, n_neurons: int, **changes: Any) -> "StoreRecall":
         """This task with ``n_neurons`` cells, half of them (rounded up) adaptive."""
         require_whole(n_neurons, "n_neurons", 1, cls.name)
-        return cls(n_lif=n_neurons // 2, n_alif=n_neurons - n_neurons // 2)
+        return cls(**{"n_lif": n_neurons // 2, "n_alif": n_neurons - n_neurons // 2, **changes})
 
     @property
     def n_neurons(self) -> int:
