@@ -4,9 +4,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.history import Epoch, History, best_of
 from pynn_eprop.tasks.epoch_task import VALIDATION, EpochTask
+from pynn_eprop.tasks.quantities import require_whole
 from pynn_eprop.tasks.task import Play
+
+
+def check_epochs(task: EpochTask) -> None:
+    """Raise :class:`TaskError` unless the task has epochs, and batches of all of its sets.
+
+    Also whatever it raises itself if it has no such set.
+    """
+    for name in ("epoch_updates", "patience"):
+        require_whole(getattr(task, name), name, 1, f"task {task.name!r}")
+    for name in (VALIDATION, *task.test_sets):
+        if task.n_batches(name) < 1:
+            raise TaskError(f"task {task.name!r}: its set {name!r} is empty, so that there is "
+                            "nothing to answer; give it trials" + (
+                                "" if name == VALIDATION else ", or leave it out of test_sets"))
 
 
 class SetAnswers:

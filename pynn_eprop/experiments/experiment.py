@@ -22,7 +22,7 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.experiments.configuration import Configuration
-from pynn_eprop.experiments.epochs import answers_to_tests
+from pynn_eprop.experiments.epochs import answers_to_tests, check_epochs
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
@@ -82,6 +82,8 @@ class Experiment:
         start and after each chunk of updates.
         """
         identity = self.configuration.identity()
+        if isinstance(self.task, EpochTask):
+            check_epochs(self.task)
         checksum = self.task.data_checksum()
         if checksum is not None:
             identity["data_checksum"] = checksum

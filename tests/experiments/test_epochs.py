@@ -5,7 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pynn_eprop.experiments.epochs import Epochs, SetAnswers, answers_to_tests, stopped_early
+from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.epochs import (
+    Epochs,
+    SetAnswers,
+    answers_to_tests,
+    check_epochs,
+    stopped_early,
+)
 from pynn_eprop.experiments.history import Epoch, History
 from pynn_eprop.tasks import Responses
 from pynn_eprop.tasks.epoch_task import EpochTask, accuracies, wrong_fraction
@@ -18,6 +25,7 @@ COUNTS = {"validation": [[[2, 1], [1, 1]], [[1, 0], [0, 1]]], "test": [[[0, 3], 
 class Scripted:
     """The part of a task in epochs that epochs ask."""
 
+    name = "scripted"
     epoch_updates, patience = 4, 2
     classes, test_sets = ("one", "other"), ("test", "held_out")
 
@@ -39,6 +47,21 @@ def history(updates, *wrong):
     """After so many updates, with (update, wrong of 10) of each epoch."""
     return History(error=[0.0] * updates,
                    epochs=[Epoch(update, bad, 10, 0.0) for update, bad in wrong])
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"epoch_updates": 0}, "task 'scripted': epoch_updates=0 must be a whole number >= 1"),
+    ({"patience": 0}, "task 'scripted': patience=0 must be a whole number >= 1"),
+    ({"n_batches": lambda name: 0}, "its set 'validation' is empty, .*; give it trials$"),
+    ({"n_batches": lambda name: int(name != "held_out")},
+     "its set 'held_out' is empty, .*; give it trials, or leave it out of test_sets"),
+])
+def test_epochs_that_cannot_be_are_refused(changes, message):
+    task = Scripted()
+    check_epochs(task)
+    vars(task).update(changes)
+    with pytest.raises(TaskError, match=message):
+        check_epochs(task)
 
 
 def test_a_set_is_answered_batch_by_batch():

@@ -175,6 +175,25 @@ def test_what_cannot_run_is_refused_before_anything_is_written(options, message,
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("validation", "options", "message"), [
+    (None, (), "drawn numbers has no set 'validation'; its sets are ['train', 'test']"),
+    ((), (), "task 'speech': its set 'validation' is empty"),
+    ((utterance("one", np.random.default_rng(1)),), ("--set", "frames_most=1"),
+     "frames_most=1 leaves no utterance in the training set"),
+])
+def test_sets_that_are_missing_are_refused_before_anything_is_written(
+        validation, options, message, tmp_path):
+    drawn = small_corpus()
+    sets = {name: drawn[name] for name in ("train", "test")}
+    if validation is not None:
+        sets["validation"] = validation
+    save_corpus(tmp_path / "corpus.npz", Corpus(drawn.source, drawn.phones, sets))
+    refused = run("speech", tmp_path / "run", 2, *SMALL, *options, "--data",
+                  str(tmp_path / "corpus.npz"))
+    assert refused.returncode == 2 and message in refused.stderr, refused.stderr
+    assert not (tmp_path / "run").exists()
+
+
 def test_tasks_without_data_of_the_users_refuse_them(tmp_path):
     refused = run("pattern-generation", tmp_path / "run", 2, "--data", "somewhere")
     assert refused.returncode == 2 and "has no parameter 'data'" in refused.stderr

@@ -160,8 +160,8 @@ class Speech(EpochTask):
     @property
     def epoch_updates(self) -> int:
         """Updates of an epoch: about one pass over the training set, if it is not set."""
-        return self.updates_per_epoch or \
-            max(1, round(len(self.training_set) / self.trials_per_update))
+        one_pass = max(1, round(len(self.training_set) / self.trials_per_update))
+        return self.updates_per_epoch or one_pass
 
     @property
     def classes(self) -> tuple[str, ...]:
