@@ -113,6 +113,8 @@ class Speech(EpochTask):
         if not 0.0 <= self.adaptive_share <= 1.0:
             raise TaskError(f"{self.name}: adaptive_share={self.adaptive_share!r} must be a number "
                             "in [0, 1]")
+        if self.epsilon <= 0.0:
+            raise TaskError(f"{self.name}: epsilon={self.epsilon!r} must be > 0")
         if self.n_neurons % self.n_directions:
             raise TaskError(f"{self.name}: n_neurons={self.n_neurons} must be even, for cells in "
                             "two directions")

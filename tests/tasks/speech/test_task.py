@@ -168,6 +168,7 @@ def test_a_held_out_voice_is_a_test_set(tmp_path):
     ({"bidirectional": 1}, "bidirectional=1 is not a finite value like True"),
     ({"updates_per_epoch": -1}, "updates_per_epoch=-1 must be a whole number >= 0"),
     ({"patience": 0}, "patience=0 must be a whole number >= 1"),
+    ({"epsilon": 0.0}, "epsilon=0.0 must be > 0"),
     ({"tau_out": 0.0}, "tau_out=0.0 ms must be a finite number > 0"),
 ])
 def test_what_no_network_can_have_is_refused(changes, message):
