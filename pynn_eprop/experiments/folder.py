@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from pynn_eprop.backends import EPROP
 from pynn_eprop.errors import ResultsError
+from pynn_eprop.experiments.configuration import DATA
 from pynn_eprop.experiments.history import History
 from pynn_eprop.models.rules import EProp
 
@@ -192,7 +193,7 @@ def _check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -
     # through JSON, so that tuples and lists compare equal
     wanted = json.loads(json.dumps(wanted))
     labels = {"precision": "machine or precision"}      # one entry for both, as before --machine
-    found, wanted = _LEFT_OUT | found, _LEFT_OUT | wanted
+    found, wanted = _comparable(_LEFT_OUT | found), _comparable(_LEFT_OUT | wanted)
     different = [f"{labels.get(name, name)}: {found.get(name)!r} there, "
                  f"{wanted.get(name)!r} asked for"
                  for name in sorted(found.keys() | wanted.keys())
@@ -200,3 +201,11 @@ def _check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -
     if different:
         raise ResultsError(f"{path} holds another run ({'; '.join(different)}); repeat its "
                            "options, use --force to replace it, or give another --out")
+
+
+def _comparable(identity: dict[str, Any]) -> dict[str, Any]:
+    """An identity without the path of data that have a checksum: they may have been moved."""
+    if "data_checksum" not in identity:
+        return identity
+    parameters = {name: value for name, value in identity["parameters"].items() if name != DATA}
+    return {**identity, "parameters": parameters}

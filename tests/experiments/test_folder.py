@@ -86,6 +86,24 @@ def test_another_run_is_not_resumed(tmp_path):
         folder.open(other, resume=True, force=False)
 
 
+def with_data(path, checksum="c0ffee", **parameters):
+    return IDENTITY | {"data_checksum": checksum, "parameters": {"data": path, **parameters}}
+
+
+def test_data_may_have_been_moved_if_their_checksum_is_the_same(tmp_path):
+    folder = ResultsFolder(tmp_path)
+    folder.open(with_data("here.npz", lr=0.1), resume=False, force=False)
+    folder.save_progress(with_data("here.npz", lr=0.1), History(error=[0.5], loss=[1.0]), None)
+    folder.close()
+    for moved in (with_data("/there/it.npz", lr=0.1),
+                  IDENTITY | {"data_checksum": "c0ffee"}):      # where it is looked for anyway
+        assert ResultsFolder(tmp_path).open(moved, resume=True, force=False).updates == 1
+    for other, message in ((with_data("here.npz", "another", lr=0.1), "data_checksum: 'c0ffee'"),
+                           (with_data("here.npz", lr=0.2), "parameters: {'lr': 0.1} there, ")):
+        with pytest.raises(ResultsError, match=message):
+            ResultsFolder(tmp_path).open(other, resume=True, force=False)
+
+
 def test_two_runs_cannot_share_a_folder(tmp_path):
     first = ResultsFolder(tmp_path)
     first.open(IDENTITY, resume=False, force=False)
