@@ -13,7 +13,8 @@ def run(accuracy, seed=1, rate=0.01, neurons=200, updates=20):
     return {
         "seed": seed, "neurons": neurons, "updates": updates, "best_update": updates,
         "epoch_updates": 10, "corpus": "speech of a test", "corpus_checksum": "0123456789abcdefg",
-        "corpus_utterances": {"train": 320}, "parameters": {"lr": rate}, "threads": 2,
+        "corpus_utterances": {"train": 320}, "parameters": {"lr": rate, "trials_per_update": 32},
+        "threads": 2,
         "seconds_training": 30.0, "versions": {"numpy": "2"},
         "command": f"pynn-eprop run speech --seed {seed} --out DIR",
         "accuracy_validation": accuracy + 0.01, "accuracy_test": accuracy,
@@ -50,6 +51,19 @@ def test_the_page_has_means_over_seeds_with_their_intervals(found):
     assert "| validation | test | held-out voice | recorded | s for an epoch |" in text
     assert "| symmetric feedback | 1 | 0.600, 0.710 | 0.710 | 0.700 | 0.600 | 0.350 | 15 |" in text
     assert "pynn-eprop run speech --seed SEED --out DIR" in text
+    # results have the time of updates alone
+    assert "2 threads for the updates of an epoch, without its validation" in text
+
+
+def test_the_page_says_whether_the_size_is_the_papers(found):
+    text = speech_page.page(found)
+    assert "50 epochs): 200 cells (half of them in each direction) in the place of the paper's " \
+        "800, and 20 updates of 32 utterances (2 epochs of 320 utterances), seeds 1, 2. " in text
+    assert "## The paper's network" in text
+    full = [run(0.5, seed, neurons=800) for seed in (1, 2)]
+    text = speech_page.page(speech.Found(found.search, {"readout only": full}, {}))
+    assert "\n800 cells (half of them in each direction) as in the paper, and 20 updates" in text
+    assert "Reduced size" not in text and "## The paper's network" not in text
 
 
 def test_tables_have_a_row_for_each_run_and_a_column_for_each_curve(found, tmp_path):
