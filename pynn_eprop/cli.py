@@ -19,7 +19,8 @@ from pynn_eprop.data import DATA_SETS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError
 from pynn_eprop.experiments import compare_command
-from pynn_eprop.experiments.configuration import DATA, Configuration
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.data_option import add_data_option, data_parameter
 from pynn_eprop.experiments.decoding import command as decode_command
 from pynn_eprop.experiments.experiment import (
     CHECKPOINT_SECONDS,
@@ -123,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
             threads=options.threads, feedback=options.feedback, rule=options.rule,
             gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training,
-            parameters=(*options.set, *_data_parameter(options.data)),
+            parameters=(*options.set, *data_parameter(options.data)),
             plugins=tuple(options.plugin))
     for warning in caught:
         print(f"pynn-eprop: warning: {warning.message}", file=sys.stderr)
@@ -139,11 +140,6 @@ def _run(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"open {out / 'report.html'}")
     return 0
-
-
-def _data_parameter(data: Path | None) -> list[tuple[str, str]]:
-    """The parameter that tasks with data of the user's have."""
-    return [] if data is None else [(DATA, str(data))]
 
 
 class ProgressBar:
@@ -187,9 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     _add_training(run)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
-    run.add_argument("--data", type=Path, metavar="PATH",
-                     help="folder or file with the task's data, of tasks with a parameter "
-                          f"{DATA!r}")
+    add_data_option(run)
     run.add_argument("--keep-training", action="store_true",
                      help="do all updates, also after the task is solved or has stopped to improve")
     decode_command.add_parser(commands, _add_training)

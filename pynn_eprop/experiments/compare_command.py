@@ -11,6 +11,7 @@ from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.compare import Comparison, Quantity, Verdict, compare
 from pynn_eprop.experiments.compare_machines import choose_machines, default_names, machines
 from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.experiments.data_option import add_data_option, data_parameter
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.models.rules import EProp
@@ -29,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     configuration = Configuration(
         task=options.task, seed=options.seed, updates=options.updates, neurons=options.neurons,
-        feedback=options.feedback, rule=options.rule, parameters=tuple(options.set),
-        plugins=tuple(options.plugin))
+        feedback=options.feedback, rule=options.rule,
+        parameters=(*options.set, *data_parameter(options.data)), plugins=tuple(options.plugin))
     chosen = choose_machines(options.backends)
     out = options.out or Path("results", f"compare-{options.task}-seed{options.seed}")
     if out.exists() and not out.is_dir():
@@ -115,6 +116,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
                         help="as of `pynn-eprop run`")
     parser.add_argument("--set", action="append", default=[], type=assignment,
                         metavar="NAME=VALUE", help="change a parameter of the task")
+    add_data_option(parser)
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="folder for comparison.json, .txt and .png "
                         "(default: results/compare-TASK-seedSEED)")

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from pynn_eprop.cli import main
+from pynn_eprop.data.speech import save_corpus
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments import compare as module
 from pynn_eprop.experiments.compare import differences
 from pynn_eprop.experiments.compare_machines import choose_machines, find_machine
 from pynn_eprop.experiments.compare_worker import Want, without_first_steps
 from pynn_eprop.experiments.configuration import Configuration
+from tests.data.speech.corpora import small_corpus
 from tests.examples.test_examples import EXAMPLES
 from tests.experiments.test_plugins import command
 
@@ -116,6 +118,16 @@ def test_backends_agree(tmp_path, capsys):
 def answers(monkeypatch, **by_name):
     """Let machines give these outcomes without running."""
     monkeypatch.setattr(module, "run_apart", lambda machine, *_: by_name[machine.name])
+
+
+def test_a_task_on_data_of_the_users_is_compared(tmp_path, capsys):
+    save_corpus(tmp_path / "corpus.npz", small_corpus())
+    assert main(["compare", "speech", "--data", str(tmp_path / "corpus.npz"), "--neurons", "8",
+                 "--updates", "2", "--set", "trials_per_update=2", "--set", "v_thresh=0.5",
+                 "--backends", "host,reference", "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.count("agrees") == 4     # spikes, v, error, weights
+    found = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert found["parameters"]["data"] == str(tmp_path / "corpus.npz")
 
 
 def test_a_difference_is_status_1(tmp_path, capsys, monkeypatch):
