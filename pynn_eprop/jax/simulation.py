@@ -47,7 +47,7 @@ class Simulation(InProcessSimulation):
         """
         if not self.learns_from_signals and isinstance(self.machine, JaxMachine) \
                 and self.machine.update_in_progress() and self.timeline.starts_interval(self.step):
-            raise NetworkError(f"{what} at {self.time:g} ms, within an update of several trials; "
+            raise NetworkError(f"{what} at {self.time:.9g} ms, within an update of several trials; "
                                "with gradient='bptt' run() to its end first")
         super().structure_changes(what)
 

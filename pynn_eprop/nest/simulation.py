@@ -95,7 +95,7 @@ class Simulation(CommonSimulation):
     def structure_changes(self, what: str) -> None:
         """Raise :class:`UnsupportedError` once NEST has the network."""
         if self.started:
-            raise UnsupportedError(f"{what} at {self.time:g} ms: NEST takes the network of a run "
+            raise UnsupportedError(f"{what} at {self.time:.9g} ms: NEST takes the network of a run "
                                    "that learns once, at the first run(); call setup() and build "
                                    "it again")
 
@@ -192,7 +192,7 @@ class Simulation(CommonSimulation):
                 self._advance(min(last, self.step + self._pace.next(self.step, last)))
                 if interrupts.received is not None:
                     raise RunInterrupted(f"interrupted by signal {interrupts.received} at "
-                                         f"{self.time:g} ms; NEST keeps no checkpoint")
+                                         f"{self.time:.9g} ms; NEST keeps no checkpoint")
 
     def _advance(self, last: int) -> None:
         first = self.step
@@ -237,7 +237,7 @@ class Simulation(CommonSimulation):
     def _feed_and_simulate(self, frontier: int) -> None:
         assert self._feeder is not None
         steps = frontier - self.frontier
-        with typed(f"the run from {self.time:g} ms on", SimulationError):
+        with typed(f"the run from {self.time:.9g} ms on", SimulationError):
             self._feeder.feed(frontier, self.step)
             self._simulate(steps)
 

@@ -146,7 +146,7 @@ class Simulation(DescribedSimulation):
     def _refuse_between_runs(self, what: str) -> None:
         self.check_open(what)
         if self.step:
-            raise UnsupportedError(f"{what} at {self.time:g} ms: on SpiNNaker a network is laid "
+            raise UnsupportedError(f"{what} at {self.time:.9g} ms: on SpiNNaker a network is laid "
                                    "out before its first run; do it before, or after reset()")
         if self.holds_more:
             raise UnsupportedError(f"{what}: on SpiNNaker a network that goes on with what it "
@@ -182,12 +182,12 @@ class Simulation(DescribedSimulation):
         self.check_open(what)
         native = [each.label for each in self.populations if hasattr(each, "native")]
         if self.step and native:
-            raise UnsupportedError(f"{what} at {self.time:g} ms: {native[0]} is one of sPyNNaker's "
-                                   "populations, and would begin again; record before the first "
-                                   "run")
+            raise UnsupportedError(f"{what} at {self.time:.9g} ms: {native[0]} is one of "
+                                   "sPyNNaker's populations, and would begin again; record before "
+                                   "the first run")
         if self.step and self.network is not None and not (self.network.between_updates(self.step)
                                              and self.step % self.timeline.period == 0):
-            raise UnsupportedError(f"{what} at {self.time:g} ms, within an update or a pause; run"
+            raise UnsupportedError(f"{what} at {self.time:.9g} ms, within an update or a pause; run"
                                    "() to its end first, or record before the first run")
         self._recording_changed = True
 
@@ -234,7 +234,7 @@ class Simulation(DescribedSimulation):
         late = network.steps_taken(self.step)
         if late:
             warnings.warn(
-                f"{population.label}: of the values that were set at {self.time:g} ms those of "
+                f"{population.label}: of the values that were set at {self.time:.9g} ms those of "
                 f"the first {late * self.options.timestep:g} ms come too late, as cores are that "
                 "far ahead of the script; what was set before is in effect there", stacklevel=4)
 
@@ -319,7 +319,7 @@ class Simulation(DescribedSimulation):
             where = "" if self.options.interval_steps is None else \
                 " within an interval; at the end of one it is in time"
             warnings.warn(
-                f"{', '.join(labels)}: what was set at {self.time:g} ms takes effect one step "
+                f"{', '.join(labels)}: what was set at {self.time:.9g} ms takes effect one step "
                 f"later, as cells are that far ahead of the script{where}", stacklevel=3)
 
     def _up_to_date(self) -> None:

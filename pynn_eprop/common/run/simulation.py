@@ -164,8 +164,8 @@ class Simulation(ABC):
         """Raise :class:`NetworkError` within an interval."""
         if not self.timeline.starts_interval(self.step):
             end = self.timeline.time(self.timeline.interval_end(self.step))
-            raise NetworkError(f"{what} at {self.time:g} ms, within an interval; run() to its end "
-                               f"at {end:g} ms first")
+            raise NetworkError(f"{what} at {self.time:.9g} ms, within an interval; run() to its "
+                               f"end at {end:.9g} ms first")
 
     def check_target_reaches(self, label: str, end: int, last: int) -> None:
         """Raise :class:`SimulationError` for a run to step ``last`` of a target up to ``end``.
@@ -213,7 +213,7 @@ class Simulation(ABC):
             if not np.all(np.isfinite(values)):
                 self.diverged = True
                 warnings.warn(f"training has diverged: {variable} of {label} is not finite at "
-                              f"{self.time:g} ms, after {self.updates} updates; the results are "
+                              f"{self.time:.9g} ms, after {self.updates} updates; the results are "
                               "worthless. Choose a lower learning rate", stacklevel=3)
                 return
 

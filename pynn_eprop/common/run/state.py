@@ -115,7 +115,7 @@ class State(BaseState, ABC):
             and (finished or self.simulation.timeline.starts_interval(step))
         self.keeper.after_chunk(self, finished, stop)
         if stop:
-            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:g} ms; "
+            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:.9g} ms; "
                                  f"{self.keeper.what_is_kept}")
 
     def reset(self, keep_weights: bool = False) -> None:

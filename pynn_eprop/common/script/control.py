@@ -98,8 +98,8 @@ class Control:
         if simulation is None:
             return
         if not simulation.timeline.starts_interval(simulation.step):
-            warnings.warn(f"the run ended at {simulation.time:g} ms, within an interval; its steps "
-                          "taught nothing", stacklevel=2)
+            warnings.warn(f"the run ended at {simulation.time:.9g} ms, within an interval; its "
+                          "steps taught nothing", stacklevel=2)
         simulation.end()
 
     def _keep(self) -> None:

@@ -235,13 +235,13 @@ class LoadedNetwork:
         """Go back to the stop before a run that failed; describe what failed and what is left."""
         self.schedule = schedule
         timestep = self.network.settings.timestep
-        return (f"the run from {first * timestep:g} to {last * timestep:g} ms failed:",
+        return (f"the run from {first * timestep:.9g} to {last * timestep:.9g} ms failed:",
                 self._memory.fall_back(self.step, self.updates, timestep))
 
     def _unanswered(self) -> tuple[str, str]:
         """As :meth:`_failed`, for a machine that does not answer between runs."""
         timestep = self.network.settings.timestep
-        return (f"after the run to {self.step * timestep:g} ms:",
+        return (f"after the run to {self.step * timestep:.9g} ms:",
                 self._memory.fall_back(self.step, self.updates, timestep))
 
     def _write(self, core: Core, region: Region, data: bytes) -> None:
@@ -407,7 +407,7 @@ class LoadedNetwork:
             pauses = "" if interval is None else \
                 f", with a pause of {most * timestep:g} ms after each interval,"
             raise SimulationError(
-                f"a run to {last * timestep:g} ms{pauses} is too long: the machine counts "
+                f"a run to {last * timestep:.9g} ms{pauses} is too long: the machine counts "
                 f"{MOST_STEPS} steps of {timestep:g} ms from one reset() to the next")
 
     def state(self) -> dict[str, np.ndarray]:
