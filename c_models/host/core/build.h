@@ -210,7 +210,6 @@ static int core_add_block(engine *e, const eprop_block *in) {
     b->delay = in->delay;
     b->inhibitory = in->inhibitory != 0;
     b->sparse = in->target != NULL;
-    b->turned = pre->backwards != post->backwards;
     b->optimizer = in->optimizer;
     b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0, in->factor};
     b->bounded = isfinite(in->optimizer.w_min) || isfinite(in->optimizer.w_max);

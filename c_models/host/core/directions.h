@@ -29,10 +29,9 @@ static EP_INLINE int64_t turned_emission(const engine *e, size_t slot, const blo
    of the postsynaptic one; false if there is none. */
 static EP_INLINE bool emission_of(const engine *e, size_t slot, const block *b, int64_t s,
                                   int64_t *emitted) {
-    const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
-    const int64_t at = s - b->delay + (post->kind == READOUTS ? 1 : 0);
+    const int64_t at = s - b->lag;
     *emitted = turned_emission(e, slot, b, at);
-    return at >= first_step(e, pre, post);
+    return at >= b->first_arrival;
 }
 
 /* Steps and trials whose product are the steps of the trials of an update. */

@@ -101,7 +101,7 @@ static void step_populations(engine *e, size_t slot, int64_t begin, size_t s, bo
                              ep_history *const *slopes) {
     const int64_t global = begin + (int64_t)(backwards ? turned_step(e, slot, s) : s);
     const int64_t row = global - e->stretch_begin - 1;
-    for (size_t k = 0; k < e->population_count; k++) {
+    for (size_t k = 0; k < e->ordered; k++) {
         const size_t p = e->order[k];
         if (e->populations[p].backwards != backwards)
             continue;

@@ -109,6 +109,18 @@ static void wire(engine *e) {
         list_rules(e, &e->populations[p]);
 }
 
+/* What a block has of its populations and of the settings, once they are known. */
+static void place_blocks(engine *e) {
+    for (size_t k = 0; k < e->block_count; k++) {
+        block *const b = &e->blocks[k];
+        const population *const pre = &e->populations[b->pre], *const post = &e->populations[b->post];
+        b->turned = pre->backwards != post->backwards;
+        b->analog = pre->kind == ANALOG;
+        b->lag = b->delay - (post->kind == READOUTS ? 1 : 0);
+        b->first_arrival = first_step(e, pre, post);
+    }
+}
+
 /* Traces that continuous mode carries over the boundary, one value per synapse and trace. */
 static void allocate_traces(engine *e) {
     for (size_t k = 0; k < e->block_count; k++) {
@@ -162,7 +174,7 @@ static void allocate_frames(engine *e) {
     e->frames = OWN(e, frame_arrivals, e->slot_count * e->block_count);
     for (size_t slot = 0; e->frames != NULL && slot < e->slot_count; slot++)
         for (size_t k = 0; k < e->block_count; k++)
-            if (e->populations[e->blocks[k].pre].kind == ANALOG)
+            if (e->blocks[k].analog)
                 slot_frame(e, slot, k)->sum =
                     OWN(e, ep_state, e->populations[e->blocks[k].post].padded);
 }
@@ -172,6 +184,7 @@ static int allocate_state(engine *e) {
     e->carries = e->settings.continuous != 0;
     wire(e);
     e->head = e->carries ? (size_t)e->settings.max_delay : 0;
+    place_blocks(e);
     e->slot_count = e->settings.continuous ? 1 : (size_t)e->settings.trials_per_update;
     if (!e->carries && e->slot_count < (size_t)e->settings.threads)
         e->slot_count = (size_t)e->settings.threads;
@@ -181,11 +194,12 @@ static int allocate_state(engine *e) {
     if (e->no_memory)
         return EPROP_NO_MEMORY;
     all_whole(e);
-    size_t ordered = 0;
     for (int readouts = 0; readouts < 2; readouts++)
-        for (size_t p = 0; p < e->population_count; p++)
-            if ((e->populations[p].kind == READOUTS) == (readouts != 0))
-                e->order[ordered++] = p;
+        for (size_t p = 0; p < e->population_count; p++) {
+            const enum kind kind = e->populations[p].kind;
+            if (kind != SOURCES && kind != ANALOG && (kind == READOUTS) == (readouts != 0))
+                e->order[e->ordered++] = p;
+        }
     for (size_t slot = 0; slot < e->slot_count; slot++)
         for (size_t p = 0; p < e->population_count; p++)
             allocate_activity(e, &e->populations[p], slot_activity(e, slot, p));

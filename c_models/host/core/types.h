@@ -117,6 +117,9 @@ typedef struct {
     int32_t delay;
     bool inhibitory, sparse, bounded;
     bool turned;            /* one of its populations runs backwards, and not the other */
+    bool analog;            /* from a source of values */
+    int64_t lag;            /* steps from emission to arrival, in the postsynaptic step's number */
+    int64_t first_arrival;  /* the first emission, before it is turned, that arrives */
     int64_t *row_start;
     int32_t *target;
     int64_t *hole_row;
@@ -168,7 +171,8 @@ struct eprop_core_engine {
     population *populations;
     block *blocks;
     learning_signal *signals;
-    size_t *order;          /* populations in the order of a step: readouts last */
+    size_t *order;          /* populations that have steps, in the order of a step: readouts last */
+    size_t ordered;         /* how many they are */
     activity *slots;        /* slot_count x population_count */
     size_t *length;         /* steps of the interval in each slot */
     bool any_backwards;

@@ -47,10 +47,8 @@ static void set_rate_terms(engine *e, size_t slots);
 /* The row of a tile's filter that a presynaptic spike of step s meets; 0, which is none, outside the
    interval. Through delay d this is row s + d of a cell (F^{s+d-1}), row s + d - 1 of a readout
    (g^{s+d-1}). */
-static EP_INLINE size_t filter_row(const engine *e, size_t slot, const block *b,
-                                   const population *post, int32_t s) {
-    const int64_t row =
-        turned_emission(e, slot, b, s) + b->delay - (post->kind == READOUTS ? 1 : 0);
+static EP_INLINE size_t filter_row(const engine *e, size_t slot, const block *b, int32_t s) {
+    const int64_t row = turned_emission(e, slot, b, s) + b->lag;
     return row < 1 || row > (int64_t)e->length[slot] ? 0 : (size_t)row;
 }
 
@@ -133,18 +131,17 @@ static void tile_body(void *context, size_t index, size_t thread) {
         const block *const b = &e->blocks[index_of];
         if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
             continue;
-        const bool analog = e->populations[b->pre].kind == ANALOG;
-        if (analog)
+        if (b->analog)
             gather_products(e, b, task.tile, job->slots, tiles);
         for (size_t row = 0; row < b->rows; row++) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
             ep_gradient passing[TILE];
-            const bool kept = b->sparse || e->last_update || e->hold || analog ||
+            const bool kept = b->sparse || e->last_update || e->hold || b->analog ||
                               b->optimizer.kind == EP_OUTSIDE;
             ep_gradient *const gradient = kept ? b->gradient + part.first : passing;
-            if (!analog)
+            if (!b->analog)
                 gather(e, b, row, task.tile, part, job->slots, tiles, gradient);
             if (!b->sparse)
                 finish_segment(e, b, post, row, task.tile, part, &job->steps[index_of], gradient);

@@ -243,7 +243,7 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const size_t at = filter_row(e, slot, b, post, x->cell_step[q]);
+            const size_t at = filter_row(e, slot, b, x->cell_step[q]);
             if (at == 0)
                 continue;
             const ep_history *const filter = tiles[slot] + at * width;

@@ -79,16 +79,15 @@ static void collect_arrivals(const engine *e, size_t slot, size_t p, int64_t s,
     const int32_t *from_values[post->incoming_count + 1];
     for (size_t k = 0; k < post->incoming_count; k++) {
         const size_t index = post->incoming[k];
-        from_values[k] = e->populations[e->blocks[index].pre].kind == ANALOG
-                             ? values_arriving(e, slot, index, s, x->wide)
-                             : NULL;
+        from_values[k] =
+            e->blocks[index].analog ? values_arriving(e, slot, index, s, x->wide) : NULL;
         sum.spilled |= from_values[k] != NULL;
     }
     for (size_t k = 0; k < post->incoming_count; k++) {
         const block *const b = &e->blocks[post->incoming[k]];
         for (size_t j = 0; from_values[k] != NULL && j < post->n; j++)
             x->wide[j] += from_values[k][j];
-        if (e->populations[b->pre].kind == ANALOG)
+        if (b->analog)
             continue;
         size_t count;
         const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);

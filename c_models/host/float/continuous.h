@@ -35,13 +35,12 @@ static void sum_tile(const engine *e, const block *b, size_t tile, const ep_hist
                      const share *shares, size_t share_count, bool add, ep_gradient *total) {
     const population *const post = &e->populations[b->post];
     ep_gradient gathered[TILE] = {0};
-    const bool analog = e->populations[b->pre].kind == ANALOG;
     for (size_t row = 0; row < b->rows; row++) {
         segment part = row_segment(b, post, row, tile);
         /* duplicates of a pair can make a sparse segment longer than a tile is wide */
         while (part.count > 0) {
             segment piece = {part.first, part.count < TILE ? part.count : TILE};
-            if (!analog)
+            if (!b->analog)
                 gather(e, b, row, tile, piece, 1, &rows, gathered);
             for (size_t q = 0; q < piece.count; q++) {
                 const size_t at = piece.first + q;
@@ -55,7 +54,7 @@ static void sum_tile(const engine *e, const block *b, size_t tile, const ep_hist
             part.count -= piece.count;
         }
     }
-    if (analog)
+    if (b->analog)
         sum_products(e, b, tile, e->current, rows, total);
 }
 

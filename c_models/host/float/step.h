@@ -61,7 +61,7 @@ static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhi
         const block *const b = &e->blocks[post->incoming[k]];
         if (b->inhibitory != inhibitory && post->kind == STOCK)
             continue;
-        if (e->populations[b->pre].kind == ANALOG) {
+        if (b->analog) {
             batch_flush(&rows, post->padded, out);
             deliver_values(e, slot, post->incoming[k], s, out);
             continue;
