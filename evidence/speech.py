@@ -48,7 +48,7 @@ class Plan:
     neurons: int = 200
     updates: int = 580
     seeds: tuple[int, ...] = (1, 2, 3)
-    rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    rates: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1)
     search_updates: int = 232
     search_seed: int = 101
     large_neurons: int = 800
