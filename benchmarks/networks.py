@@ -215,7 +215,7 @@ class Speech:
     frame_steps: int = 5
     trials: int = 32
     adaptive_share: float = 0.25
-    learning_rate: float = 0.01
+    learning_rate: float = 1e-4     # so that all peers keep the rates that they begin with
     v_thresh: float = 2.0
     beta: float = 1.8
     tau_a: float = 200.0
