@@ -11,7 +11,7 @@
 #include "eprop/fixed/constants.h"
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 4
+#define LAYOUT_VERSION 5
 #define COLOUR_BITS 4
 
 /*! \brief Regions of a core's memory, for both binaries. */
@@ -228,7 +228,7 @@ typedef struct {
     uint32_t colour_bits; /*!< low bits that hold the step; 0 if the sender gives none */
     uint32_t first; /*!< SPIKE: source number of the first cell. Others: index of the signal */
     uint32_t count; /*!< SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights */
-    uint32_t first_step; /*!< first step of an interval whose spikes count: 0 for sources, 1 for our cells */
+    uint32_t first_step; /*!< first step of an interval whose spikes count: 0 for sources, 1 for our cells. SIGNAL: number of the sender's first readout */
     uint32_t last_step; /*!< and the last: T - 1 for sources, T for our cells */
 } key_entry;
 LAYOUT_ASSERT(sizeof(key_entry) == 32);
@@ -323,7 +323,8 @@ LAYOUT_ASSERT(offsetof(readout_cells, padding) == 20);
 
 /*! \brief A learning signal as cells take it. */
 typedef struct {
-    uint32_t readouts; /*!< K */
+    uint32_t readouts; /*!< K: how many are heard; others do not reach the cells of this core */
+    uint32_t first; /*!< number of the first one */
     int32_t kappa; /*!< decay of the filter G; 0 from an error module */
     int32_t shift; /*!< of errors from Q15 to Q(g + 32 - b) */
     uint32_t windows; /*!< feedback matrices; 1 if B stays */
@@ -332,15 +333,16 @@ typedef struct {
     int32_t unit; /*!< symmetric: what one unit of a forward weight is in B's format */
     uint32_t mirrored; /*!< symmetric: offset in SIGNALS of int32[count] places in B, -1 for other cores' cells */
 } learning_signal;
-LAYOUT_ASSERT(sizeof(learning_signal) == 32);
+LAYOUT_ASSERT(sizeof(learning_signal) == 36);
 LAYOUT_ASSERT(offsetof(learning_signal, readouts) == 0);
-LAYOUT_ASSERT(offsetof(learning_signal, kappa) == 4);
-LAYOUT_ASSERT(offsetof(learning_signal, shift) == 8);
-LAYOUT_ASSERT(offsetof(learning_signal, windows) == 12);
-LAYOUT_ASSERT(offsetof(learning_signal, window_steps) == 16);
-LAYOUT_ASSERT(offsetof(learning_signal, feedback) == 20);
-LAYOUT_ASSERT(offsetof(learning_signal, unit) == 24);
-LAYOUT_ASSERT(offsetof(learning_signal, mirrored) == 28);
+LAYOUT_ASSERT(offsetof(learning_signal, first) == 4);
+LAYOUT_ASSERT(offsetof(learning_signal, kappa) == 8);
+LAYOUT_ASSERT(offsetof(learning_signal, shift) == 12);
+LAYOUT_ASSERT(offsetof(learning_signal, windows) == 16);
+LAYOUT_ASSERT(offsetof(learning_signal, window_steps) == 20);
+LAYOUT_ASSERT(offsetof(learning_signal, feedback) == 24);
+LAYOUT_ASSERT(offsetof(learning_signal, unit) == 28);
+LAYOUT_ASSERT(offsetof(learning_signal, mirrored) == 32);
 
 /*! \brief Readouts: a forward weight that is sent, n_mirrored of them. */
 typedef struct {

@@ -169,7 +169,7 @@ static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32
     }
     uint32_t step = step_sent(entry, p);
     if (entry->kind == KEYKIND_SIGNAL) {
-        population_error(entry->first, number, step, (int32_t)p->payload);
+        population_error(entry->first, entry->first_step + number, step, (int32_t)p->payload);
         return used;
     }
     uint32_t times = times_sent(p);

@@ -91,11 +91,14 @@ uint32_t signals_tile(void) { return tile_cells; }
 SELDOM void population_error(uint32_t r, uint32_t readout, uint32_t step, int32_t error) {
     const uint32_t s = step - now.base;
     local_signal *const to = &signals[r];
+    const uint32_t place = readout - to->from.first;
+    if (place >= to->from.readouts) /* it reaches cells of other cores alone */
+        return;
     if (s == 0 || s > core.setup.interval_steps) {
         counts[PROVENANCE_IGNORED_INPUT]++;
         return;
     }
-    to->errors[(s & (HEARD_STEPS - 1)) * to->from.readouts + readout] = error;
+    to->errors[(s & (HEARD_STEPS - 1)) * to->from.readouts + place] = error;
     to->heard[s & (HEARD_STEPS - 1)]++;
 }
 

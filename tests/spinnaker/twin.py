@@ -160,8 +160,9 @@ class ChipNetwork:
                     kinds.add(KeyKind.FEEDBACK)
         return {kind: self._key(core, kind) for kind in kinds}
 
-    def _incoming(self, network: Network, _populations: object, target: int) -> list[KeyBlock]:
-        blocks = []
+    def _incoming(self, network: Network, _populations: object, receiving: Core
+                  ) -> list[KeyBlock]:
+        blocks, target = [], receiving.population
         for source in sorted({each.pre for each in network.projections if each.post == target}):
             described = network.populations[source]
             if isinstance(described, Sources):
@@ -172,9 +173,12 @@ class ChipNetwork:
                        for core in self.net.plan.of_population(source)]
         for index, signal in enumerate(network.learning_signals):
             if signal.target == target:
-                core, = self.net.plan.of_population(signal.source)
-                blocks.append(self._block(core, KeyKind.SIGNAL, index))
+                blocks += [self._block(core, KeyKind.SIGNAL, index)
+                           for core in self.net.plan.of_population(signal.source)
+                           if receiving.hears(signal.source,
+                                              range(core.first, core.first + core.size))]
                 if isinstance(signal.feedback, SymmetricFeedback):
+                    core, = self.net.plan.of_population(signal.source)
                     blocks.append(self._block(core, KeyKind.FEEDBACK, index))
         return blocks
 
@@ -197,7 +201,9 @@ class ChipNetwork:
                                 or isinstance(signal.feedback, SymmetricFeedback))}
                 to = self._listeners(core.population) if kind is KeyKind.SPIKE else tuple(
                     each.number + 1 for each in self.net.plan.cores
-                    if each.population in targets)
+                    if each.population in targets and (
+                        kind is not KeyKind.SIGNAL or each.hears(
+                            core.population, range(core.first, core.first + core.size))))
                 routes.append(Route(key, 0xFFFFFFFF & ~(core.n_keys(kind) - 1), to))
         return routes
 

@@ -118,8 +118,8 @@ def readout_region(network: Network, formats: Formats, part: Part, lanes: int) -
     head["bias_kind"] = 0 if learner is None else learner.kind
     arrays = np.zeros((), lanes_type(READOUT_ARRAYS, lanes))
     arrays["y_initial"][:part.size] = to_states(
-        np.broadcast_to(readouts.y_initial, (readouts.size,)), STATE_BITS)
-    _fill_bias(arrays, np.broadcast_to(readouts.bias, (readouts.size,)))
+        np.broadcast_to(readouts.y_initial, (readouts.size,))[_chosen(part)], STATE_BITS)
+    _fill_bias(arrays, np.broadcast_to(readouts.bias, (readouts.size,))[_chosen(part)])
     return head.tobytes() + arrays.tobytes()
 
 

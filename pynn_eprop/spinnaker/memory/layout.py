@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-VERSION = 4
+VERSION = 5
 """Version of this layout; a core refuses data of another one."""
 
 COLOUR_BITS = 4
@@ -299,7 +299,7 @@ KEY_ENTRY = _structure(
     ("first", _U, "SPIKE: source number of the first cell. Others: index of the signal"),
     ("count", _U, "SPIKE: cells. SIGNAL: readouts. FEEDBACK: weights"),
     ("first_step", _U, "first step of an interval whose spikes count: 0 for sources, 1 for our "
-     "cells"),
+     "cells. SIGNAL: number of the sender's first readout"),
     ("last_step", _U, "and the last: T - 1 for sources, T for our cells"),
 )
 
@@ -389,7 +389,8 @@ value."""
 
 SIGNAL = _structure(
     "learning_signal", "A learning signal as cells take it.",
-    ("readouts", _U, "K"),
+    ("readouts", _U, "K: how many are heard; others do not reach the cells of this core"),
+    ("first", _U, "number of the first one"),
     ("kappa", _I, "decay of the filter G; 0 from an error module"),
     ("shift", _I, "of errors from Q15 to Q(g + 32 - b)"),
     ("windows", _U, "feedback matrices; 1 if B stays"),

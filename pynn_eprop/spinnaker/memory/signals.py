@@ -16,7 +16,12 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.cells import Readouts
-from pynn_eprop.models.network import Network, SymmetricFeedback, WindowedFeedback
+from pynn_eprop.models.network import (
+    LearningSignal,
+    Network,
+    SymmetricFeedback,
+    WindowedFeedback,
+)
 from pynn_eprop.models.time_grid import decay
 from pynn_eprop.spinnaker.memory.cells import loss_of
 from pynn_eprop.spinnaker.memory.lanes import Part, round_up
@@ -87,6 +92,20 @@ def incoming(network: Network, population: int) -> list[int]:
             if signal.target == population]
 
 
+def heard_of(signal: LearningSignal, part: Part, readouts: int) -> tuple[int, int]:
+    """The first readout that reaches cells of a core, and how many up to the last one, at least 1.
+
+    With symmetric feedback, whose weights come later, it is all of them.
+    """
+    if isinstance(signal.feedback, SymmetricFeedback):
+        return 0, readouts
+    weight = np.asarray(signal.feedback.weight)[..., part.first:part.first + part.size, :]
+    reaching = np.flatnonzero(weight.reshape(-1, readouts).any(axis=0))
+    if not len(reaching):
+        return 0, 1
+    return int(reaching[0]), int(reaching[-1] - reaching[0] + 1)
+
+
 class SignalsImage:
     """Region SIGNALS of a core of cells. ``sent``: mirrored weights by readout population."""
 
@@ -95,12 +114,14 @@ class SignalsImage:
         self._network, self._formats, self._part = network, formats, part
         self._lanes, self._sent = lanes, sent
         self.signals = incoming(network, part.population)
+        self.heard = [heard_of(network.learning_signals[index], part,
+                               network.populations[network.learning_signals[index].source].size)
+                      for index in self.signals]
         self._offsets, size = [], len(self.signals) * SIGNAL.dtype.itemsize
-        for index in self.signals:
+        for index, (_, count) in zip(self.signals, self.heard, strict=True):
             signal = network.learning_signals[index]
             windows = signal.feedback.weight.shape[0] \
                 if isinstance(signal.feedback, WindowedFeedback) else 1
-            count = network.populations[signal.source].size
             places = len(sent[signal.source]) if isinstance(signal.feedback, SymmetricFeedback) \
                 else 0
             feedback = round_up(size, 8)
@@ -114,6 +135,12 @@ class SignalsImage:
         return any(self._network.learning_signals[index].source in readouts
                    for index in self.signals)
 
+    def hears_of(self, readouts: int, part: range) -> bool:
+        """Whether signals of some of a population's readouts reach the core."""
+        return any(self._network.learning_signals[index].source == readouts
+                   and first < part.stop and part.start < first + count
+                   for index, (first, count) in zip(self.signals, self.heard, strict=True))
+
     def change(self, network: Network) -> None:
         """Take the parameters of ``network``, whose learning signals are the same."""
         self._network = network
@@ -126,11 +153,11 @@ class SignalsImage:
         """The region's bytes; symmetric feedback begins with the initial weights."""
         data = bytearray(self.size)
         table = np.zeros(len(self.signals), SIGNAL.dtype)
-        for entry, index, (feedback, mirrored_at) in zip(table, self.signals, self._offsets,
-                                                         strict=True):
+        for entry, index, (first, count), (feedback, mirrored_at) in zip(
+                table, self.signals, self.heard, self._offsets, strict=True):
             signal = self._network.learning_signals[index]
             source = self._network.of_kind(Readouts)[signal.source]
-            entry["readouts"] = source.size
+            entry["readouts"], entry["first"] = count, first
             if loss_of(source):
                 entry["kappa"] = to_decay(decay(self._network.settings.timestep, source.tau_m))
             entry["shift"] = feedback_shift(self._formats, index, signal.target)
@@ -150,8 +177,8 @@ class SignalsImage:
                 else:
                     weight = weight[np.newaxis]
                 matrix = to_fixed(weight[:, chosen], self._formats.feedback_bits[index])
-            full = np.zeros((len(matrix), self._lanes, source.size), "<i4")
-            full[:, :self._part.size] = matrix
+            full = np.zeros((len(matrix), self._lanes, count), "<i4")
+            full[:, :self._part.size] = matrix[:, :, first:first + count]
             _put(data, feedback, full)
         _put(data, 0, table)
         return bytes(data)

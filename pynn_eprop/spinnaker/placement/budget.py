@@ -55,7 +55,7 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
             values: Sequence[int] = ()) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
-    readouts: how many each learning signal that reaches the core has. learns: weights or biases.
+    readouts: how many are heard of each learning signal. learns: weights or biases.
     of_rule: bytes of a rule with memory of its own. n_groups: of cells. values: analog sources
     that reach it.
     """
@@ -114,17 +114,15 @@ def spikes_of_interval(network: Network, n_sources: int, max_rate: float) -> int
 
 
 def log_bytes(network: Network, population: int, lanes: int, capacity: int, slots: int,
-              max_delay: int, values: Sequence[int] = ()) -> int:
+              max_delay: int, readouts: Sequence[int] = (), values: Sequence[int] = ()) -> int:
     """Region LOG: for each slot spikes, the start of each step, what the population keeps, values.
 
-    values: analog sources that reach it.
+    readouts: how many are heard of each learning signal. values: analog sources that reach it.
     """
     steps = network.settings.interval_steps or 0
     starts = steps + 2 if steps else max_delay + 4
     kept = 0
     if steps and population in network.of_kind(SpikingCells):
-        readouts = [network.populations[signal.source].size
-                    for signal in network.learning_signals if signal.target == population]
         kept = round_up(2 * (steps + 1) * lanes, 8)
         kept += sum(4 * (steps + 1) * round_up(count, 2) for count in readouts)
     elif steps:

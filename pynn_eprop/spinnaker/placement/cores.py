@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pynn_eprop.models.cells import Readouts, SpikingCells
-from pynn_eprop.models.network import Network
+from pynn_eprop.models.network import Network, SymmetricFeedback
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, Channel, KeyKind, Region
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
@@ -15,6 +15,8 @@ CORES_OF_A_CHIP = 15
 """Cores of a chip that a population may take, beside readouts, sources and the monitor."""
 LEAST, MOST = 40, 128
 """Cells of a core, unless there are fewer."""
+READOUTS = 64
+"""Readouts of a core, at most, of those that may be on several."""
 
 
 @dataclass(eq=False)
@@ -54,6 +56,15 @@ class Core:
         """Number of its cells."""
         return self.part.size
 
+    @property
+    def heard(self) -> list[int]:
+        """How many readouts are heard of each learning signal that reaches it."""
+        return [] if self.signals is None else [count for _, count in self.signals.heard]
+
+    def hears(self, readouts: int, part: range) -> bool:
+        """Whether learning signals of some of a population's readouts reach its cells."""
+        return self.signals is not None and self.signals.hears_of(readouts, part)
+
     def contents(self, own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
         """The initial contents of its regions; ``own``: the keys that it sends with."""
         return self.fill(own)
@@ -67,18 +78,27 @@ class Core:
 def partition(network: Network, most: int | None = None) -> list[Part]:
     """All parts, in the order of the populations. ``most``: cells of a core at most; None: chosen.
 
-    A population of readouts is on one core: its errors belong together.
+    A population of readouts with a loss is on one core, as its errors belong together, and so is
+    one whose weights symmetric feedback mirrors.
     """
     parts = []
-    readouts, cells = network.of_kind(Readouts), network.of_kind(SpikingCells)
     for index, population in enumerate(network.populations):
-        if index in readouts:
-            parts.append(Part(index, 0, population.size))
-        elif index in cells:
+        if index in network.of_kind(Readouts):
+            per_core = READOUTS if _divides(network, index) else population.size
+        elif index in network.of_kind(SpikingCells):
             per_core = most or chosen(population.size)
-            parts += [Part(index, first, min(per_core, population.size - first))
-                      for first in range(0, population.size, per_core)]
+        else:
+            continue
+        parts += [Part(index, first, min(per_core, population.size - first))
+                  for first in range(0, population.size, per_core)]
     return parts
+
+
+def _divides(network: Network, readouts: int) -> bool:
+    """Whether readouts may be on several cores."""
+    return network.of_kind(Readouts)[readouts].loss is None and not any(
+        signal.source == readouts and isinstance(signal.feedback, SymmetricFeedback)
+        for signal in network.learning_signals)
 
 
 def chosen(size: int) -> int:

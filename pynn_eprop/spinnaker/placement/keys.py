@@ -54,9 +54,9 @@ class KeyBlock:
     signal: int = -1
 
 
-def incoming_keys(network: Network, populations: Sequence[Any], target: int) -> list[KeyBlock]:
-    """All key blocks that projections and learning signals bring to a population."""
-    found = []
+def incoming_keys(network: Network, populations: Sequence[Any], core: Any) -> list[KeyBlock]:
+    """All key blocks that projections and learning signals bring to a core."""
+    found, target = [], core.population
     for source in sorted({projection.pre for projection in network.projections
                           if projection.post == target
                           and not network.populations[projection.pre].emits_values}):
@@ -64,7 +64,9 @@ def incoming_keys(network: Network, populations: Sequence[Any], target: int) -> 
     for index, signal in enumerate(network.learning_signals):
         if signal.target != target:
             continue
-        found += _blocks(populations[signal.source], KeyKind.SIGNAL, signal.source, index)
+        found += [block for block in _blocks(populations[signal.source], KeyKind.SIGNAL,
+                                             signal.source, index)
+                  if core.hears(signal.source, range(block.first, block.first + block.count))]
         if isinstance(signal.feedback, SymmetricFeedback):
             found += _blocks(populations[signal.source], KeyKind.FEEDBACK, signal.source, index)
     return found

@@ -123,14 +123,11 @@ class Plan:
 
     def _buffers_of(self, core: Core) -> budget.Buffers:
         core.n_groups = self._cells(core)[1]
-        readouts = [self._network.populations[signal.source].size
-                    for signal in self._network.learning_signals
-                    if signal.target == core.population]
-        keys = len(readouts) * 2 + sum(
+        keys = self._signal_keys(core) + sum(
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              readouts, self.constants(core) > 0,
+                              core.heard, self.constants(core) > 0,
                               budget.rule_bytes(core.rows.lanes, core.n_groups)
                               if core.binary == BINARIES[Kind.CLOPATH] else 0, core.n_groups,
                               self._options.max_rate, core.values)
@@ -188,7 +185,8 @@ class Plan:
             Region.TARGET: self._target_bytes(core, steps),
             Region.SAMPLES: len(core.channels.region()),
             Region.LOG: budget.log_bytes(self._network, core.population, rows.lanes,
-                                         core.log_capacity, core.log_slots, delay, core.values),
+                                         core.log_capacity, core.log_slots, delay, core.heard,
+                                         core.values),
             Region.VALUES: max(values.region_bytes(self._network, core.values,
                                                    self._value_steps(steps, delay)), 8),
             Region.STATUS: CORE_STATUS.dtype.itemsize,
@@ -211,10 +209,16 @@ class Plan:
 
     def _most_keys(self, core: Core) -> int:
         """Key blocks that may come: one for each core of each population that sends."""
-        count = 2 * len(incoming(self._network, core.population))
+        count = self._signal_keys(core)
         for index in core.sources:
             count += len(self.of_population(index)) or self._network.populations[index].size
         return min(max(count, 1), _MOST_KEYS)
+
+    def _signal_keys(self, core: Core) -> int:
+        """Key blocks of learning signals, and of the weights that symmetric ones mirror."""
+        sources = [self._network.learning_signals[index].source
+                   for index in incoming(self._network, core.population)]
+        return sum(1 + len(self.of_population(source)) for source in sources)
 
     def constants(self, core: Core) -> int:
         """Optimisers' constants that a core gets for each update."""
@@ -295,6 +299,8 @@ class Plan:
                 entry["last_step"] = 0xffffffff if interval is None else interval - 1 + ours
             else:
                 entry["first"] = signals.index(block.signal)
+                if block.kind is KeyKind.SIGNAL:
+                    entry["first_step"] = block.first
                 if block.kind is KeyKind.FEEDBACK:
                     sender = self.of_population(block.source)[0]
                     entry["count"] = len(sender.sent or ())
@@ -446,15 +452,17 @@ class Plan:
 
     def bias(self, population: int, read: Read) -> np.ndarray:
         """Current biases."""
-        core = self.of_population(population)[0]
-        return cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
+        return np.concatenate([
+            cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
+            for core in self.of_population(population)])
 
     def put_bias(self, population: int, bias: np.ndarray, read: Read, write: Write) -> None:
         """Replace biases."""
-        core = self.of_population(population)[0]
-        data = read(core, Region.CELLS)
-        write(core, Region.CELLS, cells.put_bias(
-            data, np.broadcast_to(bias, (core.size,)), core.rows.lanes))
+        every = np.broadcast_to(bias, (self._network.populations[population].size,))
+        for core in self.of_population(population):
+            write(core, Region.CELLS, cells.put_bias(
+                read(core, Region.CELLS), every[core.first:core.first + core.size],
+                core.rows.lanes))
 
     def merged_cells(self, core: Core, old: bytes) -> bytes:
         """CELLS of readouts with new parameters and what their biases have learned."""

@@ -68,12 +68,6 @@ class UpdateTime:
         return self.recording + self.backward * (self.trials if self.kept else 1) + self.optimizer
 
 
-def _readouts(network: Network, population: int) -> list[int]:
-    """Numbers of readouts of the learning signals that reach a population."""
-    return [network.populations[signal.source].size
-            for signal in network.learning_signals if signal.target == population]
-
-
 def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
                 cores: int) -> float:
     """Time of the backward pass of one interval, in microseconds. cores: that share SDRAM."""
@@ -113,8 +107,7 @@ def _filter(network: Network, core: Core, steps: int) -> float:
     lanes = core.rows.lanes
     if core.population in network.of_kind(Readouts):
         return steps * (_READOUT_STEP + lanes * _READOUT) + lanes * _BIAS
-    readouts = _readouts(network, core.population)
-    signals, in_all = max(len(readouts), 1), sum(readouts)
+    signals, in_all = max(len(core.heard), 1), sum(core.heard)
     tile = lanes
     while tile > 8 and tile * in_all > _FEEDBACK_WORDS:
         tile -= 8
@@ -147,7 +140,7 @@ def signal_record_us(network: Network, core: Core, logs: Mapping[int, Mapping[st
     log = logs.get(core.population, {}).get("learning_signal")
     if not isinstance(log, SampledLog):
         return 0.0
-    signals = _readouts(network, core.population)
+    signals = core.heard
     readouts = sum(signals)
     cells = min(core.size, len(log.cells))
     steps = network.settings.interval_steps or 0

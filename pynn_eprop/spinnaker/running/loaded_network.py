@@ -124,7 +124,7 @@ class LoadedNetwork:
     def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
         """The function that gives a core's initial memory, once keys are known."""
         def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
-            incoming = incoming_keys(self.network, self._populations, core.population)
+            incoming = incoming_keys(self.network, self._populations, core)
             contents = self.plan.contents(core, own, incoming)
             contents[Region.RUN] = self.plan.run_bytes(core, self._run)
             contents[Region.TARGET] = self.plan.target_bytes(core, self._run)

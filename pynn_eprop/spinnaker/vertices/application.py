@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pacman.model.graphs import AbstractVertex
+from pacman.model.graphs.application import ApplicationVertex
 from pacman.model.graphs.common import Slice
 from pacman.model.graphs.machine import MachineVertex
 from pacman.model.partitioner_splitters import AbstractSplitterCommon
 from spynnaker.pyNN.models.common import PopulationApplicationVertex
 
-from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS
+from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, KeyKind
+from pynn_eprop.spinnaker.placement.keys import PARTITIONS
 from pynn_eprop.spinnaker.vertices.machine import EPropMachineVertex
 
 
@@ -51,7 +54,10 @@ class EPropVertex(PopulationApplicationVertex):
 
 
 class PlannedSplitter(AbstractSplitterCommon):
-    """One machine vertex for each core of the plan; all send, and all receive everything."""
+    """One machine vertex for each core of the plan.
+
+    All send, and all receive everything but the learning signals that reach none of their cells.
+    """
 
     def _slices(self) -> list[Slice]:
         return [Slice(core.first, core.first + core.size - 1)
@@ -80,6 +86,18 @@ class PlannedSplitter(AbstractSplitterCommon):
     def get_in_coming_vertices(self, partition_id: str) -> Sequence[MachineVertex]:
         """Cores that receive."""
         return list(self.governed_app_vertex.machine_vertices)
+
+    def get_source_specific_in_coming_vertices(
+            self, source_vertex: ApplicationVertex, partition_id: str
+    ) -> Sequence[tuple[MachineVertex, Sequence[AbstractVertex]]]:
+        """Cores that receive, each with those that send to it."""
+        receiving = self.governed_app_vertex.machine_vertices
+        if partition_id != PARTITIONS[KeyKind.SIGNAL]:
+            return [(vertex, [source_vertex]) for vertex in receiving]
+        sending: Sequence[Any] = source_vertex.splitter.get_out_going_vertices(partition_id)
+        return [(vertex, heard) for vertex in receiving if (heard := [
+            each for each in sending if vertex.core.hears(
+                each.core.population, range(each.core.first, each.core.first + each.core.size))])]
 
     def machine_vertices_for_recording(self, variable_to_record: str) -> Sequence[MachineVertex]:
         """Cores that record."""
