@@ -2,13 +2,13 @@
 
 import dataclasses
 import shlex
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS, Backend, find_backend
+from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.rule_names import rule_named
+from pynn_eprop.experiments.systems import choose_system, other_machine
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
@@ -52,18 +52,9 @@ class Configuration:
 
     def __post_init__(self) -> None:
         backend = self.build_backend()
-        self._choose_machine(backend)
-        known = backend.precisions_of(self.machine)
-        if self.precision is None:
-            object.__setattr__(self, "precision", known[0])
-        if self.precision not in PRECISIONS:
-            raise TaskError(f"precision {self.precision!r} is unknown; choose one of "
-                            f"{list(known)}")
-        if self.precision not in known:
-            owner = f"backend {self.backend!r}" if self.chosen_machine is None \
-                else f"machine {self.machine!r}"
-            raise TaskError(f"{owner} has no precision {self.precision!r}; "
-                            f"choose one of {list(known)}")
+        machine, precision = choose_system(backend, self.machine, self.precision)
+        object.__setattr__(self, "machine", machine)
+        object.__setattr__(self, "precision", precision)
         require_whole(self.seed, "seed", 0, "run")
         require_whole(self.n_updates, "updates", 1, "run")
         require_whole(self.threads, "threads", 1, "run")
@@ -72,25 +63,6 @@ class Configuration:
         if self.rule != READOUT_ONLY:
             rule_named(self.rule)
         self._check_gradient(backend)
-
-    def _choose_machine(self, backend: Backend) -> None:
-        if "reference" in backend.machines and self.precision == "reference" \
-                and self.machine in (None, "reference"):
-            warnings.warn("precision 'reference' is deprecated; choose machine 'reference' "
-                          "(--machine reference)", FutureWarning, stacklevel=4)
-            object.__setattr__(self, "machine", "reference")
-            object.__setattr__(self, "precision", None)
-        if not backend.machines:
-            if self.machine is not None:
-                choice = [each.name for each in BACKENDS.values() if each.machines]
-                raise TaskError(f"backend {self.backend!r} has no machine {self.machine!r}; "
-                                f"backends with a choice are {choice}")
-            return
-        if self.machine is None:
-            object.__setattr__(self, "machine", next(iter(backend.machines)))
-        if self.machine not in backend.machines:
-            raise TaskError(f"machine {self.machine!r} is unknown; choose one of "
-                            f"{list(backend.machines)}")
 
     def _check_gradient(self, backend: Backend) -> None:
         if self.gradient not in GRADIENTS:
@@ -117,8 +89,7 @@ class Configuration:
     @property
     def chosen_machine(self) -> str | None:
         """The machine, or None if it is the backend's first or there is no choice."""
-        first = next(iter(self.build_backend().machines), None)
-        return None if self.machine == first else self.machine
+        return other_machine(self.build_backend(), self.machine)
 
     def build_backend(self) -> Backend:
         """The row of the backend."""

@@ -172,12 +172,21 @@ class ResultsFolder:
                 entry.unlink()
 
     def _take_lock(self) -> None:
-        self._lock = open(self.state / "lock", "w", encoding="utf-8")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResultsError(f"{self.path} is in use by another run; wait for it, or give "
-                               "another --out") from None
+        self._lock = lock_folder(self.path, self.state)
+
+
+def lock_folder(path: Path, state: Path) -> IO[str]:
+    """Keep other processes out of a folder until the file is closed.
+
+    state: the folder in it that holds the lock. Raises :class:`ResultsError` if it is in use.
+    """
+    lock = open(state / "lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ResultsError(f"{path} is in use by another run; wait for it, or give another "
+                           "--out") from None
+    return lock
 
 
 def _read_json(path: Path) -> dict[str, Any]:
