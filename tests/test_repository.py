@@ -37,15 +37,19 @@ LAYERS = {
     "data": {"errors"},
     "tasks": {"plotting", "data", "models", "errors"},
     "backends": {"common", "emulator", "errors"},
+    "families": {"plotting", "tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
-    "cli": {"data", "emulator", "experiments", "tasks", "backends", "models", "errors"},
+    "learning_to_learn": {"plotting", "tasks", "families", "backends", "functional", "experiments",
+                          "common", "models", "errors"},
+    "cli": {"data", "emulator", "experiments", "learning_to_learn", "families", "tasks", "backends",
+            "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
 #: Folders of the package whose modules do not import each other in circles.
 ROOMS = sorted({part for part in LAYERS if (PACKAGE / part).is_dir()})
-#: Here a task draws itself with its figure, which names the task in its annotations.
-NAMED_FOR_TYPES = {"tasks"}
+#: Here a task, or a family, draws itself with its figure, which names it in its annotations.
+NAMED_FOR_TYPES = {"tasks", "families"}
 
 #: C that stands on its own, and the folders that each may include from: it knows nothing of e-prop.
 WING = {"emulator": ("emulator", "threads"), "runtime": ("runtime",), "threads": ("threads",)}

@@ -1,0 +1,62 @@
+"""Families of tasks by name."""
+
+import dataclasses
+import inspect
+from typing import Any, TypeVar
+
+from pynn_eprop.errors import TaskError
+from pynn_eprop.families.family import Family
+from pynn_eprop.models.registering import check_free
+from pynn_eprop.tasks import TASKS
+
+FAMILIES: dict[str, type[Family]] = {}
+"""All registered families by name, in the order of their registration."""
+
+_Kind = TypeVar("_Kind", bound=type[Family])
+
+
+def register_family(kind: _Kind) -> _Kind:
+    """Make a family known by its name, in scripts and on the command line; a class decorator.
+
+    Raises :class:`TaskError` for a class that is not a family, is incomplete, or has no name or
+    that of another family or task.
+    """
+    if not (isinstance(kind, type) and issubclass(kind, Family)):
+        raise TaskError(f"{kind!r} is not a family of tasks; derive a class from Family")
+    owner = f"family {kind.__name__}"
+    if not kind.name:
+        raise TaskError(f"{owner} has no name; give the class an attribute name")
+    _require_complete(kind, owner)
+    if kind.name in TASKS:
+        raise TaskError(f"{owner}: the name {kind.name!r} is taken by a task; choose another")
+    check_free(FAMILIES, kind.name, kind, owner, TaskError)
+    FAMILIES[kind.name] = kind
+    return kind
+
+
+def _require_complete(kind: Any, owner: str) -> None:
+    parameters = vars(kind).get("__dataclass_fields__")
+    if parameters is None or not kind.__dataclass_params__.frozen:
+        raise TaskError(f"{owner} is not a frozen dataclass; decorate the class with "
+                        "@dataclass(frozen=True), below @register_family")
+    missing = [name for name in ("title", "n_outputs", "n_goals") if not getattr(kind, name)]
+    missing += sorted(kind.__abstractmethods__) if inspect.isabstract(kind) else []
+    if missing:
+        raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
+    for entry in parameters.values():
+        if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
+            raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "
+                            "quantity(default, unit, meaning)")
+    for size, parameters in kind.sizes.items():
+        unknown = sorted(parameters.keys() - {entry.name for entry in dataclasses.fields(kind)})
+        if unknown:
+            raise TaskError(f"{owner}: size {size!r} has the parameters {unknown}, which it has "
+                            "not")
+
+
+def find_family(name: str) -> type[Family]:
+    """The family's class by its name. Raises :class:`TaskError` for an unknown one."""
+    try:
+        return FAMILIES[name]
+    except (KeyError, TypeError):
+        raise TaskError(f"family {name!r} is unknown; choose one of {list(FAMILIES)}") from None
