@@ -34,7 +34,7 @@ class Walk:
 
     names: frozenset[str]
     chip: str = "(?!)"
-    beyond: tuple[str, ...] = ("pynn_eprop/tasks",)
+    beyond: tuple[str, ...] = ("pynn_eprop/tasks", "pynn_eprop/learning_to_learn")
 
 
 WALKS = {
