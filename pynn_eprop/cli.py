@@ -17,7 +17,7 @@ import pynn_eprop
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS
 from pynn_eprop.data import DATA_SETS
 from pynn_eprop.emulator import command as board_command
-from pynn_eprop.errors import EPropError, MachineError
+from pynn_eprop.errors import EPropError, MachineError, TaskError
 from pynn_eprop.experiments import compare_command
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.data_option import add_data_option, data_parameter
@@ -32,6 +32,9 @@ from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.literals import parse_literal
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
+from pynn_eprop.families import FAMILIES
+from pynn_eprop.learning_to_learn import command as learn_command
+from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
 from pynn_eprop.models.optimizers import OPTIMIZERS
@@ -98,6 +101,13 @@ def _list(options: argparse.Namespace) -> int:
     for task in TASKS.values():
         paper = f"; the paper: {task.paper_result}" if task.paper_result else ""
         print(f"  {task.name:20} {task.title}{paper}")
+    print("families of tasks:")
+    for family in FAMILIES.values():
+        paper = f"; the paper: {family.paper_result}" if family.paper_result else ""
+        print(f"  {family.name:20} {family.title}{paper}")
+    print("error modules:")
+    for module in ERROR_MODULES.values():
+        print(f"  {module.name:20} {module.meaning}")
     print("data:")
     for data_set in DATA_SETS.values():
         print(f"  {data_set.name:20} {data_set.meaning}")
@@ -116,6 +126,12 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
+    if options.task in FAMILIES:
+        return learn_command.run(options, options.default_of)
+    for name in ("learned", "targets"):
+        if getattr(options, name) is not None:
+            raise TaskError(f"run {options.task}: --{name} is for families of tasks, "
+                            f"{list(FAMILIES)}")
     with warnings.catch_warnings(record=True) as caught:
         configuration = Configuration(
             task=options.task, backend=options.backend, machine=options.machine,
@@ -184,8 +200,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(run)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     add_data_option(run)
+    learn_command.add_run_options(run)
     run.add_argument("--keep-training", action="store_true",
                      help="do all updates, also after the task is solved or has stopped to improve")
+    run.set_defaults(default_of=run.get_default)
+    learn_command.add_parser(commands, _add_plugin, _assignment, _seconds)
     decode_command.add_parser(commands, _add_training)
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands)
@@ -205,7 +224,8 @@ def _add_data(commands: Any) -> None:
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a training, but for the number of updates, and its folder."""
-    parser.add_argument("task", metavar="TASK", help=f"one of: {', '.join(TASKS)}, or a plugin's")
+    parser.add_argument("task", metavar="TASK",
+                        help=f"one of: {', '.join((*TASKS, *FAMILIES))}, or a plugin's")
     parser.add_argument("--backend", default="host",
                         help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
     machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"
