@@ -2,12 +2,14 @@
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
-formats of fixed point, errors, what cells of your own derive from, the two kinds of tasks (their
-parts are in ``pynn_eprop.tasks``), and what the command line must know of a backend of your own.
+formats of fixed point, errors, what cells of your own derive from, the kinds of tasks (their parts
+are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and what the command line
+must know of a backend of your own.
 """
 
 from pynn_eprop import errors
 from pynn_eprop.backends import Backend, Compared, register_backend
+from pynn_eprop.families import Family, register_family
 from pynn_eprop.models.cells import AutodiffCells, SpikingCells, initial, parameter, register_cell
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
@@ -47,6 +49,7 @@ __all__ = [
     "EProp",
     "EpochTask",
     "Exponential",
+    "Family",
     "FastSigmoid",
     "FixedPoint",
     "Loss",
@@ -68,6 +71,7 @@ __all__ = [
     "parameter",
     "register_backend",
     "register_cell",
+    "register_family",
     "register_loss",
     "register_optimizer",
     "register_pseudo_derivative",

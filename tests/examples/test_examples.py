@@ -9,9 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pynn_eprop.host as host
+from pynn_eprop.learning_to_learn import save_learned
+from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.rules import RULES
+from tests.learning_to_learn.families import tiny, untrained
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("pattern_generation", "store_recall", "nest_regression", "nest_classification")
@@ -62,6 +66,24 @@ def test_an_analog_signal_is_given_back(tmp_path):
     # each trial has a signal of its own: this is not what was learned by heart
     assert error[-20:].mean() < 0.3 * error[:5].mean()
     assert np.array_equal(example.main(n_trials=3, n_cells=50), error[:3])
+
+
+def test_the_arm_is_moved_as_by_the_command(tmp_path):
+    """Weights that nobody trained: the same errors as of the package's own script, on the host."""
+    learned = untrained(family=tiny(interval=100.0))
+    save_learned(tmp_path / "learned.npz", learned)
+    example = load("one_shot_arm")
+    assert len((EXAMPLES / "one_shot_arm.py").read_text().splitlines()) < 150
+    errors = example.main(tmp_path, n_movements=3, figure=tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").exists()
+    tasks = learned.family.draw(3, np.random.default_rng(1))
+    network = OneShotNetwork(host, learned, tasks["goal"], 1, {})
+    for number, found in enumerate(errors):
+        task = {name: rows[number] for name, rows in tasks.items()}
+        expected = [learned.family.error(trial.y["output"], task, np)
+                    for trial in network.learn_next()]
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    network.end()
 
 
 JAX_CELLS = ("TwoCompartments", "Izhikevich", "ResonateAndFire")
