@@ -198,7 +198,9 @@ def write(found: Found, work: Path, out: Path) -> None:
     figure = draw_curves(found)
     write_atomically(out / "curves.png", lambda path: save_figure(figure, path))
     if "host, float64" in found.one_shot:
-        shutil.copyfile(work / "one-shot-host-float64" / "figure.png", out / "one_shot.png")
+        shown = work / "one-shot-host-float64"
+        shutil.copyfile(shown / "figure.png", out / "one_shot.png")
+        shutil.copyfile(shown / "movement.gif", out / "movement.gif")
     write_text(out / "runs.csv", table(found))
     write_text(out / "curves.csv", curves(found))
     write_text(out / "README.md", page(found))

@@ -172,4 +172,5 @@ def _one_shot(found: Mapping[str, Result]) -> list[str]:
             "| backend | mse before | mse after | largest difference from host float64, of a "
             "movement | s a movement |",
             "|---|---|---|---|---|", *rows, "", *words,
-            "![A movement, learned from one trial](one_shot.png)", ""]
+            "![The arm before and after one update](movement.gif)", "",
+            "![The same movement: spikes, learning signals, joints](one_shot.png)", ""]

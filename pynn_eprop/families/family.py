@@ -19,6 +19,7 @@ from pynn_eprop.tasks.quantities import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.animation import Animation
     from matplotlib.figure import Figure
 
 Tasks = Mapping[str, Any]
@@ -204,3 +205,9 @@ class Family(ABC):
         """The figure of one-shot learning: training and test trial of one task."""
         from pynn_eprop.families.figure import draw_one_shot  # imports Matplotlib, which takes time
         return draw_one_shot(self, trials, task)
+
+    def draw_movement(self, trials: tuple[OneShotTrial, OneShotTrial], task: Tasks
+                      ) -> "Animation | None":
+        """A moving picture of both trials; None if there is nothing that moves."""
+        del trials, task
+        return None

@@ -191,6 +191,11 @@ class OneShotRun:
         for suffix in (".png", ".svg"):
             write_atomically(self.folder.path / f"figure{suffix}",
                              lambda path: save_figure(figure, path))
+        with styled():
+            movement = family.draw_movement(shown, self._tasks()[0])
+            if movement is not None:
+                write_atomically(self.folder.path / "movement.gif", lambda path: movement.save(
+                    path, writer="pillow", dpi=72))
         results = {
             "family": family.name, "backend": plan.backend_name, "machine": plan.machine,
             "precision": plan.precision, "seed": plan.seed, "targets": plan.targets,

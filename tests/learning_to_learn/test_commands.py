@@ -131,6 +131,7 @@ def test_one_shot_learning_gives_the_files_that_it_promises(learned, tmp_path):
     assert found["backend"] == "host" and found["learned"]["iterations"] == 4
     for name in ("figure.png", "figure.svg"):
         assert (tmp_path / "out" / name).stat().st_size > 10_000
+    assert 10_000 < (tmp_path / "out" / "movement.gif").stat().st_size < 300_000
 
 
 def test_one_shot_learning_goes_on_where_it_was(learned, tmp_path):
@@ -209,5 +210,6 @@ def test_a_family_of_ones_own(tmp_path):
          "--learned", "out", "--targets", "8", "--quiet", "--out", "one-shot"],
         cwd=tmp_path, capture_output=True, text=True, timeout=200)
     assert used.returncode == 0, used.stderr
+    assert not list((tmp_path / "one-shot").glob("*.gif"))      # nothing moves
     shot = results(tmp_path / "one-shot")
     assert shot["mse_after"] < 0.5 * shot["mse_before"]

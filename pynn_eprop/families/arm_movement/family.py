@@ -13,6 +13,7 @@ from pynn_eprop.tasks.paper import BELLEC_2019
 from pynn_eprop.tasks.quantities import quantity
 
 if TYPE_CHECKING:
+    from matplotlib.animation import Animation
     from matplotlib.figure import Figure
 
 _JOINTS = 2
@@ -87,6 +88,11 @@ class ArmMovement(Family):
         """A figure as the paper's 3d: with the path of the tip."""
         from pynn_eprop.families.arm_movement.figure import draw_arm_movement
         return draw_arm_movement(self, trials, task)
+
+    def draw_movement(self, trials: tuple[OneShotTrial, OneShotTrial], task: Tasks) -> "Animation":
+        """The arm in both trials, at a tenth of its speed."""
+        from pynn_eprop.families.arm_movement.figure import draw_moving_arm
+        return draw_moving_arm(self, trials, task)
 
     def output_error(self, y: Any, task: Tasks, xp: Any) -> Any:
         """Errors of the joints' velocities, rad/s."""
