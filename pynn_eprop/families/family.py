@@ -10,6 +10,8 @@ import numpy as np
 
 from pynn_eprop.errors import TaskError, UnsupportedError
 from pynn_eprop.families.trial import OneShotTrial
+from pynn_eprop.models.answers import ask
+from pynn_eprop.models.time_grid import nearest_steps, off_grid, whole_steps
 from pynn_eprop.tasks.quantities import (
     quantity,
     require_numbers,
@@ -89,8 +91,9 @@ class Family(ABC):
 
     def __post_init__(self) -> None:
         require_numbers(self)
-        for name in ("n_neurons", "n_module", "n_inputs", "n_groups", "batch", "iterations",
-                     "lr_every"):
+        for name in ("n_neurons", "n_module"):      # one cell has no recurrent synapse
+            require_whole(getattr(self, name), name, 2, self.name)
+        for name in ("n_inputs", "n_groups", "batch", "iterations", "lr_every"):
             require_whole(getattr(self, name), name, 1, self.name)
         require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)
         for name in ("timestep", "interval", "clock_period", "tau_m", "tau_out", "tau_signal"):
@@ -101,6 +104,13 @@ class Family(ABC):
                      "f_target_module", "c_reg"):
             if getattr(self, name) < 0.0:
                 raise TaskError(f"{self.name}: {name}={getattr(self, name)!r} must be >= 0")
+        _, off = whole_steps(self.interval, self.timestep)
+        if off:
+            raise TaskError(f"{self.name}: interval={self.interval!r} ms is "
+                            f"{off_grid(self.interval, self.timestep)}")
+        if self.clock_period < self.timestep:
+            raise TaskError(f"{self.name}: clock_period={self.clock_period!r} ms must be >= "
+                            f"timestep={self.timestep!r} ms, as an input spikes once in a step")
         if self.decay not in (STEPS, COSINE):
             raise TaskError(f"{self.name}: decay={self.decay!r} is unknown; choose one of "
                             f"{[STEPS, COSINE]}")
@@ -147,24 +157,34 @@ class Family(ABC):
         """Spike times (ms) in a trial of each input: group i fires in its i-th part of it."""
         part = self.interval / self.n_groups
         groups = np.arange(self.n_inputs) * self.n_groups // self.n_inputs
-        return tuple(np.arange(i * part, (i + 1) * part, self.clock_period) for i in groups)
+        times = (np.arange(i * part, (i + 1) * part, self.clock_period) for i in groups)
+        # a time near the end may be nearest to the first step of the next trial
+        return tuple(each[nearest_steps(each, self.timestep) < self.steps] for each in times)
 
     @abstractmethod
     def draw(self, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """So many random tasks: arrays by names of the family's own, first axis ``count``."""
 
     def tasks(self, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """What :meth:`draw` gives. Raises :class:`TaskError` unless these are ``count`` tasks."""
-        found = self.draw(count, rng)
+        """What :meth:`draw` gives.
+
+        Raises :class:`TaskError` unless these are ``count`` tasks, and :class:`SimulationError` for
+        what the family's own methods raise.
+        """
+        found = ask("", "family", self, "draw", count, rng)
         if not isinstance(found, dict) or not found or any(
                 np.ndim(rows) < 1 or len(rows) != count for rows in found.values()):
             raise TaskError(f"family {self.name!r}: draw({count}, rng) must give a dict of arrays, "
                             f"each with a first axis of {count} tasks")
         for name, rows in found.items():
+            if np.asarray(rows).dtype.kind not in "biuf":
+                raise TaskError(f"family {self.name!r}: draw() gave {name!r} with values that are "
+                                "not real numbers")
             if not np.all(np.isfinite(rows)):
                 raise TaskError(f"family {self.name!r}: draw() gave {name!r} with values that are "
                                 "not finite")
-        shape = np.shape(self.goal({name: rows[0] for name, rows in found.items()}))
+        shape = np.shape(ask("", "family", self, "goal",
+                             {name: rows[0] for name, rows in found.items()}))
         if shape != (self.steps, self.n_goals):
             raise TaskError(f"family {self.name!r}: goal() of a task has the shape {shape}, not "
                             f"{(self.steps, self.n_goals)} (steps, n_goals)")

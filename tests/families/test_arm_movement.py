@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pynn_eprop.errors import TaskError
 from pynn_eprop.families import ArmMovement
 from pynn_eprop.families.arm_movement.arm import tip
+from pynn_eprop.models.time_grid import nearest_steps
 
 
 def drawn(count=20, seed=1, **changes):
@@ -81,6 +82,16 @@ def test_the_clock_fires_in_groups():
         np.testing.assert_array_equal(times, number // 4 * 100.0 + 10.0 * np.arange(10))
 
 
+@pytest.mark.parametrize("period", [9.95, 1.1])
+def test_the_clock_stays_within_its_trial(period):
+    """99.5 ms, ten periods, is nearest to step 100, the first one of the next trial."""
+    family = ArmMovement.of("small", {"interval": 100.0, "n_groups": 1, "clock_period": period})
+    for times in family.clock():
+        steps = nearest_steps(times, family.timestep)
+        assert steps[-1] <= 99 and np.all(np.diff(steps) >= 1)
+        assert len(times) == (10 if period == 9.95 else 91)
+
+
 def test_sizes_and_parameters():
     family = ArmMovement.of()
     assert (family.n_neurons, family.n_module, family.batch, family.lr) == (400, 300, 200, 0.0015)
@@ -98,6 +109,19 @@ def test_sizes_and_parameters():
     (None, {"c_reg": -1.0}, "c_reg=-1.0 must be >= 0"),
     (None, {"decay": "never"}, "decay='never' is unknown; choose one of .'steps', 'cosine'."),
     (None, {"interval": float("inf")}, "interval=inf ms is not a finite value"),
+    (None, {"interval": 50.4}, "interval=50.4 ms is not a whole number of time steps of 1 ms"),
+    (None, {"interval": 0.2}, "interval=0.2 ms is not a whole number of time steps of 1 ms"),
+    (None, {"clock_period": 0.3}, "clock_period=0.3 ms must be >= timestep=1.0 ms"),
+    (None, {"n_neurons": 1}, "n_neurons=1 must be a whole number >= 2"),
+    (None, {"n_module": 1}, "n_module=1 must be a whole number >= 2"),
+    (None, {"n_sines": -1}, "n_sines=-1 must be a whole number >= 1"),
+    (None, {"n_sines": 1.5}, "n_sines=1.5 must be a whole number >= 1"),
+    (None, {"amplitudes": (1, 2, 3)}, "amplitudes=.1, 2, 3. must be two numbers"),
+    (None, {"amplitudes": (3.0, 1.0)}, "amplitudes=.3.0, 1.0. must be two numbers"),
+    (None, {"amplitudes": (0.0, 0.0)}, "the least >= 0 and the largest > 0"),
+    (None, {"periods": (-1.0, 1.0)}, "the least >= 0 and the largest > 0"),
+    (None, {"reach": -1.0}, "reach=-1.0 rad must be a finite number > 0"),
+    (None, {"swing": -1.0}, "swing=-1.0 rad/s must be >= 0"),
 ])
 def test_what_cannot_be_is_refused(size, changes, message):
     with pytest.raises(TaskError, match=message):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pynn_eprop import Family, register_family
-from pynn_eprop.errors import TaskError, UnsupportedError
+from pynn_eprop.errors import SimulationError, TaskError, UnsupportedError
 from pynn_eprop.families import FAMILIES, find_family
 from pynn_eprop.tasks import quantity
 
@@ -48,11 +48,23 @@ def test_a_complete_one_is_known_by_its_name():
     ({"goal": np.zeros((2, 500, 1)), "more": 3.0}, "each with a first axis of 2 tasks"),
     ({"goal": np.zeros((2, 500))}, r"goal\(\) of a task has the shape \(500,\), not \(500, 1\)"),
     ({"goal": np.full((2, 500, 1), np.nan)}, "gave 'goal' with values that are not finite"),
+    ({"goal": np.full((2, 500, 1), "up")}, "gave 'goal' with values that are not real numbers"),
+    ({"goal": np.full((2, 500, 1), 1j)}, "gave 'goal' with values that are not real numbers"),
 ])
 def test_what_is_drawn_is_checked(found, message):
     family = made(complete(draw=lambda self, count, rng: found)).of()
     with pytest.raises(TaskError, match=message):
         family.tasks(2, np.random.default_rng(1))
+
+
+def test_what_methods_raise_is_raised_with_their_name():
+    def draw(self, count, rng):
+        return rng.no_such_method()
+
+    with pytest.raises(SimulationError, match=r"family 'of-a-test': draw\(\) failed: AttributeErr"):
+        made(complete(draw=draw)).of().tasks(2, np.random.default_rng(1))
+    with pytest.raises(SimulationError, match=r"family 'of-a-test': goal\(\) failed: KeyError"):
+        made(complete(goal=lambda self, task: task["aim"])).of().tasks(2, np.random.default_rng(1))
 
 
 def test_what_a_family_does_not_know_of_itself():

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pynn_eprop.errors import TaskError
 from pynn_eprop.families.arm_movement.arm import angles, tip
 from pynn_eprop.families.family import COSINE, Family, Tasks
 from pynn_eprop.families.trial import OneShotTrial
 from pynn_eprop.tasks.paper import BELLEC_2019
-from pynn_eprop.tasks.quantities import quantity
+from pynn_eprop.tasks.quantities import quantity, require_positive, require_whole
 
 if TYPE_CHECKING:
     from matplotlib.animation import Animation
@@ -53,6 +54,18 @@ class ArmMovement(Family):
                             "of the second joint, scaled to it")
     reach: float = quantity(float(np.pi / 2.0), "rad", "farthest from the start that a joint gets; "
                             "the velocities of one that would get farther are scaled")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_whole(self.n_sines, "n_sines", 1, self.name)
+        for name in ("amplitudes", "periods"):
+            value = getattr(self, name)
+            if len(value) != 2 or not 0.0 <= value[0] <= value[1] or not value[1] > 0.0:
+                raise TaskError(f"{self.name}: {name}={value!r} must be two numbers, the least "
+                                ">= 0 and the largest > 0")
+        require_positive(self.reach, "reach", "rad", self.name)
+        if self.swing < 0.0:
+            raise TaskError(f"{self.name}: swing={self.swing!r} rad/s must be >= 0")
 
     def draw(self, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Movements by eq. 60, within the limits of the joints."""
