@@ -22,6 +22,7 @@ from pynn_eprop.learning_to_learn.error_modules import (
     NoModule,
     SpikingModule,
     find_error_module,
+    start_of,
 )
 from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learned import Learned, save_learned
@@ -69,7 +70,7 @@ class LearnPlan:
             raise TaskError(f"learn: with rule {self.rule!r} no synapse onto cells is updated; the "
                             "error module 'none' is that baseline")
         rule_named(self.rule)
-        self.module.start(self.family, np.random.default_rng(0))
+        start_of(self.module, self.family, np.random.default_rng(0))
 
     @property
     def family(self) -> Family:

@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.files.archives import read_archive, write_archive
-from pynn_eprop.errors import CheckpointError, EPropError, ResultsError
+from pynn_eprop.errors import CheckpointError, EPropError, ResultsError, TaskError
+from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.families import Family, find_family
-from pynn_eprop.learning_to_learn.error_modules import ErrorModule, find_error_module
+from pynn_eprop.learning_to_learn.error_modules import (
+    ErrorModule,
+    NetworkModule,
+    find_error_module,
+    start_of,
+)
 from pynn_eprop.learning_to_learn.learner import learner_wiring
+from pynn_eprop.tasks.quantities import require_whole
 
 FORMAT = 1
 _PARTS = ("learner", "module")
@@ -37,9 +44,19 @@ class Learned:
 
     def __post_init__(self) -> None:
         _check("learner", self.learner_weights, learner_wiring(self.family).shapes())
-        expected = self.module.start(self.family, np.random.default_rng(0))
-        _check("module", self.module_weights,
-               {name: np.shape(array) for name, array in expected.items()})
+        _check("module", self.module_weights, self._module_shapes())
+        for name in ("seed", "iterations"):
+            require_whole(getattr(self, name), name, 0, "learned weights")
+        if not isinstance(self.rule, str):
+            raise TaskError(f"learned weights: rule={self.rule!r} must be a name")
+        rule_named(self.rule)
+
+    def _module_shapes(self) -> dict[str, tuple[int, ...]]:
+        module = self.module
+        if isinstance(module, NetworkModule) and type(module).start is NetworkModule.start:
+            return module.checked_wiring(self.family).shapes()      # without drawing any
+        expected = start_of(module, self.family, np.random.default_rng(0))
+        return {name: np.shape(array) for name, array in expected.items()}
 
     @property
     def about(self) -> dict[str, Any]:

@@ -11,7 +11,13 @@ import numpy as np
 import optax
 
 from pynn_eprop.common.files.archives import read_archive, write_archive
-from pynn_eprop.errors import CheckpointError, SimulationError, TaskError, UnsupportedError
+from pynn_eprop.errors import (
+    CheckpointError,
+    EPropError,
+    SimulationError,
+    TaskError,
+    UnsupportedError,
+)
 from pynn_eprop.families.family import COSINE, Family
 from pynn_eprop.learning_to_learn.draws import TEST, TRAINING, VALIDATION, WEIGHTS, random_numbers
 from pynn_eprop.learning_to_learn.error_modules import ErrorModule
@@ -32,8 +38,9 @@ def optimizer(family: Family, iterations: int) -> optax.GradientTransformation:
 def check_traceable(family: Family, module: ErrorModule, rule: Rule = E_PROP) -> None:
     """Raise what the loss of a family and an error module raises if it cannot be computed.
 
-    Two tasks are drawn; nothing is compiled or run. :class:`UnsupportedError` for what is not in
-    ``jax.numpy``, :class:`TaskError` for what is not of the shape that it has to be.
+    Two tasks are drawn; nothing is compiled or run. :class:`UnsupportedError` for what JAX cannot
+    compute or what a method of their own raises, :class:`TaskError` for what is not of the shape
+    that it has to be.
     """
     loss = OuterLoss(family, module, rule)
     numbers = random_numbers(0, WEIGHTS)
@@ -49,11 +56,13 @@ def check_traceable(family: Family, module: ErrorModule, rule: Rule = E_PROP) ->
                 raise TaskError(f"family {family.name!r}: {name}() has the shape {shape}; it must "
                                 "be one number for a task")
         jax.eval_shape(jax.value_and_grad(loss, has_aux=True), parameters, tasks)
-    except jax.errors.JAXTypeError as error:
+    except EPropError:
+        raise
+    except Exception as error:      # of methods that users bring, which may raise anything
         raise UnsupportedError(
             f"family {family.name!r} with error module {module.name!r}: JAX cannot compute it; "
             "methods get jax.numpy as xp, and may not branch on values "
-            f"({str(error).splitlines()[0]})") from error
+            f"({type(error).__name__}: {(str(error).splitlines() or [''])[0]})") from error
 
 
 @dataclass
@@ -158,5 +167,11 @@ class OuterLoop:
                 each is None or each.shape != np.shape(old)
                 for each, old in zip(new, leaves, strict=True)):
             raise CheckpointError(f"{path} belongs to another network")
+        done, curve = header["done"], header["curve"]
+        if not isinstance(done, int) or not isinstance(curve, dict) \
+                or curve.keys() != vars(self.curve).keys() or not isinstance(curve["loss"], list) \
+                or len(curve["loss"]) != done:
+            raise CheckpointError(f"{path} is damaged: its curve is not that of {done!r} "
+                                  "iterations")
         self.parameters, self._state = jax.tree.unflatten(tree, new)
-        self.done, self.curve = header["done"], Curve(**header["curve"])
+        self.done, self.curve = done, Curve(**curve)

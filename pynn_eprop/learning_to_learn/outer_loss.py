@@ -12,11 +12,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pynn_eprop.errors import TaskError
 from pynn_eprop.families import Family
 from pynn_eprop.families.trial import INPUT, LEARNER, OUTPUT
 from pynn_eprop.functional import Model, gradients, optimizer_start, trial, trial_inputs, update
 from pynn_eprop.functional.kinds import jax_kinds
-from pynn_eprop.learning_to_learn.error_modules import ErrorModule, NoModule, Seen
+from pynn_eprop.learning_to_learn.error_modules import (
+    ErrorModule,
+    NoModule,
+    Seen,
+    Sent,
+    start_of,
+)
 from pynn_eprop.learning_to_learn.learner import learner_wiring
 from pynn_eprop.models.network import Inputs
 from pynn_eprop.models.rules import EProp, Rule
@@ -55,7 +62,8 @@ class OuterLoss:
 
     def start(self, rng: np.random.Generator) -> Tree:
         """Parameters to begin with: arrays by name, of "learner" and "module"."""
-        found = {"learner": self.wiring.start(rng), "module": self.module.start(self.family, rng)}
+        found = {"learner": self.wiring.start(rng), "module": start_of(self.module, self.family,
+                                                                       rng)}
         return jax.tree.map(self.model.array, found)
 
     def training_trial(self, parameters: Tree) -> Tree:
@@ -65,7 +73,9 @@ class OuterLoss:
     def changed(self, parameters: Tree, activity: Tree, task: Tree) -> tuple[Tree, Tree]:
         """The learner's parameters after the update for one task, and the module's spikes."""
         sent = self.module.send(self.family, parameters["module"], self.seen(activity, task))
-        assert sent.signals is not None
+        if not isinstance(sent, Sent) or sent.signals is None:
+            raise TaskError(f"error module {self.module.name!r}: send() gave {_called(sent)}; it "
+                            "must give Sent(signals), (steps, cells of the learner)")
         slopes = gradients(self.model, self._placed(parameters), activity, {
             self._learner: self.module.gain_in(self.family) * sent.signals})
         before = self._placed(parameters)
@@ -146,3 +156,7 @@ class OuterLoss:
         slices = jax.tree.map(lambda rows: rows.reshape(-1, most, *rows.shape[1:]), tasks)
         found = jax.lax.map(jax.checkpoint(side_by_side), slices)
         return jax.tree.map(lambda rows: rows.reshape(count, *rows.shape[2:]), found)
+
+
+def _called(sent: Any) -> str:
+    return "Sent(None)" if isinstance(sent, Sent) else type(sent).__name__

@@ -78,6 +78,12 @@ class Wiring:
         """The place of a population in the description."""
         return list(self.sizes).index(label)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the weights and biases that :meth:`start` gives; one that is there twice, twice."""
+        return [*(each.name for each in self.synapses),
+                *(bias_of(part.label) for part in self.readouts if part.bias)]
+
     def start(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Initial weights (pre, post) by name of the synapses, and biases by label."""
         found = {}
@@ -94,7 +100,9 @@ class Wiring:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of :meth:`start`."""
-        return {name: array.shape for name, array in self.start(np.random.default_rng(0)).items()}
+        sizes = self.sizes
+        return {**{each.name: (sizes[each.pre], sizes[each.post]) for each in self.synapses},
+                **{bias_of(part.label): (part.size,) for part in self.readouts if part.bias}}
 
     def network(self, rule: Rule = E_PROP, rate: float | None = None, early: str = "") -> Network:
         """The description, with weights of 0.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynn_eprop.common.files.archives import read_archive, write_archive
-from pynn_eprop.errors import EPropError, ResultsError, TaskError
+from pynn_eprop.errors import EPropError, ParameterError, ResultsError, TaskError
 from pynn_eprop.learning_to_learn import load_learned, save_learned
 from tests.learning_to_learn.families import tiny, untrained
 
@@ -58,6 +58,10 @@ def test_weights_that_do_not_fit_are_refused():
     ({"module": "oracle"}, TaskError, "error module 'oracle' is unknown"),
     ({"parameters": 3}, ResultsError, "is no file of 'pynn-eprop learn'"),
     ({"parameters": {"n_neurons": "many"}}, TaskError, "n_neurons='many' is not a value like"),
+    ({"parameters": {"n_neurons": 10 ** 9}}, ResultsError, "a network of this size needs"),
+    ({"rule": "guess"}, ParameterError, "rule='guess' is unknown"),
+    ({"rule": 5}, TaskError, "rule=5 must be a name"),
+    ({"seed": "one"}, TaskError, "seed='one' must be a whole number >= 0"),
 ])
 def test_files_of_other_things_are_refused(tmp_path, change, error, message):
     path = tmp_path / "learned.npz"

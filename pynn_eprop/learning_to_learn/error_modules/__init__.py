@@ -1,7 +1,13 @@
 """Error modules: what makes learning signals from the clock, the learner's spikes and a goal."""
 
 from pynn_eprop.learning_to_learn.error_modules.broadcast import GoalError, OutputError
-from pynn_eprop.learning_to_learn.error_modules.kind import ErrorModule, NetworkModule, Seen, Sent
+from pynn_eprop.learning_to_learn.error_modules.kind import (
+    ErrorModule,
+    NetworkModule,
+    Seen,
+    Sent,
+    start_of,
+)
 from pynn_eprop.learning_to_learn.error_modules.linear import LinearModule
 from pynn_eprop.learning_to_learn.error_modules.none import NoModule
 from pynn_eprop.learning_to_learn.error_modules.registry import (
@@ -16,4 +22,4 @@ for _kind in (SpikingModule, LinearModule, NoModule, OutputError, GoalError):
 
 __all__ = ["ERROR_MODULES", "ErrorModule", "GoalError", "LinearModule", "NetworkModule",
            "NoModule", "OutputError", "Seen", "Sent", "SpikingModule", "find_error_module",
-           "register_error_module"]
+           "register_error_module", "start_of"]

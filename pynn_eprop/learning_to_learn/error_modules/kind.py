@@ -7,9 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pynn_eprop.errors import TaskError
 from pynn_eprop.families.family import Family, Tasks
-from pynn_eprop.families.trial import GOAL, INPUT, LEARNER
+from pynn_eprop.families.trial import GOAL, INPUT, LEARNER, OUTPUT
+from pynn_eprop.learning_to_learn.learner import learner_wiring
 from pynn_eprop.learning_to_learn.wiring import Wiring
+from pynn_eprop.models.answers import ask
+from pynn_eprop.models.parameters import as_numbers
+from pynn_eprop.tasks.quantities import require_whole
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,25 @@ class ErrorModule(ABC):
         return family.gain or self.gain
 
 
+def start_of(module: ErrorModule, family: Family, rng: np.random.Generator
+             ) -> dict[str, np.ndarray]:
+    """What :meth:`ErrorModule.start` gives.
+
+    Raises :class:`TaskError` unless these are finite numbers by name, and
+    :class:`SimulationError` for what the module's own methods raise.
+    """
+    found = ask("", "error module", module, "start", family, rng)
+    owner = f"error module {module.name!r}: start()"
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise TaskError(f"{owner} gave {type(found).__name__}; it must give a dict of arrays by "
+                        "name")
+    for name, array in found.items():
+        numbers = as_numbers(array)
+        if numbers is None or not np.all(np.isfinite(numbers)):
+            raise TaskError(f"{owner} gave {name!r} with values that are not finite numbers")
+    return found
+
+
 class NetworkModule(ErrorModule):
     """An error module that is a network: it runs in the outer loop, and in scripts on any backend.
 
@@ -86,9 +110,46 @@ class NetworkModule(ErrorModule):
                 "spiking": {INPUT: family.n_inputs, LEARNER: family.n_neurons},
                 "analog": {GOAL: family.n_goals}}
 
+    def checked_wiring(self, family: Family) -> Wiring:
+        """The network.
+
+        Raises :class:`TaskError` unless scripts can build it beside the learner: names of weights
+        and labels of populations are of one network alone.
+        """
+        owner = f"error module {self.name!r}: wiring()"
+        wiring = ask("", "error module", self, "wiring", family)
+        if not isinstance(wiring, Wiring):
+            raise TaskError(f"{owner} gave {type(wiring).__name__}; it must give a Wiring")
+        sources = self.sources(family)
+        for name, needed in sources.items():
+            if getattr(wiring, name) != needed:
+                raise TaskError(f"{owner} has {name}={getattr(wiring, name)!r}; needed is "
+                                f"{needed!r}, of self.sources(family)")
+        labels = [*(part.label for part in wiring.cells), *(part.label for part in wiring.readouts)]
+        known = [*sources["spiking"], *sources["analog"], *labels]
+        _require_free(labels, [*sources["spiking"], *sources["analog"], OUTPUT], owner, "label")
+        learner = learner_wiring(family)
+        _require_free(list(wiring.names), list(learner.names), owner, "name of weights")
+        if not wiring.readouts:
+            raise TaskError(f"{owner} has no readouts, which send the signals")
+        for readouts in wiring.readouts:
+            if readouts.size != family.n_neurons:
+                raise TaskError(f"{owner}: readouts {readouts.label!r} are {readouts.size}; needed "
+                                f"is one for each of the {family.n_neurons} cells of the learner")
+        for each in wiring.synapses:
+            for end, choices in (("pre", known), ("post", labels)):
+                if getattr(each, end) not in choices:
+                    raise TaskError(f"{owner}: synapses {each.name!r} have {end}="
+                                    f"{getattr(each, end)!r}; choose one of {choices}")
+            require_whole(each.delay, f"delay of synapses {each.name!r}, in steps", 1, owner)
+            if each.plastic:
+                raise TaskError(f"{owner}: synapses {each.name!r} are plastic; in a trial the "
+                                "learner alone learns")
+        return wiring
+
     def start(self, family: Family, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Initial weights."""
-        return self.wiring(family).start(rng)
+        return self.checked_wiring(family).start(rng)
 
     def send(self, family: Family, parameters: Mapping[str, Any], seen: Seen) -> Sent:
         """Run a trial of the network.
@@ -114,3 +175,11 @@ class NetworkModule(ErrorModule):
             "currents": {}, "targets": {}})
         return Sent(sum(activity["y"].values()),
                     {part.label: activity["z"][wiring.index(part.label)] for part in wiring.cells})
+
+
+def _require_free(names: list[str], taken: list[str], owner: str, what: str) -> None:
+    """Raise :class:`TaskError` for a name that is there twice, or is the learner's."""
+    for number, name in enumerate(names):
+        if name in taken or name in names[:number]:
+            of = "taken by the learner" if name in taken else "there twice"
+            raise TaskError(f"{owner}: the {what} {name!r} is {of}; choose another")
