@@ -51,17 +51,18 @@ def rule_bytes(lanes: int, n_groups: int) -> int:
 
 
 def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_keys: int,
-            readouts: Sequence[int], learns: bool, of_rule: int, n_groups: int, max_rate: float,
-            values: Sequence[int] = ()) -> Buffers:
+            readouts: Sequence[int], sent: int, learns: bool, of_rule: int, n_groups: int,
+            max_rate: float, values: Sequence[int] = ()) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
-    readouts: how many are heard of each learning signal. learns: weights or biases.
-    of_rule: bytes of a rule with memory of its own. n_groups: of cells. values: analog sources
+    readouts: how many are heard of each learning signal. sent: packets of them that come at each
+    step, as a core of readouts is heard as a whole. learns: weights or biases. of_rule: bytes of a
+    rule with memory of its own. n_groups: of cells. values: analog sources
     that reach it.
     """
     lanes = rows.lanes
     ring = _LEAST_RING
-    while ring < min(n_sources + 64, 1024):
+    while ring < min(n_sources + 64, 1024) or ring < min(n_sources + sent + 32, 512):
         ring *= 2
     needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
         + n_groups * CELL_GROUP.dtype.itemsize + of_rule

@@ -127,7 +127,7 @@ class Plan:
             max(len(self.of_population(index)), -(-self._network.populations[index].size // 128))
             for index in core.sources)
         return budget.buffers(self._network, core.population, core.rows, core.n_sources, keys,
-                              core.heard, self.constants(core) > 0,
+                              core.heard, self._signal_packets(core), self.constants(core) > 0,
                               budget.rule_bytes(core.rows.lanes, core.n_groups)
                               if core.binary == BINARIES[Kind.CLOPATH] else 0, core.n_groups,
                               self._options.max_rate, core.values)
@@ -219,6 +219,13 @@ class Plan:
         sources = [self._network.learning_signals[index].source
                    for index in incoming(self._network, core.population)]
         return sum(1 + len(self.of_population(source)) for source in sources)
+
+    def _signal_packets(self, core: Core) -> int:
+        """Packets of learning signals that reach a core at each step."""
+        sources = {self._network.learning_signals[index].source
+                   for index in incoming(self._network, core.population)}
+        return sum(sender.size for source in sources for sender in self.of_population(source)
+                   if core.hears(source, range(sender.first, sender.first + sender.size)))
 
     def constants(self, core: Core) -> int:
         """Optimisers' constants that a core gets for each update."""
