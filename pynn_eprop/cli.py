@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -197,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    _add_training(run)
+    _add_training(run, (*TASKS, *FAMILIES))
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     add_data_option(run)
     learn_command.add_run_options(run)
@@ -222,10 +222,10 @@ def _add_data(commands: Any) -> None:
         parser.set_defaults(command=data_set.run)
 
 
-def _add_training(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS) -> None:
     """Add the options that choose a training, but for the number of updates, and its folder."""
     parser.add_argument("task", metavar="TASK",
-                        help=f"one of: {', '.join((*TASKS, *FAMILIES))}, or a plugin's")
+                        help=f"one of: {', '.join(tasks)}, or a plugin's")
     parser.add_argument("--backend", default="host",
                         help=f"one of: {', '.join(BACKENDS)}, or a plugin's (default: %(default)s)")
     machines = "; ".join(f"of {backend.name}: {', '.join(backend.machines)}"

@@ -28,7 +28,7 @@ class WorkFolder:
         return all((self.path / name).exists() for name in self._products)
 
     def open(self, identity: dict[str, Any], resume: bool, force: bool) -> None:
-        """Make the folder ready and take its lock."""
+        """Make the folder ready and take its lock; without the lock if that fails."""
         if self.path.exists() and not self.path.is_dir():
             raise ResultsError(f"{self.path} is a file; give --out a folder")
         begun = self.state / "identity.json"
@@ -39,11 +39,20 @@ class WorkFolder:
         foreign = self.path / "progress.json", self.path / "state" / "progress.json"
         if any(path.exists() for path in foreign):
             raise ResultsError(f"{self.path} holds the run of a task; give another --out")
+        if not begun.exists() and (resume or not force):
+            self._check_empty()
         try:
             self.state.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultsError(f"{self.path} cannot be made: {error.strerror}") from error
         self._lock = lock_folder(self.path, self.state)
+        try:
+            self._take(begun, identity, resume, force)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self, begun: Path, identity: dict[str, Any], resume: bool, force: bool) -> None:
         for part in [*self.path.glob(".*.part*"), *self.state.glob(".*.part*")]:
             part.unlink()
         if force and not resume:
@@ -55,8 +64,16 @@ class WorkFolder:
         else:
             write_text(begun, json.dumps(identity))
 
+    def _check_empty(self) -> None:
+        """Raise :class:`ResultsError` for a result of which nobody knows whose it is."""
+        found = [name for name in self._products if (self.path / name).exists()]
+        if found:
+            raise ResultsError(f"{self.path} holds {', '.join(found)} but no state to resume from; "
+                               "use --force to replace it, or give another --out")
+
     def _check(self, wanted: dict[str, Any], found: dict[str, Any]) -> None:
-        wanted = json.loads(json.dumps(wanted))     # so that tuples and lists compare equal
+        # by JSON, so that tuples and lists compare equal
+        found, wanted = _flat(found), _flat(json.loads(json.dumps(wanted)))
         different = [f"{name}: {found.get(name)!r} there, {wanted.get(name)!r} asked for"
                      for name in sorted(found.keys() | wanted.keys())
                      if found.get(name) != wanted.get(name)]
@@ -91,3 +108,12 @@ class WorkFolder:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _flat(identity: dict[str, Any]) -> dict[str, Any]:
+    """An identity with its parameters one by one."""
+    parameters = identity.get("parameters")
+    if not isinstance(parameters, dict):
+        return identity
+    others = {name: value for name, value in identity.items() if name != "parameters"}
+    return others | {f"parameter {name}": value for name, value in parameters.items()}

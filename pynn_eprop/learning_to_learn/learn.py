@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -99,10 +100,10 @@ class LearnPlan:
                 ("rule", self.rule, EProp.name), ("iterations", self.iterations, None),
                 ("seed", self.seed, None), ("at-once", self.at_once, None)):
             if value != default:
-                words.append(f"--{option} {value}")
-        words += [f"--set {name}={value}" for name, value in self.parameters]
-        words += [f"--plugin {plugin}" for plugin in self.plugins]
-        return " ".join([*words, f"--out {out}"])
+                words.append(f"--{option} {quote(str(value))}")
+        words += [f"--set {quote(f'{name}={value}')}" for name, value in self.parameters]
+        words += [f"--plugin {quote(plugin)}" for plugin in self.plugins]
+        return " ".join([*words, f"--out {quote(out)}"])
 
 
 class Learning:

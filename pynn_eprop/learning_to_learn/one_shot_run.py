@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.backends import Backend, find_backend, has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
-from pynn_eprop.errors import ResultsError, UnsupportedError
+from pynn_eprop.errors import ResultsError, SimulationError, UnsupportedError
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
@@ -25,6 +26,8 @@ from pynn_eprop.learning_to_learn.draws import ONE_SHOT, random_numbers
 from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learned import Learned, load_learned
 from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
+from pynn_eprop.models.answers import ask
+from pynn_eprop.models.parameters import as_numbers
 from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.quantities import require_whole
 
@@ -95,14 +98,14 @@ class OneShotPlan:
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this result again."""
-        words = [f"pynn-eprop run {self.family_name} --learned {self.learned_path} --backend "
-                 f"{self.backend_name}"]
+        words = [f"pynn-eprop run {self.family_name} --learned {quote(str(self.learned_path))} "
+                 f"--backend {self.backend_name}"]
         machine = other_machine(self.backend, self.machine)
         words += [f"--machine {machine}"] if machine else []
         words.append(f"--precision {self.precision} --seed {self.seed} --targets {self.targets}")
-        words += [f"--set {name}={value}" for name, value in self.parameters]
-        words += [f"--plugin {plugin}" for plugin in self.plugins]
-        return " ".join([*words, f"--out {out}"])
+        words += [f"--set {quote(f'{name}={value}')}" for name, value in self.parameters]
+        words += [f"--plugin {quote(plugin)}" for plugin in self.plugins]
+        return " ".join([*words, f"--out {quote(out)}"])
 
 
 class OneShotRun:
@@ -128,14 +131,28 @@ class OneShotRun:
         try:
             if self.folder.finished:
                 return self.folder.read_results()
-            state = self.folder.read_state("tasks.json") or {
-                "before": [], "after": [], "warnings": [], "seconds": 0.0}
+            state = self._state()
             with keep_warnings(state["warnings"]), DeferredInterrupts() as interrupts, \
                     self.plan.backend.context(self._cells()):
                 shown = self._run(state, interrupts, progress)
             return self._write(state, shown)
         finally:
             self.folder.close()
+
+    def _state(self) -> dict[str, Any]:
+        """What is done already. Raises :class:`ResultsError` for a damaged file."""
+        state = self.folder.read_state("tasks.json")
+        if state is None:
+            return {"before": [], "after": [], "warnings": [], "seconds": 0.0}
+        done = [state.get(name) for name in ("before", "after")]
+        if not all(isinstance(errors, list) and len(errors) <= self.plan.targets
+                   and all(isinstance(error, float) for error in errors) for errors in done) \
+                or len(done[0] or ()) != len(done[1] or ()) \
+                or not isinstance(state.get("warnings"), list) \
+                or not isinstance(state.get("seconds"), float):
+            raise ResultsError(f"{self.folder.state / 'tasks.json'} is damaged; use --force to "
+                               "start again")
+        return state
 
     def _cells(self) -> int:
         return sum(self.plan.learned.family.parameters[name] for name in ("n_neurons", "n_module"))
@@ -166,8 +183,9 @@ class OneShotRun:
             trials = network.learn_next()
             shown = shown or trials
             if number >= len(state["after"]):
-                for name, trial in zip(("before", "after"), trials, strict=True):
-                    state[name].append(float(family.error(trial.y[OUTPUT], tasks[number], np)))
+                for name, error in zip(("before", "after"), [
+                        self._error(trial, tasks[number]) for trial in trials], strict=True):
+                    state[name].append(error)
                 state["seconds"] += time.perf_counter() - begin
                 write_text(self.folder.state / "tasks.json", json.dumps(state))
                 progress(len(state["after"]), plan.targets, _mean(state["after"]))
@@ -177,17 +195,26 @@ class OneShotRun:
         assert shown is not None
         return shown
 
+    def _error(self, trial: OneShotTrial, task: dict[str, np.ndarray]) -> float:
+        """The error of a trial. Raises :class:`SimulationError` if it is not a finite number."""
+        family = self.plan.learned.family
+        error = as_numbers(ask("", "family", family, "error", trial.y[OUTPUT], task, np))
+        if error is None or error.shape or not np.isfinite(error):
+            raise SimulationError(f"family {family.name!r}: error() gave {error!r} for a trial; it "
+                                  "must give a finite number")
+        return float(error)
+
     def _interrupted(self, number: int, done: int) -> ExperimentInterrupted:
         return ExperimentInterrupted(
             f"{signal.Signals(number).name}: stopped after {done} of {self.plan.targets} tasks; "
-            f"they are in {self.folder.path}. To go on:\\n"
+            f"they are in {self.folder.path}. To go on:\n"
             f"  {self.plan.command(str(self.folder.path))} --resume", number)
 
     def _write(self, state: dict[str, Any], shown: tuple[OneShotTrial, OneShotTrial]
                ) -> dict[str, Any]:
         plan, family = self.plan, self.plan.learned.family
         with styled():
-            figure = family.draw_figure(shown, self._tasks()[0])
+            figure = ask("", "family", family, "draw_figure", shown, self._tasks()[0])
         for suffix in (".png", ".svg"):
             write_atomically(self.folder.path / f"figure{suffix}",
                              lambda path: save_figure(figure, path))

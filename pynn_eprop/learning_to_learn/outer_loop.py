@@ -137,18 +137,29 @@ class OuterLoop:
         self._test = self._test.lower(self.parameters, fresh).compile()
 
     def _validate(self) -> None:
-        found = self._test(self.parameters, self._tasks(VALIDATION_TASKS, VALIDATION))
+        found = self._tested(VALIDATION)
         self.curve.iteration.append(self.done)
         for name in ("error", "error_before", "rate"):
-            getattr(self.curve, name).append(float(found[name]))
+            getattr(self.curve, name).append(found[name])
 
     def test(self, tasks: int = TEST_TASKS) -> dict[str, float]:
         """Means over fresh tasks: "error" after one update and "error_before" it, "rate" in Hz."""
         parts = -(-tasks // VALIDATION_TASKS)
-        found = [self._test(self.parameters, self._tasks(VALIDATION_TASKS, TEST, part))
-                 for part in range(parts)]
+        found = [self._tested(TEST, part) for part in range(parts)]
         return {name: float(np.mean([part[name] for part in found]))
                 for name in ("error", "error_before", "rate")}
+
+    def _tested(self, stream: int, number: int = 0) -> dict[str, float]:
+        """Means over fresh tasks. Raises :class:`SimulationError` if one is not finite."""
+        found = self._test(self.parameters, self._tasks(VALIDATION_TASKS, stream, number))
+        means = {name: float(found[name]) for name in ("error", "error_before", "rate")}
+        for name, value in means.items():
+            if not np.isfinite(value):
+                raise SimulationError(
+                    f"after iteration {self.done} of the outer loop: {name} is {value} on fresh "
+                    f"tasks; error() of family {self.family.name!r} must give finite numbers, and "
+                    "a lower lr or gain, or a shorter clip, may help")
+        return means
 
     # --- the state on disk ---
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,12 @@ import pytest
 
 from pynn_eprop.cli import main
 from pynn_eprop.common.files.archives import read_archive
+from pynn_eprop.errors import ResultsError, SimulationError
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.families import ArmMovement
+from pynn_eprop.learning_to_learn.folder import WorkFolder
+from pynn_eprop.learning_to_learn.learn import LearnPlan
+from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan, OneShotRun
 from tests.examples.test_examples import EXAMPLES
 
 SMALL = ["--size", "small", "--set", "n_neurons=12", "--set", "n_module=9", "--set",
@@ -57,12 +64,47 @@ def test_what_is_there_is_kept_or_replaced_as_asked(learned, tmp_path, capsys):
     assert learn(out, "--iterations", "4", "--resume") == 0
     assert (out / "learned.npz").stat().st_mtime_ns == before
     assert learn(out, "--iterations", "5", "--resume") == 2
-    assert "holds another run (parameters: " in capsys.readouterr().err
+    assert "holds another run (parameter iterations: 4 there, 5 asked for)" in \
+        capsys.readouterr().err
     assert learn(out, "--iterations", "5", "--force") == 0
     assert results(out)["iterations"] == 5
     (out / "file").touch()
     assert learn(out / "file", "--iterations", "4") == 2
     assert "is a file" in capsys.readouterr().err
+
+
+def test_a_result_without_its_state_is_not_taken_for_ones_own(learned, tmp_path, capsys):
+    """Whose it is cannot be seen: it was read as the result of whatever was asked for."""
+    out = tmp_path / "out"
+    shutil.copytree(learned, out, ignore=shutil.ignore_patterns("state"))
+    for more in ([], ["--resume"]):
+        assert learn(out, "--iterations", "7", *more) == 2
+        assert "but no state to resume from; use --force" in capsys.readouterr().err
+        assert one_shot(learned, out, "--targets", "1", *more) == 2
+        assert "but no state to resume from; use --force" in capsys.readouterr().err
+    assert not (out / "state").exists()
+    assert one_shot(learned, out, "--targets", "1", "--force") == 0
+
+
+def test_a_folder_that_is_refused_is_not_kept_locked(tmp_path):
+    kept = [WorkFolder(tmp_path / "out", ()) for _ in range(3)]
+    kept[0].open({"what": 1}, False, False)
+    kept[0].close()
+    with pytest.raises(ResultsError, match="holds another run"):
+        kept[1].open({"what": 2}, True, False)
+    kept[2].open({"what": 1}, True, False)
+
+
+def test_commands_that_are_shown_can_be_pasted(learned, tmp_path):
+    """Into a shell, with tuples and names of folders that have spaces."""
+    shutil.copytree(learned, tmp_path / "what was learned")
+    plan = OneShotPlan("arm-movement", tmp_path / "what was learned",
+                       parameters=(("periods", (0.3, 1.0)),))
+    assert shlex.split(plan.command("an out"))[:5] == [
+        "pynn-eprop", "run", "arm-movement", "--learned", str(tmp_path / "what was learned")]
+    for words in (shlex.split(plan.command("an out")), shlex.split(LearnPlan(
+            "arm-movement", parameters=(("periods", (0.3, 1.0)),)).command("an out"))):
+        assert words[-4:] == ["--set", "periods=(0.3, 1.0)", "--out", "an out"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -146,6 +188,48 @@ def test_one_shot_learning_goes_on_where_it_was(learned, tmp_path):
     (part / "results.json").unlink()
     assert one_shot(learned, part, "--targets", "4", "--precision", "fixed", "--resume") == 0
     assert results(part)["after"] == results(tmp_path / "whole")["after"]
+
+
+def test_one_shot_learning_that_is_interrupted_says_how_to_go_on(learned, tmp_path):
+    def interrupted(done, total, error):
+        if done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    plan = OneShotPlan("arm-movement", learned, targets=3)
+    with pytest.raises(ExperimentInterrupted) as raised:
+        OneShotRun(plan, tmp_path / "out").run(progress=interrupted)
+    first, command = str(raised.value).splitlines()
+    assert first.startswith("SIGINT: stopped after ") and first.endswith("To go on:")
+    assert command == f"  {plan.command(str(tmp_path / 'out'))} --resume"
+
+
+@pytest.mark.parametrize("change", [{"before": []}, {"after": ["x"]}, {"seconds": None}])
+def test_a_damaged_state_of_one_shot_learning_is_refused(change, learned, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert one_shot(learned, out, "--targets", "1") == 0
+    (out / "results.json").unlink()
+    state = out / "state" / "tasks.json"
+    state.write_text(json.dumps({**json.loads(state.read_text()), **change}))
+    assert one_shot(learned, out, "--targets", "1", "--resume") == 2
+    assert "tasks.json is damaged; use --force" in capsys.readouterr().err
+
+
+def test_an_error_that_is_not_finite_is_named(learned, tmp_path, monkeypatch):
+    monkeypatch.setattr(ArmMovement, "error", lambda self, y, task, xp: xp.inf)
+    with pytest.raises(SimulationError, match=r"error\(\) gave .*inf.* must give a finite number"):
+        OneShotRun(OneShotPlan("arm-movement", learned, targets=1), tmp_path / "out").run()
+    monkeypatch.setattr(ArmMovement, "error", lambda self, y, task, xp: 1.0 / len(task["aim"]))
+    with pytest.raises(SimulationError, match=r"error\(\) failed: KeyError: 'aim'"):
+        OneShotRun(OneShotPlan("arm-movement", learned, targets=1), tmp_path / "more").run()
+
+
+def test_commands_name_what_they_take(capsys):
+    """``decode`` is for tasks; of families it knows nothing."""
+    for command, families in (("run", True), ("decode", False)):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        tasks = capsys.readouterr().out.split("TASK  ")[-1].split("--backend")[0]
+        assert "store-recall" in tasks and ("arm-movement" in "".join(tasks.split())) == families
 
 
 @pytest.mark.parametrize(("options", "message"), [

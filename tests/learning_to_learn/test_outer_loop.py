@@ -4,7 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.families import ArmMovement
 from pynn_eprop.learning_to_learn.error_modules import find_error_module
 from pynn_eprop.learning_to_learn.outer_loop import OuterLoop, optimizer
 from tests.learning_to_learn.families import tiny
@@ -63,6 +65,24 @@ def test_a_loss_that_is_not_finite_ends_it_with_what_was_before():
     with pytest.raises(SimulationError, match="iteration 2 of the outer loop: the loss is nan"):
         learner.advance()
     assert learner.done == 1 and len(learner.curve.loss) == 1
+
+
+def test_an_error_that_is_not_finite_ends_it(monkeypatch):
+    """The loss may be finite then; results have finite numbers only."""
+    monkeypatch.setattr(ArmMovement, "error", lambda self, y, task, xp: xp.sum(y) * xp.nan)
+    with pytest.raises(SimulationError, match="after iteration 1 of the outer loop: error is nan"):
+        advanced(loop(), 1)
+
+
+@pytest.mark.parametrize("change", [{"done": 3}, {"done": "one"}, {"curve": []},
+                                    {"curve": {"loss": [0.0]}}])
+def test_a_state_with_another_curve_is_refused(change, tmp_path):
+    path = tmp_path / "state.npz"
+    advanced(loop(), 1).save(path)
+    arrays, header = read_archive(path)
+    write_archive(path, arrays, {**header, **change})
+    with pytest.raises(CheckpointError, match="is damaged: its curve is not that of"):
+        loop().load(path)
 
 
 def test_tasks_depend_on_seed_and_iteration_alone():
