@@ -15,6 +15,7 @@ import numpy as np
 from pyNN.parameters import Sequence
 
 from pynn_eprop import SGD
+from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.families.arm_movement.arm import tip
 from pynn_eprop.learning_to_learn import load_learned
 
@@ -24,6 +25,7 @@ def main(folder, backend="host", n_movements=4, seed=1, figure=None):
     sim = importlib.import_module(f"pynn_eprop.{backend}")
     learned = load_learned(folder)
     family = learned.family                     # parameters; draws the movements
+    rule = rule_named(learned.rule)             # also of the form clopath:tau_v=20
     weight = {**learned.learner_weights, **learned.module_weights}
     trial, clock = family.interval, family.clock()
     goals = family.draw(n_movements, np.random.default_rng(seed))["goal"]    # (movements, ms, 2)
@@ -47,7 +49,7 @@ def main(folder, backend="host", n_movements=4, seed=1, figure=None):
     def connect(pre, post, name, optimizer=None):
         return sim.Projection(pre, post, sim.AllToAllConnector(allow_self_connections=False),
                               sim.EPropSynapse(weight=weight[name], optimizer=optimizer,
-                                               rule=learned.rule))
+                                               rule=rule))
 
     update = SGD(lr=family.update_rate)                                      # eq. 59
     plastic = {"input": connect(clock_input, learner, "input", update),

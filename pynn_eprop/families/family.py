@@ -76,7 +76,7 @@ class Family(ABC):
     gain: float = quantity(0.0, "", "factor on the learning signals; 0: that of the error module")
     output_width: float = quantity(5.0, "", "initial weights onto the learner's readouts: this "
                                    "times N(0, 1) / sqrt(inputs)")
-    goal_width: float = quantity(0.3, "", "likewise from the goal onto the error module")
+    goal_width: float = quantity(0.3, "", "likewise from the goal onto a spiking error module")
     f_target: float = quantity(20.0, "Hz", "target rate of the learner")
     f_target_module: float = quantity(10.0, "Hz", "target rate of the error module's cells")
     c_reg: float = quantity(0.25, "", "lambda of eq. 61, times the sum over cells of (f_j - "

@@ -43,8 +43,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("--iterations", type=int, help="of the outer loop (default: the family's)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, metavar="N",
-                        help="tasks that are computed side by side, for less memory and more time "
-                             "(default: all of a batch)")
+                        help="tasks that are computed side by side, the most up to N that divide a "
+                             "batch, for less memory and more time (default: all of it)")
     add_plugin(parser)
     parser.add_argument("--set", action="append", default=[], type=assignment,
                         metavar="NAME=VALUE",

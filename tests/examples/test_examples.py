@@ -68,9 +68,10 @@ def test_an_analog_signal_is_given_back(tmp_path):
     assert np.array_equal(example.main(n_trials=3, n_cells=50), error[:3])
 
 
-def test_the_arm_is_moved_as_by_the_command(tmp_path):
+@pytest.mark.parametrize("rule", ["e-prop", "clopath:tau_v=20"])
+def test_the_arm_is_moved_as_by_the_command(rule, tmp_path):
     """Weights that nobody trained: the same errors as of the package's own script, on the host."""
-    learned = untrained(family=tiny(interval=100.0))
+    learned = untrained(rule=rule, family=tiny(interval=100.0))
     save_learned(tmp_path / "learned.npz", learned)
     example = load("one_shot_arm")
     assert len((EXAMPLES / "one_shot_arm.py").read_text().splitlines()) < 150
