@@ -183,6 +183,7 @@ class Family(ABC):
             if not np.all(np.isfinite(rows)):
                 raise TaskError(f"family {self.name!r}: draw() gave {name!r} with values that are "
                                 "not finite")
+        found = {name: np.asarray(rows) for name, rows in found.items()}
         shape = np.shape(ask("", "family", self, "goal",
                              {name: rows[0] for name, rows in found.items()}))
         if shape != (self.steps, self.n_goals):

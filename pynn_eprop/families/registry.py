@@ -2,12 +2,14 @@
 
 import dataclasses
 import inspect
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.families.family import Family
 from pynn_eprop.models.registering import check_free
 from pynn_eprop.tasks import TASKS
+from pynn_eprop.tasks.quantities import require_whole
 
 FAMILIES: dict[str, type[Family]] = {}
 """All registered families by name, in the order of their registration."""
@@ -43,6 +45,15 @@ def _require_complete(kind: Any, owner: str) -> None:
     missing += sorted(kind.__abstractmethods__) if inspect.isabstract(kind) else []
     if missing:
         raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
+    for name in ("n_outputs", "n_goals"):
+        require_whole(getattr(kind, name), name, 1, owner)
+    if len(kind.output_names) not in (0, kind.n_outputs):
+        raise TaskError(f"{owner}: output_names={kind.output_names!r} must be one name for each of "
+                        f"the {kind.n_outputs} outputs, or none")
+    if not isinstance(kind.sizes, Mapping) or not all(
+            isinstance(changes, Mapping) for changes in kind.sizes.values()):
+        raise TaskError(f"{owner}: sizes={kind.sizes!r} must be tables of parameters by the name "
+                        "of a size")
     for entry in parameters.values():
         if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
             raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "

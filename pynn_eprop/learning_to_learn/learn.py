@@ -67,6 +67,8 @@ class LearnPlan:
         require_whole(self.seed, "seed", 0, "learn")
         if self.at_once is not None:
             require_whole(self.at_once, "at_once", 1, "learn")
+        if not isinstance(self.rule, str):
+            raise TaskError(f"learn: rule={self.rule!r} must be a name")
         if self.rule == READOUT_ONLY:
             raise TaskError(f"learn: with rule {self.rule!r} no synapse onto cells is updated; the "
                             "error module 'none' is that baseline")

@@ -1,5 +1,6 @@
 """What an outer loop has learned: weights of learner and error module, in a file."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,8 @@ def load_learned(path: str | Path, parameters: Mapping[str, Any] | None = None) 
     :class:`ResultsError` for a file that is not there, damaged, or does not fit, and
     :class:`TaskError` for a family, error module or parameter that is unknown.
     """
+    if not isinstance(path, (str, os.PathLike)) or "\0" in str(path):
+        raise ResultsError(f"{path!r} is not the name of a file or folder")
     path = Path(path)
     if path.is_dir():
         path = path / "learned.npz"

@@ -47,8 +47,8 @@ class OneShotNetwork:
                                   label=INPUT),
             # fixed point chooses its formats for all of these values
             GOAL: sim.Population(family.n_goals, sim.AnalogSource(
-                values=np.repeat(goals, 2, axis=0).reshape(-1, family.n_goals).T, repeats=False,
-                frame_duration=family.timestep), label=GOAL)}
+                values=np.repeat(goals, 2, axis=0).reshape(-1, family.n_goals).T.astype(float),
+                repeats=False, frame_duration=family.timestep), label=GOAL)}
         self._sending = [part.label for part in teacher.readouts]
         self._spiking = [INPUT, *(part.label for part in (*learner.cells, *teacher.cells))]
         for cells in (*learner.cells, *teacher.cells):

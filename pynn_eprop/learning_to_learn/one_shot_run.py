@@ -11,10 +11,11 @@ from shlex import quote
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from pynn_eprop.backends import Backend, find_backend, has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
-from pynn_eprop.errors import ResultsError, SimulationError, UnsupportedError
+from pynn_eprop.errors import ResultsError, SimulationError, TaskError, UnsupportedError
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
@@ -80,8 +81,8 @@ class OneShotPlan:
             raise UnsupportedError(f"error module {learned.module.name!r} is no network, so that "
                                    "no script can run it; it is for the outer loop alone")
         object.__setattr__(self, "learned", learned)
-        file = self.learned_path / "learned.npz" if self.learned_path.is_dir() \
-            else self.learned_path
+        path = Path(self.learned_path)
+        file = path / "learned.npz" if path.is_dir() else path
         object.__setattr__(self, "checksum", hashlib.sha256(file.read_bytes()).hexdigest())
 
     @property
@@ -215,6 +216,9 @@ class OneShotRun:
         plan, family = self.plan, self.plan.learned.family
         with styled():
             figure = ask("", "family", family, "draw_figure", shown, self._tasks()[0])
+            if not isinstance(figure, Figure):
+                raise TaskError(f"family {family.name!r}: draw_figure() gave "
+                                f"{type(figure).__name__}; it must give a figure of Matplotlib")
         for suffix in (".png", ".svg"):
             write_atomically(self.folder.path / f"figure{suffix}",
                              lambda path: save_figure(figure, path))

@@ -57,6 +57,12 @@ def test_what_is_drawn_is_checked(found, message):
         family.tasks(2, np.random.default_rng(1))
 
 
+def test_lists_are_drawn_as_arrays():
+    family = made(complete(draw=lambda self, count, rng: {"goal": [[[0.5]] * 500] * count})).of()
+    found = family.tasks(2, np.random.default_rng(1))["goal"]
+    assert isinstance(found, np.ndarray) and found.shape == (2, 500, 1)
+
+
 def test_what_methods_raise_is_raised_with_their_name():
     def draw(self, count, rng):
         return rng.no_such_method()
@@ -86,6 +92,10 @@ def test_what_a_family_does_not_know_of_itself():
     (made({name: each for name, each in complete().items() if name != "draw"}),
      "is not complete; give the class draw"),
     (made(complete(sizes={"small": {"cells": 3}})), r"size 'small' has the parameters \['cells'\]"),
+    (made(complete(sizes=5)), "sizes=5 must be tables of parameters"),
+    (made(complete(n_outputs="2")), "n_outputs='2' must be a whole number >= 1"),
+    (made(complete(n_goals=-1)), "n_goals=-1 must be a whole number >= 1"),
+    (made(complete(output_names=("a", "b"))), "output_names=.* must be one name for each of the 1"),
 ])
 def test_what_is_incomplete_is_refused(kind, message):
     with pytest.raises(TaskError, match=message):

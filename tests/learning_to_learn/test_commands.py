@@ -14,7 +14,7 @@ import pytest
 
 from pynn_eprop.cli import main
 from pynn_eprop.common.files.archives import read_archive
-from pynn_eprop.errors import ResultsError, SimulationError
+from pynn_eprop.errors import ResultsError, SimulationError, TaskError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.families import ArmMovement
 from pynn_eprop.learning_to_learn.folder import WorkFolder
@@ -221,6 +221,19 @@ def test_an_error_that_is_not_finite_is_named(learned, tmp_path, monkeypatch):
     monkeypatch.setattr(ArmMovement, "error", lambda self, y, task, xp: 1.0 / len(task["aim"]))
     with pytest.raises(SimulationError, match=r"error\(\) failed: KeyError: 'aim'"):
         OneShotRun(OneShotPlan("arm-movement", learned, targets=1), tmp_path / "more").run()
+
+
+def test_plans_in_scripts_take_text_and_refuse_what_is_none(learned):
+    assert OneShotPlan("arm-movement", str(learned)).checksum == \
+        OneShotPlan("arm-movement", learned).checksum
+    with pytest.raises(TaskError, match="rule=None must be a name"):
+        LearnPlan("arm-movement", rule=None)
+
+
+def test_what_is_no_figure_is_named(learned, tmp_path, monkeypatch):
+    monkeypatch.setattr(ArmMovement, "draw_figure", lambda self, trials, task: None)
+    with pytest.raises(TaskError, match=r"draw_figure\(\) gave NoneType; it must give a figure"):
+        OneShotRun(OneShotPlan("arm-movement", learned, targets=1), tmp_path / "out").run()
 
 
 def test_commands_name_what_they_take(capsys):

@@ -73,6 +73,12 @@ def test_files_of_other_things_are_refused(tmp_path, change, error, message):
     assert str(path) in str(raised.value)
 
 
+@pytest.mark.parametrize("path", [None, 5, "a\0b"])
+def test_what_is_not_a_name_of_a_file_is_refused(path):
+    with pytest.raises(ResultsError, match="is not the name of a file or folder"):
+        load_learned(path)
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ResultsError, match="'pynn-eprop learn' makes it"):
         load_learned(tmp_path)

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from pynn_eprop import host
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.families.trial import INPUT, LEARNER, OUTPUT
@@ -55,6 +56,18 @@ def test_backends_do_what_the_outer_loop_does(name, module, rule):
             assert family.error(training.y[OUTPUT], task, np) == pytest.approx(
                 float(tests["error_before"][number]), abs=1e-9)
     assert np.abs(found[0][2]["input"] - learned.learner_weights["input"]).max() > 1e-6
+
+
+def test_a_goal_may_be_of_true_and_false():
+    learned = untrained()
+    goals = np.random.default_rng(5).random((1, learned.family.steps, 2)) > 0.5
+    found = []
+    for each in (goals, goals.astype(float)):
+        network = OneShotNetwork(host, learned, each, 1, {})
+        network.learn_next()
+        found.append(network.changed_weights()["input"])
+        network.end()
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("setup", [{"precision": "float32"}, {"precision": "fixed"}])
