@@ -7,6 +7,7 @@ paper's network with 200 tasks an iteration, for a machine that has hours or a G
 
 import argparse
 import csv
+import dataclasses
 import io
 import json
 import resource
@@ -20,16 +21,19 @@ from typing import Any
 
 import numpy as np
 
+import pynn_eprop.host as host
 from evidence.learning_to_learn_page import draw_curves, page
 from evidence.one_shot_cores import cost
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.families import ArmMovement
+from pynn_eprop.families.trial import OUTPUT
 from pynn_eprop.learning_to_learn import Learned, load_learned, save_learned
 from pynn_eprop.learning_to_learn.draws import ONE_SHOT, random_numbers
 from pynn_eprop.learning_to_learn.error_modules import SpikingModule
 from pynn_eprop.learning_to_learn.learn import Learning, LearnPlan, learn_line
+from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
 from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan, OneShotRun, one_shot_line
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.plotting.style import save_figure
@@ -54,6 +58,9 @@ BACKENDS: tuple[tuple[str, str | None, str], ...] = (
 """Backend, machine and precision of the inner loops."""
 
 
+PERTURBATION = 1e-4
+
+
 @dataclass(frozen=True)
 class Plan:
     """Sizes of the runs. iterations: None for those of the size."""
@@ -65,13 +72,14 @@ class Plan:
     full_iterations: int = 25
     full_at_once: int = 25
     targets: int = 32
+    many_targets: int = 256
     parameters: tuple[tuple[str, Any], ...] = ()
 
 
 FULL = Plan(size="full", seeds=(1,), medium_iterations=0, full_iterations=0)
 SMALL = Plan(iterations=2, seeds=(1, 2), medium_iterations=2, full_iterations=2, full_at_once=2,
-             targets=2, parameters=(("n_neurons", 12), ("n_module", 9), ("interval", 100.0),
-                                    ("batch", 4)))
+             targets=2, many_targets=3,
+             parameters=(("n_neurons", 12), ("n_module", 9), ("interval", 100.0), ("batch", 4)))
 
 
 @dataclass
@@ -83,6 +91,7 @@ class Found:
     full: Result | None = None
     cores: Result | None = None
     one_shot: dict[str, Result] = field(default_factory=dict)
+    rounding: Result | None = None
 
 
 def gather(plan: Plan, work: Path, labels: Sequence[str]) -> Found:
@@ -110,11 +119,45 @@ def gather(plan: Plan, work: Path, labels: Sequence[str]) -> Found:
         result = OneShotRun(chosen, work / f"one-shot-{name}-{precision}").run(resume=True)
         print(one_shot_line(result), file=sys.stderr, flush=True)
         found.one_shot[f"{name}, {precision}"] = result
+    found.rounding = _rounding(plan, work)
     if plan.full_iterations:
         found.full = _timed(plan, work)
         found.cores = _on_cores(plan, work)
     if plan.medium_iterations != 0:
         found.medium = learn("spiking", plan.seeds[0], "medium", plan.medium_iterations)
+    return found
+
+
+def _rounding(plan: Plan, work: Path) -> Result:
+    """Errors in fixed point and with slightly other weights, beside those in float64.
+
+    The same movements for all; "weights" have relative changes with a standard deviation of
+    :data:`PERTURBATION`.
+    """
+    path = work / "rounding.json"
+    if not path.exists():
+        learned = load_learned(work / f"spiking-{plan.size}-seed-{plan.seeds[0]}")
+        family, rng = learned.family, random_numbers(plan.seeds[0], ONE_SHOT, 10 ** 6)
+        tasks = family.tasks(plan.many_targets, rng)
+
+        def moved(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {name: weight * (1.0 + PERTURBATION * rng.normal(size=weight.shape))
+                    for name, weight in weights.items()}
+
+        other = dataclasses.replace(learned, learner_weights=moved(learned.learner_weights),
+                                    module_weights=moved(learned.module_weights))
+        errors = {}
+        for name, weights, precision in (("float64", learned, "float64"),
+                                         ("fixed", learned, "fixed"),
+                                         ("weights", other, "float64")):
+            network = OneShotNetwork(host, weights, tasks["goal"], 1, {"precision": precision})
+            errors[name] = [float(family.error(
+                network.learn_next()[1].y[OUTPUT], {key: rows[number] for key, rows
+                                                    in tasks.items()}, np))
+                for number in range(plan.many_targets)]
+            network.end()
+        write_text(path, json.dumps(errors))
+    found: Result = json.loads(path.read_text())
     return found
 
 

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 Result = Mapping[str, Any]
 PAPER = 0.005
-WHAT_IT_SAYS: list[str] = []
+WHAT_IT_SAYS = [
+    "## What it says", "",
+    "- One update takes the error from 0.256 to 0.011 with a spiking error module, with each seed. "
+    "First weights that are learned for no update stay at 0.258.",
+    "- A linear module, with as many iterations, comes to 0.014, 0.020 and 0.021; an iteration of "
+    "it takes less than half the time.",
+    "- With traces h z the error is twice that of whole traces here. The paper found the two "
+    "alike.",
+    "- e-prop 1 with random feedback does better than either module if it is given the errors of "
+    "the joints, which no module ever sees; with the errors that a module could know, those of the "
+    "tip, it learns four times less well.",
+    "- The backends agree to rounding, and fixed point costs nothing within the noise of 256 "
+    "movements.", ""]
 """What the numbers say, for the page."""
 
 
@@ -75,7 +87,8 @@ def page(found: "Found") -> str:
     if found.full is not None:
         lines += ["## The paper's size", "", *_full(found.full)]
     if found.one_shot:
-        lines += ["## The inner loop on each backend", "", *_one_shot(found.one_shot)]
+        lines += ["## The inner loop on each backend", "", *_one_shot(found.one_shot),
+                  *(_rounding(found.rounding) if found.rounding is not None else [])]
     if found.cores is not None and found.full is not None:
         lines += ["## On cores, at the paper's size", "", *_cores(found.cores, found.full)]
     lines += ["## Commands", "", "Runs, as of `runs.csv`:", "", "    " + "\n    ".join(
@@ -148,6 +161,23 @@ def _cores(found: Result, full: Result) -> list[str]:
         f"{found['given'] / 1000:.0f} |", "",
         "Counted as in [the tables of networks](../spinnaker/networks.md), where it is said what a "
         "chip needs beyond that.", ""]
+
+
+def _rounding(found: Result) -> list[str]:
+    exact = np.array(found["float64"])
+
+    def beside(name: str) -> str:
+        difference = np.array(found[name]) - exact
+        half = 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
+        return f"{np.mean(found[name]):.4f} ({difference.mean():+.4f} ± {half:.4f}, median size " \
+               f"{np.median(np.abs(difference)):.4f})"
+
+    return [
+        f"Fixed point, with {len(exact)} other movements: mse {exact.mean():.4f} in float64 and "
+        f"{beside('fixed')} in fixed point (in brackets the differences, movement by movement, "
+        "with the 95% interval of their mean). Rounding moves single spikes, and with them "
+        "movements in either direction: weights changed by a factor of 1 + 1e-4 N(0, 1) give "
+        f"{beside('weights')} in float64.", ""]
 
 
 def _one_shot(found: Mapping[str, Result]) -> list[str]:
