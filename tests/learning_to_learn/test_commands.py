@@ -248,7 +248,6 @@ def test_commands_name_what_they_take(capsys):
 @pytest.mark.parametrize(("options", "message"), [
     (["--neurons", "13"], "a network of this size needs (20, 13)"),
     (["--targets", "0"], "targets=0 must be a whole number >= 1"),
-    (["--backend", "nest"], "which one-shot learning needs"),
     (["--backend", "paper"], "backend 'paper' is unknown"),
     (["--precision", "float16"], "precision 'float16' is unknown"),
     (["--backend", "jax", "--precision", "fixed"], "backend 'jax' has no precision 'fixed'"),
@@ -261,6 +260,16 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(options, messa
                                                                   tmp_path, capsys):
     assert one_shot(learned, tmp_path / "out", *options) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_nest_refuses_one_shot_learning(learned, tmp_path):
+    """In a process of its own, as NEST cannot share one with all else."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pynn_eprop.cli", "run", "arm-movement", "--learned", str(learned),
+         "--backend", "nest", "--out", str(tmp_path / "out")], capture_output=True, text=True,
+        timeout=100)
+    assert done.returncode == 2 and "which one-shot learning needs" in done.stderr, done.stderr
     assert not (tmp_path / "out").exists()
 
 
