@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
 from pynn_eprop.models.activity import Activity, activities, recordings_of_activity
-from pynn_eprop.models.cells import Readouts
-from pynn_eprop.models.network import Boundary, Inputs
+from pynn_eprop.models.cells import AnalogSources, Readouts
+from pynn_eprop.models.losses import MSE
+from pynn_eprop.models.network import Boundary, Inputs, Network, Projection, Settings
+from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.rules import RULES
 from pynn_eprop.reference import ReferenceMachine
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
@@ -162,6 +164,27 @@ def test_random_networks_learn_in_parts_as_in_one_go(plan, name):
         apart.run(length, inputs, update=False)
         apart.apply_gradients()
     assert_equal(learned(apart), learned(whole))
+
+
+@pytest.mark.parametrize(("make", "tolerance"), [
+    (ReferenceMachine, 1e-12), (lambda network: HostEngine(network, "float64"), 1e-12),
+    (lambda network: HostEngine(network, "fixed"), 2e-3)])
+@pytest.mark.parametrize("values", [np.full((5, 2), 0.5), np.linspace(-1.0, 1.0, 10).reshape(5, 2)])
+def test_the_value_of_a_trials_last_step_does_not_last(make, tolerance, values):
+    """dE/dW_ki = sum_s err_k^s xhat_i^s, xhat^s = kappa xhat^{s-1} + x^s; there is no x^T."""
+    steps, error = len(values), np.linspace(1.0, 2.0, len(values))
+    source = AnalogSources(label="x", size=2)
+    readout = Readouts(label="y", size=1, tau_m=20.0, bias=np.zeros(1), y_initial=np.zeros(1),
+                       loss=MSE(), target=np.ones((1, steps)))
+    synapses = Projection("x_to_y", 0, 1, np.array([0, 1]), np.zeros(2, int),
+                          np.array([0.1, 0.2]), np.ones(2, int), optimizer=SGD(lr=0.001))
+    machine = make(Network(Settings(1.0, steps), (source, readout), (synapses,)))
+    machine.learn(Activity(values={0: values}, error={1: error[:, np.newaxis]}), update=False)
+    expected, xhat = np.zeros(2), np.zeros(2)
+    for step in range(1, steps + 1):
+        xhat = np.exp(-1.0 / 20.0) * xhat + (values[step] if step < steps else 0.0)
+        expected += error[step - 1] * xhat
+    np.testing.assert_allclose(machine.gradient(0), expected, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("make", [ReferenceMachine, HostEngine])

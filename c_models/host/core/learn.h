@@ -83,10 +83,11 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         activity *const x = slot_activity(e, slot, p);
         if (q->kind == READOUTS)
             put_signals(e, q, x, trial->value_list[k].values);
-        else if (q->kind == ANALOG)
+        else if (q->kind == ANALOG) {
             for (size_t s = 0; s < e->T; s++)
                 set_values(e, q, x, s, trial->value_list[k].values + s * q->n);
-        else if (q->kind == SPIKING && x->history != NULL)
+            set_values(e, q, x, e->T, NULL); /* its frame depends on the row before */
+        } else if (q->kind == SPIKING && x->history != NULL)
             put_slopes(e, q, x, trial->value_list[k].values);
         else
             return EPROP_BAD_ARGUMENT;
