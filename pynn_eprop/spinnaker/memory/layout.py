@@ -336,7 +336,8 @@ VALUE_SOURCE = _structure(
     ("values", _U, "offset in VALUES of its first row"),
     ("log", _U, "offset of its rows within those that a slot of the log has"),
 )
-"""VALUE_ROW: uint32, the number of the row with which the frame of values began; int16[n] values.
+"""VALUE_ROW: uint32, the step with which the frame of values began, in script time without pauses;
+int16[n] values.
 Row p belongs to step run_header.first_value + p, counted through the intervals without pauses;
 the log has rows of steps 0 .. T - 1 of an interval."""
 

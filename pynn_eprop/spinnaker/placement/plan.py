@@ -342,7 +342,7 @@ class Plan:
         interval = self._network.settings.interval_steps
         first, count = run.values(interval, self._delay(core))
         first += run.script_interval * (interval or 0)
-        return values.values_bytes(self._network, self.formats, core.values, {
+        return values.values_bytes(self._network, self.formats, core.values, first, {
             index: given(index, first, first + count - 1) for index in core.values})
 
     def target_bytes(self, core: Core, run: Run) -> bytes:

@@ -15,12 +15,16 @@ from pynn_eprop import SGD, errors
 T = 20
 
 
-def learned(module: Any, given: np.ndarray, changes: dict[int, np.ndarray], **setup: Any
-            ) -> list[np.ndarray]:
-    """Spikes and weights of a network with given values, and others from some times on, in ms."""
+def learned(module: Any, given: np.ndarray, changes: dict[int, np.ndarray | None],
+            frames: dict[str, float] | None = None, **setup: Any) -> list[np.ndarray]:
+    """Spikes and weights of a network with given values, and others from some times on, in ms.
+
+    At times with None the run stops, and goes on with the same values.
+    """
     rng = np.random.default_rng(4)
     module.setup(timestep=1.0, update_interval=float(T), seed=1, **setup)
-    analog = module.Population(2, module.AnalogSource(given, repeats=False), label="analog")
+    analog = module.Population(2, module.AnalogSource(
+        given, repeats=False, **(frames or {})), label="analog")
     cells = module.Population(6, module.EPropLIF(v_thresh=0.4, f_target=10.0, c_reg=0.01))
     readout = module.Population(2, module.EPropReadout(
         loss="mse", target=rng.normal(size=(2, T))), label="readout")
@@ -36,7 +40,8 @@ def learned(module: Any, given: np.ndarray, changes: dict[int, np.ndarray], **se
     cells.record("spikes")
     for time, values in changes.items():
         module.run_until(float(time))
-        analog.set(values=values)
+        if values is not None:
+            analog.set(values=values)
     module.run_until(3.0 * T)
     trains = cells.get_data().segments[0].spiketrains
     assert sum(map(len, trains)) > 3
@@ -74,3 +79,18 @@ def test_values_beyond_the_format_of_a_network_that_goes_on_are_refused(board):
     with pytest.raises(errors.NetworkError, match=r"analog: the value 70 does not fit 16 bits"):
         learned(sim, np.ones((2, 3 * T)), {T: np.full((2, T), 70.0)})
     sim.end()
+
+
+def test_frames_that_begin_at_the_same_step_of_their_intervals_are_two(board):
+    """The first one lasts for two intervals, and the second run begins just before the second.
+
+    Cores are two steps ahead: they have the values of the steps up to there from the first run.
+    """
+    given = np.random.default_rng(6).uniform(-1, 1, (2, 2))
+    frames = {"frame_duration": 2.0 * T, "start": 5.0}
+    found = learned(sim, given, {2 * T + 3: None}, frames)
+    sim.end()
+    expected = learned(host, given, {}, frames, precision="fixed")
+    host.end()
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
