@@ -54,11 +54,9 @@ class Given:
 
     def lengths(self, first: int, count: int = 1) -> np.ndarray:
         """Steps of so many intervals that begin in the run, the first after a global step."""
-        whole, given = self._model.interval_steps, self._inputs.lengths
+        whole = self._model.interval_steps
         assert whole is not None
-        place = first // whole - -(-self._start // whole)
-        return np.full(count, whole) if given is None \
-            else np.asarray(given[place:place + count], dtype=int)
+        return self._inputs.lengths_of(first, count, self._start, whole)
 
     def currents(self, first: int, last: int) -> dict[int, np.ndarray]:
         """Currents at the global steps ``first`` ... ``last``, (steps, size), by population."""

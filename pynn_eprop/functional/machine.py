@@ -46,7 +46,7 @@ from pynn_eprop.models.checks import (
     check_traces,
     is_mirrored,
 )
-from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.inactivity import FirstInactive, Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 DEFAULTS = JaxOptions()
@@ -77,8 +77,7 @@ class JaxMachine:
         self.options = options
         self.device = find_device(options.device)
         self.network = network
-        self._silent: dict[int, Inactivity] = {}
-        self._flat: dict[int, Inactivity] = {}
+        self._inactive = FirstInactive()
         with self._computing():
             self._model = Model.of(network, options.precision)
             self._structure = (structure_of(self._model), options)
@@ -183,7 +182,7 @@ class JaxMachine:
     def _undone_if_it_fails(self) -> Iterator[None]:
         """A context for what may fail in the middle: then nothing has happened."""
         before = dict(vars(self))
-        before |= {name: copy.copy(before[name]) for name in ("_silent", "_flat", "_tapes")}
+        before |= {"_inactive": self._inactive.copy(), "_tapes": copy.copy(self._tapes)}
         before["_state"] = self._state.copy()
         before["_tape"] = None if self._tape is None else self._tape.copy()
         own = self._state.learned.own.state()
@@ -469,15 +468,10 @@ class JaxMachine:
 
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
-        for index, counts in self._state.sums.spikes.items():
-            spikes = int(counts.sum())
-            slope = None if index in self.network.slopeless_posts \
-                else bool(self._state.sums.sloped[index].any())
-            now = Inactivity(index, self.updates + 1, spikes, slope)
-            if not spikes:
-                self._silent.setdefault(index, now)
-            if slope is False and index in self.network.learning_posts:
-                self._flat.setdefault(index, now)
+        sums = self._state.sums
+        for index, counts in sums.spikes.items():
+            self._inactive.note(self.network, index, self.updates + 1, int(counts.sum()),
+                                bool(sums.sloped[index].any()))
 
     def learn(self, trial: Activity, update: bool = True) -> None:
         """Learn from a trial that ran elsewhere; see the protocol."""
@@ -510,7 +504,7 @@ class JaxMachine:
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the protocol."""
-        return tuple(dict.fromkeys((*self._silent.values(), *self._flat.values())))
+        return self._inactive.found()
 
     # --- reading and setting ---
 

@@ -58,7 +58,7 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
         inputs = _inputs(simulation, first, first + steps)
         started = time.perf_counter()
         recorded = machine.run(steps, inputs, recordings, simulation.learning)
-        for (_, log), entry in zip(asked, recorded.entries, strict=False):
+        for (_, log), entry in zip(asked, recorded.entries[:len(asked)], strict=True):
             log.append(entry)
         synapses.take(first, steps, inputs, recorded.entries[len(asked):])
         simulation.pace.took(steps, time.perf_counter() - started)

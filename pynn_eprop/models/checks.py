@@ -11,7 +11,6 @@ from pynn_eprop.errors import (
     NetworkError,
     SimulationError,
     TargetError,
-    UnsupportedError,
 )
 from pynn_eprop.models.cells import Population, Readouts, SpikingCells
 from pynn_eprop.models.network import (
@@ -260,13 +259,6 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
         if np.shape(current) != (steps, population.size):
             raise SimulationError(f"{population.label}: currents have shape {np.shape(current)}; "
                                   f"this run needs {(steps, population.size)}")
-
-
-def check_whole_inputs(inputs: Inputs, machine: str) -> None:
-    """Raise :class:`UnsupportedError` for lengths of trials, on a machine without them."""
-    if inputs.lengths is not None:
-        raise UnsupportedError(f"trials of lengths of their own are not known to {machine}; give "
-                               "steps without a target instead, or use another machine")
 
 
 def _check_lengths(inputs: Inputs, network: Network, start: int, steps: int) -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+
+from pynn_eprop.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,31 @@ def first_inactive(population: int, first_update: int, spikes: np.ndarray,
     for place in dict.fromkeys(int(np.argmax(each)) for each in without if np.any(each)):
         yield Inactivity(population, first_update + place, int(spikes[place]),
                          None if slope is None else bool(slope[place]))
+
+
+class FirstInactive:
+    """The first updates of each population without spikes, and without pseudo-derivative."""
+
+    def __init__(self) -> None:
+        self._silent: dict[int, Inactivity] = {}
+        self._flat: dict[int, Inactivity] = {}
+
+    def note(self, network: Network, population: int, update: int, spikes: int, sloped: bool
+             ) -> None:
+        """Note an update, by its number from 1. sloped: whether any h was not 0."""
+        slope = None if population in network.slopeless_posts else sloped
+        now = Inactivity(population, update, spikes, slope)
+        if not spikes:
+            self._silent.setdefault(population, now)
+        if slope is False and population in network.learning_posts:
+            self._flat.setdefault(population, now)
+
+    def found(self) -> tuple[Inactivity, ...]:
+        """All of them; one update that is both is there once."""
+        return tuple(dict.fromkeys((*self._silent.values(), *self._flat.values())))
+
+    def copy(self) -> Self:
+        """A copy that later notes leave as it is."""
+        other = type(self)()
+        other._silent, other._flat = dict(self._silent), dict(self._flat)
+        return other

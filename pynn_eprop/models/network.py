@@ -223,6 +223,16 @@ class Inputs:
     values: dict[int, np.ndarray] = field(default_factory=dict)
     lengths: np.ndarray | None = None
 
+    def lengths_of(self, first: int, count: int, start: int, whole: int) -> np.ndarray:
+        """Steps of so many intervals, the first of which begins after global step ``first``.
+
+        start: of the stretch, in which they all begin. whole: T.
+        """
+        if self.lengths is None:
+            return np.full(count, whole)
+        place = first // whole - -(-start // whole)
+        return np.asarray(self.lengths[place:place + count], dtype=int)
+
     def recorded_values(self, recording: "Recording", start: int, steps: int) -> np.ndarray:
         """Recorded values of a source in a stretch from ``start`` on, (samples, cells)."""
         cells = np.asarray(recording.cells, dtype=int)

@@ -31,7 +31,7 @@ from pynn_eprop.models.checks import (
     check_traces,
     is_mirrored,
 )
-from pynn_eprop.models.inactivity import Inactivity
+from pynn_eprop.models.inactivity import FirstInactive, Inactivity
 from pynn_eprop.models.network import (
     Inputs,
     LearningSignal,
@@ -93,8 +93,7 @@ class ReferenceMachine(Successor):
         self.cells: dict[int, EPropCells] = {}
         self.current_based: dict[int, CurrentBasedState] = {}
         self.readouts: dict[int, ReadoutState] = {}
-        self._silent: dict[int, Inactivity] = {}
-        self._flat: dict[int, Inactivity] = {}
+        self._inactive = FirstInactive()
         delays = [int(np.max(p.delay, initial=1)) for p in network.projections]
         dt = network.settings.timestep
         for index, population in enumerate(network.populations):
@@ -178,11 +177,11 @@ class ReferenceMachine(Successor):
     def _undone_if_it_fails(self) -> Iterator[None]:
         """A context for what calls steps of others: if one fails, nothing has happened."""
         before = [(component, component.state()) for _, component in self._components()]
-        silent, flat = dict(self._silent), dict(self._flat)
+        inactive = self._inactive.copy()
         try:
             yield
         except BaseException:
-            self._silent, self._flat = silent, flat
+            self._inactive = inactive
             self._backwards_pass = None
             for component, state in before:
                 component.take_back(state)
@@ -247,7 +246,7 @@ class ReferenceMachine(Successor):
         whole = self.network.settings.interval_steps or 0
         if inputs.lengths is None:
             return whole
-        return int(inputs.lengths[(step - 1) // whole - -(-start // whole)])
+        return int(inputs.lengths_of(step - 1, 1, start, whole)[0])
 
     def _run_backwards(self, step: int, inputs: Inputs, start: int) -> None:
         """Run what runs backwards through the trial that begins with a step."""
@@ -419,18 +418,12 @@ class ReferenceMachine(Successor):
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
         for index, cells in self.cells.items():
-            spikes = int(cells.spikes.sum())
-            slope = None if index in self.network.slopeless_posts \
-                else bool(cells.sloped.any())
-            now = Inactivity(index, self.updates + 1, spikes, slope)
-            if not spikes:
-                self._silent.setdefault(index, now)
-            if slope is False and index in self.network.learning_posts:
-                self._flat.setdefault(index, now)
+            self._inactive.note(self.network, index, self.updates + 1, int(cells.spikes.sum()),
+                                bool(cells.sloped.any()))
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the interface."""
-        return tuple(dict.fromkeys((*self._silent.values(), *self._flat.values())))
+        return self._inactive.found()
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from pynn_eprop.errors import MissingDependencyError
 
 FOLDER = Path(__file__).parent
-OWN_RUNTIME_ONLY = ("eprop_analog",)
+_OWN_RUNTIME_ONLY = ("eprop_analog",)
 """Programs that are too large beside the official libraries."""
 _PACKAGES = "gcc-arm-none-eabi and libnewlib-arm-none-eabi"
 
@@ -28,7 +28,8 @@ def binary_path(name: str) -> Path:
     Raises MissingDependencyError, which says how to build it, if it is not there.
     """
     path = FOLDER / f"{name}.aplx"
-    if not path.is_file() and name in OWN_RUNTIME_ONLY and (FOLDER / "eprop_neuron.aplx").is_file():
+    others = (FOLDER / "eprop_neuron.aplx").is_file()
+    if not path.is_file() and name in _OWN_RUNTIME_ONLY and others:
         raise MissingDependencyError(
             f"the SpiNNaker binary {path.name} is missing from {FOLDER}: beside the official "
             "libraries it does not fit a core. `make binaries` without SPINN_DIRS builds it, and "
@@ -45,4 +46,4 @@ def symbols_path(name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-__all__ = ["FOLDER", "OWN_RUNTIME_ONLY", "binary_path", "symbols_path"]
+__all__ = ["FOLDER", "binary_path", "symbols_path"]

@@ -93,9 +93,10 @@ def incoming(network: Network, population: int) -> list[int]:
 
 
 def heard_of(signal: LearningSignal, part: Part, readouts: int) -> tuple[int, int]:
-    """The first readout that reaches cells of a core, and how many up to the last one, at least 1.
+    """The first readout that reaches cells of a core, and how many up to the last one.
 
-    With symmetric feedback, whose weights come later, it is all of them.
+    At least one, as sPyNNaker cannot route an edge that reaches no core. With symmetric feedback,
+    whose weights come later, it is all of them.
     """
     if isinstance(signal.feedback, SymmetricFeedback):
         return 0, readouts

@@ -57,11 +57,10 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
 
     readouts: how many are heard of each learning signal. sent: packets of them that come at each
     step, as a core of readouts is heard as a whole. learns: weights or biases. of_rule: bytes of a
-    rule with memory of its own. n_groups: of cells. values: analog sources
-    that reach it.
+    rule with memory of its own. n_groups: of cells. values: analog sources that reach it.
     """
     lanes = rows.lanes
-    ring = _LEAST_RING
+    ring = _LEAST_RING      # places are taken from the rows of F, so signals alone get 512 at most
     while ring < min(n_sources + 64, 1024) or ring < min(n_sources + sent + 32, 512):
         ring *= 2
     needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
