@@ -8,6 +8,8 @@ import numpy as np
 INPUTS, READOUT = "inputs", "readout"
 """Labels of a task that has one population of inputs and one of readouts."""
 
+_ROUNDING = 1e-6    # of times in ms
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -42,6 +44,22 @@ class Trials:
             {label: np.concatenate([batch.values[label] for batch in batches])
              for label in batches[0].values},
             Trials._joined_durations(batches, interval))
+
+    def part(self, first: int, last: int, interval: float) -> "Trials":
+        """Trials number ``first`` to ``last`` - 1; ``interval`` is a trial's length in ms."""
+        begin, end = (number * interval - _ROUNDING for number in (first, last))
+
+        def share(rows: int) -> slice:
+            """Of rows for all trials, those of these."""
+            return slice(first * rows // self.n_trials, last * rows // self.n_trials)
+
+        return Trials(
+            last - first,
+            {label: [times[(times >= begin) & (times < end)] - first * interval for times in cells]
+             for label, cells in self.spike_times.items()},
+            {label: target[:, share(target.shape[1])] for label, target in self.targets.items()},
+            {label: values[share(len(values))] for label, values in self.values.items()},
+            None if self.durations is None else self.durations[first:last])
 
     @staticmethod
     def _joined_durations(batches: Sequence["Trials"], interval: float) -> np.ndarray | None:

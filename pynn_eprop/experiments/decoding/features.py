@@ -38,7 +38,7 @@ def simulated(sim: ModuleType, plan: NetworkPlan, decoding: Decoding, seed: int,
     at_once = max(_BYTES_AT_ONCE // (8 * samples * synapses), 1)
     features: dict[str, list[np.ndarray]] = {label: [] for label in recorded}
     for first in range(0, trials.n_trials, at_once):
-        some = _part(trials, first, min(first + at_once, trials.n_trials), decoding.trial)
+        some = trials.part(first, min(first + at_once, trials.n_trials), decoding.trial)
         network.run(some)
         for label, projection in recorded.items():
             signal = projection.get_data(clear=True).segments[-1].analogsignals[0]
@@ -49,20 +49,6 @@ def simulated(sim: ModuleType, plan: NetworkPlan, decoding: Decoding, seed: int,
         played(first + some.n_trials)
     sim.end()
     return {label: np.concatenate(parts) for label, parts in features.items()}
-
-
-def _part(trials: Trials, first: int, last: int, interval: float) -> Trials:
-    """Some of the trials."""
-    rounding = 1e-6     # of times in ms
-    begin, end = first * interval - rounding, last * interval - rounding
-    steps = {label: target.shape[1] // trials.n_trials
-             for label, target in trials.targets.items()}
-    return Trials(
-        last - first,
-        {label: [times[(times >= begin) & (times < end)] - first * interval for times in cells]
-         for label, cells in trials.spike_times.items()},
-        {label: target[:, first * steps[label]:last * steps[label]]
-         for label, target in trials.targets.items()})
 
 
 def _averaged(values: np.ndarray, decoding: Decoding) -> np.ndarray:
