@@ -11,7 +11,8 @@ import numpy as np
 from pynn_eprop.errors import TaskError, UnsupportedError
 from pynn_eprop.families.trial import OneShotTrial
 from pynn_eprop.models.answers import ask
-from pynn_eprop.models.time_grid import nearest_steps, off_grid, whole_steps
+from pynn_eprop.models.time_grid import off_grid, whole_steps
+from pynn_eprop.tasks.clock import clock_times
 from pynn_eprop.tasks.quantities import (
     quantity,
     require_numbers,
@@ -155,11 +156,8 @@ class Family(ABC):
 
     def clock(self) -> tuple[np.ndarray, ...]:
         """Spike times (ms) in a trial of each input: group i fires in its i-th part of it."""
-        part = self.interval / self.n_groups
-        groups = np.arange(self.n_inputs) * self.n_groups // self.n_inputs
-        times = (np.arange(i * part, (i + 1) * part, self.clock_period) for i in groups)
-        # a time near the end may be nearest to the first step of the next trial
-        return tuple(each[nearest_steps(each, self.timestep) < self.steps] for each in times)
+        return clock_times(self.interval, self.n_inputs, self.n_groups, self.clock_period,
+                           self.timestep)
 
     @abstractmethod
     def draw(self, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

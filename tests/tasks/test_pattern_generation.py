@@ -54,6 +54,13 @@ def test_clock_groups_fire_at_100_hz_one_after_the_other():
         assert times.tolist() == [200.0 * group + 10.0 * i for i in range(20)]
 
 
+def test_clock_stays_within_its_trial():
+    # 99.5 ms, ten periods, is nearest to step 100, the first one of the next trial
+    task = PatternGeneration(interval=100.0, n_groups=1, clock_period=9.95)
+    for times in task.clock():
+        assert times.tolist() == pytest.approx([9.95 * i for i in range(10)])
+
+
 @given(n_inputs=st.integers(5, 60))
 @settings(max_examples=20)
 def test_clock_uses_all_groups_for_any_number_of_inputs(n_inputs):

@@ -10,6 +10,7 @@ import numpy as np
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.cells import CELLS, LIFCells, SpikingCells
 from pynn_eprop.models.optimizers import Adam, StepDecay
+from pynn_eprop.tasks.clock import clock_times
 from pynn_eprop.tasks.feedback import Feedback
 from pynn_eprop.tasks.network_plan import CellsPlan, NetworkPlan, ReadoutPlan
 from pynn_eprop.tasks.paper import BELLEC_2019
@@ -122,10 +123,8 @@ class PatternGeneration(LossTask):
 
     def clock(self) -> tuple[np.ndarray, ...]:
         """Spike times (ms) in one trial of each input: group i fires in its i-th part of it."""
-        part = self.interval / self.n_groups
-        groups = np.arange(self.n_inputs) * self.n_groups // self.n_inputs
-        return tuple(np.arange(i * part + self.clock_start, (i + 1) * part, self.clock_period)
-                     for i in groups)
+        return clock_times(self.interval, self.n_inputs, self.n_groups, self.clock_period,
+                           self.timestep, self.clock_start)
 
     def network(self, seed: int, feedback: Feedback, recurrent: bool = True) -> NetworkPlan:
         """The network with its initial weights, N(0, 1) / sqrt(number of inputs).
