@@ -15,10 +15,10 @@ from pynn_eprop.models.time_grid import off_grid, whole_steps
 from pynn_eprop.tasks.clock import clock_times
 from pynn_eprop.tasks.quantities import (
     quantity,
+    require_changes,
     require_numbers,
     require_positive,
     require_whole,
-    same_kind,
 )
 
 if TYPE_CHECKING:
@@ -128,14 +128,7 @@ class Family(ABC):
             raise TaskError(f"family {cls.name!r} has no size {name!r}; choose one of "
                             f"{list(sizes)}")
         family = cls(**sizes[name])
-        known = {entry.name for entry in dataclasses.fields(cls)}
-        for name, value in (parameters or {}).items():
-            if name not in known:
-                raise TaskError(f"family {cls.name!r} has no parameter {name!r}; choose one of "
-                                f"{sorted(known)}")
-            if not same_kind(value, getattr(family, name)):
-                raise TaskError(f"family {cls.name!r}: {name}={value!r} is not a value like "
-                                f"{getattr(family, name)!r}")
+        require_changes(parameters or {}, family, f"family {cls.name!r}")
         return dataclasses.replace(family, **(parameters or {}))
 
     @property

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.families.family import Family
-from pynn_eprop.models.registering import check_free
+from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.tasks import TASKS
-from pynn_eprop.tasks.quantities import require_whole
+from pynn_eprop.tasks.quantities import require_parameters, require_whole
 
 FAMILIES: dict[str, type[Family]] = {}
 """All registered families by name, in the order of their registration."""
@@ -37,10 +37,7 @@ def register_family(kind: _Kind) -> _Kind:
 
 
 def _require_complete(kind: Any, owner: str) -> None:
-    parameters = vars(kind).get("__dataclass_fields__")
-    if parameters is None or not kind.__dataclass_params__.frozen:
-        raise TaskError(f"{owner} is not a frozen dataclass; decorate the class with "
-                        "@dataclass(frozen=True), below @register_family")
+    require_parameters(kind, owner, "@register_family")
     missing = [name for name in ("title", "n_outputs", "n_goals") if not getattr(kind, name)]
     missing += sorted(kind.__abstractmethods__) if inspect.isabstract(kind) else []
     if missing:
@@ -54,10 +51,6 @@ def _require_complete(kind: Any, owner: str) -> None:
             isinstance(changes, Mapping) for changes in kind.sizes.values()):
         raise TaskError(f"{owner}: sizes={kind.sizes!r} must be tables of parameters by the name "
                         "of a size")
-    for entry in parameters.values():
-        if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
-            raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "
-                            "quantity(default, unit, meaning)")
     for size, parameters in kind.sizes.items():
         unknown = sorted(parameters.keys() - {entry.name for entry in dataclasses.fields(kind)})
         if unknown:
@@ -67,7 +60,4 @@ def _require_complete(kind: Any, owner: str) -> None:
 
 def find_family(name: str) -> type[Family]:
     """The family's class by its name. Raises :class:`TaskError` for an unknown one."""
-    try:
-        return FAMILIES[name]
-    except (KeyError, TypeError):
-        raise TaskError(f"family {name!r} is unknown; choose one of {list(FAMILIES)}") from None
+    return find_named(FAMILIES, name, "family")

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import Generic, TypeVar
 
-from pynn_eprop.errors import EPropError, ParameterError, UnsupportedError
+from pynn_eprop.errors import EPropError, ParameterError, TaskError, UnsupportedError
 
 Base = TypeVar("Base")
+_Found = TypeVar("_Found")
 _Kind = TypeVar("_Kind", bound=type)
 
 
@@ -123,6 +124,16 @@ def check_free(registered: Mapping[str, type], name: str, kind: type, owner: str
     if known is not None and not _is_read_again(kind, known):
         raise error(f"{owner}: the name {name!r} is taken by "
                     f"{known.__module__}.{known.__qualname__}; choose another")
+
+
+def find_named(registered: Mapping[str, _Found], name: object, word: str) -> _Found:
+    """What is registered by a name. Raises :class:`TaskError` for an unknown one.
+
+    word: the noun for it.
+    """
+    if isinstance(name, str) and name in registered:
+        return registered[name]
+    raise TaskError(f"{word} {name!r} is unknown; choose one of {list(registered)}")
 
 
 def _is_read_again(kind: type, known: type) -> bool:

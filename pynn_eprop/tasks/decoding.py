@@ -12,10 +12,10 @@ from pynn_eprop.errors import TaskError
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.quantities import (
     quantity,
+    require_changes,
     require_numbers,
     require_positive,
     require_whole,
-    same_kind,
 )
 from pynn_eprop.tasks.trials import Trials
 
@@ -115,11 +115,11 @@ class Decoding(ABC):
         return self.window_every * np.arange(int(np.floor(last / self.window_every + 1e-9)) + 1)
 
     def changed(self, parameters: Mapping[str, Any]) -> "Decoding":
-        """With other parameters. Raises :class:`TaskError` for values of another kind."""
-        for name, value in parameters.items():
-            if not same_kind(value, getattr(self, name)):
-                raise TaskError(f"{self.name}: {name}={value!r} is not a value like "
-                                f"{getattr(self, name)!r}")
+        """With other parameters.
+
+        Raises :class:`TaskError` for unknown ones and for values of another kind.
+        """
+        require_changes(parameters, self, self.name)
         return dataclasses.replace(self, **parameters)
 
     @classmethod

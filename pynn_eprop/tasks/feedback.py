@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from pynn_eprop.errors import TaskError
+from pynn_eprop.models.registering import find_named
 
 Kind = Literal["random", "symmetric", "global", "windowed"]
 
@@ -51,7 +51,4 @@ FEEDBACKS: dict[str, Feedback] = {
 
 def find_feedback(name: str) -> Feedback:
     """The feedback of that name. Raises :class:`TaskError` for an unknown one."""
-    try:
-        return FEEDBACKS[name]
-    except (KeyError, TypeError):
-        raise TaskError(f"feedback {name!r} is unknown; choose one of {list(FEEDBACKS)}") from None
+    return find_named(FEEDBACKS, name, "feedback")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,35 @@ def require_numbers(task: Any) -> None:
             unit = entry.metadata.get("unit", "")
             raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is not "
                             f"a finite value like {entry.default!r}")
+
+
+def require_parameters(kind: Any, owner: str, register: str) -> None:
+    """Raise :class:`TaskError` unless a class is a frozen dataclass with defaults for all fields.
+
+    register: the decorator that registers it, for the message.
+    """
+    parameters = vars(kind).get("__dataclass_fields__")
+    if parameters is None or not kind.__dataclass_params__.frozen:
+        raise TaskError(f"{owner} is not a frozen dataclass; decorate the class with "
+                        f"@dataclass(frozen=True), below {register}")
+    for entry in parameters.values():
+        if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
+            raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "
+                            "quantity(default, unit, meaning)")
+
+
+def require_changes(changes: Mapping[str, Any], task: Any, owner: str) -> None:
+    """Raise :class:`TaskError` unless ``task`` has these parameters, with values of the same kind.
+
+    task: a dataclass object with values so far.
+    """
+    known = {entry.name for entry in dataclasses.fields(task)}
+    for name, value in changes.items():
+        if name not in known:
+            raise TaskError(f"{owner} has no parameter {name!r}; choose one of {sorted(known)}")
+        if not same_kind(value, getattr(task, name)):
+            raise TaskError(f"{owner}: {name}={value!r} is not a value like "
+                            f"{getattr(task, name)!r}")
 
 
 def require_whole(value: object, name: str, minimum: int, owner: str) -> None:

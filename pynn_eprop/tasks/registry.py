@@ -1,12 +1,12 @@
 """Tasks by name."""
 
-import dataclasses
 import inspect
 from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
-from pynn_eprop.models.registering import check_free
+from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.tasks.epoch_task import EpochTask
+from pynn_eprop.tasks.quantities import require_parameters
 from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
 
 TASKS: dict[str, type[Task]] = {}
@@ -35,10 +35,7 @@ def register_task(kind: _Kind) -> _Kind:
 def _require_complete(kind: Any) -> None:
     """Raise :class:`TaskError` unless the class has all parts of a task."""
     owner = f"task {kind.__name__}"
-    parameters = vars(kind).get("__dataclass_fields__")
-    if parameters is None or not kind.__dataclass_params__.frozen:
-        raise TaskError(f"{owner} is not a frozen dataclass; decorate the class with "
-                        "@dataclass(frozen=True), below @register_task")
+    require_parameters(kind, owner, "@register_task")
     missing = [name for name in ("title", "error_name", "paper_updates")
                if not getattr(kind, name)]
     missing += [name for name in ("solved_below", "chance_level")
@@ -47,15 +44,8 @@ def _require_complete(kind: Any) -> None:
         missing += sorted(kind.__abstractmethods__)
     if missing:
         raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
-    for entry in parameters.values():
-        if entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
-            raise TaskError(f"{owner}: parameter {entry.name!r} has no default; give it one with "
-                            "quantity(default, unit, meaning)")
 
 
 def find_task(name: str) -> type[Task]:
     """The task's class by its name. Raises :class:`TaskError` for an unknown one."""
-    try:
-        return TASKS[name]
-    except (KeyError, TypeError):
-        raise TaskError(f"task {name!r} is unknown; choose one of {list(TASKS)}") from None
+    return find_named(TASKS, name, "task")

@@ -9,7 +9,7 @@ import pytest
 from pynn_eprop.errors import TaskError
 from pynn_eprop.tasks import FEEDBACKS, TASKS, PatternGeneration, find_feedback, find_task
 from pynn_eprop.tasks.epoch_task import EpochTask
-from pynn_eprop.tasks.quantities import parameter_table
+from pynn_eprop.tasks.quantities import parameter_table, require_changes
 from pynn_eprop.tasks.task import LossTask, ValidatedTask
 
 
@@ -25,6 +25,17 @@ def test_unknown_names_are_refused_with_the_known_ones():
         find_task("juggling")
     with pytest.raises(TaskError, match=r"'backprop' is unknown.*'symmetric'"):
         find_feedback("backprop")
+    with pytest.raises(TaskError, match=r"task \['speech'\] is unknown"):
+        find_task(["speech"])
+
+
+def test_parameters_are_changed_by_name_to_values_of_their_kind():
+    task = PatternGeneration()
+    require_changes({"n_neurons": 5, "frequencies": [1.0]}, task, "owner")
+    with pytest.raises(TaskError, match=r"owner has no parameter 'cells'; choose one of \['ampl"):
+        require_changes({"cells": 5}, task, "owner")
+    with pytest.raises(TaskError, match="owner: cell=3 is not a value like 'EPropLIF'"):
+        require_changes({"cell": 3}, task, "owner")
 
 
 def test_feedback_windows_are_the_papers():

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.learning_to_learn.error_modules.kind import ErrorModule
-from pynn_eprop.models.registering import check_free
+from pynn_eprop.models.registering import check_free, find_named
 
 ERROR_MODULES: dict[str, type[ErrorModule]] = {}
 """All registered error modules by name, in the order of their registration."""
@@ -35,8 +35,4 @@ def register_error_module(kind: _Kind) -> _Kind:
 
 def find_error_module(name: str) -> ErrorModule:
     """The error module of that name. Raises :class:`TaskError` for an unknown one."""
-    try:
-        return ERROR_MODULES[name]()
-    except (KeyError, TypeError):
-        raise TaskError(f"error module {name!r} is unknown; choose one of "
-                        f"{list(ERROR_MODULES)}") from None
+    return find_named(ERROR_MODULES, name, "error module")()
