@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from pyNN.parameters import Sequence
 
-from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.families import OneShotTrial
 from pynn_eprop.families.trial import GOAL, INPUT, LEARNER, OUTPUT
-from pynn_eprop.learning_to_learn.error_modules import NetworkModule
+from pynn_eprop.learning_to_learn.error_modules import require_network
 from pynn_eprop.learning_to_learn.learned import Learned
 from pynn_eprop.learning_to_learn.learner import learner_wiring
 from pynn_eprop.learning_to_learn.wiring import CellsPart, ReadoutsPart, Synapses, bias_of
@@ -33,12 +32,9 @@ class OneShotNetwork:
 
     def __init__(self, sim: ModuleType, learned: Learned, goals: np.ndarray, seed: int,
                  setup: Mapping[str, Any], watch: bool = False) -> None:
-        if not isinstance(learned.module, NetworkModule):
-            raise UnsupportedError(f"error module {learned.module.name!r} is no network, so that "
-                                   "no script can run it; it is for the outer loop alone")
         self.sim, self.family = sim, learned.family
         self._rule = rule_named(learned.rule)
-        family, module = learned.family, learned.module
+        family, module = learned.family, require_network(learned.module)
         learner, teacher = learner_wiring(family), module.wiring(family)
         self._weights = {**learned.learner_weights, **learned.module_weights}
         sim.setup(timestep=family.timestep, update_interval=family.interval, seed=seed, **setup)

@@ -24,6 +24,7 @@ from pynn_eprop.experiments.systems import choose_system, other_machine
 from pynn_eprop.families import OneShotTrial
 from pynn_eprop.families.trial import OUTPUT
 from pynn_eprop.learning_to_learn.draws import ONE_SHOT, random_numbers
+from pynn_eprop.learning_to_learn.error_modules import require_network
 from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learned import Learned, load_learned
 from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
@@ -77,9 +78,7 @@ class OneShotPlan:
         if learned.family.name != self.family_name:
             raise ResultsError(f"{self.learned_path} was learned for {learned.family.name!r}, not "
                                f"for {self.family_name!r}")
-        if not learned.module.in_scripts:
-            raise UnsupportedError(f"error module {learned.module.name!r} is no network, so that "
-                                   "no script can run it; it is for the outer loop alone")
+        require_network(learned.module)
         object.__setattr__(self, "learned", learned)
         path = Path(self.learned_path)
         file = path / "learned.npz" if path.is_dir() else path

@@ -6,6 +6,7 @@ from pynn_eprop.learning_to_learn.error_modules.kind import (
     NetworkModule,
     Seen,
     Sent,
+    require_network,
     start_of,
 )
 from pynn_eprop.learning_to_learn.error_modules.linear import LinearModule
@@ -22,4 +23,4 @@ for _kind in (SpikingModule, LinearModule, NoModule, OutputError, GoalError):
 
 __all__ = ["ERROR_MODULES", "ErrorModule", "GoalError", "LinearModule", "NetworkModule",
            "NoModule", "OutputError", "Seen", "Sent", "SpikingModule", "find_error_module",
-           "register_error_module", "start_of"]
+           "register_error_module", "require_network", "start_of"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pynn_eprop.errors import TaskError
+from pynn_eprop.errors import TaskError, UnsupportedError
 from pynn_eprop.families.family import Family, Tasks
 from pynn_eprop.families.trial import GOAL, INPUT, LEARNER, OUTPUT
 from pynn_eprop.learning_to_learn.learner import learner_wiring
@@ -50,13 +50,11 @@ class ErrorModule(ABC):
     """Makes learning signals; its parameters are learned in the outer loop.
 
     name: as the command line writes it. meaning: one line. gain: the default factor on its signals.
-    in_scripts: whether it is a network that one-shot scripts can build on a backend.
     """
 
     name: ClassVar[str] = ""
     meaning: ClassVar[str] = ""
     gain: ClassVar[float] = 1.0
-    in_scripts: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, family: Family, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -96,8 +94,6 @@ class NetworkModule(ErrorModule):
     Its sources are those of :data:`INPUT`, :data:`LEARNER` and :data:`GOAL`. All of its readouts
     have a cell of the learner each, and send it what they have; signals of several add up.
     """
-
-    in_scripts: ClassVar[bool] = True
 
     @abstractmethod
     def wiring(self, family: Family) -> Wiring:
@@ -175,6 +171,14 @@ class NetworkModule(ErrorModule):
             "currents": {}, "targets": {}})
         return Sent(sum(activity["y"].values()),
                     {part.label: activity["z"][wiring.index(part.label)] for part in wiring.cells})
+
+
+def require_network(module: ErrorModule) -> NetworkModule:
+    """The module itself. Raises :class:`UnsupportedError` for one that no script can build."""
+    if not isinstance(module, NetworkModule):
+        raise UnsupportedError(f"error module {module.name!r} is no network, so that no script "
+                               "can run it; it is for the outer loop alone")
+    return module
 
 
 def _require_free(names: list[str], taken: list[str], owner: str, what: str) -> None:
