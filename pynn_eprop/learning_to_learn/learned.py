@@ -31,8 +31,8 @@ Weights = dict[str, np.ndarray]
 class Learned:
     """A learner's first weights, an error module's, and the family that they are for.
 
-    learner, module: arrays by name, weights of shape (pre, post). rule: the name of the learning
-    rule of the update. seed, iterations: of the outer loop.
+    rule: the name of the learning rule of the update. seed, iterations: of the outer loop.
+    learner_weights, module_weights: arrays by name, weights of shape (pre, post).
     """
 
     family: Family
@@ -88,13 +88,10 @@ def save_learned(path: Path, learned: Learned) -> None:
                   learned.about)
 
 
-def load_learned(path: str | Path, parameters: Mapping[str, Any] | None = None) -> Learned:
-    """Read a file, or ``learned.npz`` of a folder.
+def learned_path(path: str | Path) -> Path:
+    """The file that is meant: this one, or ``learned.npz`` of this folder.
 
-    path: of the file, as text or a Path. parameters: of the family, to be changed; they may not
-    change a size. Raises
-    :class:`ResultsError` for a file that is not there, damaged, or does not fit, and
-    :class:`TaskError` for a family, error module or parameter that is unknown.
+    Raises :class:`ResultsError` if it is not there.
     """
     if not isinstance(path, (str, os.PathLike)) or "\0" in str(path):
         raise ResultsError(f"{path!r} is not the name of a file or folder")
@@ -103,6 +100,17 @@ def load_learned(path: str | Path, parameters: Mapping[str, Any] | None = None) 
         path = path / "learned.npz"
     if not path.exists():
         raise ResultsError(f"{path} is not there; 'pynn-eprop learn' makes it")
+    return path
+
+
+def load_learned(path: str | Path, parameters: Mapping[str, Any] | None = None) -> Learned:
+    """Read a file, or ``learned.npz`` of a folder.
+
+    path: of the file or folder, as text or a Path. parameters: of the family, to be changed; they
+    may not change a size. Raises :class:`ResultsError` for a file that is not there, damaged, or
+    does not fit, and :class:`TaskError` for a family, error module or parameter that is unknown.
+    """
+    path = learned_path(path)
     try:
         arrays, about = read_archive(path)
         weights: dict[str, Weights] = {part: {} for part in _PARTS}

@@ -21,7 +21,8 @@ from pynn_eprop.errors import (
 from pynn_eprop.families.family import COSINE, Family
 from pynn_eprop.learning_to_learn.draws import TEST, TRAINING, VALIDATION, WEIGHTS, random_numbers
 from pynn_eprop.learning_to_learn.error_modules import ErrorModule
-from pynn_eprop.learning_to_learn.outer_loss import E_PROP, OuterLoss
+from pynn_eprop.learning_to_learn.outer_loss import OuterLoss
+from pynn_eprop.models.network import E_PROP
 from pynn_eprop.models.rules import Rule
 
 Tree = Any
@@ -70,7 +71,8 @@ class Curve:
     """What was seen during the outer loop.
 
     loss: of each iteration. iteration, error, error_before: of each validation, after so many
-    iterations. seconds: of the work, without compilation.
+    iterations. rate: of the learner in the test trials then, Hz. seconds: of the work, without
+    compilation.
     """
 
     loss: list[float] = field(default_factory=list)

@@ -25,12 +25,11 @@ from pynn_eprop.learning_to_learn.error_modules import (
     start_of,
 )
 from pynn_eprop.learning_to_learn.learner import learner_wiring
-from pynn_eprop.models.network import Inputs
-from pynn_eprop.models.rules import EProp, Rule
+from pynn_eprop.models.network import E_PROP, Inputs
+from pynn_eprop.models.rules import Rule
 from pynn_eprop.models.time_grid import nearest_steps
 
 Tree = Any
-E_PROP = EProp()
 
 
 class OuterLoss:
@@ -76,9 +75,9 @@ class OuterLoss:
         if not isinstance(sent, Sent) or sent.signals is None:
             raise TaskError(f"error module {self.module.name!r}: send() gave {_called(sent)}; it "
                             "must give Sent(signals), (steps, cells of the learner)")
-        slopes = gradients(self.model, self._placed(parameters), activity, {
-            self._learner: self.module.gain_in(self.family) * sent.signals})
         before = self._placed(parameters)
+        slopes = gradients(self.model, before, activity, {
+            self._learner: self.module.gain_in(self.family) * sent.signals})
         after, _ = update(self.model, before, slopes, optimizer_start(self.model, before))
         return after, sent.spikes
 
@@ -136,10 +135,7 @@ class OuterLoss:
         return total / family.steps, {
             "error": jnp.mean(tasks_found["error"]),
             "error_before": jnp.mean(tasks_found["error_before"]),
-            "cost": jnp.mean(tasks_found["cost"]) / family.steps,
-            "rate": jnp.mean(rate) / seconds,
-            "module_rate": {label: jnp.mean(spikes) / seconds for label, spikes in
-                            tasks_found["module_spikes"].items()}}
+            "rate": jnp.mean(rate) / seconds}
 
     def _placed(self, parameters: Mapping[str, Any]) -> Tree:
         return self.wiring.tree(parameters["learner"], jnp)

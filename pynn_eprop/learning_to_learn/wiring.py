@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.models.cells import AnalogSources, LIFCells, Population, Readouts, Sources
-from pynn_eprop.models.network import Network, Projection, Settings
+from pynn_eprop.models.network import E_PROP, Network, Projection, Settings
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
-from pynn_eprop.models.rules import EProp, Rule
+from pynn_eprop.models.rules import Rule
 from pynn_eprop.models.time_grid import first_steps
 
 SLOPE = PiecewiseLinear()
 """The pseudo-derivative of all cells, that of scripts which give none."""
-
-E_PROP = EProp()
 
 
 @dataclass(frozen=True)

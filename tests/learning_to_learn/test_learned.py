@@ -110,3 +110,12 @@ def test_damaged_files_are_refused(tmp_path_factory, data):
         os.unlink(path)
     for name, weight in learned.learner_weights.items():
         np.testing.assert_array_equal(found.learner_weights[name], weight)
+
+
+def test_a_folder_stands_for_its_file(tmp_path):
+    file = tmp_path / "learned.npz"
+    for path in (tmp_path, file, str(tmp_path)):
+        with pytest.raises(ResultsError, match="learned.npz is not there"):
+            learned_path(path)
+    save_learned(file, untrained())
+    assert learned_path(tmp_path) == learned_path(str(file)) == file
