@@ -29,7 +29,7 @@ from pynn_eprop.experiments.experiment import (
 )
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
-from pynn_eprop.experiments.literals import parse_literal
+from pynn_eprop.experiments.literals import parse_value
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.families import FAMILIES
@@ -289,10 +289,8 @@ def _assignment(text: str) -> tuple[str, Any]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     try:
-        return name, parse_literal(value)
+        return name, parse_value(value)
     except ValueError:
-        if all(part.isidentifier() for part in value.split("-")):       # as names of rules are
-            return name, value
         raise argparse.ArgumentTypeError(f"{value!r} is not a number or a name") from None
 
 

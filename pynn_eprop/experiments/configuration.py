@@ -1,12 +1,12 @@
 """The configuration of a run: task, variant, backend, seed and size."""
 
 import dataclasses
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
 from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.command_line import command_line
 from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.experiments.systems import choose_system, other_machine
 from pynn_eprop.models.rules import EProp
@@ -17,8 +17,6 @@ from pynn_eprop.tasks.quantities import require_whole, same_kind
 from pynn_eprop.tasks.task import Task
 
 _FEEDBACK = "random"
-DATA = "data"
-"""The parameter of a task that names a folder or file of the user's; also an option."""
 
 
 @dataclass(frozen=True)
@@ -152,24 +150,17 @@ class Configuration:
             fields["machine"] = self.chosen_machine
         return fields
 
+    def options(self) -> dict[str, Any]:
+        """The options of the command line, but for plugins, parameters and folder."""
+        return {
+            "backend": self.backend, "machine": self.chosen_machine, "precision": self.precision,
+            "seed": self.seed, "updates": self.n_updates, "neurons": self.neurons,
+            "gradient": None if self.gradient == EPROP else self.gradient,
+            "feedback": None if self.feedback == _FEEDBACK else self.feedback,
+            "rule": None if self.rule == EProp.name else self.rule,
+            "no-recurrent": not self.recurrent, "keep-training": self.keep_training,
+        }
+
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this run again."""
-        words = [f"pynn-eprop run {self.task} --backend {self.backend}",
-                 *([f"--machine {self.chosen_machine}"] if self.chosen_machine else []),
-                 f"--precision {self.precision} --seed {self.seed} --updates {self.n_updates}"]
-        if self.neurons is not None:
-            words.append(f"--neurons {self.neurons}")
-        if self.gradient != EPROP:
-            words.append(f"--gradient {self.gradient}")
-        if self.feedback != _FEEDBACK:
-            words.append(f"--feedback {self.feedback}")
-        if self.rule != EProp.name:
-            words.append(f"--rule {self.rule}")
-        if not self.recurrent:
-            words.append("--no-recurrent")
-        if self.keep_training:
-            words.append("--keep-training")
-        words += [f"--plugin {plugin}" for plugin in self.plugins]
-        words += [f"--data {shlex.quote(value)}" if name == DATA else f"--set {name}={value}"
-                  for name, value in self.parameters]
-        return " ".join([*words, f"--out {out}"])
+        return command_line(["run", self.task], self.options(), self.parameters, self.plugins, out)

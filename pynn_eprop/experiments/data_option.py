@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pynn_eprop.experiments.configuration import DATA
+from pynn_eprop.experiments.command_line import DATA
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:

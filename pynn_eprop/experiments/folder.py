@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from pynn_eprop.backends import EPROP
 from pynn_eprop.errors import ResultsError
-from pynn_eprop.experiments.configuration import DATA
+from pynn_eprop.experiments.command_line import DATA
 from pynn_eprop.experiments.history import History
 from pynn_eprop.models.rules import EProp
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError, MissingDependencyError, ResultsError, TaskError
+from pynn_eprop.experiments.command_line import command_line
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.results import versions
@@ -96,16 +96,11 @@ class LearnPlan:
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this result again."""
-        words = [f"pynn-eprop learn {self.family_name}"]
-        for option, value, default in (
-                ("size", self.size, None), ("error-module", self.module_name, ""),
-                ("rule", self.rule, EProp.name), ("iterations", self.iterations, None),
-                ("seed", self.seed, None), ("at-once", self.at_once, None)):
-            if value != default:
-                words.append(f"--{option} {quote(str(value))}")
-        words += [f"--set {quote(f'{name}={value}')}" for name, value in self.parameters]
-        words += [f"--plugin {quote(plugin)}" for plugin in self.plugins]
-        return " ".join([*words, f"--out {quote(out)}"])
+        options = {"size": self.size, "error-module": self.module_name,
+                   "rule": None if self.rule == EProp.name else self.rule,
+                   "iterations": self.iterations, "seed": self.seed, "at-once": self.at_once}
+        return command_line(["learn", self.family_name], options, self.parameters, self.plugins,
+                            out)
 
 
 class Learning:

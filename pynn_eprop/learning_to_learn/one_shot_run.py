@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from pynn_eprop.backends import Backend, find_backend, has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import ResultsError, SimulationError, TaskError, UnsupportedError
+from pynn_eprop.experiments.command_line import command_line
 from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
@@ -98,14 +98,11 @@ class OneShotPlan:
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this result again."""
-        words = [f"pynn-eprop run {self.family_name} --learned {quote(str(self.learned_path))} "
-                 f"--backend {self.backend_name}"]
-        machine = other_machine(self.backend, self.machine)
-        words += [f"--machine {machine}"] if machine else []
-        words.append(f"--precision {self.precision} --seed {self.seed} --targets {self.targets}")
-        words += [f"--set {quote(f'{name}={value}')}" for name, value in self.parameters]
-        words += [f"--plugin {quote(plugin)}" for plugin in self.plugins]
-        return " ".join([*words, f"--out {quote(out)}"])
+        options = {
+            "learned": self.learned_path, "backend": self.backend_name,
+            "machine": other_machine(self.backend, self.machine), "precision": self.precision,
+            "seed": self.seed, "targets": self.targets}
+        return command_line(["run", self.family_name], options, self.parameters, self.plugins, out)
 
 
 class OneShotRun:

@@ -1,5 +1,7 @@
 """Configurations: defaults, checks before any work, and the command that repeats a run."""
 
+import shlex
+
 import pytest
 
 from pynn_eprop import ClopathRule
@@ -98,17 +100,20 @@ def test_identity_leaves_out_what_does_not_change_the_result():
     Configuration("pattern-generation", backend="jax", gradient="bptt"),
     Configuration("pattern-generation", rule="clopath:v_plus=0.25,v_minus=0"),
     Configuration("pattern-generation", rule="readout-only"),
+    Configuration("pattern-generation", plugins=("my plugins/cells.py", "own"),
+                  parameters=(("cell", "EPropALIF"),)),
 ])
 def test_command_makes_the_same_configuration(configuration):
-    options = _parser().parse_args(configuration.command("somewhere").split()[1:])
+    options = _parser().parse_args(shlex.split(configuration.command("some where"))[1:])
     again = Configuration(
         task=options.task, backend=options.backend, precision=options.precision,
         seed=options.seed, updates=options.updates, neurons=options.neurons,
         threads=options.threads, feedback=options.feedback, gradient=options.gradient,
         rule=options.rule, recurrent=options.recurrent,
-        keep_training=options.keep_training, parameters=tuple(options.set))
+        keep_training=options.keep_training, parameters=tuple(options.set),
+        plugins=tuple(options.plugin))
     assert again.as_dict() == configuration.as_dict()
-    assert str(options.out) == "somewhere"
+    assert str(options.out) == "some where"
 
 
 def test_another_gradient_is_another_run():

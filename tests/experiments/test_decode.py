@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from pynn_eprop.cli import _parser
 from pynn_eprop.errors import ParameterError, ResultsError, TaskError, UnsupportedError
 from pynn_eprop.experiments.decoding.experiment import SHUFFLED, DecodingExperiment, DecodingPlan
 from pynn_eprop.experiments.decoding.features import simulated
@@ -142,6 +144,19 @@ def test_rules_of_traces_are_written_as_those_of_trainings():
         assert made.configuration.rule == rule
     with pytest.raises(ParameterError, match="rule='hebb' is unknown"):
         plan(more=(("trace_rule", "hebb"),))
+
+
+def test_the_command_makes_the_same_plan():
+    made = plan((0, 2), 3, 2, (("trace_rule", "clopath:tau_v=20.0"), ("values_after", 0)),
+                recurrent=False, plugins=("my plugins/own.py",))
+    words = shlex.split(made.command("some where"))
+    assert words[:2] == ["pynn-eprop", "decode"]
+    options = _parser().parse_args(words[1:])
+    again = DecodingPlan.of(
+        options.task, options.updates, options.seed, options.seeds, options.set,
+        backend=options.backend, precision=options.precision, rule=options.rule,
+        recurrent=options.recurrent, plugins=tuple(options.plugin))
+    assert again == made and str(options.out) == "some where"
 
 
 def test_tasks_and_backends_that_have_no_traces_to_decode_are_refused(tmp_path):

@@ -19,6 +19,7 @@ import numpy as np
 from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import ResultsError, TaskError, UnsupportedError
+from pynn_eprop.experiments.command_line import command_line
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.decoding.classifier import (
     FOLDS,
@@ -130,17 +131,16 @@ class DecodingPlan:
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this result again."""
-        words = self.configuration.command(out).split()
-        words[words.index("run")] = "decode"
-        words.remove("--keep-training")
-        words[words.index("--updates") + 1] = ",".join(map(str, self.updates))
-        words[words.index("--seed") + 2:words.index("--seed") + 2] = [
-            "--seeds", str(len(self.seeds))]
+        configuration = self.configuration
+        given = configuration.options()
+        first = {name: given.pop(name) for name in ("backend", "machine", "precision", "seed")}
+        options = first | {"seeds": len(self.seeds)} | given | {
+            "updates": ",".join(map(str, self.updates)), "keep-training": None}
         default = type(self.decoding)(self.decoding.task)
-        changed = [f"--set {name}={value}" for name, value in self.parameters.items()
+        changed = [(name, value) for name, value in self.parameters.items()
                    if value != getattr(default, name)]
-        where = words.index("--out")
-        return " ".join([*words[:where], *changed, *words[where:]])
+        return command_line(["decode", configuration.task], options,
+                            (*configuration.parameters, *changed), configuration.plugins, out)
 
 
 class DecodingExperiment:

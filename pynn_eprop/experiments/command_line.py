@@ -1,0 +1,28 @@
+"""The command line that makes a result again, to be pasted into a shell."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pynn_eprop.experiments.literals import value_text
+
+DATA = "data"
+"""The parameter of a task that names a folder or file of the user's; also an option."""
+
+
+def command_line(words: Iterable[str], options: Mapping[str, Any],
+                 parameters: Iterable[tuple[str, Any]], plugins: Iterable[str], out: str) -> str:
+    """The line of ``pynn-eprop`` with these words and options, quoted if need be.
+
+    options: by name; None and False stand for one that is not given, True for one without a value.
+    """
+    line = ["pynn-eprop", *words]
+    for name, value in options.items():
+        if value is not None and value is not False:
+            line += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    for plugin in plugins:
+        line += ["--plugin", plugin]
+    for name, value in parameters:
+        line += ["--data", str(value)] if name == DATA else \
+            ["--set", f"{name}={value_text(value)}"]
+    return shlex.join([*line, "--out", out])
