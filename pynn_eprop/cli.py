@@ -22,11 +22,8 @@ from pynn_eprop.experiments import compare_command
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.data_option import add_data_option, data_parameter
 from pynn_eprop.experiments.decoding import command as decode_command
-from pynn_eprop.experiments.experiment import (
-    CHECKPOINT_SECONDS,
-    Experiment,
-    ignore_progress,
-)
+from pynn_eprop.experiments.experiment import Experiment, ignore_progress
+from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.literals import parse_value

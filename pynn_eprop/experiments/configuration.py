@@ -138,11 +138,7 @@ class Configuration:
         fields = self.as_dict()
         for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
-        # older folders, from when there was no choice, can be resumed
-        if fields["rule"] == EProp.name:
-            del fields["rule"]
-        if fields["gradient"] == EPROP:
-            del fields["gradient"]
+        # as in older folders, from when there was no choice
         del fields["machine"]
         if self.chosen_machine == "reference":
             fields["precision"] = "reference"

@@ -23,7 +23,12 @@ from pynn_eprop.errors import (
 )
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.epochs import answers_to_tests, check_epochs
-from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.folder import (
+    CHECKPOINT_SECONDS,
+    ResultsFolder,
+    write_atomically,
+    write_text,
+)
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
@@ -36,8 +41,6 @@ from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trials import Responses, Trials
-
-CHECKPOINT_SECONDS = 5.0
 
 Progress = Callable[[History, bool], None]
 

@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,8 +28,10 @@ from pynn_eprop.models.rules import EProp
 
 PRODUCTS = ("results.json", "weights.npz", "learning_curve.csv", "recording.nix", "figure.png",
             "figure.svg", "report.html")
-_LEFT_OUT = {"rule": EProp.name, "gradient": EPROP}
-"""Fields of an identity that are left out with these values, as before there was a choice."""
+CHECKPOINT_SECONDS = 5.0
+"""Time between two states that are saved."""
+_BEFORE_THERE_WAS_A_CHOICE = {"rule": EProp.name, "gradient": EPROP}
+"""Fields that identities of older folders do not have."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -44,6 +46,87 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def claim_folder(path: Path, state: Path) -> IO[str]:
+    """Make a folder, and keep other processes out of it until the file is closed.
+
+    state: the folder in it that holds the lock. What interrupted writes have left is removed.
+    Raises :class:`ResultsError` if the folder cannot be made or is in use.
+    """
+    if path.exists() and not path.is_dir():
+        raise ResultsError(f"{path} is a file; give --out a folder")
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be made: {error.strerror}") from error
+    lock = open(state / "lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ResultsError(f"{path} is in use by another run; wait for it, or give another "
+                           "--out") from None
+    for partly_written in [*path.glob(".*.part*"), *state.glob(".*.part*")]:
+        partly_written.unlink()
+    return lock
+
+
+def clear_folder(path: Path, products: Iterable[str], state: Path) -> None:
+    """Remove the products and the state, but for its lock."""
+    for name in products:
+        (path / name).unlink(missing_ok=True)
+    for entry in state.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != "lock":
+            entry.unlink()
+
+
+def read_json(path: Path, *needed: str) -> dict[str, Any]:
+    """The contents of a file. Raises :class:`ResultsError` if it is damaged or lacks a name."""
+    try:
+        fields = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ResultsError(f"{path} cannot be read ({error}); use --force to start "
+                           "again") from error
+    missing = [name for name in needed if name not in fields]
+    if missing:
+        raise ResultsError(f"{path} cannot be read (it has no {', '.join(missing)}); use --force "
+                           "to start again")
+    return fields
+
+
+def check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
+    """Raise :class:`ResultsError`, with the differences, unless a folder holds what is asked for.
+
+    found, wanted: all that decides the contents of the folder ``path``.
+    """
+    # through JSON, so that tuples and lists compare equal
+    found, wanted = (_flat(_BEFORE_THERE_WAS_A_CHOICE | each)
+                     for each in (found, json.loads(json.dumps(wanted))))
+    # one entry for both, as before --machine
+    labels = {} if "machine" in wanted else {"precision": "machine or precision"}
+    different = [f"{labels.get(name, name)}: {found.get(name)!r} there, "
+                 f"{wanted.get(name)!r} asked for"
+                 for name in sorted(found.keys() | wanted.keys())
+                 if found.get(name) != wanted.get(name)]
+    if different:
+        raise ResultsError(f"{path} holds another run ({'; '.join(different)}); repeat its "
+                           "options, use --force to replace it, or give another --out")
+
+
+def _flat(identity: dict[str, Any]) -> dict[str, Any]:
+    """An identity with its parameters one by one.
+
+    The path of data that have a checksum is left out: they may have been moved.
+    """
+    parameters = identity.get("parameters")
+    if not isinstance(parameters, dict):
+        return identity
+    others = {name: value for name, value in identity.items() if name != "parameters"}
+    return others | {f"parameter {name}": value for name, value in parameters.items()
+                     if name != DATA or "data_checksum" not in identity}
 
 
 class ResultsFolder:
@@ -70,27 +153,30 @@ class ResultsFolder:
         return (self.state / "progress.json").exists()
 
     def open(self, identity: dict[str, Any], resume: bool, force: bool) -> History | None:
-        """Make the folder ready; return the history to go on from, or None to start again."""
-        if self.path.exists() and not self.path.is_dir():
-            raise ResultsError(f"{self.path} is a file; give --out a folder")
+        """Make the folder ready and take its lock; without the lock if that fails.
+
+        Returns the history to go on from, or None to start again.
+        """
         if not (resume or force):
             self._refuse_to_overwrite()
+        self._lock = claim_folder(self.path, self.state)
         try:
-            self.state.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ResultsError(f"{self.path} cannot be made: {error.strerror}") from error
-        self._take_lock()
-        for partly_written in [*self.path.glob(".*.part*"), *self.state.glob(".*.part*")]:
-            partly_written.unlink()
+            return self._take(identity, resume, force)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self, identity: dict[str, Any], resume: bool, force: bool) -> History | None:
         if force and not resume:
-            self._clear()
+            clear_folder(self.path, PRODUCTS, self.state)
+            shutil.rmtree(self.path / "failure", ignore_errors=True)
         if not self.started:
             if resume and self.finished:
                 raise ResultsError(f"{self.path} holds a result but no state to resume from; "
                                    "use --force to replace it")
             return None
         progress = self._read_progress()
-        _check_identity(progress["identity"], identity, self.path)
+        check_identity(progress["identity"], identity, self.path)
         return History.from_dict(progress["history"])
 
     def checkpoint_path(self) -> Path:
@@ -141,7 +227,7 @@ class ResultsFolder:
 
     def read_results(self) -> dict[str, Any]:
         """The contents of results.json."""
-        return _read_json(self.path / "results.json")
+        return read_json(self.path / "results.json")
 
     def close(self) -> None:
         """Release the lock, so that other processes can use the folder."""
@@ -150,7 +236,7 @@ class ResultsFolder:
             self._lock = None
 
     def _read_progress(self) -> dict[str, Any]:
-        return _read_json(self.state / "progress.json")
+        return read_json(self.state / "progress.json", "identity", "history", "checkpoint")
 
     def _refuse_to_overwrite(self) -> None:
         if self.finished:
@@ -160,61 +246,3 @@ class ResultsFolder:
             updates = len(self._read_progress()["history"]["error"])
             raise ResultsError(f"{self.path} holds a run interrupted after {updates} updates; use "
                                "--resume to go on, --force to start again, or another --out")
-
-    def _clear(self) -> None:
-        for name in PRODUCTS:
-            (self.path / name).unlink(missing_ok=True)
-        shutil.rmtree(self.path / "failure", ignore_errors=True)
-        for entry in self.state.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif entry.name != "lock":
-                entry.unlink()
-
-    def _take_lock(self) -> None:
-        self._lock = lock_folder(self.path, self.state)
-
-
-def lock_folder(path: Path, state: Path) -> IO[str]:
-    """Keep other processes out of a folder until the file is closed.
-
-    state: the folder in it that holds the lock. Raises :class:`ResultsError` if it is in use.
-    """
-    lock = open(state / "lock", "w", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ResultsError(f"{path} is in use by another run; wait for it, or give another "
-                           "--out") from None
-    return lock
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{path} cannot be read ({error}); use --force to start "
-                           "again") from error
-    return dict(fields)
-
-
-def _check_identity(found: dict[str, Any], wanted: dict[str, Any], path: Path) -> None:
-    # through JSON, so that tuples and lists compare equal
-    wanted = json.loads(json.dumps(wanted))
-    labels = {"precision": "machine or precision"}      # one entry for both, as before --machine
-    found, wanted = _comparable(_LEFT_OUT | found), _comparable(_LEFT_OUT | wanted)
-    different = [f"{labels.get(name, name)}: {found.get(name)!r} there, "
-                 f"{wanted.get(name)!r} asked for"
-                 for name in sorted(found.keys() | wanted.keys())
-                 if found.get(name) != wanted.get(name)]
-    if different:
-        raise ResultsError(f"{path} holds another run ({'; '.join(different)}); repeat its "
-                           "options, use --force to replace it, or give another --out")
-
-
-def _comparable(identity: dict[str, Any]) -> dict[str, Any]:
-    """An identity without the path of data that have a checksum: they may have been moved."""
-    if "data_checksum" not in identity:
-        return identity
-    parameters = {name: value for name, value in identity["parameters"].items() if name != DATA}
-    return {**identity, "parameters": parameters}

@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.families import FAMILIES
 from pynn_eprop.learning_to_learn import learn as outer
@@ -55,7 +56,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("--resume", action="store_true",
                         help="go on with the work in DIR; begin it if there is none")
     parser.add_argument("--force", action="store_true", help="replace what is in DIR")
-    parser.add_argument("--checkpoint-every", type=seconds, default=outer.CHECKPOINT_SECONDS,
+    parser.add_argument("--checkpoint-every", type=seconds, default=CHECKPOINT_SECONDS,
                         metavar="SECONDS", help="default: %(default)g")
     parser.add_argument("--quiet", action="store_true", help="print the result only")
 

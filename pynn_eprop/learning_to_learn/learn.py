@@ -13,7 +13,7 @@ import numpy as np
 
 from pynn_eprop.errors import CheckpointError, MissingDependencyError, ResultsError, TaskError
 from pynn_eprop.experiments.command_line import command_line
-from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS, write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.results import versions
 from pynn_eprop.experiments.rule_names import rule_named
@@ -34,7 +34,6 @@ from pynn_eprop.tasks.quantities import require_whole
 
 PRODUCTS = ("learned.npz", "learning_curve.csv", "figure.png", "figure.svg")
 MAIN, NO_UPDATE = "outer loop", "without an update"
-CHECKPOINT_SECONDS = 5.0
 
 Progress = Callable[[str, int, int, float | None], None]
 """Called with what is done, iterations done and in all, and the latest error in a validation."""

@@ -34,6 +34,7 @@ from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.quantities import require_whole
 
 PRODUCTS = ("figure.png", "figure.svg")
+MOVEMENT = "movement.gif"      # of families that draw one
 TARGETS = 16
 
 Progress = Callable[[int, int, float | None], None]
@@ -114,7 +115,7 @@ class OneShotRun:
 
     def __init__(self, plan: OneShotPlan, out: Path) -> None:
         self.plan = plan
-        self.folder = WorkFolder(out, PRODUCTS)
+        self.folder = WorkFolder(out, PRODUCTS, (MOVEMENT,))
         self._sim = load_backend(plan.backend_name)
         if not has(self._sim, Capability.PAUSED_LEARNING):
             raise UnsupportedError(f"backend {plan.backend_name!r} cannot run with learning "
@@ -221,7 +222,7 @@ class OneShotRun:
         with styled():
             movement = family.draw_movement(shown, self._tasks()[0])
             if movement is not None:
-                write_atomically(self.folder.path / "movement.gif", lambda path: movement.save(
+                write_atomically(self.folder.path / MOVEMENT, lambda path: movement.save(
                     path, writer="pillow", dpi=72))
         results = {
             "family": family.name, "backend": plan.backend_name, "machine": plan.machine,

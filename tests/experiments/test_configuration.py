@@ -122,9 +122,9 @@ def test_another_gradient_is_another_run():
     assert through_time == followed | {"gradient": "bptt"} != followed
 
 
-def test_identities_of_folders_from_before_machines_and_rules_could_be_chosen():
+def test_identities_of_folders_from_before_machines_could_be_chosen():
     first = Configuration("pattern-generation").identity()
-    assert "machine" not in first and "rule" not in first and "gradient" not in first
+    assert "machine" not in first
     assert first["precision"] == "float32"
     reference = Configuration("pattern-generation", machine="reference").identity()
     assert "machine" not in reference and reference["precision"] == "reference"

@@ -16,6 +16,7 @@ from pynn_eprop.cli import _parser
 from pynn_eprop.errors import ParameterError, ResultsError, TaskError, UnsupportedError
 from pynn_eprop.experiments.decoding.experiment import SHUFFLED, DecodingExperiment, DecodingPlan
 from pynn_eprop.experiments.decoding.features import simulated
+from pynn_eprop.experiments.folder import claim_folder
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.models.rules import ClopathRule, EProp
 from pynn_eprop.tasks import StoreRecall
@@ -93,6 +94,16 @@ def test_a_finished_decoding_is_kept_or_refused(decoded):
     assert other.returncode == 2 and "'sampling': 10.0" in other.stderr
     kept = subprocess.run(command(out, "--seeds", "2", "--resume"), capture_output=True, text=True)
     assert kept.returncode == 0, kept.stderr
+    assert (out / "decoding.json").read_bytes() == before
+
+
+def test_two_decodings_cannot_share_a_folder(decoded):
+    out, _ = decoded
+    before = (out / "decoding.json").read_bytes()
+    with claim_folder(out, out / "parts"):
+        for more in ({"resume": True}, {"force": True}):
+            with pytest.raises(ResultsError, match="in use by another run"):
+                DecodingExperiment(plan(n_seeds=2), out).run(**more)
     assert (out / "decoding.json").read_bytes() == before
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pynn_eprop.errors import ResultsError
+from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
 from pynn_eprop.experiments.history import History
 
@@ -86,6 +87,38 @@ def test_another_run_is_not_resumed(tmp_path):
         folder.open(other, resume=True, force=False)
 
 
+@pytest.mark.parametrize("change", [{"rule": "clopath"}, {"gradient": "bptt"}])
+def test_folders_from_before_rules_and_gradients_could_be_chosen_go_on_with_the_first(
+        change, tmp_path):
+    chosen = Configuration("pattern-generation", backend="jax").identity()
+    older = {name: value for name, value in chosen.items() if name not in ("rule", "gradient")}
+    folder = ResultsFolder(tmp_path)
+    folder.open(older, resume=False, force=False)
+    folder.save_progress(older, History(error=[0.5], loss=[1.0]), None)
+    folder.close()
+    assert folder.open(chosen, resume=True, force=False).updates == 1
+    folder.close()
+    (name, value), = change.items()
+    with pytest.raises(ResultsError, match=f"{name}: {chosen[name]!r} there, {value!r} asked for"):
+        folder.open(chosen | change, resume=True, force=False)
+
+
+def test_a_folder_that_is_refused_is_not_kept_locked(tmp_path):
+    folder, refused = folder_with_progress(tmp_path), ResultsFolder(tmp_path)
+    with pytest.raises(ResultsError, match="holds another run"):
+        refused.open(IDENTITY | {"seed": 2}, resume=True, force=False)
+    assert folder.open(IDENTITY, resume=True, force=False).updates == 3
+
+
+def test_what_an_interrupted_write_has_left_is_removed(tmp_path):
+    folder = folder_with_progress(tmp_path)
+    left = [tmp_path / ".results.part.json", folder.state / ".checkpoint-000009.part.npz"]
+    for path in left:
+        path.write_bytes(b"half")
+    folder.open(IDENTITY, resume=True, force=False)
+    assert not any(path.exists() for path in left)
+
+
 def with_data(path, checksum="c0ffee", **parameters):
     return IDENTITY | {"data_checksum": checksum, "parameters": {"data": path, **parameters}}
 
@@ -99,7 +132,7 @@ def test_data_may_have_been_moved_if_their_checksum_is_the_same(tmp_path):
                   IDENTITY | {"data_checksum": "c0ffee"}):      # where it is looked for anyway
         assert ResultsFolder(tmp_path).open(moved, resume=True, force=False).updates == 1
     for other, message in ((with_data("here.npz", "another", lr=0.1), "data_checksum: 'c0ffee'"),
-                           (with_data("here.npz", lr=0.2), "parameters: {'lr': 0.1} there, ")):
+                           (with_data("here.npz", lr=0.2), "parameter lr: 0.1 there, 0.2 ask")):
         with pytest.raises(ResultsError, match=message):
             ResultsFolder(tmp_path).open(other, resume=True, force=False)
 
@@ -123,6 +156,9 @@ def test_an_unreadable_state_says_what_to_do(tmp_path):
     folder = folder_with_progress(tmp_path)
     (folder.state / "progress.json").write_text('{"identity"')
     with pytest.raises(ResultsError, match=r"cannot be read .* use --force"):
+        folder.open(IDENTITY, resume=True, force=False)
+    (folder.state / "progress.json").write_text('{"identity": {}}')
+    with pytest.raises(ResultsError, match=r"it has no history, checkpoint\); use --force"):
         folder.open(IDENTITY, resume=True, force=False)
 
 

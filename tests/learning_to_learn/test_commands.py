@@ -176,6 +176,13 @@ def test_one_shot_learning_gives_the_files_that_it_promises(learned, tmp_path):
     assert 10_000 < (tmp_path / "out" / "movement.gif").stat().st_size < 300_000
 
 
+def test_a_movement_of_before_does_not_stay(learned, tmp_path, monkeypatch):
+    assert one_shot(learned, tmp_path / "out", "--targets", "1") == 0
+    monkeypatch.setattr(ArmMovement, "draw_movement", lambda self, trials, task: None)
+    assert one_shot(learned, tmp_path / "out", "--targets", "1", "--force") == 0
+    assert not (tmp_path / "out" / "movement.gif").exists()
+
+
 def test_one_shot_learning_goes_on_where_it_was(learned, tmp_path):
     """The first task is done again, for the figure; what is done is not, even in fixed point."""
     for name in ("whole", "part"):

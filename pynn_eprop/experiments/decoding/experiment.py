@@ -28,8 +28,17 @@ from pynn_eprop.experiments.decoding.classifier import (
     check_installed,
 )
 from pynn_eprop.experiments.decoding.features import simulated
-from pynn_eprop.experiments.experiment import CHECKPOINT_SECONDS, Experiment
-from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.experiment import Experiment
+from pynn_eprop.experiments.folder import (
+    CHECKPOINT_SECONDS,
+    ResultsFolder,
+    check_identity,
+    claim_folder,
+    clear_folder,
+    read_json,
+    write_atomically,
+    write_text,
+)
 from pynn_eprop.experiments.history import History
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.results import versions
@@ -40,6 +49,7 @@ from pynn_eprop.tasks.decoding import ALL, Decoding
 from pynn_eprop.tasks.network_plan import READOUT_ONLY, NetworkPlan
 from pynn_eprop.tasks.quantities import require_whole
 
+PRODUCTS = ("decoding.json", "decoding.png", "decoding.svg")
 SHUFFLED = "shuffled labels"
 """All synapses, with the labels of the trials to fit to in another order: at chance."""
 
@@ -158,6 +168,7 @@ class DecodingExperiment:
         check_installed()
         self.plan = plan
         self.out = out
+        self._state = out / "parts"
         self._trainings = out if trainings is None else trainings
         self._checkpoint_seconds = checkpoint_seconds
         self._sim = load_backend(plan.configuration.backend)
@@ -171,7 +182,17 @@ class DecodingExperiment:
     def run(self, resume: bool = False, force: bool = False,
             progress: Progress = ignore_progress) -> dict[str, Any]:
         """Train, simulate, decode and write the folder; return the contents of decoding.json."""
-        self._open(resume, force)
+        if not (resume or force):
+            self._refuse_to_overwrite()
+        with claim_folder(self.out, self._state):
+            if force and not resume:
+                clear_folder(self.out, PRODUCTS, self._state)
+            for seed in self.plan.seeds:    # all of them, before any work
+                for update in self.plan.updates:
+                    self._part(seed, update)
+            return self._run(force, progress)
+
+    def _run(self, force: bool, progress: Progress) -> dict[str, Any]:
         plan = self.plan
         parts = {}
         with DeferredInterrupts() as interrupts, plan.configuration.build_backend().context(
@@ -199,26 +220,13 @@ class DecodingExperiment:
 
     # --- the folder ---
 
-    def _open(self, resume: bool, force: bool) -> None:
-        if self.out.exists() and not self.out.is_dir():
-            raise ResultsError(f"{self.out} is a file; give --out a folder")
-        parts = self.out / "parts"
-        if not (resume or force) and ((self.out / "decoding.json").exists() or parts.exists()):
+    def _refuse_to_overwrite(self) -> None:
+        if (self.out / "decoding.json").exists() or self._state.exists():
             raise ResultsError(f"{self.out} holds a decoding; use --resume to keep what is done "
                                "and go on, --force to replace it, or another --out")
-        try:
-            parts.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ResultsError(f"{self.out} cannot be made: {error.strerror}") from error
-        if force and not resume:
-            for path in (*parts.glob("*.json"), *self.out.glob("decoding.*")):
-                path.unlink()
-        for seed in self.plan.seeds:    # all of them, before any work
-            for update in self.plan.updates:
-                self._part(seed, update)
 
     def _path(self, seed: int, update: int) -> Path:
-        return self.out / "parts" / f"seed{seed}-update{update:06d}.json"
+        return self._state / f"seed{seed}-update{update:06d}.json"
 
     def _part(self, seed: int, update: int) -> dict[str, Any] | None:
         """The result for a seed and an update, if it is there.
@@ -228,21 +236,8 @@ class DecodingExperiment:
         path = self._path(seed, update)
         if not path.exists():
             return None
-        try:
-            part: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            found = part["identity"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ResultsError(f"{path} cannot be read ({error}); use --force to start "
-                               "again") from error
-        wanted = json.loads(json.dumps(self.plan.identity(seed)))
-        different = sorted(name for name in found.keys() | wanted.keys()
-                           if found.get(name) != wanted.get(name))
-        if different:
-            raise ResultsError(f"{self.out} holds another decoding ("
-                               + "; ".join(f"{name}: {found.get(name)!r} there, "
-                                           f"{wanted.get(name)!r} asked for" for name in different)
-                               + "); repeat its options, use --force to replace it, or give "
-                               "another --out")
+        part = read_json(path, "identity")
+        check_identity(part["identity"], self.plan.identity(seed), self.out)
         return part
 
     # --- the work ---
