@@ -26,7 +26,7 @@ from pynn_eprop.families.trial import OUTPUT
 from pynn_eprop.learning_to_learn.draws import ONE_SHOT, random_numbers
 from pynn_eprop.learning_to_learn.error_modules import require_network
 from pynn_eprop.learning_to_learn.folder import WorkFolder
-from pynn_eprop.learning_to_learn.learned import Learned, load_learned
+from pynn_eprop.learning_to_learn.learned import Learned, learned_path, load_learned
 from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
 from pynn_eprop.models.answers import ask
 from pynn_eprop.models.parameters import as_numbers
@@ -81,8 +81,7 @@ class OneShotPlan:
                                f"for {self.family_name!r}")
         require_network(learned.module)
         object.__setattr__(self, "learned", learned)
-        path = Path(self.learned_path)
-        file = path / "learned.npz" if path.is_dir() else path
+        file = learned_path(self.learned_path)
         object.__setattr__(self, "checksum", hashlib.sha256(file.read_bytes()).hexdigest())
 
     @property

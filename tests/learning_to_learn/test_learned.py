@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import EPropError, ParameterError, ResultsError, TaskError
 from pynn_eprop.learning_to_learn import load_learned, save_learned
+from pynn_eprop.learning_to_learn.learned import learned_path
 from tests.learning_to_learn.families import tiny, untrained
 
 
@@ -115,7 +116,7 @@ def test_damaged_files_are_refused(tmp_path_factory, data):
 def test_a_folder_stands_for_its_file(tmp_path):
     file = tmp_path / "learned.npz"
     for path in (tmp_path, file, str(tmp_path)):
-        with pytest.raises(ResultsError, match="learned.npz is not there"):
+        with pytest.raises(ResultsError, match=r"learned\.npz is not there"):
             learned_path(path)
     save_learned(file, untrained())
     assert learned_path(tmp_path) == learned_path(str(file)) == file
