@@ -1,0 +1,115 @@
+"""What machines for learning in intervals have in common: the protocol, their choice, checks."""
+
+from typing import Protocol
+
+import numpy as np
+
+from pynn_eprop.errors import SetupError, SimulationError
+from pynn_eprop.intervals.learning import IntervalLearning
+from pynn_eprop.intervals.network import SOFTMAX, Arrays, UnitNetwork
+
+COMPILED, JAX = "compiled", "jax"
+MACHINES = {COMPILED: "C kernels, on the processor", JAX: "JAX, also on a GPU"}
+PRECISIONS = ("float32", "float64")
+
+
+class IntervalMachine(Protocol):
+    """Runs a batch of sequences and learns from them, interval by interval.
+
+    Made by :func:`build_machine`. Arrays have shapes (steps, batch, ...).
+    """
+
+    network: UnitNetwork
+    learning: IntervalLearning
+
+    @property
+    def updates(self) -> int:
+        """Updates of the network's weights so far."""
+
+    def start(self) -> None:
+        """Begin new sequences: states, outputs and eligibility traces 0, no boundary before."""
+
+    def train(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray,
+              last: bool = True, rate: float = 1.0) -> float:
+        """Run and learn from the next steps of the sequences; return their error.
+
+        inputs: (steps, batch, inputs), or words (steps, batch) of whole numbers. targets: (steps,
+        batch, outputs) of 0 and 1, or classes (steps, batch). active: (steps,), True for steps
+        with a target. last: whether the sequences end with these steps; otherwise they are cut at
+        whole intervals, and with rules that take the whole sequence the end of the steps is that
+        of an interval. rate: factor on learning rates.
+        Returns the error summed over steps, the mean of the batch. An error that is not finite is
+        returned as such, with the weights of before the interval in which it appeared.
+        """
+
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
+        """As :meth:`train`, without learning; goes on from the state, and leaves it at the end."""
+
+    def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """y, (steps, batch, outputs), and h, (steps, batch, units), going on from the state."""
+
+    def parameters(self) -> Arrays:
+        """The network's weights, float64 copies by name."""
+
+    def set_parameters(self, parameters: Arrays) -> None:
+        """Set the network's weights; see :func:`~pynn_eprop.intervals.network.check_parameters`."""
+
+    def state(self) -> Arrays:
+        """All that goes on: weights, optimisers, error module, states and traces, by name.
+
+        A machine that loads it continues bit for bit.
+        """
+
+    def load(self, state: Arrays) -> None:
+        """Go on from a state. Raises :class:`CheckpointError` for one of something else."""
+
+    def explained(self) -> float:
+        """Part of the variance of its targets that the error module explained since last asked.
+
+        NaN without an error module or targets.
+        """
+
+
+def build_machine(network: UnitNetwork, learning: IntervalLearning, parameters: Arrays, seed: int,
+                  machine: str = COMPILED, precision: str = "float32", threads: int = 1
+                  ) -> IntervalMachine:
+    """A machine with these first weights. seed: of the error module's first weights.
+
+    Raises :class:`SetupError` for names and numbers that are not valid, and what the machine
+    raises: :class:`MissingDependencyError`, or :class:`SetupError` for too little memory.
+    """
+    if machine not in MACHINES:
+        raise SetupError(f"machine={machine!r} is unknown; choose one of {list(MACHINES)}")
+    if precision not in PRECISIONS:
+        raise SetupError(f"precision={precision!r} is unknown; choose one of {list(PRECISIONS)}")
+    if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1:
+        raise SetupError(f"threads={threads!r} must be a whole number >= 1")
+    if machine == COMPILED:
+        from pynn_eprop.intervals.compiled.machine import CompiledMachine
+        return CompiledMachine(network, learning, parameters, seed, precision, threads)
+    from pynn_eprop.intervals.in_jax.machine import JaxMachine
+    return JaxMachine(network, learning, parameters, seed, precision)
+
+
+def check_steps(network: UnitNetwork, batch: int, inputs: np.ndarray, targets: np.ndarray | None,
+                active: np.ndarray | None) -> None:
+    """Raise :class:`SimulationError` unless these are steps of a batch of the network."""
+    steps = len(inputs)
+    needed: list[tuple[str, np.ndarray, tuple[int, ...]]] = [
+        ("inputs", inputs, (steps, batch) if network.words is not None
+         else (steps, batch, network.inputs))]
+    if targets is not None:
+        needed.append(("targets", targets, (steps, batch) if network.loss == SOFTMAX
+                       else (steps, batch, network.outputs)))
+    if active is not None:
+        needed.append(("active", active, (steps,)))
+    for name, array, shape in needed:
+        if array.shape != shape or not steps:
+            raise SimulationError(f"{name} of shape {array.shape} do not fit; {max(steps, 1)} "
+                                  f"steps of a batch of {batch} need {shape}")
+    indices = [("words", inputs, network.words)] if network.words is not None else []
+    if targets is not None and network.loss == SOFTMAX:
+        indices.append(("targets", targets, network.outputs))
+    for name, array, size in indices:
+        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= (size or 0):
+            raise SimulationError(f"{name} must be whole numbers of 0 ... {(size or 0) - 1}")
