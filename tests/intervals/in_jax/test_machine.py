@@ -1,5 +1,7 @@
 """The machine in JAX: order of updates, error module, ends of sequences, states."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import jax
@@ -253,6 +255,16 @@ def test_a_network_too_large_for_memory_is_refused_with_numbers(monkeypatch):
     monkeypatch.setattr(machine_module, "memory_of", lambda device: 8000)
     with pytest.raises(SetupError, match=r"batch of 3 need 1.01e-05 GB of memory, 4.61e-06 GB of"):
         machine_of("traces")
+
+
+def test_without_jax_the_error_says_what_to_install():
+    script = ("import sys; sys.modules['jax'] = None\n"
+              "from pynn_eprop.errors import MissingDependencyError\n"
+              "try:\n    import pynn_eprop.intervals.in_jax.machine\n"
+              "except MissingDependencyError as error:\n    print(error)")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          check=True)
+    assert "pip install 'pynn_eprop[jax]'" in done.stdout
 
 
 def memory_task(rule, rate, batches, until=0.0, shuffled=False):
