@@ -31,13 +31,14 @@ class Flow:
     """The paths that a derivative of the forward pass takes.
 
     detached: spikes count as given numbers on their way to other cells and in the reset, as in
-    e-prop (eq. 43). truncation_steps, rematerialize_steps: as in :class:`JaxOptions`. Raises
-    :class:`SetupError` for steps below 1.
+    e-prop (eq. 43). detached_reset: in the reset alone (eq. 22). truncation_steps,
+    rematerialize_steps: as in :class:`JaxOptions`. Raises :class:`SetupError` for steps below 1.
     """
 
     detached: bool = False
     truncation_steps: int | None = None
     rematerialize_steps: int | None = None
+    detached_reset: bool = False
 
     def __post_init__(self) -> None:
         for name in ("truncation_steps", "rematerialize_steps"):
@@ -140,6 +141,8 @@ class _Steps:
                 z, state = cells[index]["z"], cells[index]["state"]
                 seen["h"][index] = cells[index]["h"]
                 seen["arriving"][index] = total
+            if index in given["sent"]:
+                z = z + given["sent"][index]
             seen["z"][index], seen["state"][index] = z, state
         ring = {index: jnp.concatenate([old[1:], seen["z"][index][jnp.newaxis]])
                 for index, old in now["ring"].items()}
@@ -151,7 +154,8 @@ class _Steps:
         before = SimpleNamespace(
             **numbers, **now["state"], timestep=self.model.network.settings.timestep, z=z,
             h=now["h"],
-            z_reset=jax.lax.stop_gradient(z) if self.flow.detached else z)
+            z_reset=jax.lax.stop_gradient(z) if self.flow.detached or self.flow.detached_reset
+            else z)
         state = {name: jnp.broadcast_to(value, z.shape).astype(z.dtype)
                  for name, value in kind.step(before, arriving).items()}
         after = SimpleNamespace(**{**vars(before), **state})
@@ -177,16 +181,19 @@ def cuts(steps: int, every: int) -> Any:
 
 
 def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,
-            flow: Flow = ATTACHED, extra: Tree | None = None) -> tuple[Tree, Tree]:
+            flow: Flow = ATTACHED, extra: Tree | None = None, sent: Tree | None = None
+            ) -> tuple[Tree, Tree]:
     """The state after a stretch, and its activity.
 
-    extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives.
+    extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives. sent:
+    numbers added to spikes on their way to other cells and readouts, (steps, size) by population,
+    for derivatives by spikes but for what a cell's own do to itself (eq. 9, 67).
 
     The activity: spikes: counts of all populations that spike, by population, of the steps
     ``first - depth`` ... ``first + steps - 1``; z, h, state, arriving: of cells at each step,
     (steps, size), state by variable; y, error: of readouts, loss: of each step, (steps,); before:
     the cells' state at the start; first; active, if it is in the inputs. Cells that run backwards
-    are in their own time (``extra``, too).
+    are in their own time (``extra`` and ``sent``, too).
     """
     steps, first = inputs["step"].shape[0], inputs["step"][0]
     count = count_of(inputs, steps)
@@ -205,7 +212,9 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
         advance = _Steps(model, parameters, constants, flow, populations)
         given: Tree = {"outside": outside_input(model, parameters, inputs, steps, populations),
                        "currents": {index: rows for index, rows in currents.items()
-                                    if index in populations}, "step": inputs["step"]}
+                                    if index in populations},
+                       "sent": {index: rows for index, rows in (sent or {}).items()
+                                if index in populations}, "step": inputs["step"]}
         if flow.truncation_steps is not None:
             given["cut"] = cuts(steps, flow.truncation_steps)
         if "active" in inputs:
