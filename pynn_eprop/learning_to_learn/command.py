@@ -1,17 +1,15 @@
 """``pynn-eprop learn``, and ``pynn-eprop run`` of a family with what was learned."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.bars import Bar
 from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS
 from pynn_eprop.experiments.plugins import load_plugins
-from pynn_eprop.families import FAMILIES
+from pynn_eprop.families import FAMILIES, Family
 from pynn_eprop.learning_to_learn import learn as outer
 from pynn_eprop.learning_to_learn import one_shot_run as inner
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES, SpikingModule
@@ -78,10 +76,14 @@ def learn(options: argparse.Namespace) -> int:
         options.seed, options.at_once, tuple(options.set), tuple(options.plugin))
     out = options.out or Path(
         "results", f"learn-{options.family}-{options.error_module}-seed{options.seed}")
-    bar = Bar("iteration", plan.family.error_name)
+    bar = Bar("iteration")
+
+    def show(what: str, done: int, total: int, error: float | None) -> None:
+        bar.show(what, done, total, _error_text(plan.family, error))
+
     try:
         results = outer.Learning(plan, out, options.checkpoint_every).run(
-            options.resume, options.force, outer.ignore_progress if options.quiet else bar.show)
+            options.resume, options.force, outer.ignore_progress if options.quiet else show)
     finally:
         bar.close()
     print(outer.learn_line(results))
@@ -110,10 +112,10 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         options.seed, inner.TARGETS if options.targets is None else options.targets,
         options.threads, (*options.set, *neurons), tuple(options.plugin))
     out = options.out or Path("results", f"{options.task}-{options.backend}-seed{options.seed}")
-    bar = Bar("task", plan.learned.family.error_name)
+    bar = Bar("task")
 
     def show(done: int, total: int, error: float | None) -> None:
-        bar.show("one-shot learning", done, total, error)
+        bar.show("one-shot learning", done, total, _error_text(plan.learned.family, error))
 
     try:
         results = inner.OneShotRun(plan, out).run(
@@ -126,29 +128,5 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
     return 0
 
 
-class Bar:
-    """A bar on standard error for each part of the work."""
-
-    def __init__(self, unit: str, error_name: str) -> None:
-        self._unit, self._error_name = unit, error_name
-        self._bar: tqdm | None = None
-        self._what = ""
-
-    def show(self, what: str, done: int, total: int, error: float | None) -> None:
-        """Move the bar; another part of the work begins another."""
-        if what != self._what:
-            self.close()
-            self._what = what
-            self._bar = tqdm(total=total, initial=done, desc=what, unit=self._unit,
-                             dynamic_ncols=True, file=sys.stderr)
-        assert self._bar is not None
-        if error is not None:
-            self._bar.set_postfix_str(f"{self._error_name} {error:.4f}", refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """End the line of the bar."""
-        if self._bar is not None and not self._bar.disable:
-            self._bar.refresh()
-            self._bar.close()
-        self._bar = None
+def _error_text(family: Family, error: float | None) -> str:
+    return "" if error is None else f"{family.error_name} {error:.4f}"
