@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pynn_eprop.intervals.network import BINARY, SOFTMAX
 from pynn_eprop.plotting.style import BLUE, GREY, GRID, new_figure
@@ -35,7 +36,9 @@ def draw_curriculum(task: "CurriculumTask", results: Mapping[str, Any], level: "
     _channels(axes[2], _probabilities(y[:, 0], task.loss), "output", task.output_names)
     most = float(np.abs(h[:, 0]).max()) or 1.0
     axes[3].imshow(h[:, 0, :units].T, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most,
-                   interpolation="nearest", origin="lower")
+                   interpolation="nearest", origin="lower",
+                   extent=(0.5, len(h) + 0.5, -0.5, units - 0.5))
+    axes[3].xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[3].set(ylabel=f"h of {units} units", yticks=[], xlabel="time step")
     words = ", ".join(f"{name} {value}" for name, value in level.items())
     solved = "" if results["length_curve"] else ", not solved"
@@ -54,8 +57,9 @@ def _probabilities(y: np.ndarray, loss: str) -> np.ndarray:
 def _channels(axes: Axes, values: np.ndarray, label: str, names: Mapping[int, str]) -> None:
     """Channels as rows, from 0 (white) to 1; steps without a value are grey."""
     axes.set_facecolor("#EEEEEE")
+    steps, count = values.shape
     axes.imshow(np.ma.masked_invalid(values.T), aspect="auto", cmap="Blues", vmin=0.0, vmax=1.0,
-                interpolation="nearest")
+                interpolation="nearest", extent=(0.5, steps + 0.5, count - 0.5, -0.5))
     axes.set_ylabel(label)
     axes.set_yticks(list(names), list(names.values()))
 
@@ -73,4 +77,4 @@ def _progress(axes: Axes, results: Mapping[str, Any]) -> None:
     axes.set(xlabel="updates of the weights", ylabel="longest sequence\nsolved (steps)",
              title=f"{results['rule']}, seed {results['seed']}")
     axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0.0, 1.1 * max(5.0, *lengths))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pynn_eprop.plotting.style import BLUE, GREY, GRID, INK, ORANGE, new_figure
 
@@ -26,10 +27,11 @@ def draw_words(task: "WordPrediction", results: Mapping[str, Any],
                    marker="o", markersize=2.5, label=words)
     if results["best_epoch"] is not None:
         upper.axvline(results["best_epoch"], color=GREY, linewidth=0.8, linestyle=":")
-    upper.set(xlabel="epoch", ylabel="perplexity", yscale="log", xlim=(0.5, task.epochs + 0.5),
+    upper.set(xlabel="epoch", ylabel="perplexity", xlim=(0.5, task.epochs + 0.5),
               title=f"{task.title}, {results['corpus']['name']}: {results['rule']}, seed "
                     f"{results['seed']}" + (", diverged" if results["diverged"] else ""))
-    upper.grid(**{**GRID, "which": "both"})
+    upper.grid(**GRID)
+    upper.xaxis.set_major_locator(MaxNLocator(integer=True))
     if curve:
         upper.legend()
     _line(lower, line)
@@ -54,3 +56,4 @@ def _line(axes: Axes, line: Sequence[Mapping[str, Any]]) -> None:
     axes.set(ylabel="probability of\nthe next word (bold)", xlabel="word read",
              ylim=(0.0, 1.7 * max(most, 0.1)), title="Test set; above, the most probable words")
     axes.grid(**GRID)
+    axes.set_axisbelow(True)
