@@ -107,3 +107,12 @@ class StandInMachine:
 
     def explained(self):
         return float("nan")
+
+
+if __name__ == "__main__":
+    import sys
+
+    import pynn_eprop.interval_training.plan as plan
+    from pynn_eprop.cli import main
+    plan.build_machine = StandInMachine
+    sys.exit(main(sys.argv[1:]))
