@@ -74,10 +74,12 @@ class IntervalTraining:
         self._show(progress)
         saved, between = time.monotonic(), self._checkpoint_seconds
         while (ended_by := self._end()) is None and interrupts.received is None:
-            if self.course.advance(self.machine):
+            better = self.course.advance(self.machine)
+            if better:
                 write_archive(self._best, self.machine.parameters())
             self._show(progress)
-            if time.monotonic() - saved >= between:
+            # with the best weights, as otherwise they could be those of a later state
+            if better or time.monotonic() - saved >= between:
                 begun = time.monotonic()
                 self._save()
                 saved = time.monotonic()
@@ -117,6 +119,7 @@ class IntervalTraining:
     def _load(self) -> None:
         """Go on from a checkpoint, if there is one. Raises :class:`ResultsError` for damage."""
         if not self._checkpoint.exists():
+            self._best.unlink(missing_ok=True)
             return
         try:
             arrays, header = read_archive(self._checkpoint)

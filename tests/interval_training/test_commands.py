@@ -263,7 +263,7 @@ def test_word_prediction_that_was_interrupted_ends_as_the_same(pieces, predicted
 
 def test_a_process_that_is_interrupted_says_how_to_go_on(tmp_path):
     """The advice, to the letter, leads to the result of a run in one go."""
-    command = [sys.executable, *CLI, "run", *COPY, *EASY, "--updates", "3000", "--quiet",
+    command = [sys.executable, *CLI, "run", *COPY, "--updates", "10000", "--quiet",
                "--checkpoint-every", "0.05", "--out"]
     process = subprocess.Popen([*command, tmp_path / "out"], stderr=subprocess.PIPE, text=True)
     state = tmp_path / "out" / "state" / "checkpoint.npz"
@@ -280,7 +280,7 @@ def test_a_process_that_is_interrupted_says_how_to_go_on(tmp_path):
     rest = subprocess.run([sys.executable, *CLI, *advice[1:], "--quiet"], capture_output=True,
                           text=True, timeout=200)
     assert rest.returncode == 0, rest.stderr
-    assert run([*COPY, *EASY], tmp_path / "whole", "--updates", 3000) == 0
+    assert run(COPY, tmp_path / "whole", "--updates", 10000) == 0
     same(tmp_path / "out", tmp_path / "whole")
 
 
