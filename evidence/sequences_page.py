@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pynn_eprop.plotting.style import BLUE, GREY, GRID, SERIES_COLOURS, new_figure, styled
 from pynn_eprop.sequence_tasks.word_prediction.corpus import NOVELS
@@ -195,8 +196,9 @@ def _bars(axes: Axes, values: Mapping[str, Sequence[float]], paper: Mapping[str,
           label: str, title: str) -> None:
     """Medians, a dot for each seed, and a line for the paper's."""
     places = np.arange(len(values))
-    axes.bar(places, [statistics.median(each) for each in values.values()], width=0.6,
-             color=BLUE, alpha=0.75)
+    bars = axes.bar(places, [statistics.median(each) for each in values.values()], width=0.6,
+                    color=BLUE, alpha=0.75)
+    axes.bar_label(bars, fmt="%.3g", label_type="center", color="white")
     for place, (name, each) in enumerate(values.items()):
         if len(each) > 1:
             axes.plot(place + np.linspace(-0.15, 0.15, len(each)), sorted(each), color=GREY,
@@ -239,8 +241,9 @@ def draw_curves(found: "Found") -> Figure:
             right.plot(epochs, np.median(tested, axis=0), color=colour, label=label)
             right.fill_between(epochs, tested.min(axis=0), tested.max(axis=0), color=colour,
                                alpha=0.12, linewidth=0)
-        right.set(xlabel="epoch", ylabel="perplexity, test set", yscale="log",
+        right.set(xlabel="epoch", ylabel="perplexity, test set",
                   title="Word prediction")
+        right.xaxis.set_major_locator(MaxNLocator(integer=True))
         for axes, runs in ((left, found.copied), (right, found.words)):
             axes.grid(**GRID)
             if runs:

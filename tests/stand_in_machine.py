@@ -9,8 +9,8 @@ import dataclasses
 import numpy as np
 
 from pynn_eprop.errors import CheckpointError
-from pynn_eprop.intervals.machine import check_steps
 from pynn_eprop.intervals.network import BINARY, check_parameters
+from pynn_eprop.intervals.steps import check_steps
 
 
 class StandInMachine:
