@@ -29,7 +29,7 @@ class Walk:
     """A kind that the page follows through the package.
 
     names: in Python, as identifiers or whole strings. chip: in C, a part of identifiers. beyond:
-    folders that use it as a script does.
+    folders that use it as a script does, or have something else of its name.
     """
 
     names: frozenset[str]
