@@ -24,7 +24,7 @@ LAYERS = {
     "emulator": {"errors"},
     "reference": {"models", "errors"},
     "functional": {"models", "errors"},
-    "intervals": {"models", "errors"},
+    "intervals": {"functional", "models", "errors"},
     "fixed": {"models", "errors"},
     "engine": {"fixed", "models", "errors"},
     "common": {"fixed", "models", "errors"},
