@@ -3,7 +3,8 @@
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
 formats of fixed point, errors, what cells of your own derive from, the kinds of tasks (their parts
-are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and what the command line
+are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, sequences to learn in
+intervals, and what the command line
 must know of a backend of your own.
 """
 
@@ -32,6 +33,7 @@ from pynn_eprop.models.rules import (
     TruncatedTraces,
     register_rule,
 )
+from pynn_eprop.sequence_tasks import CurriculumTask, SequenceTask, register_sequence_task
 from pynn_eprop.tasks import EpochTask, LossTask, ValidatedTask, register_task
 
 __version__ = "0.1.0"
@@ -46,6 +48,7 @@ __all__ = [
     "ClopathRule",
     "Compared",
     "CrossEntropy",
+    "CurriculumTask",
     "EProp",
     "EpochTask",
     "Exponential",
@@ -59,6 +62,7 @@ __all__ = [
     "PostsynapticFactor",
     "PseudoDerivative",
     "Rule",
+    "SequenceTask",
     "SimplifiedTraces",
     "SpikingCells",
     "StepDecay",
@@ -76,5 +80,6 @@ __all__ = [
     "register_optimizer",
     "register_pseudo_derivative",
     "register_rule",
+    "register_sequence_task",
     "register_task",
 ]

@@ -34,7 +34,8 @@ class Walk:
 
     names: frozenset[str]
     chip: str = "(?!)"
-    beyond: tuple[str, ...] = ("pynn_eprop/tasks", "pynn_eprop/learning_to_learn")
+    beyond: tuple[str, ...] = ("pynn_eprop/tasks", "pynn_eprop/learning_to_learn",
+                               "pynn_eprop/sequence_tasks")
 
 
 WALKS = {
