@@ -32,6 +32,7 @@ from pynn_eprop.experiments.results import result_line
 from pynn_eprop.families import FAMILIES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
+from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
 from pynn_eprop.models.optimizers import OPTIMIZERS
@@ -116,6 +117,7 @@ def _list(options: argparse.Namespace) -> int:
         print(f"  {rule.name:20} {rule.meaning}")
     print(f"  {READOUT_ONLY:20} none: the readouts alone learn")
     for what, names in (("cells", CELLS), ("pseudo-derivatives", PSEUDO_DERIVATIVES),
+                        ("activation functions", ACTIVATIONS),
                         ("optimizers", OPTIMIZERS), ("losses", LOSSES), ("backends", BACKENDS)):
         print(f"{what}: {', '.join(names)}")
     return 0

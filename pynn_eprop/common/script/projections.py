@@ -32,11 +32,13 @@ from pynn_eprop.common.script.connections import (
 )
 from pynn_eprop.common.script.synapse_recording import RecordedSynapses
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.cells import LearningCell
+from pynn_eprop.common.standardmodels.kinds import ports_of
 from pynn_eprop.common.standardmodels.tables import check_names
 from pynn_eprop.errors import (
     NetworkError,
     ParameterError,
+    ProjectionError,
     UnknownParameterError,
     UnsupportedError,
 )
@@ -126,7 +128,7 @@ class SynapseArrays(RecordedSynapses):
 
     def _check_kinds(self) -> None:
         """Raise :class:`UnsupportedError` for a rule or optimiser that this backend lacks."""
-        onto_cells = any(isinstance(member.population.celltype, EPropCell)
+        onto_cells = any(isinstance(member.population.celltype, LearningCell)
                          for member in members(self.post))
         self._simulation.kinds.check_synapses(
             getattr(self.synapse_type, "optimizer", None),
@@ -135,11 +137,19 @@ class SynapseArrays(RecordedSynapses):
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.
 
-        The learning signal's receptor is never guessed.
+        The learning signal's receptor is never guessed, nor one of several that each have a name:
+        raises :class:`ProjectionError`.
         """
         self.receptor_type = "excitatory"
         targets = [member.population.celltype for member in members(self.post)]
-        if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
+        for member in members(self.post):
+            ports = ports_of(member.population.celltype)
+            if len(ports) > 1 and not self.is_feedback:
+                raise ProjectionError(
+                    f"{self.label or 'projection'}: {member.population.label} has several "
+                    f"receptors; give receptor_type=, one of {', '.join(map(repr, ports))}")
+            self.receptor_type = next(iter(ports), self.receptor_type)
+        if any(isinstance(target, (LearningCell, EPropReadout)) for target in targets) \
                 or self.is_feedback:
             return
         weight = seeded_synapse_type(self.synapse_type, self._draws()).parameter_space["weight"]
