@@ -4,17 +4,29 @@ Gradients come from tests/reference/analog_autodiff.py, where each cell's own st
 differentiated and what it passes on to others is not (eq. 43); the learning signals are recorded.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop import register_cell
+from pynn_eprop.errors import (
+    NetworkError,
+    ParameterError,
+    SimulationError,
+    UnsupportedError,
+)
 from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.activity import Activity, recordings_of_activity
-from pynn_eprop.models.cells import AnalogCells
+from pynn_eprop.models.cells import CELLS, KEPT_BY_MACHINES, AnalogCells
 from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Boundary, Inputs, TraceRecording
+from pynn_eprop.models.network import (
+    Boundary,
+    Inputs,
+    LearningSignal,
+    SymmetricFeedback,
+    TraceRecording,
+)
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.models.rules import (
     ClopathRule,
@@ -37,6 +49,7 @@ from tests.descriptions import (
     synapses,
     values,
 )
+from tests.own_analog_cells import GatedSum
 from tests.reference.analog_autodiff import eprop_gradients
 
 T, SIZE, KAPPA = 12, 3, np.exp(-1.0 / 4.0)
@@ -219,3 +232,76 @@ def test_other_things_that_such_cells_cannot_do():
         machine.run(T, Inputs(values={1: np.zeros((T + 1, SIZE))}))
     with pytest.raises(SimulationError, match="takes no current"):
         machine.run(T, Inputs(currents={1: np.zeros((T, SIZE))}))
+
+
+# --- kinds of one's own ---
+
+def own(size=SIZE, kind=GatedSum, **parameters):
+    return kind("own", size, **{"leak": np.full(size, 0.8), "s_initial": np.zeros(size),
+                                **parameters})
+
+
+def test_names_that_kinds_cannot_have_are_those_of_the_machine():
+    machine = ReferenceMachine(built(artificial(SIZE)))
+    cells = machine.cells[1]
+    names = {name for name in (*vars(cells), *dir(type(cells))) if not name.startswith("_")}
+    assert names - {"leak", "bias", "s"} <= KEPT_BY_MACHINES
+
+
+def test_gradients_of_a_kind_of_ones_own_by_finite_differences():
+    """One cell without recurrent synapses, and symmetric feedback: e-prop's gradient is dE/dW."""
+    net = network(
+        [analog(2), own(1), readouts(1, loss=MSE(), target=TARGET[:1], tau_m=4.0)],
+        [synapses(0, 1, [(0, 0), (1, 0)], [0.5, -0.3], receptor="input", optimizer=STAYS),
+         synapses(0, 1, [(0, 0), (1, 0)], [0.7, 0.4], receptor="gate", optimizer=STAYS),
+         synapses(1, 2, [(0, 0)], 0.8, optimizer=STAYS)],
+        [LearningSignal("back", 2, 1, SymmetricFeedback(2))], interval_steps=T)
+
+    def loss(index, change):
+        machine = ReferenceMachine(net)
+        machine.set_weights(index, net.projections[index].weight + change)
+        return machine.run(T, values(0, *X[:T + 1]), [record(2, "loss")]).entries[0][0]
+
+    machine = ReferenceMachine(net)
+    machine.run(T, values(0, *X[:T + 1]))
+    for index in (0, 1):
+        slope = [(loss(index, 1e-5 * unit) - loss(index, -1e-5 * unit)) / 2e-5
+                 for unit in np.eye(2)]
+        np.testing.assert_allclose(machine.gradient(index), slope, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("method", "answer", "message"), [
+    ("step", lambda self, cells, arriving: {"s": cells.s},
+     r"step\(\) of cell 'Failing' gives \['s'\]; it must give all state variables and gates, "
+     r"\['open', 's'\]"),
+    ("output", lambda self, cells: np.zeros(7), r"output\(\) of cell 'Failing' is float64 of shape "
+     r"\(7,\)"),
+    ("drive", lambda self, cells: {("s", "learning_signal"): 1.0},
+     r"drive\(\) of cell 'Failing': \('s', 'learning_signal'\) is not known; choose of"),
+    ("output_drive", lambda self, cells: {"gates": 1.0},
+     r"output_drive\(\) of cell 'Failing': 'gates' is not known; choose of \['gate', 'input'\]")])
+def test_answers_that_cannot_be_used_name_the_method(method, answer, message):
+    kind = type("Failing", (GatedSum,), {"name": "Failing", method: answer})
+    machine = ReferenceMachine(network(
+        [analog(2), own(1, kind), readouts(loss=MSE(), target=TARGET[:1])],
+        [synapses(0, 1, [(0, 0)], receptor="gate", optimizer=STAYS)],
+        [feedback(2, 1, [[1.0]])], interval_steps=T))
+    with pytest.raises(ParameterError, match=message):
+        machine.run(T, values(0, *X[:T + 1]))
+    assert machine.step == 0
+
+
+@pytest.mark.parametrize(("attributes", "message"), [
+    ({"receptor_types": ("input",)}, r"receptor_types=\('input',\) must have 'learning_signal'"),
+    ({"receptor_types": ("learning_signal",)}, "must have 'learning_signal', and others"),
+    ({"receptor_types": ("a b", "learning_signal")}, "must be a tuple of names, each another"),
+    ({"gates": ("open", "open")}, r"gates=\('open', 'open'\) must be a tuple of names"),
+    ({"gates": ("leak",)}, "'leak' is a name that machines use, or that of a parameter"),
+    ({"gates": ("value",)}, "'value' is a name that machines use"),
+    ({"output": AnalogCells.output}, r"has no output\(\); see AnalogCells")])
+def test_kinds_that_cannot_be_are_not_registered(attributes, message):
+    kind = dataclass(frozen=True, kw_only=True)(type("Odd", (GatedSum,), {
+        "name": "Odd", **attributes}))
+    with pytest.raises(ParameterError, match=f"cell Odd.*{message}"):
+        register_cell(kind)
+    assert "Odd" not in CELLS

@@ -77,6 +77,8 @@ class SynapseArrays(RecordedSynapses):
             # not the __init__ of a backend's Projection, which is for its parent's synapses
             pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
                                      source, receptor_type, space or _EVERYWHERE, label)
+            if label is None and self._has_named_receptors():
+                self.label = f"{self.label} ({self.receptor_type})"     # one for each of them
             self._expand(connector)
 
     @staticmethod
@@ -133,6 +135,11 @@ class SynapseArrays(RecordedSynapses):
         self._simulation.kinds.check_synapses(
             getattr(self.synapse_type, "optimizer", None),
             getattr(self.synapse_type, "rule", None) if onto_cells else None, self.label)
+
+    def _has_named_receptors(self) -> bool:
+        """Whether synapses lead to one of several receptors, each with a name."""
+        return not self.is_feedback and any(
+            len(ports_of(member.population.celltype)) > 1 for member in members(self.post))
 
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.

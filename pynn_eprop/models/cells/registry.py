@@ -29,7 +29,7 @@ KEPT_BY_MACHINES = frozenset((
     "z", "z_reset", "h", "silent", "spikes", "sloped", "learning_signal", "loss", "population",
     "timestep", "variables", "label", "size", "width", "before", "arriving", "reset", "configure",
     "advance", "count", "derivatives", "forget_update", "rate_term", "state", "restore", "take",
-    "take_back"))
+    "take_back", "receive", "seen_by", "shown"))
 """Names that no parameter, constant or state variable can have: attributes of a machine's cells,
 and recordings that are not samples of cells."""
 
