@@ -6,12 +6,30 @@ formats of fixed point, errors, what cells of your own derive from, the kinds of
 are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, sequences to learn in
 intervals, and what the command line
 must know of a backend of your own.
+activation functions, formats of fixed point, errors, what cells of your own derive from, the kinds
+of tasks (their parts are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and
+what the command line must know of a backend of your own.
 """
 
 from pynn_eprop import errors
 from pynn_eprop.backends import Backend, Compared, register_backend
 from pynn_eprop.families import Family, register_family
-from pynn_eprop.models.cells import AutodiffCells, SpikingCells, initial, parameter, register_cell
+from pynn_eprop.models.activations import (
+    Activation,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    register_activation,
+)
+from pynn_eprop.models.cells import (
+    AnalogCells,
+    AutodiffCells,
+    SpikingCells,
+    component,
+    initial,
+    parameter,
+    register_cell,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay, register_optimizer
@@ -41,7 +59,9 @@ __version__ = "0.1.0"
 __all__ = [
     "MSE",
     "SGD",
+    "Activation",
     "Adam",
+    "AnalogCells",
     "Arctan",
     "AutodiffCells",
     "Backend",
@@ -61,18 +81,23 @@ __all__ = [
     "PiecewiseLinear",
     "PostsynapticFactor",
     "PseudoDerivative",
+    "ReLU",
     "Rule",
     "SequenceTask",
+    "Sigmoid",
     "SimplifiedTraces",
     "SpikingCells",
     "StepDecay",
+    "Tanh",
     "TruncatedAdaptation",
     "TruncatedTraces",
     "ValidatedTask",
     "__version__",
+    "component",
     "errors",
     "initial",
     "parameter",
+    "register_activation",
     "register_backend",
     "register_cell",
     "register_family",

@@ -35,6 +35,7 @@ from pynn_eprop.interval_training.plan import EPROP_3
 from pynn_eprop.intervals import INTERVAL_RULES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
+from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
 from pynn_eprop.models.optimizers import OPTIMIZERS
@@ -127,6 +128,7 @@ def _list(options: argparse.Namespace) -> int:
     for interval_rule in INTERVAL_RULES.values():
         print(f"  {interval_rule.name:20} {interval_rule.meaning}")
     for what, names in (("cells", CELLS), ("pseudo-derivatives", PSEUDO_DERIVATIVES),
+                        ("activation functions", ACTIVATIONS),
                         ("optimizers", OPTIMIZERS), ("losses", LOSSES), ("backends", BACKENDS)):
         print(f"{what}: {', '.join(names)}")
     return 0

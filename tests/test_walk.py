@@ -29,13 +29,13 @@ class Walk:
     """A kind that the page follows through the package.
 
     names: in Python, as identifiers or whole strings. chip: in C, a part of identifiers. beyond:
-    folders that use it as a script does, or have something else of its name.
+    folders that use it as a script does, or have kinds of their own with the same names.
     """
 
     names: frozenset[str]
     chip: str = "(?!)"
     beyond: tuple[str, ...] = ("pynn_eprop/tasks", "pynn_eprop/learning_to_learn",
-                               "pynn_eprop/intervals", "pynn_eprop/sequence_tasks")
+                               "pynn_eprop/sequence_tasks", "pynn_eprop/intervals")
 
 
 WALKS = {

@@ -29,6 +29,9 @@ _PIECE = 16
 """Steps that are run without learning at a time, and, of whole sequences, what lengths are filled
 to: functions are compiled for shapes, and a curriculum would bring ever new ones."""
 
+_FEWEST = 4
+"""Intervals that sequences are filled to at least, for the same reason."""
+
 _HINT = "take a smaller batch, fewer units, or precision='float32'"
 
 
@@ -72,13 +75,13 @@ class JaxMachine:
               last: bool = True, rate: float = 1.0) -> float:
         """Run and learn from the next steps; see the protocol."""
         check_steps(self.network, self.learning.batch, inputs, targets, active)
-        steps, length = len(inputs), self.learning.interval
-        if self.learning.rule.whole:
+        steps, length, rule = len(inputs), self.learning.interval, self.learning.rule
+        if rule.whole:
             length = _up_to(steps, _PIECE)
         elif not last and steps % length:
             raise SimulationError(f"{steps} steps do not end with an interval of {length}; "
                                   "sequences that go on are cut at whole intervals")
-        pieces, count = self._pieces(inputs, targets, active, length)
+        pieces, count = self._pieces(inputs, targets, active, length, rule.whole)
         kept, error, squares = self._call(
             "learning in intervals", train_intervals, (self.network, self.learning), self._kept,
             pieces, np.int32(count), np.bool_(last), np.asarray(rate, self._precision))
@@ -157,11 +160,14 @@ class JaxMachine:
     def _units(self) -> Tree:
         return {name: self._kept[name] for name in ("state", "output")}
 
-    def _pieces(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray, length: int
-                ) -> tuple[Tree, int]:
-        """Steps in pieces, (pieces, length, ...), their number a power of 2; how many count."""
+    def _pieces(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray, length: int,
+                whole: bool = False) -> tuple[Tree, int]:
+        """Steps in pieces, (pieces, length, ...), and how many of them count.
+
+        Their number is a power of 2, or 1 if that has the whole of the steps.
+        """
         count = -(-len(inputs) // length)
-        pieces = 1 << (count - 1).bit_length()
+        pieces = 1 if whole else max(_FEWEST, 1 << (count - 1).bit_length())
         steps = steps_of(self.network, inputs, targets, active, pieces * length, self._precision)
         return {name: rows.reshape(pieces, length, *rows.shape[1:])
                 for name, rows in steps.items()}, count
