@@ -12,7 +12,13 @@ import numpy as np
 from pynn_eprop.functional.eligibility import factors_of, memory_of, states_of, traces_of
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import rows_of
-from pynn_eprop.functional.gradients import factor_key, readout_factors, rule_of, rules_onto_cells
+from pynn_eprop.functional.gradients import (
+    key_of,
+    readout_factors,
+    rule_of,
+    rules_onto_cells,
+    steps_of,
+)
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.signals import future_signal, kappa_of
 
@@ -30,7 +36,7 @@ def carry_start(model: Model, parameters: Tree) -> Tree:
         if block.post in model.readouts:
             traces[number] = {"z_bar": np.zeros(block.shape[0], model.dtype)}
         else:
-            rule, size = rule_of(model, number), model.spiking[block.post].size
+            rule, size = rule_of(model, number), model.learning[block.post].size
             states = states_of(model, block.post, rule)
             traces[number] = {
                 **({"memory": {name: np.zeros(size, model.dtype) for name in memory_of(rule)}}
@@ -52,26 +58,22 @@ class Continuing:
             model, constants, activity, carry)
         # blocks of one rule onto one population have the same memory
         before = {
-            factor_key(block.post, rule_of(model, number)):
-                carry["traces"][number].get("memory", {})
-            for number, block in model.plastic() if block.post in model.spiking}
+            key_of(model, number): carry["traces"][number].get("memory", {})
+            for number, block in model.plastic() if block.post in model.learning}
         self._recursions = {
-            key: traces_of(model, constants, activity, population, rule, before[key])
-            for key, (population, rule) in rules_onto_cells(model).items()}
+            key: traces_of(model, constants, activity, population, rule, before[key], receptor)
+            for key, (population, rule, receptor) in rules_onto_cells(model).items()}
         self._memories = {
             key: factors_of(model, constants, activity, population, rule, before[key])[1]
             if before[key] else {}
-            for key, (population, rule) in rules_onto_cells(model).items()}
+            for key, (population, rule, _) in rules_onto_cells(model).items()}
         self.G = readout_factors(model, constants, activity)
-
-    def _key(self, number: int) -> str:
-        return factor_key(self._model.blocks[number].post, rule_of(self._model, number))
 
     def _rows(self, number: int) -> Any:
         """What arrives through a block at each step, (steps, pre)."""
         block, activity = self._model.blocks[number], self._activity
         steps = activity["y"][block.post].shape[0] if block.post in self._model.readouts \
-            else activity["h"][block.post].shape[0]
+            else steps_of(self._model, activity, block.post)
         return rows_of(block, activity["spikes"][block.pre], steps, activity["first"],
                        self._model.interval_steps)
 
@@ -80,7 +82,7 @@ class Continuing:
 
         weight: (steps, size); last: (size,) by state variable, None: 0.
         """
-        block, recursion = self._model.blocks[number], self._recursions[self._key(number)]
+        block, recursion = self._model.blocks[number], self._recursions[key_of(self._model, number)]
         F, at_start = recursion.back(weight, last)
         return block.products(self._rows(number), F) + sum(
             block.of_post(at_start[state]) * eps
@@ -88,7 +90,7 @@ class Continuing:
 
     def eps(self, number: int) -> Tree:
         """The eligibility vector of each synapse of a block onto cells after the interval."""
-        recursion = self._recursions[self._key(number)]
+        recursion = self._recursions[key_of(self._model, number)]
         none = jnp.zeros_like(recursion.h[0])
         return {state: self.summed(number, jnp.zeros_like(recursion.h), {
             other: none + (other == state) for other in recursion.states})
@@ -96,7 +98,7 @@ class Continuing:
 
     def memory(self, number: int) -> Tree:
         """The memory of a block's rule after the interval, as carried traces have it, or {}."""
-        memory = self._memories[self._key(number)]
+        memory = self._memories[key_of(self._model, number)]
         return {"memory": memory} if memory else {}
 
     def of_readouts(self, number: int) -> tuple[Any, Tree]:
@@ -123,7 +125,7 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
     """Sums of one interval, and the traces after it.
 
     The sums are sum_t L^t ebar^t by block, and that of errors for biases; then sum_t e^t by block,
-    which the firing-rate term multiplies, None for blocks onto readouts.
+    which the firing-rate term multiplies, None for blocks onto others than spiking cells.
     """
     signals = {number: future_signal(model, parameters, constants, activity, number)
                for number in range(len(model.network.learning_signals))}
@@ -136,8 +138,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
             weights[number], traces[number] = going_on.of_readouts(number)
             continue
         before = carry["traces"][number]
-        ones = jnp.ones_like(activity["h"][block.post])
-        steps = len(ones)
+        steps = steps_of(model, activity, block.post)
+        ones = jnp.ones((steps, model.learning[block.post].size), model.dtype)
         total, future, e_bar = jnp.zeros_like(ones), 0.0, {}
         for signal, described in model.signals_to(block.post):
             kappa = kappa_of(model, constants, described)
@@ -147,7 +149,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
             e_bar[signal] = going_on.summed(number, ones * decayed[:, jnp.newaxis]) \
                 + kappa ** steps * before["e_bar"][signal]
         weights[number] = going_on.summed(number, total) + future
-        e_sums[number] = going_on.summed(number, ones)
+        if block.post in model.spiking:
+            e_sums[number] = going_on.summed(number, ones)
         traces[number] = {**going_on.memory(number), "e_bar": e_bar, "eps": going_on.eps(number)}
     biases, of_biases = going_on.of_biases()
     return ({"weights": weights, "biases": biases}, e_sums,

@@ -1,4 +1,4 @@
-"""Learning in intervals for spiking networks, as pure functions in JAX (eq. 62 to 70).
+"""Learning in intervals for networks of any cells, as pure functions in JAX (eq. 62 to 70).
 
     model = Model.of(network)           # of pynn_eprop.functional, boundary "continuous"
     now, carry = model.start(), first_traces(model, rule, parameters)
@@ -10,18 +10,18 @@ Rules are those of :mod:`pynn_eprop.intervals.rules`. Needs JAX:
 ``pip install 'pynn_eprop[jax]'``.
 """
 
-from pynn_eprop.intervals.spiking.boundaries import (
+from pynn_eprop.intervals.functional.boundaries import (
     first_module,
     module_loss,
     synthetic_boundary,
 )
-from pynn_eprop.intervals.spiking.gradients import (
+from pynn_eprop.intervals.functional.gradients import (
     DETACHED_RESET,
-    SpikingGradients,
+    NetworkGradients,
     first_traces,
     interval_gradients,
     pieces_of,
 )
 
-__all__ = ["DETACHED_RESET", "SpikingGradients", "first_module", "first_traces",
+__all__ = ["DETACHED_RESET", "NetworkGradients", "first_module", "first_traces",
            "interval_gradients", "module_loss", "pieces_of", "synthetic_boundary"]

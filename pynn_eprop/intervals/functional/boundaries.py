@@ -1,4 +1,4 @@
-"""What passes the end of an interval of a spiking network, and synthetic gradients of it."""
+"""What passes the end of an interval of a network, and synthetic gradients of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,13 @@ Tree = Any
 def crossing(model: Model, state: Tree) -> Tree:
     """The part of a state that errors after it can be differentiated by.
 
-    cells: state variables and z, by population; y: of readouts; past: spikes on their way.
+    cells: state variables and, of those that spike, z, by population; y: of readouts; past: spikes,
+    or values, on their way.
     """
-    return {"cells": {index: {"state": cells["state"], "z": cells["z"]}
+    return {"cells": {index: {name: cells[name] for name in ("state", "z") if name in cells}
                       for index, cells in state["cells"].items()},
             "y": state["y"],
-            "past": {index: state["past"][index] for index in model.spiking}}
+            "past": {index: state["past"][index] for index in model.learning}}
 
 
 def with_crossing(state: Tree, part: Tree) -> Tree:
@@ -37,8 +38,10 @@ def no_boundary(passing: Tree) -> Tree:
 
 
 def what_is_seen(passing: Tree) -> Any:
-    """Inputs of the error module: state variables and spikes of all cells, and outputs y."""
-    return ravel_pytree({"cells": passing["cells"], "y": passing["y"]})[0]
+    """Inputs of the error module: state variables of all cells, what they sent last, and y."""
+    last = {index: rows[-1] for index, rows in passing["past"].items()}
+    states = {index: cells["state"] for index, cells in passing["cells"].items()}
+    return ravel_pytree({"states": states, "last": last, "y": passing["y"]})[0]
 
 
 def first_module(model: Model, hidden: int, seed: int) -> Tree:
@@ -47,8 +50,8 @@ def first_module(model: Model, hidden: int, seed: int) -> Tree:
     hidden: rectified linear units of its hidden layer.
     """
     start = crossing(model, model.start())
-    inputs, outputs = (int(ravel_pytree(tree)[0].size)
-                       for tree in ({"cells": start["cells"], "y": start["y"]}, start))
+    inputs, outputs = (int(values.size)
+                       for values in (what_is_seen(start), ravel_pytree(start)[0]))
     return {name: np.asarray(values, model.dtype) for name, values in
             synthetic_gradients.first_weights(inputs, hidden, outputs, seed).items()}
 
@@ -56,7 +59,7 @@ def first_module(model: Model, hidden: int, seed: int) -> Tree:
 def synthetic_boundary(module: Tree, factor: float = 0.1) -> Callable[[Tree], Tree]:
     """Derivatives that the error module predicts, times ``factor`` (eta_SG of eq. 64).
 
-    Of what :func:`~pynn_eprop.intervals.spiking.interval_gradients` asks for.
+    Of what :func:`~pynn_eprop.intervals.functional.interval_gradients` asks for.
     """
     def boundary(passing: Tree) -> Tree:
         predicted = factor * synthetic_gradients.predict(module, what_is_seen(passing))

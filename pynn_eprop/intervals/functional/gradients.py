@@ -1,9 +1,10 @@
-"""Gradients of an interval of a spiking network, by each rule of learning in intervals.
+"""Gradients of an interval of a network, by each rule of learning in intervals.
 
 The learning signal of a step is the derivative of the interval's errors, and of what is after its
-end, by the spikes z_j^t that a cell sends (eq. 67): by way of other cells, synapses and readouts.
-What a cell's spike does to itself, adaptation for instance, is in the eligibility vector. As
-e-prop passes no derivative through the reset (eq. 22), neither do the others here, unless asked.
+end, by the spikes, or the value, z_j^t that a cell sends (eq. 67): by way of other cells, synapses
+and readouts. What a cell's spike does to itself, adaptation for instance, is in the eligibility
+vector. As e-prop passes no derivative through the reset (eq. 22), neither do the others here,
+unless asked.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from pynn_eprop.functional.continuing import Continuing, carry_start, continued
 from pynn_eprop.functional.forward import forward, rows_of
 from pynn_eprop.functional.tree_checks import check_parameters, check_precision, check_trial_inputs
 from pynn_eprop.intervals.rules import IntervalRule, Signal, Traces
-from pynn_eprop.intervals.spiking.boundaries import crossing, no_boundary, with_crossing
+from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
 from pynn_eprop.models.network import SymmetricFeedback
 from pynn_eprop.models.rules import TruncatedTraces
 
@@ -28,7 +29,7 @@ DETACHED_RESET = Flow(detached_reset=True)
 """The paths of a derivative that e-prop can follow: all but the reset."""
 
 
-class SpikingGradients(NamedTuple):
+class NetworkGradients(NamedTuple):
     """What an interval gives.
 
     loss: of all readouts and steps. gradients: "weights", a list by block with None for those that
@@ -80,7 +81,7 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
                        carry: Tree, inputs: Tree,
                        boundary: Callable[[Tree], Tree] = no_boundary,
                        constants: Tree | None = None, rates: Tree | None = None,
-                       flow: Flow = DETACHED_RESET) -> SpikingGradients:
+                       flow: Flow = DETACHED_RESET) -> NetworkGradients:
     """The gradients of an interval, by a rule.
 
     start, carry: ``model.start()`` and :func:`first_traces`, or the end and carry of the interval
@@ -104,8 +105,10 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
     if rule.signal is not Signal.PROPAGATED:
         return _by_own_signals(model, rule, parameters, constants, start, carry, inputs, rates)
     steps = inputs["step"].shape[0]
-    none = {index: jnp.zeros((steps, cells.size), model.dtype)
-            for index, cells in model.spiking.items()}
+    sent = {index: jnp.zeros((steps, cells.size), model.dtype)
+            for index, cells in model.learning.items()}
+    arriving = {index: {port: rows for port in model.analog[index].ports()}
+                if index in model.analog else rows for index, rows in sent.items()}
     onto_readouts = [number for number, block in model.plastic() if block.post in model.readouts]
 
     def summed(given: Tree) -> tuple[tuple[Any, Tree], tuple[Any, Tree, Tree]]:
@@ -121,7 +124,7 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
         return (loss + spikes, crossing(model, end)), (loss, end, activity)
 
     (value, passing), back, (loss, end, activity) = jax.vjp(summed, {
-        "start": crossing(model, start), "extra": none, "sent": none,
+        "start": crossing(model, start), "extra": arriving, "sent": sent,
         "readouts": {number: parameters["weights"][number] for number in onto_readouts},
         "biases": parameters["biases"]}, has_aux=True)
     (found,) = back((jnp.ones_like(value), boundary(passing)))
@@ -134,11 +137,13 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
                 continue
             rows = rows_of(block, activity["spikes"][block.pre], steps, activity["first"],
                            model.interval_steps)
-            weights[number] = block.products(rows, found["extra"][block.post])
+            values = found["extra"][block.post]
+            weights[number] = block.products(rows, values[block.receptor] if block.receptor
+                                             else values)
         gradients = {"weights": weights, "biases": found["biases"]}
     else:
         gradients, carry = _by_traces(model, rule, constants, activity, carry, found["sent"])
-    return SpikingGradients(loss, gradients, end, carry, found["start"], found["sent"], activity)
+    return NetworkGradients(loss, gradients, end, carry, found["start"], found["sent"], activity)
 
 
 def _by_traces(model: Model, rule: IntervalRule, constants: Tree, activity: Tree, carry: Tree,
@@ -165,7 +170,7 @@ def _kept(rule: IntervalRule, before: Tree, going_on: Continuing, number: int) -
 
 
 def _by_own_signals(model: Model, rule: IntervalRule, parameters: Tree, constants: Tree,
-                    start: Tree, carry: Tree, inputs: Tree, rates: Tree) -> SpikingGradients:
+                    start: Tree, carry: Tree, inputs: Tree, rates: Tree) -> NetworkGradients:
     """e-prop 1: the network's learning signals, over the ends of intervals."""
     for signal in model.network.learning_signals:
         symmetric = isinstance(signal.feedback, SymmetricFeedback)
@@ -182,7 +187,7 @@ def _by_own_signals(model: Model, rule: IntervalRule, parameters: Tree, constant
                 + e_sums[number] * block.of_post(rates[block.post])
         if rule.traces is Traces.TRUNCATED and block.post not in model.readouts:
             after["traces"][number]["eps"] = carry["traces"][number]["eps"]
-    return SpikingGradients(_total_loss(model, activity), gradients, end, after,
+    return NetworkGradients(_total_loss(model, activity), gradients, end, after,
                             no_boundary(crossing(model, start)), {}, activity)
 
 

@@ -12,7 +12,7 @@ from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.functional import Flow, Model, bptt_gradients, gradients, trial, trial_inputs
 from pynn_eprop.functional.forward import forward
 from pynn_eprop.intervals import INTERVAL_RULES
-from pynn_eprop.intervals.spiking import (
+from pynn_eprop.intervals.functional import (
     DETACHED_RESET,
     first_module,
     first_traces,
@@ -21,7 +21,7 @@ from pynn_eprop.intervals.spiking import (
     pieces_of,
     synthetic_boundary,
 )
-from pynn_eprop.intervals.spiking.boundaries import crossing, no_boundary, with_crossing
+from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.rules import TruncatedTraces
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
