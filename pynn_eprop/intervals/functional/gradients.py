@@ -19,8 +19,8 @@ from pynn_eprop.functional import Flow, Model
 from pynn_eprop.functional.continuing import Continuing, carry_start, continued
 from pynn_eprop.functional.forward import forward, rows_of
 from pynn_eprop.functional.tree_checks import check_parameters, check_precision, check_trial_inputs
-from pynn_eprop.intervals.rules import IntervalRule, Signal, Traces
 from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
+from pynn_eprop.intervals.rules import IntervalRule, Signal, Traces
 from pynn_eprop.models.network import SymmetricFeedback
 from pynn_eprop.models.rules import TruncatedTraces
 
@@ -86,9 +86,9 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
 
     start, carry: ``model.start()`` and :func:`first_traces`, or the end and carry of the interval
     before. inputs: of :func:`pieces_of`. boundary: gives the derivatives of later errors by what
-    passes the end, a tree like that (:func:`crossing`); only of propagated signals. rates: C_j of the firing-rate term
-    (eq. 55), (size,), by population: numbers that multiply the interval's spikes; None: 0. flow:
-    the paths of derivatives, for rules without traces.
+    passes the end, a tree like that (:func:`crossing`); only of propagated signals. rates: C_j of
+    the firing-rate term (eq. 55), (size,), by population of cells that spike: numbers that multiply
+    the interval's spikes; None: 0. flow: the paths of derivatives, for rules without traces.
     Signals that are not propagated are the network's own, whose feedback has to be symmetric, or
     not, as the rule has it.
 
