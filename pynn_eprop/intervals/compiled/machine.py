@@ -223,13 +223,13 @@ class CompiledMachine:
             f"module: {module!r}"]
 
     def _check(self, state: Arrays) -> None:
-        for name in ({*self._layout, _COUNTS, _SQUARES, _DESCRIPTION} ^ state.keys()):
-            raise CheckpointError(f"state: {name!r} is "
-                                  f"{'unknown' if name in state else 'missing'}")
-        for found, own in zip(np.asarray(state[_DESCRIPTION]).ravel().tolist(),
+        for found, own in zip(np.asarray(state.get(_DESCRIPTION, [])).ravel().tolist(),
                               self._description(), strict=False):
             if found != own:
                 raise CheckpointError(f"state: it has {found!r}, this machine {own!r}")
+        for name in ({*self._layout, _COUNTS, _SQUARES, _DESCRIPTION} ^ state.keys()):
+            raise CheckpointError(f"state: {name!r} is "
+                                  f"{'unknown' if name in state else 'missing'}")
         shapes = {name: (shape, self._type) for name, (_, shape) in self._layout.items()} | {
             _COUNTS: ((3,), np.dtype(np.int64)), _SQUARES: ((2,), np.dtype(float)),
             _DESCRIPTION: ((len(self._description()),), None)}
