@@ -50,6 +50,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.decoding
 	$(BIN)/python -m evidence.speech
 	$(BIN)/python -m evidence.learning_to_learn
+	$(BIN)/python -m evidence.sequences
 	$(BIN)/python -m evidence.nest_networks
 	$(BIN)/python -m evidence.brian2_networks
 	$(BIN)/python -m evidence.backend_curves

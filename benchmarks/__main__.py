@@ -10,22 +10,31 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, report
+from benchmarks import memory, report, sequences
 from benchmarks.peer import Contender, Peer
 
 OURS = "host"
 MODULES = {
     OURS: "benchmarks.host_peer", "jax": "benchmarks.jax_peer", "nest": "benchmarks.nest_peer",
     "torch": "benchmarks.torch_peer", "braintrace": "benchmarks.braintrace_peer",
+    "intervals": "benchmarks.intervals_peer", "torch-lstm": "benchmarks.torch_lstm_peer",
 }
 _JAX = tuple(Contender("jax", variant, device)
              for device in ("cpu", "gpu") for variant in ("eprop", "bptt"))
+_RULES = ("truncated-bptt", "truncated-bptt-sg", "eprop1", "traces", "eprop3", "truncated-traces",
+          "bptt")
+_INTERVALS = (
+    *(Contender("intervals", f"compiled,{rule}") for rule in _RULES),
+    *(Contender("intervals", f"jax,{rule}", device) for device in ("cpu", "gpu")
+      for rule in ("truncated-bptt", "traces", "eprop3")),
+    *(Contender("torch-lstm", variant) for variant in ("truncated-bptt", "bptt")))
 WORKLOADS = {
     "pattern": (Contender(OURS), *_JAX, Contender("nest"), Contender("torch"),
                 Contender("braintrace", "online"), Contender("braintrace", "windows")),
     "store-recall": (Contender(OURS), *_JAX, Contender("torch")),
     "speech": (Contender(OURS), *_JAX),
     "sparse": (Contender(OURS), Contender("nest")),
+    **{name: _INTERVALS for name in sequences.WORKLOADS},
 }
 
 
@@ -82,7 +91,7 @@ def main() -> None:
         for threads in args.threads:
             print(f"{name}, {threads} thread{'s' * (threads > 1)}", flush=True)
             measured = side_by_side(name, threads, args)
-            print(report.table(measured), flush=True)
+            print(report.table_of(name)(measured), flush=True)
             rows += measured
         report.write(args.out / f"{name}.json", command, machine, rows)
     if "memory" in args.workloads:

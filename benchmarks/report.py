@@ -6,10 +6,14 @@ import json
 import os
 import platform
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sequences import WORKLOADS as SEQUENCES
+
 OURS = "pynn_eprop.host"
+OUR_UPDATE = "compiled, truncated-bptt"
 
 def machine() -> dict[str, Any]:
     """The machine, on which the timings depend."""
@@ -78,6 +82,25 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def interval_table(rows: list[dict[str, Any]]) -> str:
+    """Rates of learning in intervals as a markdown table; times are those of an update."""
+    lines = ["| machine, rule | threads | ms an update | x truncated BPTT, compiled | updates a "
+             "second | steps of sequences a second | CPU ms an update | spread | peak MB |",
+             "|---" * 9 + "|"]
+    for row in rows:
+        median = statistics.median(row["seconds"])
+        ours = [statistics.median(other["seconds"]) / other["tokens"] for other in rows
+                if other["peer"] == OUR_UPDATE and other["threads"] == row["threads"]]
+        ratio = f"{median / row['tokens'] / ours[0]:.3g}" if ours else "?"
+        cpu = statistics.median(row["cpu_seconds"]) / row["updates"]
+        spread = (max(row["seconds"]) - min(row["seconds"])) / median
+        lines.append("| " + " | ".join([
+            row["peer"], str(row["threads"]), f"{1000 * median / row['updates']:.3g}", ratio,
+            f"{row['updates'] / median:,.0f}", f"{row['tokens'] / median:,.0f}",
+            f"{1000 * cpu:.3g}", f"{spread:.0%}", f"{row['memory_mb']:.0f}"]) + " |")
+    return "\n".join(lines)
+
+
 def memory_table(rows: list[dict[str, Any]]) -> str:
     """Peak memory as a markdown table."""
     lines = ["| cells n | steps T | synapses | peak MB over the import |", "|---|---|---|---|"]
@@ -88,12 +111,22 @@ def memory_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def table_of(workload: str) -> Callable[[list[dict[str, Any]]], str]:
+    """What makes a workload's table."""
+    return interval_table if workload in SEQUENCES else \
+        memory_table if workload == "memory" else table
+
+
 TITLES = {
     "pattern": "Task 1.1, 600 cells all-to-all: seconds per update (1 s of network time)",
     "store-recall": "Task 1.2, 20 cells, 128 trials: seconds per update (307 s of network time)",
     "speech": "Task 1.3, 800 cells in two directions, 32 utterances: seconds per update (116 in an "
               "epoch)",
     "sparse": "10,000 cells with 1,000 recurrent inputs each: seconds per simulated second",
+    "copy-repeat-64": "Task 3.1, 64 LSTM units, batch 16, intervals of 4 steps",
+    "copy-repeat-128": "Task 3.1, 128 LSTM units, batch 64, intervals of 4 steps",
+    "word-prediction": "Task 3.2 in its full size: 200 LSTM units, 10,000 words, batch 20, "
+                       "intervals of 4 steps",
     "memory": "Peak memory of the host engine, with the script",
 }
 
@@ -107,7 +140,7 @@ def summary(folder: Path) -> str:
             continue
         results = json.loads(path.read_text())
         about = results["machine"]
-        body = memory_table(results["rows"]) if name == "memory" else table(results["rows"])
+        body = table_of(name)(results["rows"])
         parts.append(
             f"## {title}\n\n{body}\n\n`{results['command']}` on {about['cores']} cores of "
             f"{about['cpu']}, {about['date']}, load average "

@@ -11,8 +11,16 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from pynn_eprop.models import losses, optimizers, pseudo_derivatives
-from pynn_eprop.models.cells import ALIFCells, AnalogSources, LIFCells, Population, Readouts
+from pynn_eprop.models import activations, losses, optimizers, pseudo_derivatives
+from pynn_eprop.models.cells import (
+    ALIFCells,
+    AnalogSources,
+    ArtificialCells,
+    LIFCells,
+    LSTMCells,
+    Population,
+    Readouts,
+)
 from pynn_eprop.models.parameters import Parameter
 from pynn_eprop.models.rules import RULES, Rule
 from pynn_eprop.models.synapses import SYNAPSE_MODELS
@@ -27,16 +35,17 @@ backend reads. What the parameters do: [equations.md](equations.md); what a scri
 [semantics.md](semantics.md).
 """
 
-_OF_CELLS = [
-    "`pseudo_derivative`: a name or an object, see below",
-    "`backwards`: whether the population runs each trial from its end to its start "
-    "([semantics.md](semantics.md))",
-]
+_BACKWARDS = ("`backwards`: whether the population runs each trial from its end to its start "
+              "([semantics.md](semantics.md))")
+_OF_CELLS = ["`pseudo_derivative`: a name or an object, see below", _BACKWARDS]
 
 #: Constructor arguments that are not PyNN parameters, because they are objects or arrays.
 COMPONENTS = {
     "EPropLIF": _OF_CELLS,
     "EPropALIF": _OF_CELLS,
+    "EPropArtificial": ["`activation`: a name or an object, see below", _BACKWARDS],
+    "EPropLSTM": ["`tanh_output`: whether units pass on h = o tanh(c) rather than h = o c, as "
+                  "printed in eq. 36, which has no bound", _BACKWARDS],
     "EPropReadout": [
         "`loss`: a name or an object, see below, or None: the readout only reads out, and its "
         "LearningSignal sends y",
@@ -137,7 +146,8 @@ def _docstring(documented: object) -> str:
 def page() -> str:
     """The whole page."""
     sections = [HEADER, "## Cells"]
-    sections += [cell_section(kind) for kind in (LIFCells, ALIFCells, Readouts, AnalogSources)]
+    sections += [cell_section(kind) for kind in (
+        LIFCells, ALIFCells, ArtificialCells, LSTMCells, Readouts, AnalogSources)]
     sections.append("## Synapses")
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",
@@ -153,6 +163,10 @@ def page() -> str:
     sections += ["## Pseudo-derivatives", _docstring(pseudo_derivatives)]
     defaults = pseudo_derivatives.PseudoDerivative()
     sections.append(f"Defaults: `height` = {defaults.height:g}, `width` = {defaults.width:g}.")
+    sections += ["## Activation functions", _docstring(activations.Activation), markdown_table(
+        ("name", "class", "sigma"),
+        ((f"`{name}`", f"`{kind.__name__}`", kind.meaning)
+         for name, kind in activations.ACTIVATIONS.items()))]
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 

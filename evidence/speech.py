@@ -26,6 +26,7 @@ from pynn_eprop.experiments.results import result_line
 from pynn_eprop.plotting.style import save_figure
 
 RANGE = (("scaling", "range"), ("input_width", 3.0))
+LSTM = (("cells", "lstm"), ("frame_steps", 1), ("tau_out", 0.1))
 SERIES: dict[str, dict[str, Any]] = {
     "readout only": {"rule": "readout-only"},
     "truncated traces": {"rule": "truncated-traces", "feedback": "symmetric"},
@@ -33,6 +34,8 @@ SERIES: dict[str, dict[str, Any]] = {
     "symmetric feedback": {"feedback": "symmetric"},
     "BPTT": {"backend": "jax", "gradient": "bptt"},
     "symmetric, features in [0, 1]": {"feedback": "symmetric", "parameters": RANGE},
+    "LSTM, BPTT": {"backend": "jax", "gradient": "bptt", "parameters": LSTM},
+    "LSTM, e-prop 1 symmetric": {"backend": "jax", "feedback": "symmetric", "parameters": LSTM},
 }
 """What is compared, by its name in tables."""
 LARGE = ("readout only", "random feedback", "symmetric feedback")

@@ -12,7 +12,7 @@ from evidence.tables import mean_and_interval
 from pynn_eprop.plotting.style import GRID, SERIES_COLOURS, new_figure, styled
 
 PAPER = {"readout only": 0.529, "random feedback": 0.629, "symmetric feedback": 0.651,
-         "BPTT": 0.671}
+         "BPTT": 0.671, "LSTM, BPTT": 0.704}
 """Accuracy per frame on TIMIT."""
 PAPER_NEURONS = 800
 FLOOR = {"validation": 0.468, "test": 0.468, "held_out": 0.357}

@@ -3,14 +3,33 @@
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
 formats of fixed point, errors, what cells of your own derive from, the kinds of tasks (their parts
-are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and what the command line
+are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, sequences to learn in
+intervals, and what the command line
 must know of a backend of your own.
+activation functions, formats of fixed point, errors, what cells of your own derive from, the kinds
+of tasks (their parts are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and
+what the command line must know of a backend of your own.
 """
 
 from pynn_eprop import errors
 from pynn_eprop.backends import Backend, Compared, register_backend
 from pynn_eprop.families import Family, register_family
-from pynn_eprop.models.cells import AutodiffCells, SpikingCells, initial, parameter, register_cell
+from pynn_eprop.models.activations import (
+    Activation,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    register_activation,
+)
+from pynn_eprop.models.cells import (
+    AnalogCells,
+    AutodiffCells,
+    SpikingCells,
+    component,
+    initial,
+    parameter,
+    register_cell,
+)
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss, register_loss
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay, register_optimizer
@@ -32,6 +51,7 @@ from pynn_eprop.models.rules import (
     TruncatedTraces,
     register_rule,
 )
+from pynn_eprop.sequence_tasks import CurriculumTask, SequenceTask, register_sequence_task
 from pynn_eprop.tasks import EpochTask, LossTask, ValidatedTask, register_task
 
 __version__ = "0.1.0"
@@ -39,13 +59,16 @@ __version__ = "0.1.0"
 __all__ = [
     "MSE",
     "SGD",
+    "Activation",
     "Adam",
+    "AnalogCells",
     "Arctan",
     "AutodiffCells",
     "Backend",
     "ClopathRule",
     "Compared",
     "CrossEntropy",
+    "CurriculumTask",
     "EProp",
     "EpochTask",
     "Exponential",
@@ -58,17 +81,23 @@ __all__ = [
     "PiecewiseLinear",
     "PostsynapticFactor",
     "PseudoDerivative",
+    "ReLU",
     "Rule",
+    "SequenceTask",
+    "Sigmoid",
     "SimplifiedTraces",
     "SpikingCells",
     "StepDecay",
+    "Tanh",
     "TruncatedAdaptation",
     "TruncatedTraces",
     "ValidatedTask",
     "__version__",
+    "component",
     "errors",
     "initial",
     "parameter",
+    "register_activation",
     "register_backend",
     "register_cell",
     "register_family",
@@ -76,5 +105,6 @@ __all__ = [
     "register_optimizer",
     "register_pseudo_derivative",
     "register_rule",
+    "register_sequence_task",
     "register_task",
 ]

@@ -30,13 +30,18 @@ from pynn_eprop.experiments.literals import parse_value
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.families import FAMILIES
+from pynn_eprop.interval_training import command as interval_command
+from pynn_eprop.interval_training.plan import EPROP_3
+from pynn_eprop.intervals import INTERVAL_RULES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
+from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
 from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import RULES, EProp
+from pynn_eprop.sequence_tasks import SEQUENCE_TASKS
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
@@ -98,6 +103,10 @@ def _list(options: argparse.Namespace) -> int:
     for task in TASKS.values():
         paper = f"; the paper: {task.paper_result}" if task.paper_result else ""
         print(f"  {task.name:20} {task.title}{paper}")
+    print("tasks learned in intervals:")
+    for sequence_task in SEQUENCE_TASKS.values():
+        paper = f"; the paper: {sequence_task.paper_result}" if sequence_task.paper_result else ""
+        print(f"  {sequence_task.name:20} {sequence_task.title}{paper}")
     print("families of tasks:")
     for family in FAMILIES.values():
         paper = f"; the paper: {family.paper_result}" if family.paper_result else ""
@@ -115,7 +124,11 @@ def _list(options: argparse.Namespace) -> int:
     for rule in RULES.values():
         print(f"  {rule.name:20} {rule.meaning}")
     print(f"  {READOUT_ONLY:20} none: the readouts alone learn")
+    print("rules of tasks learned in intervals:")
+    for interval_rule in INTERVAL_RULES.values():
+        print(f"  {interval_rule.name:20} {interval_rule.meaning}")
     for what, names in (("cells", CELLS), ("pseudo-derivatives", PSEUDO_DERIVATIVES),
+                        ("activation functions", ACTIVATIONS),
                         ("optimizers", OPTIMIZERS), ("losses", LOSSES), ("backends", BACKENDS)):
         print(f"{what}: {', '.join(names)}")
     return 0
@@ -123,6 +136,9 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
+    if options.task in SEQUENCE_TASKS:
+        return interval_command.run(options, options.default_of)
+    interval_command.refuse_own_options(options)
     if options.task in FAMILIES:
         return learn_command.run(options, options.default_of)
     for name in ("learned", "targets"):
@@ -134,7 +150,8 @@ def _run(options: argparse.Namespace) -> int:
             task=options.task, backend=options.backend, machine=options.machine,
             precision=options.precision,
             seed=options.seed, updates=options.updates, neurons=options.neurons,
-            threads=options.threads, feedback=options.feedback, rule=options.rule,
+            threads=options.threads, feedback=options.feedback,
+            rule=options.rule or EProp.name,
             gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training,
             parameters=(*options.set, *data_parameter(options.data)),
@@ -194,8 +211,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    _add_training(run, (*TASKS, *FAMILIES))
+    _add_training(run, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), "; of tasks learned in intervals one "
+                  f"of: {', '.join(INTERVAL_RULES)} (default: {EPROP_3})")
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
+    interval_command.add_run_options(run)
     add_data_option(run)
     learn_command.add_run_options(run)
     run.add_argument("--keep-training", action="store_true",
@@ -219,8 +238,12 @@ def _add_data(commands: Any) -> None:
         parser.set_defaults(command=data_set.run)
 
 
-def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS) -> None:
-    """Add the options that choose a training, but for the number of updates, and its folder."""
+def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
+                  further_rules: str = "") -> None:
+    """Add the options that choose a training, but for the number of updates, and its folder.
+
+    further_rules: of other kinds of tasks, for the help.
+    """
     parser.add_argument("task", metavar="TASK",
                         help=f"one of: {', '.join(tasks)}, or a plugin's")
     parser.add_argument("--backend", default="host",
@@ -239,10 +262,11 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS)
                         help="size of the network (default: the paper's)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
-    parser.add_argument("--rule", default=EProp.name, metavar="NAME",
+    parser.add_argument("--rule", metavar="NAME",
                         help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
                              f"or a plugin's, and {READOUT_ONLY} for none; parameters follow a "
-                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: %(default)s)")
+                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: "
+                             f"{EProp.name}){further_rules}")
     parser.add_argument("--gradient", default=EPROP, metavar="NAME",
                         help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
                              f"backpropagation through time, on: {', '.join(through_time)} "

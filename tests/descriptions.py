@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.models.activations import resolve_activation
 from pynn_eprop.models.cells import (
     ALIFCells,
     AnalogSources,
+    ArtificialCells,
     CurrDeltaCells,
     CurrentBasedCells,
     CurrExpCells,
     LIFCells,
+    LSTMCells,
     Readouts,
 )
 from pynn_eprop.models.network import (
@@ -39,6 +42,20 @@ def lif(size: int = 1, **parameters: Any) -> LIFCells:
 def alif(size: int = 1, **parameters: Any) -> ALIFCells:
     """Adaptive LIF cells: beta 0.3, tau_a 100 ms, the rest as :func:`lif`."""
     return ALIFCells(size=size, **_arrays(size, {**_ALIF, **parameters}))
+
+
+def artificial(size: int = 1, activation: str = "tanh", **parameters: Any) -> ArtificialCells:
+    """Artificial neurons without leak and bias."""
+    values = {"label": "cells", "leak": 0.0, "bias": 0.0, "s_initial": 0.0, **parameters}
+    return ArtificialCells(size=size, activation=resolve_activation(activation),
+                           **_arrays(size, values))
+
+
+def lstm(size: int = 1, tanh_output: bool = False, **parameters: Any) -> LSTMCells:
+    """LSTM units: forget bias 1, no other bias."""
+    values = {"label": "units", "input_bias": 0.0, "forget_bias": 1.0, "output_bias": 0.0,
+              "cell_bias": 0.0, "c_initial": 0.0, **parameters}
+    return LSTMCells(size=size, tanh_output=tanh_output, **_arrays(size, values))
 
 
 def readouts(size: int = 1, **parameters: Any) -> Readouts:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pynn_eprop import SpikingCells, initial, parameter, register_cell
-from pynn_eprop.models.cells import CELLS
+from pynn_eprop.models.cells import CELLS, LearningCells
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -69,7 +69,7 @@ class OwnALIF(SpikingCells):
 
 
 @contextmanager
-def registered(kind: type[SpikingCells]) -> Iterator[type[SpikingCells]]:
+def registered(kind: type[LearningCells]) -> Iterator[type[LearningCells]]:
     """The kind under its name, which others can have afterwards."""
     register_cell(kind)
     try:

@@ -12,9 +12,12 @@ import numpy as np
 
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogCells,
     AnalogSources,
+    ArtificialCells,
     CurrentBasedCells,
     CurrExpCells,
+    LearningCells,
     Population,
     Readouts,
     Sources,
@@ -37,7 +40,15 @@ from pynn_eprop.models.network import (
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, StepDecay
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import resolve_rule
-from tests.descriptions import alif, all_pairs, current_based, lif, readouts
+from tests.descriptions import (
+    alif,
+    all_pairs,
+    artificial,
+    current_based,
+    lif,
+    lstm,
+    readouts,
+)
 
 OPTIMIZERS: dict[str, Optimizer | None] = {
     "static": None,
@@ -65,6 +76,16 @@ class CellPlan:
     refractory: int = 2
     rate_term: bool = False
     varied: bool = False
+    backwards: bool = False
+
+
+@dataclass(frozen=True)
+class UnitPlan:
+    """Cells that pass on values: LSTM units, or artificial cells with an activation function."""
+
+    size: int = 3
+    activation: str = ""
+    tanh_output: bool = False
     backwards: bool = False
 
 
@@ -102,6 +123,7 @@ class Plan:
     analog_frame: int = 1
     short: bool = False
     cells: tuple[CellPlan, ...] = (CellPlan(),)
+    units: tuple[UnitPlan, ...] = ()
     stock: tuple[bool, ...] = ()
     readouts: tuple[ReadoutPlan, ...] = (ReadoutPlan(),)
     wirings: tuple[str, ...] = ("all",)
@@ -175,6 +197,7 @@ def make_case(plan: Plan) -> Case:
         Sources(f"sources {i}", size) for i, size in enumerate(plan.sources)]
     populations += [AnalogSources(f"analog {i}", size) for i, size in enumerate(plan.analog)]
     populations += [spiking_cells(rng, cells) for cells in plan.cells]
+    populations += [units(rng, plan) for plan in plan.units]
     populations += [stock_cells(rng, exponential) for exponential in plan.stock]
     populations += [readout_cells(rng, plan, readout) for readout in plan.readouts]
     projections = _projections(rng, plan, populations)
@@ -222,6 +245,22 @@ def spiking_cells(rng: np.random.Generator, plan: CellPlan) -> SpikingCells:
         return lif(size, label="LIF", **options)
     return alif(size, label="ALIF", beta=draw(-0.05, 0.5), tau_a=draw(30, 500),
                 a_initial=draw(0, 0.5) if plan.varied else 0.0, **options)
+
+
+def units(rng: np.random.Generator, plan: UnitPlan) -> AnalogCells:
+    """Cells that pass on values, with random parameters that differ from cell to cell."""
+    size = plan.size
+
+    def draw(low: float, high: float) -> np.ndarray:
+        return rng.uniform(low, high, size)
+
+    if plan.activation:
+        return artificial(size, plan.activation, label="artificial", leak=draw(0.0, 1.0),
+                          bias=draw(-0.3, 0.3), s_initial=draw(-0.2, 0.2),
+                          backwards=plan.backwards)
+    return lstm(size, plan.tanh_output, label="LSTM", backwards=plan.backwards,
+                c_initial=draw(-0.3, 0.3), **{f"{gate}_bias": draw(-0.5, 1.0) for gate in (
+                    "input", "forget", "output", "cell")})
 
 
 def stock_cells(rng: np.random.Generator, exponential: bool) -> CurrentBasedCells:
@@ -278,18 +317,19 @@ def _projections(rng: np.random.Generator, plan: Plan,
                 continue
             copies = 1 + (len(plan.wirings) > 1 and rng.random() < 0.15)
             for _ in range(copies):
-                projections.append(_projection(rng, plan, pre, post, before, after))
+                for port in after.ports() if isinstance(after, AnalogCells) else ("",):
+                    projections.append(_projection(rng, plan, pre, post, before, after, port))
     return projections
 
 
 def _mixes(before: Population, after: Population) -> bool:
     """Whether one of two populations of cells runs backwards and the other does not."""
-    return isinstance(before, SpikingCells) and isinstance(after, SpikingCells) \
-        and before.backwards != after.backwards
+    return isinstance(before, LearningCells) and isinstance(after, LearningCells) \
+        and getattr(before, "backwards", False) != getattr(after, "backwards", False)
 
 
 def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, before: Population,
-                after: Population) -> Projection:
+                after: Population, receptor: str = "") -> Projection:
     pairs = np.array(all_pairs(before.size, after.size, self_connections=True))
     wiring = rng.choice(plan.wirings)
     if wiring == "no self" and pre == post:
@@ -314,10 +354,10 @@ def _projection(rng: np.random.Generator, plan: Plan, pre: int, post: int, befor
     learns = plan.interval_steps is not None and not isinstance(after, CurrentBasedCells)
     optimizer = OPTIMIZERS[rng.choice(plan.optimizers)] if learns else None
     return Projection(
-        f"{before.label} to {after.label}", pre, post, pairs[:, 0], pairs[:, 1],
+        f"{before.label} to {after.label} {receptor}".strip(), pre, post, pairs[:, 0], pairs[:, 1],
         rng.normal(0.0, scale, count), delay, optimizer,
         inhibitory=bool(isinstance(after, CurrentBasedCells) and rng.random() < 0.5),
-        rule=resolve_rule(plan.rules[(pre + post) % len(plan.rules)]), **bounds)
+        rule=resolve_rule(plan.rules[(pre + post) % len(plan.rules)]), receptor=receptor, **bounds)
 
 
 def _signals(rng: np.random.Generator, plan: Plan, populations: list[Population],
@@ -325,7 +365,7 @@ def _signals(rng: np.random.Generator, plan: Plan, populations: list[Population]
     signals = []
     for source, readout in enumerate(populations):
         for target, cells in enumerate(populations):
-            if not isinstance(readout, Readouts) or not isinstance(cells, SpikingCells):
+            if not isinstance(readout, Readouts) or not isinstance(cells, LearningCells):
                 continue
             kind = rng.choice(plan.feedbacks)
             forward = [i for i, p in enumerate(projections) if (p.pre, p.post) == (target, source)]
@@ -364,6 +404,10 @@ def changed_population(rng: np.random.Generator, network: Network, index: int) -
         new = spiking_cells(rng, CellPlan(
             old.size, isinstance(old, ALIFCells), old.pseudo_derivative.name, 3,
             bool(np.any(old.c_reg > 0)), True, old.backwards))
+    elif isinstance(old, AnalogCells):
+        new = replace(units(rng, UnitPlan(
+            old.size, old.activation.name if isinstance(old, ArtificialCells) else "",
+            getattr(old, "tanh_output", False), old.backwards)), label=old.label)
     elif isinstance(old, CurrentBasedCells):
         new = stock_cells(rng, isinstance(old, CurrExpCells))
     elif isinstance(old, Readouts):

@@ -24,7 +24,7 @@ LAYERS = {
     "emulator": {"errors"},
     "reference": {"models", "errors"},
     "functional": {"models", "errors"},
-    "intervals": {"models", "errors"},
+    "intervals": {"functional", "models", "errors"},
     "fixed": {"models", "errors"},
     "engine": {"fixed", "models", "errors"},
     "common": {"fixed", "models", "errors"},
@@ -40,17 +40,20 @@ LAYERS = {
     "backends": {"common", "emulator", "errors"},
     "families": {"plotting", "tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
+    "sequence_tasks": {"plotting", "data", "tasks", "families", "intervals", "models", "errors"},
+    "interval_training": {"plotting", "sequence_tasks", "intervals", "experiments", "tasks",
+                          "common", "models", "errors"},
     "learning_to_learn": {"plotting", "tasks", "families", "backends", "functional", "experiments",
                           "common", "models", "errors"},
-    "cli": {"data", "emulator", "experiments", "learning_to_learn", "families", "tasks", "backends",
-            "models", "errors"},
+    "cli": {"data", "emulator", "experiments", "interval_training", "sequence_tasks", "intervals",
+            "learning_to_learn", "families", "tasks", "backends", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 
 #: Folders of the package whose modules do not import each other in circles.
 ROOMS = sorted({part for part in LAYERS if (PACKAGE / part).is_dir()})
 #: Here a task, or a family, draws itself with its figure, which names it in its annotations.
-NAMED_FOR_TYPES = {"tasks", "families"}
+NAMED_FOR_TYPES = {"tasks", "families", "sequence_tasks"}
 
 #: C that stands on its own, and the folders that each may include from: it knows nothing of e-prop.
 WING = {"emulator": ("emulator", "threads"), "runtime": ("runtime",), "threads": ("threads",)}

@@ -4,6 +4,8 @@ The text is in the public domain. R is not needed, nor need the package be insta
 ``apt-get download`` brings is enough.
 """
 
+import subprocess
+import tempfile
 from pathlib import Path
 
 from pynn_eprop.data.cache import cache_folder
@@ -16,6 +18,9 @@ NOVELS = ("sensesensibility", "prideprejudice", "mansfieldpark", "emma", "northa
           "persuasion")
 _INSTALLED = Path("/usr/lib/R/site-library/janeaustenr/data")
 _INDEX, _RECORDS = "Rdata.rdx", "Rdata.rdb"
+
+
+_OWN_TEXT = "give a text of your own (text=..., --text FILE)"
 
 
 def read_text(path: Path | None = None) -> str:
@@ -38,23 +43,35 @@ def read_text(path: Path | None = None) -> str:
                         f"{error.start})") from error
 
 
-def read_novels() -> str:
-    """The novels, one after another, in the order in which they were published first."""
-    if _INSTALLED.is_dir():
+def read_novels(instead: str = _OWN_TEXT) -> str:
+    """The novels, one after another, in the order in which they were published first.
+
+    instead: what the message says that a user may do who cannot have them. Raises as
+    :func:`read_text`.
+    """
+    place = novels_place()
+    if place is None:
+        folder = cache_folder()
+        raise MissingDependencyError(
+            f"the novels are missing; on Debian or Ubuntu `pynn-eprop data novels` downloads them, "
+            f"or mkdir -p '{folder}' && (cd '{folder}' && apt-get download {PACKAGE}), which needs "
+            f"1.6 MB and no R; elsewhere {instead}")
+    if place == _INSTALLED:
         try:
             files = {name: (_INSTALLED / name).read_bytes() for name in (_INDEX, _RECORDS)}
         except OSError as error:
             raise DataError(f"{error.filename} cannot be read: {error.strerror}; install "
                             f"{PACKAGE} again") from error
         return _novels_of(files, _INSTALLED)
-    folder = cache_folder()
-    downloaded = sorted(folder.glob(f"{PACKAGE}_*.deb"))
-    if not downloaded:
-        raise MissingDependencyError(
-            f"the text to be spoken is missing; on Debian or Ubuntu: mkdir -p '{folder}' && "
-            f"(cd '{folder}' && apt-get download {PACKAGE}), which needs 1.6 MB and no R; "
-            f"elsewhere give a text of your own (text=..., --text FILE)")
-    return _novels_of(read_files(downloaded[-1], {_INDEX, _RECORDS}), downloaded[-1])
+    return _novels_of(read_files(place, {_INDEX, _RECORDS}), place)
+
+
+def novels_place() -> Path | None:
+    """The folder of the installed package, or the newest downloaded one; None without either."""
+    if _INSTALLED.is_dir():
+        return _INSTALLED
+    downloaded = sorted(cache_folder().glob(f"{PACKAGE}_*.deb"))
+    return downloaded[-1] if downloaded else None
 
 
 def _novels_of(files: dict[str, bytes], place: Path) -> str:
@@ -63,3 +80,28 @@ def _novels_of(files: dict[str, bytes], place: Path) -> str:
     if missing:
         raise DataError(f"{place} has no novel {missing[0]!r}; it is another package or version")
     return "\n\n".join("\n".join(vectors[novel]) for novel in NOVELS)
+
+
+def download_novels() -> Path:
+    """Download the Debian package into the user's cache; return its file.
+
+    Raises :class:`MissingDependencyError` if that is not possible, :class:`DataError` if what came
+    is not the package.
+    """
+    folder = cache_folder(make=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".novels-") as place:
+        try:
+            done = subprocess.run(["apt-get", "download", PACKAGE], cwd=place, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except OSError as error:
+            raise MissingDependencyError(
+                f"apt-get cannot be started ({error.strerror}); with a Debian or Ubuntu elsewhere, "
+                f"`apt-get download {PACKAGE}` there and copy the file to {folder}") from error
+        packages = sorted(Path(place).glob(f"{PACKAGE}_*.deb"))
+        if done.returncode or not packages:
+            said = (done.stdout.strip().splitlines() or ["it says nothing"])[-1]
+            raise MissingDependencyError(
+                f"apt-get download {PACKAGE} failed ({said}); its lists may be old or missing: "
+                "`apt-get update` as root, then the same again")
+        _novels_of(read_files(packages[-1], {_INDEX, _RECORDS}), packages[-1])
+        return packages[-1].replace(folder / packages[-1].name)

@@ -28,7 +28,7 @@ def record_trial(sim: ModuleType, plan: NetworkPlan, seed: int, setup: dict[str,
     for inputs in plan.inputs:
         network.inputs[inputs.label].record("spikes" if inputs.frame is None else "value")
     for cells in plan.cells:
-        network.cells[cells.label].record(["spikes", *cells.record])
+        network.cells[cells.label].record([*(["spikes"] if cells.spiking else []), *cells.record])
     network.record("y", "target")
     network.run(trials)
     segment = neo.Segment(name=label)

@@ -92,7 +92,8 @@ class TaskNetwork:
                                         optimizer=self.plan.optimizer_of(plan),
                                         rule=self.plan.rule_of(plan))
         return self.sim.Projection(self.populations[plan.pre], self.populations[plan.post],
-                                   self._connector(plan.connector), synapse, label=plan.label)
+                                   self._connector(plan.connector), synapse, label=plan.label,
+                                   receptor_type=plan.receptor or None)
 
     def _connector(self, plan: ConnectorPlan) -> Any:
         return self._part(plan.name, "connector")(**plan.keywords)

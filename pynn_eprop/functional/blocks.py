@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pynn_eprop.models.cells import AnalogCells
 from pynn_eprop.models.network import Network, Projection
 
 DENSE_SHARE = 1 / 16
@@ -25,6 +26,7 @@ class Block:
     they are a list, with the cells ``pre_index`` and ``post_index`` of each.
     order: which synapses of the projection these are; position: the place of each in the array of
     weights, row by row. masked: only spikes of the interval in progress arrive.
+    port: which of the postsynaptic cells' ports this is; receptor: its name, if they have several.
     """
 
     projection: int
@@ -40,7 +42,8 @@ class Block:
     mask: np.ndarray | None
     masked: bool
     from_source: bool
-    inhibitory: bool
+    port: int
+    receptor: str
 
     def pack(self, values: np.ndarray) -> np.ndarray:
         """Values of the projection's synapses as the block's array."""
@@ -119,9 +122,12 @@ def _block(network: Network, index: int, projection: Projection, delay: int) -> 
         dense = int(np.count_nonzero(connected)) == len(order)
         if dense and not connected.all():
             mask = connected.reshape(pre.size, post.size)
+    port = post.ports().index(projection.receptor) if isinstance(post, AnalogCells) \
+        else int(projection.inhibitory)
     settings = network.settings
     resets = settings.boundary == "reset" and settings.interval_steps is not None
     return Block(index, projection.pre, projection.post, delay - post.arrives_earlier, dense,
                  (pre.size, post.size), order,
                  position if dense else np.arange(len(order)), pre_index, post_index, mask,
-                 resets and post.resets, pre.from_outside, projection.inhibitory)
+                 resets and post.resets, pre.from_outside, port,
+                 projection.receptor)

@@ -15,7 +15,13 @@ from pynn_eprop.functional.model import Model
 from pynn_eprop.functional.options import GRADIENTS, PRECISIONS, JaxOptions
 from pynn_eprop.functional.spikes import slope_function
 from pynn_eprop.models.answers import called
-from pynn_eprop.models.cells import Readouts, SpikingCells, fixed_values
+from pynn_eprop.models.cells import (
+    AnalogCells,
+    LearningCells,
+    Readouts,
+    SpikingCells,
+    fixed_values,
+)
 from pynn_eprop.models.losses import Loss
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.rules import EProp, PostsynapticFactor
@@ -47,7 +53,7 @@ def check_gradient(network: Network, options: JaxOptions) -> None:
         raise UnsupportedError(f"{label}: truncation_steps={options.truncation_steps!r} is for "
                                "networks that run forwards; leave it out, or backwards=True")
     for projection in network.projections:
-        if projection.optimizer is not None and projection.post in network.learning_cells \
+        if projection.optimizer is not None and projection.post in network.of_kind(LearningCells) \
                 and type(projection.rule) is not EProp:
             raise UnsupportedError(
                 f"{projection.label}: rule {projection.rule.name!r} has no part in "
@@ -69,6 +75,8 @@ def check_traceable(model: Model, backward: bool) -> None:
     """
     for cells in model.spiking.values():
         _check_cells(model, cells, backward)
+    for analog in model.analog.values():
+        _check_analog(model, analog, backward)
     for projection in model.network.projections:
         if projection.optimizer is not None and projection.post in model.spiking \
                 and isinstance(projection.rule, PostsynapticFactor):
@@ -132,6 +140,55 @@ def _check_cells(model: Model, cells: SpikingCells, backward: bool) -> None:
             lambda u: slope_function(shape)(u, 1.0), zero)
 
 
+def _check_analog(model: Model, cells: AnalogCells, backward: bool) -> None:
+    zero = jnp.zeros(cells.size, model.dtype)
+    numbers = {**model.constants_of(cells), "timestep": model.network.settings.timestep}
+    state = {name: jnp.broadcast_to(model.array(value), zero.shape)
+             for name, value in cells.initial_state().items()}
+    start = {"state": state, "arriving": dict.fromkeys(cells.ports(), zero),
+             "gates": dict.fromkeys(cells.gates, zero)}
+
+    def seen(given: Mapping[str, Any]) -> SimpleNamespace:
+        before = {**numbers, **given["state"]}
+        return SimpleNamespace(**before, **given["gates"], before=SimpleNamespace(**before))
+
+    def ask(method: str, function: Callable[[Any], Any]) -> Any:
+        return _traced(cells.label, "cell", cells, method, function, start)
+
+    def step(given: Mapping[str, Any]) -> Any:
+        return cells.step(SimpleNamespace(**numbers, **given["state"]), given["arriving"])
+
+    def output(given: Mapping[str, Any]) -> Any:
+        return jnp.asarray(cells.output(seen(given)))
+
+    def derivatives(method: str, given: Any) -> Any:
+        return {str(key): jnp.asarray(value)
+                for key, value in getattr(cells, method)(seen(given)).items()}
+
+    with cells.double_precision():
+        cells.check_step(SimpleNamespace(
+            **fixed_values(cells, model.network.settings.timestep), **cells.initial_state(),
+            timestep=model.network.settings.timestep))
+    made, what = ask("step", step), called(cells.label, "cell", cells, "step")
+    needed = {*cells.state_variables(), *cells.gates}
+    if not isinstance(made, Mapping) or set(made) != needed:
+        given = sorted(made) if isinstance(made, Mapping) else type(made).__name__
+        raise ParameterError(f"{what} gives {given}; it must give all state variables and gates, "
+                             f"{sorted(needed)}")
+    answers = {"step": made, "output": {"value": ask("output", output)}, **{
+        method: ask(method, partial(derivatives, method))
+        for method in ("transition", "drive", "output_gradient", "output_drive")}}
+    for method, values in answers.items():
+        for name, value in values.items():
+            if value.shape not in ((), zero.shape):
+                raise ParameterError(f"{called(cells.label, 'cell', cells, method)}: {name!r} has "
+                                     f"shape {value.shape}; it must be {zero.shape}, or one number "
+                                     "for all")
+    if backward:
+        ask("step", _backward(step))
+        ask("output", _backward(output))
+
+
 class _SeenCells(SimpleNamespace):
     """Cells as a rule may see them: constants, and the variables that it needs."""
 
@@ -171,7 +228,8 @@ def _check_factor(model: Model, label: str, rule: PostsynapticFactor, cells: Spi
 def _backward(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The derivative of the sum of all that a function gives, by all that it is given."""
     def summed(given: Any) -> Any:
-        return sum(jnp.sum(jnp.asarray(value, given["z"].dtype))
+        dtype = jax.tree.leaves(given)[0].dtype
+        return sum(jnp.sum(jnp.asarray(value, dtype))
                    for value in jax.tree.leaves(function(given)))
 
     return jax.grad(summed)

@@ -12,7 +12,13 @@ import numpy as np
 from pynn_eprop.functional.eligibility import Traces, factors_of, memory_of, states_of, traces_of
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import rows_of
-from pynn_eprop.functional.gradients import factor_key, readout_factors, rule_of, rules_onto_cells
+from pynn_eprop.functional.gradients import (
+    key_of,
+    readout_factors,
+    rule_of,
+    rules_onto_cells,
+    steps_of,
+)
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.signals import future_signal, kappa_of
 
@@ -30,7 +36,7 @@ def carry_start(model: Model, parameters: Tree) -> Tree:
         if block.post in model.readouts:
             traces[number] = {"z_bar": np.zeros(block.shape[0], model.dtype)}
         else:
-            rule, size = rule_of(model, number), model.spiking[block.post].size
+            rule, size = rule_of(model, number), model.learning[block.post].size
             states = states_of(model, block.post, rule)
             traces[number] = {
                 **({"memory": {name: np.zeros(size, model.dtype) for name in memory_of(rule)}}
@@ -46,26 +52,27 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
     """Sums of one interval, and the traces after it.
 
     The sums are sum_t L^t ebar^t by block, and that of errors for biases; then sum_t e^t by block,
-    which the firing-rate term multiplies, None for blocks onto readouts.
+    which the firing-rate term multiplies, None for blocks onto others than spiking cells.
     """
     G = readout_factors(model, constants, activity)
     signals = {number: future_signal(model, parameters, constants, activity, number)
                for number in range(len(model.network.learning_signals))}
     # blocks of one rule onto one population have the same memory
     memories = {
-        factor_key(block.post, rule_of(model, number)): carry["traces"][number].get("memory", {})
-        for number, block in model.plastic() if block.post in model.spiking}
-    recursions = {key: traces_of(model, constants, activity, population, rule, memories[key])
-                  for key, (population, rule) in rules_onto_cells(model).items()}
+        key_of(model, number): carry["traces"][number].get("memory", {})
+        for number, block in model.plastic() if block.post in model.learning}
+    recursions = {key: traces_of(model, constants, activity, population, rule, memories[key],
+                                 receptor)
+                  for key, (population, rule, receptor) in rules_onto_cells(model).items()}
     memories = {key: factors_of(model, constants, activity, population, rule, memories[key])[1]
                 if memories[key] else {}
-                for key, (population, rule) in rules_onto_cells(model).items()}
+                for key, (population, rule, _) in rules_onto_cells(model).items()}
     weights: list[Any] = [None] * len(model.blocks)
     e_sums: list[Any] = [None] * len(model.blocks)
     traces: dict[int, Tree] = {}
     for number, block in model.plastic():
         steps = activity["y"][block.post].shape[0] if block.post in model.readouts \
-            else activity["h"][block.post].shape[0]
+            else steps_of(model, activity, block.post)
         rows = rows_of(block, activity["spikes"][block.pre], steps, activity["first"],
                        model.interval_steps)
         before = carry["traces"][number]
@@ -75,7 +82,7 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
                 block, kappa * block.of_post(G[block.post][0]) * block.of_pre(before["z_bar"]))
             traces[number] = {"z_bar": leaky(kappa, rows, before["z_bar"])[-1]}
             continue
-        key = factor_key(block.post, rule_of(model, number))
+        key = key_of(model, number)
         recursion = recursions[key]
 
         def summed(weight: Any, last: Any = None, *, block: Any = block, rows: Any = rows,
@@ -95,7 +102,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
             e_bar[signal] = summed(ones * decayed[:, jnp.newaxis]) \
                 + kappa ** steps * before["e_bar"][signal]
         weights[number] = summed(total) + future
-        e_sums[number] = summed(ones)
+        if block.post in model.spiking:
+            e_sums[number] = summed(ones)
         traces[number] = {**({"memory": memories[key]} if memories[key] else {}), "e_bar": e_bar,
                           "eps": {
             state: summed(jnp.zeros_like(ones), {other: none + (other == state)

@@ -1,7 +1,9 @@
 """e-prop as one backward filter for each population and rule (eq. 1 to 5, 22 to 28, 56).
 
 The eligibility vector of a synapse from i to j is eps^t = J_j^t eps^{t-1} + d_j^t z_i^{t-d}, with J
-and d of the postsynaptic cell alone, and its trace e^t = h_j^t g_j^t . eps^t. A sum over steps of
+and d of the postsynaptic cell alone, and its trace e^t = h_j^t g_j^t . eps^t; of cells that pass on
+values h is 1, g the derivative of their output, and what a synapse does to the output beside the
+state is a further term of e^t (eq. 30 to 40). A sum over steps of
 e^t times a number of the cell is therefore sum_t F_j^t z_i^{t-d}, with F from the transposed
 recursion, backward in time: state for each cell, none for each synapse. What traces hold at the
 start and at the end of a stretch enters by the same recursion, so that traces may cross it.
@@ -26,7 +28,7 @@ class Traces:
 
     Numbers by state variable or pair (of, by), of shape (steps, size), (size,) or (). h:
     (steps, size). decays: state variables that are carried at the start of a step; others at its
-    end.
+    end. direct: what multiplies the input in e beside the eligibility vector; None: 0.
     """
 
     states: tuple[str, ...]
@@ -35,6 +37,7 @@ class Traces:
     drive: Mapping[str, Any]
     distance: Mapping[str, Any]
     h: Any
+    direct: Any = None
 
     def back(self, weight: Any, last: Mapping[str, Any] | None = None
              ) -> tuple[Any, dict[str, Any]]:
@@ -68,14 +71,14 @@ class Traces:
             return before, F
 
         start, F = jax.lax.scan(step, end, (self.h * weight, varying), reverse=True)
-        return F, start
+        return F if self.direct is None else F + self.direct * self.h * weight, start
 
 
 def states_of(model: Model, population: int, rule: Rule) -> tuple[str, ...]:
     """The parts of the eligibility vector of a synapse onto a population."""
     if isinstance(rule, PostsynapticFactor):
         return ("zhat",)
-    return model.spiking[population].state_variables()
+    return model.learning[population].state_variables()
 
 
 def memory_of(rule: Rule) -> tuple[str, ...]:
@@ -84,10 +87,11 @@ def memory_of(rule: Rule) -> tuple[str, ...]:
 
 
 def traces_of(model: Model, constants: Tree, activity: Tree, population: int, rule: Rule,
-              memory: Memory | None = None) -> Traces:
+              memory: Memory | None = None, receptor: str = "") -> Traces:
     """The recursion of the eligibility vectors of synapses onto a population, by a rule.
 
-    memory: of a postsynaptic factor, at the start; 0 if not given.
+    memory: of a postsynaptic factor, at the start; 0 if not given. receptor: of cells that pass on
+    values.
     """
     if isinstance(rule, PostsynapticFactor):
         factor, _ = factors_of(model, constants, activity, population, rule, memory)
@@ -97,6 +101,8 @@ def traces_of(model: Model, constants: Tree, activity: Tree, population: int, ru
             if rule.membrane_trace else {}
         return Traces(("zhat",), ("zhat",), filtered, {"zhat": 1.0}, {"zhat": 1.0}, factor)
     assert isinstance(rule, EligibilityVectors)
+    if population in model.analog:
+        return _traces_of_analog(model, constants, activity, population, rule, receptor)
     kind = model.spiking[population]
     transition, drive, distance = _derivatives(model, constants, activity, population)
     carried = {
@@ -104,6 +110,33 @@ def traces_of(model: Model, constants: Tree, activity: Tree, population: int, ru
         if (rule.membrane_trace if pair in kind.presynaptic_trace else rule.adaptation_trace)}
     return Traces(kind.state_variables(), kind.carried_at_start(), carried, drive, distance,
                   activity["h"][population])
+
+
+def _traces_of_analog(model: Model, constants: Tree, activity: Tree, population: int,
+                      rule: EligibilityVectors, receptor: str) -> Traces:
+    """The recursion of synapses at a receptor of cells that pass on values."""
+    kind, states = model.analog[population], activity["state"][population]
+    unchanging = {**constants["cells"][population], "timestep": model.network.settings.timestep}
+    earlier = {name: jnp.concatenate([activity["before"][population][name][jnp.newaxis], rows[:-1]])
+               for name, rows in states.items()}
+
+    def of_step(now: Numbers, before: Numbers) -> tuple[Numbers, ...]:
+        cells = SimpleNamespace(**unchanging, **now,
+                                before=SimpleNamespace(**unchanging, **before))
+        return tuple({key: _as(value, next(iter(before.values())))
+                      for key, value in numbers.items()} for numbers in (
+            kind.transition(cells), kind.drive(cells), kind.output_gradient(cells),
+            kind.output_drive(cells)))
+
+    transition, drive, gradient, direct = jax.vmap(of_step)(
+        {**states, **activity["gates"][population]}, earlier)
+    ones = jnp.ones_like(next(iter(states.values())))
+    if "active" in activity:
+        ones = jnp.where(activity["active"][:, jnp.newaxis], ones, 0.0)
+    return Traces(kind.state_variables(), kind.state_variables(),
+                  transition if rule.adaptation_trace else {},
+                  {of: factor for (of, by), factor in drive.items() if by == receptor},
+                  gradient, ones, direct.get(receptor))
 
 
 def factors_of(model: Model, constants: Tree, activity: Tree, population: int,

@@ -26,6 +26,7 @@ from pynn_eprop.functional.gradients import (
     rate_terms,
     rules_onto_cells,
     spike_counts,
+    steps_of,
     weights_of_traces,
 )
 from pynn_eprop.functional.model import Model, Tree
@@ -65,8 +66,10 @@ def gradients(model: Model, parameters: Tree, activity: Tree, signals: Tree | No
     check_parameters(model, parameters)
     constants = _or(constants, model.constants)
     if signals is not None:
-        sizes = {index: model.spiking[index].size for index, _ in rules_onto_cells(model).values()}
-        check_signals(signals, sizes, len(next(iter(activity["h"].values()), ())))
+        sizes = {index: model.learning[index].size
+                 for index, _, _ in rules_onto_cells(model).values()}
+        check_signals(signals, sizes, max((steps_of(model, activity, index)
+                                           for index in model.learning), default=0))
     else:
         signals = weights_of_traces(model, parameters, constants, activity,
                                     _rates(model, constants, activity))
@@ -77,8 +80,8 @@ def gradients_by_differentiation(model: Model, parameters: Tree, inputs: Tree,
                                  constants: Tree | None = None) -> Tree:
     """As :func:`gradients` of a trial, with the eligibility traces from automatic differentiation.
 
-    Spikes are detached on their way to other cells and in the reset (eq. 43). It is a check, and
-    for complete traces only.
+    Spikes, and values, are detached on their way to other cells and in the reset (eq. 43). It is a
+    check, and for complete traces only.
     """
     constants = _or(constants, model.constants)
     activity = trial(model, parameters, inputs, constants)

@@ -63,22 +63,22 @@ def rows_of(block: Block, spikes: Any, steps: int, first: Any, interval: int | N
 
 
 def outside_input(model: Model, parameters: Tree, inputs: Tree, steps: int,
-                  populations: Collection[int]) -> dict[int, tuple[Any, Any]]:
+                  populations: Collection[int]) -> dict[int, tuple[Any, ...]]:
     """Sums of what arrives from sources, by population of cells: (steps, size) of each port."""
     found: dict[int, list[Any]] = {}
     count = count_of(inputs, steps)
     for index in populations:
         size = model.network.populations[index].size
-        ports: list[Any] = [jnp.zeros((steps, size), model.dtype)] * 2
+        ports: list[Any] = [jnp.zeros((steps, size), model.dtype)] * model.ports(index)
         for number, block in model.onto(index):
             if block.from_source:
                 rows = rows_of(block, emitted(model, block, inputs["sources"][block.pre], steps,
                                               count), steps, inputs["step"][0],
                                model.interval_steps)
-                ports[block.inhibitory] = ports[block.inhibitory] + block.arriving(
+                ports[block.port] = ports[block.port] + block.arriving(
                     rows, parameters["weights"][number])
         found[index] = ports
-    return {index: (ports[0], ports[1]) for index, ports in found.items()}
+    return {index: tuple(ports) for index, ports in found.items()}
 
 
 class _Steps:
@@ -123,12 +123,18 @@ class _Steps:
                 if block.masked and not self.model.trials_are_alike:
                     z = z * (given["step"] > block.lag).astype(z.dtype)
                 port = arriving[index]
-                port[block.inhibitory] = port[block.inhibitory] + block.arriving(
+                port[block.port] = port[block.port] + block.arriving(
                     z, self.weights[number])
         cells: Tree = {}
         current_based_cells: Tree = {}
-        seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}}
-        for index, (first, second) in arriving.items():
+        seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}, "gates": {}}
+        for index, (first, *others) in arriving.items():
+            if index in self.model.analog:
+                cells[index], z, seen["gates"][index] = self._advance_analog(
+                    index, now["cells"][index], (first, *others), given["extra"].get(index, {}))
+                seen["z"][index], seen["state"][index] = z, cells[index]["state"]
+                continue
+            (second,) = others
             if index in self.model.current_based:
                 current_based_cells[index] = current_based.advance(
                     self.constants["current_based"][index], now["current_based"][index], first,
@@ -144,6 +150,21 @@ class _Steps:
         ring = {index: jnp.concatenate([old[1:], seen["z"][index][jnp.newaxis]])
                 for index, old in now["ring"].items()}
         return {"cells": cells, "current_based": current_based_cells, "ring": ring}, seen
+
+    def _advance_analog(self, index: int, now: Tree, ports: tuple[Any, ...], extra: Tree
+                        ) -> tuple[Tree, Any, Tree]:
+        """State, value passed on, and gates. extra: further input by receptor."""
+        kind = self.model.analog[index]
+        before = {**self.constants["cells"][index], **now["state"],
+                  "timestep": self.model.network.settings.timestep}
+        arriving = {name: total + extra[name] if name in extra else total
+                    for name, total in zip(kind.ports(), ports, strict=True)}
+        made = {name: _as(value, ports[0])
+                for name, value in kind.step(SimpleNamespace(**before), arriving).items()}
+        value = kind.output(SimpleNamespace(**{**before, **made},
+                                            before=SimpleNamespace(**before)))
+        return ({"state": {name: made[name] for name in kind.state_variables()}},
+                _as(value, ports[0]), {name: made[name] for name in kind.gates})
 
     def _advance_cells(self, index: int, now: Tree, arriving: Any) -> Tree:
         kind, numbers = self.model.spiking[index], self.constants["cells"][index]
@@ -165,6 +186,10 @@ class _Steps:
         return {"state": state, "z": spikes, "h": h, "silent": silent}
 
 
+def _as(values: Any, like: Any) -> Any:
+    return jnp.broadcast_to(jnp.asarray(values), like.shape).astype(like.dtype)
+
+
 def _cut(cut: Any, value: Any) -> Any:
     if not jnp.issubdtype(value.dtype, jnp.floating):
         return value
@@ -180,11 +205,13 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
             flow: Flow = ATTACHED, extra: Tree | None = None) -> tuple[Tree, Tree]:
     """The state after a stretch, and its activity.
 
-    extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives.
+    extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives; of cells
+    that pass on values by receptor.
 
-    The activity: spikes: counts of all populations that spike, by population, of the steps
-    ``first - depth`` ... ``first + steps - 1``; z, h, state, arriving: of cells at each step,
-    (steps, size), state by variable; y, error: of readouts, loss: of each step, (steps,); before:
+    The activity: spikes: counts, or values, of all populations that pass on either, by population,
+    of the steps ``first - depth`` ... ``first + steps - 1``; z, h, state, gates, arriving: of cells
+    at each step, (steps, size), state and gates by variable, z the value of cells that do not
+    spike; y, error: of readouts, loss: of each step, (steps,); before:
     the cells' state at the start; first; active, if it is in the inputs. Cells that run backwards
     are in their own time (``extra``, too).
     """
@@ -192,20 +219,25 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
     count = count_of(inputs, steps)
     currents = {index: own_time(model, index, rows, count)
                 for index, rows in inputs.get("currents", {}).items()}
+    by_receptor = {index: rows for index, rows in (extra or {}).items() if index in model.analog}
     for index, rows in (extra or {}).items():
+        if index in by_receptor:
+            continue
         currents[index] = currents[index] + rows if index in currents else rows
-    spiking = (*model.spiking, *model.current_based)
+    emitting = (*model.learning, *model.current_based)
     after: Tree = {"cells": {}, "current_based": {}}
-    seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}}
+    seen: Tree = {"z": {}, "h": {}, "state": {}, "arriving": {}, "gates": {}}
     for backwards in (True, False):
-        populations = [index for index in spiking
+        populations = [index for index in emitting
                        if (index in model.network.backwards) == backwards]
         if backwards and not populations:
             continue
         advance = _Steps(model, parameters, constants, flow, populations)
         given: Tree = {"outside": outside_input(model, parameters, inputs, steps, populations),
                        "currents": {index: rows for index, rows in currents.items()
-                                    if index in populations}, "step": inputs["step"]}
+                                    if index in populations}, "step": inputs["step"],
+                       "extra": {index: rows for index, rows in by_receptor.items()
+                                 if index in populations}}
         if flow.truncation_steps is not None:
             given["cut"] = cuts(steps, flow.truncation_steps)
         if "active" in inputs:
@@ -217,7 +249,7 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
         after = {kind: {**after[kind], **end_of_these[kind]} for kind in after}
         seen = {name: {**seen[name], **seen_of_these[name]} for name in seen}
     spikes = {index: jnp.concatenate([start["past"][index], seen["z"][index]])
-              for index in spiking} | dict(inputs["sources"])
+              for index in emitting} | dict(inputs["sources"])
     read = read_out(model, parameters, constants, start["y"], spikes, inputs, steps)
     end = {"cells": after["cells"], "current_based": after["current_based"],
            "y": {index: _last(y, start["y"][index], count) for index, y in read["y"].items()},
@@ -225,7 +257,8 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
                     for index, rows in spikes.items()}}
     active = {"active": inputs["active"]} if "active" in inputs else {}
     return end, {"spikes": spikes, **seen, **read, "first": first, **active,
-                 "before": {index: {**cells["state"], "z": cells["z"], "h": cells["h"]}
+                 "before": {index: {**cells["state"], **{name: cells[name] for name in ("z", "h")
+                                                         if name in cells}}
                             for index, cells in start["cells"].items()}}
 
 

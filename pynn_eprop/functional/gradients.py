@@ -19,9 +19,9 @@ from pynn_eprop.functional.signals import future_signal
 from pynn_eprop.models.rules import Rule
 
 
-def factor_key(population: int, rule: Rule) -> str:
-    """The name of the F of synapses onto a population, by a rule."""
-    return f"{population} {rule.name} {rule}"
+def factor_key(population: int, rule: Rule, receptor: str = "") -> str:
+    """The name of the F of synapses onto a population, by a rule and a receptor, if it has some."""
+    return f"{population} {rule.name} {rule}" + (f" {receptor}" if receptor else "")
 
 
 def rule_of(model: Model, number: int) -> Rule:
@@ -29,10 +29,21 @@ def rule_of(model: Model, number: int) -> Rule:
     return model.network.projections[model.blocks[number].projection].rule
 
 
-def rules_onto_cells(model: Model) -> dict[str, tuple[int, Any]]:
-    """Populations of cells with each rule of plastic synapses onto them, by factor."""
-    return {factor_key(block.post, rule_of(model, number)): (block.post, rule_of(model, number))
-            for number, block in model.plastic() if block.post in model.spiking}
+def key_of(model: Model, number: int) -> str:
+    """The name of the F of a block of synapses onto cells."""
+    block = model.blocks[number]
+    return factor_key(block.post, rule_of(model, number), block.receptor)
+
+
+def rules_onto_cells(model: Model) -> dict[str, tuple[int, Any, str]]:
+    """Population, rule and receptor of plastic synapses onto cells, by factor."""
+    return {key_of(model, number): (block.post, rule_of(model, number), block.receptor)
+            for number, block in model.plastic() if block.post in model.learning}
+
+
+def steps_of(model: Model, activity: Tree, population: int) -> int:
+    """How many steps an activity has of a population of cells."""
+    return int(activity["spikes"][population].shape[0]) - model.depth(population)
 
 
 def rate_terms(model: Model, constants: Tree, counts: Tree, steps: Any) -> Tree:
@@ -62,9 +73,10 @@ def weights_of_traces(model: Model, parameters: Tree, constants: Tree, activity:
                       rates: Tree) -> Tree:
     """What multiplies e_j^t in the gradient: sum over signals of G_j^t, plus C_j; by population."""
     found = {}
-    for index in {population for population, _ in rules_onto_cells(model).values()}:
-        steps = activity["h"][index].shape[0]
-        total = jnp.broadcast_to(rates[index], (steps, model.spiking[index].size))
+    for index in {population for population, _, _ in rules_onto_cells(model).values()}:
+        shape = (steps_of(model, activity, index), model.learning[index].size)
+        total = jnp.broadcast_to(rates[index], shape) if index in rates \
+            else jnp.zeros(shape, model.dtype)
         for number, _ in model.signals_to(index):
             total = total + future_signal(model, parameters, constants, activity, number)
         found[index] = total
@@ -80,22 +92,27 @@ def eprop_factors(model: Model, constants: Tree, activity: Tree, signals: Tree) 
     own = {index: own_time(model, index, rows, count_of(activity, rows.shape[0]))
            for index, rows in signals.items()}
     return {
-        "cells": {key: traces_of(model, constants, activity, population, rule).back(
-            own[population])[0] for key, (population, rule) in rules_onto_cells(model).items()},
+        "cells": {key: traces_of(
+            model, constants, activity, population, rule, receptor=receptor).back(
+                own[population])[0]
+            for key, (population, rule, receptor) in rules_onto_cells(model).items()},
         "readouts": readout_factors(model, constants, activity)}
 
 
 def _driven(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree, flow: Flow
             ) -> tuple[Any, Any, Tree, Tree]:
-    """Spikes by what arrives: values and vector-Jacobian product; the end, and the activity."""
+    """Spikes, or values, by what arrives: with the vector-Jacobian product; end and activity."""
     steps = inputs["step"].shape[0]
 
     def run(extra: Tree) -> tuple[Tree, tuple[Tree, Tree]]:
         end, activity = forward(model, parameters, constants, start, inputs, flow, extra)
-        return {index: activity["z"][index] for index in model.spiking}, (end, activity)
+        return {index: activity["z"][index] for index in model.learning}, (end, activity)
 
-    nothing = {index: jnp.zeros((steps, cells.size), model.dtype)
-               for index, cells in model.spiking.items()}
+    nothing: Tree = {index: jnp.zeros((steps, cells.size), model.dtype)
+                     for index, cells in model.spiking.items()}
+    for index, analog in model.analog.items():
+        nothing[index] = {port: jnp.zeros((steps, analog.size), model.dtype)
+                          for port in analog.ports()}
     z, back, (end, activity) = jax.vjp(run, nothing, has_aux=True)
     return z, back, end, activity
 
@@ -127,9 +144,7 @@ def detached_factors(model: Model, parameters: Tree, constants: Tree, start: Tre
     weight = weights_of_traces(model, parameters, constants, activity, rates)
     (F,) = back({index: own_time(model, index, weight[index], count_of(activity, len(rows)))
                  if index in weight else jnp.zeros_like(rows) for index, rows in z.items()})
-    return {"cells": {key: F[population]
-                      for key, (population, rule) in rules_onto_cells(model).items()},
-            "readouts": readout_factors(model, constants, activity)}
+    return {"cells": _by_key(model, F), "readouts": readout_factors(model, constants, activity)}
 
 
 def bptt_factors(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,
@@ -146,7 +161,8 @@ def bptt_factors(model: Model, parameters: Tree, constants: Tree, start: Tree, i
     steps = inputs["step"].shape[0]
     G = {index: _future_error(constants["kappas"][index], error, flow)
          for index, error in activity["error"].items()}
-    by_spikes = {index: jnp.broadcast_to(rates[index], rows.shape) for index, rows in z.items()}
+    by_spikes = {index: jnp.broadcast_to(rates[index], rows.shape) if index in rates
+                 else jnp.zeros_like(rows) for index, rows in z.items()}
     for number, block in enumerate(model.blocks):
         if block.pre in by_spikes and block.post in model.readouts:
             returned = block.returned(_earlier(G[block.post], block.lag, steps, flow),
@@ -154,9 +170,13 @@ def bptt_factors(model: Model, parameters: Tree, constants: Tree, start: Tree, i
             by_spikes[block.pre] = by_spikes[block.pre] + own_time(
                 model, block.pre, returned, count_of(inputs, steps))
     (F,) = back(by_spikes)
-    return {"cells": {key: F[population]
-                      for key, (population, rule) in rules_onto_cells(model).items()},
-            "readouts": G}, end, activity
+    return {"cells": _by_key(model, F), "readouts": G}, end, activity
+
+
+def _by_key(model: Model, F: Tree) -> Tree:
+    """Derivatives by what arrives at cells, by factor."""
+    return {key: F[population][receptor] if receptor else F[population]
+            for key, (population, _, receptor) in rules_onto_cells(model).items()}
 
 
 def _future_error(kappa: Any, error: Any, flow: Flow) -> Any:
@@ -207,7 +227,7 @@ def products(model: Model, activity: Tree, factors: Tree) -> Tree:
     weights: list[Any] = [None] * len(model.blocks)
     for number, block in model.plastic():
         values = factors["readouts"].get(block.post) if block.post in model.readouts \
-            else factors["cells"].get(factor_key(block.post, rule_of(model, number)))
+            else factors["cells"].get(key_of(model, number))
         if values is None:
             continue
         weights[number] = block.products(rows(number), _flat(values) if many else values)

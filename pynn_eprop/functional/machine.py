@@ -35,7 +35,7 @@ from pynn_eprop.models.activity import (
     check_gradients,
     check_no_update_in_progress,
 )
-from pynn_eprop.models.cells import Population, Readouts
+from pynn_eprop.models.cells import VALUE, Population, Readouts
 from pynn_eprop.models.checks import (
     check_change,
     check_gradient,
@@ -573,6 +573,8 @@ class JaxMachine:
         """A state variable now, shape (size,); at an interval's end, as it was before the reset."""
         if variable == "y" and population in self._state.now["y"]:
             return np.array(self._state.now["y"][population], dtype=float)
+        if variable == VALUE and population in self._model.analog:
+            return np.array(self._state.now["past"][population][-1], dtype=float)
         for kind in ("cells", "current_based"):
             state = self._state.now[kind].get(population, {}).get("state", {})
             if variable in state:

@@ -97,12 +97,12 @@ class MachineState:
             return {index: own[index][name] for index in indices}
 
         found.now = {
-            "cells": {index: {name: own[index][name] for name in ("state", "z", "h", "silent")}
-                      for index in model.spiking},
+            "cells": {index: {name: own[index][name] for name in self.now["cells"][index]}
+                      for index in model.learning},
             "current_based": {index: {name: own[index][name] for name in ("state", "z", "silent")}
                               for index in model.current_based},
             "y": of("y", model.readouts),
-            "past": {**self.now["past"], **of("past", (*model.spiking, *model.current_based))}}
+            "past": {**self.now["past"], **of("past", (*model.learning, *model.current_based))}}
         found.recent = {index: np.asarray(rows)
                         for index, rows in of("recent", model.sources).items()}
         found.loss = {index: float(loss) for index, loss in of("loss", model.readouts).items()}

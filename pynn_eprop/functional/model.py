@@ -11,7 +11,9 @@ from pynn_eprop.functional.blocks import Block, blocks_of
 from pynn_eprop.functional.current_based import constants as constants_of_current_based
 from pynn_eprop.functional.options import PRECISIONS
 from pynn_eprop.models.cells import (
+    AnalogCells,
     CurrentBasedCells,
+    LearningCells,
     Population,
     Readouts,
     SpikingCells,
@@ -53,8 +55,18 @@ class Model:
 
     @property
     def spiking(self) -> Mapping[int, SpikingCells]:
-        """The populations of e-prop cells, by index."""
+        """The populations of e-prop cells that spike, by index."""
         return self.network.of_kind(SpikingCells)
+
+    @property
+    def analog(self) -> Mapping[int, AnalogCells]:
+        """The populations of e-prop cells that pass on values, by index."""
+        return self.network.of_kind(AnalogCells)
+
+    @property
+    def learning(self) -> Mapping[int, LearningCells]:
+        """The populations of e-prop cells, by index."""
+        return self.network.of_kind(LearningCells)
 
     @property
     def current_based(self) -> Mapping[int, CurrentBasedCells]:
@@ -97,6 +109,10 @@ class Model:
         return [(number, block) for number, block in enumerate(self.blocks)
                 if block.post == population]
 
+    def ports(self, population: int) -> int:
+        """How many sums of what arrives the cells of a population have."""
+        return len(self.analog[population].ports()) if population in self.analog else 2
+
     def plastic(self) -> list[tuple[int, Block]]:
         """The blocks whose weights learn, with their numbers."""
         return [(number, block) for number, block in enumerate(self.blocks)
@@ -132,7 +148,7 @@ class Model:
         """
         timestep = self.network.settings.timestep
         return {
-            "cells": {index: self.constants_of(cells) for index, cells in self.spiking.items()},
+            "cells": {index: self.constants_of(cells) for index, cells in self.learning.items()},
             "current_based": {index: {
                 **{name: self.array(value)
                    for name, value in constants_of_current_based(cells, timestep).items()},
@@ -145,11 +161,13 @@ class Model:
                          else self.array(signal.feedback.weight)
                          for signal in self.network.learning_signals]}
 
-    def constants_of(self, cells: SpikingCells) -> dict[str, Any]:
+    def constants_of(self, cells: LearningCells) -> dict[str, Any]:
         """Parameters and constants of e-prop cells, by name."""
-        timestep = self.network.settings.timestep
-        return {**{name: self.array(value)
-                   for name, value in fixed_values(cells, timestep).items()},
+        found = {name: self.array(value) for name, value in fixed_values(
+            cells, self.network.settings.timestep).items()}
+        if not isinstance(cells, SpikingCells):
+            return found
+        return {**found,
                 "height": self.array(cells.pseudo_derivative.height),
                 "refractory_steps": np.asarray(
                     np.broadcast_to(cells.refractory_steps, (cells.size,)), np.int32)}
@@ -157,19 +175,21 @@ class Model:
     def start(self) -> Tree:
         """The state before the first step of an interval that nothing precedes.
 
-        cells: by population of e-prop cells, the state variables, z, h and ``silent``;
+        cells: by population of e-prop cells, the state variables, and of those that spike z, h and
+        ``silent``;
         current_based likewise; y: by population of readouts; past: the last :meth:`depth` steps of
         spikes, or values, the latest last, by population that has them.
         """
         def zeros(size: int) -> Any:
             return np.zeros(size, self.dtype)
 
-        cells = {index: {
+        cells: Tree = {index: {
             "state": {name: np.broadcast_to(self.array(value), (each.size,))
-                      for name, value in each.initial_state().items()},
-            "z": zeros(each.size), "h": zeros(each.size),
-            "silent": np.zeros(each.size, np.int32),
-        } for index, each in self.spiking.items()}
+                      for name, value in each.initial_state().items()}
+        } for index, each in self.learning.items()}
+        for index, each in self.spiking.items():
+            cells[index] |= {"z": zeros(each.size), "h": zeros(each.size),
+                             "silent": np.zeros(each.size, np.int32)}
         current_based = {index: {
             "state": {name: np.broadcast_to(self.array(value), (each.size,))
                       for name, value in self._initial(each).items()},

@@ -12,10 +12,11 @@ from pynn_eprop.functional.tree_checks import check_gradients, check_parameters
 from pynn_eprop.models.optimizers import SGD, Adam, Optimizer, ScheduledOptimizer
 
 
-def _rate(optimizer: ScheduledOptimizer, count: Any, dtype: Any) -> Any:
-    """The learning rate of update ``count`` = 1, 2, ..."""
+def _rate(optimizer: ScheduledOptimizer, count: Any, dtype: Any, factor: Any) -> Any:
+    """The learning rate of update ``count`` = 1, 2, ..., times a factor if there is one."""
     exponent = ((count - 1) // optimizer.schedule.every).astype(dtype)
-    return optimizer.lr * jnp.asarray(optimizer.schedule.factor, dtype) ** exponent
+    rate = optimizer.lr * jnp.asarray(optimizer.schedule.factor, dtype) ** exponent
+    return rate if factor is None else rate * factor
 
 
 def _complement(beta: float, count: Any, dtype: Any) -> Any:
@@ -25,9 +26,10 @@ def _complement(beta: float, count: Any, dtype: Any) -> Any:
     return -jnp.expm1(count.astype(dtype) * jnp.asarray(math.log(beta), dtype))
 
 
-def _sgd(optimizer: SGD, gradient: Any, state: Tree, weight: Any) -> tuple[Any, Tree]:
+def _sgd(optimizer: SGD, gradient: Any, state: Tree, weight: Any, factor: Any = None
+         ) -> tuple[Any, Tree]:
     count = state["u"] + 1
-    return weight - _rate(optimizer, count, weight.dtype) * gradient, {"u": count}
+    return weight - _rate(optimizer, count, weight.dtype, factor) * gradient, {"u": count}
 
 
 def _root(values: Any) -> Any:
@@ -36,9 +38,10 @@ def _root(values: Any) -> Any:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, values, 1.0)), 0.0)
 
 
-def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any) -> tuple[Any, Tree]:
+def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any, factor: Any = None
+          ) -> tuple[Any, Tree]:
     count, dtype = state["u"] + 1, weight.dtype
-    rate = _rate(optimizer, count, dtype)
+    rate = _rate(optimizer, count, dtype, factor)
     first = _complement(optimizer.beta1, count, dtype)
     second = _complement(optimizer.beta2, count, dtype)
     m = optimizer.beta1 * state["m"] + (1 - optimizer.beta1) * gradient
@@ -51,7 +54,11 @@ def _adam(optimizer: Adam, gradient: Any, state: Tree, weight: Any) -> tuple[Any
 
 
 STEPS: dict[type[Optimizer], Callable[..., tuple[Any, Tree]]] = {SGD: _sgd, Adam: _adam}
-"""Steps of the optimisers that are known here; others make theirs outside, in NumPy."""
+"""Steps of the optimisers that are known here; others make theirs outside, in NumPy.
+
+Of an optimiser, gradient, state and weight, and perhaps a factor on the learning rate: the new
+weight and state.
+"""
 
 
 def is_known(optimizer: Optimizer | None) -> bool:

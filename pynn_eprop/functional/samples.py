@@ -76,7 +76,7 @@ class Samples:
     def add_values(self, inputs: Inputs, start: int, steps: int) -> None:
         """Take the values of sources in a stretch after step ``start``."""
         for place, recording in enumerate(self.recordings):
-            if recording.variable == "value":
+            if recording.variable == "value" and recording.population in self._sources:
                 self._values[place].append(inputs.recorded_values(recording, start, steps))
 
     def add_losses(self, losses: Mapping[int, np.ndarray]) -> None:

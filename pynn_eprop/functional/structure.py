@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.functional.model import Model
-from pynn_eprop.models.cells import Population, Readouts, SpikingCells
+from pynn_eprop.models.cells import AnalogCells, Population, Readouts, SpikingCells
 from pynn_eprop.models.network import SymmetricFeedback, WindowedFeedback
 
 
@@ -23,7 +23,8 @@ def structure_of(model: Model) -> Hashable:
         str(model.dtype), network.settings.timestep, network.settings.interval_steps,
         network.settings.boundary,
         tuple(_population(each) for each in network.populations),
-        tuple((p.pre, p.post, _same(p.optimizer), p.w_min, p.w_max, p.inhibitory, _same(p.rule))
+        tuple((p.pre, p.post, _same(p.optimizer), p.w_min, p.w_max, p.inhibitory, p.receptor,
+               _same(p.rule))
               for p in network.projections),
         tuple((block.projection, block.lag, block.dense, len(block.order), block.mask is None)
               for block in model.blocks), wiring.hexdigest(),
@@ -39,16 +40,22 @@ def _population(population: Population) -> Hashable:
     common = (kind, population.size)
     if isinstance(population, SpikingCells):
         shape = population.pseudo_derivative
-        own = not kind.__module__.startswith("pynn_eprop.")
         return (*common, population.backwards, type(shape),
                 None if type(shape).__module__.startswith("pynn_eprop.") else _same(shape),
-                # a step of one's own may read the numbers of the population itself
-                tuple((entry.name, np.asarray(getattr(population, entry.name)).tobytes())
-                      for entry in fields(population)
-                      if own and "parameter" in entry.metadata))
+                _numbers_of_own(population))
+    if isinstance(population, AnalogCells):
+        return (*common, tuple(_same(getattr(population, name)) for name in kind.components()),
+                _numbers_of_own(population))
     if isinstance(population, Readouts):
         return (*common, _same(population.loss), _same(population.bias_optimizer))
     return common
+
+
+def _numbers_of_own(population: Population) -> Hashable:
+    """The parameters of a kind of one's own, whose step may read those of the population itself."""
+    own = not type(population).__module__.startswith("pynn_eprop.")
+    return tuple((entry.name, np.asarray(getattr(population, entry.name)).tobytes())
+                 for entry in fields(population) if own and "parameter" in entry.metadata)
 
 
 class _Itself:

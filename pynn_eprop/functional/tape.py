@@ -8,6 +8,7 @@ from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.samples import Rows
 from pynn_eprop.functional.state import filled
 from pynn_eprop.models.activity import Activity
+from pynn_eprop.models.cells import VALUE
 
 
 def _copied(tree: Any) -> Any:
@@ -69,15 +70,19 @@ class ActivityTape(Tape):
         self.data = {
             "spikes": spikes,
             "h": {index: rows(cells.size) for index, cells in model.spiking.items()},
+            "gates": {index: {name: rows(cells.size) for name in cells.gates}
+                      for index, cells in model.analog.items()},
             "state": {index: {name: rows(cells.size) for name in cells.state_variables()}
-                      for index, cells in model.spiking.items()
-                      if index in general
+                      for index, cells in model.learning.items()
+                      if index in general or index in model.analog
                       or any(index in model.network.posts_that_need(name)
                              for name in cells.state_variables())},
             "arriving": {index: rows(cells.size) for index, cells in general.items()},
-            "before": {index: _copied({**start["cells"][index]["state"],
-                                       "z": start["cells"][index]["z"],
-                                       "h": start["cells"][index]["h"]}) for index in general},
+            "before": {
+                **{index: _copied({**start["cells"][index]["state"],
+                                   "z": start["cells"][index]["z"],
+                                   "h": start["cells"][index]["h"]}) for index in general},
+                **{index: _copied(start["cells"][index]["state"]) for index in model.analog}},
             "y": {index: rows(each.size) for index, each in model.readouts.items()},
             "error": {index: rows(each.size) for index, each in model.readouts.items()}}
 
@@ -95,13 +100,17 @@ class ActivityTape(Tape):
         for index in (*self._model.spiking, *self._model.current_based):
             first = done + self._model.depth(index)
             data["spikes"][index][first:first + steps] = rows[index]["spikes"]
+        for index in self._model.analog:
+            first = done + self._model.depth(index)
+            data["spikes"][index][first:first + steps] = rows[index][VALUE]
         for index in self._model.spiking:
             data["h"][index][done:done + steps] = rows[index]["h"]
         for index, arriving in data["arriving"].items():
             arriving[done:done + steps] = rows[index]["arriving"]
-        for index, states in data["state"].items():
-            for name in states:
-                states[name][done:done + steps] = rows[index][name]
+        for group in ("state", "gates"):
+            for index, variables in data[group].items():
+                for name, values in variables.items():
+                    values[done:done + steps] = rows[index][name]
         for index in self._model.readouts:
             for name in ("y", "error"):
                 data[name][index][done:done + steps] = rows[index][name]

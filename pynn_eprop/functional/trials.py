@@ -24,6 +24,7 @@ from pynn_eprop.functional.gradients import (
 )
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.signals import learning_signal
+from pynn_eprop.models.cells import VALUE
 
 Wanted = Collection[tuple[int, str]]
 TRIALS = "trials"
@@ -42,15 +43,18 @@ def seen(model: Model, parameters: Tree, constants: Tree, activity: Tree, wanted
             kept[variable] = network_time(index, activity["z"][index])
         elif index in model.readouts:
             kept[variable] = activity[variable][index]
+        elif variable == VALUE:
+            kept[variable] = network_time(index, activity["z"][index])
         elif variable in ("h", "arriving"):
             kept[variable] = network_time(index, activity[variable][index])
         elif variable == "learning_signal":
             kept[variable] = sum(
                 (learning_signal(model, parameters, constants, activity, number)
                  for number, _ in model.signals_to(index)),
-                jnp.zeros_like(activity["h"][index]))
+                jnp.zeros_like(activity["z"][index]))
         else:
-            kept[variable] = network_time(index, activity["state"][index][variable])
+            kept[variable] = network_time(index, {
+                **activity["state"][index], **activity["gates"].get(index, {})}[variable])
     return found
 
 
@@ -125,7 +129,8 @@ def _factors_apart(model: Model, parameters: Tree, constants: Tree, activity: Tr
     found = {"factors": eprop_factors(model, constants, activity, signals)}
     if rate_term:
         recursions = {key: traces_of(model, constants, activity, population, rule)
-                      for key, (population, rule) in rules_onto_cells(model).items()}
+                      for key, (population, rule, _) in rules_onto_cells(model).items()
+                      if population in model.spiking}
         found["e_factors"] = {"readouts": {}, "cells": {
             key: recursion.back(jnp.ones_like(recursion.h))[0]
             for key, recursion in recursions.items()}}

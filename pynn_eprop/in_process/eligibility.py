@@ -16,7 +16,13 @@ import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.answers import ask
-from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
+from pynn_eprop.models.cells import (
+    VALUE,
+    Derivatives,
+    LearningCells,
+    SpikingCells,
+    fixed_values,
+)
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recording
 from pynn_eprop.models.rules import Rule
 
@@ -33,11 +39,16 @@ def needed_variables(kind: type[SpikingCells], rule: Rule) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def check_can_be_followed(post: type[SpikingCells], label: str, machine: str) -> None:
+def check_can_be_followed(post: type[LearningCells], label: str, machine: str) -> None:
     """Raise :class:`UnsupportedError` for kinds of cells of which recordings do not give all.
 
-    Those are cells whose derivatives look back.
+    Those are cells whose derivatives look back, and cells that pass on values.
     """
+    if not issubclass(post, SpikingCells):
+        raise UnsupportedError(
+            f"{label}: the eligibility traces of synapses onto {post.name}, which do not spike, "
+            f"are not recorded with {machine}; record them with "
+            "pynn_eprop.host.setup(machine='reference')")
     if post.looks_back:
         raise UnsupportedError(
             f"{label}: the eligibility traces of synapses onto {post.name} follow from the input "
@@ -91,6 +102,7 @@ class FollowedTraces:
             - self._cells.arrives_earlier
         self._depth = int(self._lag.max())
         self._of_source = network.populations[described.pre].from_outside
+        self._emits = VALUE if network.populations[described.pre].emits_values else "spikes"
         self._needs = needed_variables(type(self._cells), self._rule)
 
     def requests(self) -> tuple[Recording, ...]:
@@ -99,7 +111,7 @@ class FollowedTraces:
         needs = tuple(Recording(self._projection.post, name, every) for name in self._needs)
         if self._of_source:
             return needs
-        return (*needs, Recording(self._projection.pre, "spikes", self._pre_cells))
+        return (*needs, Recording(self._projection.pre, self._emits, self._pre_cells))
 
     @property
     def bytes_per_step(self) -> int:
@@ -146,6 +158,10 @@ class FollowedTraces:
         if self.carried is not None:
             counts[:depth + 1] = self.carried.emitted
         pre = self._network.populations[self._projection.pre]
+        if pre.emits_values and not self._of_source:
+            assert not isinstance(entries[-1], tuple)
+            counts[depth + 1:] = entries[-1]
+            return counts
         if pre.emits_values:
             counts[depth:] = 0.0
             if self._projection.pre in inputs.values:

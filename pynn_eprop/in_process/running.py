@@ -11,13 +11,13 @@ from pynn_eprop.fixed.rounding import of_currents, of_values
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
 from pynn_eprop.in_process.synapse_records import SynapseRecords
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import VALUE, LearningCells, Readouts
 from pynn_eprop.models.checks import check_short_trials, check_whole_trials
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import Inputs
 
 _CHUNK_BYTES = 256 * 2 ** 20       # injected currents of one chunk, and records of synapses
-_SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh")
+_SAMPLED = ("v", "a", "y", "isyn_exc", "isyn_inh", VALUE)
 
 
 def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[], None]) -> None:
@@ -102,7 +102,7 @@ def _warn_of_rounded_currents(simulation: InProcessSimulation, last: int) -> Non
 
 def _states(machine: Machine) -> Iterator[tuple[str, str, np.ndarray]]:
     """Label, variable and values of all membranes and readouts that may diverge."""
-    for kind in (SpikingCells, Readouts):
+    for kind in (LearningCells, Readouts):
         for index, described in machine.network.of_kind(kind).items():
             for variable in described.initial_values():
                 yield described.label, variable, machine.sample(index, variable)

@@ -18,7 +18,7 @@ from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_values
 from pynn_eprop.in_process.eligibility import check_can_be_followed
 from pynn_eprop.in_process.machine import Machine
-from pynn_eprop.models.cells import Population, Readouts, SpikingCells
+from pynn_eprop.models.cells import LearningCells, Population, Readouts
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport
@@ -68,7 +68,7 @@ class InProcessSimulation(DescribedSimulation):
                     "eligibility traces of synapses onto such cells are not recorded")
         for bundle in () if self.carries_traces else projection.bundles:
             post = kind_of(bundle.post.celltype)
-            if post is not None and issubclass(post, SpikingCells):
+            if post is not None and issubclass(post, LearningCells):
                 check_can_be_followed(post, projection.label, self.kinds.machine)
 
     # --- position ---

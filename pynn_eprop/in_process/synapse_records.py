@@ -9,7 +9,7 @@ import numpy as np
 from pynn_eprop.common.records.logs import SampledLog
 from pynn_eprop.in_process.eligibility import Carried, Entry, FollowedTraces
 from pynn_eprop.in_process.simulation import InProcessSimulation
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.cells import LearningCells
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.models.network import (
     ELIGIBILITY_TRACE,
@@ -116,7 +116,7 @@ def _parts(simulation: InProcessSimulation, network: Network, projection: Any, l
     assert simulation.description is not None
     places = simulation.description.projections[projection.index]
     for number, (bundle, place) in enumerate(zip(projection.bundles, places, strict=True)):
-        if network.projections[place].post not in network.of_kind(SpikingCells):
+        if network.projections[place].post not in network.of_kind(LearningCells):
             continue
         columns, synapses = np.arange(len(log.cells)), log.cells
         if bundle.which is not None:

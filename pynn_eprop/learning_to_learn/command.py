@@ -1,17 +1,15 @@
 """``pynn-eprop learn``, and ``pynn-eprop run`` of a family with what was learned."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from pynn_eprop.errors import TaskError
+from pynn_eprop.experiments.bars import Bar
 from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS
 from pynn_eprop.experiments.plugins import load_plugins
-from pynn_eprop.families import FAMILIES
+from pynn_eprop.families import FAMILIES, Family
 from pynn_eprop.learning_to_learn import learn as outer
 from pynn_eprop.learning_to_learn import one_shot_run as inner
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES, SpikingModule
@@ -19,6 +17,7 @@ from pynn_eprop.models.rules import RULES, EProp
 
 _NOT_HERE = ("updates", "feedback", "rule", "gradient", "recurrent", "data", "keep_training")
 """Options of ``run`` that choose the training of a task."""
+_AS_DEFAULT = {"rule": (EProp.name,)}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
@@ -78,10 +77,14 @@ def learn(options: argparse.Namespace) -> int:
         options.seed, options.at_once, tuple(options.set), tuple(options.plugin))
     out = options.out or Path(
         "results", f"learn-{options.family}-{options.error_module}-seed{options.seed}")
-    bar = Bar("iteration", plan.family.error_name)
+    bar = Bar("iteration")
+
+    def show(what: str, done: int, total: int, error: float | None) -> None:
+        bar.show(what, done, total, _error_text(plan.family, error))
+
     try:
         results = outer.Learning(plan, out, options.checkpoint_every).run(
-            options.resume, options.force, outer.ignore_progress if options.quiet else bar.show)
+            options.resume, options.force, outer.ignore_progress if options.quiet else show)
     finally:
         bar.close()
     print(outer.learn_line(results))
@@ -100,7 +103,7 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         raise TaskError(f"run {options.task}: --learned is missing; it is a family of tasks, and "
                         f"`pynn-eprop learn {options.task} --out DIR` makes what a run needs")
     for name in _NOT_HERE:
-        if getattr(options, name) != defaults(name):
+        if getattr(options, name) not in (defaults(name), *_AS_DEFAULT.get(name, ())):
             option = {"recurrent": "no-recurrent"}.get(name, name.replace("_", "-"))
             raise TaskError(f"run {options.task}: --{option} is for tasks that are trained here; "
                             "what a family learns, and how, is chosen in `pynn-eprop learn`")
@@ -110,10 +113,10 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         options.seed, inner.TARGETS if options.targets is None else options.targets,
         options.threads, (*options.set, *neurons), tuple(options.plugin))
     out = options.out or Path("results", f"{options.task}-{options.backend}-seed{options.seed}")
-    bar = Bar("task", plan.learned.family.error_name)
+    bar = Bar("task")
 
     def show(done: int, total: int, error: float | None) -> None:
-        bar.show("one-shot learning", done, total, error)
+        bar.show("one-shot learning", done, total, _error_text(plan.learned.family, error))
 
     try:
         results = inner.OneShotRun(plan, out).run(
@@ -126,29 +129,5 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
     return 0
 
 
-class Bar:
-    """A bar on standard error for each part of the work."""
-
-    def __init__(self, unit: str, error_name: str) -> None:
-        self._unit, self._error_name = unit, error_name
-        self._bar: tqdm | None = None
-        self._what = ""
-
-    def show(self, what: str, done: int, total: int, error: float | None) -> None:
-        """Move the bar; another part of the work begins another."""
-        if what != self._what:
-            self.close()
-            self._what = what
-            self._bar = tqdm(total=total, initial=done, desc=what, unit=self._unit,
-                             dynamic_ncols=True, file=sys.stderr)
-        assert self._bar is not None
-        if error is not None:
-            self._bar.set_postfix_str(f"{self._error_name} {error:.4f}", refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def close(self) -> None:
-        """End the line of the bar."""
-        if self._bar is not None and not self._bar.disable:
-            self._bar.refresh()
-            self._bar.close()
-        self._bar = None
+def _error_text(family: Family, error: float | None) -> str:
+    return "" if error is None else f"{family.error_name} {error:.4f}"

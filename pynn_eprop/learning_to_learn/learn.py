@@ -17,6 +17,7 @@ from pynn_eprop.experiments.folder import CHECKPOINT_SECONDS, write_atomically, 
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.results import versions
 from pynn_eprop.experiments.rule_names import rule_named
+from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.families import Family, find_family
 from pynn_eprop.learning_to_learn.error_modules import (
     ErrorModule,
@@ -25,7 +26,6 @@ from pynn_eprop.learning_to_learn.error_modules import (
     find_error_module,
     start_of,
 )
-from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learned import Learned, save_learned
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.plotting import save_figure, styled

@@ -21,11 +21,11 @@ from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInte
 from pynn_eprop.experiments.kept_warnings import keep_warnings
 from pynn_eprop.experiments.results import versions
 from pynn_eprop.experiments.systems import choose_system, other_machine
+from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.families import OneShotTrial
 from pynn_eprop.families.trial import OUTPUT
 from pynn_eprop.learning_to_learn.draws import ONE_SHOT, random_numbers
 from pynn_eprop.learning_to_learn.error_modules import require_network
-from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learned import Learned, learned_path, load_learned
 from pynn_eprop.learning_to_learn.one_shot import OneShotNetwork
 from pynn_eprop.models.answers import ask

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.errors import SimulationError, UnsupportedError
-from pynn_eprop.models.cells import Population, Readouts
+from pynn_eprop.models.cells import AnalogCells, Population, Readouts
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 Spikes = tuple[np.ndarray, np.ndarray]
@@ -31,7 +31,11 @@ class Activity:
 
 
 def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
-    """The recordings of a run that :func:`activities` needs."""
+    """The recordings of a run that :func:`activities` needs.
+
+    Raises :class:`UnsupportedError` for cells that pass on values.
+    """
+    _check_spikes(network)
     wanted = []
     readouts = network.of_kind(Readouts)
     for index, population in enumerate(network.populations):
@@ -97,6 +101,7 @@ def check_activity(activity: Activity, network: Network) -> None:
     for index in sorted(network.backwards):
         raise UnsupportedError(f"{network.populations[index].label} runs trials backwards; such a "
                                "network learns from its own runs only")
+    _check_spikes(network)
     for index, (steps, cells) in activity.spikes.items():
         population = _population(network, index)
         if not population.emits_spikes:
@@ -142,6 +147,14 @@ def check_activity(activity: Activity, network: Network) -> None:
                 raise SimulationError(
                     f"{population.label}: {name} must be finite, of shape "
                     f"{(length, population.size)}, not {np.shape(given[index])}")
+
+
+def _check_spikes(network: Network) -> None:
+    """Raise :class:`UnsupportedError` for cells that pass on values: an activity has spikes."""
+    for cells in network.of_kind(AnalogCells).values():
+        raise UnsupportedError(f"{cells.label}: {cells.name} cells pass on values, which an "
+                               "activity does not have; such a network learns from its own runs "
+                               "only")
 
 
 def _population(network: Network, index: int) -> Population:

@@ -12,7 +12,7 @@ from pynn_eprop.errors import (
     SimulationError,
     TargetError,
 )
-from pynn_eprop.models.cells import Population, Readouts, SpikingCells
+from pynn_eprop.models.cells import AnalogCells, LearningCells, Population, Readouts
 from pynn_eprop.models.network import (
     Boundary,
     Inputs,
@@ -65,11 +65,15 @@ def _check_projection(projection: Projection, network: Network) -> None:
     pre, post = network.populations[projection.pre], network.populations[projection.post]
     if not (pre.emits_spikes or pre.emits_values) or not post.receives:
         raise NetworkError(f"{label}: synapses cannot lead from {pre.label} to {post.label}; "
-                           "they lead from cells that spike, or sources of values, to cells or "
-                           "readouts")
+                           "they lead from cells that spike or pass on values, or from sources, to "
+                           "cells or readouts")
     if pre.emits_values and not post.learns:
         raise NetworkError(f"{label}: {post.name} ({post.label}) takes spikes only; the values of "
                            f"{pre.label} go to cells that learn with e-prop, or to readouts")
+    ports = post.ports() if isinstance(post, AnalogCells) else ("",)
+    if projection.receptor not in ports:
+        raise NetworkError(f"{label}: receptor={projection.receptor!r} is unknown to {post.label}; "
+                           f"it must be one of {list(ports)}")
     arrays = (projection.pre_index, projection.post_index, projection.weight, projection.delay)
     if len({np.shape(array) for array in arrays}) != 1 or np.ndim(projection.weight) != 1:
         raise NetworkError(f"{label}: pre_index, post_index, weight and delay must have the same "
@@ -86,7 +90,7 @@ def _check_projection(projection: Projection, network: Network) -> None:
     if not post.learns:
         raise NetworkError(f"{label}: synapses onto {post.label} cannot learn; "
                            "use optimizer=None")
-    cells = network.of_kind(SpikingCells).get(projection.post)
+    cells = network.of_kind(LearningCells).get(projection.post)
     if cells is not None:
         projection.rule.check_kind(type(cells), label)
     if network.settings.interval_steps is None:
@@ -97,7 +101,7 @@ def _check_projection(projection: Projection, network: Network) -> None:
 def _check_signal(signal: LearningSignal, network: Network) -> None:
     source, target = network.populations[signal.source], network.populations[signal.target]
     if signal.source not in network.of_kind(Readouts) \
-            or signal.target not in network.of_kind(SpikingCells):
+            or signal.target not in network.of_kind(LearningCells):
         raise NetworkError(f"{signal.label}: a learning signal leads from readouts to e-prop "
                            f"cells, not from {source.label} to {target.label}")
     feedback, shape = signal.feedback, (target.size, source.size)
@@ -243,7 +247,7 @@ def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> No
                                   f"0..{population.size - 1}")
     for index, values in inputs.values.items():
         population = network.populations[index]
-        if not population.emits_values:
+        if not (population.emits_values and population.from_outside):
             raise SimulationError(f"{population.label} takes no values from outside; only sources "
                                   "of values do")
         if np.shape(values) != (steps + 1, population.size):

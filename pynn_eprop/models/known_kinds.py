@@ -4,7 +4,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import Population, Readouts, SpikingCells, check_kind
+from pynn_eprop.models.cells import (
+    AnalogCells,
+    LearningCells,
+    Population,
+    Readouts,
+    SpikingCells,
+    check_kind,
+)
 from pynn_eprop.models.losses import LOSSES, Loss
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import OPTIMIZERS, Optimizer
@@ -39,11 +46,15 @@ class KnownKinds:
 
     def check_cells(self, shape: PseudoDerivative, owner: str, backwards: bool = False) -> None:
         """Check the pseudo-derivative and the direction of cells that spike and learn."""
+        self.check_direction(owner, backwards)
+        PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
+
+    def check_direction(self, owner: str, backwards: bool) -> None:
+        """Check the direction of cells that learn."""
         if backwards and not self.backwards:
             raise UnsupportedError(f"{owner}: backwards=True is not known to {self.machine}, which "
                                    "runs trials forwards only; leave it out (a network of one "
                                    "direction), or use the host or the JAX backend")
-        PSEUDO_DERIVATIVES.check(shape, self.pseudo_derivatives, owner, self.machine)
 
     def check_short_trials(self, owner: str) -> None:
         """Check that trials may be shorter than the update interval."""
@@ -74,9 +85,11 @@ class KnownKinds:
             self.check_kind(type(population), population.label)
         for cells in network.of_kind(SpikingCells).values():
             self.check_cells(cells.pseudo_derivative, cells.label, cells.backwards)
+        for analog in network.of_kind(AnalogCells).values():
+            self.check_direction(analog.label, analog.backwards)
         for readouts in network.of_kind(Readouts).values():
             self.check_readouts(readouts.loss, readouts.bias_optimizer, readouts.label)
         for projection in network.projections:
-            onto_cells = projection.post in network.of_kind(SpikingCells)
+            onto_cells = projection.post in network.of_kind(LearningCells)
             self.check_synapses(projection.optimizer, projection.rule if onto_cells else None,
                                 projection.label)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pynn_eprop.models.cells import Population, SpikingCells
+from pynn_eprop.models.cells import LearningCells, Population, SpikingCells
 from pynn_eprop.models.optimizers import Optimizer
 from pynn_eprop.models.rules import EProp, Rule
 
@@ -59,7 +59,8 @@ class Projection:
     pre, post: indices into ``Network.populations``. delay: whole steps >= 1.
     optimizer None: the weights never change. inhibitory: the synapses of the inhibitory port of
     cells with separate ports. rule: the eligibility traces
-    of synapses that learn and lead to spiking cells.
+    of synapses that learn and lead to cells. receptor: of cells that pass on values, one of their
+    ``ports()``; empty for others.
     """
 
     label: str
@@ -74,6 +75,7 @@ class Projection:
     w_max: float = np.inf
     inhibitory: bool = False
     rule: Rule = E_PROP
+    receptor: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,8 @@ class Network:
     @cached_property
     def backwards(self) -> frozenset[int]:
         """Indices of the populations that run trials backwards."""
-        return frozenset(index for index, cells in self.of_kind(SpikingCells).items()
-                         if cells.backwards)
+        return frozenset(index for index, cells in self.of_kind(LearningCells).items()
+                         if getattr(cells, "backwards", False))
 
     @cached_property
     def learning_posts(self) -> frozenset[int]:
@@ -189,7 +191,7 @@ class Recording:
 
 
 ELIGIBILITY_TRACE = "eligibility_trace"
-"""The variable of synapses that can be recorded: e_ji of their rule (eq. 23, 28)."""
+"""The variable of synapses that can be recorded: e_ji of their rule (eq. 23, 28, 38)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#008F66", "#D55E00", "
 INK, GREY = "#222222", "#8A8A8A"
 READOUT_COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
 BACKEND_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, INK)
-SERIES_COLOURS = (BLUE, GREY, GREEN, ORANGE, PURPLE, RED, INK)      # of curves over many runs
+SKY = "#56B4E9"
+SERIES_COLOURS = (BLUE, GREY, GREEN, ORANGE, PURPLE, RED, INK, SKY)      # of curves over many runs
 GRID: dict[str, Any] = {"axis": "y", "color": "#E5E5E5", "linewidth": 0.6}
 """Lines that values can be read from, for ``axes.grid()``."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pynn_eprop.reference.analog_cells import AnalogState
 from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.plasticity import Plasticity
 from pynn_eprop.reference.synapses import Synapses
@@ -24,7 +25,7 @@ class BackwardsPass:
     (n, size), of the network's steps 1..n.
     """
 
-    def __init__(self, cells: Mapping[int, EPropCells], synapses: list[Synapses],
+    def __init__(self, cells: Mapping[int, EPropCells | AnalogState], synapses: list[Synapses],
                  plastic: Mapping[int, Plasticity], given: Mapping[int, np.ndarray],
                  currents: Mapping[int, np.ndarray], steps: int) -> None:
         self._cells = cells
@@ -38,12 +39,10 @@ class BackwardsPass:
                 for index in cells}
         for s in range(1, steps + 1):
             for index, each in cells.items():
-                total = np.zeros(each.population.size)
-                for one in into[index]:
-                    total = total + one.receive_of(emitted[one.projection.pre], s)
-                if index in currents:
-                    total = total + currents[index][steps - s]
-                each.advance(total)
+                each.receive([(one.projection.receptor,
+                               one.receive_of(emitted[one.projection.pre], s))
+                              for one in into[index]],
+                             currents[index][steps - s] if index in currents else None)
                 emitted[index][s] = each.z
             self._states.append({index: _state(each) for index, each in cells.items()})
             self._eligibilities.append(dict(_eligibilities(plastic, cells)))
@@ -65,10 +64,9 @@ class BackwardsPass:
         return self._eligibilities[self._steps - step][projection]
 
 
-def _state(cells: EPropCells) -> dict[str, np.ndarray]:
+def _state(cells: EPropCells | AnalogState) -> dict[str, np.ndarray]:
     """The state of cells, which steps replace."""
-    return {name: getattr(cells, name)
-            for name in (*cells.population.state_variables(), "z", "h", "silent")}
+    return {name: getattr(cells, name) for name in cells.shown}
 
 
 def _eligibilities(plastic: Mapping[int, Plasticity], cells: Mapping[int, Any]

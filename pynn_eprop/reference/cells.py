@@ -1,6 +1,6 @@
 """The state of cells that spike and learn, which their kind advances."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.answers import as_answer, as_answers, ask, called
 from pynn_eprop.models.cells import Derivatives, SpikingCells, fixed_values
+from pynn_eprop.models.rules import Rule
 from pynn_eprop.reference.component import Component
 
 
@@ -76,6 +77,15 @@ class EPropCells(Component):
         self.silent = np.zeros(size, dtype=int)
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """Variables that a step changes."""
+        return (*self._states, "z", "h", "silent")
+
+    def seen_by(self, rule: Rule, receptor: str) -> "SeenCells":
+        """The cells as a rule may see them."""
+        return SeenCells(self, rule)
+
+    @property
     def z_reset(self) -> np.ndarray:
         """The spikes of the last step, as resets read them."""
         return self.z
@@ -88,6 +98,14 @@ class EPropCells(Component):
         if h is not None:
             self.h = h
         self._derivatives = None
+
+    def receive(self, arrived: Iterable[tuple[str, np.ndarray]], current: np.ndarray | None
+                ) -> None:
+        """One step; arrived: sums of weights of spikes, one for each projection."""
+        total = np.zeros(self.population.size)
+        for _, values in arrived:
+            total = total + values
+        self.advance(total if current is None else total + current)
 
     def advance(self, arriving: np.ndarray) -> None:
         """One step; ``arriving`` is the sum of the weights of arriving spikes and of currents."""

@@ -15,6 +15,8 @@ from pynn_eprop.models.activity import (
     check_no_update_in_progress,
 )
 from pynn_eprop.models.cells import (
+    VALUE,
+    AnalogCells,
     AnalogSources,
     CurrentBasedCells,
     Readouts,
@@ -40,6 +42,7 @@ from pynn_eprop.models.network import (
     Recording,
     SymmetricFeedback,
 )
+from pynn_eprop.reference.analog_cells import AnalogState
 from pynn_eprop.reference.backwards import BackwardsPass
 from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.clock import Clock
@@ -90,7 +93,7 @@ class ReferenceMachine(Successor):
         self.progress = Progress(network.settings.interval_steps or 0)
         self._backwards_pass: BackwardsPass | None = None
         self.logs: dict[int, SpikeLog] = {}
-        self.cells: dict[int, EPropCells] = {}
+        self.cells: dict[int, EPropCells | AnalogState] = {}
         self.current_based: dict[int, CurrentBasedState] = {}
         self.readouts: dict[int, ReadoutState] = {}
         self._inactive = FirstInactive()
@@ -99,8 +102,11 @@ class ReferenceMachine(Successor):
         for index, population in enumerate(network.populations):
             if population.emits_spikes or population.emits_values:
                 self.logs[index] = SpikeLog(population.size, max(delays, default=1) + 1)
-        for index, cells in network.of_kind(SpikingCells).items():
-            self.cells[index] = EPropCells(cells, dt)
+        for index, population in enumerate(network.populations):
+            if isinstance(population, SpikingCells):
+                self.cells[index] = EPropCells(population, dt)
+            elif isinstance(population, AnalogCells):
+                self.cells[index] = AnalogState(population, dt)
         for index, never_learning in network.of_kind(CurrentBasedCells).items():
             self.current_based[index] = CurrentBasedState(never_learning, dt)
         for index, readouts in network.of_kind(Readouts).items():
@@ -134,7 +140,7 @@ class ReferenceMachine(Successor):
         if post in self.readouts:
             return ReadoutTraces(post_index)
         return CellTraces(post_index, sum(path.signal.target == post for path in self.signals),
-                          projection.rule, self.cells[post], projection.label)
+                          projection.rule, self.cells[post], projection.receptor, projection.label)
 
     @property
     def step(self) -> int:
@@ -215,8 +221,7 @@ class ReferenceMachine(Successor):
             if index in self.network.backwards:
                 self._shown().show(self.clock.local(step))
             else:
-                current = currents.get(index, np.zeros(cells.population.size))
-                cells.advance(self._receive(index, step) + current)
+                cells.receive(self._arrivals(index, step), currents.get(index))
             self.logs[index].write(step, cells.z)
             if counts:
                 cells.count()
@@ -281,6 +286,12 @@ class ReferenceMachine(Successor):
             if projection.post == post and inhibitory in (None, projection.inhibitory):
                 total = total + synapses.receive(step, self._shorter())
         return total
+
+    def _arrivals(self, post: int, step: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Receptor and sum of the weights that arrive at cells, projection by projection."""
+        for synapses in self.synapses:
+            if synapses.projection.post == post:
+                yield synapses.projection.receptor, synapses.receive(step, self._shorter())
 
     def _shorter(self) -> int | None:
         """Steps of the interval in progress, if there are intervals."""
@@ -394,6 +405,7 @@ class ReferenceMachine(Successor):
             slope, potential = (None if index not in rows
                                 else np.asarray(rows[index][step - 1], dtype=float)
                                 for rows in (trial.slope, trial.potential))
+            assert isinstance(cells, EPropCells)    # an activity has spikes
             cells.take(spikes[index][step], slope, potential)
             cells.count()
         for index, readout in self.readouts.items():
@@ -418,8 +430,9 @@ class ReferenceMachine(Successor):
     def _note_inactivity(self) -> None:
         """Keep the first updates without spikes, and without pseudo-derivative."""
         for index, cells in self.cells.items():
-            self._inactive.note(self.network, index, self.updates + 1, int(cells.spikes.sum()),
-                                bool(cells.sloped.any()))
+            if isinstance(cells, EPropCells):
+                self._inactive.note(self.network, index, self.updates + 1,
+                                    int(cells.spikes.sum()), bool(cells.sloped.any()))
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the interface."""
@@ -481,7 +494,10 @@ class ReferenceMachine(Successor):
 
     def _read(self, population: int, variable: str) -> np.ndarray:
         """A variable of a population after the last step; "spikes" are counts."""
-        if variable in ("spikes", "value") and variable in self.network.populations[
+        cells = self.cells.get(population)
+        if variable == VALUE and isinstance(cells, AnalogState):
+            return cells.z
+        if variable in ("spikes", VALUE) and variable in self.network.populations[
                 population].recordable():
             every = np.arange(self.network.populations[population].size)
             return self.logs[population].read(np.full(len(every), self.step), every)

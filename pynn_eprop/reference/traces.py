@@ -6,7 +6,8 @@ import numpy as np
 
 from pynn_eprop.models.answers import as_answer, ask, called
 from pynn_eprop.models.rules import Rule
-from pynn_eprop.reference.cells import EPropCells, SeenCells
+from pynn_eprop.reference.analog_cells import AnalogState
+from pynn_eprop.reference.cells import EPropCells
 from pynn_eprop.reference.component import Component
 from pynn_eprop.reference.readout import ReadoutState
 
@@ -21,13 +22,13 @@ class CellTraces(Component):
     synapses). signal_sum, e_sum: sum_t L^t e_bar^t and sum_t e^t of the update in progress.
     """
 
-    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule, cells: EPropCells,
-                 label: str) -> None:
+    def __init__(self, post_index: np.ndarray, signals: int, rule: Rule,
+                 cells: EPropCells | AnalogState, receptor: str, label: str) -> None:
         self.post_index = post_index
         self.label = label
         self.signals = signals
         self.rule = rule
-        self.cells = SeenCells(cells, rule)
+        self.cells = cells.seen_by(rule, receptor)
         self.kept = rule.traces_of(type(cells.population))
         self._what = called(label, "rule", rule, "eligibility")
         self.variables = (*self.kept, "e_bar", "signal_sum", "e_sum")

@@ -28,10 +28,11 @@ class InputPlan:
 
 @dataclass(frozen=True)
 class CellsPlan:
-    """A population of spiking cells.
+    """A population of cells.
 
     model: name of a cell type of the backends, such as "EPropLIF". record: state variables in the
     recorded trial beside spikes. backwards: whether it runs trials from their end to their start.
+    spiking: False for cells that pass on values.
     """
 
     label: str
@@ -40,6 +41,7 @@ class CellsPlan:
     parameters: Mapping[str, float]
     record: tuple[str, ...] = ()
     backwards: bool = False
+    spiking: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class SynapsesPlan:
 
     weight: shape (pre cells, post cells), or one number for all. connector: all-to-all without
     self-connections if not given. optimizer, rule: None stands for the network's. Only ``plastic``
-    synapses learn.
+    synapses learn. receptor: the receptor type, empty for that of cells with one.
     """
 
     label: str
@@ -87,6 +89,7 @@ class SynapsesPlan:
     optimizer: Optimizer | None = None
     rule: Rule | None = None
     plastic: bool = True
+    receptor: str = ""
 
 
 @dataclass(frozen=True)

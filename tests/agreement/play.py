@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.in_process.machine import Machine
-from pynn_eprop.models.cells import ALIFCells, CurrentBasedCells, Readouts, SpikingCells
+from pynn_eprop.models.cells import (
+    VALUE,
+    ALIFCells,
+    AnalogCells,
+    CurrentBasedCells,
+    Readouts,
+    SpikingCells,
+)
 from pynn_eprop.models.network import Network, Recorded
 from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population, changed_target
@@ -89,6 +96,8 @@ def _collect_state(machine: Machine, outcome: Outcome, prefix: str) -> None:
         variables: tuple[str, ...] = ()
         if isinstance(population, SpikingCells):
             variables = ("v", "a") if isinstance(population, ALIFCells) else ("v",)
+        elif isinstance(population, AnalogCells):
+            variables = (VALUE, *population.state_variables())
         elif isinstance(population, CurrentBasedCells):
             variables = tuple(name for name in population.recordable() if name != "spikes")
         elif isinstance(population, Readouts):

@@ -1,4 +1,7 @@
-"""Losses, optimisers and cells of one's own: taken or refused by name when the part is made."""
+"""Losses, optimisers and cells of one's own: taken or refused by name when the part is made.
+
+So are the package's own cells that pass on values, which the reference and JAX have alone.
+"""
 
 import pytest
 
@@ -48,10 +51,12 @@ def test_optimisers_run_where_steps_are_made_between_intervals(found, backend, w
         "'adam'], or setup(precision='float32') of the host backend, which runs every optimizer")
 
 
-@pytest.mark.parametrize("what", ["cell", "cell class"])
-def test_cells_are_the_reference_s_alone(found, backend, what):
+@pytest.mark.parametrize(("what", "name"), [
+    ("cell", "CurrentLIF"), ("cell class", "CurrentLIF"), ("EPropLSTM", "EPropLSTM"),
+    ("EPropArtificial", "EPropArtificial")])
+def test_cells_are_the_reference_s_alone(found, backend, what, name):
     message = refused(found[what])
-    assert message.startswith("Population(..., CurrentLIF): cell 'CurrentLIF' is not known to "
+    assert message.startswith(f"Population(..., {name}): cell {name!r} is not known to "
                               f"{NAMES[backend]}; choose one of [")
     assert "'EPropALIF', 'EPropLIF', " in message
     assert message.endswith("or setup(machine='reference') of the host backend, which runs every "

@@ -1,7 +1,8 @@
-"""The text to be spoken: the novels, or a file."""
+"""The text of the novels, or of a file."""
 
 import pytest
 
+from pynn_eprop.cli import main
 from pynn_eprop.data import novels
 from pynn_eprop.data.novels import NOVELS, PACKAGE, read_novels, read_text
 from pynn_eprop.errors import DataError, MissingDependencyError
@@ -71,6 +72,55 @@ def test_neither(cache):
     with pytest.raises(MissingDependencyError) as caught:
         read_text()
     assert f"(cd '{cache}' && apt-get download {PACKAGE})" in str(caught.value)
+    assert str(caught.value).endswith("elsewhere give a text of your own (text=..., --text FILE)")
+    with pytest.raises(MissingDependencyError, match=r"elsewhere use paper$"):
+        read_novels("use paper")
+
+
+@pytest.fixture
+def apt_get(tmp_path, monkeypatch):
+    """An ``apt-get`` that does what its argument here says, in a shell."""
+    def make(script):
+        path = tmp_path / "bin" / "apt-get"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", str(path.parent), prepend=":")
+
+    return make
+
+
+def test_the_command_downloads_what_is_missing(cache, tmp_path, apt_get, capsys):
+    """Of each novel its name and three words more."""
+    (tmp_path / "kept.deb").write_bytes(package())
+    apt_get(f'test "$1 $2" = "download {PACKAGE}" && cp {tmp_path}/kept.deb '
+            f"{PACKAGE}_1.0.0-1_all.deb")
+    assert main(["data", "novels"]) == 0
+    there = cache / f"{PACKAGE}_1.0.0-1_all.deb"
+    assert capsys.readouterr().out == f"6 novels by Jane Austen, 24 words, from {there}\n"
+    assert [path.name for path in cache.iterdir()] == [there.name]
+    apt_get("exit 9")       # is not asked again
+    assert main(["data", "novels"]) == 0
+
+
+@pytest.mark.parametrize(("script", "message"), [
+    ("echo E: No packages found; exit 100", "failed (E: No packages found); its lists may be old"),
+    ("true", "failed (it says nothing)"),
+    (f"echo paper > {PACKAGE}_2_all.deb", "cannot be read as a Debian package"),
+])
+def test_a_download_that_fails(script, message, cache, apt_get, capsys):
+    apt_get(script)
+    assert main(["data", "novels"]) == 2
+    assert message in capsys.readouterr().err
+    assert list(cache.iterdir()) == []
+
+
+def test_no_apt_get(cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["data", "novels"]) == 2
+    assert "apt-get cannot be started (No such file or directory); with a Debian or Ubuntu " \
+        f"elsewhere, `apt-get download {PACKAGE}` there and copy the file to {cache}" in \
+        capsys.readouterr().err
 
 
 def test_a_text(tmp_path):

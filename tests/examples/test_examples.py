@@ -68,6 +68,15 @@ def test_an_analog_signal_is_given_back(tmp_path):
     assert np.array_equal(example.main(n_trials=3, n_cells=50), error[:3])
 
 
+def test_lstm_units_keep_a_value(tmp_path):
+    """The answer 0 has an error of 0.58; in 200 updates the units come to about 0.08."""
+    assert len((EXAMPLES / "lstm_units.py").read_text().splitlines()) < 120
+    figure = tmp_path / "figure.png"
+    error = load("lstm_units").main(n_updates=200, seed=3, figure=figure)
+    assert error.shape == (200,) and figure.exists()
+    assert error[-20:].mean() < 0.2
+
+
 @pytest.mark.parametrize("rule", ["e-prop", "clopath:tau_v=20"])
 def test_the_arm_is_moved_as_by_the_command(rule, tmp_path):
     """Weights that nobody trained: the same errors as of the package's own script, on the host."""

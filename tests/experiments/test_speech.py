@@ -88,6 +88,22 @@ def test_a_network_learns_what_is_in_the_features(data, tmp_path):
     assert results(tmp_path / "run")["accuracy_validation"] > 0.6
 
 
+LSTM = ("--set", "cells=lstm", "--set", "frame_steps=1", "--set", "tau_out=0.1")
+
+
+def test_lstm_units_learn(data, tmp_path):
+    """In both directions, with trials of lengths of their own; chance is a third."""
+    done = run("speech", tmp_path / "run", 25, "--machine", "reference", "--feedback", "symmetric",
+               "--neurons", "16", "--quiet", "--set", "trials_per_update=3", "--set",
+               "updates_per_epoch=25", *LSTM, "--data", data)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    found = results(tmp_path / "run")
+    assert found["accuracy_validation"] > 0.6
+    assert {"input_to_lstm_forget_gate", "lstm_backwards_to_lstm_backwards_cell"} \
+        <= set(weights(tmp_path / "run"))
+    assert (tmp_path / "run" / "figure.png").exists()
+
+
 def test_the_best_weights_are_the_result(data, tmp_path):
     # a rate so high that what is learned gets lost: the last epoch is not the best one
     options = (*SMALL, "--set", "lr=0.05", "--set", "patience=2", "--data", data)

@@ -16,8 +16,8 @@ from pynn_eprop.cli import main
 from pynn_eprop.common.files.archives import read_archive
 from pynn_eprop.errors import ResultsError, SimulationError, TaskError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.families import ArmMovement
-from pynn_eprop.learning_to_learn.folder import WorkFolder
 from pynn_eprop.learning_to_learn.learn import LearnPlan
 from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan, OneShotRun
 from tests.examples.test_examples import EXAMPLES

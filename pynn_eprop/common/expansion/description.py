@@ -10,7 +10,7 @@ from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.feedback import describe_signals
 from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.standardmodels import LearningSignal
-from pynn_eprop.common.standardmodels.kinds import has_separate_ports, kind_of
+from pynn_eprop.common.standardmodels.kinds import has_separate_ports, kind_of, ports_of
 from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
 from pynn_eprop.models.cells import AnalogSources, Given, Population, Readouts
@@ -67,7 +67,8 @@ def describe_bundle(projection: Any, bundle: Bundle) -> Projection:
         w_min=getattr(synapse, "w_min", -np.inf), w_max=getattr(synapse, "w_max", np.inf),
         inhibitory=projection.receptor_type == "inhibitory"
         and has_separate_ports(bundle.post.celltype),
-        rule=getattr(synapse, "rule", E_PROP))
+        rule=getattr(synapse, "rule", E_PROP),
+        receptor=projection.receptor_type if ports_of(bundle.post.celltype) else "")
 
 
 def describe_population(population: Any, options: SharedOptions) -> Population:

@@ -65,7 +65,8 @@ def _add(digest: Any, value: Any) -> None:
 
 def _is_left_out(field: Any, value: Any) -> bool:
     """Whether a field is as it was before it existed, so that older files still fit."""
-    return field.name == "backwards" and getattr(value, field.name) is False
+    return (field.name == "backwards" and getattr(value, field.name) is False) \
+        or (field.name == "receptor" and getattr(value, field.name) == "")
 
 
 def _is_part(value: Any) -> bool:

@@ -8,12 +8,11 @@ import numpy as np
 from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.standardmodels import EPropReadout, EPropSynapse, LearningSignal
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.cells import LearningCell
 from pynn_eprop.common.standardmodels.kinds import emits_values, is_source, learns
 from pynn_eprop.errors import NetworkError, UnsupportedError
+from pynn_eprop.models.cells import LEARNING_RECEPTOR
 from pynn_eprop.models.checks import check_directions
-
-LEARNING_RECEPTOR = "learning_signal"
 
 
 def check_ends(projection: Any) -> None:
@@ -33,12 +32,15 @@ def check_ends(projection: Any) -> None:
                 f"{label}: a LearningSignal with receptor_type={projection.receptor_type!r}; use "
                 f"Projection(..., LearningSignal(...), receptor_type={LEARNING_RECEPTOR!r})")
         _check_kind(sources, EPropReadout, f"{label}: a LearningSignal leads from EPropReadout")
-        _check_kind(targets, EPropCell, f"{label}: a LearningSignal leads to EPropLIF or EPropALIF")
+        _check_kind(targets, LearningCell, f"{label}: a LearningSignal leads to cells that learn, "
+                    "such as EPropLIF and EPropALIF")
         return
     if projection.receptor_type == LEARNING_RECEPTOR:
+        others = " or ".join(repr(each) for each in projection.post.receptor_types
+                             if each != LEARNING_RECEPTOR)
         raise NetworkError(f"{label}: {type(synapse).__name__} cannot lead to the receptor "
                            f"{LEARNING_RECEPTOR!r}; only LearningSignal can, others use "
-                           "'excitatory' or 'inhibitory'")
+                           f"{others}")
     for population in sources:
         if isinstance(population.celltype, EPropReadout):
             raise NetworkError(f"{label}: readouts ({population.label}) do not spike; a "

@@ -32,7 +32,7 @@ from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, chec
 from pynn_eprop.common.records.recorder import check_data_file
 from pynn_eprop.common.standardmodels import AnalogSource, EPropReadout, analog_values
 from pynn_eprop.common.standardmodels.analog_values import AnalogValues
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.cells import EPropCell, LearningCell
 from pynn_eprop.common.standardmodels.targets import (
     as_sequences,
     check_rows,
@@ -255,6 +255,8 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
             kinds.check_readouts(self.celltype.loss, self.celltype.bias_optimizer, self.label)
         elif isinstance(self.celltype, EPropCell):
             kinds.check_cells(self.celltype.pseudo_derivative, self.label, self.celltype.backwards)
+        elif isinstance(self.celltype, LearningCell):
+            kinds.check_direction(self.label, self.celltype.backwards)
 
     def evaluated(self, space: ParameterSpace, size: int) -> dict[str, np.ndarray]:
         """Parameters of ``size`` of the cells, with draws from the seed of ``setup()``."""

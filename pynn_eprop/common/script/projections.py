@@ -32,11 +32,13 @@ from pynn_eprop.common.script.connections import (
 )
 from pynn_eprop.common.script.synapse_recording import RecordedSynapses
 from pynn_eprop.common.standardmodels import EPropReadout, LearningSignal
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.cells import LearningCell
+from pynn_eprop.common.standardmodels.kinds import ports_of
 from pynn_eprop.common.standardmodels.tables import check_names
 from pynn_eprop.errors import (
     NetworkError,
     ParameterError,
+    ProjectionError,
     UnknownParameterError,
     UnsupportedError,
 )
@@ -75,6 +77,8 @@ class SynapseArrays(RecordedSynapses):
             # not the __init__ of a backend's Projection, which is for its parent's synapses
             pynn.Projection.__init__(self, pre, postsynaptic_neurons, connector, synapse_type,
                                      source, receptor_type, space or _EVERYWHERE, label)
+            if label is None and self._has_named_receptors():
+                self.label = f"{self.label} ({self.receptor_type})"     # one for each of them
             self._expand(connector)
 
     @staticmethod
@@ -126,20 +130,33 @@ class SynapseArrays(RecordedSynapses):
 
     def _check_kinds(self) -> None:
         """Raise :class:`UnsupportedError` for a rule or optimiser that this backend lacks."""
-        onto_cells = any(isinstance(member.population.celltype, EPropCell)
+        onto_cells = any(isinstance(member.population.celltype, LearningCell)
                          for member in members(self.post))
         self._simulation.kinds.check_synapses(
             getattr(self.synapse_type, "optimizer", None),
             getattr(self.synapse_type, "rule", None) if onto_cells else None, self.label)
 
+    def _has_named_receptors(self) -> bool:
+        """Whether synapses lead to one of several receptors, each with a name."""
+        return not self.is_feedback and any(
+            len(ports_of(member.population.celltype)) > 1 for member in members(self.post))
+
     def _guess_receptor_type(self) -> None:
         """Excitatory; for cells with two ports the sign of the last weight decides, as in PyNN.
 
-        The learning signal's receptor is never guessed.
+        The learning signal's receptor is never guessed, nor one of several that each have a name:
+        raises :class:`ProjectionError`.
         """
         self.receptor_type = "excitatory"
         targets = [member.population.celltype for member in members(self.post)]
-        if any(isinstance(target, (EPropCell, EPropReadout)) for target in targets) \
+        for member in members(self.post):
+            ports = ports_of(member.population.celltype)
+            if len(ports) > 1 and not self.is_feedback:
+                raise ProjectionError(
+                    f"{self.label or 'projection'}: {member.population.label} has several "
+                    f"receptors; give receptor_type=, one of {', '.join(map(repr, ports))}")
+            self.receptor_type = next(iter(ports), self.receptor_type)
+        if any(isinstance(target, (LearningCell, EPropReadout)) for target in targets) \
                 or self.is_feedback:
             return
         weight = seeded_synapse_type(self.synapse_type, self._draws()).parameter_space["weight"]

@@ -15,7 +15,7 @@ from pynn_eprop.common.arguments.calls import names as listed
 from pynn_eprop.common.expansion.groups import members
 from pynn_eprop.common.expansion.seeds import Purpose
 from pynn_eprop.common.records.synapse_recorder import SynapseRecorder
-from pynn_eprop.common.standardmodels.cells import EPropCell
+from pynn_eprop.common.standardmodels.cells import LearningCell
 from pynn_eprop.errors import (
     ArgumentError,
     NetworkError,
@@ -184,7 +184,7 @@ class RecordedSynapses:
         for member in members(self.post):
             population = member.population
             within = (posts >= member.offset) & (posts < member.offset + len(member.indices))
-            if within.any() and not isinstance(population.celltype, EPropCell):
+            if within.any() and not isinstance(population.celltype, LearningCell):
                 raise UnsupportedError(
                     f"{self.label}: synapses onto {type(population.celltype).__name__} "
                     f"({population.label}) have no eligibility trace of a rule: theirs is the "

@@ -1,7 +1,14 @@
 """PyNN cell and synapse types that backends derive their own from, as PyNN's own backends do."""
 
-from pynn_eprop.common.standardmodels.cells import AnalogSource, EPropALIF, EPropLIF, EPropReadout
+from pynn_eprop.common.standardmodels.cells import (
+    AnalogSource,
+    EPropALIF,
+    EPropArtificial,
+    EPropLIF,
+    EPropLSTM,
+    EPropReadout,
+)
 from pynn_eprop.common.standardmodels.synapses import EPropSynapse, LearningSignal
 
-__all__ = ["AnalogSource", "EPropALIF", "EPropLIF", "EPropReadout", "EPropSynapse",
-           "LearningSignal"]
+__all__ = ["AnalogSource", "EPropALIF", "EPropArtificial", "EPropLIF", "EPropLSTM",
+           "EPropReadout", "EPropSynapse", "LearningSignal"]

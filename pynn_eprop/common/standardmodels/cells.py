@@ -28,8 +28,11 @@ from pynn_eprop.common.standardmodels.targets import as_sequences
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.cells import (
     ALIFCells,
+    AnalogCells,
     AnalogSources,
+    ArtificialCells,
     LIFCells,
+    LSTMCells,
     Population,
     Readouts,
     Sources,
@@ -118,19 +121,42 @@ def _meaning(kind: type[Population]) -> str:
     return kind.meaning or (kind.__doc__ or kind.name).strip().splitlines()[0].rstrip(".;")
 
 
-class EPropCell(CheckedCellType):
-    """Base of the cell types that spike and learn."""
+class LearningCell(CheckedCellType):
+    """Base of the cell types that learn. backwards: they run trials from end to start."""
 
     conductance_based = False
 
-    def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
-                 *values: Any, backwards: bool = False, **parameters: Any) -> None:
-        self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
+    def __init__(self, *values: Any, backwards: bool = False, **parameters: Any) -> None:
         if not isinstance(backwards, (bool, np.bool_)):
             raise ParameterError(f"{type(self).__name__}: backwards={backwards!r} must be True or "
                                  "False")
         self.backwards = bool(backwards)
         super().__init__(*values, **parameters)
+
+
+class EPropCell(LearningCell):
+    """Base of the cell types that spike and learn."""
+
+    def __init__(self, pseudo_derivative: str | PseudoDerivative = PiecewiseLinear.name,
+                 *values: Any, backwards: bool = False, **parameters: Any) -> None:
+        self.pseudo_derivative = resolve_pseudo_derivative(pseudo_derivative)
+        super().__init__(*values, backwards=backwards, **parameters)
+
+
+class AnalogCell(LearningCell):
+    """Base of the cell types that pass on values and learn.
+
+    Components of the kind are arguments of the constructor, and attributes.
+    """
+
+    kind: ClassVar[type[AnalogCells]]
+
+    def __init__(self, *values: Any, backwards: bool = False, **parameters: Any) -> None:
+        for name in self.kind.components():
+            if name != "backwards":
+                given = parameters.pop(name, self.kind.default_component(name))
+                setattr(self, name, self.kind.given_component(name, given))
+        super().__init__(*values, backwards=backwards, **parameters)
 
 
 class SpikeSourceArray(CheckedCellType, stock.SpikeSourceArray):
@@ -149,11 +175,16 @@ class SpikeSourcePoisson(CheckedCellType, stock.SpikeSourcePoisson):
         stock.SpikeSourcePoisson.default_parameters)
 
 
+BACKWARDS = {"backwards : True or False, default False":
+             "whether the population runs each trial from its end to its start"}
 SHAPE = {"pseudo_derivative : name or object, default PiecewiseLinear()":
           "pseudo-derivative h of the spike (eq. 24) with its height and width; also "
           "Exponential, FastSigmoid, Arctan",
-          "backwards : True or False, default False":
-          "whether the population runs each trial from its end to its start"}
+          **BACKWARDS}
+_ARTIFICIAL = {"activation : name or object, default Tanh()":
+               "activation function sigma; also Sigmoid, ReLU", **BACKWARDS}
+_LSTM = {"tanh_output : True or False, default False":
+         "whether units pass on h = o tanh(c) rather than h = o c", **BACKWARDS}
 _READOUT = {
     "loss : 'mse', 'cross_entropy', an object or None, default 'mse'":
         "None: no error and no target, the readout's learning signal is y",
@@ -195,6 +226,16 @@ class EPropLIF(EPropCell):
 
 @from_table(ALIFCells, SHAPE)
 class EPropALIF(EPropCell):
+    pass
+
+
+@from_table(ArtificialCells, _ARTIFICIAL)
+class EPropArtificial(AnalogCell):
+    pass
+
+
+@from_table(LSTMCells, _LSTM)
+class EPropLSTM(AnalogCell):
     pass
 
 

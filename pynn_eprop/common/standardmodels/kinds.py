@@ -4,7 +4,13 @@ from typing import Any
 
 from pyNN.standardmodels import cells as pynn
 
-from pynn_eprop.models.cells import CurrDeltaCells, CurrExpCells, Population, Sources
+from pynn_eprop.models.cells import (
+    AnalogCells,
+    CurrDeltaCells,
+    CurrExpCells,
+    Population,
+    Sources,
+)
 
 _PYNN_KINDS: dict[type, type[Population]] = {
     pynn.SpikeSourceArray: Sources, pynn.SpikeSourcePoisson: Sources,
@@ -36,6 +42,12 @@ def has_separate_ports(celltype: Any) -> bool:
     """Whether excitatory and inhibitory synapses of this type add to states of their own."""
     kind = kind_of(celltype)
     return kind is not None and kind.separate_ports
+
+
+def ports_of(celltype: Any) -> tuple[str, ...]:
+    """The receptors of cells of this type that pass on values; none for other cells."""
+    kind = kind_of(celltype)
+    return kind.ports() if kind is not None and issubclass(kind, AnalogCells) else ()
 
 
 def learns(celltype: Any) -> bool:

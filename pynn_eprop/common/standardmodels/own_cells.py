@@ -1,47 +1,68 @@
-"""PyNN cell types of kinds that were registered from outside."""
+"""PyNN cell types of kinds that a backend has none for: those registered from outside."""
 
 from typing import Any
 
-from pynn_eprop.common.standardmodels.cells import SHAPE, AnalogSource, EPropCell, from_table
-from pynn_eprop.models.cells import CELLS, Population, SpikingCells
+from pynn_eprop.common.standardmodels.cells import (
+    BACKWARDS,
+    SHAPE,
+    AnalogCell,
+    AnalogSource,
+    EPropCell,
+    LearningCell,
+    from_table,
+)
+from pynn_eprop.models.cells import CELLS, AnalogCells, LearningCells, Population
 from pynn_eprop.models.known_kinds import KnownKinds
 
-_MADE: dict[type[Population], type[EPropCell]] = {}
+_MADE: dict[type[Population], type[LearningCell]] = {}
 
 
-class OwnCell(EPropCell):
+class OwnCell(LearningCell):
     """Base of the cell types of registered kinds."""
+
+
+class _OwnSpiking(OwnCell, EPropCell):
+    """One that spikes."""
+
+
+class _OwnAnalog(OwnCell, AnalogCell):
+    """One that passes on values."""
 
 
 def own_cell_names() -> list[str]:
     """Names of the kinds that cell types can be made of."""
-    return [name for name, kind in CELLS.items() if issubclass(kind, SpikingCells)]
+    return [name for name, kind in CELLS.items() if issubclass(kind, LearningCells)]
 
 
-def own_cell_type(name: str, module: str) -> type[EPropCell]:
+def own_cell_type(name: str, module: str) -> type[LearningCell]:
     """The PyNN cell type of a registered kind, as the attribute ``name`` of a backend's module.
 
     Raises :class:`AttributeError` if no kind has the name.
     """
     kind = CELLS.get(name)
-    if kind is None or not issubclass(kind, SpikingCells):
+    if kind is None or not issubclass(kind, LearningCells):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     if kind not in _MADE:
         # the module is where pickle looks for the class
-        _MADE[kind] = from_table(kind, SHAPE)(type(name, (OwnCell,), {"__module__": module}))
+        base, components = (_OwnAnalog, BACKWARDS) if issubclass(kind, AnalogCells) \
+            else (_OwnSpiking, SHAPE)
+        _MADE[kind] = from_table(kind, components)(type(name, (base,), {"__module__": module}))
     return _MADE[kind]
 
 
 def is_own_cell(cellclass: Any) -> bool:
     """Whether a cell type, or an object of it, is that of a registered kind."""
-    return issubclass(cellclass if isinstance(cellclass, type) else type(cellclass), OwnCell)
+    return issubclass(_class_of(cellclass), OwnCell)
 
 
 def check_own_cell(cellclass: Any, known: KnownKinds) -> None:
     """Raise :class:`UnsupportedError` for the cell type of a registered kind that is not known.
 
-    Of the package's own, this is asked of analog sources only, which not every machine has.
+    Of the package's own, this is asked of what passes on values only, which not every machine has.
     """
-    analog = issubclass(cellclass if isinstance(cellclass, type) else type(cellclass), AnalogSource)
-    if analog or is_own_cell(cellclass):
+    if issubclass(_class_of(cellclass), (AnalogSource, AnalogCell)) or is_own_cell(cellclass):
         known.check_kind(cellclass.kind, f"Population(..., {cellclass.kind.name})")
+
+
+def _class_of(cellclass: Any) -> type:
+    return cellclass if isinstance(cellclass, type) else type(cellclass)

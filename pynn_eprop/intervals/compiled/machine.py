@@ -1,6 +1,7 @@
 """The compiled machine for learning in intervals."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
 from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
 from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
-from pynn_eprop.intervals.machine import check_steps
 from pynn_eprop.intervals.network import LSTM, SOFTMAX, Arrays, UnitNetwork, check_parameters
 from pynn_eprop.intervals.rules import Signal, Traces
+from pynn_eprop.intervals.steps import check_steps
 from pynn_eprop.models.optimizers import Adam
 
 _FORMAT = "compiled machine of intervals, 1"
@@ -109,8 +110,8 @@ class CompiledMachine:
 
     def parameters(self) -> Arrays:
         """The network's weights, float64 copies by name."""
-        return {name: self._read(number, self._layout[name][1]).astype(float)
-                for name, number in _NETWORK.items() if name in self._layout}
+        return {name: self._read(_NETWORK[name], shape).astype(float)
+                for name, shape in self.network.shapes().items()}
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Set the network's weights. Raises :class:`ParameterError`."""
@@ -240,30 +241,31 @@ class CompiledMachine:
                                       f"not {kind or 'text'} of shape {shape}")
             if kind is not None and not np.all(np.isfinite(values)):
                 raise CheckpointError(f"state: {name} has values that are not finite")
-            if name.endswith((".v", _COUNTS, _SQUARES)) and np.any(values < 0):
+            if name.endswith(("/v", _COUNTS, _SQUARES)) and np.any(values < 0):
                 raise CheckpointError(f"state: {name} has negative values")
 
 
 def _layout(network: UnitNetwork, learning: IntervalLearning
             ) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Numbers and shapes of the arrays of a state, by name."""
+    """Numbers and shapes of the arrays of a state, by name; the machine in JAX has these names."""
     found: dict[str, tuple[int, tuple[int, ...]]] = {}
 
-    def add(name: str, number: int, shape: tuple[int, ...], optimizer: IntervalOptimizer) -> None:
-        found[name] = number, shape
-        if isinstance(optimizer, Adam):
-            found.update({f"{name}.{moment}": (first + number, shape)
-                          for moment, first in _MOMENTS.items()})
+    def add(part: str, moments: str, numbers: dict[str, int],
+            shapes: Mapping[str, tuple[int, ...]], optimizer: IntervalOptimizer) -> None:
+        for name, shape in shapes.items():
+            found[f"{part}/{name}"] = numbers[name], shape
+            if isinstance(optimizer, Adam):
+                found.update({f"{moments}/{name}/{moment}": (first + numbers[name], shape)
+                              for moment, first in _MOMENTS.items()})
 
-    for name, shape in network.shapes().items():
-        add(name, _NETWORK[name], shape, learning.optimizer)
+    add("weights", "optimizer", _NETWORK, network.shapes(), learning.optimizer)
     cells = learning.batch, network.units
-    found |= {"unit.state": (lib.IV_UNIT_STATE, cells), "unit.output": (lib.IV_UNIT_OUTPUT, cells)}
+    found |= {"state": (lib.IV_UNIT_STATE, cells), "output": (lib.IV_UNIT_OUTPUT, cells)}
     if learning.module is not None:
-        for name, shape in learning.module.shapes(network).items():
-            add(f"module.{name}", _MODULE[name], shape, learning.module_optimizer)
-        found |= {"boundary.state": (lib.IV_BOUNDARY_STATE, cells),
-                  "boundary.output": (lib.IV_BOUNDARY_OUTPUT, cells)}
+        add("module", "module_optimizer", _MODULE, learning.module.shapes(network),
+            learning.module_optimizer)
+        found |= {"boundary_state": (lib.IV_BOUNDARY_STATE, cells),
+                  "boundary_output": (lib.IV_BOUNDARY_OUTPUT, cells)}
     if learning.rule.traces is Traces.CARRIED:
         rows = network.units + network.inputs + 1
         found["traces"] = lib.IV_ELIGIBILITY, (

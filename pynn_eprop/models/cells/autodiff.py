@@ -10,7 +10,7 @@ import numpy as np
 
 from pynn_eprop.errors import MissingDependencyError, ParameterError, SimulationError
 from pynn_eprop.models.answers import as_answer, ask, called
-from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.cells.spiking import SpikingCells
 from pynn_eprop.models.jax_settings import own_settings
 
 Slopes = dict[str, dict[str, np.ndarray]]

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pynn_eprop.models.cells.fields import DIMENSIONLESS, initial, parameter
-from pynn_eprop.models.cells.learning import Arrays, SpikingCells
+from pynn_eprop.models.cells.learning import Arrays
+from pynn_eprop.models.cells.spiking import SpikingCells
 from pynn_eprop.models.time_grid import decay
 
 

@@ -8,23 +8,28 @@ from typing import TypeVar
 import quantities
 
 from pynn_eprop.errors import ParameterError, UnsupportedError
+from pynn_eprop.models.cells.analog import VALUE, AnalogCells
 from pynn_eprop.models.cells.fields import initial_state, parameter_of
 from pynn_eprop.models.cells.kind import Population
-from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.cells.learning import LEARNING_RECEPTOR, LearningCells
+from pynn_eprop.models.cells.spiking import SpikingCells
 from pynn_eprop.models.parameters import Parameter
 from pynn_eprop.models.registering import check_free
 
 CELLS: dict[str, type[Population]] = {}
 """All registered kinds by name, in the order of their registration."""
 
-_Kind = TypeVar("_Kind", bound=type[SpikingCells])
+_Kind = TypeVar("_Kind", bound=type[LearningCells])
 
-_GIVEN_BY_KINDS = ("step", "distance", "transition", "drive", "distance_gradient")
+_GIVEN_BY_KINDS: dict[type[LearningCells], tuple[str, ...]] = {
+    SpikingCells: ("step", "distance", "transition", "drive", "distance_gradient"),
+    AnalogCells: ("step", "output", "transition", "drive", "output_gradient")}
+"""Methods that a kind defines, by the class that it derives from."""
 KEPT_BY_MACHINES = frozenset((
     "z", "z_reset", "h", "silent", "spikes", "sloped", "learning_signal", "loss", "population",
     "timestep", "variables", "label", "size", "width", "before", "arriving", "reset", "configure",
     "advance", "count", "derivatives", "forget_update", "rate_term", "state", "restore", "take",
-    "take_back"))
+    "take_back", "receive", "seen_by", "shown"))
 """Names that no parameter, constant or state variable can have: attributes of a machine's cells,
 and recordings that are not samples of cells."""
 
@@ -52,29 +57,36 @@ def _is_reserved(owner: str, name: str, module: str) -> ParameterError:
 def register_cell(kind: _Kind) -> _Kind:
     """Give every backend a PyNN cell type of this kind, by its name; a class decorator.
 
-    kind: a frozen dataclass derived from :class:`SpikingCells`. Raises :class:`ParameterError` for
-    others, for a name or method that is missing, a name that is taken, and for parameters and state
-    variables with names that machines use.
+    kind: a frozen dataclass derived from :class:`SpikingCells` or :class:`AnalogCells`. Raises
+    :class:`ParameterError` for others, for a name or method that is missing, a name that is taken,
+    and for parameters, state variables and gates with names that machines use.
     """
-    if not (isinstance(kind, type) and issubclass(kind, SpikingCells)):
-        raise ParameterError(f"{kind!r} is not a kind of cell; derive a class from SpikingCells")
+    base = next((each for each in _GIVEN_BY_KINDS
+                 if isinstance(kind, type) and issubclass(kind, each)), None)
+    if base is None:
+        raise ParameterError(f"{kind!r} is not a kind of cell; derive a class from SpikingCells or "
+                             "AnalogCells")
     owner = f"cell {kind.__name__}"
     _check_name(kind, owner)
     if "__dataclass_params__" not in vars(kind):
         raise ParameterError(f"{owner} must be a dataclass: put @dataclass(frozen=True, "
                              "kw_only=True) below @register_cell")
-    _check_fields(kind, owner)
-    missing = [name for name in _GIVEN_BY_KINDS
-               if getattr(kind, name) is getattr(SpikingCells, name)]
+    _check_fields(kind, base, owner)
+    missing = [name for name in _GIVEN_BY_KINDS[base] if getattr(kind, name) is getattr(base, name)]
     if missing:
-        raise ParameterError(f"{owner} has no {', '.join(missing)}(); see SpikingCells")
-    _check_states(kind, owner)
+        raise ParameterError(f"{owner} has no {', '.join(missing)}(); see {base.__name__}")
+    if not kind.state_variables():
+        raise ParameterError(f"{owner} has no state; declare one, as v_initial = initial(0.0)")
+    if issubclass(kind, SpikingCells):
+        _check_states(kind, owner)
+    elif issubclass(kind, AnalogCells):
+        _check_names_of_analog(kind, owner)
     check_free(CELLS, kind.name, kind, owner)
     CELLS[kind.name] = kind
     return kind
 
 
-def _check_name(kind: type[SpikingCells], owner: str) -> None:
+def _check_name(kind: type[LearningCells], owner: str) -> None:
     name = kind.name
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) \
             or name.startswith("_"):
@@ -84,9 +96,9 @@ def _check_name(kind: type[SpikingCells], owner: str) -> None:
         raise _is_reserved(owner, name, _RESERVED[name])
 
 
-def _check_fields(kind: type[SpikingCells], owner: str) -> None:
+def _check_fields(kind: type[LearningCells], base: type[LearningCells], owner: str) -> None:
     """Raise :class:`ParameterError` for fields that no PyNN cell type can be made of."""
-    of_all = {entry.name: entry for entry in dataclasses.fields(SpikingCells)}
+    of_all = {entry.name: entry for entry in dataclasses.fields(base)}
     taken: set[str] = set()
     for entry in dataclasses.fields(kind):
         row, state = parameter_of(entry), initial_state(entry)
@@ -103,7 +115,7 @@ def _check_fields(kind: type[SpikingCells], owner: str) -> None:
                     for key in ("in_steps", "component")):
                 raise ParameterError(f"{owner}: the field {entry.name!r} is another in every kind "
                                      "of cell; choose another name")
-        elif entry.name in KEPT_BY_MACHINES or hasattr(SpikingCells, entry.name):
+        elif entry.name in KEPT_BY_MACHINES or hasattr(base, entry.name):
             raise ParameterError(f"{owner}: {entry.name!r} is a name that machines use; choose "
                                  "another")
         name = row.name if row is not None else state
@@ -127,10 +139,8 @@ def _check_fields(kind: type[SpikingCells], owner: str) -> None:
 
 
 def _check_states(kind: type[SpikingCells], owner: str) -> None:
-    """Raise :class:`ParameterError` for state variables that are missing."""
+    """Raise :class:`ParameterError` for names that are not those of state variables."""
     states = kind.state_variables()
-    if not states:
-        raise ParameterError(f"{owner} has no state; declare one, as v_initial = initial(0.0)")
     pairs = [(of, by) for of in states for by in states]
     for attribute, known in (("decays", list(states)), ("presynaptic_trace", pairs)):
         given = getattr(kind, attribute)
@@ -139,6 +149,25 @@ def _check_states(kind: type[SpikingCells], owner: str) -> None:
                                  + ("state variables" if attribute == "decays" else
                                     "pairs of state variables")
                                  + f"; those are {list(states)}")
+
+
+def _check_names_of_analog(kind: type[AnalogCells], owner: str) -> None:
+    """Raise :class:`ParameterError` for receptors, gates and state variables that cannot be."""
+    for attribute in ("receptor_types", "gates"):
+        given = getattr(kind, attribute)
+        if not isinstance(given, (tuple, list)) or len(set(given)) < len(given) \
+                or not all(isinstance(name, str) and name.isidentifier() for name in given):
+            raise ParameterError(f"{owner}: {attribute}={given!r} must be a tuple of names, each "
+                                 "another")
+    if LEARNING_RECEPTOR not in kind.receptor_types or not kind.ports():
+        raise ParameterError(f"{owner}: receptor_types={kind.receptor_types!r} must have "
+                             f"{LEARNING_RECEPTOR!r}, and others for synapses")
+    taken = {*KEPT_BY_MACHINES, VALUE, *kind.parameters()}
+    for name in (*kind.state_variables(), *kind.gates):
+        if name in taken:
+            raise ParameterError(f"{owner}: {name!r} is a name that machines use, or that of a "
+                                 "parameter or state variable; choose another")
+        taken.add(name)
 
 
 def check_kind(kind: type[Population], known: Collection[type[Population]], owner: str,

@@ -8,12 +8,13 @@ import numpy as np
 
 from pynn_eprop.errors import ParameterError
 from pynn_eprop.models.answers import as_answer, as_answers, ask, called
-from pynn_eprop.models.cells.learning import SpikingCells
+from pynn_eprop.models.cells.learning import LearningCells
 from pynn_eprop.models.cells.registry import KEPT_BY_MACHINES
+from pynn_eprop.models.cells.spiking import SpikingCells
 
 
-def fixed_values(population: SpikingCells, timestep: float) -> dict[str, np.ndarray]:
-    """Parameters and constants by name, and ``width``: the unit of the pseudo-derivative's u.
+def fixed_values(population: LearningCells, timestep: float) -> dict[str, np.ndarray]:
+    """Parameters and constants by name; of cells that spike also ``width``: the unit of h's u.
 
     Arrays of shape () or (size,) that cannot be written to. Raises :class:`ParameterError` and
     :class:`SimulationError` for constants or a scale that cannot be used.
@@ -29,10 +30,13 @@ def fixed_values(population: SpikingCells, timestep: float) -> dict[str, np.ndar
               for entry in fields(population) if "parameter" in entry.metadata}
     what, shape = called_here("constants"), (population.size,)
     for name, value in as_answers(asked("constants", timestep), shape, what).items():
-        if name in KEPT_BY_MACHINES or name in population.state_variables():
+        if name in KEPT_BY_MACHINES or name in (*population.state_variables(),
+                                                *getattr(population, "gates", ())):
             raise ParameterError(f"{what}: {name!r} is a state variable, or a name that "
                                  "machines use; choose another")
         values[name] = _fixed(value)
+    if not isinstance(population, SpikingCells):
+        return values
     scale = as_answer(asked("scale", SimpleNamespace(**values)), shape, called_here("scale"))
     if not np.all((scale > 0.0) & np.isfinite(scale)):
         raise ParameterError(f"{called_here('scale')} gives {np.min(scale):g}; what the width "

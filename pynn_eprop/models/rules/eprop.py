@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.cells import LearningCells, SpikingCells
 from pynn_eprop.models.rules.rule import Rule
 
 
@@ -16,7 +16,8 @@ class EligibilityVectors(Rule):
 
     The eligibility vector follows from the derivatives that a kind of cell gives, see
     :class:`~pynn_eprop.models.cells.SpikingCells`; for LIF and adaptive LIF cells e is
-    h_j (eps_v - beta eps_a).
+    h_j (eps_v - beta eps_a). Of cells that pass on values it follows likewise, with the derivatives
+    of the output in the place of h_j (:class:`~pynn_eprop.models.cells.AnalogCells`).
 
     membrane_trace: the presynaptic spikes are filtered with the membrane's alpha (eq. 22), or with
     the kind's own presynaptic trace. adaptation_trace: everything else that the state passes on to
@@ -26,14 +27,15 @@ class EligibilityVectors(Rule):
     membrane_trace: ClassVar[bool]
     adaptation_trace: ClassVar[bool]
 
-    def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
+    def traces_of(self, kind: type[LearningCells]) -> tuple[str, ...]:
         """One trace for each state variable."""
         return tuple(f"eps_{state}" for state in kind.state_variables())
 
-    def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
+    def check_kind(self, kind: type[LearningCells], owner: str) -> None:
         """Refuse kinds without a presynaptic trace if the rule leaves out that trace only."""
         super().check_kind(kind, owner)
-        if self.adaptation_trace and not self.membrane_trace and not kind.presynaptic_trace:
+        if self.adaptation_trace and not self.membrane_trace and issubclass(kind, SpikingCells) \
+                and not kind.presynaptic_trace:
             raise UnsupportedError(f"{owner}: rule {self.name!r} leaves out the filter of the "
                                    f"presynaptic spikes, and {kind.name} names none; choose "
                                    "another rule")
@@ -48,6 +50,8 @@ class EligibilityVectors(Rule):
             eps[state] = eps[state] + _of_synapses(factor, post) * arriving
         vector = sum(_of_synapses(factor, post) * eps[state]
                      for state, factor in derivatives.distance.items())
+        if derivatives.direct is not None:                                          # eq. 40
+            vector = vector + _of_synapses(derivatives.direct, post) * arriving
         e = cells.h[post] * vector                                                  # eq. 23, 28
         for state, values in self._carried(derivatives, eps, post, at_start=False).items():
             setattr(traces, f"eps_{state}", values)                                 # eq. 27
@@ -73,9 +77,10 @@ def _of_synapses(values: Any, post: np.ndarray) -> Any:
 
 @dataclass(frozen=True)
 class EProp(EligibilityVectors):
-    """e-prop 1 as the paper derives it: complete eligibility traces (eq. 22-28)."""
+    """e-prop 1 as the paper derives it: complete eligibility traces (eq. 22-28, 30-40)."""
 
     name: ClassVar[str] = "e-prop"
     meaning: ClassVar[str] = "complete eligibility traces (eq. 22-28)"
     membrane_trace: ClassVar[bool] = True
     adaptation_trace: ClassVar[bool] = True
+    for_analog: ClassVar[bool] = True

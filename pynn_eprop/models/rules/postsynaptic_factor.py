@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import LIFCells, SpikingCells
+from pynn_eprop.models.cells import LearningCells, LIFCells
 from pynn_eprop.models.rules.rule import Rule
 
 Memory = Mapping[str, Any]
@@ -28,11 +28,11 @@ class PostsynapticFactor(Rule):
     memory: ClassVar[tuple[str, ...]] = ()
     membrane_trace: ClassVar[bool] = True
 
-    def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
+    def traces_of(self, kind: type[LearningCells]) -> tuple[str, ...]:
         """The filtered spikes and the memory of the factor, of each synapse."""
         return ("zhat", *self.memory)
 
-    def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
+    def check_kind(self, kind: type[LearningCells], owner: str) -> None:
         """Refuse kinds without the membrane and the threshold of eq. 20."""
         super().check_kind(kind, owner)
         if not issubclass(kind, LIFCells):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pynn_eprop.errors import UnsupportedError
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.cells import AnalogCells, LearningCells
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,33 @@ class Rule:
     traces: kept for each synapse from one step to the next, 0 at the start of an interval.
     needs: variables of the postsynaptic cells that :meth:`eligibility` reads, as recordings call
     them; the forward pass has to provide these.
+    for_analog: whether it is defined for cells that pass on values
+    (:class:`~pynn_eprop.models.cells.AnalogCells`), which have no h; there ``cells`` has ``h`` = 1
+    and the derivatives, and nothing else.
     """
 
     name: ClassVar[str] = ""
     meaning: ClassVar[str] = ""
     traces: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ("h",)
+    for_analog: ClassVar[bool] = False
 
-    def traces_of(self, kind: type[SpikingCells]) -> tuple[str, ...]:
+    def traces_of(self, kind: type[LearningCells]) -> tuple[str, ...]:
         """The traces of synapses onto cells of a kind: :attr:`traces`, unless overridden."""
         return self.traces
 
-    def check_kind(self, kind: type[SpikingCells], owner: str) -> None:
+    def check_kind(self, kind: type[LearningCells], owner: str) -> None:
         """Raise :class:`UnsupportedError` for a kind of cell that the rule is not defined for.
 
         owner: the synapses, for the message.
         """
+        if issubclass(kind, AnalogCells):
+            if not self.for_analog:
+                raise UnsupportedError(
+                    f"{owner}: rule {self.name or type(self).__name__!r} is not defined for "
+                    f"{kind.name} cells, which do not spike; choose 'e-prop' or "
+                    "'truncated-traces'")
+            return
         missing = [name for name in self.needs if name not in kind.recordable()]
         if missing:
             raise UnsupportedError(

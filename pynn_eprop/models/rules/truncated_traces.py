@@ -11,10 +11,12 @@ class TruncatedTraces(EligibilityVectors):
     """The eligibility vector is ds_j^t / dtheta alone: the present input without the cell's past.
 
     e_ji^t = h_j^t z_i^{t-1}, also for cells that adapt. The paper's 'truncated eligibility traces'
-    of the store-recall task, which cannot bridge the delay (results, task 1.2).
+    of the store-recall task, which cannot bridge the delay (results, task 1.2). Of cells that pass
+    on values the state's own past is left out likewise (below eq. 37 for LSTM units).
     """
 
     name: ClassVar[str] = "truncated-traces"
     meaning: ClassVar[str] = "no filter and no adaptation in the eligibility vector"
     membrane_trace: ClassVar[bool] = False
     adaptation_trace: ClassVar[bool] = False
+    for_analog: ClassVar[bool] = True

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pynn_eprop.models.cells import VALUE
 from pynn_eprop.plotting.style import (
     BLUE,
     GREEN,
@@ -42,7 +43,10 @@ def draw_speech(task: "Speech", trials: SpeechTrials, record: TrialRecord,
     features, cells, answers = (figure.add_subplot(grid[row, :]) for row in range(3))
     features.set_title(f"An utterance of {results['corpus']}")
     _draw_features(features, trials)
-    _draw_cells(cells, record, task.frame)
+    if task.cells == "lstm":
+        _draw_values(cells, record, trials.utterances[0].n_frames, task.frame_steps)
+    else:
+        _draw_cells(cells, record, task.frame)
     _draw_answers(answers, trials, record.states[READOUT, "y"], task.classes)
     for axes in (features, cells, answers):
         axes.set_xlim(0, trials.utterances[0].n_frames)
@@ -61,6 +65,22 @@ def _draw_features(axes: Axes, trials: SpeechTrials) -> None:
                 extent=(0, channels.shape[1], 0, channels.shape[0]))
     axes.set_yticks([])
     axes.set_ylabel(f"{len(channels)} features")
+
+
+def _draw_values(axes: Axes, record: TrialRecord, frames: int, frame_steps: int) -> None:
+    """Values of units that do not spike, population above population."""
+    labels = [label for label, name in record.states
+              if name == VALUE and label not in record.inputs]
+    rows = [record.states[label, VALUE][:frames * frame_steps, :_MOST_CELLS].T for label in labels]
+    largest = max(float(np.nanmax(np.abs(each))) for each in rows) or 1.0
+    axes.imshow(np.concatenate(rows), aspect="auto", cmap="RdBu_r", origin="lower",
+                vmin=-largest, vmax=largest, interpolation="nearest",
+                extent=(0, frames, -0.5, sum(map(len, rows)) - 0.5))
+    ends = np.cumsum([len(each) for each in rows])
+    axes.set_yticks([end - len(each) / 2 - 0.5 for end, each in zip(ends, rows, strict=True)],
+                    [label.replace("_", "\n") for label in labels])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylabel("units")
 
 
 def _draw_cells(axes: Axes, record: TrialRecord, frame: float) -> None:

@@ -18,6 +18,7 @@ from pynn_eprop.data.speech import (
 )
 from pynn_eprop.data.speech import VALIDATION as VALIDATION_SET
 from pynn_eprop.errors import TaskError
+from pynn_eprop.models.cells import VALUE, LSTMCells
 from pynn_eprop.models.optimizers import Adam
 from pynn_eprop.tasks.epoch_task import VALIDATION, EpochTask
 from pynn_eprop.tasks.feedback import Feedback
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _WEIGHTS, _FEEDBACK, _TRAINING, _EXAMPLE = range(4)
 _SETS = {VALIDATION: VALIDATION_SET, "test": TEST, "held_out": HELD_OUT, "recorded": RECORDED}
 """Sets of a corpus by their names in results."""
+LSNN, LSTM = "lsnn", "lstm"
 BACKWARDS = "_backwards"
 """The ending of the labels of populations that hear utterances from their ends."""
 
@@ -56,7 +58,9 @@ class Speech(EpochTask):
     or the strength of the firing-rate term. Its features, in [0, 1], are a large constant input,
     with which much less is learned (docs/speech.md): ``scaling="range"``, ``input_width=3.0``. Half
     of the cells run utterances backwards; with ``bidirectional=False`` none does, and each trial is
-    as long as the longest utterance, which every backend that takes analog input can run. Raises
+    as long as the longest utterance, which every backend that takes analog input can run. With
+    ``cells="lstm"`` there are LSTM units in the place of LIF and adaptive cells, h = o tanh(c), of
+    which ``tau_m`` and the like, the threshold and the rate term mean nothing. Raises
     :class:`TaskError` for parameters that no network can have.
     """
 
@@ -73,6 +77,7 @@ class Speech(EpochTask):
                          "is made with flite")
     scaling: str = quantity("standard", "", "mapping of the features: standard, range (the "
                             "paper's) or none")
+    cells: str = quantity("lsnn", "", "lsnn: LIF and adaptive cells; lstm: LSTM units, in JAX")
     n_neurons: int = quantity(800, "", "cells; half of them in each direction")
     adaptive_share: float = quantity(0.25, "", "share of the cells with adaptive thresholds")
     bidirectional: bool = quantity(True, "", "whether half of the cells run utterances backwards")
@@ -110,6 +115,9 @@ class Speech(EpochTask):
         if self.scaling not in SCALINGS:
             raise TaskError(f"{self.name}: scaling={self.scaling!r} is unknown; choose one of "
                             f"{list(SCALINGS)}")
+        if self.cells not in (LSNN, LSTM):
+            raise TaskError(f"{self.name}: cells={self.cells!r} is unknown; choose one of "
+                            f"{[LSNN, LSTM]}")
         if not 0.0 <= self.adaptive_share <= 1.0:
             raise TaskError(f"{self.name}: adaptive_share={self.adaptive_share!r} must be a number "
                             "in [0, 1]")
@@ -181,7 +189,7 @@ class Speech(EpochTask):
         return self.corpus.checksum
 
     def network(self, seed: int, feedback: Feedback, recurrent: bool = True) -> NetworkPlan:
-        """The LSNN of each direction, with initial weights; no synapses between directions."""
+        """The cells of each direction, with initial weights; no synapses between directions."""
         rng, feedback_rng = _rng(seed, _WEIGHTS), _rng(seed, _FEEDBACK)
         phones = len(self.corpus.phones)
         scale = self.feedback_width * float(self.n_neurons) ** 0.5      # on a variance of 1/n
@@ -189,18 +197,23 @@ class Speech(EpochTask):
         synapses: list[SynapsesPlan] = []
         signals: list[FeedbackPlan] = []
         for direction in range(self.n_directions):
-            weight = self._draw_weights(rng)
+            drawn = {receptor: self._draw_weights(rng) for receptor in self._receptors}
+            output = next(iter(drawn.values()))["output"]
             signal = feedback.weights(phones, self.n_neurons, feedback_rng)
             here = self._cells(bool(direction))
             cells += [plan for plan, _ in here]
-            synapses += [SynapsesPlan(f"input_to_{plan.label}", INPUTS, plan.label,
-                                      weight["input"][:, part]) for plan, part in here]
-            if recurrent:
-                synapses += [SynapsesPlan(f"{pre.label}_to_{post.label}", pre.label, post.label,
-                                          weight["recurrent"][source, part])
-                             for pre, source in here for post, part in here]
+            for receptor, weight in drawn.items():
+                ending = f"_{receptor}" if receptor else ""
+                synapses += [SynapsesPlan(f"input_to_{plan.label}{ending}", INPUTS, plan.label,
+                                          weight["input"][:, part], receptor=receptor)
+                             for plan, part in here]
+                if recurrent:
+                    synapses += [SynapsesPlan(f"{pre.label}_to_{post.label}{ending}", pre.label,
+                                              post.label, weight["recurrent"][source, part],
+                                              receptor=receptor)
+                                 for pre, source in here for post, part in here]
             synapses += [SynapsesPlan(f"{plan.label}_to_readout", plan.label, READOUT,
-                                      weight["output"][part]) for plan, part in here]
+                                      output[part]) for plan, part in here]
             signals += [FeedbackPlan(f"feedback_to_{plan.label}", READOUT, plan.label, feedback,
                                      None if signal is None else scale * signal[:, part],
                                      scale * feedback.scale(self.n_neurons))
@@ -218,8 +231,17 @@ class Speech(EpochTask):
             feedback=tuple(signals),
             optimizer=Adam(lr=self.lr, eps=self.epsilon * self._steps_per_update()))
 
+    @property
+    def _receptors(self) -> tuple[str, ...]:
+        """Receptors that synapses onto cells lead to, each with weights of its own."""
+        return LSTMCells.ports() if self.cells == LSTM else ("",)
+
     def _cells(self, backwards: bool) -> list[tuple[CellsPlan, slice]]:
         """Populations of one direction, and their part of its cells."""
+        if self.cells == LSTM:
+            plan = CellsPlan(f"lstm{BACKWARDS if backwards else ''}", LSTMCells.name, self.n_cells,
+                             {"tanh_output": True}, (VALUE,), backwards, spiking=False)
+            return [(plan, slice(0, self.n_cells))]
         n_lif = self.n_cells - self.n_alif
         common = {"tau_m": self.tau_m, "v_thresh": self.v_thresh, "tau_refrac": self.tau_refrac,
                   "f_target": self.f_target, "c_reg": self.c_reg}

@@ -23,6 +23,8 @@ def refused_kinds(sim: Any) -> dict[str, tuple[list[str], str]]:
             sim.EPropSynapse(weight=0.1, optimizer=Momentum()), label="own"),
         "cell": lambda: sim.Population(2, sim.CurrentLIF(tau_m=10.0)),
         "cell class": lambda: sim.Population(2, sim.CurrentLIF, {"tau_m": 10.0}),
+        "EPropLSTM": lambda: sim.Population(2, sim.EPropLSTM(tanh_output=True)),
+        "EPropArtificial": lambda: sim.Population(2, sim.EPropArtificial, {"leak": 0.5}),
     }
     with registered(CurrentLIF):
         return {name: refusal(make) for name, make in makes.items()}

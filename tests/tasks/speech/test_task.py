@@ -51,6 +51,20 @@ def test_each_direction_has_a_network_of_its_own(task):
     assert len(task.network(1, find_feedback("random"), recurrent=False).synapses) == 8
 
 
+def test_lstm_units_have_weights_for_each_gate(corpus_path):
+    task = Speech(data=corpus_path, n_neurons=16, cells="lstm")
+    plan = task.network(1, find_feedback("random"))
+    assert {cells.label: (cells.model, cells.size, cells.backwards) for cells in plan.cells} == {
+        "lstm": ("EPropLSTM", 8, False), "lstm_backwards": ("EPropLSTM", 8, True)}
+    onto = {(each.pre, each.receptor): each.weight for each in plan.synapses if each.post == "lstm"}
+    gates = ("input_gate", "forget_gate", "output_gate", "cell")
+    assert set(onto) == {(pre, gate) for pre in ("inputs", "lstm") for gate in gates}
+    assert len({weight.tobytes() for weight in onto.values()}) == 8
+    assert len(plan.synapses) == 2 * (4 + 4 + 1)
+    with pytest.raises(TaskError, match=r"cells='gru' is unknown; choose one of \['lsnn', 'lstm'"):
+        Speech(data=corpus_path, cells="gru")
+
+
 def test_a_network_of_one_direction_has_all_cells_in_it(corpus_path):
     task = Speech(data=corpus_path, n_neurons=15, bidirectional=False)
     plan = task.network(1, find_feedback("symmetric"))

@@ -1,4 +1,4 @@
-"""The folder of an outer loop or of a one-shot run: identity, lock, and a state to go on from."""
+"""The folder of any work but the run of a task: identity, lock, and a state to go on from."""
 
 import json
 from collections.abc import Sequence

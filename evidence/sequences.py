@@ -1,0 +1,214 @@
+"""Tasks 3.1 and 3.2: copy-repeat and word prediction with e-prop 3 and what it is compared with.
+
+``python -m evidence.sequences`` skips finished runs, resumes interrupted ones, and then writes
+docs/evidence/sequences from all results: page, figures, tables. Each run has one thread, and two
+are side by side. Runs of copy-repeat end after a time of work, so that rules can be compared at
+equal time and, from the levels that they solved, at an equal number of batches. ``--full`` is the
+paper's size, for a machine with a GPU (``--machine jax``).
+"""
+
+import argparse
+import csv
+import io
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evidence.sequences_page import draw_bars, draw_curves, page
+from evidence.side_by_side import RunsInterruptedError, run_all
+from pynn_eprop.errors import EPropError
+from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.interval_training.plan import IntervalPlan
+from pynn_eprop.intervals.machine import COMPILED, MACHINES
+from pynn_eprop.plotting.style import save_figure
+from pynn_eprop.sequence_tasks import CopyRepeat, WordPrediction
+
+Result = Mapping[str, Any]
+SHUFFLED = "e-prop 3, shuffled targets"
+COPY_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
+    "truncated BPTT": ("truncated-bptt", ()),
+    "+ synthetic gradients": ("truncated-bptt-sg", ()),
+    "e-prop 1": ("eprop1", ()),
+    "+ eligibility traces": ("traces", ()),
+    "e-prop 3": ("eprop3", ()),
+    SHUFFLED: ("eprop3", (("shuffled_sg", True),)),
+    "full BPTT": ("bptt", ()),
+}
+"""Rule and parameters of the series of copy-repeat, by their names in tables."""
+WORD_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
+    "truncated BPTT, dt = 4": ("truncated-bptt", ()),
+    "truncated BPTT, dt = 20": ("truncated-bptt", (("interval", 20),)),
+    "+ synthetic gradients": ("truncated-bptt-sg", ()),
+    "+ eligibility traces": ("traces", ()),
+    "e-prop 1": ("eprop1", ()),
+    "e-prop 3": ("eprop3", ()),
+    "e-prop 3, truncated traces": ("truncated-traces", ()),
+}
+"""Likewise of word prediction."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the runs. minutes: of work, of each run of copy-repeat."""
+
+    size: str = "small"
+    minutes: float = 2.0
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    large_size: str | None = "medium"
+    large_minutes: float = 60.0
+    word_size: str = "small"
+    epochs: int = 20
+    parameters: tuple[tuple[str, Any], ...] = ()
+    word_parameters: tuple[tuple[str, Any], ...] = ()
+
+
+FULL = Plan(size="full", minutes=600.0, seeds=(1,), large_size=None, word_size="full")
+TINY = Plan(minutes=0.02, seeds=(1, 2), large_size=None, word_size="tiny", epochs=2, parameters=(
+    ("n_units", 16), ("sg_hidden", 16), ("threshold", 15.0), ("window", 16)),
+    word_parameters=(("fraction", 0.01), ("vocabulary", 50)))
+
+
+@dataclass
+class Found:
+    """Results of copy-repeat by series, one of each seed; of the larger size; and of words."""
+
+    copied: dict[str, list[Result]] = field(default_factory=dict)
+    larger: dict[str, list[Result]] = field(default_factory=dict)
+    words: dict[str, list[Result]] = field(default_factory=dict)
+
+
+def folder(work: Path, *parts: object) -> Path:
+    """The results folder of a run."""
+    return work / "-".join("".join(letter if letter.isalnum() else "-" for letter in str(part))
+                           for part in parts)
+
+
+def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int,
+           tasks: Sequence[str]) -> Found:
+    """Run, or read, all of it."""
+    def copy(label: str, seed: int, size: str, minutes: float) -> tuple[IntervalPlan, Path]:
+        rule, parameters = COPY_SERIES[label]
+        return IntervalPlan(CopyRepeat.name, rule, size, machine, seed=seed, minutes=minutes,
+                            parameters=(*plan.parameters, *parameters)), \
+            folder(work, "copy", label, size, f"{minutes:g}-minutes", "seed", seed)
+
+    def words(label: str) -> tuple[IntervalPlan, Path]:
+        rule, parameters = WORD_SERIES[label]
+        text = () if data is None else (("data", str(data)),)
+        return IntervalPlan(WordPrediction.name, rule, plan.word_size, machine, epochs=plan.epochs,
+                            parameters=(*plan.word_parameters, *parameters, *text)), \
+            folder(work, "words", label, plan.word_size, "novels" if data is None else "treebank")
+
+    groups: list[tuple[str, str, tuple[IntervalPlan, Path]]] = []
+    if CopyRepeat.name in tasks:
+        groups += [("copied", label, copy(label, seed, plan.size, plan.minutes))
+                   for seed in plan.seeds for label in COPY_SERIES]
+    if WordPrediction.name in tasks:
+        groups += [("words", label, words(label)) for label in WORD_SERIES]
+    if CopyRepeat.name in tasks and plan.large_size is not None:
+        groups += [("larger", label, copy(label, plan.seeds[0], plan.large_size,
+                                          plan.large_minutes)) for label in COPY_SERIES]
+    results = run_all([each for _, _, each in groups], at_once, "--threads", "1")
+    found = Found()
+    for (part, label, _), result in zip(groups, results, strict=True):
+        getattr(found, part).setdefault(label, []).append(result)
+    return found
+
+
+def levels_table(found: Found) -> str:
+    """Each level that a run of copy-repeat solved, as CSV; a run without any has a row, too."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("length", "n_pattern", "n_repetitions", "batches", "updates", "seconds")
+    writer.writerow(["series", "size", "seed", *names])
+    for runs in (found.copied, found.larger):
+        for label, results in runs.items():
+            for result in results:
+                for level in result["length_curve"] or [{"length": 0}]:
+                    writer.writerow([label, result["size"], result["seed"], *(
+                        f"{value:.1f}" if isinstance(value := level.get(name, ""), float)
+                        else value for name in names)])
+    return text.getvalue()
+
+
+def runs_table(found: Found) -> str:
+    """Each run of copy-repeat as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("size", "seed", "longest", "batches", "updates", "seconds", "diverged", "ended_by")
+    writer.writerow(["series", *names])
+    for runs in (found.copied, found.larger):
+        for label, results in runs.items():
+            for result in results:
+                writer.writerow([label, *(f"{result[name]:.1f}" if name == "seconds"
+                                          else result[name] for name in names)])
+    return text.getvalue()
+
+
+def words_table(found: Found) -> str:
+    """Each epoch of word prediction as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = ("epoch", "rate", "perplexity_training", "perplexity_validation", "perplexity_test",
+             "seconds", "words_per_second")
+    writer.writerow(["series", "seed", *names])
+    for label, results in found.words.items():
+        for result in results:
+            for epoch in result["curve"]:
+                writer.writerow([label, result["seed"], *(f"{epoch[name]:.6g}" for name in names)])
+    return text.getvalue()
+
+
+def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
+    """Write page, figures and tables."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, figure in (("bars.png", draw_bars(found)), ("curves.png", draw_curves(found))):
+        write_atomically(out / name, lambda path, figure=figure: save_figure(figure, path))
+    if found.copied:
+        best = max(found.copied["e-prop 3"], key=lambda result: result["longest"])
+        shutil.copyfile(folder(work, "copy", "e-prop 3", plan.size, f"{plan.minutes:g}-minutes",
+                               "seed", best["seed"]) / "figure.png", out / "example_trial.png")
+        write_text(out / "copy_repeat.csv", runs_table(found))
+        write_text(out / "copy_repeat_levels.csv", levels_table(found))
+    if found.words:
+        text = "novels" if found.words["e-prop 3"][0]["corpus"]["name"] == "novels" else "treebank"
+        shutil.copyfile(folder(work, "words", "e-prop 3", plan.word_size, text) / "figure.png",
+                        out / "example_sequence.png")
+        write_text(out / "words.csv", words_table(found))
+    write_text(out / "README.md", page(found))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all that is missing and write the evidence; 130 or 143 after a signal."""
+    parser = argparse.ArgumentParser(prog="python -m evidence.sequences", description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("results/evidence/sequences"))
+    parser.add_argument("--out", type=Path, default=Path("docs/evidence/sequences"))
+    parser.add_argument("--tasks", nargs="+", choices=[CopyRepeat.name, WordPrediction.name],
+                        default=[CopyRepeat.name, WordPrediction.name])
+    parser.add_argument("--machine", choices=list(MACHINES), default=COMPILED)
+    parser.add_argument("--data", type=Path, help="folder of Penn Treebank files (default: novels)")
+    parser.add_argument("--at-once", type=int, default=2, help="runs side by side")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--full", action="store_true", help="the paper's size and batches")
+    sizes.add_argument("--tiny", action="store_true", help="a second a run, to try the command")
+    options = parser.parse_args(arguments)
+    plan = FULL if options.full else TINY if options.tiny else Plan()
+    try:
+        found = gather(plan, options.work, options.machine, options.data, options.at_once,
+                       options.tasks)
+    except RunsInterruptedError as interrupt:
+        print(f"{interrupt}\nThe same command goes on with the rest.", file=sys.stderr)
+        return 128 + interrupt.number
+    except EPropError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    write(found, plan, options.work, options.out)
+    print(f"evidence is in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

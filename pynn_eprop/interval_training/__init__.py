@@ -1,0 +1,1 @@
+"""Runs the training of a sequence task, from a plan to a results folder."""

@@ -1,0 +1,214 @@
+"""The machine for learning in intervals that computes in JAX."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import CheckpointError, SetupError, SimulationError
+from pynn_eprop.functional.compiling import call, memory_of
+from pynn_eprop.functional.devices import computing, find_device
+from pynn_eprop.functional.state import filled, flattened
+from pynn_eprop.intervals.in_jax.gradients import first_state, inputs_of, steps_of
+from pynn_eprop.intervals.in_jax.training import (
+    BOUNDARY_KNOWN,
+    UPDATES,
+    evaluate_intervals,
+    run_steps,
+    train_intervals,
+)
+from pynn_eprop.intervals.in_jax.units import trace_shape
+from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
+from pynn_eprop.intervals.network import Arrays, UnitNetwork, check_parameters
+from pynn_eprop.intervals.rules import Traces
+from pynn_eprop.intervals.steps import check_steps
+from pynn_eprop.models.optimizers import Adam
+
+Tree = Any
+_PIECE = 16
+"""Steps that are run without learning at a time, and, of whole sequences, what lengths are filled
+to: functions are compiled for shapes, and a curriculum would bring ever new ones."""
+
+_FEWEST = 4
+"""Intervals that sequences are filled to at least, for the same reason."""
+
+_HINT = "take a smaller batch, fewer units, or precision='float32'"
+
+
+class JaxMachine:
+    """An :class:`~pynn_eprop.intervals.machine.IntervalMachine` on the device that JAX prefers.
+
+    Functions are compiled once for each length of an interval and number of intervals, the latter
+    in powers of 2. Raises :class:`SetupError` for a network that does not fit into memory.
+    """
+
+    def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
+                 seed: int, precision: str = "float32") -> None:
+        check_parameters(network, parameters)
+        self.network, self.learning = network, learning
+        self._precision, self._device = precision, find_device(None)
+        self._squares = np.zeros(2)
+        self._check_memory()
+        module = learning.module
+        kept: Tree = {"weights": self._arrays(parameters), **self._beginning(),
+                      "counts": np.zeros(3, np.int32)}
+        kept["optimizer"] = _moments(learning.optimizer, kept["weights"])
+        if module is not None:
+            kept["module"] = self._arrays(module.first_parameters(network, seed))
+            kept["module_optimizer"] = _moments(learning.module_optimizer, kept["module"])
+            kept |= {f"boundary_{name}": np.zeros_like(kept[name])
+                     for name in ("state", "output")}
+        self._kept = kept
+
+    @property
+    def updates(self) -> int:
+        """Updates of the network's weights so far."""
+        return int(self._kept["counts"][UPDATES])
+
+    def start(self) -> None:
+        """Begin new sequences."""
+        counts = np.array(self._kept["counts"])
+        counts[BOUNDARY_KNOWN] = 0
+        self._kept = {**self._kept, **self._beginning(), "counts": counts}
+
+    def train(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray,
+              last: bool = True, rate: float = 1.0) -> float:
+        """Run and learn from the next steps; see the protocol."""
+        check_steps(self.network, self.learning.batch, inputs, targets, active)
+        steps, length, rule = len(inputs), self.learning.interval, self.learning.rule
+        if rule.whole:
+            length = _up_to(steps, _PIECE)
+        elif not last and steps % length:
+            raise SimulationError(f"{steps} steps do not end with an interval of {length}; "
+                                  "sequences that go on are cut at whole intervals")
+        pieces, count = self._pieces(inputs, targets, active, length, rule.whole)
+        kept, error, squares = self._call(
+            "learning in intervals", train_intervals, (self.network, self.learning), self._kept,
+            pieces, np.int32(count), np.bool_(last), np.asarray(rate, self._precision))
+        self._kept = kept
+        self._squares = self._squares + np.asarray(squares, float)
+        return float(error)
+
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
+        """The error of the next steps, without learning; see the protocol.
+
+        Eligibility traces stay as they are.
+        """
+        check_steps(self.network, self.learning.batch, inputs, targets, active)
+        pieces, count = self._pieces(inputs, targets, active, _PIECE)
+        end, error = self._call("a run", evaluate_intervals, (self.network,),
+                                self._kept["weights"], self._units(), pieces, np.int32(count))
+        self._kept = {**self._kept, **end}
+        return float(error)
+
+    def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """y and h of the next steps; see the protocol."""
+        check_steps(self.network, self.learning.batch, inputs, None, None)
+        count = len(inputs)
+        length = _up_to(count, _PIECE)
+        rows = inputs_of(self.network, inputs, length, self._precision)
+        present = np.arange(length) < count
+        end, y, h = self._call("a run", run_steps, (self.network,), self._kept["weights"],
+                               self._units(), rows, present)
+        self._kept = {**self._kept, **end}
+        return np.array(y, float)[:count], np.array(h, float)[:count]
+
+    def parameters(self) -> Arrays:
+        """The network's weights, float64 copies by name."""
+        return {name: np.array(values, float) for name, values in self._kept["weights"].items()}
+
+    def set_parameters(self, parameters: Arrays) -> None:
+        """Set the network's weights. Raises :class:`ParameterError`."""
+        check_parameters(self.network, parameters)
+        self._kept = {**self._kept, "weights": self._arrays(parameters)}
+
+    def state(self) -> Arrays:
+        """All that goes on, by name.
+
+        weights/NAME; optimizer/NAME/m and v of Adam; module/NAME and module_optimizer/NAME/m and v;
+        state, output: of the units; traces, as :func:`trace_shape`; boundary_state and
+        boundary_output: of the last end of an interval; counts: updates of the network, of the
+        error module, and whether there was such an end; explained: sums of squares.
+        """
+        return flattened({**self._kept, "explained": self._squares})
+
+    def load(self, state: Arrays) -> None:
+        """Go on from a state. Raises :class:`CheckpointError` for one of something else."""
+        tree = {**self._kept, "explained": self._squares}
+        for name, array in flattened(tree).items():
+            if name in state and np.shape(state[name]) == array.shape \
+                    and np.asarray(state[name]).dtype != array.dtype:
+                raise CheckpointError(f"{name} is of {np.asarray(state[name]).dtype}, but this "
+                                      f"machine computes in {array.dtype}; go on with the "
+                                      "precision that the state is from")
+        found = filled(_numpy(tree), state)
+        self._squares = found.pop("explained")
+        self._kept = found
+
+    def explained(self) -> float:
+        """Part of the squares of its targets that the error module explained since last asked."""
+        wrong, wanted = self._squares
+        self._squares = np.zeros(2)
+        return float(1.0 - wrong / wanted) if wanted > 0 else float("nan")
+
+    def _arrays(self, parameters: Arrays) -> Arrays:
+        return {name: np.array(values, self._precision) for name, values in parameters.items()}
+
+    def _beginning(self) -> Tree:
+        return first_state(self.network, self.learning.rule, self.learning.batch, self._precision)
+
+    def _units(self) -> Tree:
+        return {name: self._kept[name] for name in ("state", "output")}
+
+    def _pieces(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray, length: int,
+                whole: bool = False) -> tuple[Tree, int]:
+        """Steps in pieces, (pieces, length, ...), and how many of them count.
+
+        Their number is a power of 2, or 1 if that has the whole of the steps.
+        """
+        count = -(-len(inputs) // length)
+        pieces = 1 if whole else max(_FEWEST, 1 << (count - 1).bit_length())
+        steps = steps_of(self.network, inputs, targets, active, pieces * length, self._precision)
+        return {name: rows.reshape(pieces, length, *rows.shape[1:])
+                for name, rows in steps.items()}, count
+
+    def _call(self, what: str, function: Callable[..., Any], fixed: tuple[Any, ...],
+              *arguments: Any) -> Any:
+        def bound(*arguments: Any) -> Any:
+            return function(*fixed, *arguments)
+
+        with computing(self._device, self._precision):
+            return call((*fixed, self._precision), what, bound, self._device, _HINT, *arguments)
+
+    def _check_memory(self) -> None:
+        """Raise :class:`SetupError` if what goes on needs more memory than there is."""
+        size = np.dtype(self._precision).itemsize
+        weights = sum(int(np.prod(shape)) for shape in self.network.shapes().values())
+        traces = 0
+        if self.learning.rule.traces is Traces.CARRIED:
+            traces = 2 * int(np.prod(trace_shape(self.network, self.learning.batch), dtype=float))
+        needed, present = size * (5 * weights + traces), memory_of(self._device)
+        if needed > present:
+            raise SetupError(
+                f"{self.network.units} units with {self.network.inputs} inputs and a batch of "
+                f"{self.learning.batch} need {needed / 1e9:.3g} GB of memory, "
+                f"{size * traces / 1e9:.3g} GB of it for eligibility traces, but {self._device} "
+                f"has {present / 1e9:.3g} GB; {_HINT}")
+
+
+def _moments(optimizer: IntervalOptimizer, weights: Arrays) -> Tree:
+    """Moments of Adam by name of the weights, 0; none of gradient descent."""
+    if not isinstance(optimizer, Adam):
+        return {}
+    return {name: {"m": np.zeros_like(values), "v": np.zeros_like(values)}
+            for name, values in weights.items()}
+
+
+def _numpy(tree: Tree) -> Tree:
+    return {name: _numpy(value) if isinstance(value, dict) else np.asarray(value)
+            for name, value in tree.items()}
+
+
+def _up_to(steps: int, multiple: int) -> int:
+    """The next multiple."""
+    return -(-steps // multiple) * multiple

@@ -1,0 +1,30 @@
+"""Steps of a batch of sequences, as machines for learning in intervals take them."""
+
+import numpy as np
+
+from pynn_eprop.errors import SimulationError
+from pynn_eprop.intervals.network import SOFTMAX, UnitNetwork
+
+
+def check_steps(network: UnitNetwork, batch: int, inputs: np.ndarray, targets: np.ndarray | None,
+                active: np.ndarray | None) -> None:
+    """Raise :class:`SimulationError` unless these are steps of a batch of the network."""
+    steps = len(inputs)
+    needed: list[tuple[str, np.ndarray, tuple[int, ...]]] = [
+        ("inputs", inputs, (steps, batch) if network.words is not None
+         else (steps, batch, network.inputs))]
+    if targets is not None:
+        needed.append(("targets", targets, (steps, batch) if network.loss == SOFTMAX
+                       else (steps, batch, network.outputs)))
+    if active is not None:
+        needed.append(("active", active, (steps,)))
+    for name, array, shape in needed:
+        if array.shape != shape or not steps:
+            raise SimulationError(f"{name} of shape {array.shape} do not fit; {max(steps, 1)} "
+                                  f"steps of a batch of {batch} need {shape}")
+    indices = [("words", inputs, network.words)] if network.words is not None else []
+    if targets is not None and network.loss == SOFTMAX:
+        indices.append(("targets", targets, network.outputs))
+    for name, array, size in indices:
+        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= (size or 0):
+            raise SimulationError(f"{name} must be whole numbers of 0 ... {(size or 0) - 1}")

@@ -1,0 +1,182 @@
+"""The base class of tasks that are learned in intervals (e-prop 3)."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pynn_eprop.errors import TaskError
+from pynn_eprop.intervals import IntervalLearning, IntervalMachine, SyntheticGradients, UnitNetwork
+from pynn_eprop.intervals.learning import SCHEDULES, IntervalOptimizer
+from pynn_eprop.intervals.network import Arrays
+from pynn_eprop.intervals.rules import IntervalRule
+from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.sequence_tasks.course import Course
+from pynn_eprop.tasks.quantities import (
+    quantity,
+    require_changes,
+    require_numbers,
+    require_positive,
+    require_whole,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+UPDATES, MINUTES, EPOCHS = "updates", "minutes", "epochs"
+ENDS = (UPDATES, MINUTES, EPOCHS)
+"""Options of a run that end a training."""
+
+_SCHEDULES = {name.replace(" ", "-"): name for name in SCHEDULES}
+
+
+@dataclass(frozen=True)
+class SequenceTask(ABC):
+    """Sequences that a layer of LSTM units learns, with an update after each interval.
+
+    A subclass is a frozen dataclass; fields made with ``quantity()`` are its parameters.
+
+    name: as the command line writes it. title: a heading. error_name: of the error in progress and
+    curves. ends: which of :data:`ENDS` a run may be given. progress_unit: of :class:`Progress`.
+    sizes: parameters by the name of a size; the first is the default. paper_result: what the paper
+    got. reference: the source.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    error_name: ClassVar[str] = ""
+    ends: ClassVar[tuple[str, ...]] = ()
+    progress_unit: ClassVar[str] = "update"
+    sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    paper_result: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+
+    n_units: int = quantity(256, "", "LSTM units of the layer, all-to-all")
+    batch: int = quantity(256, "", "sequences side by side")
+    interval: int = quantity(4, "steps", "dt, the steps of an interval, with an update after each")
+    lr: float = quantity(1e-4, "", "learning rate")
+    clip: float = quantity(0.0, "", "longest gradient of an update (norm); 0: any")
+    tanh_output: bool = quantity(False, "", "h = o tanh(c), instead of o c as the paper has it")
+    forget_bias: float = quantity(1.0, "", "first bias of forget gates")
+    eta_sg: float = quantity(0.1, "", "factor on synthetic gradients")
+    sg_hidden: int = quantity(512, "", "hidden units of the module of synthetic gradients")
+    sg_lr: float = quantity(0.0, "", "learning rate (Adam) of that module; 0: lr")
+    sg_schedule: str = quantity("next-interval", "", "when it learns: next-interval or extra-pass "
+                                "(algorithm 1)")
+    sg_sees_state: bool = quantity(False, "", "it sees the states c, beside the outputs h")
+    shuffled_sg: bool = quantity(False, "", "control: it learns targets of other sequences of the "
+                                 "batch")
+
+    def __post_init__(self) -> None:
+        require_numbers(self)
+        for name in ("n_units", "batch", "interval", "sg_hidden"):
+            require_whole(getattr(self, name), name, 1, self.name)
+        require_positive(self.lr, "lr", "", self.name)
+        for name in ("clip", "eta_sg", "sg_lr"):
+            if getattr(self, name) < 0.0:
+                raise TaskError(f"{self.name}: {name}={getattr(self, name)!r} must be >= 0")
+        if self.sg_schedule not in _SCHEDULES:
+            raise TaskError(f"{self.name}: sg_schedule={self.sg_schedule!r} is unknown; choose one "
+                            f"of {list(_SCHEDULES)}")
+
+    @classmethod
+    def of(cls, size: str | None, rule: IntervalRule,
+           parameters: Mapping[str, Any] | None = None) -> Self:
+        """The task at one of its sizes, as it is learned by a rule, with parameters changed.
+
+        Raises :class:`TaskError` for a size or parameter that is unknown or cannot be, and for a
+        rule that cannot learn it.
+        """
+        name = cls.size_named(size)
+        task = cls(**{**cls.sizes.get(name, {}), **cls.for_rule(name, rule)})
+        require_changes(parameters or {}, task, f"task {cls.name!r}")
+        task = dataclasses.replace(task, **(parameters or {}))
+        task.check_rule(rule)
+        return task
+
+    @classmethod
+    def lacking(cls) -> list[str]:
+        """Names of what a class must have, beside methods and title, and has not."""
+        return []
+
+    @classmethod
+    def size_named(cls, size: str | None) -> str:
+        """The name of a size, or of the first one. Raises :class:`TaskError`."""
+        sizes = cls.sizes or {"full": {}}
+        name = next(iter(sizes)) if size is None else size
+        if name not in sizes:
+            raise TaskError(f"task {cls.name!r} has no size {name!r}; choose one of {list(sizes)}")
+        return name
+
+    @classmethod
+    def for_rule(cls, size: str, rule: IntervalRule) -> Mapping[str, Any]:
+        """Parameters that a rule needs otherwise than the size has them."""
+        del size, rule
+        return {}
+
+    def check_rule(self, rule: IntervalRule) -> None:
+        """Raise :class:`TaskError` if the rule cannot learn this task."""
+        del rule
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All parameters by name, as JSON knows them."""
+        return {entry.name: list(value) if isinstance(value := getattr(self, entry.name), tuple)
+                else value for entry in dataclasses.fields(self)}
+
+    @abstractmethod
+    def network(self) -> UnitNetwork:
+        """The layer with its inputs and readouts."""
+
+    def first_parameters(self, seed: int) -> Arrays:
+        """The network's weights before learning."""
+        return self.network().first_parameters(seed, forget_bias=self.forget_bias)
+
+    def optimizer(self) -> IntervalOptimizer:
+        """The optimiser of the network."""
+        return Adam(self.lr)
+
+    def learning(self, rule: IntervalRule) -> IntervalLearning:
+        """How it is learned."""
+        synthetic = SyntheticGradients(
+            self.sg_hidden, self.eta_sg, Adam(self.sg_lr or self.lr), self.sg_sees_state,
+            _SCHEDULES[self.sg_schedule], shuffled=self.shuffled_sg) if rule.synthetic else None
+        return IntervalLearning(rule, self.batch, self.interval, self.optimizer(),
+                                self.clip or None, synthetic)
+
+    @abstractmethod
+    def course(self, rule: IntervalRule, seed: int) -> Course:
+        """A training from its beginning.
+
+        Reads the data, if there are any; raises :class:`DataError` or :class:`TaskError` for those
+        that cannot be used.
+        """
+
+    def show(self, course: Course, machine: IntervalMachine, seed: int) -> Any:
+        """What the figure shows beside the course: an example with the machine's weights."""
+        del course, machine, seed
+
+    def further_results(self, shown: Any) -> dict[str, Any]:
+        """Entries of results.json from what :meth:`show` gave."""
+        del shown
+        return {}
+
+    @abstractmethod
+    def draw_figure(self, results: Mapping[str, Any], shown: Any) -> "Figure":
+        """The figure of a result."""
+
+    @abstractmethod
+    def result_text(self, results: Mapping[str, Any]) -> str:
+        """The result in a few words, for the command's line and the report."""
+
+    def report_rows(self, results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        """Quantities of the report with their values, as text."""
+        del results
+        return []
+
+    def report_sections(self, results: Mapping[str, Any]
+                        ) -> Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]]:
+        """Further tables of the report: heading, names of columns, rows."""
+        del results
+        return []
