@@ -22,7 +22,8 @@ STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
-	$(shell find makefiles/spinnaker -type f) $(wildcard pynn_eprop/*/build_*.py) c_models/extension.py
+	$(shell find makefiles/spinnaker -type f) \
+	$(wildcard pynn_eprop/*/build_*.py pynn_eprop/*/*/build_*.py) c_models/extension.py
 BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
 
 .PHONY: demo test evidence bench binaries compare-builds lint warnings sanitize clean

@@ -39,7 +39,8 @@ class BuildWithBinaries(build_py):
 
 setup(
     cffi_modules=["pynn_eprop/engine/build_engine.py:ffi",
-                  "pynn_eprop/emulator/build_emulator.py:ffi"],
+                  "pynn_eprop/emulator/build_emulator.py:ffi",
+                  "pynn_eprop/intervals/compiled/build_intervals.py:ffi"],
     cmdclass={"build_py": BuildWithBinaries},
     options={"bdist_wheel": STABLE},
 )

@@ -9,6 +9,8 @@
 
 #define EPROP_REAL float
 typedef int32_t ep_lane;
+typedef uint32_t ep_bits;     /* the bits of a value, and their */
+#define EP_MANTISSA_BITS 23 /* fraction after the leading 1 */
 #include "number_float.h"
 
 static EP_INLINE ep_state ep_exp(ep_state x) { return expf(x); }

@@ -9,6 +9,8 @@
 
 #define EPROP_REAL double
 typedef int64_t ep_lane;
+typedef uint64_t ep_bits;     /* the bits of a value, and their */
+#define EP_MANTISSA_BITS 52 /* fraction after the leading 1 */
 #include "number_float.h"
 
 static EP_INLINE ep_state ep_exp(ep_state x) { return exp(x); }

@@ -1,0 +1,6 @@
+/*! \file
+ *  \brief The machine in float64 for x86 processors with AVX-512.
+ */
+#define IV_CORE iv_core_float64_avx512
+#define IV_PORTABLE "machine_float64.c"
+#include "avx512.h"

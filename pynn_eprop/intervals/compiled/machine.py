@@ -1,0 +1,272 @@
+"""The compiled machine for learning in intervals."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from pynn_eprop.errors import CheckpointError, SetupError, SimulationError
+from pynn_eprop.intervals.compiled._intervals import ffi, lib
+from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
+from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
+from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
+from pynn_eprop.intervals.machine import check_steps
+from pynn_eprop.intervals.network import LSTM, SOFTMAX, Arrays, UnitNetwork, check_parameters
+from pynn_eprop.intervals.rules import Signal, Traces
+from pynn_eprop.models.optimizers import Adam
+
+_FORMAT = "compiled machine of intervals, 1"
+_NETWORK = {"weights": lib.IV_WEIGHTS, "readout": lib.IV_READOUT,
+            "readout_bias": lib.IV_READOUT_BIAS, "embedding": lib.IV_EMBEDDING}
+_MODULE = {"hidden": lib.IV_HIDDEN, "hidden_bias": lib.IV_HIDDEN_BIAS, "output": lib.IV_OUTPUT,
+           "output_bias": lib.IV_OUTPUT_BIAS}
+_MOMENTS = {"m": lib.IV_FIRST_MOMENT, "v": lib.IV_SECOND_MOMENT}
+_COUNTS, _SQUARES, _DESCRIPTION = "counts", "squares", "description"
+
+
+def instruction_set() -> str:
+    """The build that is picked on this processor: "avx512", "avx2" or "generic"."""
+    return str(ffi.string(lib.iv_instruction_set()).decode())
+
+
+class CompiledMachine:
+    """C kernels on the processor; see :class:`~pynn_eprop.intervals.machine.IntervalMachine`.
+
+    Results do not depend on threads. They are the same bits on all processors with AVX2 and FMA;
+    on others the last ones differ. Raises :class:`ParameterError` for weights that do not fit,
+    :class:`SetupError` if memory does not suffice.
+    """
+
+    def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
+                 seed: int, precision: str = "float32", threads: int = 1) -> None:
+        check_parameters(network, parameters)
+        if precision not in PRECISIONS:
+            raise SetupError(f"precision={precision!r} is unknown; choose one of "
+                             f"{list(PRECISIONS)}")
+        self.network, self.learning, self.precision = network, learning, precision
+        self._threads, self._type = threads, np.dtype(precision)
+        self._steps = learning.interval
+        check_memory(network, learning, self._steps, precision, threads)
+        given = settings(network, learning, threads)
+        self._machine = ffi.gc(lib.iv_new(PRECISIONS[precision], given), lib.iv_delete)
+        if self._machine == ffi.NULL:
+            raise self._no_memory()
+        self._layout = _layout(network, learning)
+        self.set_parameters(parameters)
+        if learning.module is not None:
+            for name, values in learning.module.first_parameters(network, seed).items():
+                self._write(_MODULE[name], values)
+        if learning.rule.signal is Signal.RANDOM:
+            self._write(lib.IV_FEEDBACK, network.random_feedback())
+
+    @property
+    def updates(self) -> int:
+        """Updates of the network's weights so far."""
+        return int(self._counts().updates)
+
+    def start(self) -> None:
+        """Begin new sequences."""
+        lib.iv_start(self._machine)
+
+    def train(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray,
+              last: bool = True, rate: float = 1.0) -> float:
+        """Run and learn; see the protocol.
+
+        Raises :class:`SimulationError` for arrays that do not fit, a rate that is not a finite
+        number >= 0, or steps that are not whole intervals with last=False; :class:`SetupError` if
+        memory does not suffice for a longer sequence.
+        """
+        whole = self.learning.rule.whole
+        if not (np.isfinite(rate) and rate >= 0.0):
+            raise SimulationError(f"rate={rate!r} must be a finite number >= 0")
+        if not last and not whole and len(inputs) % self.learning.interval:
+            raise SimulationError(f"{len(inputs)} steps are not whole intervals of "
+                                  f"{self.learning.interval}, although the sequences go on")
+        steps, _kept = self._given(inputs, targets, active)
+        steps.last, steps.rate = last, rate
+        if whole:
+            self._make_room(len(inputs))
+        error = ffi.new("double *")
+        if lib.iv_train(self._machine, steps, error) != lib.IV_OK:
+            raise self._no_memory()
+        return float(error[0])
+
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
+        """The error, without learning; see the protocol. Raises :class:`SimulationError`."""
+        steps, _kept = self._given(inputs, targets, active)
+        error = ffi.new("double *")
+        lib.iv_run(self._machine, steps, ffi.NULL, ffi.NULL, error)
+        return float(error[0])
+
+    def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """y and h; see the protocol. Raises :class:`SimulationError`."""
+        steps, _kept = self._given(inputs, None, None)
+        y = np.empty((len(inputs), self.learning.batch, self.network.outputs), self._type)
+        h = np.empty((len(inputs), self.learning.batch, self.network.units), self._type)
+        lib.iv_run(self._machine, steps, ffi.from_buffer(y), ffi.from_buffer(h),
+                   ffi.new("double *"))
+        return y, h
+
+    def parameters(self) -> Arrays:
+        """The network's weights, float64 copies by name."""
+        return {name: self._read(number, self._layout[name][1]).astype(float)
+                for name, number in _NETWORK.items() if name in self._layout}
+
+    def set_parameters(self, parameters: Arrays) -> None:
+        """Set the network's weights. Raises :class:`ParameterError`."""
+        check_parameters(self.network, parameters)
+        for name, values in parameters.items():
+            self._write(_NETWORK[name], values)
+
+    def state(self) -> Arrays:
+        """All that goes on, by name; docs/intervals.md has the list."""
+        counts = self._counts()
+        return {name: self._read(*entry) for name, entry in self._layout.items()} | {
+            _COUNTS: np.array([counts.updates, counts.module_updates, counts.has_boundary]),
+            _SQUARES: np.array([counts.squared_errors, counts.squared_targets]),
+            _DESCRIPTION: np.array(self._description())}
+
+    def load(self, state: Arrays) -> None:
+        """Go on from a state. Raises :class:`CheckpointError`, and changes nothing then."""
+        self._check(state)
+        for name, (number, _) in self._layout.items():
+            self._write(number, state[name])
+        updates, module_updates, has_boundary = (int(value) for value in state[_COUNTS])
+        errors, targets = (float(value) for value in state[_SQUARES])
+        lib.iv_set_counts(self._machine, ffi.new("iv_counts *", [
+            updates, module_updates, has_boundary, errors, targets]))
+
+    def explained(self) -> float:
+        """1 - sum of squared errors / sum of squared targets, over boundaries since last asked.
+
+        Both sums are over units and sequences, of dE/dstate and dE/dh together, and targets are
+        not reduced by their mean: 0 is what a module that predicts 0 explains. NaN without targets.
+        """
+        counts = self._counts()
+        if counts.squared_targets == 0.0:
+            return float("nan")
+        explained = 1.0 - counts.squared_errors / counts.squared_targets
+        counts.squared_errors = counts.squared_targets = 0.0
+        lib.iv_set_counts(self._machine, counts)
+        return float(explained)
+
+    # --- inside ---
+
+    def _counts(self) -> Any:
+        counts = ffi.new("iv_counts *")
+        lib.iv_get_counts(self._machine, counts)
+        return counts
+
+    def _given(self, inputs: np.ndarray, targets: np.ndarray | None, active: np.ndarray | None
+               ) -> tuple[Any, list[Any]]:
+        """The C structure of steps, and the arrays that it points to."""
+        inputs = np.asarray(inputs)
+        targets = None if targets is None else np.asarray(targets)
+        active = None if active is None else np.asarray(active)
+        check_steps(self.network, self.learning.batch, inputs, targets, active)
+        steps, kept = ffi.new("iv_steps *"), list[Any]()
+
+        def pointer(array: np.ndarray, kind: Any, c_type: str) -> Any:
+            kept.append(ffi.from_buffer(c_type, np.ascontiguousarray(array, dtype=kind)))
+            return kept[-1]
+
+        steps.steps = len(inputs)
+        if self.network.words is not None:
+            steps.words = pointer(inputs, np.int32, "int32_t[]")
+        else:
+            steps.inputs = pointer(inputs, self._type, "char[]")
+        if targets is not None and self.network.loss == SOFTMAX:
+            steps.classes = pointer(targets, np.int32, "int32_t[]")
+        elif targets is not None:
+            steps.targets = pointer(targets, self._type, "char[]")
+        if active is not None:
+            steps.active = pointer(active, np.bool_, "uint8_t[]")
+        return steps, kept
+
+    def _make_room(self, steps: int) -> None:
+        """Room for an interval of so many steps, if there is memory."""
+        if steps <= self._steps:
+            return
+        held = bytes_needed(self.network, self.learning, self._steps, self.precision,
+                            self._threads)
+        check_memory(self.network, self.learning, steps, self.precision, self._threads, held)
+        if lib.iv_reserve(self._machine, steps) != lib.IV_OK:
+            raise self._no_memory()
+        self._steps = steps
+
+    def _no_memory(self) -> SetupError:
+        return SetupError(f"{self.network.units} units, batch {self.learning.batch}: no memory, "
+                          "although as much seemed to be available; make them smaller")
+
+    def _read(self, number: int, shape: tuple[int, ...]) -> np.ndarray:
+        values = np.empty(shape, self._type)
+        if lib.iv_read(self._machine, number, ffi.from_buffer(values)) != lib.IV_OK:
+            raise AssertionError(f"the machine has no array {number}")
+        return values
+
+    def _write(self, number: int, values: np.ndarray) -> None:
+        kept = np.ascontiguousarray(values, dtype=self._type)
+        if lib.iv_write(self._machine, number, ffi.from_buffer(kept)) != lib.IV_OK:
+            raise AssertionError(f"the machine has no array {number}")
+
+    def _description(self) -> list[str]:
+        """What a state belongs to, a line for each thing that must be the same."""
+        learning, rule, module = self.learning, self.learning.rule, self.learning.module
+        return [
+            f"format: {_FORMAT}", f"precision: {self.precision}",
+            *(f"network.{field.name}: {getattr(self.network, field.name)!r}"
+              for field in dataclasses.fields(self.network)),
+            *(f"rule.{name}: {getattr(rule, name)!r}"
+              for name in ("traces", "signal", "synthetic", "whole")),
+            *(f"learning.{name}: {getattr(learning, name)!r}"
+              for name in ("batch", "interval", "optimizer", "clip")),
+            f"module: {module!r}"]
+
+    def _check(self, state: Arrays) -> None:
+        for name in ({*self._layout, _COUNTS, _SQUARES, _DESCRIPTION} ^ state.keys()):
+            raise CheckpointError(f"state: {name!r} is "
+                                  f"{'unknown' if name in state else 'missing'}")
+        for found, own in zip(np.asarray(state[_DESCRIPTION]).ravel().tolist(),
+                              self._description(), strict=False):
+            if found != own:
+                raise CheckpointError(f"state: it has {found!r}, this machine {own!r}")
+        shapes = {name: (shape, self._type) for name, (_, shape) in self._layout.items()} | {
+            _COUNTS: ((3,), np.dtype(np.int64)), _SQUARES: ((2,), np.dtype(float)),
+            _DESCRIPTION: ((len(self._description()),), None)}
+        for name, (shape, kind) in shapes.items():
+            values = np.asarray(state[name])
+            if values.shape != shape or (kind is not None and values.dtype != kind):
+                raise CheckpointError(f"state: {name} is {values.dtype} of shape {values.shape}, "
+                                      f"not {kind or 'text'} of shape {shape}")
+            if kind is not None and not np.all(np.isfinite(values)):
+                raise CheckpointError(f"state: {name} has values that are not finite")
+            if name.endswith((".v", _COUNTS, _SQUARES)) and np.any(values < 0):
+                raise CheckpointError(f"state: {name} has negative values")
+
+
+def _layout(network: UnitNetwork, learning: IntervalLearning
+            ) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Numbers and shapes of the arrays of a state, by name."""
+    found: dict[str, tuple[int, tuple[int, ...]]] = {}
+
+    def add(name: str, number: int, shape: tuple[int, ...], optimizer: IntervalOptimizer) -> None:
+        found[name] = number, shape
+        if isinstance(optimizer, Adam):
+            found.update({f"{name}.{moment}": (first + number, shape)
+                          for moment, first in _MOMENTS.items()})
+
+    for name, shape in network.shapes().items():
+        add(name, _NETWORK[name], shape, learning.optimizer)
+    cells = learning.batch, network.units
+    found |= {"unit.state": (lib.IV_UNIT_STATE, cells), "unit.output": (lib.IV_UNIT_OUTPUT, cells)}
+    if learning.module is not None:
+        for name, shape in learning.module.shapes(network).items():
+            add(f"module.{name}", _MODULE[name], shape, learning.module_optimizer)
+        found |= {"boundary.state": (lib.IV_BOUNDARY_STATE, cells),
+                  "boundary.output": (lib.IV_BOUNDARY_OUTPUT, cells)}
+    if learning.rule.traces is Traces.CARRIED:
+        rows = network.units + network.inputs + 1
+        found["traces"] = lib.IV_ELIGIBILITY, (
+            (learning.batch, 3, network.units, rows) if network.kind == LSTM
+            else (learning.batch, rows))
+    return found

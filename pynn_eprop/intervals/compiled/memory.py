@@ -1,0 +1,76 @@
+"""Whether a compiled machine fits this computer: estimated before it is made, and as it grows."""
+
+from pathlib import Path
+
+from pynn_eprop.errors import SetupError
+from pynn_eprop.intervals.compiled._intervals import lib
+from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
+from pynn_eprop.intervals.learning import IntervalLearning
+from pynn_eprop.intervals.network import LSTM, UnitNetwork
+from pynn_eprop.intervals.rules import Traces
+
+_GROUPS = Path("/sys/fs/cgroup")
+_LIMITS = (("memory.max", "memory.current", "inactive_file"),
+           ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"))
+
+
+def bytes_needed(network: UnitNetwork, learning: IntervalLearning, steps: int,
+                 precision: str = "float32", threads: int = 1) -> int:
+    """Bytes that a machine takes; steps: of the longest interval.
+
+    That is ``learning.interval``, or the longest sequence with rules that take it whole.
+    """
+    return int(lib.iv_bytes(PRECISIONS[precision], settings(network, learning, threads), steps))
+
+
+def available_bytes() -> float:
+    """Bytes that this process may still take: the computer's, or less if its group has a limit.
+
+    Infinite if the system does not say.
+    """
+    found = [_free_in_group(*names) for names in _LIMITS]
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                found.append(1024.0 * int(line.split()[1]))
+    except (OSError, ValueError, IndexError):
+        pass
+    return min(found)
+
+
+def _free_in_group(limit: str, usage: str, cached: str) -> float:
+    """What a group of processes may still take, with the files that it could let go."""
+    try:
+        free = (int((_GROUPS / limit).read_text()) - int((_GROUPS / usage).read_text()))
+        statistics = (_GROUPS / usage).with_name("memory.stat").read_text()
+        return float(free + sum(int(line.split()[1]) for line in statistics.splitlines()
+                                if line.split()[:1] == [cached]))
+    except (OSError, ValueError, IndexError):    # no group, or no limit ("max")
+        return float("inf")
+
+
+def check_memory(network: UnitNetwork, learning: IntervalLearning, steps: int, precision: str,
+                 threads: int, held: int = 0) -> None:
+    """Raise :class:`SetupError` unless there is room for a machine that has ``held`` bytes."""
+    needed, present = bytes_needed(network, learning, steps, precision, threads), available_bytes()
+    if needed - held <= present:
+        return
+    size = 4 if precision == "float32" else 8
+    remedies = ["units", "batch", "inputs", "outputs"]
+    parts = ""
+    if learning.rule.traces is Traces.CARRIED and network.kind == LSTM:
+        rows = network.units + network.inputs + 1
+        traces = size * 3 * learning.batch * network.units * rows
+        parts = (f", of which {traces / 1e9:.3g} GB are eligibility traces (batch x 3 x units x "
+                 "(units + inputs + 1))")
+        remedies.insert(0, "a rule without carried traces")
+    if learning.rule.whole:
+        remedies.insert(0, "shorter sequences or a rule in intervals")
+    elif learning.interval > 1:
+        remedies.append("interval")
+    if precision == "float64":
+        remedies.append("precision='float32'")
+    raise SetupError(
+        f"{network.units} units with {network.inputs} inputs and {network.outputs} outputs, batch "
+        f"{learning.batch}, intervals of {steps} steps, need {needed / 1e9:.3g} GB of memory"
+        f"{parts}; {(present + held) / 1e9:.3g} GB are available. Smaller: {', '.join(remedies)}")
