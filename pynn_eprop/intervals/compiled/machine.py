@@ -10,9 +10,9 @@ from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
 from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
 from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
-from pynn_eprop.intervals.machine import check_steps
 from pynn_eprop.intervals.network import LSTM, SOFTMAX, Arrays, UnitNetwork, check_parameters
 from pynn_eprop.intervals.rules import Signal, Traces
+from pynn_eprop.intervals.steps import check_steps
 from pynn_eprop.models.optimizers import Adam
 
 _FORMAT = "compiled machine of intervals, 1"
