@@ -1,6 +1,5 @@
 """The compiled machine for learning in intervals."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -114,8 +113,8 @@ class CompiledMachine:
 
     def parameters(self) -> Arrays:
         """The network's weights, float64 copies by name."""
-        return {name: self._read(_NETWORK[name], shape).astype(float)
-                for name, shape in self.network.shapes().items()}
+        return {name: self._read(number, self._layout[name][1]).astype(float)
+                for name, number in _NETWORK.items() if name in self._layout}
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Set the network's weights. Raises :class:`ParameterError`."""
@@ -221,25 +220,24 @@ class CompiledMachine:
 
 def _layout(network: UnitNetwork, learning: IntervalLearning
             ) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Numbers and shapes of the arrays of a state, by name; the machine in JAX has these names."""
+    """Numbers and shapes of the arrays of a state, by name."""
     found: dict[str, tuple[int, tuple[int, ...]]] = {}
 
-    def add(part: str, moments: str, numbers: dict[str, int],
-            shapes: Mapping[str, tuple[int, ...]], optimizer: IntervalOptimizer) -> None:
-        for name, shape in shapes.items():
-            found[f"{part}/{name}"] = numbers[name], shape
-            if isinstance(optimizer, Adam):
-                found.update({f"{moments}/{name}/{moment}": (first + numbers[name], shape)
-                              for moment, first in _MOMENTS.items()})
+    def add(name: str, number: int, shape: tuple[int, ...], optimizer: IntervalOptimizer) -> None:
+        found[name] = number, shape
+        if isinstance(optimizer, Adam):
+            found.update({f"{name}.{moment}": (first + number, shape)
+                          for moment, first in _MOMENTS.items()})
 
-    add("weights", "optimizer", _NETWORK, network.shapes(), learning.optimizer)
+    for name, shape in network.shapes().items():
+        add(name, _NETWORK[name], shape, learning.optimizer)
     cells = learning.batch, network.units
-    found |= {"state": (lib.IV_UNIT_STATE, cells), "output": (lib.IV_UNIT_OUTPUT, cells)}
+    found |= {"unit.state": (lib.IV_UNIT_STATE, cells), "unit.output": (lib.IV_UNIT_OUTPUT, cells)}
     if learning.module is not None:
-        add("module", "module_optimizer", _MODULE, learning.module.shapes(network),
-            learning.module_optimizer)
-        found |= {"boundary_state": (lib.IV_BOUNDARY_STATE, cells),
-                  "boundary_output": (lib.IV_BOUNDARY_OUTPUT, cells)}
+        for name, shape in learning.module.shapes(network).items():
+            add(f"module.{name}", _MODULE[name], shape, learning.module_optimizer)
+        found |= {"boundary.state": (lib.IV_BOUNDARY_STATE, cells),
+                  "boundary.output": (lib.IV_BOUNDARY_OUTPUT, cells)}
     if learning.rule.traces is Traces.CARRIED:
         rows = network.units + network.inputs + 1
         found["traces"] = lib.IV_ELIGIBILITY, (
