@@ -3,12 +3,13 @@
 ``python -m evidence.sequences`` skips finished runs, resumes interrupted ones, and then writes
 docs/evidence/sequences from all results: page, figures, tables. Each run has one thread, and two
 are side by side. Runs of copy-repeat end after a time of work, so that rules can be compared at
-equal time and, from the levels that they solved, at an equal number of batches. ``--full`` is the
-paper's size, for a machine with a GPU (``--machine jax``).
+equal time and, from the levels that they solved, at an equal number of batches. ``--full`` has the
+paper's size of copy-repeat as well, for a machine with a GPU (``--machine jax``).
 """
 
 import argparse
 import csv
+import dataclasses
 import io
 import shutil
 import sys
@@ -59,13 +60,14 @@ class Plan:
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     large_size: str | None = "medium"
     large_minutes: float = 60.0
-    word_size: str = "small"
+    word_size: str = "full"
     epochs: int = 20
     parameters: tuple[tuple[str, Any], ...] = ()
-    word_parameters: tuple[tuple[str, Any], ...] = ()
+    # as the tutorial's units; with o c a rate of 1 and dt = 20 diverge
+    word_parameters: tuple[tuple[str, Any], ...] = (("tanh_output", True),)
 
 
-FULL = Plan(size="full", minutes=600.0, seeds=(1,), large_size=None, word_size="full")
+FULL = Plan(size="full", minutes=600.0, seeds=(1,), large_size=None)
 TINY = Plan(minutes=0.02, seeds=(1, 2), large_size=None, word_size="tiny", epochs=2, parameters=(
     ("n_units", 16), ("sg_hidden", 16), ("threshold", 15.0), ("window", 16)),
     word_parameters=(("fraction", 0.01), ("vocabulary", 50)))
@@ -193,9 +195,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--at-once", type=int, default=2, help="runs side by side")
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--full", action="store_true", help="the paper's size and batches")
+    parser.add_argument("--minutes", type=float, help="of each run of copy-repeat")
+    parser.add_argument("--large-minutes", type=float, help="of each one of the larger size")
     sizes.add_argument("--tiny", action="store_true", help="a second a run, to try the command")
     options = parser.parse_args(arguments)
     plan = FULL if options.full else TINY if options.tiny else Plan()
+    given = {name: value for name in ("minutes", "large_minutes")
+             if (value := getattr(options, name)) is not None}
+    plan = dataclasses.replace(plan, **given)
     try:
         found = gather(plan, options.work, options.machine, options.data, options.at_once,
                        options.tasks)
