@@ -319,6 +319,7 @@ def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["copy-repeat", "--size", "huge"], "has no size 'huge'; choose one of ['full', 'medium', 's"),
+    (["copy-repeat", "--rule", "e-prop"], "interval rule 'e-prop' is unknown; choose one of"),
     (["copy-repeat", "--rule", "clopath"], "interval rule 'clopath' is unknown; choose one of"),
     (["copy-repeat", "--machine", "engine"], "machine='engine' is unknown; choose one of ['comp"),
     (["copy-repeat", "--precision", "fixed"], "precision='fixed' is unknown"),
