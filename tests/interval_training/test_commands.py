@@ -205,6 +205,18 @@ def test_every_rule_runs(rule):
     assert machine.updates == (2 if rule == "bptt" else 4) and not course.diverged
 
 
+def test_both_machines_find_the_same_errors(tmp_path):
+    """In float64, over four batches with their updates; JAX is left out where it is missing."""
+    pytest.importorskip("jax")
+    found = []
+    for machine in ("compiled", "jax"):
+        assert run(COPY, tmp_path / machine, "--machine", machine, "--precision", "float64",
+                   "--updates", 8, "--set", "window=16") == 0
+        found.append(results(tmp_path / machine)["error_curve"]["error"])
+        assert results(tmp_path / machine)["machine"] == machine
+    assert len(found[0]) == 4 and found[0] == pytest.approx(found[1], rel=1e-9)
+
+
 def interrupted_at(plan, out, piece):
     """Interrupt a training after so many pieces of work."""
     count = 0
