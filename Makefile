@@ -90,6 +90,7 @@ sanitize: $(SANITIZED)/stamp
 		ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
 		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
 		tests/engine tests/agreement tests/fixed/test_fixed_engine.py tests/emulator \
+		tests/intervals/compiled/test_{gradients,builds,state,machine}.py \
 		--ignore-glob='*spynnaker*'
 
 $(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')

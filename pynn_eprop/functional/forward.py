@@ -31,13 +31,14 @@ class Flow:
     """The paths that a derivative of the forward pass takes.
 
     detached: spikes count as given numbers on their way to other cells and in the reset, as in
-    e-prop (eq. 43). truncation_steps, rematerialize_steps: as in :class:`JaxOptions`. Raises
-    :class:`SetupError` for steps below 1.
+    e-prop (eq. 43). detached_reset: in the reset alone (eq. 22). truncation_steps,
+    rematerialize_steps: as in :class:`JaxOptions`. Raises :class:`SetupError` for steps below 1.
     """
 
     detached: bool = False
     truncation_steps: int | None = None
     rematerialize_steps: int | None = None
+    detached_reset: bool = False
 
     def __post_init__(self) -> None:
         for name in ("truncation_steps", "rematerialize_steps"):
@@ -132,7 +133,8 @@ class _Steps:
             if index in self.model.analog:
                 cells[index], z, seen["gates"][index] = self._advance_analog(
                     index, now["cells"][index], (first, *others), given["extra"].get(index, {}))
-                seen["z"][index], seen["state"][index] = z, cells[index]["state"]
+                seen["state"][index] = cells[index]["state"]
+                seen["z"][index] = z + given["sent"][index] if index in given["sent"] else z
                 continue
             (second,) = others
             if index in self.model.current_based:
@@ -146,6 +148,8 @@ class _Steps:
                 z, state = cells[index]["z"], cells[index]["state"]
                 seen["h"][index] = cells[index]["h"]
                 seen["arriving"][index] = total
+            if index in given["sent"]:
+                z = z + given["sent"][index]
             seen["z"][index], seen["state"][index] = z, state
         ring = {index: jnp.concatenate([old[1:], seen["z"][index][jnp.newaxis]])
                 for index, old in now["ring"].items()}
@@ -172,7 +176,8 @@ class _Steps:
         before = SimpleNamespace(
             **numbers, **now["state"], timestep=self.model.network.settings.timestep, z=z,
             h=now["h"],
-            z_reset=jax.lax.stop_gradient(z) if self.flow.detached else z)
+            z_reset=jax.lax.stop_gradient(z) if self.flow.detached or self.flow.detached_reset
+            else z)
         state = {name: jnp.broadcast_to(value, z.shape).astype(z.dtype)
                  for name, value in kind.step(before, arriving).items()}
         after = SimpleNamespace(**{**vars(before), **state})
@@ -202,18 +207,21 @@ def cuts(steps: int, every: int) -> Any:
 
 
 def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs: Tree,
-            flow: Flow = ATTACHED, extra: Tree | None = None) -> tuple[Tree, Tree]:
+            flow: Flow = ATTACHED, extra: Tree | None = None, sent: Tree | None = None
+            ) -> tuple[Tree, Tree]:
     """The state after a stretch, and its activity.
 
     extra: further currents, as ``inputs["currents"]``, for derivatives by what arrives; of cells
-    that pass on values by receptor.
+    that pass on values by receptor. sent: numbers added to spikes, or values, on their way to other
+    cells and readouts, (steps, size) by population, for derivatives by them but for what a cell's
+    own spikes do to itself (eq. 9, 67).
 
     The activity: spikes: counts, or values, of all populations that pass on either, by population,
     of the steps ``first - depth`` ... ``first + steps - 1``; z, h, state, gates, arriving: of cells
     at each step, (steps, size), state and gates by variable, z the value of cells that do not
     spike; y, error: of readouts, loss: of each step, (steps,); before:
     the cells' state at the start; first; active, if it is in the inputs. Cells that run backwards
-    are in their own time (``extra``, too).
+    are in their own time (``extra`` and ``sent``, too).
     """
     steps, first = inputs["step"].shape[0], inputs["step"][0]
     count = count_of(inputs, steps)
@@ -237,7 +245,9 @@ def forward(model: Model, parameters: Tree, constants: Tree, start: Tree, inputs
                        "currents": {index: rows for index, rows in currents.items()
                                     if index in populations}, "step": inputs["step"],
                        "extra": {index: rows for index, rows in by_receptor.items()
-                                 if index in populations}}
+                                 if index in populations},
+                       "sent": {index: rows for index, rows in (sent or {}).items()
+                                if index in populations}}
         if flow.truncation_steps is not None:
             given["cut"] = cuts(steps, flow.truncation_steps)
         if "active" in inputs:

@@ -19,6 +19,7 @@ from pynn_eprop.experiments.results import versions, without_nan
 from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.interval_training.plan import IntervalPlan
 from pynn_eprop.interval_training.report import write_report
+from pynn_eprop.intervals.machine import COMPILED
 from pynn_eprop.models.answers import ask
 from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.sequence_tasks.course import Progress
@@ -36,6 +37,16 @@ def ignore_progress(progress: Progress) -> None:
     """Show nothing."""
 
 
+def work_clock(machine: str, threads: int) -> Callable[[], float]:
+    """Seconds of work: of the processor, for each thread, which other work does not lengthen.
+
+    A machine that may compute elsewhere has those of the wall.
+    """
+    if machine != COMPILED:
+        return time.perf_counter
+    return lambda: time.process_time() / threads
+
+
 class IntervalTraining:
     """A plan in one folder.
 
@@ -49,6 +60,7 @@ class IntervalTraining:
                  checkpoint_seconds: float = CHECKPOINT_SECONDS) -> None:
         self.plan = plan
         self.course = plan.task.course(plan.rule, plan.seed)
+        self.course.clock = work_clock(plan.machine, plan.threads)
         self.machine = plan.build_machine()
         self.folder = WorkFolder(out, PRODUCTS)
         self._checkpoint, self._best = (self.folder.state / name

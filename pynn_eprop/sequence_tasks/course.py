@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,14 @@ class Progress:
 class Course(ABC):
     """The work of a training, piece by piece, with all that decides how it goes on.
 
-    The same machine does all pieces. seconds: time in them so far. over: whether the task's own end
-    is reached. diverged: whether an error was not finite, which ends it, too.
+    The same machine does all pieces. seconds: time in them so far, by ``clock``. over: whether the
+    task's own end is reached. diverged: whether an error was not finite, which ends it, too.
     """
 
     curve_header: Sequence[str] = ()
 
     def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.perf_counter
         self.seconds = 0.0
         self.over = False
         self.diverged = False
@@ -60,14 +61,14 @@ class Course(ABC):
 
     def advance(self, machine: IntervalMachine) -> bool:
         """:meth:`work`, timed."""
-        self._begun = time.perf_counter()
+        self._begun = self.clock()
         best = self.work(machine)
-        self.seconds += time.perf_counter() - self._begun
+        self.seconds += self.clock() - self._begun
         return best
 
     def elapsed(self) -> float:
         """Seconds of work so far, within a piece."""
-        return self.seconds + time.perf_counter() - self._begun
+        return self.seconds + self.clock() - self._begun
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

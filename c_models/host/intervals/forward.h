@@ -39,7 +39,10 @@ static void step_units(const machine *m, ep_real *gates, const ep_real *before, 
             ep_lstm_step(n, false, gates, before, after, NULL, h);
         break;
     case IV_TANH: ep_artificial_step(n, EP_UNIT_TANH, leak, gates, before, after, h); break;
-    case IV_SIGMOID: ep_artificial_step(n, EP_UNIT_SIGMOID, leak, gates, before, after, h); break;
+    case IV_SIGMOID:
+        ep_artificial_step(n, EP_UNIT_SIGMOID, leak, gates, before, after, h);
+        memset(h + m->units, 0, (n - m->units) * sizeof *h); /* of what is padded it is 1 / 2 */
+        break;
     default: ep_artificial_step(n, EP_UNIT_RELU, leak, gates, before, after, h);
     }
 }

@@ -47,13 +47,14 @@ static void learned_room(walk *w, learned *l, size_t count, bool gradient, bool 
     l->v = reals_if(w, adam, count);
 }
 
-/* Whether the readouts' gradient is added to the weights at once, and not stored: what an interval
-   gives is kept as a whole then, and its norm, if it is asked for, comes from smaller products. This
-   follows from the settings alone, so that results do not depend on what a machine did before. */
+/* Whether the readouts' gradient is added to the weights at once and not stored, as no moments take
+   it: what an interval gives is kept as a whole then, and its norm, if it is asked for, comes from
+   smaller products. This follows from the settings alone, so that results do not depend on what a
+   machine did before. */
 static bool fuses(const machine *m) {
     const iv_settings *const s = &m->settings;
     const int64_t columns = s->interval * s->batch;
-    return s->optimizer.kind == EP_SGD && !s->whole && columns <= COLUMNS_AT_A_TIME &&
+    return s->optimizer.kind != EP_ADAM && !s->whole && columns <= COLUMNS_AT_A_TIME &&
            (s->clip <= 0.0 || 2 * columns <= s->units);
 }
 

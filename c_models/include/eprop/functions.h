@@ -1,16 +1,16 @@
 /*! \file
  *  \brief Functions of units and losses that compilers turn into vectors: no branch, no call.
  *
- *  Relative errors, in units of the last place of the number system, over all arguments:
+ *  Largest relative errors, in units of the number system's epsilon:
  *
  *  | function            | float32 | float64 |
  *  |---------------------|---------|---------|
- *  | ep_exp_negative     |       2 |       2 |
- *  | ep_sigmoid          |       4 |       4 |
- *  | ep_tanh             |       4 |       4 |
- *  | ep_log1p_fraction   |       4 |       4 |
+ *  | ep_exp_negative     |       1 |       1 |
+ *  | ep_sigmoid          |       2 |       2 |
+ *  | ep_tanh             |       2 |       2 |
+ *  | ep_log1p_fraction   |       2 |       2 |
  *
- *  Values below the smallest normal number may be 0. Not a number stays so.
+ *  exp(x) of x < -87 (float64: -708), and what is smaller than that, may be 0. Not a number stays so.
  *  A floating-point number system header must be included first.
  */
 #ifndef EPROP_FUNCTIONS_H

@@ -1,27 +1,31 @@
 """The compiled machine for learning in intervals."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
-from pynn_eprop.errors import CheckpointError, SetupError, SimulationError
+from pynn_eprop.errors import SetupError, SimulationError
 from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
 from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
 from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
 from pynn_eprop.intervals.network import LSTM, SOFTMAX, Arrays, UnitNetwork, check_parameters
 from pynn_eprop.intervals.rules import Signal, Traces
+from pynn_eprop.intervals.states import (
+    COUNTS,
+    DESCRIPTION,
+    SQUARES,
+    check_state,
+    description,
+)
 from pynn_eprop.intervals.steps import check_steps
 from pynn_eprop.models.optimizers import Adam
 
-_FORMAT = "compiled machine of intervals, 1"
 _NETWORK = {"weights": lib.IV_WEIGHTS, "readout": lib.IV_READOUT,
             "readout_bias": lib.IV_READOUT_BIAS, "embedding": lib.IV_EMBEDDING}
 _MODULE = {"hidden": lib.IV_HIDDEN, "hidden_bias": lib.IV_HIDDEN_BIAS, "output": lib.IV_OUTPUT,
            "output_bias": lib.IV_OUTPUT_BIAS}
 _MOMENTS = {"m": lib.IV_FIRST_MOMENT, "v": lib.IV_SECOND_MOMENT}
-_COUNTS, _SQUARES, _DESCRIPTION = "counts", "squares", "description"
 
 
 def instruction_set() -> str:
@@ -122,17 +126,18 @@ class CompiledMachine:
         """All that goes on, by name; docs/intervals.md has the list."""
         counts = self._counts()
         return {name: self._read(*entry) for name, entry in self._layout.items()} | {
-            _COUNTS: np.array([counts.updates, counts.module_updates, counts.has_boundary]),
-            _SQUARES: np.array([counts.squared_errors, counts.squared_targets]),
-            _DESCRIPTION: np.array(self._description())}
+            COUNTS: np.array([counts.updates, counts.module_updates, counts.has_boundary]),
+            SQUARES: np.array([counts.squared_errors, counts.squared_targets]),
+            DESCRIPTION: np.array(self._description())}
 
     def load(self, state: Arrays) -> None:
         """Go on from a state. Raises :class:`CheckpointError`, and changes nothing then."""
-        self._check(state)
+        check_state(state, self._description(), {
+            name: (shape, self._type) for name, (_, shape) in self._layout.items()})
         for name, (number, _) in self._layout.items():
             self._write(number, state[name])
-        updates, module_updates, has_boundary = (int(value) for value in state[_COUNTS])
-        errors, targets = (float(value) for value in state[_SQUARES])
+        updates, module_updates, has_boundary = (int(value) for value in state[COUNTS])
+        errors, targets = (float(value) for value in state[SQUARES])
         lib.iv_set_counts(self._machine, ffi.new("iv_counts *", [
             updates, module_updates, has_boundary, errors, targets]))
 
@@ -151,6 +156,9 @@ class CompiledMachine:
         return float(explained)
 
     # --- inside ---
+
+    def _description(self) -> list[str]:
+        return description(self.network, self.learning, self.precision)
 
     def _counts(self) -> Any:
         counts = ffi.new("iv_counts *")
@@ -208,40 +216,6 @@ class CompiledMachine:
         kept = np.ascontiguousarray(values, dtype=self._type)
         if lib.iv_write(self._machine, number, ffi.from_buffer(kept)) != lib.IV_OK:
             raise AssertionError(f"the machine has no array {number}")
-
-    def _description(self) -> list[str]:
-        """What a state belongs to, a line for each thing that must be the same."""
-        learning, rule, module = self.learning, self.learning.rule, self.learning.module
-        return [
-            f"format: {_FORMAT}", f"precision: {self.precision}",
-            *(f"network.{field.name}: {getattr(self.network, field.name)!r}"
-              for field in dataclasses.fields(self.network)),
-            *(f"rule.{name}: {getattr(rule, name)!r}"
-              for name in ("traces", "signal", "synthetic", "whole")),
-            *(f"learning.{name}: {getattr(learning, name)!r}"
-              for name in ("batch", "interval", "optimizer", "clip")),
-            f"module: {module!r}"]
-
-    def _check(self, state: Arrays) -> None:
-        for name in ({*self._layout, _COUNTS, _SQUARES, _DESCRIPTION} ^ state.keys()):
-            raise CheckpointError(f"state: {name!r} is "
-                                  f"{'unknown' if name in state else 'missing'}")
-        for found, own in zip(np.asarray(state[_DESCRIPTION]).ravel().tolist(),
-                              self._description(), strict=False):
-            if found != own:
-                raise CheckpointError(f"state: it has {found!r}, this machine {own!r}")
-        shapes = {name: (shape, self._type) for name, (_, shape) in self._layout.items()} | {
-            _COUNTS: ((3,), np.dtype(np.int64)), _SQUARES: ((2,), np.dtype(float)),
-            _DESCRIPTION: ((len(self._description()),), None)}
-        for name, (shape, kind) in shapes.items():
-            values = np.asarray(state[name])
-            if values.shape != shape or (kind is not None and values.dtype != kind):
-                raise CheckpointError(f"state: {name} is {values.dtype} of shape {values.shape}, "
-                                      f"not {kind or 'text'} of shape {shape}")
-            if kind is not None and not np.all(np.isfinite(values)):
-                raise CheckpointError(f"state: {name} has values that are not finite")
-            if name.endswith((".v", _COUNTS, _SQUARES)) and np.any(values < 0):
-                raise CheckpointError(f"state: {name} has negative values")
 
 
 def _layout(network: UnitNetwork, learning: IntervalLearning

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.errors import CheckpointError, SetupError, SimulationError
+from pynn_eprop.errors import SetupError, SimulationError
 from pynn_eprop.functional.compiling import call, memory_of
 from pynn_eprop.functional.devices import computing, find_device
-from pynn_eprop.functional.state import filled, flattened
 from pynn_eprop.intervals.in_jax.gradients import first_state, inputs_of, steps_of
 from pynn_eprop.intervals.in_jax.training import (
     BOUNDARY_KNOWN,
@@ -21,6 +20,13 @@ from pynn_eprop.intervals.in_jax.units import trace_shape
 from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
 from pynn_eprop.intervals.network import Arrays, UnitNetwork, check_parameters
 from pynn_eprop.intervals.rules import Traces
+from pynn_eprop.intervals.states import (
+    COUNTS,
+    DESCRIPTION,
+    SQUARES,
+    check_state,
+    description,
+)
 from pynn_eprop.intervals.steps import check_steps
 from pynn_eprop.models.optimizers import Adam
 
@@ -123,33 +129,65 @@ class JaxMachine:
         self._kept = {**self._kept, "weights": self._arrays(parameters)}
 
     def state(self) -> Arrays:
-        """All that goes on, by name.
-
-        weights/NAME; optimizer/NAME/m and v of Adam; module/NAME and module_optimizer/NAME/m and v;
-        state, output: of the units; traces, as :func:`trace_shape`; boundary_state and
-        boundary_output: of the last end of an interval; counts: updates of the network, of the
-        error module, and whether there was such an end; explained: sums of squares.
-        """
-        return flattened({**self._kept, "explained": self._squares})
+        """All that goes on, by name, as of the compiled machine; docs/intervals.md has the list."""
+        return {**{name: np.array(values) for name, values in self._named().items()},
+                COUNTS: np.array(self._kept["counts"], np.int64), SQUARES: self._squares.copy(),
+                DESCRIPTION: np.array(self._description())}
 
     def load(self, state: Arrays) -> None:
-        """Go on from a state. Raises :class:`CheckpointError` for one of something else."""
-        tree = {**self._kept, "explained": self._squares}
-        for name, array in flattened(tree).items():
-            if name in state and np.shape(state[name]) == array.shape \
-                    and np.asarray(state[name]).dtype != array.dtype:
-                raise CheckpointError(f"{name} is of {np.asarray(state[name]).dtype}, but this "
-                                      f"machine computes in {array.dtype}; go on with the "
-                                      "precision that the state is from")
-        found = filled(_numpy(tree), state)
-        self._squares = found.pop("explained")
-        self._kept = found
+        """Go on from a state, also of the compiled machine.
+
+        Raises :class:`CheckpointError` for one of something else, and changes nothing then.
+        """
+        named = self._named()
+        check_state(state, self._description(), {
+            name: (np.shape(values), np.dtype(self._precision)) for name, values in named.items()})
+
+        def found(names: Tree) -> Tree:
+            return {key: found(value) if isinstance(value, dict) else np.array(state[value])
+                    for key, value in names.items()}
+
+        self._kept = {**found(self._names()), "counts": np.array(state[COUNTS], np.int32)}
+        self._squares = np.array(state[SQUARES])
 
     def explained(self) -> float:
         """Part of the squares of its targets that the error module explained since last asked."""
         wrong, wanted = self._squares
         self._squares = np.zeros(2)
         return float(1.0 - wrong / wanted) if wanted > 0 else float("nan")
+
+    def _description(self) -> list[str]:
+        return description(self.network, self.learning, self._precision)
+
+    def _names(self) -> Tree:
+        """What goes on but for the counts, with the names that a state has for it."""
+        def of_weights(weights: Tree, prefix: str = "") -> Tree:
+            return {name: prefix + name for name in weights}
+
+        def of_moments(moments: Tree, prefix: str = "") -> Tree:
+            return {name: {part: f"{prefix}{name}.{part}" for part in parts}
+                    for name, parts in moments.items()}
+
+        kept = self._kept
+        names = {"weights": of_weights(kept["weights"]), "optimizer": of_moments(kept["optimizer"]),
+                 "state": "unit.state", "output": "unit.output"}
+        if "traces" in kept:
+            names["traces"] = "traces"
+        if "module" in kept:
+            names |= {"module": of_weights(kept["module"], "module."),
+                      "module_optimizer": of_moments(kept["module_optimizer"], "module."),
+                      "boundary_state": "boundary.state", "boundary_output": "boundary.output"}
+        return names
+
+    def _named(self) -> Arrays:
+        """What goes on but for the counts, by the names of a state."""
+        def flat(names: Tree, values: Tree) -> Arrays:
+            found: Arrays = {}
+            for key, name in names.items():
+                found |= flat(name, values[key]) if isinstance(name, dict) else {name: values[key]}
+            return found
+
+        return flat(self._names(), self._kept)
 
     def _arrays(self, parameters: Arrays) -> Arrays:
         return {name: np.array(values, self._precision) for name, values in parameters.items()}
@@ -202,11 +240,6 @@ def _moments(optimizer: IntervalOptimizer, weights: Arrays) -> Tree:
         return {}
     return {name: {"m": np.zeros_like(values), "v": np.zeros_like(values)}
             for name, values in weights.items()}
-
-
-def _numpy(tree: Tree) -> Tree:
-    return {name: _numpy(value) if isinstance(value, dict) else np.asarray(value)
-            for name, value in tree.items()}
 
 
 def _up_to(steps: int, multiple: int) -> int:

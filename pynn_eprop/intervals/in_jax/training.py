@@ -31,9 +31,9 @@ this sequence whose boundary values are still to be learned."""
 
 def train_intervals(network: UnitNetwork, learning: IntervalLearning, kept: Tree, steps: Tree,
                     count: Any, last: Any, rate: Any) -> tuple[Tree, Any, Any]:
-    """Run and learn from ``count`` intervals, or fewer if an error is not finite.
+    """Run and learn from ``count`` intervals, or fewer if an error or gradient is not finite.
 
-    kept: what goes on, see :meth:`JaxMachine.state`. steps: rows of
+    kept: what goes on, see :class:`JaxMachine`. steps: rows of
     :func:`~pynn_eprop.intervals.in_jax.gradients.steps_of`, (intervals, steps, ...), of which
     those after ``count`` do not matter. last: whether the sequences end with them. rate: factor on
     learning rates.
@@ -52,11 +52,11 @@ def train_intervals(network: UnitNetwork, learning: IntervalLearning, kept: Tree
                 rows, number, keepdims=False), steps)
 
         ends = last & (number == count - 1)
-        found, after, of_module = _learn(
+        found, after, of_module, finite = _learn(
             network, learning, kept, interval(number), ends, interval(number + 1),
             number + 1 < count, last & (number + 1 == count - 1), rate)
-        finite = jnp.isfinite(found)
         kept = jax.tree.map(lambda old, new: jnp.where(finite, new, old), kept, after)
+        found = jnp.where(finite | ~jnp.isfinite(found), found, jnp.nan)
         return number + 1, kept, error + found, squares + jnp.where(finite, of_module, 0.0)
 
     zero = jnp.zeros((), kept["output"].dtype)
@@ -67,17 +67,19 @@ def train_intervals(network: UnitNetwork, learning: IntervalLearning, kept: Tree
 
 def _learn(network: UnitNetwork, learning: IntervalLearning, kept: Tree, now: Tree, ends: Any,
            following: Tree, is_followed: Any, following_ends: Any, rate: Any
-           ) -> tuple[Any, Tree, Any]:
-    """Error of an interval, what goes on, and sums of squares of the error module.
+           ) -> tuple[Any, Tree, Any, Any]:
+    """Error of an interval, what goes on, sums of squares of the error module, whether it is good.
 
-    ends: whether it is the sequences' last. following: the next interval, if there is one.
+    ends: whether it is the sequences' last. following: the next interval, if there is one. It is
+    good if error and gradients are finite.
     """
     module, rule, weights = learning.module, learning.rule, kept["weights"]
     start = {name: kept[name] for name in ("state", "output", "traces") if name in kept}
     squares = jnp.zeros(2, start["output"].dtype)
     if module is None:
         found = interval_gradients(network, rule, weights, start, now)
-        return found.error, _updated(learning, kept, found.gradients, found.end, rate), squares
+        return (found.error, _updated(learning, kept, found.gradients, found.end, rate), squares,
+                jnp.isfinite(found.error) & _finite(found.gradients))
 
     predicted = synthetic_boundary(kept["module"], module.factor, module.sees_state)
 
@@ -91,31 +93,37 @@ def _learn(network: UnitNetwork, learning: IntervalLearning, kept: Tree, now: Tr
                                  start["output"].dtype))[0]
         ahead = interval_gradients(network, rule, weights, {**start, **end}, following,
                                    lambda end: unless(following_ends, end))
-        changed, squares, by_seen = _module_learned(learning, module, kept, end, ahead.by_start,
-                                                    is_followed, rate)
+        learned = _ModuleStep(learning, module, kept, end, ahead.by_start,
+                              is_followed & jnp.isfinite(ahead.error))
 
         def boundary(end: Tree) -> Tree:
             beyond = unless(ends, end)
             if module.through_network:      # dE_SG/dtheta
-                beyond["output"] = beyond["output"] + by_seen["output"]
+                beyond["output"] = beyond["output"] + learned.by_seen["output"]
                 if module.sees_state:
-                    beyond["own"] = by_seen["state"]
+                    beyond["own"] = learned.by_seen["state"]
             return beyond
 
         found = interval_gradients(network, rule, weights, start, now, boundary)
-        kept = {**kept, **changed}
-        return found.error, _updated(learning, kept, found.gradients, found.end, rate), squares
+        kept = {**kept, **learned.after(rate)}
+    else:
+        found = interval_gradients(network, rule, weights, start, now,
+                                   lambda end: unless(ends, end))
+        before = {"state": kept["boundary_state"], "output": kept["boundary_output"]}
+        learned = _ModuleStep(learning, module, kept, before, found.by_start,
+                              kept["counts"][BOUNDARY_KNOWN] == 1)
+        kept = {**kept, **learned.after(rate)}
+        kept["counts"] = kept["counts"].at[BOUNDARY_KNOWN].set(jnp.where(ends, 0, 1))
+        for name in ("state", "output"):
+            kept[f"boundary_{name}"] = jnp.where(ends, before[name], found.end[name])
+    return (found.error, _updated(learning, kept, found.gradients, found.end, rate),
+            learned.squares,
+            jnp.isfinite(found.error) & _finite(found.gradients) & learned.finite)
 
-    found = interval_gradients(network, rule, weights, start, now,
-                               lambda end: unless(ends, end))
-    known = kept["counts"][BOUNDARY_KNOWN] == 1
-    before = {"state": kept["boundary_state"], "output": kept["boundary_output"]}
-    changed, squares, _ = _module_learned(learning, module, kept, before, found.by_start, known,
-                                          rate)
-    counts = changed["counts"].at[BOUNDARY_KNOWN].set(1)
-    kept = {**kept, **changed, "counts": counts, "boundary_state": found.end["state"],
-            "boundary_output": found.end["output"]}
-    return found.error, _updated(learning, kept, found.gradients, found.end, rate), squares
+
+def _finite(gradients: Tree) -> Any:
+    """Whether all numbers are."""
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(each)) for each in gradients.values()]))
 
 
 def _updated(learning: IntervalLearning, kept: Tree, gradients: Tree, end: Tree, rate: Any
@@ -142,33 +150,39 @@ def _stepped(optimizer: IntervalOptimizer, weights: Tree, gradients: Tree, momen
     return new, {name: each for name, each in kept.items() if name in moments}
 
 
-def _module_learned(learning: IntervalLearning, module: SyntheticGradients, kept: Tree, end: Tree,
-                    targets: Tree, learns: Any, rate: Any) -> tuple[Tree, Any, Tree]:
-    """What goes on of the error module after a step towards targets at an end (eq. 66).
+class _ModuleStep:
+    """A step of the error module towards targets at an end of an interval (eq. 66).
 
-    learns: whether it takes the step. Gives also sums of squares, and dE_SG of one sequence by
-    state and output of the end.
+    learns: whether it is made. squares: sums of what the module is wrong by, and of its targets.
+    by_seen: dE_SG of one sequence by state and output of the end. finite: whether gradients are.
     """
-    if module.shuffled:
-        targets = jax.tree.map(lambda values: jnp.roll(values, -1, axis=0), targets)
-    wanted = jnp.concatenate([targets["state"], targets["output"]], axis=-1)
 
-    def loss(weights: Tree, end: Tree) -> Any:
-        return jnp.sum(synthetic_gradients.loss(weights, what_is_seen(end, module.sees_state),
-                                                wanted))
+    def __init__(self, learning: IntervalLearning, module: SyntheticGradients, kept: Tree,
+                 end: Tree, targets: Tree, learns: Any) -> None:
+        self._optimizer, self._kept, self._learns = learning.module_optimizer, kept, learns
+        if module.shuffled:
+            targets = jax.tree.map(lambda values: jnp.roll(values, -1, axis=0), targets)
+        wanted = jnp.concatenate([targets["state"], targets["output"]], axis=-1)
 
-    seen = {name: end[name] for name in ("state", "output")}
-    value, (gradients, by_seen) = jax.value_and_grad(loss, (0, 1))(kept["module"], seen)
-    gradients = jax.tree.map(lambda sum_: sum_ / wanted.shape[0], gradients)
-    weights, moments = _stepped(learning.module_optimizer, kept["module"], gradients,
-                                kept["module_optimizer"], kept["counts"][MODULE_UPDATES], rate)
-    old = {"module": kept["module"], "module_optimizer": kept["module_optimizer"],
-           "counts": kept["counts"]}
-    new = {"module": weights, "module_optimizer": moments,
-           "counts": kept["counts"].at[MODULE_UPDATES].add(1)}
-    return (jax.tree.map(lambda old, new: jnp.where(learns, new, old), old, new),
-            jnp.where(learns, jnp.stack([2 * value, jnp.sum(wanted ** 2)]), 0.0),
-            jax.tree.map(lambda values: jnp.where(learns, values, 0.0), by_seen))
+        def loss(weights: Tree, end: Tree) -> Any:
+            return jnp.sum(synthetic_gradients.loss(
+                weights, what_is_seen(end, module.sees_state), wanted))
+
+        seen = {name: end[name] for name in ("state", "output")}
+        value, (gradients, by_seen) = jax.value_and_grad(loss, (0, 1))(kept["module"], seen)
+        self._gradients = jax.tree.map(lambda sum_: sum_ / wanted.shape[0], gradients)
+        self.finite = ~learns | _finite(self._gradients)
+        self.squares = jnp.where(learns, jnp.stack([2 * value, jnp.sum(wanted ** 2)]), 0.0)
+        self.by_seen = jax.tree.map(lambda values: jnp.where(learns, values, 0.0), by_seen)
+
+    def after(self, rate: Any) -> Tree:
+        """What goes on of the error module, and the counts."""
+        old = {name: self._kept[name] for name in ("module", "module_optimizer", "counts")}
+        weights, moments = _stepped(self._optimizer, old["module"], self._gradients,
+                                    old["module_optimizer"], old["counts"][MODULE_UPDATES], rate)
+        new = {"module": weights, "module_optimizer": moments,
+               "counts": old["counts"].at[MODULE_UPDATES].add(1)}
+        return jax.tree.map(lambda old, new: jnp.where(self._learns, new, old), old, new)
 
 
 def evaluate_intervals(network: UnitNetwork, weights: Tree, start: Tree, steps: Tree, count: Any

@@ -1,9 +1,10 @@
 """Compiled machines, witnesses and data for the tests here."""
 
 import numpy as np
+import pytest
 
 from pynn_eprop.intervals import IntervalLearning, UnitNetwork
-from pynn_eprop.intervals.compiled import CompiledMachine
+from pynn_eprop.intervals.compiled import CompiledMachine, instruction_set
 from pynn_eprop.intervals.network import BINARY
 from tests.intervals.witness import Witness
 
@@ -35,3 +36,13 @@ def difference(machine: CompiledMachine, witness: Witness) -> float:
     if witness.learning.module is not None:
         pairs += [(state[f"module.{name}"], values) for name, values in witness.module.items()]
     return max(float(np.max(np.abs(found - expected))) for found, expected in pairs)
+
+
+BUILDS = ["generic", "avx2", "avx512"]
+
+
+def choose_build(build: str, monkeypatch) -> None:
+    """Have machines made from now on use a build; skips if this processor lacks it."""
+    monkeypatch.setenv("EPROP_ISA", build)
+    if instruction_set() != build:
+        pytest.skip(f"this processor lacks {build}")

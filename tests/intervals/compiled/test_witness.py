@@ -23,7 +23,7 @@ NETWORKS = {
     "lstm-words": UnitNetwork(3, 2, 4, loss="softmax", words=5),
     "tanh": UnitNetwork(3, 2, 4, kind="tanh", leak=0.5),
     "sigmoid": UnitNetwork(3, 2, 4, kind="sigmoid", leak=0.9, words=5),
-    "relu": UnitNetwork(3, 2, 4, kind="relu", leak=1.0, loss="softmax"),
+    "relu": UnitNetwork(3, 2, 4, kind="relu", leak=0.5, loss="softmax"),
 }
 RULES = {**INTERVAL_RULES, **{rule.name: rule for rule in (
     IntervalRule("truncated-symmetric", "", Traces.TRUNCATED, Signal.SYMMETRIC),
