@@ -150,8 +150,7 @@ def _run(options: argparse.Namespace) -> int:
             task=options.task, backend=options.backend, machine=options.machine,
             precision=options.precision,
             seed=options.seed, updates=options.updates, neurons=options.neurons,
-            threads=options.threads, feedback=options.feedback,
-            rule=options.rule or EProp.name,
+            threads=options.threads, feedback=options.feedback, rule=options.rule,
             gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training,
             parameters=(*options.set, *data_parameter(options.data)),
@@ -170,6 +169,10 @@ def _run(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"open {out / 'report.html'}")
     return 0
+
+
+class _Default(str):
+    """The default of an option, which is not the same object as a user's equal text."""
 
 
 class ProgressBar:
@@ -262,11 +265,11 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
                         help="size of the network (default: the paper's)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
-    parser.add_argument("--rule", metavar="NAME",
+    parser.add_argument("--rule", default=_Default(EProp.name), metavar="NAME",
                         help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
                              f"or a plugin's, and {READOUT_ONLY} for none; parameters follow a "
-                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: "
-                             f"{EProp.name}){further_rules}")
+                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: %(default)s)"
+                             + further_rules)
     parser.add_argument("--gradient", default=EPROP, metavar="NAME",
                         help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
                              f"backpropagation through time, on: {', '.join(through_time)} "
