@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from pynn_eprop.families import FAMILIES
 from pynn_eprop.interval_training import command as interval_command
 from pynn_eprop.interval_training.plan import EPROP_3
 from pynn_eprop.intervals import INTERVAL_RULES
+from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
 from pynn_eprop.models.activations import ACTIVATIONS
@@ -150,8 +151,7 @@ def _run(options: argparse.Namespace) -> int:
             task=options.task, backend=options.backend, machine=options.machine,
             precision=options.precision,
             seed=options.seed, updates=options.updates, neurons=options.neurons,
-            threads=options.threads, feedback=options.feedback,
-            rule=options.rule or EProp.name,
+            threads=options.threads, feedback=options.feedback, rule=options.rule,
             gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training,
             parameters=(*options.set, *data_parameter(options.data)),
@@ -170,6 +170,17 @@ def _run(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"open {out / 'report.html'}")
     return 0
+
+
+_IN_INTERVALS = {
+    "machine": f"; of tasks learned in intervals one of: {', '.join(MACHINES)} (default: "
+               f"{COMPILED})",
+    "rule": f"; of tasks learned in intervals one of: {', '.join(INTERVAL_RULES)} (default: "
+            f"{EPROP_3})"}
+
+
+class _Default(str):
+    """The default of an option, which is not the same object as a user's equal text."""
 
 
 class ProgressBar:
@@ -211,8 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    _add_training(run, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), "; of tasks learned in intervals one "
-                  f"of: {', '.join(INTERVAL_RULES)} (default: {EPROP_3})")
+    _add_training(run, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), _IN_INTERVALS)
     run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
     interval_command.add_run_options(run)
     add_data_option(run)
@@ -239,11 +249,12 @@ def _add_data(commands: Any) -> None:
 
 
 def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
-                  further_rules: str = "") -> None:
+                  others: Mapping[str, str] | None = None) -> None:
     """Add the options that choose a training, but for the number of updates, and its folder.
 
-    further_rules: of other kinds of tasks, for the help.
+    others: what the help of an option says of other kinds of tasks, by the option's name.
     """
+    others = others or {}
     parser.add_argument("task", metavar="TASK",
                         help=f"one of: {', '.join(tasks)}, or a plugin's")
     parser.add_argument("--backend", default="host",
@@ -253,7 +264,7 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     through_time = [backend.name for backend in BACKENDS.values() if BPTT in backend.gradients]
     parser.add_argument("--machine",
                         help=f"what runs networks, of backends that have several ({machines}; "
-                             "default: the first)")
+                             f"default: the first){others.get('machine', '')}")
     parser.add_argument("--precision",
                         help=f"number system, one of: {', '.join(PRECISIONS)}, if the backend has "
                              "it (default: its first)")
@@ -262,11 +273,11 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
                         help="size of the network (default: the paper's)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
-    parser.add_argument("--rule", metavar="NAME",
+    parser.add_argument("--rule", default=_Default(EProp.name), metavar="NAME",
                         help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
                              f"or a plugin's, and {READOUT_ONLY} for none; parameters follow a "
-                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: "
-                             f"{EProp.name}){further_rules}")
+                             "colon, as in clopath:tau_v=20,v_plus=0.1 (default: %(default)s)"
+                             + others.get("rule", ""))
     parser.add_argument("--gradient", default=EPROP, metavar="NAME",
                         help=f"what learning follows, one of: {', '.join(GRADIENTS)}; {BPTT} is "
                              f"backpropagation through time, on: {', '.join(through_time)} "

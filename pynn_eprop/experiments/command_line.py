@@ -7,7 +7,7 @@ from typing import Any
 from pynn_eprop.experiments.literals import value_text
 
 DATA = "data"
-"""The parameter of a task that names a folder or file of the user's; also an option."""
+"""The parameter of a task that names a folder or file of the user's; `run` has it as an option."""
 
 
 def command_line(words: Iterable[str], options: Mapping[str, Any],
@@ -23,6 +23,5 @@ def command_line(words: Iterable[str], options: Mapping[str, Any],
     for plugin in plugins:
         line += ["--plugin", plugin]
     for name, value in parameters:
-        line += ["--data", str(value)] if name == DATA else \
-            ["--set", f"{name}={value_text(value)}"]
+        line += ["--set", f"{name}={value_text(value)}"]
     return shlex.join([*line, "--out", out])

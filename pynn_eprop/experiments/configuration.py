@@ -6,7 +6,7 @@ from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
 from pynn_eprop.errors import TaskError
-from pynn_eprop.experiments.command_line import command_line
+from pynn_eprop.experiments.command_line import DATA, command_line
 from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.experiments.systems import choose_system, other_machine
 from pynn_eprop.models.rules import EProp
@@ -159,4 +159,7 @@ class Configuration:
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this run again."""
-        return command_line(["run", self.task], self.options(), self.parameters, self.plugins, out)
+        data = dict(self.parameters).get(DATA)
+        others = [(name, value) for name, value in self.parameters if name != DATA]
+        return command_line(["run", self.task], {**self.options(), DATA: data}, others,
+                            self.plugins, out)

@@ -60,8 +60,10 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
                             "intervals; what they learn by is chosen with --rule, one of "
                             f"{list(INTERVAL_RULES)}")
     units = [] if options.neurons is None else [("n_units", options.neurons)]
+    # a default of this text is that of other tasks; the same text from a user is refused
+    rule = EPROP_3 if options.rule is defaults("rule") else options.rule
     plan = IntervalPlan(
-        options.task, options.rule or EPROP_3, options.size, options.machine or COMPILED,
+        options.task, rule, options.size, options.machine or COMPILED,
         options.precision or "float32", options.seed, options.threads, options.updates,
         options.minutes, options.epochs,
         (*options.set, *units, *data_parameter(options.data)), tuple(options.plugin))

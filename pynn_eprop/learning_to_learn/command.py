@@ -17,7 +17,6 @@ from pynn_eprop.models.rules import RULES, EProp
 
 _NOT_HERE = ("updates", "feedback", "rule", "gradient", "recurrent", "data", "keep_training")
 """Options of ``run`` that choose the training of a task."""
-_AS_DEFAULT = {"rule": (EProp.name,)}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
@@ -103,7 +102,7 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         raise TaskError(f"run {options.task}: --learned is missing; it is a family of tasks, and "
                         f"`pynn-eprop learn {options.task} --out DIR` makes what a run needs")
     for name in _NOT_HERE:
-        if getattr(options, name) not in (defaults(name), *_AS_DEFAULT.get(name, ())):
+        if getattr(options, name) != defaults(name):
             option = {"recurrent": "no-recurrent"}.get(name, name.replace("_", "-"))
             raise TaskError(f"run {options.task}: --{option} is for tasks that are trained here; "
                             "what a family learns, and how, is chosen in `pynn-eprop learn`")

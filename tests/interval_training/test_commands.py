@@ -205,6 +205,18 @@ def test_every_rule_runs(rule):
     assert machine.updates == (2 if rule == "bptt" else 4) and not course.diverged
 
 
+def test_both_machines_find_the_same_errors(tmp_path):
+    """In float64, over four batches with their updates; JAX is left out where it is missing."""
+    pytest.importorskip("jax")
+    found = []
+    for machine in ("compiled", "jax"):
+        assert run(COPY, tmp_path / machine, "--machine", machine, "--precision", "float64",
+                   "--updates", 8, "--set", "window=16") == 0
+        found.append(results(tmp_path / machine)["error_curve"]["error"])
+        assert results(tmp_path / machine)["machine"] == machine
+    assert len(found[0]) == 4 and found[0] == pytest.approx(found[1], rel=1e-9)
+
+
 def interrupted_at(plan, out, piece):
     """Interrupt a training after so many pieces of work."""
     count = 0
@@ -319,6 +331,7 @@ def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["copy-repeat", "--size", "huge"], "has no size 'huge'; choose one of ['full', 'medium', 's"),
+    (["copy-repeat", "--rule", "e-prop"], "interval rule 'e-prop' is unknown; choose one of"),
     (["copy-repeat", "--rule", "clopath"], "interval rule 'clopath' is unknown; choose one of"),
     (["copy-repeat", "--machine", "engine"], "machine='engine' is unknown; choose one of ['comp"),
     (["copy-repeat", "--precision", "fixed"], "precision='fixed' is unknown"),

@@ -14,7 +14,6 @@ from pynn_eprop.experiments.decoding.experiment import (
     ignore_progress,
 )
 from pynn_eprop.experiments.plugins import load_plugins
-from pynn_eprop.models.rules import EProp
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         options.task, options.updates, options.seed, options.seeds, options.set,
         backend=options.backend, machine=options.machine, precision=options.precision,
         neurons=options.neurons, threads=options.threads, feedback=options.feedback,
-        rule=options.rule or EProp.name, gradient=options.gradient, recurrent=options.recurrent,
+        rule=options.rule, gradient=options.gradient, recurrent=options.recurrent,
         plugins=tuple(options.plugin))
     out = options.out or Path("results", f"decode-{options.task}-seed{options.seed}")
     bar = Bar()
