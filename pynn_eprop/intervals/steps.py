@@ -3,6 +3,7 @@
 import numpy as np
 
 from pynn_eprop.errors import SimulationError
+from pynn_eprop.intervals.learning import IntervalLearning
 from pynn_eprop.intervals.network import SOFTMAX, UnitNetwork
 
 
@@ -28,3 +29,15 @@ def check_steps(network: UnitNetwork, batch: int, inputs: np.ndarray, targets: n
     for name, array, size in indices:
         if array.dtype.kind not in "iu" or array.min() < 0 or array.max() >= (size or 0):
             raise SimulationError(f"{name} must be whole numbers of 0 ... {(size or 0) - 1}")
+
+
+def check_training(learning: IntervalLearning, steps: int, last: bool, rate: float) -> None:
+    """Raise :class:`SimulationError` for a rate, or a number of steps, that cannot be learned with.
+
+    The arguments are those of :meth:`IntervalMachine.train`.
+    """
+    if not (np.isfinite(rate) and rate >= 0.0):
+        raise SimulationError(f"rate={rate!r} must be a finite number >= 0")
+    if not last and not learning.rule.whole and steps % learning.interval:
+        raise SimulationError(f"{steps} steps are not whole intervals of {learning.interval}, "
+                              "although the sequences go on")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.errors import SetupError, SimulationError
+from pynn_eprop.errors import SetupError
 from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
 from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
@@ -18,7 +18,7 @@ from pynn_eprop.intervals.states import (
     check_state,
     description,
 )
-from pynn_eprop.intervals.steps import check_steps
+from pynn_eprop.intervals.steps import check_steps, check_training
 from pynn_eprop.models.optimizers import Adam
 
 _NETWORK = {"weights": lib.IV_WEIGHTS, "readout": lib.IV_READOUT,
@@ -81,15 +81,10 @@ class CompiledMachine:
         number >= 0, or steps that are not whole intervals with last=False; :class:`SetupError` if
         memory does not suffice for a longer sequence.
         """
-        whole = self.learning.rule.whole
-        if not (np.isfinite(rate) and rate >= 0.0):
-            raise SimulationError(f"rate={rate!r} must be a finite number >= 0")
-        if not last and not whole and len(inputs) % self.learning.interval:
-            raise SimulationError(f"{len(inputs)} steps are not whole intervals of "
-                                  f"{self.learning.interval}, although the sequences go on")
+        check_training(self.learning, len(inputs), last, rate)
         steps, _kept = self._given(inputs, targets, active)
         steps.last, steps.rate = last, rate
-        if whole:
+        if self.learning.rule.whole:
             self._make_room(len(inputs))
         error = ffi.new("double *")
         if lib.iv_train(self._machine, steps, error) != lib.IV_OK:

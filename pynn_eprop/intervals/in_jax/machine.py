@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.errors import SetupError, SimulationError
+from pynn_eprop.errors import SetupError
 from pynn_eprop.functional.compiling import call, memory_of
 from pynn_eprop.functional.devices import computing, find_device
 from pynn_eprop.intervals.in_jax.gradients import first_state, inputs_of, steps_of
@@ -27,7 +27,7 @@ from pynn_eprop.intervals.states import (
     check_state,
     description,
 )
-from pynn_eprop.intervals.steps import check_steps
+from pynn_eprop.intervals.steps import check_steps, check_training
 from pynn_eprop.models.optimizers import Adam
 
 Tree = Any
@@ -79,14 +79,16 @@ class JaxMachine:
 
     def train(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray,
               last: bool = True, rate: float = 1.0) -> float:
-        """Run and learn from the next steps; see the protocol."""
+        """Run and learn from the next steps; see the protocol.
+
+        Raises :class:`SimulationError` for arrays that do not fit, a rate that is not a finite
+        number >= 0, or steps that are not whole intervals with last=False.
+        """
+        check_training(self.learning, len(inputs), last, rate)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         steps, length, rule = len(inputs), self.learning.interval, self.learning.rule
         if rule.whole:
             length = _up_to(steps, _PIECE)
-        elif not last and steps % length:
-            raise SimulationError(f"{steps} steps do not end with an interval of {length}; "
-                                  "sequences that go on are cut at whole intervals")
         pieces, count = self._pieces(inputs, targets, active, length, rule.whole)
         kept, error, squares = self._call(
             "learning in intervals", train_intervals, (self.network, self.learning), self._kept,

@@ -171,8 +171,10 @@ def test_sequences_may_come_in_parts():
     for name, values in machine.state().items():
         if name != "description":
             np.testing.assert_allclose(values, expected[name], rtol=0, atol=1e-14, err_msg=name)
-    with pytest.raises(SimulationError, match="3 steps do not end with an interval of 2"):
+    with pytest.raises(SimulationError, match="3 steps are not whole intervals of 2"):
         machine.train(*(values[:3] for values in CASE), last=False)
+    with pytest.raises(SimulationError, match="rate=nan must be a finite number"):
+        machine.train(*CASE, rate=np.nan)
 
 
 def test_a_machine_that_loads_a_state_goes_on_bit_for_bit():
