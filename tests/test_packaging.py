@@ -41,11 +41,12 @@ def build_wheel(folder: Path) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """Engine, SpiNNaker binaries and licence are in it; what is not the package is not, nor paths.
+    """C modules, SpiNNaker binaries and licence are in it; what is not the package is not, nor paths.
     """
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
-    assert any(name.startswith("pynn_eprop/engine/_eprop.") for name in names)
+    for module in ("engine/_eprop", "emulator/_emulator", "intervals/compiled/_intervals"):
+        assert any(name.startswith(f"pynn_eprop/{module}.") for name in names), module
     assert any(name.endswith("licenses/LICENSE") for name in names)
     if shutil.which("arm-none-eabi-gcc"):
         binaries = {path.parent.name for path in (ROOT / "makefiles/spinnaker").glob("*/Makefile")}
@@ -79,7 +80,9 @@ def test_wheel_from_the_source_distribution(tmp_path: Path) -> None:
 def test_sources_that_are_not_compiled_say_so(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "pynn_eprop", tmp_path / "pynn_eprop",
                     ignore=shutil.ignore_patterns(*NOT_COPIED))
-    for module, what in (("host", "the engine"), ("emulator", "the emulated board")):
+    for module, what in (
+            ("host", "the engine"), ("emulator", "the emulated board"),
+            ("intervals.compiled", "the compiled machine of intervals")):
         done = subprocess.run([sys.executable, "-c", f"import pynn_eprop.{module} as module\n"
                                "module.setup if hasattr(module, 'setup') else None"],
                               cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},

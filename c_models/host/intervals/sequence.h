@@ -145,6 +145,9 @@ static int core_train(machine *m, const iv_steps *given, double *error) {
 
 static int core_run(machine *m, const iv_steps *given, void *y, void *h, double *error) {
     const size_t total = (size_t)given->steps;
+    const int status = core_reserve(m, m->settings.interval);
+    if (status != IV_OK)
+        return status;
     memset(m->sequence_error, 0, m->batch * sizeof *m->sequence_error);
     for (size_t first = 0; first < total; first += m->steps) {
         const size_t steps = smaller(m->steps, total - first);

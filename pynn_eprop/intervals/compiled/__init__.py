@@ -7,7 +7,7 @@ from pynn_eprop.errors import not_compiled
 
 try:
     import_module("pynn_eprop.intervals.compiled._intervals")
-except ImportError as error:
+except ModuleNotFoundError as error:
     raise not_compiled("the compiled machine of intervals", Path(__file__).parents[3]) from error
 
 from pynn_eprop.intervals.compiled.machine import CompiledMachine, instruction_set

@@ -37,7 +37,8 @@ class CompiledMachine:
     """C kernels on the processor; see :class:`~pynn_eprop.intervals.machine.IntervalMachine`.
 
     Results do not depend on threads. They are the same bits on all processors with AVX2 and FMA;
-    on others the last ones differ. Raises :class:`ParameterError` for weights that do not fit,
+    on others the last ones differ. A machine is used by one thread of Python at a time; others run
+    while it learns. Raises :class:`ParameterError` for weights that do not fit,
     :class:`SetupError` if memory does not suffice.
     """
 
@@ -98,17 +99,14 @@ class CompiledMachine:
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
         """The error, without learning; see the protocol. Raises :class:`SimulationError`."""
         steps, _kept = self._given(inputs, targets, active)
-        error = ffi.new("double *")
-        lib.iv_run(self._machine, steps, ffi.NULL, ffi.NULL, error)
-        return float(error[0])
+        return self._run(steps, ffi.NULL, ffi.NULL)
 
     def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """y and h; see the protocol. Raises :class:`SimulationError`."""
         steps, _kept = self._given(inputs, None, None)
         y = np.empty((len(inputs), self.learning.batch, self.network.outputs), self._type)
         h = np.empty((len(inputs), self.learning.batch, self.network.units), self._type)
-        lib.iv_run(self._machine, steps, ffi.from_buffer(y), ffi.from_buffer(h),
-                   ffi.new("double *"))
+        self._run(steps, ffi.from_buffer(y), ffi.from_buffer(h))
         return y, h
 
     def parameters(self) -> Arrays:
@@ -190,6 +188,12 @@ class CompiledMachine:
         if active is not None:
             steps.active = pointer(active, np.bool_, "uint8_t[]")
         return steps, kept
+
+    def _run(self, steps: Any, y: Any, h: Any) -> float:
+        error = ffi.new("double *")
+        if lib.iv_run(self._machine, steps, y, h, error) != lib.IV_OK:
+            raise self._no_memory()
+        return float(error[0])
 
     def _make_room(self, steps: int) -> None:
         """Room for an interval of so many steps, if there is memory."""

@@ -1,5 +1,6 @@
 """Whether a compiled machine fits this computer: estimated before it is made, and as it grows."""
 
+import math
 from pathlib import Path
 
 from pynn_eprop.errors import SetupError
@@ -9,6 +10,8 @@ from pynn_eprop.intervals.learning import IntervalLearning
 from pynn_eprop.intervals.network import LSTM, UnitNetwork
 from pynn_eprop.intervals.rules import Traces
 
+_SIZES = {"float32": 4, "float64": 8}
+_MOST = 2 ** 50         # bytes that no computer has
 _GROUPS = Path("/sys/fs/cgroup")
 _LIMITS = (("memory.max", "memory.current", "inactive_file"),
            ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"))
@@ -20,7 +23,20 @@ def bytes_needed(network: UnitNetwork, learning: IntervalLearning, steps: int,
 
     That is ``learning.interval``, or the longest sequence with rules that take it whole.
     """
+    least = _SIZES[precision] * max(
+        *(math.prod(shape) for shape in network.shapes().values()),
+        learning.batch * steps * network.gates * network.units, _traces(network, learning),
+        0 if learning.module is None else 2 * network.units * learning.module.hidden)
+    if least > _MOST:       # C counts in 64 bits
+        return least
     return int(lib.iv_bytes(PRECISIONS[precision], settings(network, learning, threads), steps))
+
+
+def _traces(network: UnitNetwork, learning: IntervalLearning) -> int:
+    """Numbers in the tensor of eligibility traces."""
+    if learning.rule.traces is not Traces.CARRIED or network.kind != LSTM:
+        return 0
+    return learning.batch * 3 * network.units * (network.units + network.inputs + 1)
 
 
 def available_bytes() -> float:
@@ -55,14 +71,11 @@ def check_memory(network: UnitNetwork, learning: IntervalLearning, steps: int, p
     needed, present = bytes_needed(network, learning, steps, precision, threads), available_bytes()
     if needed - held <= present:
         return
-    size = 4 if precision == "float32" else 8
     remedies = ["units", "batch", "inputs", "outputs"]
     parts = ""
-    if learning.rule.traces is Traces.CARRIED and network.kind == LSTM:
-        rows = network.units + network.inputs + 1
-        traces = size * 3 * learning.batch * network.units * rows
-        parts = (f", of which {traces / 1e9:.3g} GB are eligibility traces (batch x 3 x units x "
-                 "(units + inputs + 1))")
+    if traces := _traces(network, learning):
+        parts = (f", of which {_SIZES[precision] * traces / 1e9:.3g} GB are eligibility traces "
+                 "(batch x 3 x units x (units + inputs + 1))")
         remedies.insert(0, "a rule without carried traces")
     if learning.rule.whole:
         remedies.insert(0, "shorter sequences or a rule in intervals")

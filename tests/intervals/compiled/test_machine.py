@@ -198,6 +198,15 @@ def test_too_large_a_machine_is_refused_before_it_is_made() -> None:
         CompiledMachine(network, learning, parameters, 0)
 
 
+@pytest.mark.parametrize(("batch", "interval", "hidden"), [
+    (2 ** 62, 1, 1), (2, 2 ** 61, 1), (2, 1, 2 ** 61), (2 ** 40, 2 ** 40, 1)])
+def test_sizes_beyond_64_bits_are_refused(batch: int, interval: int, hidden: int) -> None:
+    learning = IntervalLearning(INTERVAL_RULES["eprop3"], batch, interval,
+                                synthetic=SyntheticGradients(hidden))
+    with pytest.raises(SetupError, match=r"need .* GB of memory"):
+        CompiledMachine(NETWORK, learning, NETWORK.first_parameters(0), 0)
+
+
 def test_longer_sequences_are_refused_if_memory_does_not_suffice(monkeypatch) -> None:
     one = machine(rule="bptt")
     one.train(*data(NETWORK, 6, 2))
