@@ -77,6 +77,16 @@ def test_lstm_units_keep_a_value(tmp_path):
     assert error[-20:].mean() < 0.2
 
 
+def test_a_cue_is_recalled_intervals_later_with_traces_and_not_without(tmp_path):
+    """Chance is 0.5; with traces, all of the trials of batches 30 to 60 are right but some."""
+    example, figure = load("lsnn_intervals"), tmp_path / "figure.png"
+    assert len((EXAMPLES / "lsnn_intervals.py").read_text().splitlines()) < 165
+    correct = example.main(n_batches=60, rules=("truncated-bptt", "eprop3"), figure=figure)
+    assert figure.exists()
+    assert correct["eprop3"][40:].mean() > 0.9
+    assert correct["truncated-bptt"][20:].mean() == pytest.approx(0.5, abs=0.1)
+
+
 @pytest.mark.parametrize("rule", ["e-prop", "clopath:tau_v=20"])
 def test_the_arm_is_moved_as_by_the_command(rule, tmp_path):
     """Weights that nobody trained: the same errors as of the package's own script, on the host."""

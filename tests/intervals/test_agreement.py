@@ -68,7 +68,7 @@ CASES = {
         EXTRA, through_network=True, optimizer=SGD(0.1))),
     "truncated traces": Case(TANH, "truncated-traces", replace(
         EXTRA, through_network=True, shuffled=True)),
-    "truncated traces, random": Case(LSTM, OWN_RULE),
+    "truncated traces, random": Case(WORDS, OWN_RULE),
     "BPTT": Case(RELU, "bptt"),
 }
 

@@ -172,7 +172,10 @@ def interval_gradients(network: UnitNetwork, rule: IntervalRule, parameters: Tre
         by_start = no_boundary(start)
         gradients, signals = _from_readouts(network, rule, parameters, rows, steps)
     if rule.traces is not Traces.NONE:
-        arriving, by_state = _direct(network, rule, start["state"], rows, steps, signals, own)
+        def direct(truncated: bool) -> tuple[Any, Any]:
+            return _direct(network, truncated, start["state"], rows, steps, signals, own)
+
+        arriving, by_state = direct(rule.traces is Traces.TRUNCATED)
         weights = jnp.einsum("tbi,tbk->ik", rows["u"], arriving)
         if rule.traces is Traces.CARRIED:
             weights = weights + by_traces(network, by_state, start["traces"])
@@ -180,7 +183,7 @@ def interval_gradients(network: UnitNetwork, rule: IntervalRule, parameters: Tre
                 network, start["traces"], _derivatives(network, rows, steps), rows["u"])}
         gradients = {**gradients, "weights": weights}
         if network.words is not None and rule.signal is not Signal.PROPAGATED:
-            gradients["embedding"] = _of_words(network, parameters, arriving, steps)
+            gradients["embedding"] = _of_words(network, parameters, direct(False)[0], steps)
     return IntervalGradients(error / batch, jax.tree.map(lambda sum_: sum_ / batch, gradients), end,
                              by_start, signals)
 
@@ -200,19 +203,19 @@ def _from_readouts(network: UnitNetwork, rule: IntervalRule, parameters: Tree, r
     return gradients, signals
 
 
-def _direct(network: UnitNetwork, rule: IntervalRule, state: Any, rows: Tree, steps: Tree,
+def _direct(network: UnitNetwork, truncated: bool, state: Any, rows: Tree, steps: Tree,
             signals: Any, own: Any) -> tuple[Any, Any]:
     """Derivatives by pre-activations, (steps, batch, ...), and by the state at the start.
 
-    Of sum_t signals^t h^t + own state^T, without recurrence: pre-activations are given, and with
-    truncated traces the state before each step as well.
+    Of sum_t signals^t h^t + own state^T, without recurrence: pre-activations are given.
+    truncated: so is the state before each step.
     """
     present = steps["present"][:, np.newaxis, np.newaxis]
 
     def alone(arriving: Any, state: Any) -> tuple[Any, Any]:
         def one(state: Any, row: Any) -> tuple[Any, Any]:
             arriving, present, given = row
-            before = given if rule.traces is Traces.TRUNCATED else state
+            before = given if truncated else state
             after, h = step(network, before, arriving)
             return jnp.where(present, after, state), h
 

@@ -1,4 +1,4 @@
-"""Gradients of intervals of spiking networks, against differentiation of the whole trial."""
+"""Gradients of intervals of networks, against differentiation of the whole trial."""
 
 from dataclasses import replace
 from functools import cache
@@ -24,7 +24,7 @@ from pynn_eprop.intervals.functional import (
 from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.rules import TruncatedTraces
-from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
+from tests.random_networks import CellPlan, Plan, ReadoutPlan, UnitPlan, make_case
 
 INTERVAL, STEPS = 5, 20
 LSNN = Plan(seed=0, boundary=Boundary.CONTINUOUS, interval_steps=STEPS,
@@ -42,47 +42,63 @@ def double_precision():
         yield
 
 
+LIF = replace(LSNN, cells=(CellPlan(5, refractory=2),), readouts=(ReadoutPlan(2),),
+              delays=("one",), wirings=("all",), currents=False)
+LSTM = replace(LSNN, seed=1, cells=(), units=(UnitPlan(3),), readouts=(ReadoutPlan(2),),
+               wirings=("all",), feedbacks=("none",), currents=False)
+
+
 @cache
-def lsnn():
+def network_of(plan=LSNN):
     """A model, its parameters, and the inputs of a trial, whole and in intervals."""
     with jax.enable_x64(True):
-        case = make_case(LSNN)
+        case = make_case(plan)
         model = Model.of(case.network, "float64")
         inputs = trial_inputs(model, case.inputs(0, STEPS))
         return model, model.parameters(), inputs, pieces_of(model, inputs, INTERVAL)
 
 
 @cache
-def by_differentiation(reset=False):
+def by_differentiation(plan=LSNN, reset=False):
     """Derivatives of all losses: by weights, biases, what passes each start, and sent spikes.
 
-    The intervals run one after the other, as one function. reset: through resets as well.
+    The intervals run one after the other in one function. reset: through resets as well.
     """
-    model, parameters, _, pieces = lsnn()
+    model, parameters, _, pieces = network_of(plan)
     flow = Flow() if reset else DETACHED_RESET
 
     def total(given):
-        state, loss, count = model.start(), 0.0, 0
-        for piece, added, sent in zip(pieces, given["added"], given["sent"], strict=True):
+        def one(state, rows):
+            piece, added, sent = rows
             state = with_crossing(state, jax.tree.map(jnp.add, crossing(model, state), added))
             state, activity = forward(model, given["parameters"], model.constants(), state, piece,
                                       flow, sent=sent)
-            loss += sum(jnp.sum(rows) for rows in activity["loss"].values())
-            count += sum(jnp.sum(rows) for rows in activity["z"].values())
-        return loss, count
+            return state, (sum(jnp.sum(rows) for rows in activity["loss"].values()),
+                           sum(jnp.sum(rows != 0) for rows in activity["z"].values()))
 
-    none = jax.tree.map(np.zeros_like, crossing(model, model.start()))
-    sent = {index: np.zeros((INTERVAL, cells.size)) for index, cells in model.spiking.items()}
+        together = jax.tree.map(lambda *rows: np.stack(rows), *pieces)
+        start = jax.tree.map(jnp.asarray, model.start())
+        _, (loss, count) = jax.lax.scan(one, start, (together, given["added"], given["sent"]))
+        return jnp.sum(loss), jnp.sum(count)
+
+    none = jax.tree.map(lambda values: np.zeros((4, *values.shape)),
+                        crossing(model, model.start()))
+    sent = {index: np.zeros((4, INTERVAL, cells.size)) for index, cells in model.learning.items()}
     with jax.enable_x64(True):
         found, count = jax.jit(jax.grad(total, has_aux=True))({
-            "parameters": parameters, "added": [none] * 4, "sent": [sent] * 4})
-    assert count > 30       # spikes, so that there is something to find
+            "parameters": parameters, "added": none, "sent": sent})
+    assert count > 15       # spikes, so that there is something to find
     return found
 
 
+def at_start(plan, number, reset=False):
+    """Derivatives by what passes the start of an interval."""
+    return jax.tree.map(lambda rows: rows[number], by_differentiation(plan, reset)["added"])
+
+
 @cache
-def compiled(rule, flow=DETACHED_RESET):
-    model, _, _, _ = lsnn()
+def compiled(rule, plan, flow=DETACHED_RESET):
+    model, _, _, _ = network_of(plan)
     rule = INTERVAL_RULES[rule]
 
     def found(parameters, start, carry, inputs, beyond):
@@ -92,15 +108,15 @@ def compiled(rule, flow=DETACHED_RESET):
     return jax.jit(found)
 
 
-def in_intervals(rule, exact, flow=DETACHED_RESET, reset=False):
+def in_intervals(rule, exact, plan=LSNN, flow=DETACHED_RESET):
     """Gradients summed over intervals, and what each of them gave."""
-    model, parameters, _, pieces = lsnn()
+    model, parameters, _, pieces = network_of(plan)
     now, carry = model.start(), first_traces(model, INTERVAL_RULES[rule], parameters)
-    beyond = by_differentiation(reset)["added"][1:] if exact else []
     none, each = no_boundary(crossing(model, now)), []
     for number, piece in enumerate(pieces):
-        each.append(compiled(rule, flow)(parameters, now, carry, piece,
-                                         beyond[number] if number < len(beyond) else none))
+        beyond = at_start(plan, number + 1, flow != DETACHED_RESET) \
+            if exact and number + 1 < len(pieces) else none
+        each.append(compiled(rule, plan, flow)(parameters, now, carry, piece, beyond))
         now, carry = each[-1].end, each[-1].carry
     total = each[0].gradients
     for found in each[1:]:
@@ -108,23 +124,23 @@ def in_intervals(rule, exact, flow=DETACHED_RESET, reset=False):
     return total, each
 
 
-def assert_same(found, expected, bound=1e-12):
+def assert_same(found, expected, plan=LSNN, bound=1e-12):
     """Equal but for rounding; pairs without a synapse do not count."""
-    model, _, _, _ = lsnn()
+    model, _, _, _ = network_of(plan)
     for number, block in model.plastic():
         values = np.where(True if block.mask is None else block.mask,
                           expected["weights"][number], 0.0)
         largest = np.abs(values).max()
         assert largest > 1e-6, number
         np.testing.assert_allclose(found["weights"][number], values, rtol=0,
-                                   atol=bound * largest, err_msg=str(model.blocks[number].lag))
+                                   atol=bound * largest)
     for index, values in expected["biases"].items():
         np.testing.assert_allclose(found["biases"][index], values, rtol=0, atol=1e-12)
 
 
-def difference(found, expected):
-    """The largest difference of weights onto cells, relative to the largest."""
-    model, _, _, _ = lsnn()
+def difference(found, expected, plan=LSNN):
+    """The largest difference of weights onto cells, relative to the largest of each block."""
+    model, _, _, _ = network_of(plan)
     off = []
     for number, block in model.plastic():
         if block.post in model.spiking:
@@ -134,22 +150,19 @@ def difference(found, expected):
     return max(off)
 
 
-def test_with_exact_boundary_values_both_give_the_gradient_of_the_trial():
-    """Of BPTT without the path of the reset (below eq. 66 and 70), with delays and refractoriness.
+@pytest.mark.parametrize(("name", "rule"), [
+    ("LSNN", "truncated-bptt-sg"), ("LSNN", "eprop3"), ("LSTM", "eprop3")])
+def test_with_exact_boundary_values_all_of_the_gradient_is_found(name, rule):
+    """That of the trial by BPTT without the path of the reset (below eq. 66 and 70).
 
-    The trial's gradient by differentiation of the weights; that of the whole trial at once agrees.
+    With delays, several cells, refractoriness, readouts that filter.
     """
-    model, parameters, inputs, _ = lsnn()
-    expected = by_differentiation()["parameters"]
-    at_once = jax.jit(lambda given: bptt_gradients(model, parameters, given, flow=DETACHED_RESET))
-    assert_same(at_once(inputs), expected)
-    for rule in ("truncated-bptt-sg", "eprop3"):
-        found, each = in_intervals(rule, exact=True)
-        assert_same(found, expected)
-        for number, interval in enumerate(each):
-            jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=0,
-                                                                       atol=1e-13),
-                         interval.by_start, by_differentiation()["added"][number])
+    plan = {"LSNN": LSNN, "LSTM": LSTM}[name]
+    found, each = in_intervals(rule, exact=True, plan=plan)
+    assert_same(found, by_differentiation(plan)["parameters"], plan)
+    for number, interval in enumerate(each):
+        jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=0, atol=1e-13),
+                     interval.by_start, at_start(plan, number))
 
 
 def test_without_boundary_values_it_is_another_gradient():
@@ -161,29 +174,42 @@ def test_without_boundary_values_it_is_another_gradient():
     assert difference(found["eprop3"], found["truncated-bptt-sg"]) > 0.1
 
 
-def test_without_traces_a_gradient_may_pass_the_reset():
-    model, parameters, inputs, _ = lsnn()
-    expected = by_differentiation(reset=True)["parameters"]
-    assert_same(jax.jit(lambda given: bptt_gradients(model, parameters, given))(inputs), expected)
-    found, _ = in_intervals("truncated-bptt-sg", exact=True, flow=Flow(), reset=True)
-    assert_same(found, expected)
-    assert difference(found, by_differentiation()["parameters"]) > 1e-2
+@pytest.mark.parametrize("flow", [DETACHED_RESET, Flow()])
+def test_without_traces_a_gradient_may_pass_the_reset(flow):
+    """The gradient of the trial is then that of the whole at once by plain BPTT."""
+    model, parameters, inputs, _ = network_of(LIF)
+    found, _ = in_intervals("truncated-bptt-sg", exact=True, plan=LIF, flow=flow)
+    at_once = jax.jit(lambda given: bptt_gradients(model, parameters, given, flow=flow))
+    assert_same(found, at_once(inputs), LIF)
+    assert (difference(found, by_differentiation(LIF)["parameters"], LIF) > 1e-2) \
+        == (flow != DETACHED_RESET)
+
+
+def test_traces_do_not_pass_the_reset():
+    model, parameters, inputs, _ = network_of(LIF)
     with pytest.raises(ParameterError, match="paths of DETACHED_RESET"):
         interval_gradients(model, INTERVAL_RULES["eprop3"], parameters, model.start(), {},
                            inputs, flow=Flow())
 
 
-def test_one_interval_as_long_as_the_trial_is_bptt():
-    model, parameters, inputs, _ = lsnn()
+@cache
+def whole_trial():
+    """The gradients of a trial as one interval with traces, as a compiled function of C_j."""
+    model, parameters, inputs, _ = network_of()
     rule = INTERVAL_RULES["traces"]
-    found = jax.jit(lambda given: interval_gradients(
-        model, rule, parameters, model.start(), first_traces(model, rule, parameters), given))(
-            inputs)
-    assert_same(found.gradients, by_differentiation()["parameters"])
+    return jax.jit(lambda rates: interval_gradients(
+        model, rule, parameters, model.start(), first_traces(model, rule, parameters), inputs,
+        rates=rates).gradients)
+
+
+def test_one_interval_as_long_as_the_trial_is_bptt():
+    model, _, _, _ = network_of()
+    none = {index: np.zeros(cells.size) for index, cells in model.spiking.items()}
+    assert_same(whole_trial()(none), by_differentiation()["parameters"])
 
 
 def test_eprop_1_in_intervals_is_eprop_1_of_the_trial():
-    model, parameters, inputs, _ = lsnn()
+    model, parameters, inputs, _ = network_of()
     expected = jax.jit(lambda given: gradients(model, parameters,
                                                trial(model, parameters, given)))(inputs)
     found, _ = in_intervals("eprop1", exact=False)
@@ -192,12 +218,12 @@ def test_eprop_1_in_intervals_is_eprop_1_of_the_trial():
 
 def test_truncated_traces_have_the_signals_of_the_whole_trial():
     """e^t = h^t z_i^{t-d}, times what sent spikes do until the end of the trial."""
-    model, parameters, inputs, _ = lsnn()
+    model, parameters, inputs, _ = network_of()
     projections = tuple(replace(each, rule=TruncatedTraces())
                         for each in model.network.projections)
     truncated = replace(model, network=replace(model.network, projections=projections))
-    sent = by_differentiation()["sent"]
-    signals = {index: np.concatenate([each[index] for each in sent]) for index in sent[0]}
+    signals = {index: np.concatenate(rows)
+               for index, rows in by_differentiation()["sent"].items()}
     expected = jax.jit(lambda given: gradients(truncated, parameters, trial(
         truncated, parameters, given), signals))(inputs)
     found, each = in_intervals("truncated-traces", exact=True)
@@ -209,9 +235,8 @@ def test_truncated_traces_have_the_signals_of_the_whole_trial():
 
 def test_the_firing_rate_term_multiplies_spikes():
     """C_j times the spikes of a trial: its gradient by differentiation, and by traces."""
-    model, parameters, inputs, _ = lsnn()
+    model, parameters, inputs, _ = network_of()
     rates = {index: np.linspace(-1.0, 1.0, cells.size) for index, cells in model.spiking.items()}
-    rule = INTERVAL_RULES["traces"]
 
     def total(weights):
         _, activity = forward(model, {**parameters, "weights": weights}, model.constants(),
@@ -219,17 +244,14 @@ def test_the_firing_rate_term_multiplies_spikes():
         return sum(jnp.sum(rows) for rows in activity["loss"].values()) + sum(
             jnp.sum(rates[index] * rows) for index, rows in activity["z"].items())
 
-    expected = jax.jit(jax.grad(total))(parameters["weights"])
-    found = jax.jit(lambda given: interval_gradients(
-        model, rule, parameters, model.start(), first_traces(model, rule, parameters), given,
-        rates=rates))(inputs)
-    assert_same(found.gradients, {"weights": expected, "biases": {}})
-    assert difference(found.gradients, by_differentiation()["parameters"]) > 1e-2
+    found = whole_trial()(rates)
+    assert_same(found, {"weights": jax.jit(jax.grad(total))(parameters["weights"]), "biases": {}})
+    assert difference(found, by_differentiation()["parameters"]) > 1e-2
 
 
 def test_synthetic_gradients_predict_and_learn():
     """Of first weights 0; steps against its gradient bring predictions to a target."""
-    model, _, _, _ = lsnn()
+    model, _, _, _ = network_of()
     module, end = first_module(model, 8, seed=1), model.start()
     passing = crossing(model, end)
     predicted = synthetic_boundary(module, 0.5)(passing)
@@ -248,7 +270,7 @@ def test_synthetic_gradients_predict_and_learn():
 
 
 def test_networks_that_do_not_fit_are_refused():
-    model, parameters, inputs, _ = lsnn()
+    model, parameters, inputs, _ = network_of()
     settings = replace(model.network.settings, boundary=Boundary.RESET)
     resetting = Model.of(replace(model.network, settings=settings), "float64")
     rule = INTERVAL_RULES["traces"]
