@@ -41,8 +41,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """C modules, SpiNNaker binaries and licence are in it; what is not the package is not, nor paths.
-    """
+    """It has C modules, SpiNNaker binaries and licence, and nothing of beside the package."""
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
     for module in ("engine/_eprop", "emulator/_emulator", "intervals/compiled/_intervals"):
