@@ -41,7 +41,7 @@ def build_wheel(folder: Path) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """C modules, SpiNNaker binaries and licence are in it; what is not the package is not, nor paths.
+    """C modules, SpiNNaker binaries, licence are in it; what is not the package is not, nor paths.
     """
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
