@@ -41,7 +41,8 @@ def build_wheel(folder: Path) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """It has C modules, SpiNNaker binaries and licence, and nothing of beside the package."""
+    """C modules, SpiNNaker binaries, licence are in it; what is not the package is not, nor paths.
+    """
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
     for module in ("engine/_eprop", "emulator/_emulator", "intervals/compiled/_intervals"):

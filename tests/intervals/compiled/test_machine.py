@@ -190,8 +190,8 @@ def test_estimate_is_what_is_taken() -> None:
 
 
 def test_too_large_a_machine_is_refused_before_it_is_made() -> None:
-    network = UnitNetwork(20_000, 10, 4)
-    learning = IntervalLearning(INTERVAL_RULES["traces"], 4096)
+    network = UnitNetwork(500, 10, 4)
+    learning = IntervalLearning(INTERVAL_RULES["traces"], 2 ** 20)
     parameters = {name: np.broadcast_to(0.0, shape) for name, shape in network.shapes().items()}
     with pytest.raises(SetupError, match=r"need .* GB of memory, of which .* eligibility traces.*"
                                          r"available\. Smaller: a rule without carried traces"):
