@@ -4,8 +4,8 @@ In a trial of 160 ms one of two groups of inputs spikes in the first 20 ms; afte
 background spikes alone a third group asks, in the last 20 ms, which it was. The network learns
 after every interval of 20 ms. Synapses from the cues begin with 0, and truncated BPTT has no
 gradient for these, as the error comes when the cue is over: it stays at chance. Eligibility traces
-bring one, and so may synthetic gradients. In three seeds nearly all trials were right after 20 to 60
-batches with traces, and with traces and synthetic gradients (e-prop 3); with synthetic gradients
+bring one, and so may synthetic gradients. In three seeds nearly all trials were right after 20 to
+60 batches with traces, and with traces and synthetic gradients (e-prop 3); with synthetic gradients
 alone after 130 batches in one of the three.
 
     python examples/lsnn_intervals.py [--batches N] [--figure FILE]        # less than a minute
