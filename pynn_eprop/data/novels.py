@@ -5,6 +5,7 @@ The text is in the public domain. R is not needed, nor need the package be insta
 """
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,9 +27,9 @@ _OWN_TEXT = "give a text of your own (text=..., --text FILE)"
 def read_text(path: Path | None = None) -> str:
     """The text of a file: plain text in UTF-8, or that Debian package; without one, the novels.
 
-    The novels are those of the installed package, or of a downloaded one in the user's cache.
-    Raises :class:`MissingDependencyError` if there is neither, :class:`DataError` for a file that
-    cannot be read.
+    The novels are those of the installed package, or of one in the user's cache, downloaded if
+    there is neither. Raises :class:`MissingDependencyError` if that is not possible,
+    :class:`DataError` for a file that cannot be read.
     """
     if path is None:
         return read_novels()
@@ -46,16 +47,16 @@ def read_text(path: Path | None = None) -> str:
 def read_novels(instead: str = _OWN_TEXT) -> str:
     """The novels, one after another, in the order in which they were published first.
 
-    instead: what the message says that a user may do who cannot have them. Raises as
-    :func:`read_text`.
+    They are downloaded if they are not there. instead: what the message says that a user may do who
+    cannot have them. Raises as :func:`read_text`.
     """
     place = novels_place()
     if place is None:
-        folder = cache_folder()
-        raise MissingDependencyError(
-            f"the novels are missing; on Debian or Ubuntu `pynn-eprop data novels` downloads them, "
-            f"or mkdir -p '{folder}' && (cd '{folder}' && apt-get download {PACKAGE}), which needs "
-            f"1.6 MB and no R; elsewhere {instead}")
+        try:
+            place = download_novels()
+        except MissingDependencyError as error:
+            message = f"the novels are missing: {error}; or {instead}"
+            raise MissingDependencyError(message) from error
     if place == _INSTALLED:
         try:
             files = {name: (_INSTALLED / name).read_bytes() for name in (_INDEX, _RECORDS)}
@@ -89,6 +90,7 @@ def download_novels() -> Path:
     is not the package.
     """
     folder = cache_folder(make=True)
+    print(f"Downloading Debian's {PACKAGE} (1.6 MB) into {folder}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".novels-") as place:
         try:
             done = subprocess.run(["apt-get", "download", PACKAGE], cwd=place, text=True,

@@ -83,8 +83,9 @@ def test_novels_are_split_in_three_and_named_as_such(monkeypatch):
 
 def test_without_the_novels(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(novels, "_INSTALLED", tmp_path / "R")
-    with pytest.raises(MissingDependencyError, match=r"data novels` downloads.*\(--data DIR\)$"):
+    with pytest.raises(MissingDependencyError, match=r"missing: apt-get cannot .*\(--data DIR\)$"):
         read_corpus("", 10, 1.0)
 
 
