@@ -1,7 +1,6 @@
 """What a compiled machine refuses, and what it does when learning diverges."""
 
 import os
-import threading
 
 import numpy as np
 import pytest
@@ -223,25 +222,3 @@ def test_longer_sequences_are_refused_if_memory_does_not_suffice(monkeypatch) ->
 def test_memory_that_is_available_is_known() -> None:
     page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
     assert 0 < memory.available_bytes() <= page * pages
-
-
-def test_other_threads_run_while_a_machine_learns() -> None:
-    """The interpreter is free during a call: a thread counts on while one call lasts."""
-    network = UnitNetwork(128, 9, 9)
-    one, given = machine(network), data(network, 300, 2)
-    counts, done = [0], threading.Event()
-
-    def count() -> None:
-        while not done.is_set():
-            counts[0] += 1
-
-    counter = threading.Thread(target=count)
-    counter.start()
-    try:
-        before = counts[0]
-        one.train(*given)
-        during = counts[0] - before
-    finally:
-        done.set()
-        counter.join()
-    assert during > 100
