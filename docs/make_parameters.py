@@ -16,6 +16,7 @@ from pynn_eprop.models.cells import (
     ALIFCells,
     AnalogSources,
     ArtificialCells,
+    CurrLIFCells,
     LIFCells,
     LSTMCells,
     Population,
@@ -43,6 +44,7 @@ _OF_CELLS = ["`pseudo_derivative`: a name or an object, see below", _BACKWARDS]
 COMPONENTS = {
     "EPropLIF": _OF_CELLS,
     "EPropALIF": _OF_CELLS,
+    "EPropCurrLIF": _OF_CELLS,
     "EPropArtificial": ["`activation`: a name or an object, see below", _BACKWARDS],
     "EPropLSTM": ["`tanh_output`: whether units pass on h = o tanh(c) rather than h = o c, as "
                   "printed in eq. 36, which has no bound", _BACKWARDS],
@@ -147,7 +149,7 @@ def page() -> str:
     """The whole page."""
     sections = [HEADER, "## Cells"]
     sections += [cell_section(kind) for kind in (
-        LIFCells, ALIFCells, ArtificialCells, LSTMCells, Readouts, AnalogSources)]
+        LIFCells, ALIFCells, CurrLIFCells, ArtificialCells, LSTMCells, Readouts, AnalogSources)]
     sections.append("## Synapses")
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",

@@ -129,6 +129,13 @@ class ActivityTape(Tape):
             self.data["h"][index][:] = slope
         for index, potential in trial.potential.items():
             self.data["state"][index]["v"][:] = potential
+        for index, variables in trial.state.items():
+            for name, rows in variables.items():
+                if index in self.data["state"]:
+                    self.data["state"][index][name][:] = rows
+        for index, arriving in trial.arriving.items():
+            if index in self.data["arriving"]:
+                self.data["arriving"][index][:] = arriving
         for index, error in trial.error.items():
             name = self._model.readouts[index].signal
             self.data[name][index][:] = error

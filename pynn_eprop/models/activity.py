@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pynn_eprop.errors import SimulationError, UnsupportedError
-from pynn_eprop.models.cells import AnalogCells, Population, Readouts
+from pynn_eprop.models.cells import AnalogCells, Population, Readouts, SpikingCells
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 Spikes = tuple[np.ndarray, np.ndarray]
@@ -21,6 +21,8 @@ class Activity:
     for those left out. slope: the pseudo-derivative h of cells that learn, (T, size).
     error: err of readouts with a loss, y of those without one (error modules), (T, size).
     potential: the membrane potential v of cells at whose synapses a rule reads it, (T, size).
+    state: of cells that learn and whose derivatives read more than h, each state variable, (T,
+    size); arriving: the sum of the weights that arrive at those that look back, (T, size).
     """
 
     spikes: dict[int, Spikes] = field(default_factory=dict)
@@ -28,14 +30,23 @@ class Activity:
     error: dict[int, np.ndarray] = field(default_factory=dict)
     values: dict[int, np.ndarray] = field(default_factory=dict)
     potential: dict[int, np.ndarray] = field(default_factory=dict)
+    state: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    arriving: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
     """The recordings of a run that :func:`activities` needs.
 
-    Raises :class:`UnsupportedError` for cells that pass on values.
+    Raises :class:`UnsupportedError` for cells that pass on values, or whose derivatives read what
+    arrives.
     """
     _check_spikes(network)
+    for cells in cells_with_state(network).values():
+        if cells.looks_back:
+            raise UnsupportedError(f"{cells.label}: the derivatives of {cells.name} read what "
+                                   "arrives at each step, which cannot be recorded; such a "
+                                   "network learns from its own runs only, or from activities "
+                                   "that are made otherwise")
     wanted = []
     readouts = network.of_kind(Readouts)
     for index, population in enumerate(network.populations):
@@ -46,7 +57,16 @@ def recordings_of_activity(network: Network) -> tuple[Recording, ...]:
                for index, cells in network.learning_cells.items()]
     wanted += [Recording(index, "v", np.arange(network.populations[index].size))
                for index in sorted(network.posts_that_need("v"))]
+    wanted += [Recording(index, name, np.arange(cells.size))
+               for index, cells in cells_with_state(network).items()
+               for name in cells.state_variables()]
     return tuple(wanted)
+
+
+def cells_with_state(network: Network) -> dict[int, SpikingCells]:
+    """The cells of whose synapses an activity has the state: their derivatives read it."""
+    return {index: cells for index, cells in network.learning_cells.items()
+            if not cells.learns_from_h}
 
 
 def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int) -> list[Activity]:
@@ -69,9 +89,15 @@ def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int)
     slope: dict[int, np.ndarray] = {}
     error: dict[int, np.ndarray] = {}
     potential: dict[int, np.ndarray] = {}
+    wanted = recordings_of_activity(network)
+    own = sum(len(cells.state_variables()) for cells in cells_with_state(network).values())
+    state: dict[int, dict[str, np.ndarray]] = {}
+    for recording, rows in zip(wanted[len(wanted) - own:], recorded.entries[len(wanted) - own:],
+                               strict=True):
+        state.setdefault(recording.population, {})[recording.variable] = np.asarray(rows)
     rows_of = {"h": slope, "v": potential}
     steps_done = 0
-    for recording, entry in zip(recordings_of_activity(network), recorded.entries, strict=True):
+    for recording, entry in zip(wanted[:len(wanted) - own], recorded.entries, strict=False):
         if isinstance(entry, tuple):
             spikes[recording.population] = (*entry, 1)
             continue
@@ -83,7 +109,9 @@ def activities(network: Network, inputs: Inputs, recorded: Recorded, start: int)
         {index: rows[k * length:(k + 1) * length] for index, rows in error.items()},
         {index: np.asarray(rows)[k * length:(k + 1) * length]
          for index, rows in inputs.values.items()},
-        {index: rows[k * length:(k + 1) * length] for index, rows in potential.items()})
+        {index: rows[k * length:(k + 1) * length] for index, rows in potential.items()},
+        {index: {name: rows[k * length:(k + 1) * length] for name, rows in variables.items()}
+         for index, variables in state.items()})
         for k in range(steps_done // length)]
 
 
@@ -121,10 +149,13 @@ def check_activity(activity: Activity, network: Network) -> None:
         if np.shape(values) != (length, population.size) or not np.all(np.isfinite(values)):
             raise SimulationError(f"{population.label}: values must be finite, of shape "
                                   f"{(length, population.size)}, not {np.shape(values)}")
-    for learning in network.learning_cells.values():
-        if not learning.learns_from_h:
-            raise SimulationError(f"{learning.label}: the eligibility traces of {learning.name} "
-                                  "need its state, which an activity does not have")
+    for index, learning in cells_with_state(network).items():
+        for name in learning.state_variables():
+            _check_rows(learning.label, f"state {name!r}", activity.state.get(index, {}).get(name),
+                        (length, learning.size), f"the derivatives of {learning.name} read it")
+        if learning.looks_back:
+            _check_rows(learning.label, "arriving", activity.arriving.get(index),
+                        (length, learning.size), f"the derivatives of {learning.name} read it")
     for projection in network.projections:
         missing = set(projection.rule.needs) - {"h", "v", "spikes"}
         if missing and projection.optimizer is not None \
@@ -147,6 +178,16 @@ def check_activity(activity: Activity, network: Network) -> None:
                 raise SimulationError(
                     f"{population.label}: {name} must be finite, of shape "
                     f"{(length, population.size)}, not {np.shape(given[index])}")
+
+
+def _check_rows(label: str, name: str, rows: np.ndarray | None, shape: tuple[int, int], why: str
+                ) -> None:
+    if rows is None:
+        raise SimulationError(f"{label}: an activity of this network has {name} of shape {shape}: "
+                              f"{why}")
+    if np.shape(rows) != shape or not np.all(np.isfinite(rows)):
+        raise SimulationError(f"{label}: {name} must be finite, of shape {shape}, not "
+                              f"{np.shape(rows)}")
 
 
 def _check_spikes(network: Network) -> None:

@@ -90,11 +90,14 @@ class EPropCells(Component):
         """The spikes of the last step, as resets read them."""
         return self.z
 
-    def take(self, z: np.ndarray, h: np.ndarray | None, v: np.ndarray | None = None) -> None:
-        """One step whose spikes, and h and v if they are given, come from elsewhere."""
+    def take(self, z: np.ndarray, h: np.ndarray | None, state: Mapping[str, np.ndarray],
+             arriving: np.ndarray | None = None) -> None:
+        """One step whose spikes, and h, state and input if given, come from elsewhere."""
+        if self.population.looks_back:
+            self.before, self.arriving = self._present(), arriving
         self.z = z
-        if v is not None:
-            self.v = v
+        for name, values in state.items():
+            setattr(self, name, values)
         if h is not None:
             self.h = h
         self._derivatives = None

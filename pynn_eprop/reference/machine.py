@@ -402,11 +402,15 @@ class ReferenceMachine(Successor):
         for index, log in self.logs.items():
             log.write(step, spikes[index][step])
         for index, cells in self.cells.items():
-            slope, potential = (None if index not in rows
-                                else np.asarray(rows[index][step - 1], dtype=float)
-                                for rows in (trial.slope, trial.potential))
+            slope, potential, arriving = (
+                None if index not in rows else np.asarray(rows[index][step - 1], dtype=float)
+                for rows in (trial.slope, trial.potential, trial.arriving))
+            state = {name: np.asarray(rows[step - 1], dtype=float)
+                     for name, rows in trial.state.get(index, {}).items()}
+            if potential is not None:
+                state["v"] = potential
             assert isinstance(cells, EPropCells)    # an activity has spikes
-            cells.take(spikes[index][step], slope, potential)
+            cells.take(spikes[index][step], slope, state, arriving)
             cells.count()
         for index, readout in self.readouts.items():
             readout.take(np.asarray(trial.error[index][step - 1], dtype=float))

@@ -222,7 +222,8 @@ def test_spike_times_of_single_cells():
 def test_models_are_listed_and_described():
     assert sim.list_standard_models() == [
         "EPropLIF", "EPropALIF", "EPropReadout", "IF_curr_exp", "IF_curr_delta",
-        "SpikeSourceArray", "SpikeSourcePoisson", "AnalogSource", "EPropArtificial", "EPropLSTM"]
+        "SpikeSourceArray", "SpikeSourcePoisson", "AnalogSource", "EPropArtificial", "EPropLSTM",
+        "EPropCurrLIF"]
     cells = sim.Population(3, sim.EPropLIF(), label="network")
     assert "network" in cells.describe()
     assert "network" in cells[0:2].describe()

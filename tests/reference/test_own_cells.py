@@ -13,7 +13,7 @@ import pytest
 from autograd import grad
 
 from pynn_eprop.errors import ParameterError, SimulationError, UnsupportedError
-from pynn_eprop.models.activity import Activity
+from pynn_eprop.models.activity import activities, recordings_of_activity
 from pynn_eprop.models.cells import KEPT_BY_MACHINES, LIFCells, Sources
 from pynn_eprop.models.losses import MSE
 from pynn_eprop.models.network import Inputs
@@ -148,10 +148,21 @@ def test_rules_without_a_meaning_for_the_cell_are_refused():
         ReferenceMachine(built(current_lif(), SimplifiedTraces()))
 
 
-def test_the_activity_of_another_machine_lacks_the_state():
-    machine = ReferenceMachine(built(current_lif()))
-    with pytest.raises(SimulationError, match="eligibility traces of CurrentLIF need its state"):
-        machine.learn(Activity())
+def test_a_trial_of_another_machine_has_the_state():
+    """As a trial of its own."""
+    net = built(current_lif())
+    forward, own, other = (ReferenceMachine(net) for _ in range(3))
+    first = SPIKES[SPIKES[:, 0] <= T]
+    inputs = Inputs({0: (first[:, 0], first[:, 1])})
+    recorded = forward.run(T, inputs, recordings_of_activity(net), learning=False)
+    own.run(T, inputs)
+    (trial,) = activities(net, inputs, recorded, 0)
+    other.learn(trial)
+    for index in range(3):
+        np.testing.assert_array_equal(other.gradient(index), own.gradient(index))
+    with pytest.raises(SimulationError, match=r"state 'i' of shape \(50, 4\): the derivatives of "
+                                              "CurrentLIF read it"):
+        other.learn(replace(trial, state={}))
 
 
 def test_a_run_in_parts_with_saved_state_is_the_run_in_one():

@@ -270,7 +270,8 @@ def test_everything_that_pynn_spinnaker_offers_is_there():
     assert set(dir(spynnaker.external_devices)) - set(dir(sim.external_devices)) == set()
     import pynn_eprop.host as host
     # cores refuse these by name (tests/backends/test_own_kinds.py)
-    assert set(host.__all__) - set(sim.__all__) == {"EPropArtificial", "EPropLSTM"}
+    assert set(host.__all__) - set(sim.__all__) == {"EPropArtificial", "EPropCurrLIF",
+                                                     "EPropLSTM"}
     assert all(hasattr(sim, name) for name in host.__all__)
 
 

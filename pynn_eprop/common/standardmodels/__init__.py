@@ -4,11 +4,12 @@ from pynn_eprop.common.standardmodels.cells import (
     AnalogSource,
     EPropALIF,
     EPropArtificial,
+    EPropCurrLIF,
     EPropLIF,
     EPropLSTM,
     EPropReadout,
 )
 from pynn_eprop.common.standardmodels.synapses import EPropSynapse, LearningSignal
 
-__all__ = ["AnalogSource", "EPropALIF", "EPropArtificial", "EPropLIF", "EPropLSTM",
-           "EPropReadout", "EPropSynapse", "LearningSignal"]
+__all__ = ["AnalogSource", "EPropALIF", "EPropArtificial", "EPropCurrLIF", "EPropLIF",
+           "EPropLSTM", "EPropReadout", "EPropSynapse", "LearningSignal"]

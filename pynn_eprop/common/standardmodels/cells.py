@@ -31,6 +31,7 @@ from pynn_eprop.models.cells import (
     AnalogCells,
     AnalogSources,
     ArtificialCells,
+    CurrLIFCells,
     LIFCells,
     LSTMCells,
     Population,
@@ -226,6 +227,11 @@ class EPropLIF(EPropCell):
 
 @from_table(ALIFCells, SHAPE)
 class EPropALIF(EPropCell):
+    pass
+
+
+@from_table(CurrLIFCells, SHAPE)
+class EPropCurrLIF(EPropCell):
     pass
 
 

@@ -28,7 +28,7 @@ class IF_curr_delta(CheckedCellType, stock.IF_curr_delta):  # noqa: N801
 CELL_TYPES: tuple[type[CheckedCellType], ...] = (
     common.EPropLIF, common.EPropALIF, common.EPropReadout, IF_curr_exp, IF_curr_delta,
     common.SpikeSourceArray, common.SpikeSourcePoisson, common.AnalogSource,
-    common.EPropArtificial, common.EPropLSTM)
+    common.EPropArtificial, common.EPropLSTM, common.EPropCurrLIF)
 
 
 def cell_types_of(module: str) -> tuple[type[CheckedCellType], ...]:

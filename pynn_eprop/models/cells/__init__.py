@@ -8,6 +8,7 @@ from pynn_eprop.models.cells.analog import VALUE, AnalogCells
 from pynn_eprop.models.cells.analog_source import AnalogSources
 from pynn_eprop.models.cells.artificial import ArtificialCells
 from pynn_eprop.models.cells.autodiff import AutodiffCells
+from pynn_eprop.models.cells.curr_lif import CurrLIFCells
 from pynn_eprop.models.cells.current_based import CurrDeltaCells, CurrentBasedCells, CurrExpCells
 from pynn_eprop.models.cells.derivatives import Derivatives
 from pynn_eprop.models.cells.fields import Given, component, initial, parameter
@@ -28,7 +29,7 @@ from pynn_eprop.models.cells.spiking import SpikingCells
 from pynn_eprop.models.cells.values import fixed_values
 
 for _kind in (LIFCells, ALIFCells, Readouts, CurrExpCells, CurrDeltaCells, AnalogSources,
-              ArtificialCells, LSTMCells):
+              ArtificialCells, LSTMCells, CurrLIFCells):
     CELLS[_kind.name] = _kind
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "AutodiffCells",
     "CurrDeltaCells",
     "CurrExpCells",
+    "CurrLIFCells",
     "CurrentBasedCells",
     "Derivatives",
     "Given",

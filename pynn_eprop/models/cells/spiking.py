@@ -47,8 +47,8 @@ class SpikingCells(LearningCells):
     were before this step (z and h 0 at the start of an interval), and ``cells.arriving``, its
     input. presynaptic_trace: entries of :meth:`transition` that
     filter the presynaptic spikes, which simplified traces leave out; a kind without any has no such
-    traces. learns_from_h: the derivatives are functions of h and constants, so that the kind can
-    learn from the activity of another machine.
+    traces. learns_from_h: the derivatives are functions of h and constants; of other kinds an
+    activity from elsewhere has the state, too.
 
     backwards: the population runs each trial from its end to its start. In a trial of n steps its
     own step s is the network's step n + 1 - s; all of the above is in its own time, what is
