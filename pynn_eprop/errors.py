@@ -63,6 +63,10 @@ class NetworkError(EPropError, ValueError):
     """The parts of a network do not fit together."""
 
 
+class CapacityError(NetworkError):
+    """A network needs more of a chip than there is."""
+
+
 class ArgumentError(NetworkError, TypeError, pynn_errors.ConnectionError):
     """An argument is of the wrong kind."""
 
@@ -140,6 +144,10 @@ class CheckpointError(EPropError, ValueError):
 
 class InactivityWarning(UserWarning):
     """Cells at synapses that learn had no spike, or no pseudo-derivative, in a whole update."""
+
+
+class MeasurementWarning(UserWarning):
+    """A chip gave back less than it was asked for, or weights that it cannot hold."""
 
 
 class RunInterrupted(EPropError, KeyboardInterrupt):

@@ -1,0 +1,136 @@
+"""What can run one trial of a network: a chip, a stand-in for one, any PyNN backend."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.in_the_loop.measured import Measured
+from pynn_eprop.models.activity import Spikes
+from pynn_eprop.models.cells import CurrLIFCells, LIFCells, SpikingCells
+from pynn_eprop.models.network import Network
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a substrate can hold; None: no limit of this sort.
+
+    cells: spiking cells. sources: spike sources. fan_in: rows of synapses onto one cell.
+    rows_per_synapse: those that a synapse needs whose weight may have either sign. weight_levels: n
+    if weights are whole numbers -n..n. delays: whether there are delays of more than a time step.
+    sample_period: shortest time between two samples of a potential, in ms. samples: of a cell in
+    one trial.
+    """
+
+    cells: int | None = None
+    sources: int | None = None
+    fan_in: int | None = None
+    rows_per_synapse: int = 1
+    weight_levels: int | None = None
+    delays: bool = True
+    sample_period: float = 0.0
+    samples: int | None = None
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """How cells of a substrate are reset, and what is seen of it.
+
+    holds: a spike sets v to the resting potential and holds it there while the cell is refractory,
+    instead of subtracting the threshold once. tau_syn: time constant of synaptic currents in ms, 0
+    if spikes move v at once. before_reset: whether a sample at the step of a spike is v as it
+    crossed the threshold. overshoots: whether v goes beyond the threshold in that step, as in a
+    simulation with the network's time step.
+    """
+
+    holds: bool = True
+    tau_syn: float = 0.0
+    before_reset: bool = False
+    overshoots: bool = False
+
+
+@dataclass(frozen=True)
+class ChipNetwork:
+    """The part of a network that a substrate runs: sources and cells, without readouts.
+
+    network: of these alone; nothing in it learns. populations, projections: the place of each in
+    the whole network. scales: by population of ``network``, the weight of one level, for
+    substrates with levels.
+    """
+
+    network: Network
+    populations: tuple[int, ...]
+    projections: tuple[int, ...]
+    scales: Mapping[int, float]
+
+
+class Substrate(ABC):
+    """Runs trials. A kind of one's own has these methods, and ``limits`` and ``dynamics``.
+
+    Populations and projections are counted as in ``ChipNetwork.network``. Weights and potentials
+    are dimensionless, as parameters of e-prop cells are: a threshold of ``v_thresh``, a resting
+    potential of 0.
+    """
+
+    name: ClassVar[str] = ""
+    limits: Limits = Limits()
+    dynamics: Dynamics = Dynamics()
+
+    def cells_on_chip(self, cells: SpikingCells) -> SpikingCells:
+        """The cells that stand on the substrate for cells of a script.
+
+        LIF cells become those that are reset and held, if the substrate's are. Raises
+        :class:`UnsupportedError` for kinds that it does not have.
+        """
+        if not self.dynamics.holds:
+            if type(cells) in self.kinds:
+                return cells
+        elif type(cells) is LIFCells:
+            return held(cells, self.dynamics.tau_syn)
+        elif type(cells) is CurrLIFCells:
+            return cells
+        raise UnsupportedError(f"{cells.label}: {cells.name} cells cannot run on {self.name}; "
+                               f"choose one of {sorted(kind.name for kind in self.kinds)}")
+
+    @property
+    def kinds(self) -> tuple[type[SpikingCells], ...]:
+        """The kinds of cell that a script may use."""
+        return (LIFCells, CurrLIFCells)
+
+    @abstractmethod
+    def configure(self, chip: ChipNetwork) -> None:
+        """Prepare for a network, or for new parameters of its populations."""
+
+    @abstractmethod
+    def set_weights(self, weights: Mapping[int, np.ndarray]) -> None:
+        """Take the weights of projections, (synapses,) each; multiples of the scale with levels."""
+
+    @abstractmethod
+    def trial(self, spikes: Mapping[int, Spikes], steps: int, number: int, sampled: bool
+              ) -> Measured:
+        """Run one trial from rest.
+
+        spikes: of the sources, (steps, cells) with steps of 0 ... steps - 1. number: of trials that
+        were run before, which is all that noise may depend on. sampled: whether potentials are
+        wanted. Raises :class:`SimulationError` if it could not be run.
+        """
+
+    def describe(self) -> dict[str, object]:
+        """What it is, for results: names and numbers."""
+        return {"substrate": self.name}
+
+    def close(self) -> None:  # noqa: B027 (most have nothing to give back)
+        """Give back what it holds."""
+
+
+def held(cells: LIFCells, tau_syn: float) -> CurrLIFCells:
+    """LIF cells as those of which a spike sets v to the resting potential and holds it there."""
+    zero = np.zeros(cells.size)
+    return CurrLIFCells(
+        cells.label, cells.size, tau_m=cells.tau_m, tau_syn=np.full(cells.size, tau_syn),
+        v_thresh=cells.v_thresh, v_reset=zero, v_initial=cells.v_initial, isyn_initial=zero,
+        held_initial=zero, refractory_steps=cells.refractory_steps, f_target=cells.f_target,
+        c_reg=cells.c_reg, pseudo_derivative=cells.pseudo_derivative, backwards=cells.backwards)

@@ -1,0 +1,7 @@
+"""Substrates: what can run trials of a network, by name."""
+
+from pynn_eprop.in_the_loop.substrates.model import Model
+from pynn_eprop.in_the_loop.substrates.pynn import PyNNSubstrate
+from pynn_eprop.in_the_loop.substrates.stand_in import StandIn
+
+__all__ = ["Model", "PyNNSubstrate", "StandIn"]

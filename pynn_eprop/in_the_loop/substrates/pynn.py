@@ -1,0 +1,192 @@
+"""Any PyNN backend as a substrate, by standard PyNN alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pyNN.parameters import Sequence
+
+from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.in_the_loop.measured import Measured, Samples
+from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
+from pynn_eprop.models.activity import Spikes
+from pynn_eprop.models.cells import CurrLIFCells, Sources, SpikingCells
+from pynn_eprop.models.network import Network, Projection
+
+_CAPACITY = 1.0     # nF, of cells with a synaptic current
+
+
+class PyNNSubstrate(Substrate):
+    """Cells of PyNN's ``IF_curr_delta``, or ``IF_curr_exp`` if synapses have a time constant.
+
+    Parameters
+    ----------
+    sim: the PyNN module; its ``setup()`` and ``end()`` are called here
+    tau_syn: ms; 0: ``IF_curr_delta``
+    unit: mV that stand for a potential of 1
+    sample_period: ms between samples of v; None: the time step
+    timestep: ms, of the simulator; None: the network's
+    setup: further keywords of ``sim.setup()``
+
+    The resting potential is at 0 mV. Each projection is a pair, excitatory and inhibitory, so that
+    weights may change their sign. A trial begins one time step of the network after the reset, as
+    NEST takes no spike at time 0. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources keep
+    that whatever ``setup()`` says.
+    """
+
+    def __init__(self, sim: Any, tau_syn: float = 0.0, unit: float = 10.0,
+                 sample_period: float | None = None, timestep: float | None = None,
+                 setup: Mapping[str, Any] | None = None) -> None:
+        self.sim, self.unit, self.sample_period, self.timestep = sim, unit, sample_period, timestep
+        self.limits = Limits(sample_period=sample_period or 0.0)
+        self.dynamics = Dynamics(holds=True, tau_syn=tau_syn, overshoots=timestep is None)
+        self._setup = dict(setup or {})
+        self._network: Network | None = None
+        self._populations: dict[int, Any] = {}
+        self._pairs: dict[int, tuple[Any, Any]] = {}
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The name of the PyNN module."""
+        return str(getattr(self.sim, "__name__", "PyNN"))
+
+    def configure(self, chip: ChipNetwork) -> None:
+        """Build the network in PyNN.
+
+        Raises :class:`UnsupportedError` for two synapses between the same two cells.
+        """
+        sim, network = self.sim, chip.network
+        self._network = network
+        sim.setup(timestep=self.timestep or network.settings.timestep, **self._setup)
+        self._populations = {}
+        for index, population in enumerate(network.populations):
+            if isinstance(population, Sources):
+                made = sim.Population(population.size, sim.SpikeSourceArray(spike_times=[]))
+            else:
+                assert isinstance(population, CurrLIFCells)
+                made = sim.Population(population.size, self._cells(population),
+                                      initial_values={"v": 0.0})
+                made.record("spikes")
+            self._populations[index] = made
+        self._pairs = {index: self._pair(projection, network)
+                       for index, projection in enumerate(network.projections)}
+        self._records_v = False
+
+    def _cells(self, cells: CurrLIFCells) -> Any:
+        """The cell type in PyNN."""
+        dt = self._timestep
+        parameters = {
+            "tau_m": cells.tau_m, "v_rest": 0.0, "i_offset": 0.0, "cm": _CAPACITY,
+            "v_reset": self.unit * np.asarray(cells.v_reset),
+            "v_thresh": self.unit * np.asarray(cells.v_thresh),
+            "tau_refrac": np.asarray(cells.refractory_steps) * dt}
+        if not self.dynamics.tau_syn:
+            return self.sim.IF_curr_delta(**parameters)
+        return self.sim.IF_curr_exp(tau_syn_E=cells.tau_syn, tau_syn_I=cells.tau_syn,
+                                    **parameters)
+
+    @property
+    def _timestep(self) -> float:
+        assert self._network is not None
+        return self._network.settings.timestep
+
+    def _pair(self, projection: Projection, network: Network) -> tuple[Any, Any]:
+        """Excitatory and inhibitory synapses, of weight 0."""
+        pairs = np.stack([projection.pre_index, projection.post_index], axis=1)
+        if len(np.unique(pairs, axis=0)) < len(pairs):
+            raise UnsupportedError(f"{projection.label}: two synapses between the same two cells; "
+                                   f"{self.name} has one of each sign")
+        dt = self._timestep
+        rows = [(int(pre), int(post), 0.0, float(delay * dt))
+                for (pre, post), delay in zip(pairs, projection.delay, strict=True)]
+        sim = self.sim
+        return tuple(sim.Projection(
+            self._populations[projection.pre], self._populations[projection.post],
+            sim.FromListConnector(rows, column_names=["weight", "delay"]), sim.StaticSynapse(),
+            receptor_type=receptor) for receptor in ("excitatory", "inhibitory"))
+
+    def set_weights(self, weights: Mapping[int, np.ndarray]) -> None:
+        """Take the weights of projections, in mV or nA there."""
+        network = self._network
+        assert network is not None
+        for index, weight in weights.items():
+            projection = network.projections[index]
+            sizes = (network.populations[projection.pre].size,
+                     network.populations[projection.post].size)
+            matrix = np.full(sizes, np.nan)
+            scaled = self.unit * np.asarray(weight, dtype=float)
+            if self.dynamics.tau_syn:
+                post = network.populations[projection.post]
+                assert isinstance(post, CurrLIFCells)
+                scaled = scaled * _CAPACITY / np.asarray(post.tau_syn)[projection.post_index]
+            matrix[projection.pre_index, projection.post_index] = scaled
+            excitatory, inhibitory = self._pairs[index]
+            excitatory.set(weight=np.where(matrix > 0, matrix, matrix * 0.0))
+            inhibitory.set(weight=np.where(matrix < 0, matrix, matrix * 0.0))
+
+    def trial(self, spikes: Mapping[int, Spikes], steps: int, number: int, sampled: bool
+              ) -> Measured:
+        """Run one trial: spikes in, ``run()``, data out, ``reset()``."""
+        network, dt = self._network, self._timestep
+        assert network is not None
+        cells = network.of_kind(SpikingCells)
+        if sampled and not self._records_v:
+            for index in cells:
+                self._populations[index].record("v", sampling_interval=self.sample_period)
+            self._records_v = True
+        for index, (when, who) in spikes.items():
+            self._give(self._populations[index], (np.asarray(when) + 1) * dt, np.asarray(who))
+        self.sim.run((steps + 1) * dt)
+        measured = Measured()
+        for index, each in cells.items():
+            segments = self._populations[index].get_data(clear=True).segments
+            if not segments:
+                raise SimulationError(f"{each.label}: {self.name} gave back no data of trial "
+                                      f"{number}")
+            measured.spikes[index] = self._spikes(segments[-1])
+            if sampled:
+                found = self._samples(segments[-1])
+                if found is not None:
+                    measured.samples[index] = found
+        self.sim.reset()
+        return measured
+
+    def _give(self, population: Any, times: np.ndarray, cells: np.ndarray) -> None:
+        order = np.argsort(cells, kind="stable")
+        bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
+        population.set(spike_times=[
+            Sequence(times[order[bounds[cell]:bounds[cell + 1]]])
+            for cell in range(population.size)])
+
+    def _spikes(self, segment: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Times in ms and cells, sorted by time."""
+        times, cells = [np.zeros(0)], [np.zeros(0, int)]
+        for place, train in enumerate(segment.spiketrains):
+            cell = int(train.annotations.get("source_index", place))
+            own = np.asarray(train.rescale("ms").magnitude, dtype=float)
+            times.append(own)
+            cells.append(np.full(len(own), cell))
+        when, who = np.concatenate(times), np.concatenate(cells)
+        order = np.argsort(when, kind="stable")
+        return when[order] - self._timestep, who[order]
+
+    def _samples(self, segment: Any) -> Samples | None:
+        """Samples of v behind the start; None if there are none."""
+        signals = segment.filter(name="v")
+        if not signals:
+            return None
+        signal = signals[0]
+        times = np.asarray(signal.times.rescale("ms").magnitude, dtype=float) - self._timestep
+        v = np.asarray(signal.magnitude, dtype=float) / self.unit
+        behind = times > 1e-9
+        return Samples(times[behind], v[behind])
+
+    def describe(self) -> dict[str, object]:
+        """The module, and the time constant of synapses."""
+        return {"substrate": self.name, "tau_syn": self.dynamics.tau_syn,
+                "sample_period": self.sample_period}
+
+    def close(self) -> None:
+        """End the simulation."""
+        if self._network is not None:
+            self.sim.end()
