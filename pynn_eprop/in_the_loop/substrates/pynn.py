@@ -14,6 +14,7 @@ from pynn_eprop.models.cells import CurrLIFCells, Sources, SpikingCells
 from pynn_eprop.models.network import Network, Projection
 
 _CAPACITY = 1.0     # nF, of cells with a synaptic current
+_LEAD = 5           # time steps before a trial begins
 
 
 class PyNNSubstrate(Substrate):
@@ -29,8 +30,8 @@ class PyNNSubstrate(Substrate):
     setup: further keywords of ``sim.setup()``
 
     The resting potential is at 0 mV. Each projection is a pair, excitatory and inhibitory, so that
-    weights may change their sign. A trial begins one time step of the network after the reset, as
-    NEST takes no spike at time 0. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources keep
+    weights may change their sign. A trial begins five time steps of the network after the reset, as
+    pyNN.nest takes no spikes before. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources keep
     that whatever ``setup()`` says.
     """
 
@@ -135,8 +136,8 @@ class PyNNSubstrate(Substrate):
                 self._populations[index].record("v", sampling_interval=self.sample_period)
             self._records_v = True
         for index, (when, who) in spikes.items():
-            self._give(self._populations[index], (np.asarray(when) + 1) * dt, np.asarray(who))
-        self.sim.run((steps + 1) * dt)
+            self._give(self._populations[index], (np.asarray(when) + _LEAD) * dt, np.asarray(who))
+        self.sim.run((steps + _LEAD) * dt)
         measured = Measured()
         for index, each in cells.items():
             segments = self._populations[index].get_data(clear=True).segments
@@ -154,9 +155,9 @@ class PyNNSubstrate(Substrate):
     def _give(self, population: Any, times: np.ndarray, cells: np.ndarray) -> None:
         order = np.argsort(cells, kind="stable")
         bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
-        population.set(spike_times=[
-            Sequence(times[order[bounds[cell]:bounds[cell + 1]]])
-            for cell in range(population.size)])
+        rows = [Sequence(times[order[bounds[cell]:bounds[cell + 1]]])
+                for cell in range(population.size)]
+        population.set(spike_times=rows if len(rows) > 1 else rows[0])
 
     def _spikes(self, segment: Any) -> tuple[np.ndarray, np.ndarray]:
         """Times in ms and cells, sorted by time."""
@@ -168,7 +169,7 @@ class PyNNSubstrate(Substrate):
             cells.append(np.full(len(own), cell))
         when, who = np.concatenate(times), np.concatenate(cells)
         order = np.argsort(when, kind="stable")
-        return when[order] - self._timestep, who[order]
+        return when[order] - _LEAD * self._timestep, who[order]
 
     def _samples(self, segment: Any) -> Samples | None:
         """Samples of v behind the start; None if there are none."""
@@ -176,7 +177,8 @@ class PyNNSubstrate(Substrate):
         if not signals:
             return None
         signal = signals[0]
-        times = np.asarray(signal.times.rescale("ms").magnitude, dtype=float) - self._timestep
+        times = np.asarray(signal.times.rescale("ms").magnitude, dtype=float) \
+            - _LEAD * self._timestep
         v = np.asarray(signal.magnitude, dtype=float) / self.unit
         behind = times > 1e-9
         return Samples(times[behind], v[behind])
