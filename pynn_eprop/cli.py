@@ -155,7 +155,7 @@ def _run(options: argparse.Namespace) -> int:
             gradient=options.gradient, recurrent=options.recurrent,
             keep_training=options.keep_training,
             parameters=(*options.set, *data_parameter(options.data)),
-            plugins=tuple(options.plugin))
+            setup=tuple(options.setup), plugins=tuple(options.plugin))
     for warning in caught:
         print(f"pynn-eprop: warning: {warning.message}", file=sys.stderr)
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
@@ -288,6 +288,10 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     parser.add_argument("--set", action="append", default=[], type=_assignment,
                         metavar="NAME=VALUE",
                         help="change a parameter of the task (may be repeated)")
+    parser.add_argument("--setup", action="append", default=[], type=_assignment,
+                        metavar="NAME=VALUE",
+                        help="give the backend's setup() a further keyword, as substrate=stand-in "
+                             "of brainscales (may be repeated)")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="results folder (default: a folder in results/, named after task and "
                              "seed)")

@@ -14,7 +14,7 @@ from pynn_eprop.backends.backend import (
     Backend,
     Compared,
 )
-from pynn_eprop.backends.built_in import BRIAN2, EMULATOR, HOST, JAX, NEST, SPINNAKER
+from pynn_eprop.backends.built_in import BRAINSCALES, BRIAN2, EMULATOR, HOST, JAX, NEST, SPINNAKER
 from pynn_eprop.backends.registry import (
     BACKENDS,
     find_backend,
@@ -23,7 +23,7 @@ from pynn_eprop.backends.registry import (
     register_backend,
 )
 
-for _backend in (HOST, JAX, NEST, BRIAN2, SPINNAKER, EMULATOR):
+for _backend in (HOST, JAX, NEST, BRIAN2, SPINNAKER, EMULATOR, BRAINSCALES):
     register_backend(_backend)
 
 __all__ = ["BACKENDS", "BPTT", "EPROP", "FIXED", "FLOAT", "GRADIENTS", "PRECISIONS", "Backend",

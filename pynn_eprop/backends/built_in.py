@@ -36,6 +36,9 @@ BRIAN2 = Backend(
     "brian2", "pynn_eprop.brian2", compared=(Compared("brian2", FLOAT, by_default=True),),
     extra="brian2")
 
+BRAINSCALES = Backend(
+    "brainscales", "pynn_eprop.brainscales", precisions=(FLOAT, "float32"), takes=("precision",))
+
 SPINNAKER = Backend(
     "spinnaker", "pynn_eprop.spinnaker", precisions=(FIXED,), takes=("failure_folder",),
     setup={"quiet": True, "virtual_board": "refuse"},

@@ -11,10 +11,12 @@ DATA = "data"
 
 
 def command_line(words: Iterable[str], options: Mapping[str, Any],
-                 parameters: Iterable[tuple[str, Any]], plugins: Iterable[str], out: str) -> str:
+                 parameters: Iterable[tuple[str, Any]], plugins: Iterable[str], out: str,
+                 setup: Iterable[tuple[str, Any]] = ()) -> str:
     """The line of ``pynn-eprop`` with these words and options, quoted if need be.
 
     options: by name; None and False stand for one that is not given, True for one without a value.
+    setup: keywords of the backend's ``setup()``.
     """
     line = ["pynn-eprop", *words]
     for name, value in options.items():
@@ -24,4 +26,6 @@ def command_line(words: Iterable[str], options: Mapping[str, Any],
         line += ["--plugin", plugin]
     for name, value in parameters:
         line += ["--set", f"{name}={value_text(value)}"]
+    for name, value in setup:
+        line += ["--setup", f"{name}={value_text(value)}"]
     return shlex.join([*line, "--out", out])

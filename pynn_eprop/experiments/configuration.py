@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
+from pynn_eprop.backends.backend import RUN_KEYWORDS
+from pynn_eprop.common.arguments.setup import SHARED_KEYWORDS
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.command_line import DATA, command_line
 from pynn_eprop.experiments.rule_names import rule_named
@@ -27,9 +29,9 @@ class Configuration:
     the backend's, or the machine's, first. updates, neurons: None stands for the paper's. gradient:
     with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
     rule: as :func:`rule_named` takes it, or "readout-only". parameters: changes to the task's
-    parameters, as (name, value). plugins: modules or files that were loaded for it
-    (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are unknown or do not go
-    together.
+    parameters, as (name, value). setup: further keywords of the backend's ``setup()``, likewise.
+    plugins: modules or files that were loaded for it (``plugins.load_plugins()``). Raises
+    :class:`TaskError` for parts that are unknown or do not go together.
     """
 
     task: str
@@ -46,6 +48,7 @@ class Configuration:
     recurrent: bool = True
     keep_training: bool = False
     parameters: tuple[tuple[str, Any], ...] = ()
+    setup: tuple[tuple[str, Any], ...] = ()
     plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -61,6 +64,11 @@ class Configuration:
         if self.rule != READOUT_ONLY:
             rule_named(self.rule)
         self._check_gradient(backend)
+        for name, value in self.setup:
+            if name in (*SHARED_KEYWORDS, *RUN_KEYWORDS, "checkpoint"):
+                raise TaskError(f"setup {name}={value!r}: the run gives {name} to setup() itself; "
+                                "change it with an option of the command or a parameter of the "
+                                "task")
 
     def _check_gradient(self, backend: Backend) -> None:
         if self.gradient not in GRADIENTS:
@@ -131,6 +139,7 @@ class Configuration:
         fields["updates"] = self.n_updates
         fields["neurons"] = self.build_task().n_neurons
         fields["parameters"] = {name: value for name, value in self.parameters}
+        fields["setup"] = {name: value for name, value in self.setup}
         return fields
 
     def identity(self) -> dict[str, Any]:
@@ -139,6 +148,8 @@ class Configuration:
         for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
         # as in older folders, from when there was no choice
+        if not fields["setup"]:
+            del fields["setup"]
         del fields["machine"]
         if self.chosen_machine == "reference":
             fields["precision"] = "reference"
@@ -162,4 +173,4 @@ class Configuration:
         data = dict(self.parameters).get(DATA)
         others = [(name, value) for name, value in self.parameters if name != DATA]
         return command_line(["run", self.task], {**self.options(), DATA: data}, others,
-                            self.plugins, out)
+                            self.plugins, out, self.setup)

@@ -119,9 +119,10 @@ class Experiment:
 
     def _setup(self) -> dict[str, Any]:
         configuration = self.configuration
-        return configuration.build_backend().setup_keywords(
+        keywords = configuration.build_backend().setup_keywords(
             configuration.machine, str(configuration.precision), configuration.threads,
             self.folder.path, configuration.gradient)
+        return {**keywords, **dict(configuration.setup)}
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:

@@ -1,6 +1,6 @@
 """The machine with a chip in the loop: trials run on a substrate, learning runs here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +61,7 @@ class LoopMachine:
     The learner is another machine of the same network, with the cells that stand on the substrate:
     it has the weights, in floating point, and the optimisers, and takes each trial as an activity
     from elsewhere. Readouts, losses and learning signals are computed here from measured spikes.
+    chip: the part of the network that the substrate runs.
 
     Raises :class:`CapacityError` for a network that the substrate cannot hold,
     :class:`UnsupportedError` for parts that it cannot run, and as the learner does.
@@ -76,8 +77,8 @@ class LoopMachine:
         levels = substrate.limits.weight_levels
         self._rounding = Rounding(levels, scales_of(run, levels, options.headroom),
                                   options.rounding, options.seed)
-        self._chip = part_on_chip(run, self._rounding.scales)
-        check_fits(self._chip, substrate.limits, substrate.name)
+        self.chip = part_on_chip(run, self._rounding.scales)
+        check_fits(self.chip, substrate.limits, substrate.name)
         self._learner = build_learner(run, options.learner, options.precision)
         self._replay = Replay(run)
         self.step = 0
@@ -86,7 +87,7 @@ class LoopMachine:
                      (*run.of_kind(SpikingCells), *run.of_kind(Readouts))}
         self._on_chip: dict[int, np.ndarray] | None = None
         self._short: dict[str, int] = {}
-        substrate.configure(self._chip)
+        substrate.configure(self.chip)
 
     @property
     def learner(self) -> Machine:
@@ -158,7 +159,7 @@ class LoopMachine:
             low, high = np.searchsorted(steps, [self.step, self.step + length])
             sources[index] = (np.asarray(steps[low:high]) - self.step, np.asarray(cells[low:high]))
         held = self._send_weights()
-        place = {index: number for number, index in enumerate(self._chip.populations)}
+        place = {index: number for number, index in enumerate(self.chip.populations)}
         sampled = self.options.voltage == SAMPLED
         measured = self.substrate.trial(
             {place[index]: each for index, each in sources.items() if index in place},
@@ -189,9 +190,9 @@ class LoopMachine:
         if self._on_chip is None:
             held = {index: self._rounding.on_chip(
                 index, self._run_network.projections[index].post, self._learner.weights(index),
-                self._trials) for index in self._chip.projections}
+                self._trials) for index in self.chip.projections}
             self.substrate.set_weights({number: held[index] for number, index
-                                        in enumerate(self._chip.projections)})
+                                        in enumerate(self.chip.projections)})
             self._on_chip = held
         return dict(self._on_chip)
 
@@ -311,7 +312,7 @@ class LoopMachine:
 
         Raises :class:`NetworkError` for projections that stay here, those of readouts.
         """
-        if projection not in self._chip.projections:
+        if projection not in self.chip.projections:
             raise NetworkError(f"{self.network.projections[projection].label} is not on the chip")
         return np.array(self._send_weights()[projection])
 
@@ -345,25 +346,37 @@ class LoopMachine:
         self._replay.configure(index, run.populations[index])
         if self.step == 0 and index in self._now:
             self._now[index] = self._at_start(index)
-        if index in self._chip.populations:
-            self._chip = part_on_chip(run, self._rounding.scales)
-            self.substrate.configure(self._chip)
+        if index in self.chip.populations:
+            self.chip = part_on_chip(run, self._rounding.scales)
+            self.substrate.configure(self.chip)
             self._on_chip = None
 
     # --- reports ---
 
     def range_report(self) -> None:
-        """None: nothing here is in fixed point; see :meth:`saturations`."""
+        """None: nothing here is in fixed point."""
 
     def saturations(self) -> tuple[str, ...]:
-        """A sentence for weights beyond what the chip holds, and for samples that were missing."""
-        found = [f"{self.network.projections[index].label}: {count} weights are beyond the "
-                 f"largest that {self.substrate.name} holds; give setup() a larger headroom"
-                 for index, count in self._rounding.clipped.items() if count]
-        found += [f"{label}: {self.substrate.name} gave back too few samples of v; a model that "
-                  f"replays the spikes stood in for as many as {count} potentials of a trial"
-                  for label, count in self._short.items()]
-        return tuple(found)
+        """Empty: nothing here is in fixed point; see :meth:`shortfalls`."""
+        return ()
+
+    def shortfalls(self) -> Iterator[tuple[str, str]]:
+        """What the chip could not do so far: a key, and a sentence with numbers."""
+        for index, count in self._rounding.clipped.items():
+            if count:
+                label = self.network.projections[index].label
+                yield f"{label} is clipped", (
+                    f"{label}: {count} weights are beyond the largest that {self.substrate.name} "
+                    f"holds, {self._largest(index):.3g}; give setup() a larger headroom")
+        for label, count in self._short.items():
+            yield f"{label} has too few samples", (
+                f"{label}: {self.substrate.name} gave back too few samples of v; a model that "
+                f"replays the spikes stands in for {count} of the potentials of a trial")
+
+    def _largest(self, projection: int) -> float:
+        levels = self._rounding.levels
+        assert levels is not None
+        return levels * self._rounding.scales[self._run_network.projections[projection].post]
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates without spikes, and without pseudo-derivative; see the protocol."""
@@ -399,8 +412,8 @@ class LoopMachine:
 
     def _take_scales(self, scales: Mapping[int, float]) -> None:
         self._rounding.scales = {**self._rounding.scales, **scales}
-        self._chip = part_on_chip(self._run_network, self._rounding.scales)
-        self.substrate.configure(self._chip)
+        self.chip = part_on_chip(self._run_network, self._rounding.scales)
+        self.substrate.configure(self.chip)
         self._on_chip = None
 
     def take_over(self, old: "LoopMachine", synapses: bool = True) -> None:

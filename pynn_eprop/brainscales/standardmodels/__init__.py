@@ -1,0 +1,1 @@
+"""Cell types, synapse types and current sources of this backend."""
