@@ -47,6 +47,7 @@ def main(folder: Path) -> int:
         load_plugins(given["plugins"])
         configuration = Configuration(**given | {
             "parameters": tuple(map(tuple, given["parameters"])),
+            "setup": tuple(map(tuple, given.get("setup", ()))),
             "plugins": tuple(given["plugins"])})
         machine = find_machine(request["machine"])
         with machine.backend.context(configuration.build_task().n_neurons):

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
-from pynn_eprop.backends.backend import RUN_KEYWORDS
-from pynn_eprop.common.arguments.setup import SHARED_KEYWORDS
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.command_line import DATA, command_line
 from pynn_eprop.experiments.rule_names import rule_named
-from pynn_eprop.experiments.systems import choose_system, other_machine
+from pynn_eprop.experiments.systems import check_setup, choose_system, other_machine
 from pynn_eprop.models.rules import EProp
 from pynn_eprop.tasks import find_feedback, find_task
 from pynn_eprop.tasks.feedback import Feedback
@@ -64,11 +62,7 @@ class Configuration:
         if self.rule != READOUT_ONLY:
             rule_named(self.rule)
         self._check_gradient(backend)
-        for name, value in self.setup:
-            if name in (*SHARED_KEYWORDS, *RUN_KEYWORDS, "checkpoint"):
-                raise TaskError(f"setup {name}={value!r}: the run gives {name} to setup() itself; "
-                                "change it with an option of the command or a parameter of the "
-                                "task")
+        check_setup(self.setup)
 
     def _check_gradient(self, backend: Backend) -> None:
         if self.gradient not in GRADIENTS:

@@ -1,8 +1,12 @@
-"""The choice of machine and number system of a backend."""
+"""The choice of machine and number system of a backend, and further keywords of its ``setup()``."""
 
 import warnings
+from collections.abc import Iterable
+from typing import Any
 
 from pynn_eprop.backends import BACKENDS, PRECISIONS, Backend
+from pynn_eprop.backends.backend import RUN_KEYWORDS
+from pynn_eprop.common.arguments.setup import SHARED_KEYWORDS
 from pynn_eprop.errors import TaskError
 
 
@@ -48,3 +52,10 @@ def _choose_machine(backend: Backend, machine: str | None, precision: str | None
     if machine not in backend.machines:
         raise TaskError(f"machine {machine!r} is unknown; choose one of {list(backend.machines)}")
     return machine, precision
+
+def check_setup(setup: Iterable[tuple[str, Any]]) -> None:
+    """Raise :class:`TaskError` for keywords of ``setup()`` that a run fills in itself."""
+    for name, value in setup:
+        if name in (*SHARED_KEYWORDS, *RUN_KEYWORDS, "checkpoint"):
+            raise TaskError(f"setup {name}={value!r}: the run gives {name} to setup() itself; "
+                            "change it with an option of the command or a parameter of the task")

@@ -1,12 +1,14 @@
 """A model of the network that replays measured spikes: states of cells, and the readouts."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
-from pynn_eprop.models.cells import Population, Readouts, SpikingCells
+from pynn_eprop.models.answers import ask
+from pynn_eprop.models.cells import Population, Readouts, SpikingCells, fixed_values
 from pynn_eprop.models.network import Network, Projection
-from pynn_eprop.reference.cells import EPropCells
+from pynn_eprop.models.targets import targets_at
 from pynn_eprop.reference.readout import ReadoutState
 
 
@@ -52,50 +54,50 @@ class Replay:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.steps = network.settings.interval_steps or 0
-        self.cells = {index: EPropCells(cells, network.settings.timestep)
-                      for index, cells in network.of_kind(SpikingCells).items()}
+        self.cells = dict(network.of_kind(SpikingCells))
+        self._fixed = {index: fixed_values(cells, network.settings.timestep)
+                       for index, cells in self.cells.items()}
         self.readouts = {index: ReadoutState(each, network.settings.timestep)
                          for index, each in network.of_kind(Readouts).items()}
 
     def of_cells(self, index: int, counts: dict[int, np.ndarray], weights: dict[int, np.ndarray]
                  ) -> CellReplay:
         """A population of cells whose own spikes, and those of all others, are given."""
-        cells = self.cells[index]
+        cells, dt = self.cells[index], self.network.settings.timestep
         arriving = self._arriving(index, counts, weights)
-        names = cells.population.state_variables()
-        states = {name: np.zeros(arriving.shape) for name in names}
-        refractory = np.zeros(arriving.shape, dtype=bool)
-        cells.reset()
-        for step in range(1, self.steps + 1):
-            silent, z = cells.silent, counts[index][step]
-            cells.advance(arriving[step - 1])
-            for name in names:
-                states[name][step - 1] = getattr(cells, name)
-            refractory[step - 1] = silent > 0
-            cells.z = z
-            cells.silent = np.where(z > 0, cells.refractory_steps.astype(int),
-                                    np.maximum(silent - 1, 0))
-        return CellReplay(arriving, states, refractory)
+        z, size = counts[index], cells.size
+        now = SimpleNamespace(**self._fixed[index], timestep=dt, z=np.zeros(size),
+                              z_reset=np.zeros(size), h=np.zeros(size), **cells.initial_state())
+        states = {name: np.zeros(arriving.shape) for name in cells.state_variables()}
+        with cells.double_precision():
+            for step in range(self.steps):
+                made = ask(cells.label, "cell", cells, "step", now, arriving[step])
+                for name, rows in states.items():
+                    rows[step] = made[name]
+                    setattr(now, name, rows[step])
+                now.z = now.z_reset = z[step + 1]
+        return CellReplay(arriving, states, _refractory(z[1:], np.asarray(cells.refractory_steps)))
 
     def of_readouts(self, index: int, counts: dict[int, np.ndarray],
                     weights: dict[int, np.ndarray], bias: np.ndarray, start: int) -> ReadoutReplay:
         """A readout population. start: global step of the trial's start."""
         readout = self.readouts[index]
-        arriving = self._arriving(index, counts, weights)
-        readout.bias = np.asarray(bias, dtype=float)
-        readout.loss = np.zeros(())
-        readout.reset()
-        rows = {name: np.zeros(arriving.shape) for name in ("y", "error", "target")}
-        for step in range(1, self.steps + 1):
-            readout.advance(start + step, arriving[step - 1], learning=False)
-            for name, values in rows.items():
-                values[step - 1] = getattr(readout, name)
-        return ReadoutReplay(**rows, loss=float(readout.loss))
+        arriving = self._arriving(index, counts, weights) + np.asarray(bias, dtype=float)
+        rows = {name: np.zeros(arriving.shape) for name in ("y", "error")}
+        target = targets_at(readout.population, start + np.arange(1, self.steps + 1))
+        y, total = np.array(readout.population.y_initial, dtype=float), 0.0
+        for step in range(self.steps):
+            y = rows["y"][step] = readout.kappa * y + arriving[step]                # eq. 41
+            readout.y, readout.target = y, target[step]
+            rows["error"][step], loss = readout.error_now()
+            total += loss
+        return ReadoutReplay(**rows, target=target, loss=total)
 
     def configure(self, index: int, population: Population) -> None:
         """Take new parameters of a population."""
         if isinstance(population, SpikingCells):
-            self.cells[index].configure(population)
+            self.cells[index] = population
+            self._fixed[index] = fixed_values(population, self.network.settings.timestep)
         elif isinstance(population, Readouts):
             self.readouts[index].configure(population)
 
@@ -113,6 +115,15 @@ class Replay:
                     rows = counts[projection.pre][first:self.steps + 1 - lag]
                     total[first + lag - 1:first + lag - 1 + len(rows)] += rows @ matrix
         return total
+
+
+def _refractory(z: np.ndarray, refractory_steps: np.ndarray) -> np.ndarray:
+    """Whether cells could not spike at each step, (T, size), from their spikes at these steps."""
+    count, size = z.shape
+    steps = np.arange(count)[:, np.newaxis]
+    last = np.maximum.accumulate(np.where(z > 0, steps, -1), axis=0)
+    last = np.vstack([np.full((1, size), -1), last[:-1]])       # before this step
+    return (last >= 0) & (steps - last <= refractory_steps)
 
 
 def _by_lag(projection: Projection, weight: np.ndarray, post: Population, pre_size: int

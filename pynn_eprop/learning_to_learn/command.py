@@ -110,7 +110,8 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
     plan = inner.OneShotPlan(
         options.task, options.learned, options.backend, options.machine, options.precision,
         options.seed, inner.TARGETS if options.targets is None else options.targets,
-        options.threads, (*options.set, *neurons), tuple(options.plugin))
+        options.threads, (*options.set, *neurons), tuple(options.plugin),
+        tuple(options.setup))
     out = options.out or Path("results", f"{options.task}-{options.backend}-seed{options.seed}")
     bar = Bar("task")
 

@@ -20,7 +20,7 @@ from pynn_eprop.experiments.folder import write_atomically, write_text
 from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
 from pynn_eprop.experiments.kept_warnings import keep_warnings
 from pynn_eprop.experiments.results import versions
-from pynn_eprop.experiments.systems import choose_system, other_machine
+from pynn_eprop.experiments.systems import check_setup, choose_system, other_machine
 from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.families import OneShotTrial
 from pynn_eprop.families.trial import OUTPUT
@@ -50,9 +50,11 @@ class OneShotPlan:
     """All that decides a one-shot run's result, and the number of threads, which does not.
 
     learned: file or folder of 'pynn-eprop learn'. machine, precision: None for the backend's first.
-    targets: fresh tasks. Raises :class:`TaskError` for what is unknown or does not fit, and
-    :class:`ResultsError` for a learned file that is not there, is damaged, or is of another family,
-    and :class:`UnsupportedError` for an error module that is no network.
+    targets: fresh tasks. setup: further keywords of the backend's ``setup()``.
+
+    Raises :class:`TaskError` for what is unknown or does not fit, and :class:`ResultsError` for a
+    learned file that is not there, is damaged, or is of another family, and
+    :class:`UnsupportedError` for an error module that is no network.
     """
 
     family_name: str
@@ -65,6 +67,7 @@ class OneShotPlan:
     threads: int = 1
     parameters: tuple[tuple[str, Any], ...] = ()
     plugins: tuple[str, ...] = ()
+    setup: tuple[tuple[str, Any], ...] = ()
     learned: Learned = field(init=False)
     checksum: str = field(init=False)
 
@@ -72,6 +75,7 @@ class OneShotPlan:
         machine, precision = choose_system(self.backend, self.machine, self.precision)
         object.__setattr__(self, "machine", machine)
         object.__setattr__(self, "precision", precision)
+        check_setup(self.setup)
         require_whole(self.seed, "seed", 0, "run")
         require_whole(self.targets, "targets", 1, "run")
         require_whole(self.threads, "threads", 1, "run")
@@ -94,7 +98,8 @@ class OneShotPlan:
         return {"one_shot": self.family_name, "learned_checksum": self.checksum,
                 "backend": self.backend_name, "machine": self.machine,
                 "precision": self.precision, "seed": self.seed, "targets": self.targets,
-                "parameters": dict(self.parameters)}
+                "parameters": dict(self.parameters),
+                **({"setup": dict(self.setup)} if self.setup else {})}
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes this result again."""
@@ -102,7 +107,8 @@ class OneShotPlan:
             "learned": self.learned_path, "backend": self.backend_name,
             "machine": other_machine(self.backend, self.machine), "precision": self.precision,
             "seed": self.seed, "targets": self.targets}
-        return command_line(["run", self.family_name], options, self.parameters, self.plugins, out)
+        return command_line(["run", self.family_name], options, self.parameters, self.plugins, out,
+                            self.setup)
 
 
 class OneShotRun:
@@ -166,7 +172,7 @@ class OneShotRun:
         """Do the tasks that are left; returns the trials of the first one, for the figure."""
         plan, family, tasks = self.plan, self.plan.learned.family, self._tasks()
         setup = plan.backend.setup_keywords(plan.machine, str(plan.precision), plan.threads,
-                                            self.folder.path)
+                                            self.folder.path) | dict(plan.setup)
         progress(len(state["after"]), plan.targets, _mean(state["after"]))
         # the first is done in any case: the figure shows it
         begun = max(1, len(state["after"]))

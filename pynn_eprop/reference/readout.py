@@ -47,7 +47,7 @@ class ReadoutState(Component):
         """One step; ``arriving`` is the sum of the weights of arriving spikes."""
         self.y = self.kappa * self.y + arriving + self.bias                         # eq. 41
         self.target = targets_at(self.population, step)[0]
-        self.error, loss = self._error()
+        self.error, loss = self.error_now()
         self.loss = self.loss + loss
         self._gather_bias(learning)
 
@@ -63,7 +63,7 @@ class ReadoutState(Component):
         if learning:
             self.bias_sum = self.bias_sum + self.error * self.bias_trace
 
-    def _error(self) -> tuple[np.ndarray, float]:
+    def error_now(self) -> tuple[np.ndarray, float]:
         """err_k^t = dE / dy_k^t without the leak, and this step's part of E."""
         loss = self.population.loss
         if loss is None or np.all(np.isnan(self.target)):

@@ -275,7 +275,7 @@ class DecodingExperiment:
                                "again")
         setup = configuration.build_backend().setup_keywords(
             configuration.machine, str(configuration.precision), configuration.threads,
-            training.path)
+            training.path) | dict(configuration.setup)
         trials, labels = decoding.draw(seed, update, n_trials)
         network = plan.network(seed)
 
