@@ -9,7 +9,7 @@ from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_the_loop.fitting import as_run, check_fits, part_on_chip
 from pynn_eprop.in_the_loop.learners import build_learner
-from pynn_eprop.in_the_loop.measured import Measured
+from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.replay import CellReplay, Replay, counts_of
 from pynn_eprop.in_the_loop.substrate import Substrate
 from pynn_eprop.in_the_loop.voltages import distance_of, interpolated, slope_of, step_of
@@ -164,7 +164,8 @@ class LoopMachine:
         measured = self.substrate.trial(
             {place[index]: each for index, each in sources.items() if index in place},
             length, self._trials, sampled)
-        spikes = {**sources, **self._spikes_of(measured, place)}
+        inside = self._inside(measured, place)
+        spikes = {**sources, **{index: self._by_step(each) for index, each in inside.items()}}
         counts = counts_of(network, spikes, length)
         weights = {index: self._learner.weights(index) for index in range(len(network.projections))
                    if index not in held} | held
@@ -173,8 +174,8 @@ class LoopMachine:
         for index, kind in network.of_kind(SpikingCells).items():
             replayed = self._replay.of_cells(index, counts, weights)
             arriving[index] = replayed.arriving
-            states = self._sampled_states(kind, replayed, measured, place[index]) \
-                if sampled else replayed.states
+            states = self._sampled_states(kind, replayed, measured.samples.get(place[index]),
+                                          inside[index]) if sampled else replayed.states
             rows[index] = {**states, "h": self._slope(kind, states, replayed, counts[index][1:])}
         for index in network.of_kind(Readouts):
             found = self._replay.of_readouts(index, counts, weights, self._learner.bias(index),
@@ -196,26 +197,32 @@ class LoopMachine:
             self._on_chip = held
         return dict(self._on_chip)
 
-    def _spikes_of(self, measured: Measured, place: Mapping[int, int]) -> dict[int, Spikes]:
-        """Spikes of cells by step, sorted; those behind the last step are left out."""
-        found = {}
+    def _inside(self, measured: Measured, place: Mapping[int, int]
+                ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Spikes of cells within the trial, (times in ms, cells), sorted by time."""
+        found, last = {}, self._length * self.network.settings.timestep
         for index, cells in self._run_network.of_kind(SpikingCells).items():
             times, spiking = measured.spikes.get(place[index], (np.zeros(0), np.zeros(0, int)))
-            steps = step_of(np.asarray(times, float) / self.network.settings.timestep).astype(int)
-            spiking = np.asarray(spiking, dtype=int)
+            times, spiking = np.asarray(times, dtype=float), np.asarray(spiking, dtype=int)
             if np.any((spiking < 0) | (spiking >= cells.size)):
                 raise SimulationError(f"{cells.label}: {self.substrate.name} gave back spikes of "
                                       f"cells beyond the {cells.size} of the population")
-            inside = (steps >= 1) & (steps <= self._length)
-            # a cell spikes once in a step; twice is a step that is too long for the chip
-            pairs = np.unique(np.stack([steps[inside], spiking[inside]], axis=1), axis=0)
-            found[index] = (pairs[:, 0], pairs[:, 1])
+            order = np.argsort(times, kind="stable")
+            order = order[(times[order] > 0.0) & (times[order] <= last * (1.0 + 1e-9))]
+            found[index] = (times[order], spiking[order])
         return found
 
-    def _sampled_states(self, cells: SpikingCells, replayed: CellReplay, measured: Measured,
-                        place: int) -> dict[str, np.ndarray]:
+    def _by_step(self, spikes: tuple[np.ndarray, np.ndarray]) -> Spikes:
+        """Spikes by the step that they fall in; two of a cell in a step are one."""
+        times, spiking = spikes
+        steps = step_of(times / self.network.settings.timestep).astype(int)
+        pairs = np.unique(np.stack([steps, spiking], axis=1), axis=0)
+        return pairs[:, 0], pairs[:, 1]
+
+    def _sampled_states(self, cells: SpikingCells, replayed: CellReplay, samples: Samples | None,
+                        spikes: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
         """State variables with sampled potentials; those of the model where there are none."""
-        if place not in measured.samples or not measured.samples[place].times.size:
+        if samples is None or not samples.times.size:
             raise SimulationError(
                 f"{cells.label}: {self.substrate.name} gave back no samples of v in trial "
                 f"{self._trials}; setup(voltage='model') learns from spikes alone")
@@ -224,8 +231,7 @@ class LoopMachine:
         threshold = replayed.states["v"] - distance
         if self.substrate.dynamics.overshoots:
             threshold += np.maximum(distance, 0.0)
-        v, known = interpolated(measured.samples[place], measured.spikes.get(
-            place, (np.zeros(0), np.zeros(0, int))), dt, cells, threshold, self.substrate.dynamics)
+        v, known = interpolated(samples, spikes, dt, cells, threshold, self.substrate.dynamics)
         missing = int(np.count_nonzero(~known))
         if missing:
             self._short[cells.label] = max(self._short.get(cells.label, 0), missing)

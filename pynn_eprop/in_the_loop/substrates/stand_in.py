@@ -1,7 +1,7 @@
 """A stand-in for an analog chip: cells that differ, coarse weights, few and noisy samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,7 +77,7 @@ class StandIn(Substrate):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number > 0")
         for name in ("weight_levels", "samples"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
+            if value is not None and not (_is_number(value) and value >= 1 and value % 1 == 0):
                 raise SetupError(f"StandIn: {name}={value!r} must be a whole number >= 1, or None")
         self._model = Model(self.holds, self.tau_syn)
         self.limits = Limits(weight_levels=self.weight_levels, sample_period=self.sample_period,
@@ -192,8 +192,8 @@ class StandIn(Substrate):
     def describe(self) -> dict[str, object]:
         """Its parameters."""
         return {"substrate": self.name, **{
-            name: getattr(self, name) for name in self.__dataclass_fields__
-            if not name.startswith("_")}}
+            entry.name: getattr(self, entry.name) for entry in fields(self)
+            if not entry.name.startswith("_")}}
 
 
 def _scaled(cells: SpikingCells, **factors: np.ndarray) -> SpikingCells:

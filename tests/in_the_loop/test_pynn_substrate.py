@@ -1,0 +1,108 @@
+"""PyNN's own backends as substrates.
+
+Expected: the reference, of cells that are reset and held as theirs. On the time grid spikes are
+equal, and so, with a sample in each step, are gradients. Brian2 has its own time step.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pynn_eprop import host
+from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.in_the_loop.fitting import as_run
+from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
+from pynn_eprop.in_the_loop.substrates import PyNNSubstrate, make_substrate
+from pynn_eprop.models.optimizers import SGD
+from pynn_eprop.reference import ReferenceMachine
+from tests.descriptions import alif, synapses
+from tests.in_the_loop.networks import (
+    CELLS,
+    GIVEN,
+    TRIALS,
+    T,
+    assert_learned_alike,
+    cosine,
+    net,
+    stretch,
+)
+
+
+@pytest.mark.parametrize("tau_syn", [0.0, 4.0])
+def test_stock_cells_of_the_host(tau_syn):
+    network = net()
+    substrate = PyNNSubstrate(host, tau_syn, setup={"precision": "float64"})
+    loop, reference = LoopMachine(network, substrate), ReferenceMachine(as_run(network, substrate))
+    for machine in (loop, reference):
+        machine.run(TRIALS * T, GIVEN)
+    assert_learned_alike(loop, reference)
+    assert substrate.describe() == {"substrate": "pynn_eprop.host", "tau_syn": tau_syn,
+                                    "sample_period": None}
+    substrate.close()
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from tests.in_the_loop.test_pynn_substrate import learned_on
+gradients = learned_on(sys.argv[1])
+np.savez(sys.argv[2], *gradients)
+"""
+
+
+def learned_on(name):
+    """Gradients there and on the reference, of a first trial and of one behind a reset."""
+    network = net(optimizer=SGD(lr=0.0))
+    substrate = make_substrate(name, {}, 1)
+    loop, reference = LoopMachine(network, substrate), ReferenceMachine(as_run(network, substrate))
+    found = []
+    for first in (0, T):
+        for machine in (loop, reference):
+            machine.run(T, stretch(first, T))
+        found += [machine.gradient(index) for index in (0, 1)
+                  for machine in (loop, reference)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "least"), [("nest", 1.0 - 1e-10), ("brian2", 0.9)])
+def test_other_simulators(name, least, tmp_path):
+    """In a process of its own, as they keep one simulation in each."""
+    pytest.importorskip(f"pyNN.{name}")
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT, name,
+                           str(tmp_path / "gradients.npz")], cwd=root, capture_output=True,
+                          text=True, env={**os.environ, "PYTHONPATH": str(root)})
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(tmp_path / "gradients.npz") as kept:
+        gradients = [kept[each] for each in kept.files]
+    assert len(gradients) == 8
+    for found, expected in zip(gradients[::2], gradients[1::2], strict=True):
+        assert cosine(found, expected) > least
+
+
+def test_what_it_cannot_hold_is_refused():
+    substrate = PyNNSubstrate(host, setup={"precision": "float64"})
+    with pytest.raises(UnsupportedError, match=r"EPropALIF cells cannot run on pynn_eprop.host; "
+                                               r"choose one of \['EPropCurrLIF', 'EPropLIF'\]"):
+        LoopMachine(net(alif(CELLS)), substrate)
+    twice = net()
+    object.__setattr__(twice, "projections", (
+        *twice.projections, synapses(0, 1, [(0, 0), (0, 0)], 0.1)))
+    with pytest.raises(UnsupportedError, match="two synapses between the same two cells"):
+        LoopMachine(twice, substrate)
+
+
+def test_a_coarser_sample_period():
+    """Every 4 ms: near the gradient with a sample in each step."""
+    network = net(optimizer=SGD(lr=0.0))
+    gradients = []
+    for period in (None, 4.0):
+        substrate = PyNNSubstrate(host, sample_period=period, setup={"precision": "float64"})
+        loop = LoopMachine(network, substrate, LoopOptions())
+        loop.run(TRIALS * T, GIVEN)
+        gradients.append(loop.gradient(0))
+    assert 0.8 < cosine(*gradients) < 1.0
