@@ -66,7 +66,7 @@ class IntervalRule:
 TRUNCATED_BPTT = IntervalRule("truncated-bptt", "backpropagation within each interval")
 INTERVAL_RULES: dict[str, IntervalRule] = {rule.name: rule for rule in (
     TRUNCATED_BPTT,
-    IntervalRule("truncated-bptt-sg", "and synthetic gradients at its end (eq. 65)",
+    IntervalRule("truncated-bptt-sg", "truncated BPTT and synthetic gradients (eq. 65)",
                  synthetic=True),
     IntervalRule("traces", "truncated BPTT and eligibility traces", Traces.CARRIED),
     IntervalRule("eprop1", "eligibility traces, errors by the readouts' weights (eq. 4)",

@@ -61,10 +61,11 @@ class CurriculumTask(SequenceTask):
     input_names: ClassVar[Mapping[int, str]] = {}
     output_names: ClassVar[Mapping[int, str]] = {}
 
-    threshold: float = quantity(0.15, "", "a level is solved when the mean error of sequences is "
-                                "below")
-    window: int = quantity(256, "sequences", "that this mean is over, in whole batches")
-    updates: int = quantity(1_000_000, "", "of the weights, at most, if a run gives no other end")
+    threshold: float = quantity(0.15, "", "a level is solved when the mean error of a window "
+                                "of sequences is below this")
+    window: int = quantity(256, "sequences", "size of that window, rounded up to whole batches")
+    updates: int = quantity(1_000_000, "", "most updates of the weights, if a run gives no other "
+                            "end")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -56,17 +56,18 @@ class SequenceTask(ABC):
     batch: int = quantity(256, "", "sequences side by side")
     interval: int = quantity(4, "steps", "dt, the steps of an interval, with an update after each")
     lr: float = quantity(1e-4, "", "learning rate")
-    clip: float = quantity(0.0, "", "longest gradient of an update (norm); 0: any")
+    clip: float = quantity(0.0, "", "largest norm of the network's gradient; 0: no limit")
     tanh_output: bool = quantity(False, "", "h = o tanh(c), instead of o c as the paper has it")
-    forget_bias: float = quantity(1.0, "", "first bias of forget gates")
-    eta_sg: float = quantity(0.1, "", "factor on synthetic gradients")
-    sg_hidden: int = quantity(512, "", "hidden units of the module of synthetic gradients")
-    sg_lr: float = quantity(0.0, "", "learning rate (Adam) of that module; 0: lr")
-    sg_schedule: str = quantity("next-interval", "", "when it learns: next-interval or extra-pass "
-                                "(algorithm 1)")
-    sg_sees_state: bool = quantity(False, "", "it sees the states c, beside the outputs h")
-    shuffled_sg: bool = quantity(False, "", "control: it learns targets of other sequences of the "
-                                 "batch")
+    forget_bias: float = quantity(1.0, "", "initial bias of the forget gates")
+    eta_sg: float = quantity(0.1, "", "factor on the error module's predictions")
+    sg_hidden: int = quantity(512, "", "hidden units of the error module")
+    sg_lr: float = quantity(0.0, "", "learning rate of the error module (Adam); 0: lr")
+    sg_schedule: str = quantity("next-interval", "", "when the error module learns: next-interval "
+                                "or extra-pass (algorithm 1)")
+    sg_sees_state: bool = quantity(False, "", "the error module sees the states c, beside the "
+                                   "outputs h")
+    shuffled_sg: bool = quantity(False, "", "control: the error module learns targets of other "
+                                 "sequences of the batch")
 
     def __post_init__(self) -> None:
         require_numbers(self)

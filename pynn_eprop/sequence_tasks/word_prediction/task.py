@@ -57,19 +57,19 @@ class WordPrediction(SequenceTask):
     n_units: int = quantity(200, "", "LSTM units of the layer, all-to-all")
     batch: int = quantity(20, "", "rows that the text is cut into, side by side")
     lr: float = quantity(1.0, "", "learning rate (gradient descent)")
-    clip: float = quantity(5.0, "", "longest gradient of an update (norm); 0: any")
-    forget_bias: float = quantity(0.0, "", "first bias of forget gates")
-    sg_hidden: int = quantity(400, "", "hidden units of the module of synthetic gradients")
-    sg_lr: float = quantity(1e-3, "", "learning rate (Adam) of that module")
+    clip: float = quantity(5.0, "", "largest norm of the network's gradient; 0: no limit")
+    forget_bias: float = quantity(0.0, "", "initial bias of the forget gates")
+    sg_hidden: int = quantity(400, "", "hidden units of the error module")
+    sg_lr: float = quantity(1e-3, "", "learning rate of the error module (Adam)")
     data: str = quantity("", "", "folder of Penn Treebank files; empty: the novels")
-    vocabulary: int = quantity(10_000, "words", "the most frequent of the training set, and one "
+    vocabulary: int = quantity(10_000, "words", "the most frequent of the training set, and <unk> "
                                "for all others")
     fraction: float = quantity(1.0, "", "part of the training set that is used, from its beginning")
     n_embedding: int = quantity(200, "", "size of the embedding of a word")
-    width: float = quantity(0.1, "", "first weights are uniform within +- this")
+    width: float = quantity(0.1, "", "initial weights are uniform within +- this")
     epochs: int = quantity(20, "", "passes through the training set")
     full_rate_epochs: int = quantity(4, "", "epochs before lr is lowered")
-    decay: float = quantity(0.5, "", "factor on lr at each epoch after those")
+    decay: float = quantity(0.5, "", "factor on lr in each epoch after those")
 
     def __post_init__(self) -> None:
         super().__post_init__()
