@@ -10,7 +10,7 @@ from pynn_eprop.intervals.rules import find_interval_rule
 from pynn_eprop.sequence_tasks import SequenceTask
 from pynn_eprop.tasks.quantities import parameter_table
 
-_SPEED = " It ended after a time of work, in which a faster computer gets further."
+_SPEED = " It ended after a time of work, so that a faster computer gets further."
 
 
 def write_report(path: Path, task: SequenceTask, results: Mapping[str, Any], figure: Path) -> None:

@@ -43,13 +43,13 @@ class Sequences:
 
 @dataclass(frozen=True)
 class CurriculumTask(SequenceTask):
-    """Batches of fresh sequences of a level, and the next level when the error is small enough.
+    """Fresh random sequences of a level, and the next level when their error is small enough.
 
     A subclass defines :meth:`draw`, and :meth:`next_level` if it has several levels.
 
-    n_inputs, n_outputs: sizes. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
+    n_inputs, n_outputs: channels. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
     "softmax" (of classes, in nats). first_level: the level that a training begins with.
-    input_names, output_names: of some channels by number, for the figure.
+    input_names, output_names: names of some channels by number, from 0, for the figure.
     """
 
     error_name: ClassVar[str] = "bits per sequence"
@@ -83,10 +83,10 @@ class CurriculumTask(SequenceTask):
 
     @abstractmethod
     def draw(self, level: Level, count: int, rng: np.random.Generator) -> Sequences:
-        """So many random sequences of a level; all of a level have the same length."""
+        """``count`` random sequences of a level; all of a level have the same length."""
 
     def next_level(self, level: Level) -> Level | None:
-        """The level after this one; None if it is the last."""
+        """The level after this one, under the same names; None if it is the last."""
         del level
         return None
 
