@@ -139,6 +139,9 @@ def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     if options.task in SEQUENCE_TASKS:
         return interval_command.run(options, options.default_of)
+    known = [*TASKS, *SEQUENCE_TASKS, *FAMILIES]
+    if options.task not in known:
+        raise TaskError(f"task {options.task!r} is unknown; choose one of {known}")
     interval_command.refuse_own_options(options)
     if options.task in FAMILIES:
         return learn_command.run(options, options.default_of)
@@ -287,7 +290,8 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     _add_plugin(parser)
     parser.add_argument("--set", action="append", default=[], type=_assignment,
                         metavar="NAME=VALUE",
-                        help="change a parameter of the task (may be repeated)")
+                        help="change a parameter of the task (may be repeated); an unknown NAME "
+                             "lists them")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="results folder (default: a folder in results/, named after task and "
                              "seed)")
