@@ -80,8 +80,8 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         bar.close()
     if results["diverged"]:
         print(f"pynn-eprop: warning: the training diverged: an error was not finite after "
-              f"{results['updates']} updates; what is kept are the best weights before. A lower "
-              f"lr, --set tanh_output=True or a clip may help", file=sys.stderr)
+              f"{results['updates']} updates; the best weights before that are kept. A lower lr, "
+              f"--set tanh_output=True or --set clip=NORM may help", file=sys.stderr)
     print(interval_line(plan.task.result_text(results), results))
     if not options.quiet:
         print(f"open {out / 'report.html'}")

@@ -139,8 +139,9 @@ class CurriculumTask(SequenceTask):
 
     def result_text(self, results: Mapping[str, Any]) -> str:
         """The longest sequence that was solved."""
+        levels = len(results["length_curve"])
         return (f"longest sequence {results['longest']} steps "
-                f"({len(results['length_curve'])} levels)")
+                f"({levels} level{'' if levels == 1 else 's'})")
 
     def report_rows(self, results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """Longest sequence, batches, and where the training was when it ended."""
@@ -244,7 +245,7 @@ class Curriculum(Course):
 
     def progress(self) -> Progress:
         """Updates so far, the length of sequences and their error."""
-        error = "" if self._latest is None else f" {self.task.error_name} {self._latest:.3f}"
+        error = "" if self._latest is None else f", {self.task.error_name} {self._latest:.3f}"
         return Progress(self.updates, None, f"length {self._length}{error}")
 
     def results(self, machine: IntervalMachine) -> dict[str, Any]:
