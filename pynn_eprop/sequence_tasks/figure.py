@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pynn_eprop.sequence_tasks.curriculum import CurriculumTask, Level, Sequences
 
 N_UNITS = 40
+_MOST = 1e300    # twice as much has to be a number for a colour scale
 
 
 def draw_curriculum(task: "CurriculumTask", results: Mapping[str, Any], level: "Level",
@@ -37,7 +38,8 @@ def draw_curriculum(task: "CurriculumTask", results: Mapping[str, Any], level: "
     image = _channels(axes[2], _probabilities(y[:, 0], task.loss), "output", task.output_names)
     upper.colorbar(image, ax=axes[:3], aspect=40.0, ticks=[0.0, 0.5, 1.0],
                    label="value, or probability")
-    most = float(np.abs(h[:, 0]).max()) or 1.0
+    finite = np.abs(h[:, 0][np.isfinite(h[:, 0])])
+    most = min(float(finite.max(initial=0.0)), _MOST) or 1.0
     image = axes[3].imshow(h[:, 0, :units].T, aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most,
                            interpolation="nearest", origin="lower",
                            extent=(0.5, len(h) + 0.5, -0.5, units - 0.5))
