@@ -20,7 +20,7 @@ Arrays = dict[str, np.ndarray]
 
 _LEAK = Parameter("leak", 0.0, "dimensionless", "part of the state that stays (alpha of eq. 30)",
                   minimum=0.0, maximum=1.0)
-_FORGET = Parameter("forget_bias", 1.0, "dimensionless", "first bias of forget gates")
+_FORGET = Parameter("forget_bias", 1.0, "dimensionless", "initial bias of forget gates")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class UnitNetwork:
         return found
 
     def random_feedback(self) -> np.ndarray:
-        """Fixed random feedback weights, (outputs, units), of the variance of first readouts."""
+        """Fixed random feedback weights, (outputs, units), normal with a variance of 1 / units."""
         rng = np.random.default_rng(self.feedback_seed)
         return rng.normal(0.0, 1.0 / np.sqrt(self.units), (self.outputs, self.units))
 

@@ -43,13 +43,13 @@ class Sequences:
 
 @dataclass(frozen=True)
 class CurriculumTask(SequenceTask):
-    """Batches of fresh sequences of a level, and the next level when the error is small enough.
+    """Fresh random sequences of a level, and the next level when their error is small enough.
 
     A subclass defines :meth:`draw`, and :meth:`next_level` if it has several levels.
 
-    n_inputs, n_outputs: sizes. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
+    n_inputs, n_outputs: channels. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
     "softmax" (of classes, in nats). first_level: the level that a training begins with.
-    input_names, output_names: of some channels by number, for the figure.
+    input_names, output_names: names of some channels by number, from 0, for the figure.
     """
 
     error_name: ClassVar[str] = "bits per sequence"
@@ -61,10 +61,11 @@ class CurriculumTask(SequenceTask):
     input_names: ClassVar[Mapping[int, str]] = {}
     output_names: ClassVar[Mapping[int, str]] = {}
 
-    threshold: float = quantity(0.15, "", "a level is solved when the mean error of sequences is "
-                                "below")
-    window: int = quantity(256, "sequences", "that this mean is over, in whole batches")
-    updates: int = quantity(1_000_000, "", "of the weights, at most, if a run gives no other end")
+    threshold: float = quantity(0.15, "", "a level is solved when the mean error of a window "
+                                "of sequences is below this")
+    window: int = quantity(256, "sequences", "size of that window, rounded up to whole batches")
+    updates: int = quantity(1_000_000, "", "most updates of the weights, if a run gives no other "
+                            "end")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,10 +83,10 @@ class CurriculumTask(SequenceTask):
 
     @abstractmethod
     def draw(self, level: Level, count: int, rng: np.random.Generator) -> Sequences:
-        """So many random sequences of a level; all of a level have the same length."""
+        """``count`` random sequences of a level; all of a level have the same length."""
 
     def next_level(self, level: Level) -> Level | None:
-        """The level after this one; None if it is the last."""
+        """The level after this one, under the same names; None if it is the last."""
         del level
         return None
 
@@ -138,8 +139,9 @@ class CurriculumTask(SequenceTask):
 
     def result_text(self, results: Mapping[str, Any]) -> str:
         """The longest sequence that was solved."""
+        levels = len(results["length_curve"])
         return (f"longest sequence {results['longest']} steps "
-                f"({len(results['length_curve'])} levels)")
+                f"({levels} level{'' if levels == 1 else 's'})")
 
     def report_rows(self, results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """Longest sequence, batches, and where the training was when it ended."""
@@ -243,7 +245,7 @@ class Curriculum(Course):
 
     def progress(self) -> Progress:
         """Updates so far, the length of sequences and their error."""
-        error = "" if self._latest is None else f" {self.task.error_name} {self._latest:.3f}"
+        error = "" if self._latest is None else f", {self.task.error_name} {self._latest:.3f}"
         return Progress(self.updates, None, f"length {self._length}{error}")
 
     def results(self, machine: IntervalMachine) -> dict[str, Any]:

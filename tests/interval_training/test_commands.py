@@ -323,6 +323,15 @@ def test_a_training_that_diverges_says_so_and_keeps_its_best(rule, text, tmp_pat
     assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_words_without_a_finite_output_have_a_result_too(text, tmp_path):
+    """A step of this rate makes outputs that overflow; no word is predicted then."""
+    assert run(WORDS, tmp_path / "out", "--data", text, "--set", "lr=1e30", "--set", "clip=0.0",
+               "--set", "tanh_output=False") == 0
+    found = results(tmp_path / "out")
+    assert found["diverged"] and found["samples"] == [] and found["best_epoch"] is None
+    assert (tmp_path / "out" / "report.html").exists()
+
+
 def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
     assert run(COPY, tmp_path / "out", "--set", "lr=1e300", "--updates", 200) == 0
     found = results(tmp_path / "out")

@@ -201,7 +201,7 @@ def test_progress_counts_words_of_all_sets():
     assert found.progress().total == 2 * (428 + 44 + 44)
     found.advance(machine)
     assert found.progress().done == 256
-    assert found.progress().text == "epoch 1/2 training perplexity 7.4"
+    assert found.progress().text == "epoch 1/2, training perplexity 7.4"
     while not found.over:
         found.advance(machine)
     assert found.progress().done == found.progress().total

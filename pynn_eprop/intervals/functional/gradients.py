@@ -30,13 +30,14 @@ DETACHED_RESET = Flow(detached_reset=True)
 
 
 class NetworkGradients(NamedTuple):
-    """What an interval gives.
+    """Loss, gradients and end of an interval.
 
-    loss: of all readouts and steps. gradients: "weights", a list by block with None for those that
-    do not learn, and "biases" by population, as :func:`pynn_eprop.functional.update` takes them.
-    end: the state after it. carry: traces after it. by_start: derivatives by what passed its
-    start, which synthetic gradients learn; 0 for rules whose signals are not propagated. signals:
-    dE/dz^t of cells, (steps, size), by population; {} for such rules. activity: as of a trial.
+    loss: of all readouts, summed over steps. gradients: "weights", a list by block with None for
+    those that do not learn, and "biases" by population, as :func:`pynn_eprop.functional.update`
+    takes them. end: the state after it. carry: traces after it. by_start: derivatives by what
+    passed its start, which synthetic gradients learn; 0 for rules whose signals are not propagated.
+    signals: dE/dz^t of cells, (steps, size), by population; {} for such rules. activity: as of a
+    trial.
     """
 
     loss: Any
