@@ -42,8 +42,8 @@ class IntervalRule:
     """The gradient of an interval.
 
     synthetic: whether the values at its end are those of synthetic gradients, otherwise 0. whole:
-    whether the whole sequence is one interval. Raises :class:`ParameterError` for what does not go
-    together.
+    whether the whole sequence is one interval. Raises :class:`ParameterError` for what is unknown
+    or does not go together.
     """
 
     name: str
@@ -54,6 +54,13 @@ class IntervalRule:
     whole: bool = False
 
     def __post_init__(self) -> None:
+        for field, kind in (("traces", Traces), ("signal", Signal)):
+            try:        # by their names, too
+                object.__setattr__(self, field, kind(getattr(self, field)))
+            except ValueError:
+                raise ParameterError(
+                    f"interval rule {self.name!r}: {field}={getattr(self, field)!r} is unknown; "
+                    f"choose one of {[each.value for each in kind]}") from None
         if self.signal is not Signal.PROPAGATED and (self.synthetic or self.traces is Traces.NONE):
             raise ParameterError(
                 f"interval rule {self.name!r}: a {self.signal.value} learning signal needs "
