@@ -27,7 +27,7 @@ from pynn_eprop.intervals.states import (
     check_state,
     description,
 )
-from pynn_eprop.intervals.steps import check_steps, check_training
+from pynn_eprop.intervals.steps import as_arrays, check_steps, check_training
 from pynn_eprop.models.optimizers import Adam
 
 Tree = Any
@@ -50,7 +50,7 @@ class JaxMachine:
 
     def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
                  seed: int, precision: str = "float32") -> None:
-        check_parameters(network, parameters)
+        check_parameters(network, parameters, precision)
         self.network, self.learning = network, learning
         self._precision, self._device = precision, find_device(None)
         self._squares = np.zeros(2)
@@ -84,6 +84,7 @@ class JaxMachine:
         Raises :class:`SimulationError` for arrays that do not fit, a rate that is not a finite
         number >= 0, or steps that are not whole intervals with last=False.
         """
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         check_training(self.learning, len(inputs), last, rate)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         steps, length, rule = len(inputs), self.learning.interval, self.learning.rule
@@ -102,6 +103,7 @@ class JaxMachine:
 
         Eligibility traces stay as they are.
         """
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         pieces, count = self._pieces(inputs, targets, active, _PIECE)
         end, error = self._call("a run", evaluate_intervals, (self.network,),
@@ -111,6 +113,7 @@ class JaxMachine:
 
     def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """y and h of the next steps; see the protocol."""
+        (inputs,) = as_arrays(inputs=inputs)
         check_steps(self.network, self.learning.batch, inputs, None, None)
         count = len(inputs)
         length = _up_to(count, _PIECE)
@@ -127,7 +130,7 @@ class JaxMachine:
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Set the network's weights. Raises :class:`ParameterError`."""
-        check_parameters(self.network, parameters)
+        check_parameters(self.network, parameters, self._precision)
         self._kept = {**self._kept, "weights": self._arrays(parameters)}
 
     def state(self) -> Arrays:
