@@ -59,6 +59,7 @@ class IntervalTraining:
     def __init__(self, plan: IntervalPlan, out: Path,
                  checkpoint_seconds: float = CHECKPOINT_SECONDS) -> None:
         self.plan = plan
+        plan.check_memory()     # before sequences and first weights take it
         self.course = plan.task.course(plan.rule, plan.seed)
         self.course.clock = work_clock(plan.machine, plan.threads)
         self.machine = plan.build_machine()

@@ -359,6 +359,10 @@ def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
     (["copy-repeat", "--keep-training"], "--keep-training is not for tasks"),
     (["copy-repeat", "--learned", "there"], "--learned is not for tasks"),
     (["copy-repeat", "--targets", "3"], "--targets is not for tasks"),
+    (["copy-repeat", "--neurons", "1000000"], "1000000 units with 9 inputs and 9 outputs, ba"),
+    (["copy-repeat", "--neurons", "99999999999"], "GB of memory"),
+    (["copy-repeat", "--set", "batch=1000000000"], "GB of memory"),
+    (["word-prediction", "--set", "n_embedding=99999999999"], "GB of memory"),
     (["pattern-generation", "--size", "small"], "--size is for tasks that are learned in interv"),
     (["pattern-generation", "--minutes", "3"], "--minutes is for tasks that are learned in inte"),
     (["arm-movement", "--epochs", "3"], "--epochs is for tasks that are learned in intervals, ['c"),
@@ -367,6 +371,14 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(options, messa
                                                                   capsys):
     assert run(options, tmp_path / "out") == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_too_large_for_jax_is_refused_before_anything_is_written(tmp_path, capsys):
+    pytest.importorskip("jax")
+    assert run(["copy-repeat", "--machine", "jax", "--neurons", "99999999999"],
+               tmp_path / "out") == 2
+    assert "99999999999 units with 9 inputs and a batch of 256 need" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

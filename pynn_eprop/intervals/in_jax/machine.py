@@ -1,5 +1,6 @@
 """The machine for learning in intervals that computes in JAX."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ class JaxMachine:
         self.network, self.learning = network, learning
         self._precision, self._device = precision, find_device(None)
         self._squares = np.zeros(2)
-        self._check_memory()
+        check_memory(network, learning, precision)
         module = learning.module
         kept: Tree = {"weights": self._arrays(parameters), **self._beginning(),
                       "counts": np.zeros(3, np.int32)}
@@ -223,20 +224,20 @@ class JaxMachine:
         with computing(self._device, self._precision):
             return call((*fixed, self._precision), what, bound, self._device, _HINT, *arguments)
 
-    def _check_memory(self) -> None:
-        """Raise :class:`SetupError` if what goes on needs more memory than there is."""
-        size = np.dtype(self._precision).itemsize
-        weights = sum(int(np.prod(shape)) for shape in self.network.shapes().values())
-        traces = 0
-        if self.learning.rule.traces is Traces.CARRIED:
-            traces = 2 * int(np.prod(trace_shape(self.network, self.learning.batch), dtype=float))
-        needed, present = size * (5 * weights + traces), memory_of(self._device)
-        if needed > present:
-            raise SetupError(
-                f"{self.network.units} units with {self.network.inputs} inputs and a batch of "
-                f"{self.learning.batch} need {needed / 1e9:.3g} GB of memory, "
-                f"{size * traces / 1e9:.3g} GB of it for eligibility traces, but {self._device} "
-                f"has {present / 1e9:.3g} GB; {_HINT}")
+
+def check_memory(network: UnitNetwork, learning: IntervalLearning, precision: str) -> None:
+    """Raise :class:`SetupError` if what goes on needs more memory than there is."""
+    size, device = np.dtype(precision).itemsize, find_device(None)
+    weights = sum(math.prod(shape) for shape in network.shapes().values())
+    traces = 0
+    if learning.rule.traces is Traces.CARRIED:
+        traces = 2 * math.prod(trace_shape(network, learning.batch))
+    needed, present = size * (5 * weights + traces), memory_of(device)
+    if needed > present:
+        raise SetupError(
+            f"{network.units} units with {network.inputs} inputs and a batch of {learning.batch} "
+            f"need {needed / 1e9:.3g} GB of memory, {size * traces / 1e9:.3g} GB of it for "
+            f"eligibility traces, but {device} has {present / 1e9:.3g} GB; {_HINT}")
 
 
 def _moments(optimizer: IntervalOptimizer, weights: Arrays) -> Tree:
