@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from pynn_eprop.common.files.archives import read_archive, write_archive
@@ -127,7 +128,13 @@ class IntervalTraining:
     # --- the state on disk ---
 
     def _save(self) -> None:
-        write_archive(self._checkpoint, self.machine.state(), {"course": self.course.state()})
+        """Save all that goes on; the state before stays if this one is not finite.
+
+        Nothing goes on from such a one; from the state before a run comes to it again.
+        """
+        state = self.machine.state()
+        if all(np.isfinite(array).all() for array in state.values() if array.dtype.kind == "f"):
+            write_archive(self._checkpoint, state, {"course": self.course.state()})
 
     def _load(self) -> None:
         """Go on from a checkpoint, if there is one. Raises :class:`ResultsError` for damage."""

@@ -323,10 +323,28 @@ def test_a_training_that_diverges_says_so_and_keeps_its_best(rule, text, tmp_pat
     assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
-def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
-    assert run(COPY, tmp_path / "out", "--set", "lr=1e300", "--updates", 200) == 0
+@pytest.mark.parametrize("lr", ["1e300", "1e10"])
+def test_one_that_diverges_at_once_has_a_result_too(lr, tmp_path):
+    """With weights that are not finite, and with finite ones; a lost figure can be made again."""
+    options = [*COPY, "--set", f"lr={lr}", "--updates", "200"]
+    assert run(options, tmp_path / "out") == 0
     found = results(tmp_path / "out")
     assert found["diverged"] and found["longest"] == 0 and found["length_curve"] == []
+    (tmp_path / "out" / "figure.png").unlink()
+    assert run(options, tmp_path / "out", "--resume") == 0
+    assert (tmp_path / "out" / "figure.png").exists()
+    assert timeless(results(tmp_path / "out")) == timeless(found)
+
+
+@pytest.mark.parametrize("lr", ["1e10", "1e38"])
+def test_words_that_no_weights_predict_have_a_result_too(lr, text, tmp_path):
+    """With 1e38 outputs of the last weights are not finite: there is nothing to show."""
+    assert run(WORDS, tmp_path / "out", "--data", text, "--set", f"lr={lr}", "--set", "clip=0.0",
+               "--epochs", 1) == 0
+    found = results(tmp_path / "out")
+    assert found["diverged"] and found["best_epoch"] is None and found["curve"] == []
+    assert len(found["samples"]) == {"1e10": 3, "1e38": 0}[lr]
+    assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(("options", "message"), [

@@ -112,7 +112,10 @@ class WordPrediction(SequenceTask):
         return Epochs(self, read_corpus(self.data, self.vocabulary, self.fraction))
 
     def show(self, course: Course, machine: IntervalMachine, seed: int) -> list[list[Sample]]:
-        """Predictions of the next word in some lines of the test set, after some words before."""
+        """Predictions of the next word in some lines of the test set, after some words before.
+
+        Empty if the weights give none, as those of a training that diverged at once.
+        """
         del seed
         assert isinstance(course, Epochs)
         read, following = course.rows[TEST]
@@ -122,6 +125,8 @@ class WordPrediction(SequenceTask):
             machine.evaluate(read[:before], following[:before], np.ones(before, bool))
         piece = slice(before, before + SAMPLE_WORDS)
         y, _ = machine.outputs(read[piece])
+        if not np.all(np.isfinite(y)):
+            return []
         return [[self._sample(course.corpus.vocabulary, y[step, row], words[row], after[row])
                  for step, (words, after) in enumerate(zip(read[piece], following[piece],
                                                            strict=True))]
@@ -144,7 +149,7 @@ class WordPrediction(SequenceTask):
     def draw_figure(self, results: Mapping[str, Any], shown: list[list[Sample]]) -> "Figure":
         """Perplexity after each epoch, and an example, as the paper's figures 4d and h."""
         from pynn_eprop.sequence_tasks.word_prediction.figure import draw_words
-        return draw_words(self, results, shown[0])
+        return draw_words(self, results, shown[0] if shown else [])
 
     def result_text(self, results: Mapping[str, Any]) -> str:
         """Perplexity of the best epoch."""
