@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -41,11 +42,13 @@ def ignore_progress(progress: Progress) -> None:
 def work_clock(machine: str, threads: int) -> Callable[[], float]:
     """Seconds of work: of the processor, for each thread, which other work does not lengthen.
 
-    A machine that may compute elsewhere has those of the wall.
+    Threads that share a processor count as one. A machine that may compute elsewhere has seconds
+    of the wall.
     """
     if machine != COMPILED:
         return time.perf_counter
-    return lambda: time.process_time() / threads
+    at_once = min(threads, os.cpu_count() or 1)
+    return lambda: time.process_time() / at_once
 
 
 class IntervalTraining:

@@ -17,7 +17,7 @@ from pynn_eprop.common.files.archives import read_archive
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
-from pynn_eprop.interval_training.training import IntervalTraining
+from pynn_eprop.interval_training.training import IntervalTraining, work_clock
 from pynn_eprop.sequence_tasks import CopyRepeat
 from tests.examples.test_examples import EXAMPLES
 
@@ -192,6 +192,14 @@ def test_minutes_end_a_training(tmp_path):
     assert IntervalPlan("copy-repeat", minutes=1.0, updates=7).most_updates == 7
     assert IntervalPlan("copy-repeat").most_updates == 1_000_000
     assert IntervalPlan("word-prediction").most_updates is None
+
+
+@pytest.mark.parametrize(("threads", "seconds"), [(1, 12.0), (3, 4.0), (4, 3.0), (1000, 3.0)])
+def test_work_is_time_of_the_processors_there_are(threads, seconds, monkeypatch):
+    """12 seconds of four processors; without the limit, more threads made a minute longer."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(time, "process_time", lambda: 12.0)
+    assert work_clock("compiled", threads)() == seconds
 
 
 @pytest.mark.parametrize("rule", ["truncated-bptt", "truncated-bptt-sg", "traces", "eprop1",
