@@ -137,7 +137,8 @@ class IntervalTraining:
         """
         state = self.machine.state()
         if all(np.isfinite(array).all() for array in state.values() if array.dtype.kind == "f"):
-            write_archive(self._checkpoint, state, {"course": self.course.state()})
+            write_archive(self._checkpoint, state, {"course": self.course.state(),
+                                                    "best": self._best.exists()})
 
     def _load(self) -> None:
         """Go on from a checkpoint, if there is one. Raises :class:`ResultsError` for damage."""
@@ -148,10 +149,14 @@ class IntervalTraining:
             arrays, header = read_archive(self._checkpoint)
             self.course.load(header["course"])
             self.machine.load(arrays)
-        except (CheckpointError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (CheckpointError, KeyError, TypeError, ValueError, AttributeError,
+                OverflowError) as error:
             raise ResultsError(f"{self._checkpoint} is damaged, or of another version "
                                f"({type(error).__name__}: {error}); use --force to start "
                                "again") from error
+        if header.get("best") and not self._best.exists():
+            raise ResultsError(f"{self._best} is missing, which has the best weights; use --force "
+                               "to start again")
 
     # --- the result ---
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pynn_eprop.cli import main
-from pynn_eprop.common.files.archives import read_archive
+from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
@@ -303,6 +303,9 @@ def test_a_process_that_is_interrupted_says_how_to_go_on(tmp_path):
 @pytest.mark.parametrize(("damage", "message"), [
     (lambda state: state.write_bytes(b"paper"), "is damaged"),
     (lambda state: np.savez(state, weights=np.zeros(3)), "KeyError: 'course'"),
+    (lambda state: write_archive(state, {}, {"course": {"seconds": 1, "over": 0, "diverged": 0,
+                                                        "level": {"n_pattern": float("inf")}}}),
+     "OverflowError"),
 ])
 def test_a_damaged_state_is_refused(damage, message, copied, tmp_path, capsys):
     out = tmp_path / "out"
@@ -312,6 +315,19 @@ def test_a_damaged_state_is_refused(damage, message, copied, tmp_path, capsys):
     assert run([*COPY, *EASY], out, "--updates", 30, "--resume") == 2
     error = capsys.readouterr().err
     assert message in error and "use --force to start again" in error
+
+
+def test_best_weights_that_are_lost_are_missed(copied, tmp_path, capsys):
+    """Those of the end would have taken their place; a run that has none yet goes on."""
+    out = tmp_path / "out"
+    shutil.copytree(copied, out)
+    (out / "results.json").unlink()
+    (out / "state" / "best.npz").unlink()
+    assert run([*COPY, *EASY], out, "--updates", 30, "--resume") == 2
+    assert "best.npz is missing, which has the best weights" in capsys.readouterr().err
+    assert run(COPY, tmp_path / "none", "--updates", 4) == 0
+    (tmp_path / "none" / "results.json").unlink()
+    assert run(COPY, tmp_path / "none", "--updates", 4, "--resume") == 0
 
 
 @pytest.mark.parametrize("rule", ["traces", "truncated-bptt"])
