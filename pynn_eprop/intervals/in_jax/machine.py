@@ -158,9 +158,9 @@ class JaxMachine:
 
     def explained(self) -> float:
         """Part of the squares of its targets that the error module explained since last asked."""
-        wrong, wanted = self._squares
+        wrong, wanted = map(float, self._squares)
         self._squares = np.zeros(2)
-        return float(1.0 - wrong / wanted) if wanted > 0 else float("nan")
+        return 1.0 - wrong / wanted if wanted > 0 else float("nan")
 
     def _description(self) -> list[str]:
         return description(self.network, self.learning, self._precision)
