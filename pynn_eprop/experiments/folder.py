@@ -77,10 +77,13 @@ def claim_folder(path: Path, state: Path) -> IO[str]:
 
 
 def clear_folder(path: Path, products: Iterable[str], state: Path) -> None:
-    """Remove the products and the state, but for its lock."""
+    """Remove the products and the state, but for its lock.
+
+    identity.json is the last, so that no state is left of which nobody knows whose it is.
+    """
     for name in products:
         (path / name).unlink(missing_ok=True)
-    for entry in state.iterdir():
+    for entry in sorted(state.iterdir(), key=lambda each: each.name == "identity.json"):
         if entry.is_dir():
             shutil.rmtree(entry)
         elif entry.name != "lock":

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,6 +169,33 @@ def test_what_is_there_is_kept_or_replaced_as_asked(copied, tmp_path, capsys):
     shutil.rmtree(out / "state")
     assert run([*COPY, *EASY], out, "--updates", 10, "--resume") == 2
     assert "but no state to resume from; use --force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("identity_first", [False, True])
+def test_a_state_that_was_half_removed_is_not_taken_for_that_of_another_run(
+        identity_first, copied, tmp_path, capsys, monkeypatch):
+    """A process that ends while --force removes what was there, however the files are ordered."""
+    out = tmp_path / "out"
+    shutil.copytree(copied, out)
+    listed, unlink = Path.iterdir, Path.unlink
+
+    def in_order(path):
+        return sorted(listed(path), key=lambda each: (each.name != "identity.json")
+                      == identity_first)
+
+    def end_after(path, missing_ok=False):
+        unlink(path, missing_ok)
+        if path.parent.name == "state":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", in_order)
+        patch.setattr(Path, "unlink", end_after)
+        with pytest.raises(KeyboardInterrupt):
+            IntervalTraining(IntervalPlan("copy-repeat", size="small", updates=30), out).run(
+                force=True)
+    assert run([*COPY, *EASY], out, "--updates", 30, "--seed", 2) == 2
+    assert "holds an unfinished run" in capsys.readouterr().err
 
 
 def test_a_text_that_was_moved_is_the_same_and_one_that_was_changed_is_not(
