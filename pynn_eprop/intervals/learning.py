@@ -102,6 +102,9 @@ class IntervalLearning:
         _check_optimizer(self.optimizer, "IntervalLearning")
         if self.clip is not None:
             _CLIP.check_one(self.clip, "IntervalLearning")
+        if not isinstance(self.synthetic, (SyntheticGradients, type(None))):
+            raise ParameterError(f"IntervalLearning: synthetic={self.synthetic!r} must be None or "
+                                 "a SyntheticGradients object")
         if self.rule.synthetic and self.synthetic is None:
             raise ParameterError(f"IntervalLearning: rule {self.rule.name!r} needs "
                                  "synthetic=SyntheticGradients(hidden)")

@@ -76,6 +76,20 @@ class IntervalMachine(Protocol):
         """
 
 
+def check_memory(network: UnitNetwork, learning: IntervalLearning, machine: str = COMPILED,
+                 precision: str = "float32", threads: int = 1) -> None:
+    """Raise :class:`SetupError` for a machine that memory does not suffice for.
+
+    :func:`build_machine` does so, too, but takes first weights, which may be too large themselves.
+    """
+    if machine == COMPILED:
+        from pynn_eprop.intervals.compiled import memory
+        memory.check_memory(network, learning, learning.interval, precision, threads)
+    else:
+        from pynn_eprop.intervals.in_jax import machine as in_jax
+        in_jax.check_memory(network, learning, precision)
+
+
 def build_machine(network: UnitNetwork, learning: IntervalLearning, parameters: Arrays, seed: int,
                   machine: str = COMPILED, precision: str = "float32", threads: int = 1
                   ) -> IntervalMachine:

@@ -43,7 +43,7 @@ class IntervalRule:
 
     synthetic: whether synthetic gradients give the boundary values at its end, which are otherwise
     0. whole: whether the whole sequence is one interval. Raises :class:`ParameterError` for choices
-    that do not go together.
+    that are unknown or do not go together.
     """
 
     name: str
@@ -54,6 +54,13 @@ class IntervalRule:
     whole: bool = False
 
     def __post_init__(self) -> None:
+        for field, kind in (("traces", Traces), ("signal", Signal)):
+            try:        # by their names, too
+                object.__setattr__(self, field, kind(getattr(self, field)))
+            except ValueError:
+                raise ParameterError(
+                    f"interval rule {self.name!r}: {field}={getattr(self, field)!r} is unknown; "
+                    f"choose one of {[each.value for each in kind]}") from None
         if self.signal is not Signal.PROPAGATED and (self.synthetic or self.traces is Traces.NONE):
             raise ParameterError(
                 f"interval rule {self.name!r}: a {self.signal.value} learning signal needs "

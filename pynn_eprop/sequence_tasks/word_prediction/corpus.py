@@ -81,7 +81,7 @@ def _files(folder: Path) -> dict[str, str]:
     texts = {}
     for part, name in FILES.items():
         try:
-            texts[part] = (folder / name).read_text(encoding="utf-8")
+            texts[part] = (folder / name).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise DataError(f"{folder / name} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
