@@ -1,10 +1,11 @@
-"""LSTM units that keep a value over a delay, and learn to with e-prop 1, in JAX.
+"""LSTM units that learn with e-prop 1 to keep a value over a delay, in JAX.
 
-In each trial of 60 steps a value between -1 and 1 is shown for 3 steps beside a cue; until the end
-noise comes in the place of the value. In the last 10 steps the readout has to give the value. The
-learning signal is that of the present error: the traces of the units bridge the delay.
+In each trial of 60 steps a value between -1 and 1 is shown for 3 steps, together with a cue; after
+that noise takes its place. In the last 10 steps the readout has to give the value. The learning
+signal is that of the present error: the eligibility traces of the units bridge the delay.
+Needs JAX: pip install 'pynn_eprop[jax]'.
 
-    python examples/lstm_units.py [--updates N] [--figure FILE]        # some seconds
+    python examples/lstm_units.py [--updates N] [--figure FILE]        # less than a minute
 """
 
 import argparse
@@ -20,7 +21,7 @@ gates = ("input_gate", "forget_gate", "output_gate", "cell")
 
 
 def draw(rng):
-    """Inputs (value, cue and a constant 1, steps) and targets (1, steps) of an update's trials."""
+    """An update's inputs (3, trials * steps): value, cue and 1; and targets (1, trials * steps)."""
     values = rng.uniform(-1.0, 1.0, trials)
     inputs = np.zeros((trials, 3, steps))
     inputs[:, 0] = rng.uniform(-1.0, 1.0, (trials, steps))
@@ -32,7 +33,7 @@ def draw(rng):
 
 
 def build(n_units, seed):
-    """Source, units and readout, all connected by weights that learn."""
+    """Populations of the source, the units and the readout, connected by weights that learn."""
     rng = np.random.default_rng(seed)
     sim.setup(timestep=1.0, update_interval=float(steps), trials_per_update=trials, seed=seed)
     source = sim.Population(3, sim.AnalogSource(np.zeros((3, 1)), repeats=False), label="source")
@@ -62,7 +63,7 @@ def main(n_updates=800, n_units=16, seed=1, figure=None):
     readout.record("loss")
     rng = np.random.default_rng(seed + 1)
     for update in range(n_updates):
-        if update == n_updates - 1:             # the last one is drawn
+        if update == n_updates - 1:             # the figure shows the last one
             units.record("c")
             readout.record("y")
         inputs, targets = draw(rng)
@@ -81,7 +82,7 @@ def main(n_updates=800, n_units=16, seed=1, figure=None):
 
 
 def draw_figure(path, error, found, targets):
-    """The learning curve; what some trials of the last update keep and answer."""
+    """The learning curve, and from the last update the units' memory and some answers."""
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     figure, (curve, memory, output) = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")

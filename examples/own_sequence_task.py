@@ -1,6 +1,6 @@
-"""A sequence task of your own: a letter to be named some steps after it was shown.
+"""A sequence task of your own: name the letter that was shown some steps ago.
 
-Letters come one after another; the target of each step is the letter of ``delay`` steps before.
+Letters come one after another; the target of each step is the letter ``delay`` steps before it.
 When a delay is solved, the next one is a step longer.
 
     python examples/own_sequence_task.py [further options of `pynn-eprop run`]
@@ -23,7 +23,7 @@ LETTERS = 4
 @register_sequence_task
 @dataclass(frozen=True)
 class DelayedEcho(CurriculumTask):
-    """Inputs are letters, one of four channels; targets are the letters of some steps before."""
+    """Inputs are letters, one-hot on four channels; targets are the letters some steps before."""
 
     name: ClassVar[str] = "own-sequence-task"
     title: ClassVar[str] = "Delayed echo"
@@ -36,7 +36,7 @@ class DelayedEcho(CurriculumTask):
         "n_units": 32, "sg_hidden": 64, "batch": 16, "lr": 0.01, "tanh_output": True,
         "threshold": 2.0, "window": 64, "updates": 20_000}}
 
-    letters: int = quantity(12, "", "letters that are to be named, in a sequence")
+    letters: int = quantity(12, "", "letters to be named in a sequence")
     longest: int = quantity(6, "steps", "delay that ends the training when it is solved")
 
     def next_level(self, level):

@@ -139,6 +139,9 @@ def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     if options.task in SEQUENCE_TASKS:
         return interval_command.run(options, options.default_of)
+    known = [*TASKS, *SEQUENCE_TASKS, *FAMILIES]
+    if options.task not in known:
+        raise TaskError(f"task {options.task!r} is unknown; choose one of {known}")
     interval_command.refuse_own_options(options)
     if options.task in FAMILIES:
         return learn_command.run(options, options.default_of)
@@ -223,12 +226,12 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
     _add_training(run, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), _IN_INTERVALS)
-    run.add_argument("--updates", type=int, help="weight updates (default: the paper's)")
+    run.add_argument("--updates", type=int, help="weight updates, at most (default: the task's)")
     interval_command.add_run_options(run)
     add_data_option(run)
     learn_command.add_run_options(run)
     run.add_argument("--keep-training", action="store_true",
-                     help="do all updates, also after the task is solved or has stopped to improve")
+                     help="do all updates, also after the task is solved or has stopped improving")
     run.set_defaults(default_of=run.get_default)
     learn_command.add_parser(commands, _add_plugin, _assignment, _seconds)
     decode_command.add_parser(commands, _add_training)
@@ -268,10 +271,10 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     parser.add_argument("--precision",
                         help=f"number system, one of: {', '.join(PRECISIONS)}, if the backend has "
                              "it (default: its first)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--neurons", type=int,
                         help="size of the network (default: the paper's)")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
     parser.add_argument("--feedback", default="random", help=f"one of: {', '.join(FEEDBACKS)}")
     parser.add_argument("--rule", default=_Default(EProp.name), metavar="NAME",
                         help=f"learning rule of synapses onto cells, one of: {', '.join(RULES)}, "
@@ -287,7 +290,8 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     _add_plugin(parser)
     parser.add_argument("--set", action="append", default=[], type=_assignment,
                         metavar="NAME=VALUE",
-                        help="change a parameter of the task (may be repeated)")
+                        help="change a parameter of the task (may be repeated); an unknown NAME "
+                             "lists them")
     parser.add_argument("--setup", action="append", default=[], type=_assignment,
                         metavar="NAME=VALUE",
                         help="give the backend's setup() a further keyword, as substrate=stand-in "

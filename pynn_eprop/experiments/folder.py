@@ -52,7 +52,7 @@ def claim_folder(path: Path, state: Path) -> IO[str]:
     """Make a folder, and keep other processes out of it until the file is closed.
 
     state: the folder in it that holds the lock. What interrupted writes have left is removed.
-    Raises :class:`ResultsError` if the folder cannot be made or is in use.
+    Raises :class:`ResultsError` if the folder cannot be made or written to, or is in use.
     """
     if path.exists() and not path.is_dir():
         raise ResultsError(f"{path} is a file; give --out a folder")
@@ -60,7 +60,11 @@ def claim_folder(path: Path, state: Path) -> IO[str]:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ResultsError(f"{path} cannot be made: {error.strerror}") from error
-    lock = open(state / "lock", "w", encoding="utf-8")
+    try:
+        lock = open(state / "lock", "w", encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written to: {error.strerror}; give another "
+                           "--out") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -73,10 +77,13 @@ def claim_folder(path: Path, state: Path) -> IO[str]:
 
 
 def clear_folder(path: Path, products: Iterable[str], state: Path) -> None:
-    """Remove the products and the state, but for its lock."""
+    """Remove the products and the state, but for its lock.
+
+    identity.json is the last, so that no state is left of which nobody knows whose it is.
+    """
     for name in products:
         (path / name).unlink(missing_ok=True)
-    for entry in state.iterdir():
+    for entry in sorted(state.iterdir(), key=lambda each: each.name == "identity.json"):
         if entry.is_dir():
             shutil.rmtree(entry)
         elif entry.name != "lock":

@@ -31,14 +31,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(SEQUENCE_TASKS)
     sizes = "; ".join(f"of {kind.name}: {', '.join(kind.sizes)}" for kind in SEQUENCE_TASKS.values()
                       if kind.sizes)
-    parser.add_argument("--size", help=f"size of networks and batches, of tasks that are learned "
-                        f"in intervals, {names} ({sizes}; default: the first, the paper's)")
+    parser.add_argument("--size", help=f"size of network and batch, for tasks learned in "
+                        f"intervals: {names} ({sizes}; default: the first, the paper's)")
     parser.add_argument("--minutes", type=float, metavar="M",
-                        help="end such a training after so many minutes of work, saved states "
-                             "apart")
+                        help="stop after so many minutes of work (processor time per thread), for "
+                             "tasks learned in intervals whose sequences are drawn")
     parser.add_argument("--epochs", type=int, metavar="N",
-                        help="passes through the data, of such tasks that have a text (default: "
-                             "the task's)")
+                        help="passes through the data, for tasks learned in intervals that read a "
+                             "text (default: the task's)")
 
 
 def refuse_own_options(options: argparse.Namespace) -> None:
@@ -81,8 +81,8 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
         bar.close()
     if results["diverged"]:
         print(f"pynn-eprop: warning: the training diverged: an error was not finite after "
-              f"{results['updates']} updates; what is kept are the best weights before. A lower "
-              f"lr, --set tanh_output=True or a clip may help", file=sys.stderr)
+              f"{results['updates']} updates; the best weights before that are kept. A lower lr, "
+              f"--set tanh_output=True or --set clip=NORM may help", file=sys.stderr)
     print(interval_line(plan.task.result_text(results), results))
     if not options.quiet:
         print(f"open {out / 'report.html'}")

@@ -7,7 +7,7 @@ from typing import Any
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.command_line import command_line
 from pynn_eprop.intervals import IntervalMachine, build_machine
-from pynn_eprop.intervals.machine import COMPILED, MACHINES, PRECISIONS
+from pynn_eprop.intervals.machine import COMPILED, MACHINES, PRECISIONS, check_memory
 from pynn_eprop.intervals.rules import IntervalRule, find_interval_rule
 from pynn_eprop.sequence_tasks import SequenceTask, find_sequence_task
 from pynn_eprop.sequence_tasks.task import ENDS, EPOCHS, UPDATES
@@ -83,6 +83,11 @@ class IntervalPlan:
         if self.updates is not None or self.minutes is not None or UPDATES not in self.task.ends:
             return self.updates
         return int(self.task.parameters[UPDATES])
+
+    def check_memory(self) -> None:
+        """Raise :class:`SetupError` if the machine does not fit into memory."""
+        check_memory(self.task.network(), self.task.learning(self.rule), self.machine,
+                     self.precision, self.threads)
 
     def build_machine(self) -> IntervalMachine:
         """The machine with the first weights. Raises what :func:`~intervals.build_machine` does."""

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from pynn_eprop.common.files.archives import read_archive, write_archive
@@ -40,11 +42,13 @@ def ignore_progress(progress: Progress) -> None:
 def work_clock(machine: str, threads: int) -> Callable[[], float]:
     """Seconds of work: of the processor, for each thread, which other work does not lengthen.
 
-    A machine that may compute elsewhere has those of the wall.
+    Threads that share a processor count as one. A machine that may compute elsewhere has seconds
+    of the wall.
     """
     if machine != COMPILED:
         return time.perf_counter
-    return lambda: time.process_time() / threads
+    at_once = min(threads, os.cpu_count() or 1)
+    return lambda: time.process_time() / at_once
 
 
 class IntervalTraining:
@@ -59,6 +63,7 @@ class IntervalTraining:
     def __init__(self, plan: IntervalPlan, out: Path,
                  checkpoint_seconds: float = CHECKPOINT_SECONDS) -> None:
         self.plan = plan
+        plan.check_memory()     # before sequences and first weights take it
         self.course = plan.task.course(plan.rule, plan.seed)
         self.course.clock = work_clock(plan.machine, plan.threads)
         self.machine = plan.build_machine()
@@ -126,7 +131,14 @@ class IntervalTraining:
     # --- the state on disk ---
 
     def _save(self) -> None:
-        write_archive(self._checkpoint, self.machine.state(), {"course": self.course.state()})
+        """Save all that goes on; the state before stays if this one is not finite.
+
+        Nothing goes on from such a one; from the state before a run comes to it again.
+        """
+        state = self.machine.state()
+        if all(np.isfinite(array).all() for array in state.values() if array.dtype.kind == "f"):
+            write_archive(self._checkpoint, state, {"course": self.course.state(),
+                                                    "best": self._best.exists()})
 
     def _load(self) -> None:
         """Go on from a checkpoint, if there is one. Raises :class:`ResultsError` for damage."""
@@ -137,10 +149,14 @@ class IntervalTraining:
             arrays, header = read_archive(self._checkpoint)
             self.course.load(header["course"])
             self.machine.load(arrays)
-        except (CheckpointError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (CheckpointError, KeyError, TypeError, ValueError, AttributeError,
+                OverflowError) as error:
             raise ResultsError(f"{self._checkpoint} is damaged, or of another version "
                                f"({type(error).__name__}: {error}); use --force to start "
                                "again") from error
+        if header.get("best") and not self._best.exists():
+            raise ResultsError(f"{self._best} is missing, which has the best weights; use --force "
+                               "to start again")
 
     # --- the result ---
 

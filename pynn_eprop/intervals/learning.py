@@ -28,16 +28,16 @@ class SyntheticGradients:
     """The error module of e-prop 3: one hidden layer of ReLU, linear outputs (eq. 64, 66).
 
     From the outputs h of all units at the end of an interval (and, with sees_state, their states)
-    it predicts what the errors to come give as dE/dstate, by way of the unit's own next state, and
-    as dE/dh, by way of the next pre-activations, of one sequence's error. Targets are the same two
-    at the start of the next interval, from its backward pass, which itself begins with ``factor``
-    times the prediction at its end. The module is trained with the mean over the batch of half the
-    squared error. A sequence's last interval ends with 0.
+    it predicts the derivatives of a sequence's later errors: dE/dstate, through the unit's own next
+    state, and dE/dh, through the next pre-activations. Its targets are these two at the start of
+    the next interval, from its backward pass, which itself starts from ``factor`` times the
+    prediction at its end, or from 0 at the end of the sequence. The module's loss is half the
+    squared error, averaged over the batch.
 
     hidden: units of the hidden layer. factor: eta_SG. optimizer: None for that of the network.
-    schedule: of :data:`SCHEDULES`. through_network: with the extra pass, the network's weights
+    schedule: one of :data:`SCHEDULES`. through_network: with the extra pass, the network's weights
     follow dE_SG/dtheta as well, as algorithm 1 has it. shuffled: a control in which each sequence
-    learns the targets of the next one in the batch.
+    learns the targets of the next one in the batch. Raises :class:`ParameterError`.
     """
 
     hidden: int
@@ -79,7 +79,8 @@ class SyntheticGradients:
 class IntervalLearning:
     """Learning of sequences in batches, with an update after each interval.
 
-    The error of a sequence is summed over its steps, that of a batch is the mean of its sequences'.
+    The error of a sequence (bits or nats) is summed over its steps, that of a batch is the mean
+    over its sequences.
 
     interval: steps dt of an interval; the last one of a sequence may be shorter. batch: sequences
     side by side. clip: None, or the norm that the gradient of an update (all weights of the
@@ -101,6 +102,9 @@ class IntervalLearning:
         _check_optimizer(self.optimizer, "IntervalLearning")
         if self.clip is not None:
             _CLIP.check_one(self.clip, "IntervalLearning")
+        if not isinstance(self.synthetic, (SyntheticGradients, type(None))):
+            raise ParameterError(f"IntervalLearning: synthetic={self.synthetic!r} must be None or "
+                                 "a SyntheticGradients object")
         if self.rule.synthetic and self.synthetic is None:
             raise ParameterError(f"IntervalLearning: rule {self.rule.name!r} needs "
                                  "synthetic=SyntheticGradients(hidden)")

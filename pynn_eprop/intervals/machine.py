@@ -38,15 +38,21 @@ class IntervalMachine(Protocol):
         with a target. last: whether the sequences end with these steps; otherwise they are cut at
         whole intervals, and with rules that take the whole sequence the end of the steps is that
         of an interval. rate: factor on learning rates.
-        Returns the error summed over steps, the mean of the batch. An error that is not finite is
-        returned as such, with the weights of before the interval in which it appeared.
+        Returns the error in bits ("binary") or nats ("softmax"), summed over active steps, mean of
+        the batch. An error that is not finite is returned as such, with the weights of before the
+        interval in which it appeared. Raises :class:`SimulationError` for arrays of other shapes,
+        and for steps or a rate that cannot be learned with.
         """
 
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
-        """As :meth:`train`, without learning; goes on from the state, and leaves it at the end."""
+        """The error as of :meth:`train`, without learning; states go on from where they are."""
 
     def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """y, (steps, batch, outputs), and h, (steps, batch, units), going on from the state."""
+        """y, (steps, batch, outputs), and h, (steps, batch, units), without learning.
+
+        y are pre-activations: probabilities are their sigmoid ("binary") or softmax. States go on
+        from where they are.
+        """
 
     def parameters(self) -> Arrays:
         """The network's weights, float64 copies by name."""
@@ -70,13 +76,31 @@ class IntervalMachine(Protocol):
         """
 
 
+def check_memory(network: UnitNetwork, learning: IntervalLearning, machine: str = COMPILED,
+                 precision: str = "float32", threads: int = 1) -> None:
+    """Raise :class:`SetupError` for a machine that memory does not suffice for.
+
+    :func:`build_machine` does so, too, but takes first weights, which may be too large themselves.
+    """
+    if machine == COMPILED:
+        from pynn_eprop.intervals.compiled import memory
+        memory.check_memory(network, learning, learning.interval, precision, threads)
+    else:
+        from pynn_eprop.intervals.in_jax import machine as in_jax
+        in_jax.check_memory(network, learning, precision)
+
+
 def build_machine(network: UnitNetwork, learning: IntervalLearning, parameters: Arrays, seed: int,
                   machine: str = COMPILED, precision: str = "float32", threads: int = 1
                   ) -> IntervalMachine:
-    """A machine with these first weights. seed: of the error module's first weights.
+    """A machine with these initial weights.
 
-    Raises :class:`SetupError` for names and numbers that are not valid, and what the machine
-    raises: :class:`MissingDependencyError`, or :class:`SetupError` for too little memory.
+    parameters: as :meth:`UnitNetwork.first_parameters` gives them, or others of these shapes. seed:
+    of the error module's initial weights. machine: one of :data:`MACHINES`. precision: one of
+    :data:`PRECISIONS`. threads: of the compiled machine; results do not depend on it.
+
+    Raises :class:`SetupError` for names and numbers that are not valid, or for too little memory,
+    :class:`ParameterError` for other weights, and :class:`MissingDependencyError` without JAX.
     """
     if machine not in MACHINES:
         raise SetupError(f"machine={machine!r} is unknown; choose one of {list(MACHINES)}")

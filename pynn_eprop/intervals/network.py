@@ -20,7 +20,7 @@ Arrays = dict[str, np.ndarray]
 
 _LEAK = Parameter("leak", 0.0, "dimensionless", "part of the state that stays (alpha of eq. 30)",
                   minimum=0.0, maximum=1.0)
-_FORGET = Parameter("forget_bias", 1.0, "dimensionless", "first bias of forget gates")
+_FORGET = Parameter("forget_bias", 1.0, "dimensionless", "initial bias of forget gates")
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,13 @@ class UnitNetwork:
         return found
 
     def random_feedback(self) -> np.ndarray:
-        """Fixed random feedback weights, (outputs, units), of the variance of first readouts."""
+        """Fixed random feedback weights, (outputs, units), normal with a variance of 1 / units."""
         rng = np.random.default_rng(self.feedback_seed)
         return rng.normal(0.0, 1.0 / np.sqrt(self.units), (self.outputs, self.units))
 
 
-def check_parameters(network: UnitNetwork, parameters: Arrays) -> None:
-    """Raise :class:`ParameterError` unless these are finite weights of the network."""
+def check_parameters(network: UnitNetwork, parameters: Arrays, precision: str = "float64") -> None:
+    """Raise :class:`ParameterError` unless these are the network's weights, finite as stored."""
     shapes = network.shapes()
     for name in shapes.keys() ^ parameters.keys():
         raise ParameterError(f"UnitNetwork: weights {name!r} are "
@@ -129,5 +129,8 @@ def check_parameters(network: UnitNetwork, parameters: Arrays) -> None:
         if found.shape != shape:
             raise ParameterError(f"UnitNetwork: {name} has the shape {found.shape}; it must have "
                                  f"{shape}")
-        if not np.all(np.isfinite(found)):
-            raise ParameterError(f"UnitNetwork: {name} has values that are not finite")
+        with np.errstate(over="ignore"):
+            finite = np.all(np.isfinite(found.astype(precision)))
+        if not finite:
+            raise ParameterError(f"UnitNetwork: {name} has values that are not finite in "
+                                 f"{precision}")

@@ -12,11 +12,11 @@ from pynn_eprop.errors import ParameterError
 
 
 class Traces(str, Enum):
-    """What multiplies the learning signal of a step.
+    """The factor of a learning signal in the gradient.
 
     NONE: the derivatives of BPTT, of steps within the interval alone. CARRIED: eligibility vectors
     that go on from interval to interval (eq. 37). TRUNCATED: eps^t = ds^t/dtheta, of the step
-    itself alone.
+    itself alone (below eq. 37).
     """
 
     NONE = "none"
@@ -25,7 +25,7 @@ class Traces(str, Enum):
 
 
 class Signal(str, Enum):
-    """Where the learning signal dE/dz_j^t is from.
+    """The source of the learning signal dE/dz_j^t (dE/dh_j^t of LSTM units).
 
     PROPAGATED: from all units, backwards through the interval (eq. 67, 68). SYMMETRIC, RANDOM:
     from the readouts' errors of the same step alone, by their weights or by fixed random ones
@@ -41,9 +41,9 @@ class Signal(str, Enum):
 class IntervalRule:
     """The gradient of an interval.
 
-    synthetic: whether the values at its end are those of synthetic gradients, otherwise 0. whole:
-    whether the whole sequence is one interval. Raises :class:`ParameterError` for what does not go
-    together.
+    synthetic: whether synthetic gradients give the boundary values at its end, which are otherwise
+    0. whole: whether the whole sequence is one interval. Raises :class:`ParameterError` for choices
+    that are unknown or do not go together.
     """
 
     name: str
@@ -54,6 +54,13 @@ class IntervalRule:
     whole: bool = False
 
     def __post_init__(self) -> None:
+        for field, kind in (("traces", Traces), ("signal", Signal)):
+            try:        # by their names, too
+                object.__setattr__(self, field, kind(getattr(self, field)))
+            except ValueError:
+                raise ParameterError(
+                    f"interval rule {self.name!r}: {field}={getattr(self, field)!r} is unknown; "
+                    f"choose one of {[each.value for each in kind]}") from None
         if self.signal is not Signal.PROPAGATED and (self.synthetic or self.traces is Traces.NONE):
             raise ParameterError(
                 f"interval rule {self.name!r}: a {self.signal.value} learning signal needs "
@@ -66,7 +73,7 @@ class IntervalRule:
 TRUNCATED_BPTT = IntervalRule("truncated-bptt", "backpropagation within each interval")
 INTERVAL_RULES: dict[str, IntervalRule] = {rule.name: rule for rule in (
     TRUNCATED_BPTT,
-    IntervalRule("truncated-bptt-sg", "and synthetic gradients at its end (eq. 65)",
+    IntervalRule("truncated-bptt-sg", "truncated BPTT and synthetic gradients (eq. 65)",
                  synthetic=True),
     IntervalRule("traces", "truncated BPTT and eligibility traces", Traces.CARRIED),
     IntervalRule("eprop1", "eligibility traces, errors by the readouts' weights (eq. 4)",

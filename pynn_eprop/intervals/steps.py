@@ -7,6 +7,22 @@ from pynn_eprop.intervals.learning import IntervalLearning
 from pynn_eprop.intervals.network import SOFTMAX, UnitNetwork
 
 
+def as_arrays(**given: object) -> list[np.ndarray]:
+    """Arrays of the steps, by name. Raises :class:`SimulationError` unless these are numbers."""
+    found = []
+    for name, values in given.items():
+        try:
+            array = np.asarray(values)
+        except ValueError:      # rows of different lengths
+            array = np.asarray(None)
+        if not array.shape or array.dtype.kind not in "biuf":
+            what = f"an array of {array.dtype}" if array.shape else type(values).__name__
+            raise SimulationError(f"{name} must be an array of numbers with a row for each step, "
+                                  f"not {what}")
+        found.append(array)
+    return found
+
+
 def check_steps(network: UnitNetwork, batch: int, inputs: np.ndarray, targets: np.ndarray | None,
                 active: np.ndarray | None) -> None:
     """Raise :class:`SimulationError` unless these are steps of a batch of the network."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pynn_eprop.errors import TaskError
+from pynn_eprop.errors import SimulationError, TaskError
 from pynn_eprop.intervals import IntervalMachine, UnitNetwork
 from pynn_eprop.intervals.network import BINARY, LOSSES, SOFTMAX
 from pynn_eprop.intervals.rules import IntervalRule
+from pynn_eprop.intervals.steps import as_arrays
 from pynn_eprop.models.answers import ask
 from pynn_eprop.sequence_tasks.course import Course, Progress, Row
 from pynn_eprop.sequence_tasks.task import MINUTES, UPDATES, SequenceTask
@@ -26,6 +27,19 @@ Level = Mapping[str, int]
 
 TRAINING, EXAMPLE = 2, 3
 """Streams of random numbers of a seed, beside those of first weights."""
+
+
+_TAKEN = ("length", "batches", "updates", "seconds", "explained", "error")
+"""Names of entries of results beside those of a level."""
+
+
+def _as_level(level: Any, owner: str) -> dict[str, int]:
+    """A level, with Python's numbers. Raises :class:`TaskError` for anything else."""
+    if not isinstance(level, Mapping) or not all(
+            isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            for value in level.values()):
+        raise TaskError(f"{owner}={level!r} must be a dict of whole numbers")
+    return {str(name): int(value) for name, value in level.items()}
 
 
 @dataclass(frozen=True)
@@ -43,13 +57,13 @@ class Sequences:
 
 @dataclass(frozen=True)
 class CurriculumTask(SequenceTask):
-    """Batches of fresh sequences of a level, and the next level when the error is small enough.
+    """Fresh random sequences of a level, and the next level when their error is small enough.
 
     A subclass defines :meth:`draw`, and :meth:`next_level` if it has several levels.
 
-    n_inputs, n_outputs: sizes. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
+    n_inputs, n_outputs: channels. loss: "binary" (cross-entropy of outputs of 0 or 1, in bits) or
     "softmax" (of classes, in nats). first_level: the level that a training begins with.
-    input_names, output_names: of some channels by number, for the figure.
+    input_names, output_names: names of some channels by number, from 0, for the figure.
     """
 
     error_name: ClassVar[str] = "bits per sequence"
@@ -61,10 +75,11 @@ class CurriculumTask(SequenceTask):
     input_names: ClassVar[Mapping[int, str]] = {}
     output_names: ClassVar[Mapping[int, str]] = {}
 
-    threshold: float = quantity(0.15, "", "a level is solved when the mean error of sequences is "
-                                "below")
-    window: int = quantity(256, "sequences", "that this mean is over, in whole batches")
-    updates: int = quantity(1_000_000, "", "of the weights, at most, if a run gives no other end")
+    threshold: float = quantity(0.15, "", "a level is solved when the mean error of a window "
+                                "of sequences is below this")
+    window: int = quantity(256, "sequences", "size of that window, rounded up to whole batches")
+    updates: int = quantity(1_000_000, "", "most updates of the weights, if a run gives no other "
+                            "end")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,14 +93,22 @@ class CurriculumTask(SequenceTask):
         if cls.loss not in LOSSES:
             raise TaskError(f"sequence task {cls.__name__}: loss={cls.loss!r} is unknown; choose "
                             f"one of {list(LOSSES)}")
-        return [name for name in ("n_inputs", "n_outputs", "first_level") if not getattr(cls, name)]
+        missing = [name for name in ("n_inputs", "n_outputs", "first_level")
+                   if not getattr(cls, name)]
+        if "first_level" not in missing:
+            owner = f"sequence task {cls.__name__}: first_level"
+            taken = sorted(_as_level(cls.first_level, owner).keys() & set(_TAKEN))
+            if taken:
+                raise TaskError(f"{owner} has the names {taken}, which entries of length_curve "
+                                "have already; choose others")
+        return missing
 
     @abstractmethod
     def draw(self, level: Level, count: int, rng: np.random.Generator) -> Sequences:
-        """So many random sequences of a level; all of a level have the same length."""
+        """``count`` random sequences of a level; all of a level have the same length."""
 
     def next_level(self, level: Level) -> Level | None:
-        """The level after this one; None if it is the last."""
+        """The level after this one, under the same names; None if it is the last."""
         del level
         return None
 
@@ -99,6 +122,11 @@ class CurriculumTask(SequenceTask):
         if not isinstance(found, Sequences):
             raise TaskError(f"sequence task {self.name!r}: draw() gave {type(found).__name__}; it "
                             "must give Sequences")
+        try:
+            found = Sequences(*as_arrays(inputs=found.inputs, targets=found.targets,
+                                         active=found.active))
+        except SimulationError as error:
+            raise TaskError(f"sequence task {self.name!r}: draw(): {error}") from error
         steps = len(found.active)
         shapes = {"inputs": (steps, count, self.n_inputs), "active": (steps,),
                   "targets": (steps, count) if self.loss == SOFTMAX
@@ -111,6 +139,10 @@ class CurriculumTask(SequenceTask):
         if not np.any(found.active):
             raise TaskError(f"sequence task {self.name!r}: draw() gave sequences without an active "
                             "step, so that there is nothing to learn")
+        judged = found.targets[found.active.astype(bool)]
+        if self.loss == BINARY and not (judged.min() >= 0 and judged.max() <= 1):
+            raise TaskError(f"sequence task {self.name!r}: draw() gave targets outside 0 ... 1, "
+                            f"which loss={BINARY!r} needs")
         return found
 
     def network(self) -> UnitNetwork:
@@ -138,8 +170,9 @@ class CurriculumTask(SequenceTask):
 
     def result_text(self, results: Mapping[str, Any]) -> str:
         """The longest sequence that was solved."""
+        levels = len(results["length_curve"])
         return (f"longest sequence {results['longest']} steps "
-                f"({len(results['length_curve'])} levels)")
+                f"({levels} level{'' if levels == 1 else 's'})")
 
     def report_rows(self, results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """Longest sequence, batches, and where the training was when it ended."""
@@ -160,8 +193,7 @@ class CurriculumTask(SequenceTask):
 
 
 def _level_text(entry: Mapping[str, Any]) -> str:
-    others = ("length", "batches", "updates", "seconds", "explained", "error")
-    level = ", ".join(f"{name} {value}" for name, value in entry.items() if name not in others)
+    level = ", ".join(f"{name} {value}" for name, value in entry.items() if name not in _TAKEN)
     return f"{entry['length']} steps ({level})"
 
 
@@ -181,7 +213,7 @@ class Curriculum(Course):
         self.solved: list[dict[str, Any]] = []
         self._curve = ThinnedCurve()
         self._explained = math.nan
-        self._enter(dict(task.first_level))
+        self._enter(_as_level(task.first_level, f"sequence task {task.name!r}: first_level"))
 
     def _enter(self, level: dict[str, int]) -> None:
         self.level = level
@@ -239,11 +271,11 @@ class Curriculum(Course):
             raise TaskError(f"sequence task {self.task.name!r}: next_level() gave {following!r}; "
                             f"it must give a dict with {list(self.level)}, or None")
         self._latest = None
-        self._enter(dict(following))
+        self._enter(_as_level(following, f"sequence task {self.task.name!r}: next_level()"))
 
     def progress(self) -> Progress:
         """Updates so far, the length of sequences and their error."""
-        error = "" if self._latest is None else f" {self.task.error_name} {self._latest:.3f}"
+        error = "" if self._latest is None else f", {self.task.error_name} {self._latest:.3f}"
         return Progress(self.updates, None, f"length {self._length}{error}")
 
     def results(self, machine: IntervalMachine) -> dict[str, Any]:

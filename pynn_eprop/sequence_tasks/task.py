@@ -38,9 +38,9 @@ class SequenceTask(ABC):
     A subclass is a frozen dataclass; fields made with ``quantity()`` are its parameters.
 
     name: as the command line writes it. title: a heading. error_name: of the error in progress and
-    curves. ends: which of :data:`ENDS` a run may be given. progress_unit: of :class:`Progress`.
-    sizes: parameters by the name of a size; the first is the default. paper_result: what the paper
-    got. reference: the source.
+    curves. ends: the options of :data:`ENDS` that it takes. progress_unit: of :class:`Progress`.
+    sizes: changes of parameters by the name of a size; the first is the default. paper_result: the
+    paper's, in a few words. reference: the source.
     """
 
     name: ClassVar[str] = ""
@@ -56,17 +56,18 @@ class SequenceTask(ABC):
     batch: int = quantity(256, "", "sequences side by side")
     interval: int = quantity(4, "steps", "dt, the steps of an interval, with an update after each")
     lr: float = quantity(1e-4, "", "learning rate")
-    clip: float = quantity(0.0, "", "longest gradient of an update (norm); 0: any")
+    clip: float = quantity(0.0, "", "largest norm of the network's gradient; 0: no limit")
     tanh_output: bool = quantity(False, "", "h = o tanh(c), instead of o c as the paper has it")
-    forget_bias: float = quantity(1.0, "", "first bias of forget gates")
-    eta_sg: float = quantity(0.1, "", "factor on synthetic gradients")
-    sg_hidden: int = quantity(512, "", "hidden units of the module of synthetic gradients")
-    sg_lr: float = quantity(0.0, "", "learning rate (Adam) of that module; 0: lr")
-    sg_schedule: str = quantity("next-interval", "", "when it learns: next-interval or extra-pass "
-                                "(algorithm 1)")
-    sg_sees_state: bool = quantity(False, "", "it sees the states c, beside the outputs h")
-    shuffled_sg: bool = quantity(False, "", "control: it learns targets of other sequences of the "
-                                 "batch")
+    forget_bias: float = quantity(1.0, "", "initial bias of the forget gates")
+    eta_sg: float = quantity(0.1, "", "factor on the error module's predictions")
+    sg_hidden: int = quantity(512, "", "hidden units of the error module")
+    sg_lr: float = quantity(0.0, "", "learning rate of the error module (Adam); 0: lr")
+    sg_schedule: str = quantity("next-interval", "", "when the error module learns: next-interval "
+                                "or extra-pass (algorithm 1)")
+    sg_sees_state: bool = quantity(False, "", "the error module sees the states c, beside the "
+                                   "outputs h")
+    shuffled_sg: bool = quantity(False, "", "control: the error module learns targets of other "
+                                 "sequences of the batch")
 
     def __post_init__(self) -> None:
         require_numbers(self)
@@ -111,7 +112,7 @@ class SequenceTask(ABC):
 
     @classmethod
     def for_rule(cls, size: str, rule: IntervalRule) -> Mapping[str, Any]:
-        """Parameters that a rule needs otherwise than the size has them."""
+        """Changes of a size's parameters that a rule needs."""
         del size, rule
         return {}
 
@@ -138,7 +139,7 @@ class SequenceTask(ABC):
         return Adam(self.lr)
 
     def learning(self, rule: IntervalRule) -> IntervalLearning:
-        """How it is learned."""
+        """Rule, batch, interval, optimisers and error module, from the parameters."""
         synthetic = SyntheticGradients(
             self.sg_hidden, self.eta_sg, Adam(self.sg_lr or self.lr), self.sg_sees_state,
             _SCHEDULES[self.sg_schedule], shuffled=self.shuffled_sg) if rule.synthetic else None
@@ -154,7 +155,7 @@ class SequenceTask(ABC):
         """
 
     def show(self, course: Course, machine: IntervalMachine, seed: int) -> Any:
-        """What the figure shows beside the course: an example with the machine's weights."""
+        """An example with the machine's weights, for the figure; any object."""
         del course, machine, seed
 
     def further_results(self, shown: Any) -> dict[str, Any]:
@@ -164,7 +165,7 @@ class SequenceTask(ABC):
 
     @abstractmethod
     def draw_figure(self, results: Mapping[str, Any], shown: Any) -> "Figure":
-        """The figure of a result."""
+        """The figure of a result. results: of results.json. shown: of :meth:`show`."""
 
     @abstractmethod
     def result_text(self, results: Mapping[str, Any]) -> str:

@@ -174,6 +174,7 @@ def test_a_finished_run_is_kept_without_force(pattern):
 
 @pytest.mark.parametrize(("words", "message"), [
     (["juggling"], "task 'juggling' is unknown; choose one of ['pattern-generation'"),
+    (["copy-repat", "--size", "small"], "'copy-repeat', 'word-prediction', 'arm-movement'"),
     (["pattern-generation", "--backend", "matlab"], "backend 'matlab' is unknown"),
     (["pattern-generation", "--backend", "spinnaker", "--precision", "float32"],
      "backend 'spinnaker' has no precision 'float32'"),

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.configuration import Configuration
-from pynn_eprop.experiments.folder import ResultsFolder, write_atomically, write_text
+from pynn_eprop.experiments.folder import (
+    ResultsFolder,
+    claim_folder,
+    write_atomically,
+    write_text,
+)
 from pynn_eprop.experiments.history import History
 
 IDENTITY = {"task": "pattern-generation", "seed": 1, "parameters": {"lr": 0.1}}
@@ -150,6 +155,12 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match="is a file"):
         ResultsFolder(tmp_path / "file").open(IDENTITY, resume=False, force=False)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
+    (tmp_path / "state" / "lock").mkdir(parents=True)      # no file can be opened there
+    with pytest.raises(ResultsError, match="cannot be written to: Is a directory; give another"):
+        claim_folder(tmp_path, tmp_path / "state")
 
 
 def test_an_unreadable_state_says_what_to_do(tmp_path):

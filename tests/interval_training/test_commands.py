@@ -8,16 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pynn_eprop.cli import main
-from pynn_eprop.common.files.archives import read_archive
+from pynn_eprop.common.files.archives import read_archive, write_archive
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
-from pynn_eprop.interval_training.training import IntervalTraining
+from pynn_eprop.interval_training.training import IntervalTraining, work_clock
 from pynn_eprop.sequence_tasks import CopyRepeat
 from tests.examples.test_examples import EXAMPLES
 
@@ -170,6 +171,33 @@ def test_what_is_there_is_kept_or_replaced_as_asked(copied, tmp_path, capsys):
     assert "but no state to resume from; use --force" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("identity_first", [False, True])
+def test_a_state_that_was_half_removed_is_not_taken_for_that_of_another_run(
+        identity_first, copied, tmp_path, capsys, monkeypatch):
+    """A process that ends while --force removes what was there, however the files are ordered."""
+    out = tmp_path / "out"
+    shutil.copytree(copied, out)
+    listed, unlink = Path.iterdir, Path.unlink
+
+    def in_order(path):
+        return sorted(listed(path), key=lambda each: (each.name != "identity.json")
+                      == identity_first)
+
+    def end_after(path, missing_ok=False):
+        unlink(path, missing_ok)
+        if path.parent.name == "state":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", in_order)
+        patch.setattr(Path, "unlink", end_after)
+        with pytest.raises(KeyboardInterrupt):
+            IntervalTraining(IntervalPlan("copy-repeat", size="small", updates=30), out).run(
+                force=True)
+    assert run([*COPY, *EASY], out, "--updates", 30, "--seed", 2) == 2
+    assert "holds an unfinished run" in capsys.readouterr().err
+
+
 def test_a_text_that_was_moved_is_the_same_and_one_that_was_changed_is_not(
         predicted, text, tmp_path, capsys):
     shutil.copytree(text, tmp_path / "moved")
@@ -192,6 +220,14 @@ def test_minutes_end_a_training(tmp_path):
     assert IntervalPlan("copy-repeat", minutes=1.0, updates=7).most_updates == 7
     assert IntervalPlan("copy-repeat").most_updates == 1_000_000
     assert IntervalPlan("word-prediction").most_updates is None
+
+
+@pytest.mark.parametrize(("threads", "seconds"), [(1, 12.0), (3, 4.0), (4, 3.0), (1000, 3.0)])
+def test_work_is_time_of_the_processors_there_are(threads, seconds, monkeypatch):
+    """12 seconds of four processors; without the limit, more threads made a minute longer."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(time, "process_time", lambda: 12.0)
+    assert work_clock("compiled", threads)() == seconds
 
 
 @pytest.mark.parametrize("rule", ["truncated-bptt", "truncated-bptt-sg", "traces", "eprop1",
@@ -295,6 +331,9 @@ def test_a_process_that_is_interrupted_says_how_to_go_on(tmp_path):
 @pytest.mark.parametrize(("damage", "message"), [
     (lambda state: state.write_bytes(b"paper"), "is damaged"),
     (lambda state: np.savez(state, weights=np.zeros(3)), "KeyError: 'course'"),
+    (lambda state: write_archive(state, {}, {"course": {"seconds": 1, "over": 0, "diverged": 0,
+                                                        "level": {"n_pattern": float("inf")}}}),
+     "OverflowError"),
 ])
 def test_a_damaged_state_is_refused(damage, message, copied, tmp_path, capsys):
     out = tmp_path / "out"
@@ -304,6 +343,19 @@ def test_a_damaged_state_is_refused(damage, message, copied, tmp_path, capsys):
     assert run([*COPY, *EASY], out, "--updates", 30, "--resume") == 2
     error = capsys.readouterr().err
     assert message in error and "use --force to start again" in error
+
+
+def test_best_weights_that_are_lost_are_missed(copied, tmp_path, capsys):
+    """Those of the end would have taken their place; a run that has none yet goes on."""
+    out = tmp_path / "out"
+    shutil.copytree(copied, out)
+    (out / "results.json").unlink()
+    (out / "state" / "best.npz").unlink()
+    assert run([*COPY, *EASY], out, "--updates", 30, "--resume") == 2
+    assert "best.npz is missing, which has the best weights" in capsys.readouterr().err
+    assert run(COPY, tmp_path / "none", "--updates", 4) == 0
+    (tmp_path / "none" / "results.json").unlink()
+    assert run(COPY, tmp_path / "none", "--updates", 4, "--resume") == 0
 
 
 @pytest.mark.parametrize("rule", ["traces", "truncated-bptt"])
@@ -323,10 +375,28 @@ def test_a_training_that_diverges_says_so_and_keeps_its_best(rule, text, tmp_pat
     assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
-def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
-    assert run(COPY, tmp_path / "out", "--set", "lr=1e300", "--updates", 200) == 0
+@pytest.mark.parametrize("lr", ["1e300", "1e10"])
+def test_one_that_diverges_at_once_has_a_result_too(lr, tmp_path):
+    """With weights that are not finite, and with finite ones; a lost figure can be made again."""
+    options = [*COPY, "--set", f"lr={lr}", "--updates", "200"]
+    assert run(options, tmp_path / "out") == 0
     found = results(tmp_path / "out")
     assert found["diverged"] and found["longest"] == 0 and found["length_curve"] == []
+    (tmp_path / "out" / "figure.png").unlink()
+    assert run(options, tmp_path / "out", "--resume") == 0
+    assert (tmp_path / "out" / "figure.png").exists()
+    assert timeless(results(tmp_path / "out")) == timeless(found)
+
+
+@pytest.mark.parametrize("lr", ["1e10", "1e38"])
+def test_words_that_no_weights_predict_have_a_result_too(lr, text, tmp_path):
+    """With 1e38 outputs of the last weights are not finite: there is nothing to show."""
+    assert run(WORDS, tmp_path / "out", "--data", text, "--set", f"lr={lr}", "--set", "clip=0.0",
+               "--epochs", 1) == 0
+    found = results(tmp_path / "out")
+    assert found["diverged"] and found["best_epoch"] is None and found["curve"] == []
+    assert len(found["samples"]) == {"1e10": 3, "1e38": 0}[lr]
+    assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(("options", "message"), [
@@ -359,6 +429,10 @@ def test_one_that_diverges_at_once_has_a_result_too(tmp_path):
     (["copy-repeat", "--keep-training"], "--keep-training is not for tasks"),
     (["copy-repeat", "--learned", "there"], "--learned is not for tasks"),
     (["copy-repeat", "--targets", "3"], "--targets is not for tasks"),
+    (["copy-repeat", "--neurons", "1000000"], "1000000 units with 9 inputs and 9 outputs, ba"),
+    (["copy-repeat", "--neurons", "99999999999"], "GB of memory"),
+    (["copy-repeat", "--set", "batch=1000000000"], "GB of memory"),
+    (["word-prediction", "--set", "n_embedding=99999999999"], "GB of memory"),
     (["pattern-generation", "--size", "small"], "--size is for tasks that are learned in interv"),
     (["pattern-generation", "--minutes", "3"], "--minutes is for tasks that are learned in inte"),
     (["arm-movement", "--epochs", "3"], "--epochs is for tasks that are learned in intervals, ['c"),
@@ -367,6 +441,14 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(options, messa
                                                                   capsys):
     assert run(options, tmp_path / "out") == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_too_large_for_jax_is_refused_before_anything_is_written(tmp_path, capsys):
+    pytest.importorskip("jax")
+    assert run(["copy-repeat", "--machine", "jax", "--neurons", "99999999999"],
+               tmp_path / "out") == 2
+    assert "99999999999 units with 9 inputs and a batch of 256 need" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

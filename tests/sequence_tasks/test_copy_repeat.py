@@ -1,5 +1,6 @@
 """Copy-repeat: sequences, their lengths, and the order of the curriculum."""
 
+import io
 import json
 import math
 
@@ -196,3 +197,18 @@ def test_parameters_that_cannot_be(parameters, message):
     with pytest.raises(TaskError) as raised:
         CopyRepeat.of(None, EPROP3, parameters)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1.5e308, 0.0])
+def test_a_figure_of_units_that_diverged(value):
+    """h = o c has no bound; a colour scale as wide as 1.5e308 to either side would be infinite."""
+    task, level = CopyRepeat.of("small", EPROP3), dict(CopyRepeat.first_level)
+    found = task.sequences(level, task.batch, np.random.default_rng(1))
+    steps, units = len(found.active), np.full((len(found.active), task.batch, 64), value)
+    units[0] = 0.5
+    figure = task.draw_figure(
+        {"length_curve": [], "updates": 3, "diverged": True, "rule": "eprop3", "seed": 1},
+        (level, found, np.zeros((steps, task.batch, 9)), units))
+    figure.savefig(io.BytesIO(), format="svg")
+    (image,) = figure.subfigs[0].axes[3].images
+    assert image.get_clim() == ((-1e300, 1e300) if value == 1.5e308 else (-0.5, 0.5))

@@ -1,6 +1,7 @@
 """Sequence tasks by name: what is incomplete, or gives what does not fit, is refused."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +20,10 @@ EPROP3 = INTERVAL_RULES["eprop3"]
 def sequences(count, steps=3):
     return Sequences(np.zeros((steps, count, 1)), np.zeros((steps, count, 2)),
                      np.ones(steps, bool))
+
+
+def drawn(count, **changes):
+    return replace(sequences(count), **changes)
 
 
 def complete(**more):
@@ -61,6 +66,10 @@ def test_a_complete_one_is_known_by_its_name():
      "give the class course, draw_figure, network, result_text"),
     (made(ends=("tomorrow",)), r"ends=\('tomorrow',\) must be some of \['updates', 'minutes', 'ep"),
     (made(loss="mse"), "loss='mse' is unknown; choose one of"),
+    (made(first_level={"length": 3}), r"first_level has the names \['length'\], which entries of "
+                                      "length_curve have already; choose others"),
+    (made(first_level={"level": 1.5}), r"first_level=\{'level': 1.5\} must be a dict of whole num"),
+    (made(first_level=[1]), r"first_level=\[1\] must be a dict of whole numbers"),
     (made(sizes=5), "sizes=5 must be tables of parameters"),
     (made(sizes={"small": {"cells": 3}}), r"size 'small' has the parameters \['cells'\]"),
 ])
@@ -94,11 +103,31 @@ def fails(self, level, count, rng):
     ({"draw": lambda self, level, count, rng: Sequences(
         sequences(count).inputs, sequences(count).targets, np.zeros(3, bool))}, TaskError,
      "without an active step"),
+    ({"draw": lambda self, level, count, rng: drawn(count, active=5)}, TaskError,
+     r"draw\(\): active must be an array of numbers with a row for each step, not int"),
+    ({"draw": lambda self, level, count, rng: drawn(count, inputs=np.full((3, count, 1), "a"))},
+     TaskError, "inputs must be an array of numbers .* not an array of <U1"),
+    ({"draw": lambda self, level, count, rng: drawn(count, targets=np.full((3, count, 2), 7.0))},
+     TaskError, r"gave targets outside 0 ... 1, which loss='binary' needs"),
+    ({"draw": lambda self, level, count, rng: drawn(count, targets=np.full((3, count, 2), np.nan))},
+     TaskError, r"gave targets outside 0 ... 1"),
     ({"draw": fails}, SimulationError, r"draw\(\) failed: AttributeError"),
 ])
 def test_what_is_drawn_is_checked(contents, error, message):
     with pytest.raises(error, match=message):
         made(**contents).of(None, EPROP3).course(EPROP3, 1)
+
+
+def test_lists_are_arrays_and_targets_matter_in_active_steps_alone():
+    """The figure takes what was drawn apart, as arrays."""
+    def draw(self, level, count, rng):
+        targets = np.zeros((3, count, 2))
+        targets[0] = np.nan
+        return drawn(count, inputs=[[[0.5]] * count] * 3, targets=targets, active=[0, 1, 1])
+
+    task = made(draw=draw).of(None, EPROP3)
+    found = task.sequences({"level": 1}, 4, np.random.default_rng(1))
+    assert found.inputs.shape == (3, 4, 1) and found.active.shape == (3,)
 
 
 def solve(**contents):
@@ -114,10 +143,19 @@ def test_a_task_of_one_level_ends_when_it_is_solved():
 @pytest.mark.parametrize(("following", "message"), [
     (3, r"next_level\(\) gave 3; it must give a dict with \['level'\], or None"),
     ({"length": 2}, r"next_level\(\) gave \{'length': 2\}"),
+    ({"level": 1.5}, r"next_level\(\)=\{'level': 1.5\} must be a dict of whole numbers"),
+    ({"level": "2"}, r"next_level\(\)=\{'level': '2'\} must be a dict of whole numbers"),
 ])
 def test_the_next_level_is_checked(following, message):
     with pytest.raises(TaskError, match=message):
         solve(next_level=lambda self, level: following)
+
+
+def test_whole_numbers_of_numpy_are_levels():
+    """As JSON knows them, which the state and the result are written in."""
+    course = solve(next_level=lambda self, level: {"level": level["level"] + np.int64(1)})
+    assert course.level == {"level": 2} and type(course.level["level"]) is int
+    assert json.loads(json.dumps(course.state()))["level"] == {"level": 2}
 
 
 def test_all_sequences_of_a_level_have_one_length():

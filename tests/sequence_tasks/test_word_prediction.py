@@ -52,6 +52,15 @@ def test_files_of_the_user(files):
     assert found.checksum != read_corpus(str(files), 4, 1.0).checksum
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_word(files):
+    expected = read_corpus(str(files), 4, 1.0)
+    for path in files.iterdir():
+        path.write_text(path.read_text(), encoding="utf-8-sig")
+    found = read_corpus(str(files), 4, 1.0)
+    assert found.checksum == expected.checksum
+    assert found.sets[TRAINING].tolist() == expected.sets[TRAINING].tolist()
+
+
 def test_files_that_are_missing_or_cannot_be_read(files):
     (files / "ptb.test.txt").write_bytes(b"caf\xe9")
     with pytest.raises(DataError, match=r"ptb.test.txt is not in UTF-8 \(.* at byte 3\)"):
@@ -201,7 +210,7 @@ def test_progress_counts_words_of_all_sets():
     assert found.progress().total == 2 * (428 + 44 + 44)
     found.advance(machine)
     assert found.progress().done == 256
-    assert found.progress().text == "epoch 1/2 training perplexity 7.4"
+    assert found.progress().text == "epoch 1/2, training perplexity 7.4"
     while not found.over:
         found.advance(machine)
     assert found.progress().done == found.progress().total

@@ -18,7 +18,7 @@ from pynn_eprop.intervals.states import (
     check_state,
     description,
 )
-from pynn_eprop.intervals.steps import check_steps, check_training
+from pynn_eprop.intervals.steps import as_arrays, check_steps, check_training
 from pynn_eprop.models.optimizers import Adam
 
 _NETWORK = {"weights": lib.IV_WEIGHTS, "readout": lib.IV_READOUT,
@@ -44,10 +44,10 @@ class CompiledMachine:
 
     def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
                  seed: int, precision: str = "float32", threads: int = 1) -> None:
-        check_parameters(network, parameters)
         if precision not in PRECISIONS:
             raise SetupError(f"precision={precision!r} is unknown; choose one of "
                              f"{list(PRECISIONS)}")
+        check_parameters(network, parameters, precision)
         self.network, self.learning, self.precision = network, learning, precision
         self._threads, self._type = threads, np.dtype(precision)
         self._steps = learning.interval
@@ -81,6 +81,7 @@ class CompiledMachine:
         number >= 0, or steps that are not whole intervals with last=False; :class:`SetupError` if
         memory does not suffice for a longer sequence.
         """
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         check_training(self.learning, len(inputs), last, rate)
         steps, _kept = self._given(inputs, targets, active)
         steps.last, steps.rate = last, rate
@@ -93,11 +94,13 @@ class CompiledMachine:
 
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray) -> float:
         """The error, without learning; see the protocol. Raises :class:`SimulationError`."""
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         steps, _kept = self._given(inputs, targets, active)
         return self._run(steps, ffi.NULL, ffi.NULL)
 
     def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """y and h; see the protocol. Raises :class:`SimulationError`."""
+        (inputs,) = as_arrays(inputs=inputs)
         steps, _kept = self._given(inputs, None, None)
         y = np.empty((len(inputs), self.learning.batch, self.network.outputs), self._type)
         h = np.empty((len(inputs), self.learning.batch, self.network.units), self._type)
@@ -111,7 +114,7 @@ class CompiledMachine:
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Set the network's weights. Raises :class:`ParameterError`."""
-        check_parameters(self.network, parameters)
+        check_parameters(self.network, parameters, self.precision)
         for name, values in parameters.items():
             self._write(_NETWORK[name], values)
 
@@ -161,9 +164,6 @@ class CompiledMachine:
     def _given(self, inputs: np.ndarray, targets: np.ndarray | None, active: np.ndarray | None
                ) -> tuple[Any, list[Any]]:
         """The C structure of steps, and the arrays that it points to."""
-        inputs = np.asarray(inputs)
-        targets = None if targets is None else np.asarray(targets)
-        active = None if active is None else np.asarray(active)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         steps, kept = ffi.new("iv_steps *"), list[Any]()
 

@@ -59,7 +59,7 @@ def first_module(model: Model, hidden: int, seed: int) -> Tree:
 def synthetic_boundary(module: Tree, factor: float = 0.1) -> Callable[[Tree], Tree]:
     """Derivatives that the error module predicts, times ``factor`` (eta_SG of eq. 64).
 
-    Of what :func:`~pynn_eprop.intervals.functional.interval_gradients` asks for.
+    As ``boundary`` of :func:`~pynn_eprop.intervals.functional.interval_gradients`.
     """
     def boundary(passing: Tree) -> Tree:
         predicted = factor * synthetic_gradients.predict(module, what_is_seen(passing))
@@ -69,9 +69,9 @@ def synthetic_boundary(module: Tree, factor: float = 0.1) -> Callable[[Tree], Tr
 
 
 def module_loss(model: Model, module: Tree, end: Tree, by_start: Tree) -> Any:
-    """E_SG, half the squared error (eq. 66), for ``jax.grad`` by the module's weights.
+    """E_SG of one trial, half the squared error (eq. 66), for ``jax.grad`` by ``module``.
 
-    end: the state at an end of an interval. by_start: the derivatives at that place, from the
+    end: the state at the end of an interval. by_start: the derivatives there, ``by_start`` of the
     interval after it.
     """
     return synthetic_gradients.loss(module, what_is_seen(crossing(model, end)),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.functional import Flow, Model
@@ -30,13 +31,14 @@ DETACHED_RESET = Flow(detached_reset=True)
 
 
 class NetworkGradients(NamedTuple):
-    """What an interval gives.
+    """Loss, gradients and end of an interval.
 
-    loss: of all readouts and steps. gradients: "weights", a list by block with None for those that
-    do not learn, and "biases" by population, as :func:`pynn_eprop.functional.update` takes them.
-    end: the state after it. carry: traces after it. by_start: derivatives by what passed its
-    start, which synthetic gradients learn; 0 for rules whose signals are not propagated. signals:
-    dE/dz^t of cells, (steps, size), by population; {} for such rules. activity: as of a trial.
+    loss: of all readouts, summed over steps. gradients: "weights", a list by block with None for
+    those that do not learn, and "biases" by population, as :func:`pynn_eprop.functional.update`
+    takes them. end: the state after it. carry: traces after it. by_start: derivatives by what
+    passed its start, which synthetic gradients learn; 0 for rules whose signals are not propagated.
+    signals: dE/dz^t of cells, (steps, size), by population; {} for such rules. activity: as of a
+    trial.
     """
 
     loss: Any
@@ -60,9 +62,9 @@ def pieces_of(model: Model, inputs: Tree, steps: int) -> list[Tree]:
     """The inputs of a trial cut into intervals of so many steps; the last may be shorter.
 
     inputs: of :func:`pynn_eprop.functional.trial_inputs`. Raises :class:`ParameterError` for
-    steps below 1.
+    steps that are not a whole number >= 1.
     """
-    if steps < 1:
+    if not isinstance(steps, (int, np.integer)) or isinstance(steps, bool) or steps < 1:
         raise ParameterError(f"steps={steps!r} of an interval must be a whole number >= 1")
     total = len(inputs["step"])
     found = []
@@ -99,6 +101,9 @@ def interval_gradients(model: Model, rule: IntervalRule, parameters: Tree, start
     _check(model, rule, parameters, inputs)
     if rule.traces is not Traces.NONE and flow != DETACHED_RESET:
         raise ParameterError(f"flow={flow!r}: eligibility traces have the paths of DETACHED_RESET")
+    if rule.traces is not Traces.NONE and "traces" not in carry:
+        raise ParameterError(f"carry has no traces, which interval rule {rule.name!r} needs; begin "
+                             "with first_traces()")
     model = _with_rule(model, rule)
     constants = model.constants() if constants is None else constants
     rates = {} if rates is None else rates
@@ -179,6 +184,13 @@ def _by_own_signals(model: Model, rule: IntervalRule, parameters: Tree, constant
                 f"interval rule {rule.name!r} has {rule.signal.value} learning signals, but "
                 f"{signal.label!r} has {type(signal.feedback).__name__}; take another rule or "
                 "other feedback")
+    for _, block in model.plastic():
+        if block.post in model.learning and block.post not in rates \
+                and not model.signals_to(block.post):
+            raise ParameterError(
+                f"interval rule {rule.name!r} needs a learning signal to "
+                f"{model.network.populations[block.post].label!r}, and the network has none: give "
+                "it one, or take a rule with propagated signals")
     end, activity = forward(model, parameters, constants, start, inputs)
     gradients, e_sums, after = continued(model, parameters, constants, activity, carry)
     for number, block in model.plastic():
@@ -206,6 +218,8 @@ def _with_rule(model: Model, rule: IntervalRule) -> Model:
 
 
 def _check(model: Model, rule: IntervalRule, parameters: Tree, inputs: Tree) -> None:
+    if not isinstance(rule, IntervalRule):
+        raise ParameterError(f"rule={rule!r} must be an IntervalRule")
     check_precision(model)
     check_parameters(model, parameters)
     check_trial_inputs(model, inputs)

@@ -5,12 +5,14 @@
     found = interval_gradients(network, rule, parameters, start, steps)
     found.gradients["weights"], found.end
 
-They are pure functions of trees of arrays, for ``jax.jit`` and ``jax.vmap``.
+They are pure functions of trees of arrays, for ``jax.jit`` and ``jax.vmap``, in float32 unless
+JAX has float64 enabled.
 
-The learning signal dE/dh^t is the derivative by something added to h^t when it is sent (eq. 67),
-so that it has all ways to the errors but the unit's own state. With it the units are
-differentiated alone, with their pre-activations as independent inputs: what then reaches a
-pre-activation, or the state at the start, is what eligibility vectors are multiplied with.
+The learning signal dE/dh^t is the derivative with respect to something added to h^t when it is
+sent (eq. 67): it has all paths to the errors but the one through the unit's own state. The units
+are then differentiated alone, with their pre-activations as independent inputs and this signal at
+their outputs: the derivatives by pre-activations, and by the state at the start, are the factors
+that eligibility vectors are multiplied with.
 """
 
 from collections.abc import Callable
@@ -35,12 +37,12 @@ Tree = Any
 
 
 class IntervalGradients(NamedTuple):
-    """What an interval gives.
+    """Error, gradients and end of an interval.
 
-    error: of the interval, the mean of the batch. gradients: of the error by all weights, by name.
-    end: state, output and traces after it. by_start: derivatives of one sequence's error by
-    "state" and "output" before the interval, (batch, units). signals: dE/dh^t of one sequence,
-    (steps, batch, units).
+    error: summed over active steps, mean of the batch, in bits or nats. gradients: of this error,
+    by name, of the shapes of :meth:`UnitNetwork.shapes`. end: state and output after it, (batch,
+    units), and traces. by_start: derivatives of each sequence's error by "state" and "output"
+    before the interval, (batch, units). signals: dE/dh^t of each sequence, (steps, batch, units).
     """
 
     error: Any
@@ -61,9 +63,9 @@ def first_state(network: UnitNetwork, rule: IntervalRule, batch: int,
 
 def steps_of(network: UnitNetwork, inputs: np.ndarray, targets: np.ndarray, active: np.ndarray,
              length: int | None = None, precision: str = "float64") -> Tree:
-    """Steps as functions take them, of the shapes of :meth:`IntervalMachine.train`.
+    """Steps for :func:`interval_gradients`, from arrays as :meth:`IntervalMachine.train` has them.
 
-    length: more steps than these are filled with such that do not happen: everything stays.
+    length: steps to pad to; padded steps change nothing.
     """
     count = len(inputs)
     length = count if length is None else length
@@ -85,9 +87,10 @@ def _rows(values: np.ndarray, length: int, dtype: Any) -> np.ndarray:
 
 def activity(network: UnitNetwork, parameters: Tree, start: Tree, inputs: Any, present: Any,
              added: Any) -> tuple[Tree, Tree]:
-    """State and output at the end, and rows of the steps: u, pre-activations, state before, h.
+    """State and output at the end, (batch, units), and rows of the steps (eq. 30 to 36).
 
-    added: to h when it is sent, (steps, batch, units).
+    Rows, (steps, batch, ...): u, pre-activations ("arriving"), the state before the step, and h
+    ("output"). added: to h when it is sent, (steps, batch, units).
     """
     x = inputs if network.words is None else parameters["embedding"][inputs]
 
@@ -110,7 +113,7 @@ def outputs_of(parameters: Tree, h: Any) -> Any:
 
 
 def errors(network: UnitNetwork, y: Any, steps: Tree) -> Any:
-    """The error of each sequence, summed over the active steps, (batch,)."""
+    """The error of each sequence in bits or nats, summed over the active steps, (batch,)."""
     if network.loss == SOFTMAX:
         wanted = jnp.take_along_axis(y, steps["targets"][..., np.newaxis], axis=-1)[..., 0]
         each = jax.nn.logsumexp(y, axis=-1) - wanted
@@ -126,7 +129,10 @@ def no_boundary(end: Tree) -> Tree:
 
 
 def synthetic_boundary(weights: Tree, factor: float, sees_state: bool) -> Callable[[Tree], Tree]:
-    """Derivatives that synthetic gradients predict, times a factor (eta_SG of eq. 64)."""
+    """Derivatives that the error module predicts, times ``factor`` (eta_SG of eq. 64).
+
+    weights: of the shapes of :meth:`SyntheticGradients.shapes`.
+    """
     def boundary(end: Tree) -> Tree:
         found = synthetic_gradients.predict(weights, what_is_seen(end, sees_state))
         state, output = jnp.split(factor * found, 2, axis=-1)
@@ -143,13 +149,14 @@ def what_is_seen(end: Tree, sees_state: bool) -> Any:
 def interval_gradients(network: UnitNetwork, rule: IntervalRule, parameters: Tree, start: Tree,
                        steps: Tree, boundary: Callable[[Tree], Tree] = no_boundary
                        ) -> IntervalGradients:
-    """The gradients of an interval, by a rule.
+    """The gradients of an interval, by a rule (eq. 62 to 70).
 
-    start: of :func:`first_state`, or the end of the interval before. steps: of :func:`steps_of`.
-    boundary: from state and output at the end, the derivatives of one sequence's later errors by
-    "state", by way of the units' own next states, and by "output"; and, as "own", those by the
-    state of an error at the end itself, which no later interval hands down. With a learning signal
-    from readouts alone it is not asked.
+    parameters: of the shapes of :meth:`UnitNetwork.shapes`. start: of :func:`first_state`, or the
+    end of the interval before. steps: of :func:`steps_of`. boundary: from state and output at the
+    end, the derivatives of each sequence's later errors, (batch, units): by "state", through the
+    units' own next states, and by "output"; optionally, as "own", the derivatives by the state of
+    an error at the end itself, which no later interval passes back. Learning signals that come
+    from readouts alone do not use it.
     """
     batch = start["state"].shape[0]
     whole = {name: start[name] for name in ("state", "output")}
@@ -159,7 +166,7 @@ def interval_gradients(network: UnitNetwork, rule: IntervalRule, parameters: Tre
         each = errors(network, outputs_of(parameters, rows["output"]), steps)
         return (jnp.sum(each), end), rows
 
-    none = jnp.zeros((len(steps["present"]), *start["output"].shape), start["output"].dtype)
+    none = jnp.zeros_like(start["output"], shape=(len(steps["present"]), *start["output"].shape))
     (error, end), pull, rows = jax.vjp(summed, parameters, whole, none, has_aux=True)
     one = jnp.ones_like(error)
     if rule.signal is Signal.PROPAGATED:

@@ -1,5 +1,6 @@
 """The machine for learning in intervals that computes in JAX."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,7 @@ from pynn_eprop.intervals.states import (
     check_state,
     description,
 )
-from pynn_eprop.intervals.steps import check_steps, check_training
+from pynn_eprop.intervals.steps import as_arrays, check_steps, check_training
 from pynn_eprop.models.optimizers import Adam
 
 Tree = Any
@@ -50,11 +51,11 @@ class JaxMachine:
 
     def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
                  seed: int, precision: str = "float32") -> None:
-        check_parameters(network, parameters)
+        check_parameters(network, parameters, precision)
         self.network, self.learning = network, learning
         self._precision, self._device = precision, find_device(None)
         self._squares = np.zeros(2)
-        self._check_memory()
+        check_memory(network, learning, precision)
         module = learning.module
         kept: Tree = {"weights": self._arrays(parameters), **self._beginning(),
                       "counts": np.zeros(3, np.int32)}
@@ -84,6 +85,7 @@ class JaxMachine:
         Raises :class:`SimulationError` for arrays that do not fit, a rate that is not a finite
         number >= 0, or steps that are not whole intervals with last=False.
         """
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         check_training(self.learning, len(inputs), last, rate)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         steps, length, rule = len(inputs), self.learning.interval, self.learning.rule
@@ -102,6 +104,7 @@ class JaxMachine:
 
         Eligibility traces stay as they are.
         """
+        inputs, targets, active = as_arrays(inputs=inputs, targets=targets, active=active)
         check_steps(self.network, self.learning.batch, inputs, targets, active)
         pieces, count = self._pieces(inputs, targets, active, _PIECE)
         end, error = self._call("a run", evaluate_intervals, (self.network,),
@@ -111,6 +114,7 @@ class JaxMachine:
 
     def outputs(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """y and h of the next steps; see the protocol."""
+        (inputs,) = as_arrays(inputs=inputs)
         check_steps(self.network, self.learning.batch, inputs, None, None)
         count = len(inputs)
         length = _up_to(count, _PIECE)
@@ -127,7 +131,7 @@ class JaxMachine:
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Set the network's weights. Raises :class:`ParameterError`."""
-        check_parameters(self.network, parameters)
+        check_parameters(self.network, parameters, self._precision)
         self._kept = {**self._kept, "weights": self._arrays(parameters)}
 
     def state(self) -> Arrays:
@@ -154,9 +158,9 @@ class JaxMachine:
 
     def explained(self) -> float:
         """Part of the squares of its targets that the error module explained since last asked."""
-        wrong, wanted = self._squares
+        wrong, wanted = map(float, self._squares)
         self._squares = np.zeros(2)
-        return float(1.0 - wrong / wanted) if wanted > 0 else float("nan")
+        return 1.0 - wrong / wanted if wanted > 0 else float("nan")
 
     def _description(self) -> list[str]:
         return description(self.network, self.learning, self._precision)
@@ -220,20 +224,20 @@ class JaxMachine:
         with computing(self._device, self._precision):
             return call((*fixed, self._precision), what, bound, self._device, _HINT, *arguments)
 
-    def _check_memory(self) -> None:
-        """Raise :class:`SetupError` if what goes on needs more memory than there is."""
-        size = np.dtype(self._precision).itemsize
-        weights = sum(int(np.prod(shape)) for shape in self.network.shapes().values())
-        traces = 0
-        if self.learning.rule.traces is Traces.CARRIED:
-            traces = 2 * int(np.prod(trace_shape(self.network, self.learning.batch), dtype=float))
-        needed, present = size * (5 * weights + traces), memory_of(self._device)
-        if needed > present:
-            raise SetupError(
-                f"{self.network.units} units with {self.network.inputs} inputs and a batch of "
-                f"{self.learning.batch} need {needed / 1e9:.3g} GB of memory, "
-                f"{size * traces / 1e9:.3g} GB of it for eligibility traces, but {self._device} "
-                f"has {present / 1e9:.3g} GB; {_HINT}")
+
+def check_memory(network: UnitNetwork, learning: IntervalLearning, precision: str) -> None:
+    """Raise :class:`SetupError` if what goes on needs more memory than there is."""
+    size, device = np.dtype(precision).itemsize, find_device(None)
+    weights = sum(math.prod(shape) for shape in network.shapes().values())
+    traces = 0
+    if learning.rule.traces is Traces.CARRIED:
+        traces = 2 * math.prod(trace_shape(network, learning.batch))
+    needed, present = size * (5 * weights + traces), memory_of(device)
+    if needed > present:
+        raise SetupError(
+            f"{network.units} units with {network.inputs} inputs and a batch of {learning.batch} "
+            f"need {needed / 1e9:.3g} GB of memory, {size * traces / 1e9:.3g} GB of it for "
+            f"eligibility traces, but {device} has {present / 1e9:.3g} GB; {_HINT}")
 
 
 def _moments(optimizer: IntervalOptimizer, weights: Arrays) -> Tree:

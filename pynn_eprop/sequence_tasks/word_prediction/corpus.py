@@ -27,7 +27,10 @@ SPLIT = {TRAINING: (0.0, 0.85), VALIDATION: (0.85, 0.925), TEST: (0.925, 1.0)}
 
 @dataclass(frozen=True)
 class Corpus:
-    """Words as places in a vocabulary, by set. checksum: of the text that was read."""
+    """A text in three sets, as places of its words in a vocabulary.
+
+    sets: (words,) of int32 by the name of the set. checksum: SHA-256 of the text that was read.
+    """
 
     name: str
     vocabulary: tuple[str, ...]
@@ -49,7 +52,7 @@ def read_corpus(data: str, vocabulary: int, fraction: float) -> Corpus:
 
     fraction: of the training set, from its beginning. The vocabulary is that of what is left of it.
     Raises :class:`DataError` for files that are missing or cannot be read,
-    :class:`MissingDependencyError` if the novels are not there, :class:`TaskError` for a vocabulary
+    :class:`MissingDependencyError` without the novels, :class:`TaskError` for a vocabulary
     that is too large.
     """
     texts = _files(Path(data)) if data else {"": read_novels(
@@ -78,7 +81,7 @@ def _files(folder: Path) -> dict[str, str]:
     texts = {}
     for part, name in FILES.items():
         try:
-            texts[part] = (folder / name).read_text(encoding="utf-8")
+            texts[part] = (folder / name).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise DataError(f"{folder / name} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:

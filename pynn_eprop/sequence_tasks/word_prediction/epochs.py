@@ -136,9 +136,9 @@ class Epochs(Course):
         total = self.task.epochs * sum(each) * self.task.batch
         text = f"epoch {min(self.done + 1, self.task.epochs)}/{self.task.epochs}"
         if self._at and self._sum / self._at < 700.0:
-            text += f" {self._part} perplexity {math.exp(self._sum / self._at):.1f}"
+            text += f", {self._part} perplexity {math.exp(self._sum / self._at):.1f}"
         if self.best is not None:
-            text += f" best {self.best['perplexity_validation']:.1f}"
+            text += f", best on validation {self.best['perplexity_validation']:.1f}"
         return Progress(done, total, text)
 
     def results(self, machine: IntervalMachine) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def draw_words(task: "WordPrediction", results: Mapping[str, Any],
         upper.plot(epochs, [each[f"perplexity_{part}"] for each in curve], color=colour,
                    marker="o", markersize=2.5, label=words)
     if results["best_epoch"] is not None:
-        upper.axvline(results["best_epoch"], color=GREY, linewidth=0.8, linestyle=":")
+        upper.axvline(results["best_epoch"], color=GREY, linewidth=0.8, linestyle=":",
+                      label="best epoch")
     upper.set(xlabel="epoch", ylabel="perplexity", xlim=(0.5, task.epochs + 0.5),
               title=f"{task.title}, {results['corpus']['name']}: {results['rule']}, seed "
                     f"{results['seed']}" + (", diverged" if results["diverged"] else ""))
@@ -48,12 +49,12 @@ def _line(axes: Axes, line: Sequence[Mapping[str, Any]]) -> None:
         axes.annotate(each["next"], (place, each["probability"]), (0, 2),
                       textcoords="offset points", ha="center", va="bottom", color=INK,
                       fontsize=8.0, fontweight="bold", parse_math=False)
-        axes.annotate("\n".join(f"{word} {probability:.2f}"
-                                for word, probability in each["most_probable"]),
+        axes.annotate("\n".join(word for word, _ in each["most_probable"]),
                       (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="top",
                       color=GREY, fontsize=6.5, parse_math=False)
     most = max((each["probability"] for each in line), default=0.0)
     axes.set(ylabel="probability of\nthe next word (bold)", xlabel="word read",
-             ylim=(0.0, 1.7 * max(most, 0.1)), title="Test set; above, the most probable words")
+             ylim=(0.0, 1.7 * max(most, 0.1)),
+             title="Test set (grey: the most probable next words)")
     axes.grid(**GRID)
     axes.set_axisbelow(True)

@@ -57,19 +57,19 @@ class WordPrediction(SequenceTask):
     n_units: int = quantity(200, "", "LSTM units of the layer, all-to-all")
     batch: int = quantity(20, "", "rows that the text is cut into, side by side")
     lr: float = quantity(1.0, "", "learning rate (gradient descent)")
-    clip: float = quantity(5.0, "", "longest gradient of an update (norm); 0: any")
-    forget_bias: float = quantity(0.0, "", "first bias of forget gates")
-    sg_hidden: int = quantity(400, "", "hidden units of the module of synthetic gradients")
-    sg_lr: float = quantity(1e-3, "", "learning rate (Adam) of that module")
+    clip: float = quantity(5.0, "", "largest norm of the network's gradient; 0: no limit")
+    forget_bias: float = quantity(0.0, "", "initial bias of the forget gates")
+    sg_hidden: int = quantity(400, "", "hidden units of the error module")
+    sg_lr: float = quantity(1e-3, "", "learning rate of the error module (Adam)")
     data: str = quantity("", "", "folder of Penn Treebank files; empty: the novels")
-    vocabulary: int = quantity(10_000, "words", "the most frequent of the training set, and one "
+    vocabulary: int = quantity(10_000, "words", "the most frequent of the training set, and <unk> "
                                "for all others")
     fraction: float = quantity(1.0, "", "part of the training set that is used, from its beginning")
     n_embedding: int = quantity(200, "", "size of the embedding of a word")
-    width: float = quantity(0.1, "", "first weights are uniform within +- this")
+    width: float = quantity(0.1, "", "initial weights are uniform within +- this")
     epochs: int = quantity(20, "", "passes through the training set")
     full_rate_epochs: int = quantity(4, "", "epochs before lr is lowered")
-    decay: float = quantity(0.5, "", "factor on lr at each epoch after those")
+    decay: float = quantity(0.5, "", "factor on lr in each epoch after those")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,7 +112,10 @@ class WordPrediction(SequenceTask):
         return Epochs(self, read_corpus(self.data, self.vocabulary, self.fraction))
 
     def show(self, course: Course, machine: IntervalMachine, seed: int) -> list[list[Sample]]:
-        """Predictions of the next word in some lines of the test set, after some words before."""
+        """Predictions of the next word in some lines of the test set, after some words before.
+
+        [] if an output is not finite, as after a training that diverged.
+        """
         del seed
         assert isinstance(course, Epochs)
         read, following = course.rows[TEST]
@@ -122,6 +125,8 @@ class WordPrediction(SequenceTask):
             machine.evaluate(read[:before], following[:before], np.ones(before, bool))
         piece = slice(before, before + SAMPLE_WORDS)
         y, _ = machine.outputs(read[piece])
+        if not np.all(np.isfinite(y)):
+            return []
         return [[self._sample(course.corpus.vocabulary, y[step, row], words[row], after[row])
                  for step, (words, after) in enumerate(zip(read[piece], following[piece],
                                                            strict=True))]
@@ -144,7 +149,7 @@ class WordPrediction(SequenceTask):
     def draw_figure(self, results: Mapping[str, Any], shown: list[list[Sample]]) -> "Figure":
         """Perplexity after each epoch, and an example, as the paper's figures 4d and h."""
         from pynn_eprop.sequence_tasks.word_prediction.figure import draw_words
-        return draw_words(self, results, shown[0])
+        return draw_words(self, results, shown[0] if shown else [])
 
     def result_text(self, results: Mapping[str, Any]) -> str:
         """Perplexity of the best epoch."""
@@ -153,7 +158,7 @@ class WordPrediction(SequenceTask):
         return (f"{results['corpus']['name']}, perplexity {results['perplexity_validation']:.1f} "
                 f"on validation and {results['perplexity_test']:.1f} on test, epoch "
                 f"{results['best_epoch']} of {results['epochs']}, "
-                f"{results['words_per_second']:.0f} words a second")
+                f"{results['words_per_second']:.0f} words per second")
 
     def report_rows(self, results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         """Perplexities and the text."""
@@ -165,7 +170,7 @@ class WordPrediction(SequenceTask):
             rows += [("perplexity on validation", f"{results['perplexity_validation']:.2f}"),
                      ("perplexity on test", f"{results['perplexity_test']:.2f}"),
                      ("best epoch", f"{results['best_epoch']} of {results['epochs']}"),
-                     ("words a second in training", f"{results['words_per_second']:.0f}")]
+                     ("words per second in training", f"{results['words_per_second']:.0f}")]
         return rows
 
     def report_sections(self, results: Mapping[str, Any]

@@ -280,5 +280,21 @@ def test_networks_that_do_not_fit_are_refused():
     with pytest.raises(ParameterError, match=r"has random learning signals, but .* Symmetric"):
         interval_gradients(model, random, parameters, model.start(),
                            first_traces(model, random, parameters), inputs)
-    with pytest.raises(ParameterError, match="steps=0 of an interval"):
-        pieces_of(model, inputs, 0)
+    for steps in (0, 2.5, True):
+        with pytest.raises(ParameterError, match=f"steps={steps} of an interval"):
+            pieces_of(model, inputs, steps)
+    with pytest.raises(ParameterError, match="rule='traces' must be an IntervalRule"):
+        interval_gradients(model, "traces", parameters, model.start(), {}, inputs)
+    with pytest.raises(ParameterError, match="carry has no traces, which interval rule 'traces'"):
+        interval_gradients(model, rule, parameters, model.start(), {}, inputs)
+
+
+@pytest.mark.parametrize("name", ["eprop1", "eprop1-random"])
+def test_cells_without_a_learning_signal_are_refused(name):
+    """Their weights would not learn, without a word."""
+    model, parameters, inputs, _ = network_of()
+    silent = Model.of(replace(model.network, learning_signals=()), "float64")
+    rule, label = INTERVAL_RULES[name], model.network.populations[model.plastic()[0][1].post].label
+    with pytest.raises(ParameterError, match=f"{name}' needs a learning signal to '{label}'"):
+        interval_gradients(silent, rule, parameters, model.start(),
+                           first_traces(silent, rule, parameters), inputs)

@@ -1,5 +1,6 @@
 """Gradients of intervals against differentiation of the whole sequence, written out in plain.py."""
 
+import warnings
 from dataclasses import replace
 from functools import cache
 
@@ -278,3 +279,15 @@ def test_an_error_of_the_state_at_the_end_reaches_eligibility_vectors():
         found = compiled(network, rule)(parameters, first_state(network, rule, BATCH), steps,
                                         beyond)
         assert_same({"weights": found.gradients["weights"]}, {"weights": expected})
+
+
+def test_weights_in_float64_bring_no_warning_when_jax_has_float32_alone():
+    """`first_parameters()` and `first_state()` give float64, and JAX begins with float32."""
+    network = NETWORKS["LSTM"]
+    case = sequences(network, STEPS, BATCH, seed=1)
+    with jax.enable_x64(False), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = interval_gradients(network, INTERVAL_RULES["eprop3"], first_weights(network, 1),
+                                   first_state(network, INTERVAL_RULES["eprop3"], BATCH),
+                                   steps_of(network, *case.values()))
+    assert found.signals.dtype == jnp.float32

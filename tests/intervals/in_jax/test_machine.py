@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import jax
@@ -243,6 +244,15 @@ def test_a_diverged_run_says_so_and_keeps_the_weights_of_before():
     assert machine.updates == 1
     for name, values in machine.parameters().items():
         np.testing.assert_array_equal(values, huge[name])
+
+
+def test_squares_beyond_all_numbers_explain_nothing():
+    """As of a run that diverges; without NumPy's warning, which a user would see."""
+    machine = machine_of("traces")
+    machine._squares = np.full(2, np.inf)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(machine.explained())
 
 
 def test_weights_are_set_and_checked():
