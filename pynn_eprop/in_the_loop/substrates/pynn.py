@@ -30,9 +30,10 @@ class PyNNSubstrate(Substrate):
     setup: further keywords of ``sim.setup()``
 
     The resting potential is at 0 mV. Each projection is a pair, excitatory and inhibitory, so that
-    weights may change their sign. A trial begins five time steps of the network after the reset, as
-    pyNN.nest takes no spikes before. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources keep
-    that whatever ``setup()`` says.
+    weights may change their sign. A trial begins five time steps of the network after the reset,
+    as pyNN.nest takes no spikes before. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources
+    keep that whatever ``setup()`` says. pyNN.nest needs ``t_flush`` to be reset, steps on the grid
+    with spike_precision="on_grid", and tau_syn > 0: it records no v of ``IF_curr_delta``.
     """
 
     def __init__(self, sim: Any, tau_syn: float = 0.0, unit: float = 10.0,
