@@ -25,8 +25,6 @@ from pyNN.standardmodels import StandardCellType, build_translations
 from pyNN.standardmodels import cells as standard_cells
 from pyNN.standardmodels import synapses as standard_synapses
 
-__name__ = "fake_brainscales"   # what describe() shows
-
 CYCLES = 125.0      # of 8 ns in a us
 HEMISPHERE, OUTPUT, BUSSES, DRIVERS, LABELS = 256, 32, 4, 32, 64
 

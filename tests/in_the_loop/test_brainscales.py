@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyNN import errors as pynn_errors
 
 from pynn_eprop.errors import (
@@ -19,6 +21,7 @@ from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
 from pynn_eprop.in_the_loop.measured import Samples
 from pynn_eprop.in_the_loop.substrate import Dynamics
 from pynn_eprop.in_the_loop.substrates import BrainScaleSSubstrate
+from pynn_eprop.in_the_loop.substrates.brainscales import on_the_clock
 from pynn_eprop.in_the_loop.voltages import interpolated
 from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.losses import MSE
@@ -137,6 +140,13 @@ def test_spikes_are_sent_a_step_later_in_us(chip):
         np.testing.assert_array_equal(times, _DRAWN[_DRAWN[:, 1] == cell, 0] + 1.0)
 
 
+@given(st.integers(0, 10 ** 8))
+def test_times_are_cut_to_the_cycle_that_is_meant(cycle):
+    """The module's arithmetic: int(ms * 1000 * 125), for events and for the runtime."""
+    milliseconds = float(on_the_clock(cycle / 125.0))
+    assert int(milliseconds * 1000.0 * 125.0) == cycle == int(milliseconds * 125 * 1000)
+
+
 def test_the_chip_runs_a_thousandth_of_the_time(monkeypatch):
     runtimes = []
     run = fake.run
@@ -185,6 +195,33 @@ def test_samples_whose_stamps_are_late_are_aligned_by_an_offset(chip):
         directions.append(min(cosines(machine, expected)))
     assert errors[1] < 0.5 * errors[0]
     assert directions[0] < directions[1] and directions[1] > 0.97
+
+
+def test_the_offset_is_found_as_the_page_says(chip):
+    """docs/brainscales_calls.md: with it, samples behind a spike are those of a cell that is held.
+
+    One strong source, and cells that are refractory for 5 us: about 3 samples a spike."""
+    chip.cadc_late, chip.cadc_noise = 6.0, 2.0
+    described = wide(1, 4, all_pairs(1, 4), weight=2.0)
+    described = replace(described, populations=(described.populations[0],
+                                                lif(4, refractory_steps=5)))
+    substrate = BrainScaleSSubstrate(fake)
+    machine = LoopMachine(described, substrate)
+    chip.gain = substrate.describe()["digits_per_level"]["cells"]
+    machine.weights_on_chip(0)
+    steps = np.array([1, 10, 22, 27, 41, 50])     # not at equal distances, which would repeat
+    measured = substrate.trial({0: (steps, np.zeros(len(steps), int))}, T, 0, True)
+    spikes = measured.spikes[1][0][measured.spikes[1][1] == 0]
+    times, v = measured.samples[1].times, measured.samples[1].v[:, 0]
+
+    def held(offset):
+        behind = (times + offset)[:, None] - spikes
+        return np.mean(np.abs(v[np.any((behind > 0.5) & (behind < 4.5), axis=1)]))
+
+    offsets = np.arange(-10.0, 10.0, 0.1)
+    best = offsets[np.argmin([held(offset) for offset in offsets])]
+    assert len(spikes) > 3
+    assert best == pytest.approx(-6.0, abs=1.0)
 
 
 def test_hemispheres_sample_at_times_of_their_own(chip):
@@ -262,7 +299,7 @@ def test_it_describes_itself_and_gives_the_chip_back():
     machine = on_chip(leak=81, cell={"cm": 50})
     described = machine.substrate.describe()
     assert described["leak"] == described["reset"] == 81 and described["cm"] == 50
-    assert described["module"] == "fake_brainscales"
+    assert described["module"] == fake.__name__
     # a level is 1 / 63 of the range that is twice the largest weight
     largest = max(np.abs(machine.network.projections[index].weight).max() for index in (0, 1))
     assert described["digits_per_level"]["cells"] == pytest.approx(
@@ -414,9 +451,9 @@ def test_two_synapses_between_two_cells():
         on_chip(net(first=twice))
 
 
-def wide(sources, size, onto, among=()):
+def wide(sources, size, onto, among=(), weight=1.0):
     """Sources and cells with these synapses; readouts are not on the chip."""
-    projections = [synapses(0, 1, onto)] + ([synapses(1, 1, among)] if len(among) else [])
+    projections = [synapses(0, 1, onto, weight)] + ([synapses(1, 1, among)] if len(among) else [])
     return network([Sources("inputs", sources), lif(size)], projections, interval_steps=T)
 
 

@@ -311,7 +311,7 @@ class BrainScaleSSubstrate(Substrate):
                     self._give(self._populations[index], np.asarray(when), np.asarray(who))
             # a step more, as spikes at the very end of a run are not returned
             with self._calling(f"run() of trial {number}"):
-                self.sim.run(_in_ms((steps + 1) * self._timestep))
+                self.sim.run(on_the_clock((steps + 1) * self._timestep))
             measured = Measured()
             segments_of = {}
             for index, population in self._populations.items():
@@ -361,7 +361,7 @@ class BrainScaleSSubstrate(Substrate):
     def _give(self, population: Any, steps: np.ndarray, cells: np.ndarray) -> None:
         """Set the spikes of sources; they are sent a step later, in place of a delay."""
         order = np.argsort(cells, kind="stable")
-        times = _in_ms((steps[order] + 1) * self._timestep)
+        times = on_the_clock((steps[order] + 1) * self._timestep)
         bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
         rows = [Sequence(times[bounds[cell]:bounds[cell + 1]]) for cell in range(population.size)]
         population.set(spike_times=rows if len(rows) > 1 else rows[0])
@@ -466,7 +466,7 @@ def _module() -> Any:
         ) from error
 
 
-def _in_ms(times: Any) -> Any:
+def on_the_clock(times: Any) -> Any:
     """Times of the network in ms on the chip, half a cycle of its clock later.
 
     The module cuts times to whole cycles; 3 us, in floating point, would become 2.992 us.
