@@ -75,7 +75,8 @@ class LoopMachine:
         self.network, self.substrate, self.options = network, substrate, options
         run = as_run(network, substrate)
         levels = substrate.limits.weight_levels
-        self._rounding = Rounding(levels, scales_of(run, levels, options.headroom),
+        self._rounding = Rounding(levels, scales_of(
+            run, levels, options.headroom, substrate.level_weight),
                                   options.rounding, options.seed)
         self.chip = part_on_chip(run, self._rounding.scales)
         check_fits(self.chip, substrate.limits, substrate.name)

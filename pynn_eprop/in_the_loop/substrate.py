@@ -95,6 +95,10 @@ class Substrate(ABC):
         raise UnsupportedError(f"{cells.label}: {cells.name} cells cannot run on {self.name}; "
                                f"choose one of {sorted(kind.name for kind in self.kinds)}")
 
+    def level_weight(self, cells: SpikingCells) -> float | None:
+        """The weight of one level of synapses onto cells, if it was measured; None: choose it."""
+        return None
+
     @property
     def kinds(self) -> tuple[type[SpikingCells], ...]:
         """The kinds of cell that a script may use."""

@@ -21,18 +21,19 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
     spikes: (times in ms, cells). threshold: v as a cell spikes at each step, (T, size).
 
     Straight lines between samples and what is known besides: v is 0 at the start, at the threshold
-    as a cell spikes, and at the resting potential when it is released (or less by the baseline
-    threshold, if resets subtract it). Behind the last sample, further than twice the usual distance
-    of two samples, nothing is known.
+    as a cell spikes, and at its v_reset, the resting potential if it has none, when it is released
+    (or less by the baseline threshold, if resets subtract it). Behind a cell's last sample, further
+    than twice the usual distance of two of its samples, nothing is known.
     """
     steps, size = threshold.shape
     at = np.arange(1, steps + 1)
     v, known = np.zeros((steps, size)), np.zeros((steps, size), dtype=bool)
-    subtracted = np.broadcast_to(fixed_values(cells, timestep)["v_thresh"], (size,))
+    fixed = fixed_values(cells, timestep)
+    subtracted = np.broadcast_to(fixed["v_thresh"], (size,))
+    left = np.broadcast_to(fixed.get("v_reset", np.zeros(())), (size,))
     held = np.broadcast_to(np.asarray(cells.refractory_steps, float), (size,)) \
         if dynamics.holds else np.zeros(size)
     positions = np.asarray(samples.times, dtype=float) / timestep
-    usual = float(np.median(np.diff(positions))) if len(positions) > 1 else 1.0
     spike_times, spiking = spikes
     order = np.argsort(spiking, kind="stable")
     bounds = np.searchsorted(spiking[order], np.arange(size + 1))
@@ -43,6 +44,7 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
         if not np.any(taken):
             continue
         x, y = positions[taken], values[taken]
+        usual = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
         last = x[-1] + 2.0 * usual
         spike_steps = step_of(own)
         seen = np.zeros(len(own), dtype=bool)
@@ -59,7 +61,8 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
             released = spike_steps + held[cell] + 2 * _AT_ONCE
             crossed = threshold[np.clip(spike_steps.astype(int), 1, steps) - 1, cell]
             crossed[seen] = y[np.searchsorted(x, spike_steps[seen] - _AT_ONCE)]
-            after = np.zeros(len(own)) if dynamics.holds else crossed - subtracted[cell]
+            after = np.full(len(own), left[cell]) if dynamics.holds \
+                else crossed - subtracted[cell]
             x = np.concatenate([x, unseen, reset, released])
             y = np.concatenate([y, crossed[~seen], after, after])
         x, y = np.concatenate([[0.0], x]), np.concatenate([[0.0], y])

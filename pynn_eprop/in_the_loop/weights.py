@@ -1,6 +1,6 @@
 """Weights as a chip holds them: whole multiples of a scale, with floating-point weights behind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,16 +12,23 @@ NEAREST, STOCHASTIC = "nearest", "stochastic"
 ROUNDINGS = (NEAREST, STOCHASTIC)
 
 
-def scales_of(network: Network, levels: int | None, headroom: float) -> dict[int, float]:
+def scales_of(network: Network, levels: int | None, headroom: float,
+              measured: Callable[[SpikingCells], float | None] = lambda cells: None
+              ) -> dict[int, float]:
     """The weight of one level, by population of cells; empty without levels.
 
-    All synapses onto a population share it, as they share the gain of its cells: the largest
-    initial weight is 1 / ``headroom`` of the largest level. 1 if all weights are 0.
+    All synapses onto a population share it, as they share the gain of its cells. measured: gives
+    that of cells, or None: then the largest initial weight is 1 / ``headroom`` of the largest
+    level. 1 if all weights are 0.
     """
     if levels is None:
         return {}
     scales = {}
-    for index in network.of_kind(SpikingCells):
+    for index, cells in network.of_kind(SpikingCells).items():
+        known = measured(cells)
+        if known is not None:
+            scales[index] = known
+            continue
         largest = max((float(np.max(np.abs(projection.weight), initial=0.0))
                        for projection in network.projections if projection.post == index),
                       default=0.0)

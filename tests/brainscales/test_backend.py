@@ -154,7 +154,7 @@ def test_substrates_of_ones_own():
 
 
 @pytest.mark.parametrize(("keywords", "message"), [
-    ({"substrate": "chip"}, r"substrate='chip' is unknown; choose one of \['stand-in', 'model', "),
+    ({"substrate": "chip"}, r"substrate='chip' is unknown; choose one of \['stand-in', 'brainsc"),
     ({"substrate": 7}, "substrate=7 must be a name or a Substrate"),
     ({"mismatch": -1.0}, "mismatch=-1.0 must be a number >= 0"),
     ({"substrate": "model", "mismatch": 0.1}, r"unknown keyword mismatch=0.1; .*holds"),

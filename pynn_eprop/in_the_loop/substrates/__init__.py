@@ -1,5 +1,6 @@
 """Substrates of the package, and their names."""
 
+from pynn_eprop.in_the_loop.substrates.brainscales import BrainScaleSSubstrate
 from pynn_eprop.in_the_loop.substrates.model import Model
 from pynn_eprop.in_the_loop.substrates.pynn import PyNNSubstrate
 from pynn_eprop.in_the_loop.substrates.registry import (
@@ -9,5 +10,5 @@ from pynn_eprop.in_the_loop.substrates.registry import (
 )
 from pynn_eprop.in_the_loop.substrates.stand_in import StandIn
 
-__all__ = ["SUBSTRATES", "Model", "PyNNSubstrate", "StandIn", "make_substrate",
-           "register_substrate"]
+__all__ = ["SUBSTRATES", "BrainScaleSSubstrate", "Model", "PyNNSubstrate", "StandIn",
+           "make_substrate", "register_substrate"]

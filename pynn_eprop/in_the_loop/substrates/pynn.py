@@ -140,8 +140,11 @@ class PyNNSubstrate(Substrate):
             self._give(self._populations[index], (np.asarray(when) + _LEAD) * dt, np.asarray(who))
         self.sim.run((steps + _LEAD) * dt)
         measured = Measured()
+        # of sources, too: each run leaves a segment with every population
+        data = {index: population.get_data(clear=True)
+                for index, population in self._populations.items()}
         for index, each in cells.items():
-            segments = self._populations[index].get_data(clear=True).segments
+            segments = data[index].segments
             if not segments:
                 raise SimulationError(f"{each.label}: {self.name} gave back no data of trial "
                                       f"{number}")

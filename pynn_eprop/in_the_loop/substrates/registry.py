@@ -7,6 +7,7 @@ from typing import Any
 
 from pynn_eprop.errors import MissingDependencyError, ParameterError, SetupError
 from pynn_eprop.in_the_loop.substrate import Substrate
+from pynn_eprop.in_the_loop.substrates.brainscales import BrainScaleSSubstrate
 from pynn_eprop.in_the_loop.substrates.model import Model
 from pynn_eprop.in_the_loop.substrates.pynn import PyNNSubstrate
 from pynn_eprop.in_the_loop.substrates.stand_in import StandIn
@@ -61,5 +62,6 @@ def _module(name: str, extra: str) -> Any:
                                      f"pip install 'pynn_eprop[{extra}]'") from error
 
 
-for _name, _make in (("stand-in", StandIn), ("model", Model), ("nest", nest), ("brian2", brian2)):
+for _name, _make in (("stand-in", StandIn), ("brainscales", BrainScaleSSubstrate),
+                     ("model", Model), ("nest", nest), ("brian2", brian2)):
     register_substrate(_name, _make)

@@ -1,0 +1,607 @@
+"""The adapter of BrainScaleS-2 on a fake of the module that it drives."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyNN import errors as pynn_errors
+
+from pynn_eprop.errors import (
+    CapacityError,
+    MissingDependencyError,
+    SetupError,
+    SimulationError,
+    UnsupportedError,
+)
+from pynn_eprop.in_the_loop.fitting import as_run, part_on_chip
+from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
+from pynn_eprop.in_the_loop.measured import Samples
+from pynn_eprop.in_the_loop.substrate import Dynamics
+from pynn_eprop.in_the_loop.substrates import BrainScaleSSubstrate
+from pynn_eprop.in_the_loop.substrates.brainscales import on_the_clock
+from pynn_eprop.in_the_loop.voltages import interpolated
+from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.losses import MSE
+from pynn_eprop.models.network import Inputs
+from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.reference import ReferenceMachine
+from tests.descriptions import alif, all_pairs, feedback, lif, network, readouts, record, synapses
+from tests.in_the_loop import fake_brainscales as fake
+
+INPUTS, CELLS, T = 5, 12, 60
+ADAM = Adam(lr=0.01)
+_DRAWN = np.argwhere(np.random.default_rng(1).random((T, INPUTS)) < 0.15)
+SPIKES, V, H = (record(1, name, *range(CELLS)) for name in ("spikes", "v", "h"))
+LOSS = record(2, "loss", 0)
+DEFAULT = LoopOptions()
+
+
+@pytest.fixture(autouse=True)
+def chip(monkeypatch):
+    """A chip of its own for each test, and no experiment left behind."""
+    monkeypatch.setattr(fake, "chip", fake.Chip())
+    monkeypatch.setattr(fake.simulator, "state", None)
+    return fake.chip
+
+
+def inputs(trial=0):
+    """The same spikes in each trial."""
+    return Inputs({0: (_DRAWN[:, 0] + trial * T, _DRAWN[:, 1])})
+
+
+def cells(**parameters):
+    return lif(CELLS, **{"c_reg": 0.01, "refractory_steps": 3, **parameters})
+
+
+def net(kind=None, first=None, second=None):
+    """Sources, cells that learn, readouts; other cells and projections if they are given."""
+    draws = np.random.default_rng(2)
+    pairs = all_pairs(CELLS, CELLS, self_connections=False)
+    target = np.cumsum(draws.normal(0.0, 0.1, (2, T)), axis=1)
+    return network(
+        [Sources("inputs", INPUTS), kind or cells(),
+         readouts(2, loss=MSE(), target=target, tau_m=20.0, bias_optimizer=ADAM)],
+        [first or synapses(0, 1, all_pairs(INPUTS, CELLS), draws.normal(0.6, 0.6, INPUTS * CELLS),
+                           optimizer=ADAM),
+         second or synapses(1, 1, pairs, draws.normal(0.0, 0.2, len(pairs)), optimizer=ADAM),
+         synapses(1, 2, all_pairs(CELLS, 2), draws.normal(0.0, 0.3, 2 * CELLS), optimizer=ADAM)],
+        [feedback(2, 1, draws.normal(0.0, 0.5, (CELLS, 2)))], interval_steps=T)
+
+
+def on_chip(described=None, options=DEFAULT, **keywords):
+    """A machine on the fake, of which a level does what the network takes it for."""
+    machine = LoopMachine(described or net(), BrainScaleSSubstrate(fake, **keywords), options)
+    fake.chip.gain = machine.substrate.describe()["digits_per_level"]["cells"]
+    return machine
+
+
+def reference(machine):
+    """The reference with the cells, and the weights, that the chip has."""
+    found = ReferenceMachine(as_run(machine.network, machine.substrate))
+    for projection in (0, 1):
+        found.set_weights(projection, machine.weights_on_chip(projection))
+    return found
+
+
+def cosine(one, other):
+    return float(one @ other / np.sqrt((one @ one) * (other @ other)))
+
+
+def cosines(machine, expected):
+    return [cosine(machine.gradient(index), expected.gradient(index)) for index in (0, 1)]
+
+
+# --- trials ---
+
+@pytest.mark.parametrize(("reset", "parameters"), [
+    (None, {}), (70, {}), (None, {"tau_m": np.linspace(10.0, 30.0, CELLS)}),
+    (None, {"refractory_steps": np.arange(CELLS)})])
+def test_spikes_are_those_of_the_reference_and_gradients_point_the_same_way(reset, parameters):
+    """The fake computes on the network's grid of time, with its own code and in digits."""
+    machine = on_chip(net(cells(**parameters)), reset=reset)
+    expected = reference(machine)
+    found, known = (each.run(T, inputs(), [SPIKES, V, LOSS]) for each in (machine, expected))
+    assert len(found.entries[0][0]) > 50
+    for mine, theirs in zip(found.entries[0], known.entries[0], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_allclose(found.entries[2], known.entries[2], rtol=1e-12)
+    # between spikes a sample is off by half a digit, of which 45 are 0.61, and by the bend of v
+    assert np.median(np.abs(found.entries[1] - known.entries[1])) < 0.61 / 45
+    assert min(cosines(machine, expected)) > 0.97
+    np.testing.assert_allclose(machine.gradient(2), expected.gradient(2), rtol=1e-9)
+
+
+def test_a_machine_learns_on_it(chip):
+    machine = on_chip()
+    losses = np.concatenate([machine.run(T, inputs(trial), [LOSS]).entries[0]
+                             for trial in range(15)])
+    assert machine.updates == 15
+    assert losses[-1] < 0.6 * losses[0]
+    assert chip.runs == 15
+    assert chip.calibrations == 1       # new weights and spikes need no other
+    assert list(machine.shortfalls()) == []
+
+
+def test_trials_leave_nothing_behind():
+    """A block of the module grows by a segment with each run whose data were not cleared."""
+    machine = on_chip()
+    for trial in range(3):
+        machine.run(T, inputs(trial))
+    assert [list(each.recorder.cache) for each in fake.simulator.state.populations] == [[], []]
+
+
+def test_spikes_are_sent_a_step_later_in_us(chip):
+    """A delay of one step there is none of; 3 us must not become 2.992 us."""
+    on_chip().run(T, inputs())
+    for cell, times in enumerate(chip.sent["inputs"]):
+        np.testing.assert_array_equal(times, _DRAWN[_DRAWN[:, 1] == cell, 0] + 1.0)
+
+
+@given(st.integers(0, 10 ** 8))
+def test_times_are_cut_to_the_cycle_that_is_meant(cycle):
+    """The module's arithmetic: int(ms * 1000 * 125), for events and for the runtime."""
+    milliseconds = float(on_the_clock(cycle / 125.0))
+    assert int(milliseconds * 1000.0 * 125.0) == cycle == int(milliseconds * 125 * 1000)
+
+
+def test_the_chip_runs_a_thousandth_of_the_time(monkeypatch):
+    runtimes = []
+    run = fake.run
+    monkeypatch.setattr(fake, "run", lambda time, *command: (runtimes.append(time),
+                                                             run(time, *command)))
+    on_chip().run(T, inputs())
+    assert runtimes == [None, pytest.approx((T + 1) / 1000.0, abs=8e-6)]
+
+
+def test_spikes_of_cells_come_back_in_ms_of_the_network(monkeypatch):
+    """A chip with a grid of 0.8 us, 100 of its cycles: times are multiples of that."""
+    machine = on_chip()
+    monkeypatch.setattr(fake.chip, "grid", 0.8)
+    machine.weights_on_chip(0)
+    measured = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, False)
+    assert measured.samples == {}
+    times, who = measured.spikes[1]
+    assert len(times) > 20 and np.all(np.diff(times) >= 0) and set(who) <= set(range(CELLS))
+    np.testing.assert_allclose(times / 0.8, np.rint(times / 0.8), rtol=0, atol=1e-9)
+    assert T / 2 < times.max() <= T
+
+
+def test_samples_are_potentials_in_units_of_the_network():
+    """Digits above 127 come as negative ones: a threshold of 200 is reached all the same."""
+    machine = on_chip(threshold=200)
+    machine.weights_on_chip(0)
+    measured = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, True)
+    samples = measured.samples[1]
+    # the tenth is the first behind the start, which is 15 us behind the first
+    assert samples.times[0] == pytest.approx(9 * 1.7 - 15.0, abs=0.01)
+    assert len(samples.times) == int((T + 15.0) / 1.7) - 8
+    np.testing.assert_allclose(np.diff(samples.times), 1.7, atol=0.01)
+    digits = samples.v / 0.61 * 120 + 80
+    np.testing.assert_allclose(digits, np.rint(digits), rtol=0, atol=1e-9)
+    assert 0.8 * 0.61 < samples.v.max()
+
+
+def test_samples_whose_stamps_are_late_are_aligned_by_an_offset(chip):
+    chip.cadc_late = 6.0
+    errors, directions = [], []
+    for offset in (0.0, -6.0):
+        machine = on_chip(cadc_offset=offset)
+        expected = reference(machine)
+        found, known = (each.run(T, inputs(), [V]).entries[0] for each in (machine, expected))
+        errors.append(np.mean(np.abs(found - known)))
+        directions.append(min(cosines(machine, expected)))
+    assert errors[1] < 0.5 * errors[0]
+    assert directions[0] < directions[1] and directions[1] > 0.97
+
+
+def test_the_offset_is_found_as_the_page_says(chip):
+    """docs/brainscales_calls.md: with it, samples behind a spike are those of a cell that is held.
+
+    One strong source, and cells that are refractory for 5 us: about 3 samples a spike."""
+    chip.cadc_late, chip.cadc_noise = 6.0, 2.0
+    described = wide(1, 4, all_pairs(1, 4), weight=2.0)
+    described = replace(described, populations=(described.populations[0],
+                                                lif(4, refractory_steps=5)))
+    substrate = BrainScaleSSubstrate(fake)
+    machine = LoopMachine(described, substrate)
+    chip.gain = substrate.describe()["digits_per_level"]["cells"]
+    machine.weights_on_chip(0)
+    steps = np.array([1, 10, 22, 27, 41, 50])     # not at equal distances, which would repeat
+    measured = substrate.trial({0: (steps, np.zeros(len(steps), int))}, T, 0, True)
+    spikes = measured.spikes[1][0][measured.spikes[1][1] == 0]
+    times, v = measured.samples[1].times, measured.samples[1].v[:, 0]
+
+    def held(offset):
+        behind = (times + offset)[:, None] - spikes
+        return np.mean(np.abs(v[np.any((behind > 0.5) & (behind < 4.5), axis=1)]))
+
+    offsets = np.arange(-10.0, 10.0, 0.1)
+    best = offsets[np.argmin([held(offset) for offset in offsets])]
+    assert len(spikes) > 3
+    assert best == pytest.approx(-6.0, abs=1.0)
+
+
+def test_hemispheres_sample_at_times_of_their_own(chip):
+    chip.cadc_apart = 0.6
+    machine = on_chip(setup={"neuronPermutation": [*range(6), *range(256, 262)]})
+    expected = reference(machine)
+    machine.weights_on_chip(0)
+    samples = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, True).samples[1]
+    here = np.isfinite(samples.v)
+    assert np.all(here[:, :6] == here[:, :1]) and np.all(here[:, 6:] == ~here[:, :1])
+    for each in (machine, expected):
+        each.run(T, inputs())
+    assert min(cosines(machine, expected)) > 0.98
+    assert list(machine.shortfalls()) == []
+
+
+# --- weights and targets ---
+
+def test_a_projection_is_a_pair_by_sign_of_whole_levels():
+    levels = np.linspace(-63, 63, INPUTS * CELLS).astype(int)
+    machine = on_chip()
+    substrate = machine.substrate
+    scale = machine._rounding.scales[1]
+    substrate.set_weights({0: levels * scale})
+    excitatory, inhibitory, *_ = fake.simulator.state.projections
+    assert (excitatory.receptor_type, inhibitory.receptor_type) == ("excitatory", "inhibitory")
+    matrix = levels.reshape(INPUTS, CELLS)
+    np.testing.assert_array_equal(excitatory.get("weight", "array"), np.maximum(matrix, 0))
+    np.testing.assert_array_equal(inhibitory.get("weight", "array"), np.minimum(matrix, 0))
+
+
+def test_weights_change_their_sign_and_stay_within_63():
+    machine = on_chip(options=LoopOptions(headroom=1.0))
+    machine.set_weights(0, -3.0 * machine.weights(0))
+    held = machine.weights_on_chip(0) / machine._rounding.scales[1]
+    assert np.abs(held).max() == pytest.approx(63)
+    excitatory, inhibitory, *_ = fake.simulator.state.projections
+    found = excitatory.get("weight", "array") + inhibitory.get("weight", "array")
+    np.testing.assert_allclose(found.ravel(), held, rtol=0, atol=1e-9)
+    assert "beyond the largest" in next(iter(machine.shortfalls()))[1]
+
+
+def test_a_sparse_projection_has_its_own_synapses_only():
+    pairs = [(0, 1), (0, 2), (4, 2)]
+    machine = on_chip(net(first=synapses(0, 1, pairs, [0.5, -1.0, 1.5], optimizer=ADAM)))
+    machine.weights_on_chip(0)
+    found = fake.simulator.state.projections[0].get("weight", "list") \
+        + fake.simulator.state.projections[1].get("weight", "list")
+    # the largest weight, 1.5, is half of 63 levels, 31.5, which rounds to an even number
+    assert found == [(0, 1, 10), (0, 2, 0), (4, 2, 32), (0, 1, 0), (0, 2, -21), (4, 2, 0)]
+
+
+def test_calibration_targets():
+    on_chip(net(cells(tau_m=np.linspace(10.0, 30.0, CELLS), refractory_steps=0)), leak=90,
+            threshold=140, tau_syn=4.0, cell={"synapse_dac_bias": 700, "cm": 60})
+    made = fake.simulator.state.populations[1]
+    expected = {"v_rest": 90, "v_reset": 90, "v_thresh": 140, "tau_syn_E": 4.0, "tau_syn_I": 4.0,
+                "tau_refrac": 0.04,     # us: the shortest, less than a step
+                "synapse_dac_bias": 700, "cm": 60, "i_synin_gm_E": 500}
+    assert dict(zip(expected, made.get(list(expected)), strict=True)) == expected
+    np.testing.assert_allclose(made.get("tau_m"), np.linspace(10.0, 30.0, CELLS))
+
+
+def test_new_parameters_are_a_new_calibration(chip):
+    machine = on_chip()
+    machine.run(T, inputs())
+    changed = net(cells(tau_m=15.0))
+    machine.set_population(1, changed)
+    machine.run(T, inputs(1))
+    assert chip.calibrations == 2
+    assert fake.simulator.state.populations[1].get("tau_m") == 15.0
+
+
+def test_it_describes_itself_and_gives_the_chip_back():
+    machine = on_chip(leak=81, cell={"cm": 50})
+    described = machine.substrate.describe()
+    assert described["leak"] == described["reset"] == 81 and described["cm"] == 50
+    assert described["module"] == fake.__name__
+    # a level is 1 / 63 of the range that is twice the largest weight
+    largest = max(np.abs(machine.network.projections[index].weight).max() for index in (0, 1))
+    assert described["digits_per_level"]["cells"] == pytest.approx(
+        2.0 * largest / 63 * (125 - 81) / 0.61)
+    measured = on_chip(digits_per_level=1.5).substrate.describe()
+    assert measured["digits_per_level"]["cells"] == pytest.approx(1.5)
+    with pytest.raises(SetupError, match="digits_per_level"):
+        on_chip(digits_per_level=0.0)
+    machine.substrate.close()
+    machine.substrate.close()
+    assert fake.simulator.state is None
+    with pytest.raises(SimulationError, match="no network was configured"):
+        machine.substrate.trial({}, T, 0, False)
+
+
+# --- samples that are missing, runs that fail ---
+
+def test_fewer_samples_than_asked_are_reported(chip):
+    """The last is 39 * 1.7 - 15 = 51.3 us behind the start, and says what v is for two periods
+    more: until step 54 of 60."""
+    chip.cadc_samples = 40
+    machine = on_chip()
+    machine.run(T, inputs())
+    assert machine.updates == 1
+    (_, sentence), = machine.shortfalls()
+    assert sentence == (
+        "cells: brainscales gave back too few samples of v; a model that replays the spikes stands "
+        f"in for {CELLS * 6} of the potentials of a trial")
+
+
+def test_no_samples_fail_and_spikes_alone_do(chip):
+    chip.cadc_samples = 0
+    machine = on_chip()
+    before = machine.weights(0)
+    with pytest.raises(SimulationError, match=r"no samples of v in trial 0.*voltage='model'"):
+        machine.run(T, inputs())
+    assert (machine.step, machine.updates) == (0, 0)
+    np.testing.assert_array_equal(machine.weights(0), before)
+    machine = on_chip(options=LoopOptions(voltage="model"))
+    machine.run(T, inputs())
+    assert machine.updates == 1
+    assert fake.simulator.state.populations[1].recorder.recorded["v"] == set()
+
+
+@pytest.mark.parametrize(("call", "said"), [
+    ("PREPARE", "could not be placed, calibrated or routed: RuntimeError: connection lost"),
+    ("EXECUTE", r"run\(\) of trial 1 failed: RuntimeError: connection lost")])
+def test_after_a_run_that_failed_the_next_is_as_if_it_had_not_been(chip, call, said):
+    undisturbed = on_chip()
+    expected = [undisturbed.run(T, inputs(trial), [SPIKES, V]) for trial in range(2)]
+    undisturbed.substrate.close()
+    machine = on_chip()
+    found = [machine.run(T, inputs(), [SPIKES, V])] if call == "EXECUTE" else []
+    chip.fails = call
+    with pytest.raises(SimulationError, match=said) as caught:
+        machine.run(T, inputs(len(found)))
+    assert caught.value.__cause__ is chip.error
+    assert machine.step == len(found) * T
+    while len(found) < 2:
+        found.append(machine.run(T, inputs(len(found)), [SPIKES, V]))
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine.entries[0][0], theirs.entries[0][0])
+        np.testing.assert_array_equal(mine.entries[1], theirs.entries[1])
+    for index in range(3):
+        np.testing.assert_array_equal(machine.weights(index), undisturbed.weights(index))
+
+
+def test_a_router_that_fails_is_a_lack_of_capacity(chip):
+    machine = on_chip()
+    chip.fails, chip.error = "PREPARE", RuntimeError("Synapse driver allocations not successful.")
+    with pytest.raises(CapacityError, match="driver allocations not successful"):
+        machine.run(T, inputs())
+
+
+def test_an_older_module_without_the_converter_is_named(chip):
+    chip.has_cadc = False
+    with pytest.raises(SimulationError, match=r'record.*since 2026-02.*"cadc" is not supported'):
+        on_chip().run(T, inputs())
+    machine = on_chip(options=LoopOptions(voltage="model"))
+    machine.run(T, inputs())
+    assert machine.updates == 1
+
+
+def test_spike_trains_that_are_missing_fail_and_lost_spikes_do_not(chip):
+    chip.no_trains = (3, 5)
+    machine = on_chip()
+    with pytest.raises(SimulationError, match=r"no spike trains of cells \[3, 5\]"):
+        machine.run(T, inputs())
+    chip.no_trains, chip.lost = (), 0.3
+    machine.run(T, inputs())
+    assert machine.updates == 1
+
+
+def test_setup_that_fails_says_so():
+    with pytest.raises(SetupError, match=r"setup\(speed\) failed: KeyError.*unhandled"):
+        on_chip(setup={"speed": 1})
+
+
+def test_without_the_module_it_says_where_that_is(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynn_brainscales", None)
+    with pytest.raises(MissingDependencyError, match=r"EBRAINS.*container"):
+        BrainScaleSSubstrate()
+
+
+# --- what is refused before anything is done ---
+
+@pytest.mark.parametrize(("keywords", "said"), [
+    ({"leak": 49}, "leak=49 must be a whole number of 50 to 160"),
+    ({"leak": 80.5}, "leak=80.5 must be a whole number"),
+    ({"reset": 161}, "reset=161 must"), ({"threshold": 221}, "threshold=221 must"),
+    ({"threshold": 80}, "threshold=80 must be above leak=80 and reset=80"),
+    ({"tau_syn": 0.2}, "tau_syn=0.2 must be a number of 0.3 to 30"),
+    ({"tau_syn": "5"}, "tau_syn='5'"), ({"sample_period": 1.0}, "sample_period=1.0 must"),
+    ({"cadc_offset": np.nan}, "cadc_offset=nan"),
+    ({"cell": {"tau": 1}}, "cell: 'tau' is unknown"),
+    ({"cell": {"synapse_dac_bias": 20}}, "synapse_dac_bias=20 must be a whole number of 30 to"),
+    ({"setup": {"neuronPermutation": [1, 1]}}, "neuronPermutation=.* different whole numbers"),
+    ({"setup": {"neuronPermutation": [512]}}, "neuronPermutation=.* of 0 to 511")])
+def test_targets_out_of_range(keywords, said):
+    with pytest.raises(SetupError, match=said):
+        BrainScaleSSubstrate(fake, **keywords)
+
+
+@pytest.mark.parametrize(("parameters", "said"), [
+    ({"tau_m": 61.0}, "cells: tau_m=61 ms is 61 us on the chip; calibration supports 0.5 to 60"),
+    ({"refractory_steps": 33}, "cells: tau_refrac=33 ms is 33 us.*0.04 to 32"),
+    ({"v_thresh": np.linspace(0.5, 0.7, CELLS)}, "cells: v_thresh from 0.5 to 0.7.*one value")])
+def test_cells_that_cannot_be_calibrated(parameters, said):
+    with pytest.raises(UnsupportedError, match=said):
+        on_chip(net(cells(**parameters)))
+    assert fake.simulator.state is None     # the module was not called
+
+
+@pytest.mark.parametrize(("parameters", "said"), [
+    ({"tau_syn": np.linspace(2.0, 3.0, CELLS)}, "tau_syn from 2 to 3"),
+    ({"tau_syn": np.full(CELLS, 31.0)}, "tau_syn=31 ms"),
+    ({"tau_syn": np.zeros(CELLS)}, "tau_syn=0 ms"),
+    ({"v_reset": np.full(CELLS, -0.1)}, "v_reset=-0.1, but reset=80 is 0 with leak=80")])
+def test_current_based_cells_that_cannot_be_calibrated(parameters, said):
+    run = as_run(net(), BrainScaleSSubstrate(fake))
+    kind = replace(run.populations[1], **parameters)
+    with pytest.raises(UnsupportedError, match=said):
+        on_chip(net(kind))
+
+
+def test_cells_that_adapt():
+    with pytest.raises(UnsupportedError, match="cells: EPropALIF cells cannot run on brainscales"):
+        on_chip(net(alif(CELLS)))
+
+
+def test_two_synapses_between_two_cells():
+    twice = synapses(0, 1, [(0, 0), (0, 0)], optimizer=ADAM)
+    with pytest.raises(UnsupportedError, match="0 to 1: two synapses between the same two cells"):
+        on_chip(net(first=twice))
+
+
+def wide(sources, size, onto, among=(), weight=1.0):
+    """Sources and cells with these synapses; readouts are not on the chip."""
+    projections = [synapses(0, 1, onto, weight)] + ([synapses(1, 1, among)] if len(among) else [])
+    return network([Sources("inputs", sources), lif(size)], projections, interval_steps=T)
+
+
+@pytest.mark.parametrize(("described", "said"), [
+    (wide(1, 513, [(0, 0)]), "brainscales has 512 cells, the network 513"),
+    (wide(129, 2, all_pairs(129, 2)), "129 synapses, of 2 rows each.* enough for 128 synapses"),
+    (wide(1, 40, [(0, 0)], [(pre, 39) for pre in range(33)]), None),
+    (wide(100, 40, all_pairs(100, 1), [(pre, 39) for pre in range(33)]),
+     "need 133 drivers in hemisphere 0, 100 of them those of sources; brainscales has 128")])
+def test_networks_that_do_not_fit(described, said):
+    if said is None:
+        LoopMachine(described, BrainScaleSSubstrate(fake))
+        return
+    with pytest.raises(CapacityError, match=said):
+        LoopMachine(described, BrainScaleSSubstrate(fake))
+
+
+def test_a_delay_that_is_not_a_step():
+    with pytest.raises(CapacityError, match="a delay of 2 ms; brainscales has none"):
+        on_chip(net(first=synapses(0, 1, [(0, 0)], delay=2, optimizer=ADAM)))
+
+
+def test_cells_of_columns_of_one_bus():
+    """40 columns of bus 0: 0 to 31, and 128 to 135, each cell onto the last."""
+    permutation = [*range(32), *range(128, 136)]
+    described = wide(1, 40, [(0, 0)], [(pre, 39) for pre in range(39)])
+    with pytest.raises(CapacityError, match=r"need 39 drivers of bus 0 in hemisphere 0.*has 32"):
+        LoopMachine(described, BrainScaleSSubstrate(
+            fake, setup={"neuronPermutation": permutation}))
+    LoopMachine(described, BrainScaleSSubstrate(fake))
+    with pytest.raises(CapacityError, match="neuronPermutation has 39 circuits, the network 40"):
+        LoopMachine(described, BrainScaleSSubstrate(
+            fake, setup={"neuronPermutation": list(range(39))}))
+
+
+def test_the_router_refuses_whatever_is_refused(monkeypatch):
+    """The fake's router deals drivers out one source after the other, as the module's does.
+
+    Random networks, on circuits in order, spread, and drawn over both hemispheres."""
+    answers = []
+    for seed in range(9):
+        draws = np.random.default_rng(seed)
+        size, sources = int(draws.integers(50, 90)), int(draws.integers(40, 80))
+        circuits = (np.arange(size), np.arange(size) * 7 % 256, draws.permutation(512)[:size])
+        described = wide(sources, size,
+                         np.argwhere(draws.random((sources, size)) < draws.uniform(0.4, 1.0)),
+                         np.argwhere(draws.random((size, size)) < draws.uniform(0.4, 1.0)))
+        substrate = BrainScaleSSubstrate(
+            fake, setup={"neuronPermutation": circuits[seed % 3].tolist()})
+        part = part_on_chip(as_run(described, substrate), {1: 1.0})
+        try:
+            substrate.configure(part)
+            answers.append(False)
+        except CapacityError:
+            monkeypatch.setattr(substrate, "_check_rows", lambda network: None)
+            substrate.configure(part)
+            with pytest.raises(RuntimeError, match="Source distribution not successful"):
+                fake.run(None, fake.RunCommand.PREPARE)
+            answers.append(True)
+    assert 3 <= sum(answers) <= 7
+
+
+def test_a_hundred_cells_onto_each_other_leave_room_for_28_sources(chip):
+    """Without synapses onto themselves, too: drivers are those of the 32 cells of a column group,
+    of which other cells have all."""
+    def described(sources):
+        return wide(sources, 100, all_pairs(sources, 100),
+                    all_pairs(100, 100, self_connections=False))
+
+    LoopMachine(described(28), BrainScaleSSubstrate(fake))
+    fake.run(None, fake.RunCommand.PREPARE)
+    assert chip.calibrations == 1
+    with pytest.raises(CapacityError, match="need 129 drivers in hemisphere 0, 29 of them"):
+        LoopMachine(described(29), BrainScaleSSubstrate(fake))
+
+
+# --- what is known of v between samples ---
+
+def test_v_after_a_spike_is_the_reset_potential_of_the_cells():
+    run = as_run(net(), BrainScaleSSubstrate(fake, reset=70))
+    kind = run.populations[1]
+    assert kind.v_reset == pytest.approx(np.full(CELLS, -10 / 45 * 0.61))
+    samples = Samples(np.array([30.0]), np.zeros((1, CELLS)))
+    v, _ = interpolated(samples, (np.array([10.0]), np.array([0])), 1.0, kind,
+                        np.full((T, CELLS), 0.61), Dynamics(tau_syn=5.0))
+    assert v[9, 0] == pytest.approx(0.61)
+    # held for 3 steps, then a straight line to the sample
+    np.testing.assert_allclose(v[10:13, 0], -10 / 45 * 0.61)
+    assert v[20, 0] == pytest.approx(-10 / 45 * 0.61 * 9 / 17)
+
+
+def test_the_end_of_what_is_known_is_that_of_each_cells_samples():
+    """Cells sampled in turn, every 2 ms each, the last times at 20 and 20.1 ms."""
+    kind = as_run(net(), BrainScaleSSubstrate(fake)).populations[1]
+    times = np.sort(np.concatenate([np.arange(2.0, 21.0, 2.0), np.arange(2.1, 21.0, 2.0)]))
+    v = np.full((len(times), CELLS), np.nan)
+    v[0::2, 0], v[1::2, 1] = 0.1, 0.2
+    _, known = interpolated(Samples(times, v), (np.zeros(0), np.zeros(0, int)), 1.0, kind,
+                            np.full((T, CELLS), 0.61), Dynamics(tau_syn=5.0))
+    np.testing.assert_array_equal(known.sum(axis=0)[:3], [24, 24, 0])
+
+
+# --- the fake refuses what the module refuses ---
+
+def test_the_fake_refuses_as_the_module_does():
+    for keywords, error in (({"foo": 1}, KeyError), ({"neuronPermutation": [8, 8]}, ValueError),
+                            ({"neuronPermutation": [513]}, OverflowError),
+                            ({"neuronPermutation": [-1]}, TypeError),
+                            ({"dt": 0.1}, Exception), ({"min_delay": 0}, Exception)):
+        with pytest.raises(error):
+            fake.setup(**keywords)
+    fake.setup()
+    sources = fake.Population(3, fake.cells.SpikeSourceArray(spike_times=[]))
+    made = fake.Population(3, fake.cells.CalibHXNeuronCuba())
+    pair = [fake.Projection(sources, made, fake.AllToAllConnector(),
+                            fake.synapses.StaticSynapse(weight=0), receptor_type=receptor)
+            for receptor in ("excitatory", "inhibitory")]
+    for projection, weight in zip(pair, (-1, 1), strict=True):
+        with pytest.raises(pynn_errors.ConnectionError, match="Weights must be positive"):
+            projection.set(weight=weight)
+    pair[0].set(weight=42.5)
+    assert pair[0].get("weight", "list")[0] == (0, 0, 42)
+    with pytest.raises(ValueError, match="delay unequal 0"):
+        fake.Projection(sources, made, fake.AllToAllConnector(),
+                        fake.synapses.StaticSynapse(weight=1, delay=1.0),
+                        receptor_type="excitatory")
+    with pytest.raises(IndexError):     # why the adapter takes a matrix
+        fake.Projection(sources, made, fake.FromListConnector([(1, 0), (2, 0)]),
+                        fake.synapses.StaticSynapse(), receptor_type="excitatory")
+    with pytest.raises(NotImplementedError, match="Sampling interval"):
+        made.record("v", sampling_interval=1.0, device="cadc")
+    with pytest.raises(ValueError, match="two neurons"):
+        made.record("v")
+    with pytest.raises(RuntimeError, match="Unknown variable"):
+        made.record("w")
+    with pytest.raises(ValueError, match="No experiment"):
+        fake.run(None)
+    with pytest.raises(IndexError):
+        made.get_data()
+    fake.run(0.01)
+    with pytest.raises(RuntimeError, match=r"Call `pynn\.reset"):
+        fake.run(0.01)
+    fake.reset()
+    made.set(v_rest=90)
+    with pytest.raises(ValueError, match="not valid for reference topology"):
+        fake.run(0.01)
