@@ -51,6 +51,7 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.speech
 	$(BIN)/python -m evidence.learning_to_learn
 	$(BIN)/python -m evidence.sequences
+	$(BIN)/python -m evidence.chip_in_the_loop
 	$(BIN)/python -m evidence.nest_networks
 	$(BIN)/python -m evidence.brian2_networks
 	$(BIN)/python -m evidence.backend_curves

@@ -163,3 +163,11 @@ def test_own_task_is_solved(tmp_path):
                           capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     assert "solved after" in done.stdout and "not solved" not in done.stdout
+
+
+def test_a_chip_in_the_loop_learns(tmp_path):
+    """nMSE 1 is what silent readouts have."""
+    figure = tmp_path / "figure.png"
+    error = load("chip_in_the_loop").main(n_updates=60, n_cells=40, figure=figure)
+    assert figure.exists()
+    assert error[-10:].mean() < 0.5 * error[:3].mean()
