@@ -19,6 +19,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+SANITIZED := build/sanitize
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
@@ -26,7 +27,7 @@ ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
 	$(wildcard pynn_eprop/*/build_*.py pynn_eprop/*/*/build_*.py) c_models/extension.py
 BUILD_INPUTS := pyproject.toml setup.py $(ENGINE_SOURCES)
 
-.PHONY: demo test evidence bench binaries compare-builds lint warnings sanitize clean
+.PHONY: demo test checks evidence bench binaries compare-builds lint warnings sanitize clean
 
 demo: $(STAMPS)/installed
 	rm -rf demo-results
@@ -34,9 +35,16 @@ demo: $(STAMPS)/installed
 	@echo "The figure and the results are in $(CURDIR)/demo-results:"
 	@ls demo-results
 
-test: lint warnings sanitize binaries $(STAMPS)/scenarios
-	@makefiles/require.sh "$(PYTHON)" speech
+# What is installed comes first, one after the other; so do the binaries, which the sanitized build
+# makes, too. What follows is done side by side, and both runs of tests take all processors.
+test: $(STAMPS)/scenarios
+	@for what in arm sanitizer speech; do makefiles/require.sh "$(PYTHON)" $$what || exit 1; done
+	$(MAKE) --no-print-directory binaries
+	$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target checks
+	$(MAKE) --no-print-directory sanitize
 	$(BIN)/python -m pytest -q -n $(JOBS)
+
+checks: lint warnings $(SANITIZED)/stamp
 
 evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
@@ -85,7 +93,6 @@ warnings: $(STAMPS)/venv
 
 # The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
 # libstdc++ comes along, or the sanitizer cannot follow the exceptions of C++ extensions.
-SANITIZED := build/sanitize
 sanitize: $(SANITIZED)/stamp
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) libstdc++.so.6" \
 		ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
