@@ -9,7 +9,7 @@ import numpy as np
 from pynn_eprop.errors import SetupError
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
-from pynn_eprop.in_the_loop.substrates.model import Model
+from pynn_eprop.in_the_loop.substrates.model import Model, is_number
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import Population, SpikingCells
 
@@ -65,20 +65,21 @@ class StandIn(Substrate):
 
     def __post_init__(self) -> None:
         for name in ("mismatch", "mismatch_tau", "mismatch_threshold", "mismatch_gain",
-                     "trial_variation", "tau_syn", "sample_jitter", "sample_noise", "sample_gain",
+                     "trial_variation", "sample_jitter", "sample_noise", "sample_gain",
                      "sample_offset"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0.0 <= value < np.inf):
+            if value is not None and not (is_number(value) and 0.0 <= value < np.inf):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number >= 0")
         for name in ("sample_period", "lsb"):
             value = getattr(self, name)
             if not (name == "lsb" and value is None) \
-                    and not (_is_number(value) and 0.0 < value < np.inf):
+                    and not (is_number(value) and 0.0 < value < np.inf):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number > 0")
         for name in ("weight_levels", "samples"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and value >= 1 and value % 1 == 0):
+            if value is not None and not (is_number(value) and value >= 1 and value % 1 == 0):
                 raise SetupError(f"StandIn: {name}={value!r} must be a whole number >= 1, or None")
+            setattr(self, name, None if value is None else int(value))
         self._model = Model(self.holds, self.tau_syn)
         self.limits = Limits(weight_levels=self.weight_levels, sample_period=self.sample_period,
                              samples=self.samples)
@@ -206,7 +207,3 @@ def _scaled(cells: SpikingCells, **factors: np.ndarray) -> SpikingCells:
 def _thresholds(cells: SpikingCells) -> np.ndarray:
     """v_thresh of each cell, (size,)."""
     return np.broadcast_to(np.asarray(vars(cells)["v_thresh"], float), (cells.size,))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
