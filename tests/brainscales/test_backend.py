@@ -260,6 +260,22 @@ def test_a_bad_setup_leaves_the_network_as_it_is():
     assert sim.num_updates() == 2
 
 
+def test_a_substrate_that_cannot_be_closed_ends_with_its_network():
+    class Stuck(Model):
+        """Fails as it is given back."""
+
+        def close(self):
+            raise OSError("stuck")
+
+    script(sim, substrate=Stuck())
+    sim.run(T)
+    with pytest.raises(SimulationError, match=r"model: close\(\) failed: OSError: stuck"):
+        sim.setup()
+    script(sim)
+    sim.run(T)
+    assert sim.num_updates() == 1
+
+
 def test_what_a_chip_cannot_do_is_refused_before_it_runs():
     cells, _, (inputs, _) = script(sim)
     with pytest.raises(SimulationError, match="a chip runs whole trials of 100 steps; this run "
