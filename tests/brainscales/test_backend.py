@@ -18,7 +18,13 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.in_the_loop.substrate import Limits
-from pynn_eprop.in_the_loop.substrates import SUBSTRATES, Model, StandIn, register_substrate
+from pynn_eprop.in_the_loop.substrates import (
+    SUBSTRATES,
+    Model,
+    PyNNSubstrate,
+    StandIn,
+    register_substrate,
+)
 
 T = 100.0
 
@@ -226,6 +232,21 @@ def test_substrates_of_ones_own():
     script(sim, substrate=StandIn(mismatch=0.1))
     sim.run(T)
     assert sim.num_updates() == 1
+    with pytest.raises(ParameterError, match=r"substrate 'any': setup\(\) has timestep itself"):
+        register_substrate("any", PyNNSubstrate)
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda size=3: [0] * "three", r"substrate='own' could not be made with \{'size': 4\}: TypeE"),
+    (lambda size=3: size, "substrate='own' makes int, which is not a Substrate"),
+])
+def test_substrates_that_cannot_be_made(make, message):
+    register_substrate("own", make)
+    try:
+        with pytest.raises(SetupError, match=message):
+            sim.setup(substrate="own", size=4)
+    finally:
+        del SUBSTRATES["own"]
 
 
 @pytest.mark.parametrize(("keywords", "message"), [

@@ -99,7 +99,8 @@ class StandIn(Substrate):
         self._gain: dict[int, np.ndarray] = {}
         self._of_samples: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for index, each in cells.items():
-            draws = np.random.default_rng([self.seed, _CHIP, index])
+            # by its place in the whole network: others may come to the chip later
+            draws = np.random.default_rng([self.seed, _CHIP, chip.populations[index]])
             tau, threshold, gain = (self._factors(draws, deviation, each.size) for deviation in (
                 self.mismatch_tau, self.mismatch_threshold, self.mismatch_gain))
             self._varied[index] = _scaled(each, tau_m=tau, v_thresh=threshold)
