@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.run.timeline import Pace, Timeline
 from pynn_eprop.errors import MeasurementWarning, SetupError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.in_process.machine import Machine
@@ -17,6 +18,18 @@ from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
 
 
+class TrialByTrial(Pace):
+    """Chunks of one trial: if one fails, all that was recorded before it is kept."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline)
+        self._interval = timeline.interval_steps
+
+    def next(self, step: int, last: int, most_steps: int | None = None) -> int:
+        """The steps of a trial."""
+        return super().next(step, last, self._interval)
+
+
 class Simulation(InProcessSimulation):
     """A network that a substrate runs. substrate: None before ``setup()``."""
 
@@ -25,6 +38,7 @@ class Simulation(InProcessSimulation):
         super().__init__(options)
         self._substrate = substrate
         self.loop = loop
+        self.pace = TrialByTrial(self.timeline)
 
     @property
     def substrate(self) -> Substrate:

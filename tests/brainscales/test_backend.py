@@ -297,6 +297,38 @@ def test_a_substrate_that_cannot_be_closed_ends_with_its_network():
     assert sim.num_updates() == 1
 
 
+@pytest.mark.parametrize("trials_per_update", [1, 2])
+def test_a_trial_that_fails_in_a_long_run_takes_nothing_else_with_it(trials_per_update):
+    """Recordings end before it, and go on when the network runs on."""
+    class Fragile(Model):
+        """Fails once in the fourth trial."""
+
+        whole = True
+
+        def trial(self, spikes, steps, number, sampled):
+            if number == 3 and self.whole:
+                self.whole = False
+                raise RuntimeError("no chip")
+            return super().trial(spikes, steps, number, sampled)
+
+    def go_on():
+        sim.run(T)
+        with pytest.raises(SimulationError, match="trial 3 failed: RuntimeError: no chip"):
+            sim.run(5 * T)
+        assert sim.get_current_time() == 3 * T
+        sim.run(3 * T)
+
+    setup = {"updates": 6, "trials_per_update": trials_per_update}
+    broken = found(sim, script(sim, substrate=Fragile(), **setup), go_on)
+    whole = found(sim, script(sim, substrate="model", **setup), lambda: sim.run(6 * T))
+    assert broken["updates"] == whole["updates"] == 6 // trials_per_update
+    for name in ("v", "y"):
+        np.testing.assert_array_equal(broken[name], whole[name])
+    for name in ("spikes", "weights"):
+        for one, other in zip(broken[name], whole[name], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_what_a_chip_cannot_do_is_refused_before_it_runs():
     cells, _, (inputs, _) = script(sim)
     with pytest.raises(SimulationError, match="a chip runs whole trials of 100 steps; this run "
