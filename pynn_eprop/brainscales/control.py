@@ -17,15 +17,13 @@ from pynn_eprop.errors import SetupError
 from pynn_eprop.in_the_loop.learners import check_learner
 from pynn_eprop.in_the_loop.machine import VOLTAGES, LoopOptions
 from pynn_eprop.in_the_loop.substrate import Substrate
-from pynn_eprop.in_the_loop.substrates.registry import keywords_of, make_substrate
+from pynn_eprop.in_the_loop.substrates.registry import LOOP_KEYWORDS, keywords_of, make_substrate
 from pynn_eprop.in_the_loop.weights import ROUNDINGS
 from pynn_eprop.models.parameters import as_numbers
 
 __all__ = ["setup", *FUNCTIONS]
 
 PRECISIONS = ("float64", "float32")
-_OWN_KEYWORDS = ("substrate", "learner", "precision", "voltage", "rounding", "headroom",
-                 "checkpoint")
 _DEFAULT = "stand-in"
 
 
@@ -64,7 +62,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     of_substrate = tuple(name for name in keywords_of(substrate) if name != "seed") \
         if isinstance(substrate, str) else ()
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
-                                 (*_OWN_KEYWORDS, *of_substrate))
+                                 (*LOOP_KEYWORDS, *of_substrate))
     options = SharedOptions(**shared)
     own.pop("substrate", None)
     checkpoint = own.pop("checkpoint", None)

@@ -6,15 +6,28 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.run.timeline import Pace, Timeline
 from pynn_eprop.errors import MeasurementWarning, SetupError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_process.simulation import InProcessSimulation
 from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
-from pynn_eprop.in_the_loop.substrate import Substrate
+from pynn_eprop.in_the_loop.substrate import Substrate, calling
 from pynn_eprop.models.cells import Readouts, Sources
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
+
+
+class TrialByTrial(Pace):
+    """Chunks of one trial: if one fails, all that was recorded before it is kept."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline)
+        self._interval = timeline.interval_steps
+
+    def next(self, step: int, last: int, most_steps: int | None = None) -> int:
+        """The steps of a trial."""
+        return super().next(step, last, self._interval)
 
 
 class Simulation(InProcessSimulation):
@@ -25,6 +38,7 @@ class Simulation(InProcessSimulation):
         super().__init__(options)
         self._substrate = substrate
         self.loop = loop
+        self.pace = TrialByTrial(self.timeline)
 
     @property
     def substrate(self) -> Substrate:
@@ -40,8 +54,8 @@ class Simulation(InProcessSimulation):
 
     @property
     def arithmetic(self) -> str:
-        """Name of the substrate and of the arithmetic of the learner."""
-        return f"{self.substrate.name}-{self.loop.precision}"
+        """Name of the arithmetic of the learner; the machine's state names the substrate."""
+        return f"brainscales-{self.loop.precision}"
 
     def _build_machine(self, network: Network, held: Formats | None) -> Machine:
         return LoopMachine(network, self.substrate, self.loop)
@@ -54,7 +68,7 @@ class Simulation(InProcessSimulation):
     def acting_weights(self, projection: Any) -> np.ndarray:
         """The weights that the chip holds, (synapses,); those of readouts as they are."""
         machine = self.machine
-        if not isinstance(machine, LoopMachine) or not self.holds_more:
+        if not isinstance(machine, LoopMachine) or self._holder_of(projection) is None:
             return super().acting_weights(projection)
         found = np.array(self.weights(projection))
         if not projection.is_feedback:
@@ -79,5 +93,8 @@ class Simulation(InProcessSimulation):
 
     def close(self) -> None:
         """Give the substrate back, if there is one."""
-        if self._substrate is not None:
-            self._substrate.close()
+        substrate = self._substrate
+        if substrate is not None:
+            substrate.configured = None
+            with calling(substrate, "close()"):
+                substrate.close()

@@ -25,9 +25,11 @@ class State(InProcessState):
 
     def clear(self, options: SharedOptions, substrate: Substrate, loop: LoopOptions,
               checkpoint: Path | None = None) -> None:
-        """Forget the network and begin a new one."""
-        self.simulation.close()
-        self.begin(Simulation(options, substrate, loop), checkpoint)
+        """Forget the network and begin a new one, even if the substrate of the old one fails."""
+        try:
+            self.simulation.close()
+        finally:
+            self.begin(Simulation(options, substrate, loop), checkpoint)
 
     def _advance(self, last: int, interrupts: Interrupts, after_part: Callable[[], None]) -> None:
         simulation = self.simulation

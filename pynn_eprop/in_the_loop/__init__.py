@@ -4,7 +4,7 @@ A :class:`Substrate` is what runs one trial; :mod:`~pynn_eprop.in_the_loop.subst
 the package. :class:`LoopMachine` is the machine made of one and of a learner.
 """
 
-from pynn_eprop.in_the_loop.measured import Measured
+from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
 
-__all__ = ["ChipNetwork", "Dynamics", "Limits", "Measured", "Substrate"]
+__all__ = ["ChipNetwork", "Dynamics", "Limits", "Measured", "Samples", "Substrate"]

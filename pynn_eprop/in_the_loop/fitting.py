@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pynn_eprop.errors import CapacityError, UnsupportedError
-from pynn_eprop.in_the_loop.substrate import ChipNetwork, Limits, Substrate
+from pynn_eprop.in_the_loop.substrate import ChipNetwork, Limits, Substrate, calling
 from pynn_eprop.models.cells import Population, Readouts, Sources, SpikingCells
 from pynn_eprop.models.network import Boundary, Network
 
@@ -17,6 +17,11 @@ def as_run(network: Network, substrate: Substrate) -> Network:
     Raises :class:`UnsupportedError` for parts that no substrate runs, or that this one does not.
     """
     check_parts(network, substrate.name)
+    with calling(substrate, "cells_on_chip()"):
+        return _with_cells_of(substrate, network)
+
+
+def _with_cells_of(substrate: Substrate, network: Network) -> Network:
     return replace(network, populations=tuple(
         substrate.cells_on_chip(each) if isinstance(each, SpikingCells) else each
         for each in network.populations))

@@ -37,7 +37,7 @@ def build_learner(network: Network, name: str | None, precision: str) -> Machine
     Raises the errors of networks that it cannot learn.
     """
     if name is None:
-        name = _fastest(network)
+        name = fastest(network)
     if name == ENGINE:
         from pynn_eprop.engine import HostEngine
         return HostEngine(network, precision)
@@ -49,9 +49,12 @@ def build_learner(network: Network, name: str | None, precision: str) -> Machine
     return ReferenceMachine(network)
 
 
-def _fastest(network: Network) -> str:
-    try:
-        FLOAT_KINDS.check_network(network)
-    except UnsupportedError:
-        return JAX if find_spec("jax") is not None else REFERENCE
-    return ENGINE
+def fastest(network: Network) -> str:
+    """The name of the fastest machine that knows all of a network."""
+    for name in (ENGINE, JAX) if find_spec("jax") is not None else (ENGINE,):
+        try:
+            learner_kinds(name).check_network(network)
+        except UnsupportedError:
+            continue
+        return name
+    return REFERENCE

@@ -1,19 +1,21 @@
 """The machine with a chip in the loop: trials run on a substrate, learning runs here."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pynn_eprop.errors import NetworkError, SimulationError, UnsupportedError
+from pynn_eprop.common.arguments.typed_errors import as_error
+from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError, UnsupportedError
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_the_loop.fitting import as_run, check_fits, part_on_chip
-from pynn_eprop.in_the_loop.learners import build_learner
-from pynn_eprop.in_the_loop.measured import Measured, Samples
+from pynn_eprop.in_the_loop.learners import build_learner, fastest
+from pynn_eprop.in_the_loop.measured import Measured, Samples, samples_of, spikes_of
 from pynn_eprop.in_the_loop.replay import CellReplay, Replay, counts_of
-from pynn_eprop.in_the_loop.substrate import Substrate
+from pynn_eprop.in_the_loop.substrate import Substrate, calling
 from pynn_eprop.in_the_loop.voltages import distance_of, interpolated, slope_of, step_of
-from pynn_eprop.in_the_loop.weights import NEAREST, Rounding, scales_of
+from pynn_eprop.in_the_loop.weights import NEAREST, STOCHASTIC, Rounding, measured_scales, scales_of
 from pynn_eprop.models.activity import Activity, Spikes, cells_with_state
 from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
 from pynn_eprop.models.checks import check_inputs, check_network, check_target_reaches
@@ -76,19 +78,21 @@ class LoopMachine:
         run = as_run(network, substrate)
         levels = substrate.limits.weight_levels
         self._rounding = Rounding(levels, scales_of(
-            run, levels, options.headroom, substrate.level_weight),
+            run, levels, options.headroom, substrate),
                                   options.rounding, options.seed)
         self.chip = part_on_chip(run, self._rounding.scales)
         check_fits(self.chip, substrate.limits, substrate.name)
-        self._learner = build_learner(run, options.learner, options.precision)
+        self._learner_name = options.learner or fastest(run)
+        self._learner = build_learner(run, self._learner_name, options.precision)
         self._replay = Replay(run)
         self.step = 0
         self._trials = 0
         self._now = {index: self._at_start(index) for index in
                      (*run.of_kind(SpikingCells), *run.of_kind(Readouts))}
         self._on_chip: dict[int, np.ndarray] | None = None
+        self._rounded_at: int | None = None     # the first trial of these weights
         self._short: dict[str, int] = {}
-        substrate.configure(self.chip)
+        self._configure()
 
     @property
     def learner(self) -> Machine:
@@ -162,9 +166,10 @@ class LoopMachine:
         held = self._send_weights()
         place = {index: number for number, index in enumerate(self.chip.populations)}
         sampled = self.options.voltage == SAMPLED
-        measured = self.substrate.trial(
-            {place[index]: each for index, each in sources.items() if index in place},
-            length, self._trials, sampled)
+        with calling(self.substrate, f"trial {self._trials}"):
+            measured = self.substrate.trial(
+                {place[index]: each for index, each in sources.items() if index in place},
+                length, self._trials, sampled)
         inside = self._inside(measured, place)
         spikes = {**sources, **{index: self._by_step(each) for index, each in inside.items()}}
         counts = counts_of(network, spikes, length)
@@ -175,8 +180,9 @@ class LoopMachine:
         for index, kind in network.of_kind(SpikingCells).items():
             replayed = self._replay.of_cells(index, counts, weights)
             arriving[index] = replayed.arriving
-            states = self._sampled_states(kind, replayed, measured.samples.get(place[index]),
-                                          inside[index]) if sampled else replayed.states
+            states = self._sampled_states(
+                kind, replayed, samples_of(measured, place[index], kind, self.substrate.name),
+                inside[index]) if sampled else replayed.states
             rows[index] = {**states, "h": self._slope(kind, states, replayed, counts[index][1:])}
         for index in network.of_kind(Readouts):
             found = self._replay.of_readouts(index, counts, weights, self._learner.bias(index),
@@ -187,14 +193,30 @@ class LoopMachine:
             rows[index]["learning_signal"] = self._signals(index, rows, weights)
         return _Trial(spikes, rows, arriving, losses)
 
+    def _configure(self) -> None:
+        """Prepare the substrate for the network of this machine."""
+        self._on_chip = self.substrate.configured = None
+        with calling(self.substrate, "configure()"):
+            self.substrate.configure(self.chip)
+        self.substrate.configured = self.chip
+
+    def _weights_changed(self) -> None:
+        """Note that weights have to be rounded and sent before the next trial."""
+        self._on_chip = self._rounded_at = None
+
     def _send_weights(self) -> dict[int, np.ndarray]:
         """Give the substrate new weights; those that it holds, by projection."""
+        if self.substrate.configured is not self.chip:      # another machine has had it since
+            self._configure()
         if self._on_chip is None:
+            if self._rounded_at is None:
+                self._rounded_at = self._trials
             held = {index: self._rounding.on_chip(
                 index, self._run_network.projections[index].post, self._learner.weights(index),
-                self._trials) for index in self.chip.projections}
-            self.substrate.set_weights({number: held[index] for number, index
-                                        in enumerate(self.chip.projections)})
+                self._rounded_at) for index in self.chip.projections}
+            with calling(self.substrate, "set_weights()"):
+                self.substrate.set_weights({number: held[index] for number, index
+                                            in enumerate(self.chip.projections)})
             self._on_chip = held
         return dict(self._on_chip)
 
@@ -203,11 +225,7 @@ class LoopMachine:
         """Spikes of cells within the trial, (times in ms, cells), sorted by time."""
         found, last = {}, self._length * self.network.settings.timestep
         for index, cells in self._run_network.of_kind(SpikingCells).items():
-            times, spiking = measured.spikes.get(place[index], (np.zeros(0), np.zeros(0, int)))
-            times, spiking = np.asarray(times, dtype=float), np.asarray(spiking, dtype=int)
-            if np.any((spiking < 0) | (spiking >= cells.size)):
-                raise SimulationError(f"{cells.label}: {self.substrate.name} gave back spikes of "
-                                      f"cells beyond the {cells.size} of the population")
+            times, spiking = spikes_of(measured, place[index], cells, self.substrate.name)
             order = np.argsort(times, kind="stable")
             order = order[(times[order] > 0.0) & (times[order] <= last * (1.0 + 1e-9))]
             found[index] = (times[order], spiking[order])
@@ -223,7 +241,7 @@ class LoopMachine:
     def _sampled_states(self, cells: SpikingCells, replayed: CellReplay, samples: Samples | None,
                         spikes: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
         """State variables with sampled potentials; those of the model where there are none."""
-        if samples is None or not samples.times.size:
+        if samples is None or not np.any(np.isfinite(samples.v)):
             raise SimulationError(
                 f"{cells.label}: {self.substrate.name} gave back no samples of v in trial "
                 f"{self._trials}; setup(voltage='model') learns from spikes alone")
@@ -272,7 +290,7 @@ class LoopMachine:
             state={index: {name: trial.rows[index][name] for name in each.state_variables()}
                    for index, each in stateful.items()},
             arriving={index: trial.arriving[index] for index in stateful}), update)
-        self._on_chip = None
+        self._weights_changed()
 
     def _at_start(self, index: int) -> dict[str, np.ndarray]:
         """Variables of a population before the first step."""
@@ -294,7 +312,7 @@ class LoopMachine:
     def learn(self, trial: Activity, update: bool = True) -> None:
         """Learn from a trial that ran elsewhere; see the protocol."""
         self._learner.learn(trial, update)
-        self._on_chip = None
+        self._weights_changed()
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, shape (synapses,)."""
@@ -308,7 +326,7 @@ class LoopMachine:
                         bias_gradients: Mapping[int, np.ndarray] | None = None) -> None:
         """One step of all optimisers; see the protocol."""
         self._learner.apply_gradients(gradients, bias_gradients)
-        self._on_chip = None
+        self._weights_changed()
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights in floating point, shape (synapses,); see :meth:`weights_on_chip`."""
@@ -330,7 +348,7 @@ class LoopMachine:
     def set_weights(self, projection: int, weight: np.ndarray) -> None:
         """Replace the weights; the optimiser's state stays. Raises as :meth:`check_weights`."""
         self._learner.set_weights(projection, weight)
-        self._on_chip = None
+        self._weights_changed()
 
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population, shape (size,)."""
@@ -354,9 +372,7 @@ class LoopMachine:
         if self.step == 0 and index in self._now:
             self._now[index] = self._at_start(index)
         if index in self.chip.populations:
-            self.chip = part_on_chip(run, self._rounding.scales)
-            self.substrate.configure(self.chip)
-            self._on_chip = None
+            self._take_scales(run, {})
 
     # --- reports ---
 
@@ -394,8 +410,10 @@ class LoopMachine:
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a machine built from the same network needs to continue."""
         found = {f"learner/{name}": array for name, array in self._learner.state().items()}
+        found["loop/setting"] = np.array(json.dumps(self._setting()))
         found["loop/step"] = np.array(self.step)
         found["loop/trials"] = np.array(self._trials)
+        found["loop/rounded"] = np.array(-1 if self._rounded_at is None else self._rounded_at)
         for post, scale in self._rounding.scales.items():
             found[f"loop/scale/{post}"] = np.array(scale)
         for index, values in self._now.items():
@@ -403,38 +421,82 @@ class LoopMachine:
                 found[f"loop/now/{index}/{name}"] = np.array(array)
         return found
 
+    def _setting(self) -> dict[str, object]:
+        """Parameters of substrate and loop that a checkpoint continues with."""
+        options = self.options
+        loop = {"learner": self._learner_name, "voltage": options.voltage,
+                "rounding": options.rounding, "headroom": options.headroom}
+        if options.rounding == STOCHASTIC:
+            loop["seed"] = options.seed
+        with calling(self.substrate, "describe()"):
+            described = self.substrate.describe()
+        return {name: value for name, value in {**described, **loop}.items()
+                if value is None or isinstance(value, (bool, int, float, str))}
+
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from a state of :meth:`state`. Raises :class:`CheckpointError` if it differs."""
+        with as_error(CheckpointError, "the checkpoint is damaged"):
+            self._check_setting(json.loads(str(state["loop/setting"])))
+            step, trials, rounded = (int(state[f"loop/{name}"]) for name in (
+                "step", "trials", "rounded"))
+            if step < 0 or step % self._length or trials < 0:
+                raise CheckpointError(f"the checkpoint is damaged: step {step}, trial {trials}")
+            scales = {post: float(state[f"loop/scale/{post}"]) for post in self._rounding.scales}
+            for scale in scales.values():
+                if not 0.0 < scale < np.inf:
+                    raise CheckpointError(f"the checkpoint is damaged: a level of {scale:g}")
+            now = {index: self._now_in(state, index) for index in self._now}
         self._learner.restore({name.removeprefix("learner/"): array
                                for name, array in state.items() if name.startswith("learner/")})
-        self.step, self._trials = int(state["loop/step"]), int(state["loop/trials"])
-        now: dict[int, dict[str, np.ndarray]] = {index: {} for index in self._now}
-        for path, array in state.items():
-            if path.startswith("loop/now/"):
-                _, _, index, name = path.split("/")
-                now[int(index)][name] = np.array(array)
-        self._now = now
-        self._take_scales({int(name.rsplit("/", 1)[1]): float(array)
-                           for name, array in state.items() if name.startswith("loop/scale/")})
+        self.step, self._trials, self._now = step, trials, now
+        self._rounded_at = None if rounded < 0 else rounded
+        self._take_scales(self._run_network, scales)
 
-    def _take_scales(self, scales: Mapping[int, float]) -> None:
-        self._rounding.scales = {**self._rounding.scales, **scales}
-        self.chip = part_on_chip(self._run_network, self._rounding.scales)
-        self.substrate.configure(self.chip)
-        self._on_chip = None
+    def _check_setting(self, written: Mapping[str, object]) -> None:
+        """Raise :class:`CheckpointError` for a state of another substrate, or loop."""
+        present = json.loads(json.dumps(self._setting()))
+        for name in ("substrate", *present, *written):      # the substrate first, if it differs
+            if written.get(name) != present.get(name):
+                raise CheckpointError(
+                    f"the checkpoint was written with {name}={written.get(name)!r}, but this run "
+                    f"has {present.get(name)!r}; use the same in setup()")
+
+    def _now_in(self, state: Mapping[str, np.ndarray], index: int) -> dict[str, np.ndarray]:
+        """Variables of a population in a saved state."""
+        size, begin = self._run_network.populations[index].size, f"loop/now/{index}/"
+        found = {path.removeprefix(begin): np.array(array, dtype=float)
+                 for path, array in state.items() if path.startswith(begin)}
+        if not set(self._now[index]) <= set(found) \
+                or any(array.shape != (size,) for array in found.values()):
+            raise CheckpointError(f"the checkpoint is damaged: {begin[:-1]} does not fit")
+        return found
+
+    def _take_scales(self, network: Network, scales: Mapping[int, float]) -> None:
+        """Go on with other scales, but for those that were measured, and configure again."""
+        self._rounding.scales = {**self._rounding.scales, **scales, **measured_scales(
+            network, self._rounding.levels, self.substrate)}
+        self.chip = part_on_chip(network, self._rounding.scales)
+        self._configure()
 
     def take_over(self, old: "LoopMachine", synapses: bool = True) -> None:
         """Continue from the present state of ``old``; see the protocol."""
         self._learner.take_over(old._learner, synapses)
-        self.step, self._trials = old.step, old._trials
+        self.step = old.step
         self._now |= old._now
-        self._take_scales(old._rounding.scales)
+        self._take_chip(old)
 
     def take_over_learning(self, old: "LoopMachine", synapses: bool = True) -> None:
         """Begin at step 0 of the same network with the learned state of ``old``."""
         self._learner.take_over_learning(old._learner, synapses)
-        self._trials = old._trials
-        self._take_scales(old._rounding.scales)
+        self._take_chip(old)
+
+    def _take_chip(self, old: "LoopMachine") -> None:
+        """Go on with the scales of ``old``, if there were weights to choose them by."""
+        self._trials, self._rounded_at = old._trials, old._rounded_at
+        known = {projection.post for projection in old._run_network.projections
+                 if len(projection.weight)}
+        self._take_scales(self._run_network, {
+            post: scale for post, scale in old._rounding.scales.items() if post in known})
 
 
 def _fed_back(signal: LearningSignal, sent: np.ndarray, size: int, network: Network,

@@ -1,13 +1,14 @@
 """What can run one trial of a network: a chip, a stand-in for one, any PyNN backend."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import EPropError, ParameterError, SimulationError, UnsupportedError
 from pynn_eprop.in_the_loop.measured import Measured
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import CurrLIFCells, LIFCells, SpikingCells
@@ -23,6 +24,8 @@ class Limits:
     if weights are whole numbers -n..n. delays: whether there are delays of more than a time step.
     sample_period: shortest time between two samples of a potential, in ms. samples: of a cell in
     one trial.
+
+    Raises :class:`ParameterError` for numbers that cannot be limits.
     """
 
     cells: int | None = None
@@ -33,6 +36,14 @@ class Limits:
     delays: bool = True
     sample_period: float = 0.0
     samples: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("cells", 0), ("sources", 0), ("fan_in", 0), ("rows_per_synapse", 1),
+                            ("weight_levels", 1), ("samples", 0)):
+            value = getattr(self, name)
+            if not (value is None and name != "rows_per_synapse") \
+                    and not (isinstance(value, (int, np.integer)) and value >= least):
+                raise ParameterError(f"Limits: {name}={value!r} must be a whole number >= {least}")
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,13 @@ class Substrate(ABC):
     Populations and projections are counted as in ``ChipNetwork.network``. Weights and potentials
     are dimensionless, as parameters of e-prop cells are: a threshold of ``v_thresh``, a resting
     potential of 0.
+
+    configured: the network that it was last prepared for, of the machine that has it. Errors that
+    its methods raise and that are not of this package become :class:`SimulationError`.
     """
 
-    name: ClassVar[str] = ""
+    name: ClassVar[str] = "substrate"
+    configured: ChipNetwork | None = None
     limits: Limits = Limits()
     dynamics: Dynamics = Dynamics()
 
@@ -123,11 +138,26 @@ class Substrate(ABC):
         """
 
     def describe(self) -> dict[str, object]:
-        """What it is, for results: names and numbers."""
+        """What it is: names and numbers. A checkpoint continues only where they are the same."""
         return {"substrate": self.name}
 
     def close(self) -> None:  # noqa: B027 (most have nothing to give back)
         """Give back what it holds."""
+
+
+@contextmanager
+def calling(substrate: Substrate, what: str) -> Iterator[None]:
+    """A context whose errors name the substrate and what was asked of it.
+
+    Raises :class:`SimulationError`, with the original as its cause, for those of others.
+    """
+    try:
+        yield
+    except EPropError:
+        raise
+    except Exception as error:
+        raise SimulationError(f"{substrate.name}: {what} failed: {type(error).__name__}: {error}"
+                              ) from error
 
 
 def held(cells: LIFCells, tau_syn: float) -> CurrLIFCells:

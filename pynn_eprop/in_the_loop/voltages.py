@@ -33,12 +33,12 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
     left = np.broadcast_to(fixed.get("v_reset", np.zeros(())), (size,))
     held = np.broadcast_to(np.asarray(cells.refractory_steps, float), (size,)) \
         if dynamics.holds else np.zeros(size)
-    positions = np.asarray(samples.times, dtype=float) / timestep
+    positions = _in_steps(samples.times, timestep)
     spike_times, spiking = spikes
     order = np.argsort(spiking, kind="stable")
     bounds = np.searchsorted(spiking[order], np.arange(size + 1))
     for cell in range(size):
-        own = np.asarray(spike_times, float)[order[bounds[cell]:bounds[cell + 1]]] / timestep
+        own = _in_steps(np.asarray(spike_times)[order[bounds[cell]:bounds[cell + 1]]], timestep)
         values = np.asarray(samples.v[:, cell], dtype=float)
         taken = np.isfinite(values)
         if not np.any(taken):
@@ -70,6 +70,13 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
         v[:, cell] = np.interp(at, x[order_of], y[order_of])
         known[:, cell] = at <= last
     return v, known
+
+
+def _in_steps(times: np.ndarray, timestep: float) -> np.ndarray:
+    """Times in steps; whole numbers without what rounding leaves, on which a reset is steep."""
+    positions = np.asarray(times, dtype=float) / timestep
+    whole = np.rint(positions)
+    return np.where(np.abs(positions - whole) < _AT_ONCE, whole, positions)
 
 
 def step_of(positions: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pynn_eprop.brainscales as sim
 from pynn_eprop import host
 from pynn_eprop.errors import (
     CapacityError,
+    CheckpointError,
     MeasurementWarning,
     ParameterError,
     SetupError,
@@ -17,7 +18,13 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.in_the_loop.substrate import Limits
-from pynn_eprop.in_the_loop.substrates import SUBSTRATES, Model, StandIn, register_substrate
+from pynn_eprop.in_the_loop.substrates import (
+    SUBSTRATES,
+    Model,
+    PyNNSubstrate,
+    StandIn,
+    register_substrate,
+)
 
 T = 100.0
 
@@ -125,6 +132,80 @@ def test_weights_in_the_chip_and_here():
     assert len(cells) == 12
 
 
+def test_a_network_that_grows_between_runs_is_the_host(tmp_path):
+    """Cells, synapses of several delays, and a checkpoint that is refused in between."""
+    def grown(module, **setup):
+        cells, out, (inputs, recurrent) = script(module, updates=4, **setup)
+        module.run(T)
+        if module is sim:
+            with pytest.raises(CheckpointError):
+                sim.load_checkpoint(tmp_path / "other.npz")
+        new = module.Population(5, module.EPropLIF(tau_m=9.0, v_thresh=0.3), label="new")
+        added = [module.Projection(pre, post, module.AllToAllConnector(), module.EPropSynapse(
+            weight=0.05, delay=delay, optimizer="adam"), label=f"added {number}")
+            for number, (pre, post, delay) in enumerate((
+                (cells, new, 1.0), (new, cells, 3.0), (cells, new, 2.0), (new, out, 1.0)))]
+        module.Projection(out, new, module.AllToAllConnector(), module.LearningSignal(weight=0.3),
+                          receptor_type="learning_signal")
+        assert np.all(added[0].get("acting_weight", format="array") == 0.05)
+        return found(module, (cells, out, (inputs, recurrent, *added)), lambda: module.run(3 * T))
+
+    script(sim, substrate="model", n=3)
+    sim.run(T)
+    sim.save_checkpoint(tmp_path / "other.npz")
+    ours, theirs = grown(sim, substrate="model"), grown(host, precision="float64")
+    for one, other in zip(ours["weights"], theirs["weights"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(ours["v"], theirs["v"], rtol=0, atol=1e-10)
+
+
+def test_a_refused_checkpoint_leaves_the_chip_as_it_is(tmp_path):
+    """Its machine would have prepared the substrate for itself."""
+    script(sim, mismatch=0.1)
+    sim.run(T)
+    sim.save_checkpoint(tmp_path / "damaged.npz")
+    with np.load(tmp_path / "damaged.npz") as kept:
+        arrays = {name: kept[name] for name in kept.files if "loop/trials" not in name}
+    np.savez(tmp_path / "damaged.npz", **arrays)
+
+    def trained(load):
+        parts = script(sim, mismatch=0.1)
+        sim.run(T)
+        sim.set_learning(False)
+        sim.run(T)
+        if load:
+            with pytest.raises(CheckpointError, match="is damaged: 'loop/trials'"):
+                sim.load_checkpoint(tmp_path / "damaged.npz")
+        return found(sim, parts, lambda: sim.run(T))["spikes"]
+
+    for one, other in zip(trained(False), trained(True), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_checkpoint_of_another_substrate_or_arithmetic(tmp_path):
+    script(sim)
+    sim.run(T)
+    sim.save_checkpoint(tmp_path / "kept.npz")
+    for setup, message in (({"substrate": "model", "holds": True}, "substrate='stand-in', but"),
+                           ({"sample_period": 4.0}, "sample_period=2.0, but this run has 4.0"),
+                           ({"precision": "float32"}, "precision='float64' of the backend 'brain")):
+        script(sim, **setup)
+        with pytest.raises(CheckpointError, match=message):
+            sim.load_checkpoint(tmp_path / "kept.npz")
+
+
+def test_runs_after_end():
+    """The substrate is prepared again."""
+    substrate = StandIn()
+    script(sim, substrate=substrate)
+    sim.run(T)
+    assert substrate.configured is not None
+    sim.end()
+    assert substrate.configured is None
+    sim.run(T)
+    assert sim.num_updates() == 2
+
+
 def test_keep_weights_and_set_learning():
     _, _, (inputs, _) = script(sim)
     sim.run(T)
@@ -151,6 +232,21 @@ def test_substrates_of_ones_own():
     script(sim, substrate=StandIn(mismatch=0.1))
     sim.run(T)
     assert sim.num_updates() == 1
+    with pytest.raises(ParameterError, match=r"substrate 'any': setup\(\) has timestep itself"):
+        register_substrate("any", PyNNSubstrate)
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda size=3: [0] * "three", r"substrate='own' could not be made with \{'size': 4\}: TypeE"),
+    (lambda size=3: size, "substrate='own' makes int, which is not a Substrate"),
+])
+def test_substrates_that_cannot_be_made(make, message):
+    register_substrate("own", make)
+    try:
+        with pytest.raises(SetupError, match=message):
+            sim.setup(substrate="own", size=4)
+    finally:
+        del SUBSTRATES["own"]
 
 
 @pytest.mark.parametrize(("keywords", "message"), [
@@ -164,6 +260,11 @@ def test_substrates_of_ones_own():
     ({"headroom": 0.5}, "headroom=0.5 must be a number >= 1"),
     ({"learner": "chip"}, r"learner='chip' is unknown; choose one of \['engine', 'jax', 'refe"),
     ({"learner": "reference", "precision": "float32"}, "the reference has 'float64' only"),
+    ({"holds": "no"}, "holds='no' must be True or False"),
+    ({"tau_syn": -1.0}, "tau_syn=-1.0 must be a number >= 0"),
+    ({"substrate": "model", "tau_syn": 5.0}, "tau_syn=5.0 needs holds=True"),
+    ({"substrate": "model", "holds": True, "tau_syn": float("nan")}, "tau_syn=nan must be a num"),
+    ({"samples": 2.5}, "samples=2.5 must be a whole number"),
     ({"precision": "fixed"}, r"precision='fixed' is unknown; choose one of \['float64', 'float32"),
 ])
 def test_bad_keywords(keywords, message):
@@ -178,6 +279,54 @@ def test_a_bad_setup_leaves_the_network_as_it_is():
         sim.setup(substrate="chip")
     sim.run(T)
     assert sim.num_updates() == 2
+
+
+def test_a_substrate_that_cannot_be_closed_ends_with_its_network():
+    class Stuck(Model):
+        """Fails as it is given back."""
+
+        def close(self):
+            raise OSError("stuck")
+
+    script(sim, substrate=Stuck())
+    sim.run(T)
+    with pytest.raises(SimulationError, match=r"model: close\(\) failed: OSError: stuck"):
+        sim.setup()
+    script(sim)
+    sim.run(T)
+    assert sim.num_updates() == 1
+
+
+@pytest.mark.parametrize("trials_per_update", [1, 2])
+def test_a_trial_that_fails_in_a_long_run_takes_nothing_else_with_it(trials_per_update):
+    """Recordings end before it, and go on when the network runs on."""
+    class Fragile(Model):
+        """Fails once in the fourth trial."""
+
+        whole = True
+
+        def trial(self, spikes, steps, number, sampled):
+            if number == 3 and self.whole:
+                self.whole = False
+                raise RuntimeError("no chip")
+            return super().trial(spikes, steps, number, sampled)
+
+    def go_on():
+        sim.run(T)
+        with pytest.raises(SimulationError, match="trial 3 failed: RuntimeError: no chip"):
+            sim.run(5 * T)
+        assert sim.get_current_time() == 3 * T
+        sim.run(3 * T)
+
+    setup = {"updates": 6, "trials_per_update": trials_per_update}
+    broken = found(sim, script(sim, substrate=Fragile(), **setup), go_on)
+    whole = found(sim, script(sim, substrate="model", **setup), lambda: sim.run(6 * T))
+    assert broken["updates"] == whole["updates"] == 6 // trials_per_update
+    for name in ("v", "y"):
+        np.testing.assert_array_equal(broken[name], whole[name])
+    for name in ("spikes", "weights"):
+        for one, other in zip(broken[name], whole[name], strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_what_a_chip_cannot_do_is_refused_before_it_runs():

@@ -7,19 +7,21 @@ equal, and so, with a sample in each step, are gradients. Brian2 has its own tim
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pynn_eprop import host
-from pynn_eprop.errors import UnsupportedError
+from pynn_eprop.errors import SetupError, SimulationError, UnsupportedError
 from pynn_eprop.in_the_loop.fitting import as_run
 from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
+from pynn_eprop.in_the_loop.substrate import held
 from pynn_eprop.in_the_loop.substrates import PyNNSubstrate, make_substrate
 from pynn_eprop.models.optimizers import SGD
 from pynn_eprop.reference import ReferenceMachine
-from tests.descriptions import alif, synapses
+from tests.descriptions import alif, lif, synapses
 from tests.in_the_loop.networks import (
     CELLS,
     GIVEN,
@@ -42,6 +44,54 @@ def test_stock_cells_of_the_host(tau_syn):
     assert_learned_alike(loop, reference)
     assert substrate.describe() == {"substrate": "pynn_eprop.host", "tau_syn": tau_syn,
                                     "sample_period": None}
+    substrate.close()
+
+
+@pytest.mark.parametrize("tau_syn", [0.0, 4.0])
+def test_cells_with_currents_of_their_own(tau_syn):
+    """They keep their tau_syn, whatever that of the substrate, and so do those without."""
+    for own in (0.0, 6.0):
+        network = net(held(lif(CELLS, c_reg=0.01, refractory_steps=3), own))
+        substrate = PyNNSubstrate(host, tau_syn, setup={"precision": "float64"})
+        loop, reference = LoopMachine(network, substrate), ReferenceMachine(network)
+        for machine in (loop, reference):
+            machine.run(TRIALS * T, GIVEN)
+        assert_learned_alike(loop, reference)
+    mixed = replace(network.populations[1], tau_syn=np.where(np.arange(CELLS) < 3, 0.0, 4.0))
+    with pytest.raises(UnsupportedError, match="cells: tau_syn is 0 for some cells only"):
+        LoopMachine(net(mixed), substrate)
+
+
+@pytest.mark.parametrize(("keywords", "message"), [
+    ({"tau_syn": -1.0}, "tau_syn=-1.0 must be a number >= 0"),
+    ({"unit": 0.0}, "unit=0.0 must be a number > 0"),
+    ({"unit": None}, "unit=None must be a number > 0"),
+    ({"sample_period": "fast"}, "sample_period='fast' must be a number > 0"),
+    ({"timestep": 0.0}, "timestep=0.0 must be a number > 0"),
+    ({"setup": 5}, "setup=5 must be keywords in a dict"),
+])
+def test_bad_parameters(keywords, message):
+    with pytest.raises(SetupError, match=message):
+        PyNNSubstrate(host, **keywords)
+
+
+def test_a_trial_that_failed_is_reset(monkeypatch):
+    """The next one is as if it had not been."""
+    network = net()
+    substrate = PyNNSubstrate(host, setup={"precision": "float64"})
+    loop, reference = LoopMachine(network, substrate), ReferenceMachine(as_run(network, substrate))
+
+    def failing(segment):
+        raise KeyError("v")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(substrate, "_samples", failing)
+        with pytest.raises(SimulationError, match=r"host: trial 0 failed: KeyError: 'v'"):
+            loop.run(T, stretch(0, T))
+    for machine in (loop, reference):
+        machine.run(T, stretch(0, T))
+    assert_learned_alike(loop, reference)
+    substrate.close()
     substrate.close()
 
 

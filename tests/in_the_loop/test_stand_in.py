@@ -106,3 +106,22 @@ def test_it_says_what_it_is():
         "mismatch_gain": None, "trial_variation": 0.0, "weight_levels": 63, "holds": True,
         "tau_syn": 0.0, "sample_period": 2.0, "sample_jitter": 0.0, "samples": None, "lsb": 45.0,
         "sample_noise": 2.0, "sample_gain": 0.0, "sample_offset": 0.0, "seed": 1}
+
+
+def test_cells_stay_as_they_are_when_other_populations_come_to_the_chip():
+    """Sources that lead to readouts only are not on it, until they lead to cells, too."""
+    kind, idle, source = lif(CELLS, refractory_steps=3), Sources("idle", 1), Sources("source", 1)
+    onto = synapses(1, 2, all_pairs(1, CELLS), 0.4)
+    found = []
+    for more in ((), (synapses(0, 2, all_pairs(1, CELLS), 0.1),)):
+        substrate = StandIn(mismatch=0.2, sample_gain=0.1)
+        made = part_on_chip(as_run(network([idle, source, kind, readouts(1)], [onto, *more],
+                                           interval_steps=T), substrate), {})
+        substrate.configure(made)
+        place = made.populations.index(1)
+        trial = substrate.trial({place: SPIKES[0]}, T, 0, True)
+        found.append((trial.spikes[place + 1], trial.samples[place + 1].v))
+    for one, other in zip(found[0][0], found[1][0], strict=True):
+        assert len(one) > 100
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(found[0][1], found[1][1])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pynn_eprop.in_the_loop.substrates import Model
 from pynn_eprop.in_the_loop.weights import NEAREST, STOCHASTIC, Rounding, scales_of
 from tests.in_the_loop.networks import net
 
@@ -50,8 +51,9 @@ def test_scales_leave_headroom():
     """One for each population, from the largest weight onto it."""
     network = net()
     largest = max(np.abs(network.projections[index].weight).max() for index in (0, 1))
-    assert scales_of(network, 63, 2.0) == {1: pytest.approx(2.0 * largest / 63)}
-    assert scales_of(network, None, 2.0) == {}
+    assert scales_of(network, 63, 2.0, Model()) == {1: pytest.approx(2.0 * largest / 63)}
+    assert scales_of(network, None, 2.0, Model()) == {}
     for projection in network.projections:
         projection.weight[:] = 0.0
-    assert scales_of(network, 63, 2.0) == {1: 1.0}
+    assert scales_of(network, 63, 2.0, Model()) == {
+        1: pytest.approx(2.0 * 0.61 / 63)}      # v_thresh

@@ -5,7 +5,8 @@ Every name of that module which is used here stands in docs/brainscales_calls.md
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
@@ -15,14 +16,13 @@ from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import (
     CapacityError,
-    EPropError,
     MissingDependencyError,
     SetupError,
     SimulationError,
     UnsupportedError,
 )
 from pynn_eprop.in_the_loop.measured import Measured, Samples
-from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
+from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate, calling
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import CurrLIFCells, LIFCells, Sources, SpikingCells
 from pynn_eprop.models.network import Network, Projection
@@ -433,15 +433,9 @@ class BrainScaleSSubstrate(Substrate):
     def _timestep(self) -> float:
         return self._built.settings.timestep
 
-    @contextlib.contextmanager
-    def _calling(self, what: str) -> Iterator[None]:
+    def _calling(self, what: str) -> AbstractContextManager[None]:
         """Say which of the module's functions failed, as :class:`SimulationError`."""
-        try:
-            yield
-        except EPropError:
-            raise
-        except Exception as error:
-            raise SimulationError(f"{self.name}: {what} failed: {_said(error)}") from error
+        return calling(self, what)
 
     def describe(self) -> dict[str, object]:
         """Module, targets of calibration, and the digits that a weight of one level is taken for.

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import numpy as np
 
+from pynn_eprop.errors import SetupError
 from pynn_eprop.in_the_loop.learners import build_learner
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
@@ -18,7 +19,10 @@ from pynn_eprop.models.network import Inputs, Recording
 class Model(Substrate):
     """Cells as described, on the machine that is fastest for them, in float64.
 
-    holds, tau_syn: as those of :class:`Dynamics`. Without holds it also has adaptive cells.
+    holds, tau_syn: as those of :class:`Dynamics`. Without holds it also has adaptive cells, and no
+    synaptic currents.
+
+    Raises :class:`SetupError` for values that are out of range, or that do not go together.
     """
 
     holds: bool = False
@@ -28,6 +32,7 @@ class Model(Substrate):
     name: ClassVar[str] = "model"
 
     def __post_init__(self) -> None:
+        check_dynamics(self.holds, self.tau_syn)
         self.limits = Limits()
         self.dynamics = Dynamics(self.holds, self.tau_syn, before_reset=True)
 
@@ -70,3 +75,23 @@ class Model(Substrate):
             else:
                 measured.samples[recording.population] = Samples(times, np.asarray(entry))
         return measured
+
+    def describe(self) -> dict[str, object]:
+        """Its parameters."""
+        return {"substrate": self.name, "holds": self.holds, "tau_syn": self.tau_syn}
+
+
+def check_dynamics(holds: object, tau_syn: object) -> None:
+    """Raise :class:`SetupError` unless these can be those of :class:`Dynamics`."""
+    if not isinstance(holds, (bool, np.bool_)):
+        raise SetupError(f"holds={holds!r} must be True or False")
+    if not (is_number(tau_syn) and 0.0 <= tau_syn < np.inf):
+        raise SetupError(f"tau_syn={tau_syn!r} must be a number >= 0, in ms")
+    if tau_syn and not holds:
+        raise SetupError(f"tau_syn={tau_syn!r} needs holds=True: cells from which the threshold is "
+                         "subtracted have no synaptic currents")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is one real number."""
+    return isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)

@@ -1,14 +1,16 @@
 """Any PyNN backend as a substrate, by standard PyNN alone."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from pyNN.parameters import Sequence
 
-from pynn_eprop.errors import SimulationError, UnsupportedError
+from pynn_eprop.errors import SetupError, SimulationError, UnsupportedError
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
+from pynn_eprop.in_the_loop.substrates.model import check_dynamics, is_number
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import CurrLIFCells, Sources, SpikingCells
 from pynn_eprop.models.network import Network, Projection
@@ -23,7 +25,7 @@ class PyNNSubstrate(Substrate):
     Parameters
     ----------
     sim: the PyNN module; its ``setup()`` and ``end()`` are called here
-    tau_syn: ms; 0: ``IF_curr_delta``
+    tau_syn: ms, of the synapses onto LIF cells, which have none of their own; 0: ``IF_curr_delta``
     unit: mV that stand for a potential of 1
     sample_period: ms between samples of v; None: the time step
     timestep: ms, of the simulator; None: the network's
@@ -34,11 +36,21 @@ class PyNNSubstrate(Substrate):
     as pyNN.nest takes no spikes before. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources
     keep that whatever ``setup()`` says. pyNN.nest needs ``t_flush`` to be reset, steps on the grid
     with spike_precision="on_grid", and tau_syn > 0: it records no v of ``IF_curr_delta``.
+
+    Raises :class:`SetupError` for values that are out of range.
     """
 
     def __init__(self, sim: Any, tau_syn: float = 0.0, unit: float = 10.0,
                  sample_period: float | None = None, timestep: float | None = None,
                  setup: Mapping[str, Any] | None = None) -> None:
+        check_dynamics(True, tau_syn)
+        for name, value in (("unit", unit), ("sample_period", sample_period),
+                            ("timestep", timestep)):
+            if not (value is None and name != "unit") \
+                    and not (is_number(value) and 0.0 < value < np.inf):
+                raise SetupError(f"PyNNSubstrate: {name}={value!r} must be a number > 0")
+        if not isinstance(setup, Mapping | None):
+            raise SetupError(f"PyNNSubstrate: setup={setup!r} must be keywords in a dict")
         self.sim, self.unit, self.sample_period, self.timestep = sim, unit, sample_period, timestep
         self.limits = Limits(sample_period=sample_period or 0.0)
         self.dynamics = Dynamics(holds=True, tau_syn=tau_syn, overshoots=timestep is None)
@@ -55,12 +67,13 @@ class PyNNSubstrate(Substrate):
     def configure(self, chip: ChipNetwork) -> None:
         """Build the network in PyNN.
 
-        Raises :class:`UnsupportedError` for two synapses between the same two cells.
+        Raises :class:`UnsupportedError` for two synapses between the same two cells, and for cells
+        of which only some have synaptic currents.
         """
         sim, network = self.sim, chip.network
-        self._network = network
+        self.close()
         sim.setup(timestep=self.timestep or network.settings.timestep, **self._setup)
-        self._populations = {}
+        self._network = network
         for index, population in enumerate(network.populations):
             if isinstance(population, Sources):
                 made = sim.Population(population.size, sim.SpikeSourceArray(spike_times=[]))
@@ -82,7 +95,7 @@ class PyNNSubstrate(Substrate):
             "v_reset": self.unit * np.asarray(cells.v_reset),
             "v_thresh": self.unit * np.asarray(cells.v_thresh),
             "tau_refrac": np.asarray(cells.refractory_steps) * dt}
-        if not self.dynamics.tau_syn:
+        if not _has_currents(cells):
             return self.sim.IF_curr_delta(**parameters)
         return self.sim.IF_curr_exp(tau_syn_E=cells.tau_syn, tau_syn_I=cells.tau_syn,
                                     **parameters)
@@ -117,9 +130,9 @@ class PyNNSubstrate(Substrate):
                      network.populations[projection.post].size)
             matrix = np.full(sizes, np.nan)
             scaled = self.unit * np.asarray(weight, dtype=float)
-            if self.dynamics.tau_syn:
-                post = network.populations[projection.post]
-                assert isinstance(post, CurrLIFCells)
+            post = network.populations[projection.post]
+            assert isinstance(post, CurrLIFCells)
+            if _has_currents(post):
                 scaled = scaled * _CAPACITY / np.asarray(post.tau_syn)[projection.post_index]
             matrix[projection.pre_index, projection.post_index] = scaled
             excitatory, inhibitory = self._pairs[index]
@@ -128,7 +141,18 @@ class PyNNSubstrate(Substrate):
 
     def trial(self, spikes: Mapping[int, Spikes], steps: int, number: int, sampled: bool
               ) -> Measured:
-        """Run one trial: spikes in, ``run()``, data out, ``reset()``."""
+        """Run one trial: spikes in, ``run()``, data out, ``reset()``, which failures get, too."""
+        try:
+            measured = self._run(spikes, steps, number, sampled)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self.sim.reset()
+            raise
+        self.sim.reset()
+        return measured
+
+    def _run(self, spikes: Mapping[int, Spikes], steps: int, number: int, sampled: bool
+             ) -> Measured:
         network, dt = self._network, self._timestep
         assert network is not None
         cells = network.of_kind(SpikingCells)
@@ -153,7 +177,6 @@ class PyNNSubstrate(Substrate):
                 found = self._samples(segments[-1])
                 if found is not None:
                     measured.samples[index] = found
-        self.sim.reset()
         return measured
 
     def _give(self, population: Any, times: np.ndarray, cells: np.ndarray) -> None:
@@ -195,4 +218,14 @@ class PyNNSubstrate(Substrate):
     def close(self) -> None:
         """End the simulation."""
         if self._network is not None:
+            self._network, self._populations, self._pairs = None, {}, {}
             self.sim.end()
+
+
+def _has_currents(cells: CurrLIFCells) -> bool:
+    """Whether synapses have a time constant. Raises :class:`UnsupportedError` if only some have."""
+    found = np.asarray(cells.tau_syn) > 0.0
+    if np.any(found) != np.all(found):
+        raise UnsupportedError(f"{cells.label}: tau_syn is 0 for some cells only; PyNN has "
+                               "IF_curr_delta for those, and IF_curr_exp for others")
+    return bool(np.any(found))

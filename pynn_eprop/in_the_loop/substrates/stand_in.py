@@ -9,7 +9,7 @@ import numpy as np
 from pynn_eprop.errors import SetupError
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
-from pynn_eprop.in_the_loop.substrates.model import Model
+from pynn_eprop.in_the_loop.substrates.model import Model, is_number
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import Population, SpikingCells
 
@@ -65,20 +65,21 @@ class StandIn(Substrate):
 
     def __post_init__(self) -> None:
         for name in ("mismatch", "mismatch_tau", "mismatch_threshold", "mismatch_gain",
-                     "trial_variation", "tau_syn", "sample_jitter", "sample_noise", "sample_gain",
+                     "trial_variation", "sample_jitter", "sample_noise", "sample_gain",
                      "sample_offset"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and 0.0 <= value < np.inf):
+            if value is not None and not (is_number(value) and 0.0 <= value < np.inf):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number >= 0")
         for name in ("sample_period", "lsb"):
             value = getattr(self, name)
             if not (name == "lsb" and value is None) \
-                    and not (_is_number(value) and 0.0 < value < np.inf):
+                    and not (is_number(value) and 0.0 < value < np.inf):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number > 0")
         for name in ("weight_levels", "samples"):
             value = getattr(self, name)
-            if value is not None and not (_is_number(value) and value >= 1 and value % 1 == 0):
+            if value is not None and not (is_number(value) and value >= 1 and value % 1 == 0):
                 raise SetupError(f"StandIn: {name}={value!r} must be a whole number >= 1, or None")
+            setattr(self, name, None if value is None else int(value))
         self._model = Model(self.holds, self.tau_syn)
         self.limits = Limits(weight_levels=self.weight_levels, sample_period=self.sample_period,
                              samples=self.samples)
@@ -98,7 +99,8 @@ class StandIn(Substrate):
         self._gain: dict[int, np.ndarray] = {}
         self._of_samples: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for index, each in cells.items():
-            draws = np.random.default_rng([self.seed, _CHIP, index])
+            # by its place in the whole network: others may come to the chip later
+            draws = np.random.default_rng([self.seed, _CHIP, chip.populations[index]])
             tau, threshold, gain = (self._factors(draws, deviation, each.size) for deviation in (
                 self.mismatch_tau, self.mismatch_threshold, self.mismatch_gain))
             self._varied[index] = _scaled(each, tau_m=tau, v_thresh=threshold)
@@ -206,7 +208,3 @@ def _scaled(cells: SpikingCells, **factors: np.ndarray) -> SpikingCells:
 def _thresholds(cells: SpikingCells) -> np.ndarray:
     """v_thresh of each cell, (size,)."""
     return np.broadcast_to(np.asarray(vars(cells)["v_thresh"], float), (cells.size,))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool)
