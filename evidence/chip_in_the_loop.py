@@ -11,7 +11,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +118,12 @@ def try_on(plan: Plan, work: Path, interval: float, chip: str, seed: int, learne
     if kept.exists():
         return float(json.loads(kept.read_text())["nMSE"])
     chosen = configuration(plan, interval, chip, seed)
-    network = TaskNetwork(sim, replace(chosen.build_plan()).without_learning(), seed,
-                          dict(chosen.setup))
-    sim.load_weights(place / "weights.npz")
+    network = TaskNetwork(sim, chosen.build_plan().without_learning(), seed, dict(chosen.setup))
     task = chosen.build_task()
-    network.record(*task.recorded)
     trials = task.trials_of_updates(seed, 0, plan.trials)
+    network.run(trials)     # with the first weights, which decide what a level is, as in a training
+    sim.load_weights(place / "weights.npz")
+    network.record(*task.recorded)
     network.run(trials)
     errors = task.training_errors(network.take(), trials, seed)
     sim.end()
