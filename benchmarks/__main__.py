@@ -63,7 +63,7 @@ def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict
     for contender in WORKLOADS[name]:
         if contender.peer not in args.peers or contender.device not in args.device:
             continue
-        interpreter = getattr(args, f"{contender.peer}_python")
+        interpreter = getattr(args, f"{contender.peer.replace('-', '_')}_python")
         started = Peer(interpreter, MODULES[contender.peer], contender, name, args.cells, threads,
                        rounds)
         if started.missing:
