@@ -46,7 +46,7 @@ MEANINGS = {
 }
 WHAT_IT_SAYS = [
     "Neither 6 bits, nor mismatch of 10 or 20%, nor samples every 6 ms, nor trials that differ, "
-    "nor having spikes alone change the error by more than seeds do: the medians are 0.077 to 0.089 "
+    "nor having spikes alone change the error by more than seeds do: medians are 0.077 to 0.089 "
     "with trials of 200 ms and 0.20 to 0.23 with those of 1000 ms.",
     "What costs is the reset. Cells that are set to rest and held there, without a chip and with "
     "exact weights, end at 0.076 and 0.184, where cells that subtract the threshold end at 0.053 "

@@ -17,7 +17,6 @@ from pynn_eprop.errors import (
     SimulationError,
     UnsupportedError,
 )
-from pynn_eprop.in_the_loop.substrate import Limits
 from pynn_eprop.in_the_loop.substrates import (
     SUBSTRATES,
     Model,
@@ -342,9 +341,7 @@ def test_what_a_chip_cannot_do_is_refused_before_it_runs():
     script(sim, boundary="continuous")
     with pytest.raises(UnsupportedError, match="boundary='continuous': stand-in begins each trial"):
         sim.run(T)
-    small = StandIn()
-    small.limits = Limits(cells=10)
-    script(sim, substrate=small)
+    script(sim, cells=10)
     with pytest.raises(CapacityError, match="stand-in has 10 cells, the network 12"):
         sim.run(T)
     assert len(cells) == 12

@@ -92,6 +92,7 @@ def test_samples_are_noisy_few_and_late():
     ({"sample_period": 0.0}, r"sample_period=0.0 must be a number > 0"),
     ({"lsb": True}, r"lsb=True must be a number > 0"),
     ({"weight_levels": 0}, r"weight_levels=0 must be a whole number >= 1, or None"),
+    ({"cells": 0}, r"cells=0 must be a whole number >= 1, or None"),
     ({"samples": 2.5}, r"samples=2.5 must be a whole number >= 1, or None"),
     ({"samples": "few"}, r"samples='few' must be a whole number >= 1, or None"),
 ])
@@ -103,8 +104,9 @@ def test_values_out_of_range(parameters, message):
 def test_it_says_what_it_is():
     assert StandIn(mismatch=0.2).describe() == {
         "substrate": "stand-in", "mismatch": 0.2, "mismatch_tau": None, "mismatch_threshold": None,
-        "mismatch_gain": None, "trial_variation": 0.0, "weight_levels": 63, "holds": True,
-        "tau_syn": 0.0, "sample_period": 2.0, "sample_jitter": 0.0, "samples": None, "lsb": 45.0,
+        "mismatch_gain": None, "trial_variation": 0.0, "weight_levels": 63, "cells": 512,
+        "fan_in": 256, "holds": True, "tau_syn": 0.0, "sample_period": 2.0, "sample_jitter": 0.0,
+        "samples": None, "lsb": 45.0,
         "sample_noise": 2.0, "sample_gain": 0.0, "sample_offset": 0.0, "seed": 1}
 
 

@@ -27,6 +27,8 @@ class StandIn(Substrate):
     mismatch_tau, mismatch_threshold, mismatch_gain: of one of the three; None: ``mismatch``
     trial_variation: likewise of threshold and gain, drawn for each trial
     weight_levels: n, for weights of whole numbers -n..n; None: any weight
+    cells, fan_in: cells there are, and rows of synapses onto one, of which a synapse needs two, as
+        on BrainScaleS-2; None: as many as needed
     holds, tau_syn: see :class:`Dynamics`
     sample_period: ms between two samples of v
     sample_jitter: ms, standard deviation of the time of a sample
@@ -47,6 +49,8 @@ class StandIn(Substrate):
     mismatch_gain: float | None = None
     trial_variation: float = 0.0
     weight_levels: int | None = 63
+    cells: int | None = 512
+    fan_in: int | None = 256
     holds: bool = True
     tau_syn: float = 0.0
     sample_period: float = 2.0
@@ -75,13 +79,14 @@ class StandIn(Substrate):
             if not (name == "lsb" and value is None) \
                     and not (is_number(value) and 0.0 < value < np.inf):
                 raise SetupError(f"StandIn: {name}={value!r} must be a number > 0")
-        for name in ("weight_levels", "samples"):
+        for name in ("weight_levels", "cells", "fan_in", "samples"):
             value = getattr(self, name)
             if value is not None and not (is_number(value) and value >= 1 and value % 1 == 0):
                 raise SetupError(f"StandIn: {name}={value!r} must be a whole number >= 1, or None")
             setattr(self, name, None if value is None else int(value))
         self._model = Model(self.holds, self.tau_syn)
-        self.limits = Limits(weight_levels=self.weight_levels, sample_period=self.sample_period,
+        self.limits = Limits(self.cells, fan_in=self.fan_in, rows_per_synapse=2,
+                             weight_levels=self.weight_levels, sample_period=self.sample_period,
                              samples=self.samples)
         exact = self.lsb is None and not self.sample_jitter
         self.dynamics = Dynamics(self.holds, self.tau_syn, before_reset=exact)
