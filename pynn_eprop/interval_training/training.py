@@ -65,8 +65,8 @@ class IntervalTraining:
         self.plan = plan
         plan.check_memory()     # before sequences and first weights take it
         self.course = plan.task.course(plan.rule, plan.seed)
-        self.course.clock = work_clock(plan.machine, plan.threads)
         self.machine = plan.build_machine()
+        self.course.clock = work_clock(plan.machine, self.machine.threads)
         self.folder = WorkFolder(out, PRODUCTS)
         self._checkpoint, self._best = (self.folder.state / name
                                         for name in ("checkpoint.npz", "best.npz"))

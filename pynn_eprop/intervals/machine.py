@@ -21,6 +21,8 @@ class IntervalMachine(Protocol):
 
     network: UnitNetwork
     learning: IntervalLearning
+    threads: int
+    """Threads that it uses; those of JAX count as one."""
 
     @property
     def updates(self) -> int:

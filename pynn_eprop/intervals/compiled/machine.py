@@ -7,7 +7,7 @@ import numpy as np
 from pynn_eprop.errors import SetupError
 from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.compiled.memory import bytes_needed, check_memory
-from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
+from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings, useful_threads
 from pynn_eprop.intervals.learning import IntervalLearning, IntervalOptimizer
 from pynn_eprop.intervals.network import LSTM, SOFTMAX, Arrays, UnitNetwork, check_parameters
 from pynn_eprop.intervals.rules import Signal, Traces
@@ -49,7 +49,8 @@ class CompiledMachine:
                              f"{list(PRECISIONS)}")
         check_parameters(network, parameters, precision)
         self.network, self.learning, self.precision = network, learning, precision
-        self._threads, self._type = threads, np.dtype(precision)
+        self.threads = useful_threads(network, learning, threads)
+        self._type = np.dtype(precision)
         self._steps = learning.interval
         check_memory(network, learning, self._steps, precision, threads)
         given = settings(network, learning, threads)
@@ -195,8 +196,8 @@ class CompiledMachine:
         if steps <= self._steps:
             return
         held = bytes_needed(self.network, self.learning, self._steps, self.precision,
-                            self._threads)
-        check_memory(self.network, self.learning, steps, self.precision, self._threads, held)
+                            self.threads)
+        check_memory(self.network, self.learning, steps, self.precision, self.threads, held)
         if lib.iv_reserve(self._machine, steps) != lib.IV_OK:
             raise self._no_memory()
         self._steps = steps

@@ -23,6 +23,15 @@ _SIGNALS = {Signal.PROPAGATED: lib.IV_PROPAGATED, Signal.SYMMETRIC: lib.IV_SYMME
             Signal.RANDOM: lib.IV_RANDOM}
 _SGD, _ADAM = 1, 2      # of c_models/include/eprop/optimizer_kind.h
 _MOST_THREADS = 256     # no more are started; results do not depend on it
+MULTIPLICATIONS = 8e6   # of an interval that are worth a thread: less is done before it wakes up
+
+
+def useful_threads(network: UnitNetwork, learning: IntervalLearning, threads: int) -> int:
+    """How many of the threads are started: fewer than given if there is too little to do."""
+    into_units = (4 if network.kind == LSTM else 1) * network.units * (
+        network.units + network.inputs + 1)
+    work = learning.batch * learning.interval * (into_units + network.outputs * network.units)
+    return min(threads, _MOST_THREADS, max(1, int(work / max(MULTIPLICATIONS, 1.0))))
 
 
 def settings(network: UnitNetwork, learning: IntervalLearning, threads: int) -> Any:
@@ -34,7 +43,7 @@ def settings(network: UnitNetwork, learning: IntervalLearning, threads: int) -> 
         "tanh_output": network.tanh_output, "loss": _LOSSES[network.loss], "leak": network.leak,
         "batch": learning.batch, "interval": learning.interval, "clip": learning.clip or 0.0,
         "traces": _TRACES[rule.traces], "signal": _SIGNALS[rule.signal], "whole": rule.whole,
-        "threads": min(threads, _MOST_THREADS),
+        "threads": useful_threads(network, learning, threads),
         "optimizer": _optimizer(learning.optimizer),
         "module_optimizer": _optimizer(learning.module_optimizer),
         **({} if module is None else _module(module)),

@@ -49,6 +49,8 @@ class JaxMachine:
     in powers of 2. Raises :class:`SetupError` for a network that does not fit into memory.
     """
 
+    threads = 1
+
     def __init__(self, network: UnitNetwork, learning: IntervalLearning, parameters: Arrays,
                  seed: int, precision: str = "float32") -> None:
         check_parameters(network, parameters, precision)

@@ -13,7 +13,7 @@ from pynn_eprop.intervals import (
     UnitNetwork,
     build_machine,
 )
-from pynn_eprop.intervals.compiled import CompiledMachine, bytes_needed, memory
+from pynn_eprop.intervals.compiled import CompiledMachine, bytes_needed, memory, settings
 from pynn_eprop.models.optimizers import SGD, Adam
 from tests.intervals.compiled.machines import data
 
@@ -222,3 +222,12 @@ def test_longer_sequences_are_refused_if_memory_does_not_suffice(monkeypatch) ->
 def test_memory_that_is_available_is_known() -> None:
     page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
     assert 0 < memory.available_bytes() <= page * pages
+
+
+def test_threads_that_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At least 8 million multiplications each; a sequence has 4 x (4 x 100 x 201 + 10 x 100)."""
+    monkeypatch.setattr(settings, "MULTIPLICATIONS", 8e6)
+    network = UnitNetwork(100, 100, 10)
+    for batch, expected in ((1, 1), (49, 1), (50, 2), (73, 2), (74, 3), (1000, 4)):
+        learning = IntervalLearning(INTERVAL_RULES["traces"], batch, 4, SGD(0.1))
+        assert settings.useful_threads(network, learning, 4) == expected
