@@ -29,7 +29,18 @@ ORDER = (("truncated BPTT", "+ synthetic gradients"), ("+ synthetic gradients", 
 """Pairs of which the paper has the second ahead, and the control with shuffled targets."""
 MILESTONES = 12, 15
 GRID_POINTS = 300
-WHAT_IT_SAYS: list[str] = []
+WHAT_IT_SAYS: list[str] = [
+    "Copy-repeat at the small size: truncated BPTT < + synthetic gradients < e-prop 1 < + "
+    "eligibility traces with every seed, at equal batches and at equal time, as in the paper. "
+    "E-prop 3 is never behind + eligibility traces in the longest sequence (level with four seeds, "
+    "ahead with one) and comes to 12 and 15 steps in less than half of the batches.",
+    "Not as in the paper: full BPTT is ahead of both (28 to 59 steps beside 23 to 33).",
+    "The control says that e-prop 3 does not owe its lead to what synthetic gradients know: with "
+    "shuffled targets it does as well. What they explain of the variance of their targets falls "
+    "from 0.9 at 5 steps to 0.1 at 9 and 0.00 to 0.02 at 23 (`length_curve` in `results.json`). "
+    "That they can work is shown by a toy whose loss comes one interval later "
+    "(`tests/intervals/compiled/test_learning.py`).",
+]
 """What the numbers say, for the page."""
 
 
