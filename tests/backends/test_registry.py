@@ -25,7 +25,8 @@ def as_before(monkeypatch):
 
 
 def test_rows_of_the_package_are_in_the_order_of_lists():
-    assert list(BACKENDS) == ["host", "jax", "nest", "brian2", "spinnaker", "emulator"]
+    assert list(BACKENDS) == ["host", "jax", "nest", "brian2", "spinnaker", "emulator",
+                              "brainscales"]
     assert default_names() == "host,jax,nest,brian2"
     assert list(machines()) == ["host", "host-fixed", "reference", "jax", "nest", "brian2",
                                 "spinnaker", "emulator"]
