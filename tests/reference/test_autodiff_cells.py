@@ -254,7 +254,7 @@ def test_a_run_in_parts_with_saved_state_is_the_run_in_one(kind):
 
 
 def test_the_activity_of_another_machine_lacks_the_state():
-    with pytest.raises(SimulationError, match="eligibility traces of JaxLIF need its state"):
+    with pytest.raises(SimulationError, match=r"state 'v' .*: the derivatives of JaxLIF read it"):
         ReferenceMachine(built(copied(JaxLIF))).learn(Activity())
 
 
