@@ -102,7 +102,11 @@ if sys.argv[1] == "brian2":     # which would compile for two minutes
     import brian2
     brian2.prefs.codegen.target = "numpy"
 from tests.in_the_loop.test_pynn_substrate import learned_on
-gradients = learned_on(sys.argv[1])
+from pynn_eprop.errors import MissingDependencyError
+try:
+    gradients = learned_on(sys.argv[1])
+except MissingDependencyError:
+    sys.exit(77)
 np.savez(sys.argv[2], *gradients)
 """
 
@@ -124,11 +128,12 @@ def learned_on(name):
 @pytest.mark.parametrize(("name", "least"), [("nest", 1.0 - 1e-10), ("brian2", 0.9)])
 def test_other_simulators(name, least, tmp_path):
     """In a process of its own, as they keep one simulation in each."""
-    pytest.importorskip(f"pyNN.{name}")
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT, name,
                            str(tmp_path / "gradients.npz")], cwd=root, capture_output=True,
                           text=True, env={**os.environ, "PYTHONPATH": str(root)})
+    if done.returncode == 77:
+        pytest.skip(f"pyNN.{name} is not installed")
     assert done.returncode == 0, done.stderr[-2000:]
     with np.load(tmp_path / "gradients.npz") as kept:
         gradients = [kept[each] for each in kept.files]
