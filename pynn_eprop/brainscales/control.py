@@ -14,8 +14,8 @@ from pynn_eprop.common.arguments.setup import (
 )
 from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.errors import SetupError
-from pynn_eprop.in_the_loop.learners import check_learner
 from pynn_eprop.in_the_loop.machine import VOLTAGES, LoopOptions
+from pynn_eprop.in_the_loop.named_machines import check_learner
 from pynn_eprop.in_the_loop.substrate import Substrate
 from pynn_eprop.in_the_loop.substrates.registry import LOOP_KEYWORDS, keywords_of, make_substrate
 from pynn_eprop.in_the_loop.weights import ROUNDINGS

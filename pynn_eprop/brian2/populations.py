@@ -19,7 +19,7 @@ from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfP
 from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
 from pynn_eprop.common.standardmodels.cells import CheckedCellType
-from pynn_eprop.common.standardmodels.own_cells import check_own_cell
+from pynn_eprop.common.standardmodels.own_cells import check_kind_of_cell
 from pynn_eprop.errors import UnsupportedError
 
 
@@ -54,7 +54,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         kind = cellclass if isinstance(cellclass, type) else type(cellclass)
         if issubclass(kind, CELL_TYPES):
             return object.__new__(_ArrayPopulation)
-        check_own_cell(cellclass, simulator.state.simulation.kinds)
+        check_kind_of_cell(cellclass, simulator.state.simulation.kinds)
         _check_cell_type(cellclass)
         return object.__new__(cls)
 

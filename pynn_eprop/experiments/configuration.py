@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
@@ -94,6 +95,15 @@ class Configuration:
     def build_backend(self) -> Backend:
         """The row of the backend."""
         return find_backend(self.backend)
+
+    def setup_keywords(self, out: Path, gradient: str | None = None) -> dict[str, Any]:
+        """All keywords of the backend's ``setup()`` beside the task's times and the seed.
+
+        out: of the results. gradient: another than that of the run.
+        """
+        keywords = self.build_backend().setup_keywords(
+            self.machine, str(self.precision), self.threads, out, gradient or self.gradient)
+        return {**keywords, **dict(self.setup)}
 
     def build_feedback(self) -> Feedback:
         """The kind of feedback weights."""

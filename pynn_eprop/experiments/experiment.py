@@ -118,11 +118,7 @@ class Experiment:
         return configuration.build_plan()
 
     def _setup(self) -> dict[str, Any]:
-        configuration = self.configuration
-        keywords = configuration.build_backend().setup_keywords(
-            configuration.machine, str(configuration.precision), configuration.threads,
-            self.folder.path, configuration.gradient)
-        return {**keywords, **dict(configuration.setup)}
+        return self.configuration.setup_keywords(self.folder.path)
 
     def _train(self, history: History | None, identity: dict[str, Any],
                interrupts: DeferredInterrupts, progress: Progress) -> History:

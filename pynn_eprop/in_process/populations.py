@@ -9,7 +9,7 @@ from pyNN.models import BaseCellType
 from pynn_eprop.common.script.checks import check_is_ours
 from pynn_eprop.common.script.populations import CellArrays, CellGroup
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
-from pynn_eprop.common.standardmodels.own_cells import OwnCell, check_own_cell
+from pynn_eprop.common.standardmodels.own_cells import OwnCell, check_kind_of_cell
 
 
 class Assembly(CheckedAssembly, common.Assembly):
@@ -29,5 +29,5 @@ class Population(CellArrays, common.Population):
         return self._view_class(self, selector, label)
 
     def _check_type(self, cellclass: Any) -> None:
-        check_own_cell(cellclass, self._simulator.state.simulation.kinds)
+        check_kind_of_cell(cellclass, self._simulator.state.simulation.kinds)
         check_is_ours(cellclass, BaseCellType, (*self._cell_types, OwnCell), "cell type")

@@ -73,6 +73,15 @@ def part_on_chip(network: Network, weight_scales: Mapping[int, float]) -> ChipNe
         tuple(onto_cells), {place_of[index]: scale for index, scale in weight_scales.items()})
 
 
+def check_single_synapses(network: Network, name: str) -> None:
+    """Raise :class:`UnsupportedError` for two synapses of a projection between the same cells."""
+    for projection in network.projections:
+        pairs = np.stack([projection.pre_index, projection.post_index], axis=1)
+        if len(np.unique(pairs, axis=0)) < len(pairs):
+            raise UnsupportedError(f"{projection.label}: two synapses between the same two cells; "
+                                   f"{name} has one of each sign")
+
+
 def check_fits(chip: ChipNetwork, limits: Limits, name: str) -> None:
     """Raise :class:`CapacityError` with what is needed and what there is."""
     network = chip.network

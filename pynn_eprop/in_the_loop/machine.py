@@ -10,25 +10,16 @@ from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.errors import CheckpointError, NetworkError, SimulationError, UnsupportedError
 from pynn_eprop.in_process.machine import Machine
 from pynn_eprop.in_the_loop.fitting import as_run, check_fits, part_on_chip
-from pynn_eprop.in_the_loop.learners import build_learner, fastest
-from pynn_eprop.in_the_loop.measured import Measured, Samples, samples_of, spikes_of
-from pynn_eprop.in_the_loop.replay import CellReplay, Replay, counts_of
+from pynn_eprop.in_the_loop.named_machines import build_machine, fastest
+from pynn_eprop.in_the_loop.reading import Reader, Trial
+from pynn_eprop.in_the_loop.records import TrialRecord
 from pynn_eprop.in_the_loop.substrate import Substrate, calling
-from pynn_eprop.in_the_loop.voltages import distance_of, interpolated, slope_of, step_of
 from pynn_eprop.in_the_loop.weights import NEAREST, STOCHASTIC, Rounding, measured_scales, scales_of
-from pynn_eprop.models.activity import Activity, Spikes, cells_with_state
+from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
 from pynn_eprop.models.checks import check_inputs, check_network, check_target_reaches
 from pynn_eprop.models.inactivity import Inactivity
-from pynn_eprop.models.network import (
-    FixedFeedback,
-    Inputs,
-    LearningSignal,
-    Network,
-    Recorded,
-    Recording,
-    WindowedFeedback,
-)
+from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
 SAMPLED, MODEL = "sampled", "model"
 VOLTAGES = (SAMPLED, MODEL)
@@ -45,16 +36,6 @@ class LoopOptions:
     rounding: str = NEAREST
     headroom: float = 2.0
     seed: int = 1
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """One trial: spikes by step, and rows of variables, (T, size), by population and name."""
-
-    spikes: dict[int, Spikes]
-    rows: dict[int, dict[str, np.ndarray]]
-    arriving: dict[int, np.ndarray]
-    losses: dict[int, float]
 
 
 class LoopMachine:
@@ -77,21 +58,19 @@ class LoopMachine:
         self.network, self.substrate, self.options = network, substrate, options
         run = as_run(network, substrate)
         levels = substrate.limits.weight_levels
-        self._rounding = Rounding(levels, scales_of(
-            run, levels, options.headroom, substrate),
-                                  options.rounding, options.seed)
+        scales = scales_of(run, levels, options.headroom, substrate)
+        self._rounding = Rounding(levels, scales, options.rounding, options.seed)
         self.chip = part_on_chip(run, self._rounding.scales)
         check_fits(self.chip, substrate.limits, substrate.name)
         self._learner_name = options.learner or fastest(run)
-        self._learner = build_learner(run, self._learner_name, options.precision)
-        self._replay = Replay(run)
+        self._learner = build_machine(run, self._learner_name, options.precision)
+        self._reader = Reader(run, substrate, options.voltage == SAMPLED)
         self.step = 0
         self._trials = 0
         self._now = {index: self._at_start(index) for index in
                      (*run.of_kind(SpikingCells), *run.of_kind(Readouts))}
         self._on_chip: dict[int, np.ndarray] | None = None
         self._rounded_at: int | None = None     # the first trial of these weights
-        self._short: dict[str, int] = {}
         self._configure()
 
     @property
@@ -128,17 +107,16 @@ class LoopMachine:
         self.check_inputs_for_chip(inputs, steps)
         for readouts in self.network.of_kind(Readouts).values():
             check_target_reaches(readouts, start + steps)
-        taken = [_Taken(each) for each in recordings]
+        taken = [TrialRecord(each) for each in recordings]
         for _ in range(steps // self._length):
             trial = self._trial(inputs)
             if learning:
-                self._learn(trial, update)
+                self.learn(trial.activity(self._run_network), update)
             for each in taken:
-                each.take(trial.spikes, trial.rows, trial.losses, self.step, self._length)
+                each.take(trial, self.step, self._length)
             self.step += self._length
             self._trials += 1
-            self._now = {index: {name: values[-1].copy() for name, values in rows.items()}
-                         for index, rows in trial.rows.items()}
+            self._now = trial.last()
         return Recorded(tuple(each.entry() for each in taken))
 
     def check_inputs_for_chip(self, inputs: Inputs, steps: int) -> None:
@@ -155,7 +133,7 @@ class LoopMachine:
                 raise UnsupportedError(f"{self.network.populations[index].label}: "
                                        f"{self.substrate.name} injects no currents")
 
-    def _trial(self, inputs: Inputs) -> _Trial:
+    def _trial(self, inputs: Inputs) -> Trial:
         """One trial on the substrate, and what follows from it here."""
         length, network = self._length, self._run_network
         sources = {}
@@ -163,35 +141,16 @@ class LoopMachine:
             steps, cells = inputs.spikes.get(index, (np.zeros(0, int), np.zeros(0, int)))
             low, high = np.searchsorted(steps, [self.step, self.step + length])
             sources[index] = (np.asarray(steps[low:high]) - self.step, np.asarray(cells[low:high]))
-        held = self._send_weights()
+        weights = {index: self._learner.weights(index) for index in range(len(network.projections))}
+        weights |= self._send_weights()
         place = {index: number for number, index in enumerate(self.chip.populations)}
-        sampled = self.options.voltage == SAMPLED
         with calling(self.substrate, f"trial {self._trials}"):
             measured = self.substrate.trial(
                 {place[index]: each for index, each in sources.items() if index in place},
-                length, self._trials, sampled)
-        inside = self._inside(measured, place)
-        spikes = {**sources, **{index: self._by_step(each) for index, each in inside.items()}}
-        counts = counts_of(network, spikes, length)
-        weights = {index: self._learner.weights(index) for index in range(len(network.projections))
-                   if index not in held} | held
-        rows: dict[int, dict[str, np.ndarray]] = {}
-        arriving, losses = {}, {}
-        for index, kind in network.of_kind(SpikingCells).items():
-            replayed = self._replay.of_cells(index, counts, weights)
-            arriving[index] = replayed.arriving
-            states = self._sampled_states(
-                kind, replayed, samples_of(measured, place[index], kind, self.substrate.name),
-                inside[index]) if sampled else replayed.states
-            rows[index] = {**states, "h": self._slope(kind, states, replayed, counts[index][1:])}
-        for index in network.of_kind(Readouts):
-            found = self._replay.of_readouts(index, counts, weights, self._learner.bias(index),
-                                             self.step)
-            rows[index] = {"y": found.y, "error": found.error, "target": found.target}
-            losses[index] = found.loss
-        for index in network.of_kind(SpikingCells):
-            rows[index]["learning_signal"] = self._signals(index, rows, weights)
-        return _Trial(spikes, rows, arriving, losses)
+                length, self._trials, self._reader.sampled)
+        biases = {index: self._learner.bias(index) for index in network.of_kind(Readouts)}
+        return self._reader.trial(measured, place, sources, weights, biases, self.step,
+                                  self._trials)
 
     def _configure(self) -> None:
         """Prepare the substrate for the network of this machine."""
@@ -219,78 +178,6 @@ class LoopMachine:
                                             in enumerate(self.chip.projections)})
             self._on_chip = held
         return dict(self._on_chip)
-
-    def _inside(self, measured: Measured, place: Mapping[int, int]
-                ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """Spikes of cells within the trial, (times in ms, cells), sorted by time."""
-        found, last = {}, self._length * self.network.settings.timestep
-        for index, cells in self._run_network.of_kind(SpikingCells).items():
-            times, spiking = spikes_of(measured, place[index], cells, self.substrate.name)
-            order = np.argsort(times, kind="stable")
-            order = order[(times[order] > 0.0) & (times[order] <= last * (1.0 + 1e-9))]
-            found[index] = (times[order], spiking[order])
-        return found
-
-    def _by_step(self, spikes: tuple[np.ndarray, np.ndarray]) -> Spikes:
-        """Spikes by the step that they fall in; two of a cell in a step are one."""
-        times, spiking = spikes
-        steps = step_of(times / self.network.settings.timestep).astype(int)
-        pairs = np.unique(np.stack([steps, spiking], axis=1), axis=0)
-        return pairs[:, 0], pairs[:, 1]
-
-    def _sampled_states(self, cells: SpikingCells, replayed: CellReplay, samples: Samples | None,
-                        spikes: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
-        """State variables with sampled potentials; those of the model where there are none."""
-        if samples is None or not np.any(np.isfinite(samples.v)):
-            raise SimulationError(
-                f"{cells.label}: {self.substrate.name} gave back no samples of v in trial "
-                f"{self._trials}; setup(voltage='model') learns from spikes alone")
-        dt = self.network.settings.timestep
-        distance = distance_of(cells, replayed.states, dt)
-        threshold = replayed.states["v"] - distance
-        if self.substrate.dynamics.overshoots:
-            threshold += np.maximum(distance, 0.0)
-        v, known = interpolated(samples, spikes, dt, cells, threshold, self.substrate.dynamics)
-        missing = int(np.count_nonzero(~known))
-        if missing:
-            self._short[cells.label] = max(self._short.get(cells.label, 0), missing)
-        return {**replayed.states, "v": np.where(known, v, replayed.states["v"])}
-
-    def _slope(self, cells: SpikingCells, states: Mapping[str, np.ndarray], replayed: CellReplay,
-               z: np.ndarray) -> np.ndarray:
-        """h, (T, size). Cells that spiked were not below their threshold, others not above it."""
-        dt = self.network.settings.timestep
-        distance = distance_of(cells, states, dt)
-        distance = np.where(z > 0, np.maximum(distance, 0.0), np.minimum(distance, 0.0))
-        return slope_of(cells, distance, replayed.refractory, dt)
-
-    def _signals(self, index: int, rows: Mapping[int, Mapping[str, np.ndarray]],
-                 weights: Mapping[int, np.ndarray]) -> np.ndarray:
-        """L of cells, (T, size): the sum over learning signals of B err, or B y without a loss."""
-        network, size = self._run_network, self._run_network.populations[index].size
-        total = np.zeros((self._length, size))
-        for signal in network.learning_signals:
-            if signal.target == index:
-                readouts = network.populations[signal.source]
-                assert isinstance(readouts, Readouts)
-                sent = rows[signal.source][readouts.signal]
-                total += _fed_back(signal, sent, size, network, weights)
-        return total
-
-    def _learn(self, trial: _Trial, update: bool) -> None:
-        """Let the learner take a trial."""
-        network = self._run_network
-        cells = network.learning_cells
-        stateful = cells_with_state(network)
-        readouts = network.of_kind(Readouts)
-        self._learner.learn(Activity(
-            trial.spikes, {index: trial.rows[index]["h"] for index in cells},
-            {index: trial.rows[index][each.signal] for index, each in readouts.items()},
-            potential={index: trial.rows[index]["v"] for index in network.posts_that_need("v")},
-            state={index: {name: trial.rows[index][name] for name in each.state_variables()}
-                   for index, each in stateful.items()},
-            arriving={index: trial.arriving[index] for index in stateful}), update)
-        self._weights_changed()
 
     def _at_start(self, index: int) -> dict[str, np.ndarray]:
         """Variables of a population before the first step."""
@@ -367,8 +254,7 @@ class LoopMachine:
         self.network = replace(self.network, populations=(
             *self.network.populations[:index], network.populations[index],
             *self.network.populations[index + 1:]))
-        self._replay.network = run
-        self._replay.configure(index, run.populations[index])
+        self._reader.configure(index, run)
         if self.step == 0 and index in self._now:
             self._now[index] = self._at_start(index)
         if index in self.chip.populations:
@@ -391,7 +277,7 @@ class LoopMachine:
                 yield f"{label} is clipped", (
                     f"{label}: {count} weights are beyond the largest that {self.substrate.name} "
                     f"holds, {self._largest(index):.3g}; give setup() a larger headroom")
-        for label, count in self._short.items():
+        for label, count in self._reader.missing.items():
             yield f"{label} has too few samples", (
                 f"{label}: {self.substrate.name} gave back too few samples of v; a model that "
                 f"replays the spikes stands in for {count} of the potentials of a trial")
@@ -497,54 +383,3 @@ class LoopMachine:
                  if len(projection.weight)}
         self._take_scales(self._run_network, {
             post: scale for post, scale in old._rounding.scales.items() if post in known})
-
-
-def _fed_back(signal: LearningSignal, sent: np.ndarray, size: int, network: Network,
-              weights: Mapping[int, np.ndarray]) -> np.ndarray:
-    """B of each step times what is sent, (T, size)."""
-    feedback = signal.feedback
-    if isinstance(feedback, FixedFeedback):
-        return np.asarray(sent @ np.asarray(feedback.weight, float).T)
-    if isinstance(feedback, WindowedFeedback):
-        windows = np.arange(len(sent)) // feedback.window_steps
-        return np.asarray(np.einsum("tk,tjk->tj", sent, np.asarray(feedback.weight)[windows]))
-    forward = network.projections[feedback.projection]
-    matrix = np.zeros((sent.shape[1], size))
-    np.add.at(matrix, (forward.post_index, forward.pre_index), weights[feedback.projection])
-    return np.asarray(sent @ matrix)
-
-
-class _Taken:
-    """What one recording has taken so far."""
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.cells = np.asarray(recording.cells, dtype=int)
-        self.parts: list[np.ndarray] = []
-        self.steps: list[np.ndarray] = []
-
-    def take(self, spikes: Mapping[int, Spikes], rows: Mapping[int, Mapping[str, np.ndarray]],
-             losses: Mapping[int, float], start: int, length: int) -> None:
-        """Take a trial that began at global step ``start``."""
-        index, variable = self.recording.population, self.recording.variable
-        if variable == "loss":
-            self.parts.append(np.array([losses[index]]))
-        elif variable == "spikes":
-            steps, cells = spikes[index]
-            wanted = np.isin(cells, self.cells)
-            self.steps.append(np.asarray(steps[wanted]) + start)
-            self.parts.append(np.asarray(cells[wanted]))
-        else:
-            taken = (start + np.arange(1, length + 1)) % self.recording.every == 0
-            self.parts.append(rows[index][variable][taken][:, self.cells])
-
-    def entry(self) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
-        """What was recorded."""
-        if self.recording.variable == "spikes":
-            if not self.parts:
-                return np.zeros(0, int), np.zeros(0, int)
-            return np.concatenate(self.steps), np.concatenate(self.parts)
-        if not self.parts:
-            return np.zeros(0) if self.recording.variable == "loss" \
-                else np.zeros((0, len(self.cells)))
-        return np.concatenate(self.parts)

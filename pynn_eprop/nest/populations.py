@@ -17,7 +17,7 @@ from pynn_eprop.common.arguments.calls import CheckedPopulation, check_populatio
 from pynn_eprop.common.script.parent_backend import CellsOfParent, PopulationOfParent
 from pynn_eprop.common.script.populations import CellArrays, CellGroup, NetworkMember
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
-from pynn_eprop.common.standardmodels.own_cells import check_own_cell
+from pynn_eprop.common.standardmodels.own_cells import check_kind_of_cell
 from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.models.targets import target_end, targets_at
@@ -61,7 +61,7 @@ class Population(CheckedPopulation, NetworkMember, PopulationOfParent, parent.Po
         """
         kind = options.get("cellclass", cellclass)
         kind = kind if isinstance(kind, type) else type(kind)
-        check_own_cell(kind, KNOWN)
+        check_kind_of_cell(kind, KNOWN)
         if issubclass(kind, LEARNING_CELLS) and simulator.state.simulation is None:
             raise UnsupportedError(f"{kind.__name__} on NEST: its e-prop models live in intervals; "
                                    "give setup(update_interval=...), longer than the run if "

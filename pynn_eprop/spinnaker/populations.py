@@ -13,7 +13,7 @@ from pynn_eprop.common.arguments.calls import check_size, check_source
 from pynn_eprop.common.script.checks import check_is_ours
 from pynn_eprop.common.script.populations import CellArrays, CellGroup
 from pynn_eprop.common.script.views import CheckedAssembly, CheckedView
-from pynn_eprop.common.standardmodels.own_cells import check_own_cell
+from pynn_eprop.common.standardmodels.own_cells import check_kind_of_cell
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.native import NativePopulation, check_goes_on_in_pauses, refuse_keywords
@@ -84,7 +84,7 @@ class Population(_Cells, CellArrays, common.Population):
         return PopulationView(self, selector, label)
 
     def _check_type(self, cellclass: Any) -> None:
-        check_own_cell(cellclass, simulator.state.simulation.kinds)
+        check_kind_of_cell(cellclass, simulator.state.simulation.kinds)
         check_is_ours(cellclass, BaseCellType, CELL_TYPES, "cell type",
                       ", or one of sPyNNaker's")
 

@@ -1,6 +1,6 @@
 """Losses, optimisers and cells of one's own: taken or refused by name when the part is made.
 
-So are the package's own cells that pass on values, which the reference and JAX have alone.
+So are the package's own cells that the reference and JAX have alone.
 """
 
 import pytest
@@ -53,7 +53,7 @@ def test_optimisers_run_where_steps_are_made_between_intervals(found, backend, w
 
 @pytest.mark.parametrize(("what", "name"), [
     ("cell", "CurrentLIF"), ("cell class", "CurrentLIF"), ("EPropLSTM", "EPropLSTM"),
-    ("EPropArtificial", "EPropArtificial")])
+    ("EPropArtificial", "EPropArtificial"), ("EPropCurrLIF", "EPropCurrLIF")])
 def test_cells_are_the_reference_s_alone(found, backend, what, name):
     message = refused(found[what])
     assert message.startswith(f"Population(..., {name}): cell {name!r} is not known to "

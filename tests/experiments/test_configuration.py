@@ -51,6 +51,9 @@ def test_defaults_are_the_papers():
     ({"parameters": (("colour", 1.0),)}, "no parameter 'colour'"),
     ({"parameters": (("tau_m", "long"),)}, "tau_m='long' is not a value like 20.0"),
     ({"parameters": (("n_groups", 0.5),)}, r"n_groups=0.5 must be a whole number"),
+    ({"setup": (("seed", 3),)}, r"setup seed=3: the run gives seed to setup\(\) itself"),
+    ({"setup": (("precision", "float64"),)}, "setup precision='float64': the run gives precision"),
+    ({"setup": (("checkpoint", "a"),)}, "setup checkpoint='a': the run gives checkpoint"),
 ])
 def test_bad_configurations_are_refused(options, message):
     with pytest.raises(TaskError, match=message):
@@ -128,3 +131,22 @@ def test_identities_of_folders_from_before_machines_could_be_chosen():
     assert first["precision"] == "float32"
     reference = Configuration("pattern-generation", machine="reference").identity()
     assert "machine" not in reference and reference["precision"] == "reference"
+
+
+def test_keywords_of_setup_are_part_of_the_run(tmp_path):
+    """In the command line that repeats it, in what setup() gets, and in what may be resumed."""
+    plain = Configuration("pattern-generation", "brainscales")
+    given = Configuration("pattern-generation", "brainscales",
+                          setup=(("mismatch", 0.1), ("substrate", "stand-in")))
+    options = _parser().parse_args(shlex.split(given.command())[1:])
+    assert options.setup == [("mismatch", 0.1), ("substrate", "stand-in")]
+    assert given.setup_keywords(tmp_path) == {
+        "precision": "float64", "mismatch": 0.1, "substrate": "stand-in"}
+    assert given.identity()["setup"] == {"mismatch": 0.1, "substrate": "stand-in"}
+    assert "setup" not in plain.identity()      # as in older folders
+
+
+def test_a_gradient_of_its_own_may_be_asked_for(tmp_path):
+    trained = Configuration("store-recall", "jax", gradient="bptt")
+    assert trained.setup_keywords(tmp_path)["gradient"] == "bptt"
+    assert trained.setup_keywords(tmp_path, "eprop")["gradient"] == "eprop"

@@ -20,9 +20,9 @@ from pynn_eprop.errors import (
     UnsupportedError,
 )
 from pynn_eprop.in_the_loop.fitting import as_run
-from pynn_eprop.in_the_loop.learners import REFERENCE, fastest
 from pynn_eprop.in_the_loop.machine import MODEL, LoopMachine, LoopOptions
 from pynn_eprop.in_the_loop.measured import Measured, Samples
+from pynn_eprop.in_the_loop.named_machines import REFERENCE, fastest
 from pynn_eprop.in_the_loop.substrate import Limits
 from pynn_eprop.in_the_loop.substrates import Model, StandIn
 from pynn_eprop.models.activity import activities, recordings_of_activity

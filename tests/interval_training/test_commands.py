@@ -422,6 +422,7 @@ def test_words_that_no_weights_predict_have_a_result_too(lr, text, tmp_path):
     (["copy-repeat", "--data", "there"], "has no parameter 'data'"),
     (["word-prediction", "--data", "there"], "there is not there; give --data a folder with"),
     (["word-prediction", "--rule", "bptt"], "rule 'bptt' takes a whole sequence as one interval"),
+    (["copy-repeat", "--setup", "a=1"], "--setup is not for tasks that are learned in intervals"),
     (["copy-repeat", "--backend", "jax"], "--backend is not for tasks that are learned in inter"),
     (["copy-repeat", "--feedback", "symmetric"], "--feedback is not for tasks"),
     (["copy-repeat", "--gradient", "bptt"], "--gradient is not for tasks"),

@@ -50,17 +50,12 @@ def own_cell_type(name: str, module: str) -> type[LearningCell]:
     return _MADE[kind]
 
 
-def is_own_cell(cellclass: Any) -> bool:
-    """Whether a cell type, or an object of it, is that of a registered kind."""
-    return issubclass(_class_of(cellclass), OwnCell)
+def check_kind_of_cell(cellclass: Any, known: KnownKinds) -> None:
+    """Raise :class:`UnsupportedError` for cells that learn, or sources of values, of another kind.
 
-
-def check_own_cell(cellclass: Any, known: KnownKinds) -> None:
-    """Raise :class:`UnsupportedError` for the cell type of a registered kind that is not known.
-
-    Of the package's own, this is asked of what passes on values only, which not every machine has.
+    known: those of the machine. Not every machine has all kinds of the package's.
     """
-    if issubclass(_class_of(cellclass), (AnalogSource, AnalogCell)) or is_own_cell(cellclass):
+    if issubclass(_class_of(cellclass), (AnalogSource, LearningCell)):
         known.check_kind(cellclass.kind, f"Population(..., {cellclass.kind.name})")
 
 

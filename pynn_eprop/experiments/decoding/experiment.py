@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pynn_eprop.backends import has, load_backend
+from pynn_eprop.backends import EPROP, has, load_backend
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import ResultsError, TaskError, UnsupportedError
 from pynn_eprop.experiments.command_line import command_line
@@ -150,7 +150,8 @@ class DecodingPlan:
         changed = [(name, value) for name, value in self.parameters.items()
                    if value != getattr(default, name)]
         return command_line(["decode", configuration.task], options,
-                            (*configuration.parameters, *changed), configuration.plugins, out)
+                            (*configuration.parameters, *changed), configuration.plugins, out,
+                            configuration.setup)
 
 
 class DecodingExperiment:
@@ -273,9 +274,7 @@ class DecodingExperiment:
             raise ResultsError(f"{weights} is missing: the training in {training.path} did not "
                                f"keep the weights after {update} updates; use --force to train "
                                "again")
-        setup = configuration.build_backend().setup_keywords(
-            configuration.machine, str(configuration.precision), configuration.threads,
-            training.path) | dict(configuration.setup)
+        setup = configuration.setup_keywords(training.path, EPROP)
         trials, labels = decoding.draw(seed, update, n_trials)
         network = plan.network(seed)
 

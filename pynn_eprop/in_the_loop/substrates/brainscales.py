@@ -12,7 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 import numpy as np
-from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import (
     CapacityError,
@@ -21,8 +20,10 @@ from pynn_eprop.errors import (
     SimulationError,
     UnsupportedError,
 )
+from pynn_eprop.in_the_loop.fitting import check_single_synapses
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate, calling
+from pynn_eprop.in_the_loop.substrates.spike_times import give_spikes
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import CurrLIFCells, LIFCells, Sources, SpikingCells
 from pynn_eprop.models.network import Network, Projection
@@ -157,12 +158,7 @@ class BrainScaleSSubstrate(Substrate):
         """Raise the errors of networks that the chip cannot hold."""
         for cells in chip.network.of_kind(SpikingCells).values():
             self._check_cells(cells, chip.network.settings.timestep)
-        for projection in chip.network.projections:
-            pairs = np.stack([projection.pre_index, projection.post_index], axis=1)
-            if len(np.unique(pairs, axis=0)) < len(pairs):
-                raise UnsupportedError(
-                    f"{projection.label}: two synapses between the same two cells; {self.name} "
-                    "has one of each sign")
+        check_single_synapses(chip.network, self.name)
         self._check_rows(chip.network)
 
     def _check_cells(self, cells: SpikingCells, timestep: float) -> None:
@@ -323,7 +319,9 @@ class BrainScaleSSubstrate(Substrate):
             self._prepare(sampled)
             with self._calling("set(spike_times=...)"):
                 for index, (when, who) in spikes.items():
-                    self._give(self._populations[index], np.asarray(when), np.asarray(who))
+                    # a step later, in place of a delay
+                    give_spikes(self._populations[index], on_the_clock(
+                        (np.asarray(when) + 1) * self._timestep), np.asarray(who))
             # a step more, as spikes at the very end of a run are not returned
             with self._calling(f"run() of trial {number}"):
                 self.sim.run(on_the_clock((steps + 1) * self._timestep))
@@ -372,14 +370,6 @@ class BrainScaleSSubstrate(Substrate):
             raise kind(f"{self.name}: the network could not be placed, calibrated or routed: "
                        f"{_said(error)}") from error
         self._prepared = True
-
-    def _give(self, population: Any, steps: np.ndarray, cells: np.ndarray) -> None:
-        """Set the spikes of sources; they are sent a step later, in place of a delay."""
-        order = np.argsort(cells, kind="stable")
-        times = on_the_clock((steps[order] + 1) * self._timestep)
-        bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
-        rows = [Sequence(times[bounds[cell]:bounds[cell + 1]]) for cell in range(population.size)]
-        population.set(spike_times=rows if len(rows) > 1 else rows[0])
 
     def _spikes(self, segment: Any, cells: CurrLIFCells, steps: int
                 ) -> tuple[np.ndarray, np.ndarray]:

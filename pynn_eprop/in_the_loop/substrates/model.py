@@ -7,8 +7,8 @@ from typing import Any, ClassVar, TypeGuard
 import numpy as np
 
 from pynn_eprop.errors import SetupError
-from pynn_eprop.in_the_loop.learners import build_learner
 from pynn_eprop.in_the_loop.measured import Measured, Samples
+from pynn_eprop.in_the_loop.named_machines import build_machine
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import ALIFCells, CurrLIFCells, LIFCells, Population, SpikingCells
@@ -43,7 +43,7 @@ class Model(Substrate):
 
     def configure(self, chip: ChipNetwork) -> None:
         """Build the machine."""
-        self._machine = build_learner(chip.network, None, "float64")
+        self._machine = build_machine(chip.network, None, "float64")
 
     def set_weights(self, weights: Mapping[int, np.ndarray]) -> None:
         """Take the weights of projections."""

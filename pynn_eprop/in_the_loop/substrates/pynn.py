@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pyNN.parameters import Sequence
 
 from pynn_eprop.errors import SetupError, SimulationError, UnsupportedError
+from pynn_eprop.in_the_loop.fitting import check_single_synapses
 from pynn_eprop.in_the_loop.measured import Measured, Samples
 from pynn_eprop.in_the_loop.substrate import ChipNetwork, Dynamics, Limits, Substrate
 from pynn_eprop.in_the_loop.substrates.model import check_dynamics, is_number
+from pynn_eprop.in_the_loop.substrates.spike_times import give_spikes
 from pynn_eprop.models.activity import Spikes
 from pynn_eprop.models.cells import CurrLIFCells, Sources, SpikingCells
 from pynn_eprop.models.network import Network, Projection
@@ -71,6 +72,7 @@ class PyNNSubstrate(Substrate):
         of which only some have synaptic currents.
         """
         sim, network = self.sim, chip.network
+        check_single_synapses(network, self.name)
         self.close()
         sim.setup(timestep=self.timestep or network.settings.timestep, **self._setup)
         self._network = network
@@ -107,13 +109,9 @@ class PyNNSubstrate(Substrate):
 
     def _pair(self, projection: Projection, network: Network) -> tuple[Any, Any]:
         """Excitatory and inhibitory synapses, of weight 0."""
-        pairs = np.stack([projection.pre_index, projection.post_index], axis=1)
-        if len(np.unique(pairs, axis=0)) < len(pairs):
-            raise UnsupportedError(f"{projection.label}: two synapses between the same two cells; "
-                                   f"{self.name} has one of each sign")
         dt = self._timestep
-        rows = [(int(pre), int(post), 0.0, float(delay * dt))
-                for (pre, post), delay in zip(pairs, projection.delay, strict=True)]
+        rows = [(int(pre), int(post), 0.0, float(delay * dt)) for pre, post, delay in zip(
+            projection.pre_index, projection.post_index, projection.delay, strict=True)]
         sim = self.sim
         return tuple(sim.Projection(
             self._populations[projection.pre], self._populations[projection.post],
@@ -161,7 +159,7 @@ class PyNNSubstrate(Substrate):
                 self._populations[index].record("v", sampling_interval=self.sample_period)
             self._records_v = True
         for index, (when, who) in spikes.items():
-            self._give(self._populations[index], (np.asarray(when) + _LEAD) * dt, np.asarray(who))
+            give_spikes(self._populations[index], (np.asarray(when) + _LEAD) * dt, np.asarray(who))
         self.sim.run((steps + _LEAD) * dt)
         measured = Measured()
         # of sources, too: each run leaves a segment with every population
@@ -178,13 +176,6 @@ class PyNNSubstrate(Substrate):
                 if found is not None:
                     measured.samples[index] = found
         return measured
-
-    def _give(self, population: Any, times: np.ndarray, cells: np.ndarray) -> None:
-        order = np.argsort(cells, kind="stable")
-        bounds = np.searchsorted(cells[order], np.arange(population.size + 1))
-        rows = [Sequence(times[order[bounds[cell]:bounds[cell + 1]]])
-                for cell in range(population.size)]
-        population.set(spike_times=rows if len(rows) > 1 else rows[0])
 
     def _spikes(self, segment: Any) -> tuple[np.ndarray, np.ndarray]:
         """Times in ms and cells, sorted by time."""

@@ -24,6 +24,7 @@ def refused_kinds(sim: Any) -> dict[str, tuple[list[str], str]]:
         "cell": lambda: sim.Population(2, sim.CurrentLIF(tau_m=10.0)),
         "cell class": lambda: sim.Population(2, sim.CurrentLIF, {"tau_m": 10.0}),
         "EPropLSTM": lambda: sim.Population(2, sim.EPropLSTM(tanh_output=True)),
+        "EPropCurrLIF": lambda: sim.Population(2, sim.EPropCurrLIF(tau_syn=3.0)),
         "EPropArtificial": lambda: sim.Population(2, sim.EPropArtificial, {"leak": 0.5}),
     }
     with registered(CurrentLIF):

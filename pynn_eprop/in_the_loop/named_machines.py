@@ -1,4 +1,4 @@
-"""The machines that can learn from a chip's activity."""
+"""The machines of this process, by name: each can learn from activity, or run a network."""
 
 from importlib.util import find_spec
 
@@ -12,8 +12,8 @@ ENGINE, JAX, REFERENCE = "engine", "jax", "reference"
 LEARNERS = (ENGINE, JAX, REFERENCE)
 
 
-def learner_kinds(name: str) -> KnownKinds:
-    """What a learner knows."""
+def kinds_of(name: str) -> KnownKinds:
+    """The kinds that a machine knows."""
     if name == ENGINE:
         return FLOAT_KINDS
     if name == JAX:
@@ -31,10 +31,10 @@ def check_learner(name: str) -> None:
                          "choose 'reference'")
 
 
-def build_learner(network: Network, name: str | None, precision: str) -> Machine:
-    """A learner; without a name the fastest that knows all of the network.
+def build_machine(network: Network, name: str | None, precision: str) -> Machine:
+    """A machine at step 0; without a name the fastest that knows all of the network.
 
-    Raises the errors of networks that it cannot learn.
+    Raises the errors of networks that it cannot run.
     """
     if name is None:
         name = fastest(network)
@@ -53,7 +53,7 @@ def fastest(network: Network) -> str:
     """The name of the fastest machine that knows all of a network."""
     for name in (ENGINE, JAX) if find_spec("jax") is not None else (ENGINE,):
         try:
-            learner_kinds(name).check_network(network)
+            kinds_of(name).check_network(network)
         except UnsupportedError:
             continue
         return name
