@@ -55,5 +55,16 @@ def assert_learned_alike(found, expected, tolerance=1e-10):
     np.testing.assert_allclose(found.bias(2), expected.bias(2), rtol=0, atol=tolerance)
 
 
+def assert_recorded_alike(found, expected):
+    """Spikes, more than a hundred, and other recordings of two machines."""
+    for one, other in zip(found.entries, expected.entries, strict=True):
+        if isinstance(other, tuple):
+            assert len(other[0]) > 100
+            for each, known in zip(one, other, strict=True):
+                np.testing.assert_array_equal(each, known)
+        else:
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-11)
+
+
 def cosine(one, other):
     return float(one @ other / np.sqrt((one @ one) * (other @ other)))

@@ -7,92 +7,39 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyNN import errors as pynn_errors
 
 from pynn_eprop.errors import (
     CapacityError,
     MissingDependencyError,
     SetupError,
     SimulationError,
-    UnsupportedError,
 )
-from pynn_eprop.in_the_loop.fitting import as_run, part_on_chip
+from pynn_eprop.in_the_loop.fitting import as_run
 from pynn_eprop.in_the_loop.machine import LoopMachine, LoopOptions
 from pynn_eprop.in_the_loop.measured import Samples
 from pynn_eprop.in_the_loop.substrate import Dynamics
 from pynn_eprop.in_the_loop.substrates import BrainScaleSSubstrate
 from pynn_eprop.in_the_loop.substrates.brainscales import on_the_clock
 from pynn_eprop.in_the_loop.voltages import interpolated
-from pynn_eprop.models.cells import Sources
-from pynn_eprop.models.losses import MSE
-from pynn_eprop.models.network import Inputs
-from pynn_eprop.models.optimizers import Adam
-from pynn_eprop.reference import ReferenceMachine
-from tests.descriptions import alif, all_pairs, feedback, lif, network, readouts, record, synapses
+from tests.descriptions import all_pairs, lif, synapses
 from tests.in_the_loop import fake_brainscales as fake
-
-INPUTS, CELLS, T = 5, 12, 60
-ADAM = Adam(lr=0.01)
-_DRAWN = np.argwhere(np.random.default_rng(1).random((T, INPUTS)) < 0.15)
-SPIKES, V, H = (record(1, name, *range(CELLS)) for name in ("spikes", "v", "h"))
-LOSS = record(2, "loss", 0)
-DEFAULT = LoopOptions()
-
-
-@pytest.fixture(autouse=True)
-def chip(monkeypatch):
-    """A chip of its own for each test, and no experiment left behind."""
-    monkeypatch.setattr(fake, "chip", fake.Chip())
-    monkeypatch.setattr(fake.simulator, "state", None)
-    return fake.chip
-
-
-def inputs(trial=0):
-    """The same spikes in each trial."""
-    return Inputs({0: (_DRAWN[:, 0] + trial * T, _DRAWN[:, 1])})
-
-
-def cells(**parameters):
-    return lif(CELLS, **{"c_reg": 0.01, "refractory_steps": 3, **parameters})
-
-
-def net(kind=None, first=None, second=None):
-    """Sources, cells that learn, readouts; other cells and projections if they are given."""
-    draws = np.random.default_rng(2)
-    pairs = all_pairs(CELLS, CELLS, self_connections=False)
-    target = np.cumsum(draws.normal(0.0, 0.1, (2, T)), axis=1)
-    return network(
-        [Sources("inputs", INPUTS), kind or cells(),
-         readouts(2, loss=MSE(), target=target, tau_m=20.0, bias_optimizer=ADAM)],
-        [first or synapses(0, 1, all_pairs(INPUTS, CELLS), draws.normal(0.6, 0.6, INPUTS * CELLS),
-                           optimizer=ADAM),
-         second or synapses(1, 1, pairs, draws.normal(0.0, 0.2, len(pairs)), optimizer=ADAM),
-         synapses(1, 2, all_pairs(CELLS, 2), draws.normal(0.0, 0.3, 2 * CELLS), optimizer=ADAM)],
-        [feedback(2, 1, draws.normal(0.0, 0.5, (CELLS, 2)))], interval_steps=T)
-
-
-def on_chip(described=None, options=DEFAULT, **keywords):
-    """A machine on the fake, of which a level does what the network takes it for."""
-    machine = LoopMachine(described or net(), BrainScaleSSubstrate(fake, **keywords), options)
-    fake.chip.gain = machine.substrate.describe()["digits_per_level"]["cells"]
-    return machine
-
-
-def reference(machine):
-    """The reference with the cells, and the weights, that the chip has."""
-    found = ReferenceMachine(as_run(machine.network, machine.substrate))
-    for projection in (0, 1):
-        found.set_weights(projection, machine.weights_on_chip(projection))
-    return found
-
-
-def cosine(one, other):
-    return float(one @ other / np.sqrt((one @ one) * (other @ other)))
-
-
-def cosines(machine, expected):
-    return [cosine(machine.gradient(index), expected.gradient(index)) for index in (0, 1)]
-
+from tests.in_the_loop.on_fake_chip import (
+    ADAM,
+    CELLS,
+    INPUTS,
+    LOSS,
+    SPIKES,
+    T,
+    V,
+    cells,
+    cosines,
+    drawn,
+    inputs,
+    net,
+    on_chip,
+    reference,
+    wide,
+)
 
 # --- trials ---
 
@@ -137,7 +84,7 @@ def test_spikes_are_sent_a_step_later_in_us(chip):
     """A delay of one step there is none of; 3 us must not become 2.992 us."""
     on_chip().run(T, inputs())
     for cell, times in enumerate(chip.sent["inputs"]):
-        np.testing.assert_array_equal(times, _DRAWN[_DRAWN[:, 1] == cell, 0] + 1.0)
+        np.testing.assert_array_equal(times, drawn[drawn[:, 1] == cell, 0] + 1.0)
 
 
 @given(st.integers(0, 10 ** 8))
@@ -161,7 +108,7 @@ def test_spikes_of_cells_come_back_in_ms_of_the_network(monkeypatch):
     machine = on_chip()
     monkeypatch.setattr(fake.chip, "grid", 0.8)
     machine.weights_on_chip(0)
-    measured = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, False)
+    measured = machine.substrate.trial({0: (drawn[:, 0], drawn[:, 1])}, T, 0, False)
     assert measured.samples == {}
     times, who = measured.spikes[1]
     assert len(times) > 20 and np.all(np.diff(times) >= 0) and set(who) <= set(range(CELLS))
@@ -173,7 +120,7 @@ def test_samples_are_potentials_in_units_of_the_network():
     """Digits above 127 come as negative ones: a threshold of 200 is reached all the same."""
     machine = on_chip(threshold=200)
     machine.weights_on_chip(0)
-    measured = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, True)
+    measured = machine.substrate.trial({0: (drawn[:, 0], drawn[:, 1])}, T, 0, True)
     samples = measured.samples[1]
     # the tenth is the first behind the start, which is 15 us behind the first
     assert samples.times[0] == pytest.approx(9 * 1.7 - 15.0, abs=0.01)
@@ -229,7 +176,7 @@ def test_hemispheres_sample_at_times_of_their_own(chip):
     machine = on_chip(setup={"neuronPermutation": [*range(6), *range(256, 262)]})
     expected = reference(machine)
     machine.weights_on_chip(0)
-    samples = machine.substrate.trial({0: (_DRAWN[:, 0], _DRAWN[:, 1])}, T, 0, True).samples[1]
+    samples = machine.substrate.trial({0: (drawn[:, 0], drawn[:, 1])}, T, 0, True).samples[1]
     here = np.isfinite(samples.v)
     assert np.all(here[:, :6] == here[:, :1]) and np.all(here[:, 6:] == ~here[:, :1])
     for each in (machine, expected):
@@ -404,137 +351,6 @@ def test_without_the_module_it_says_where_that_is(monkeypatch):
         BrainScaleSSubstrate()
 
 
-# --- what is refused before anything is done ---
-
-@pytest.mark.parametrize(("keywords", "said"), [
-    ({"leak": 49}, "leak=49 must be a whole number of 50 to 160"),
-    ({"leak": 80.5}, "leak=80.5 must be a whole number"),
-    ({"reset": 161}, "reset=161 must"), ({"threshold": 221}, "threshold=221 must"),
-    ({"threshold": 80}, "threshold=80 must be above leak=80 and reset=80"),
-    ({"tau_syn": 0.2}, "tau_syn=0.2 must be a number of 0.3 to 30"),
-    ({"tau_syn": "5"}, "tau_syn='5'"), ({"sample_period": 1.0}, "sample_period=1.0 must"),
-    ({"cadc_offset": np.nan}, "cadc_offset=nan"),
-    ({"cell": {"tau": 1}}, "cell: 'tau' is unknown"),
-    ({"cell": {"synapse_dac_bias": 20}}, "synapse_dac_bias=20 must be a whole number of 30 to"),
-    ({"setup": {"neuronPermutation": [1, 1]}}, "neuronPermutation=.* different whole numbers"),
-    ({"setup": {"neuronPermutation": [512]}}, "neuronPermutation=.* of 0 to 511")])
-def test_targets_out_of_range(keywords, said):
-    with pytest.raises(SetupError, match=said):
-        BrainScaleSSubstrate(fake, **keywords)
-
-
-@pytest.mark.parametrize(("parameters", "said"), [
-    ({"tau_m": 61.0}, "cells: tau_m=61 ms is 61 us on the chip; calibration supports 0.5 to 60"),
-    ({"refractory_steps": 33}, "cells: tau_refrac=33 ms is 33 us.*0.04 to 32"),
-    ({"v_thresh": np.linspace(0.5, 0.7, CELLS)}, "cells: v_thresh from 0.5 to 0.7.*one value")])
-def test_cells_that_cannot_be_calibrated(parameters, said):
-    with pytest.raises(UnsupportedError, match=said):
-        on_chip(net(cells(**parameters)))
-    assert fake.simulator.state is None     # the module was not called
-
-
-@pytest.mark.parametrize(("parameters", "said"), [
-    ({"tau_syn": np.linspace(2.0, 3.0, CELLS)}, "tau_syn from 2 to 3"),
-    ({"tau_syn": np.full(CELLS, 31.0)}, "tau_syn=31 ms"),
-    ({"tau_syn": np.zeros(CELLS)}, "tau_syn=0 ms"),
-    ({"v_reset": np.full(CELLS, -0.1)}, "v_reset=-0.1, but reset=80 is 0 with leak=80")])
-def test_current_based_cells_that_cannot_be_calibrated(parameters, said):
-    run = as_run(net(), BrainScaleSSubstrate(fake))
-    kind = replace(run.populations[1], **parameters)
-    with pytest.raises(UnsupportedError, match=said):
-        on_chip(net(kind))
-
-
-def test_cells_that_adapt():
-    with pytest.raises(UnsupportedError, match="cells: EPropALIF cells cannot run on brainscales"):
-        on_chip(net(alif(CELLS)))
-
-
-def test_two_synapses_between_two_cells():
-    twice = synapses(0, 1, [(0, 0), (0, 0)], optimizer=ADAM)
-    with pytest.raises(UnsupportedError, match="0 to 1: two synapses between the same two cells"):
-        on_chip(net(first=twice))
-
-
-def wide(sources, size, onto, among=(), weight=1.0):
-    """Sources and cells with these synapses; readouts are not on the chip."""
-    projections = [synapses(0, 1, onto, weight)] + ([synapses(1, 1, among)] if len(among) else [])
-    return network([Sources("inputs", sources), lif(size)], projections, interval_steps=T)
-
-
-@pytest.mark.parametrize(("described", "said"), [
-    (wide(1, 513, [(0, 0)]), "brainscales has 512 cells, the network 513"),
-    (wide(129, 2, all_pairs(129, 2)), "129 synapses, of 2 rows each.* enough for 128 synapses"),
-    (wide(1, 40, [(0, 0)], [(pre, 39) for pre in range(33)]), None),
-    (wide(100, 40, all_pairs(100, 1), [(pre, 39) for pre in range(33)]),
-     "need 133 drivers in hemisphere 0, 100 of them those of sources; brainscales has 128")])
-def test_networks_that_do_not_fit(described, said):
-    if said is None:
-        LoopMachine(described, BrainScaleSSubstrate(fake))
-        return
-    with pytest.raises(CapacityError, match=said):
-        LoopMachine(described, BrainScaleSSubstrate(fake))
-
-
-def test_a_delay_that_is_not_a_step():
-    with pytest.raises(CapacityError, match="a delay of 2 ms; brainscales has none"):
-        on_chip(net(first=synapses(0, 1, [(0, 0)], delay=2, optimizer=ADAM)))
-
-
-def test_cells_of_columns_of_one_bus():
-    """40 columns of bus 0: 0 to 31, and 128 to 135, each cell onto the last."""
-    permutation = [*range(32), *range(128, 136)]
-    described = wide(1, 40, [(0, 0)], [(pre, 39) for pre in range(39)])
-    with pytest.raises(CapacityError, match=r"need 39 drivers of bus 0 in hemisphere 0.*has 32"):
-        LoopMachine(described, BrainScaleSSubstrate(
-            fake, setup={"neuronPermutation": permutation}))
-    LoopMachine(described, BrainScaleSSubstrate(fake))
-    with pytest.raises(CapacityError, match="neuronPermutation has 39 circuits, the network 40"):
-        LoopMachine(described, BrainScaleSSubstrate(
-            fake, setup={"neuronPermutation": list(range(39))}))
-
-
-def test_the_router_refuses_whatever_is_refused(monkeypatch):
-    """The fake's router deals drivers out one source after the other, as the module's does.
-
-    Random networks, on circuits in order, spread, and drawn over both hemispheres."""
-    answers = []
-    for seed in range(9):
-        draws = np.random.default_rng(seed)
-        size, sources = int(draws.integers(50, 90)), int(draws.integers(40, 80))
-        circuits = (np.arange(size), np.arange(size) * 7 % 256, draws.permutation(512)[:size])
-        described = wide(sources, size,
-                         np.argwhere(draws.random((sources, size)) < draws.uniform(0.4, 1.0)),
-                         np.argwhere(draws.random((size, size)) < draws.uniform(0.4, 1.0)))
-        substrate = BrainScaleSSubstrate(
-            fake, setup={"neuronPermutation": circuits[seed % 3].tolist()})
-        part = part_on_chip(as_run(described, substrate), {1: 1.0})
-        try:
-            substrate.configure(part)
-            answers.append(False)
-        except CapacityError:
-            monkeypatch.setattr(substrate, "_check_rows", lambda network: None)
-            substrate.configure(part)
-            with pytest.raises(RuntimeError, match="Source distribution not successful"):
-                fake.run(None, fake.RunCommand.PREPARE)
-            answers.append(True)
-    assert 3 <= sum(answers) <= 7
-
-
-def test_a_hundred_cells_onto_each_other_leave_room_for_28_sources(chip):
-    """Without synapses onto themselves, too: drivers are those of the 32 cells of a column group,
-    of which other cells have all."""
-    def described(sources):
-        return wide(sources, 100, all_pairs(sources, 100),
-                    all_pairs(100, 100, self_connections=False))
-
-    LoopMachine(described(28), BrainScaleSSubstrate(fake))
-    fake.run(None, fake.RunCommand.PREPARE)
-    assert chip.calibrations == 1
-    with pytest.raises(CapacityError, match="need 129 drivers in hemisphere 0, 29 of them"):
-        LoopMachine(described(29), BrainScaleSSubstrate(fake))
-
-
 # --- what is known of v between samples ---
 
 def test_v_after_a_spike_is_the_reset_potential_of_the_cells():
@@ -559,49 +375,3 @@ def test_the_end_of_what_is_known_is_that_of_each_cells_samples():
     _, known = interpolated(Samples(times, v), (np.zeros(0), np.zeros(0, int)), 1.0, kind,
                             np.full((T, CELLS), 0.61), Dynamics(tau_syn=5.0))
     np.testing.assert_array_equal(known.sum(axis=0)[:3], [24, 24, 0])
-
-
-# --- the fake refuses what the module refuses ---
-
-def test_the_fake_refuses_as_the_module_does():
-    for keywords, error in (({"foo": 1}, KeyError), ({"neuronPermutation": [8, 8]}, ValueError),
-                            ({"neuronPermutation": [513]}, OverflowError),
-                            ({"neuronPermutation": [-1]}, TypeError),
-                            ({"dt": 0.1}, Exception), ({"min_delay": 0}, Exception)):
-        with pytest.raises(error):
-            fake.setup(**keywords)
-    fake.setup()
-    sources = fake.Population(3, fake.cells.SpikeSourceArray(spike_times=[]))
-    made = fake.Population(3, fake.cells.CalibHXNeuronCuba())
-    pair = [fake.Projection(sources, made, fake.AllToAllConnector(),
-                            fake.synapses.StaticSynapse(weight=0), receptor_type=receptor)
-            for receptor in ("excitatory", "inhibitory")]
-    for projection, weight in zip(pair, (-1, 1), strict=True):
-        with pytest.raises(pynn_errors.ConnectionError, match="Weights must be positive"):
-            projection.set(weight=weight)
-    pair[0].set(weight=42.5)
-    assert pair[0].get("weight", "list")[0] == (0, 0, 42)
-    with pytest.raises(ValueError, match="delay unequal 0"):
-        fake.Projection(sources, made, fake.AllToAllConnector(),
-                        fake.synapses.StaticSynapse(weight=1, delay=1.0),
-                        receptor_type="excitatory")
-    with pytest.raises(IndexError):     # why the adapter takes a matrix
-        fake.Projection(sources, made, fake.FromListConnector([(1, 0), (2, 0)]),
-                        fake.synapses.StaticSynapse(), receptor_type="excitatory")
-    with pytest.raises(NotImplementedError, match="Sampling interval"):
-        made.record("v", sampling_interval=1.0, device="cadc")
-    with pytest.raises(ValueError, match="two neurons"):
-        made.record("v")
-    with pytest.raises(RuntimeError, match="Unknown variable"):
-        made.record("w")
-    with pytest.raises(ValueError, match="No experiment"):
-        fake.run(None)
-    with pytest.raises(IndexError):
-        made.get_data()
-    fake.run(0.01)
-    with pytest.raises(RuntimeError, match=r"Call `pynn\.reset"):
-        fake.run(0.01)
-    fake.reset()
-    made.set(v_rest=90)
-    with pytest.raises(ValueError, match="not valid for reference topology"):
-        fake.run(0.01)

@@ -1,5 +1,8 @@
 """Test scripts for any backend, a file a theme; NEST has a process of its own, so that scripts are
 called by name.
+
+A chip in the loop has tests of its own (tests/brainscales): it runs whole trials only, and has no
+cells but e-prop's, where these scripts stop anywhere and use PyNN's.
 """
 
 import importlib
