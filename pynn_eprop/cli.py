@@ -236,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     learn_command.add_parser(commands, _add_plugin, _assignment, _seconds)
     decode_command.add_parser(commands, _add_training)
     compare_command.add_parser(commands, _assignment)
-    board_command.add_parser(commands)
+    board_command.add_parser(commands, _assignment)
     _add_data(commands)
     return parser
 

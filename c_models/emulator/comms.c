@@ -11,11 +11,12 @@
 
 static bool overdue(const emu_core *core, uint64_t time) {
     const comms_state *const comms = &core->comms;
+    const emu_conditions *const conditions = &emu_machine_settings(core->chip->machine)->conditions;
     const uint32_t fill = comms->tail - comms->head;
     if (fill == RECEIVE_QUEUE)
         return true;
     return fill > 0 && time > comms->received[comms->head % RECEIVE_QUEUE].time +
-                                  emu_machine_settings(core->chip->machine)->drain_cycles;
+                                  conditions->drain_cycles;
 }
 
 void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {

@@ -67,6 +67,12 @@ typedef struct {
     uint32_t activity;         /*!< emu_core_activity */
 } emu_core_status;
 
+/*! In which ways the machine is as hard as a real one: Conditions of
+    pynn_eprop/emulator/conditions.py. */
+typedef struct {
+    uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+} emu_conditions;
+
 /*! Settings of a machine. */
 typedef struct {
     uint32_t chips;
@@ -76,7 +82,7 @@ typedef struct {
     uint32_t every_access; /*!< with libunicorn: check alignment and code writes, too (slow) */
     uint32_t every_instruction; /*!< let interrupts come at any instruction (slow) */
     uint32_t profile;      /*!< count instructions by address */
-    uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+    emu_conditions conditions;
 } emu_settings;
 
 /*! \brief Open libunicorn. \param[in] path of the shared library

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
 from pynn_eprop.emulator.emulated_machine import ENGINES, QUANTUM, EmulatedMachine, Options
 from pynn_eprop.emulator.faults import Fault
@@ -41,7 +42,7 @@ class Board:
     function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
     sPyNNaker write all its reports. ``clear_abandoned``: when a new host comes and the sockets of
     all earlier ones are closed, stop the applications that they left; a real board keeps them until
-    it is booted again.
+    it is booted again. ``conditions``: in which ways the board is as hard as a real one.
 
     Raises EmulatorError for a board that does not exist or an address outside the loopback range,
     AddressTakenError if another program has it, and MissingDependencyError if
@@ -52,10 +53,11 @@ class Board:
                  threads: int = 1, real_time: bool = True, every_access: bool = False,
                  engine: str = ENGINES[0], profile: bool = False, quantum: int = QUANTUM,
                  programs: Iterable[str | Path] = (), debug: bool = False,
-                 clear_abandoned: bool = True) -> None:
+                 clear_abandoned: bool = True,
+                 conditions: Conditions = IDEAL) -> None:
         self.geometry = geometry(chips, boards)
         options = Options(threads=threads, every_access=every_access, profile=profile,
-                          quantum=quantum, engine=engine)
+                          quantum=quantum, engine=engine, conditions=conditions)
         sockets = _bind(self.geometry.ethernet_chips, address)
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
         self.address = self.addresses[self.geometry.ethernet_chips[0]]

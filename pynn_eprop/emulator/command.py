@@ -5,11 +5,14 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pynn_eprop.emulator.board import ADDRESS, Board
+from pynn_eprop.emulator.conditions import Conditions, read_conditions
 from pynn_eprop.emulator.emulated_machine import ENGINES
 from pynn_eprop.emulator.geometry import CHIPS
 
@@ -17,8 +20,8 @@ NOT_MODELLED = ("It counts instructions and models no cycle timing, no contentio
                 "by congestion and no power.")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the parsers of ``pynn-eprop``."""
+def add_parser(commands: Any, assignment: Callable[[str], tuple[str, Any]]) -> None:
+    """Add the command to the parsers of ``pynn-eprop``. assignment: reads NAME=VALUE."""
     parser = commands.add_parser(
         "board", help="serve a SpiNNaker board in software that sPyNNaker connects to",
         description="Serve an emulated SpiNNaker board on a loopback address until interrupted. "
@@ -44,6 +47,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--profile", action="store_true", help="count instructions by function")
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
+    parser.add_argument("--condition", action="append", default=[], type=assignment,
+                        metavar="NAME=VALUE",
+                        help="make the board as hard as a real one in some way (may be repeated): "
+                             + "; ".join(f"{each.name}, {each.metadata['help']} (default: "
+                                         f"{each.default})" for each in fields(Conditions)))
     parser.add_argument("--status", type=float, metavar="SECONDS",
                         help="print a table of the cores at this interval, and at the end")
 
@@ -55,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
                   threads=options.threads, real_time=not options.fast,
                   engine=options.engine, profile=options.profile,
                   clear_abandoned=not options.keep_abandoned,
-                  programs=options.elf)
+                  programs=options.elf, conditions=read_conditions(options.condition))
     ended = threading.Event()
     asked = threading.Event()
 

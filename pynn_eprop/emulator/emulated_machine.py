@@ -9,6 +9,7 @@ from typing import Any, Final
 from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.commands import Commands
+from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
 from pynn_eprop.emulator.layout import ROUTER_P2P, Lock, Signal
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 
 QUANTUM: Final = 2000
 """Cycles (10 us) in which the cores of a chip take their turns; packets travel at its end."""
-DRAIN_CYCLES: Final = 200_000
-"""Time after which a packet that a core leaves unread makes the router drop the ones behind it."""
 LOCK_SLICES: Final = 10_000
 ENGINES: Final = ("interpreter", "unicorn")
 """Names of the engines that execute instructions; the second needs the package unicorn."""
@@ -39,7 +38,8 @@ class Options:
     engine "unicorn" make the checks of every access that the interpreter always makes (alignment,
     writes to all of the code), at a third of its speed. ``every_instruction``: let interrupts come
     between any two instructions, not only at the beginning of a block of code. ``profile``:
-    count instructions by address. ``quantum``: cycles of a slice. Raises EmulatorError for numbers
+    count instructions by address. ``quantum``: cycles of a slice. ``conditions``: in which ways it
+    is as hard as a real one. Raises EmulatorError for numbers
     below 1 and for unknown engines.
     """
 
@@ -49,6 +49,7 @@ class Options:
     every_instruction: bool = False
     profile: bool = False
     quantum: int = QUANTUM
+    conditions: Conditions = IDEAL
 
     def __post_init__(self) -> None:
         if self.threads < 1:
@@ -79,7 +80,7 @@ class EmulatedMachine(Chips):
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
             "unicorn": options.engine == "unicorn", "every_access": options.every_access,
             "every_instruction": options.every_instruction, "profile": options.profile,
-            "drain_cycles": DRAIN_CYCLES})
+            "conditions": options.conditions.for_machine()})
         handle = lib.emu_machine_new(settings)
         if handle == ffi.NULL:
             raise EmulatorError(f"no memory for {len(geometry.board)} chips")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pynn_eprop.emulator.emulated_machine import DRAIN_CYCLES, EmulatedMachine
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, SDRAM
 from pynn_eprop.emulator.symbols import Symbols
@@ -109,7 +109,7 @@ def test_packets_that_a_core_does_not_drain(machine: EmulatedMachine) -> None:
         chip.write(0xE1000000 + register, value.to_bytes(4, "little"))
     start(machine, Program().sleep().image(), 2)  # never reads its receiver
     sender = Program().load(1, CC).load(2, 0x1234).store(2, 1, 8)
-    sender.load(3, DRAIN_CYCLES).label("wait").subtract(3, 3, 1).branch_not_zero("wait")
+    sender.load(3, CYCLES_PER_MS).label("wait").subtract(3, 3, 1).branch_not_zero("wait")
     sender.store(2, 1, 8).store(2, 1, 8).sleep()
     start(machine, sender.image(), 1)
     machine.run(10 * CYCLES_PER_MS)

@@ -1,0 +1,58 @@
+"""Conditions of an emulated board: in which ways it is as hard as a real one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pynn_eprop.emulator.layout import CYCLES_PER_MS
+from pynn_eprop.errors import EmulatorError
+
+
+def _condition(default: Any, low: float, high: float, help: str) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """In which ways a board is as hard as a real one; by default it is not.
+
+    Each field has its range, and a line of help, in ``metadata``. Raises EmulatorError for a value
+    of the wrong kind or out of its range.
+    """
+
+    drain_us: float = _condition(1000.0, 0.01, 1e6, "time in us for which a core may leave a "
+                                 "packet unread before the ones behind it are lost")
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, default = getattr(self, each.name), each.default
+            kinds = (int, float) if isinstance(default, float) else (type(default),)
+            if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
+                raise EmulatorError(f"condition {each.name}={value!r} must be "
+                                    f"{'a number' if float in kinds else kinds[0].__name__}")
+            low, high = each.metadata["low"], each.metadata["high"]
+            if not low <= value <= high:
+                raise EmulatorError(f"condition {each.name}={value!r} must be in {low:g} to "
+                                    f"{high:g}")
+
+    def for_machine(self) -> dict[str, int]:
+        """The values of ``emu_conditions``, times in cycles."""
+        return {"drain_cycles": round(self.drain_us * CYCLES_PER_MS / 1000)}
+
+
+IDEAL: Final = Conditions()
+"""Those of a board that does nothing wrong."""
+
+
+def read_conditions(settings: Iterable[tuple[str, Any]]) -> Conditions:
+    """Conditions from names and values. Raises EmulatorError for an unknown name, too."""
+    known = [each.name for each in fields(Conditions)]
+    given = dict(settings)
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise EmulatorError(f"there is no condition {name!r}"
+                                + (f"; did you mean {near[0]!r}?" if near
+                                   else f"; choose one of {known}"))
+    return Conditions(**given)

@@ -1,0 +1,39 @@
+"""Conditions of a board: names, ranges, and that they reach it."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from pynn_eprop import cli
+from pynn_eprop.emulator.conditions import Conditions, read_conditions
+from pynn_eprop.errors import EmulatorError
+
+
+def test_what_is_given_replaces_defaults() -> None:
+    assert read_conditions([]) == Conditions()
+    assert read_conditions([("drain_us", 2.5)]).for_machine()["drain_cycles"] == 500
+
+
+@pytest.mark.parametrize("name, value, message", [
+    ("drain_us", 0.0, "drain_us=0.0 must be in 0.01 to 1e\\+06"),
+    ("drain_us", "long", "drain_us='long' must be a number"),
+    ("drain_us", True, "drain_us=True must be a number"),
+    ("drains_us", 1.0, "no condition 'drains_us'; did you mean 'drain_us'"),
+    ("weather", 1.0, "choose one of .*drain_us"),
+])
+def test_refusals(name: str, value: Any, message: str) -> None:
+    with pytest.raises(EmulatorError, match=message):
+        read_conditions([(name, value)])
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Conditions)])
+def test_command_lists_each_condition(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["board", "--help"])
+    assert name in capsys.readouterr().out
+
+
+def test_command_refuses_an_unknown_condition(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["board", "--condition", "weather=1"]) == 2
+    assert "there is no condition 'weather'" in capsys.readouterr().err
