@@ -39,6 +39,17 @@ COPY_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "full BPTT": ("bptt", ()),
 }
 """Rule and parameters of the series of copy-repeat, by their names in tables."""
+TRIED_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
+    "e-prop 3, extra pass": ("eprop3", (("sg_schedule", "extra-pass"),)),
+    "e-prop 3, module sees c": ("eprop3", (("sg_sees_state", True),)),
+    "e-prop 3, 512 hidden units": ("eprop3", (("sg_hidden", 512),)),
+    "e-prop 3, module's lr 3e-4": ("eprop3", (("sg_lr", 3e-4),)),
+    "e-prop 3, eta_sg = 1": ("eprop3", (("eta_sg", 1.0),)),
+    "e-prop 3, lr 1e-3": ("eprop3", (("lr", 1e-3),)),
+    "e-prop 3, dt = 8": ("eprop3", (("interval", 8),)),
+    "full BPTT, lr 1e-3": ("bptt", (("lr", 1e-3),)),
+}
+"""Likewise of what else was tried to bring e-prop 3 past full BPTT."""
 WORD_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "truncated BPTT, dt = 4": ("truncated-bptt", ()),
     "truncated BPTT, dt = 20": ("truncated-bptt", (("interval", 20),)),
@@ -58,6 +69,7 @@ class Plan:
     size: str = "small"
     minutes: float = 2.0
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    tried_seeds: tuple[int, ...] = (1, 2, 3)
     large_size: str | None = "medium"
     large_minutes: float = 60.0
     word_size: str = "full"
@@ -67,17 +79,19 @@ class Plan:
     word_parameters: tuple[tuple[str, Any], ...] = (("tanh_output", True),)
 
 
-FULL = Plan(size="full", minutes=600.0, seeds=(1,), large_size=None)
-TINY = Plan(minutes=0.02, seeds=(1, 2), large_size=None, word_size="tiny", epochs=2, parameters=(
-    ("n_units", 16), ("sg_hidden", 16), ("threshold", 15.0), ("window", 16)),
+FULL = Plan(size="full", minutes=600.0, seeds=(1,), tried_seeds=(), large_size=None)
+TINY = Plan(
+    minutes=0.02, seeds=(1, 2), tried_seeds=(1,), large_size=None, word_size="tiny", epochs=2,
+    parameters=(("n_units", 16), ("sg_hidden", 16), ("threshold", 15.0), ("window", 16)),
     word_parameters=(("fraction", 0.01), ("vocabulary", 50)))
 
 
 @dataclass
 class Found:
-    """Results of copy-repeat by series, one of each seed; of the larger size; and of words."""
+    """Results by series: of copy-repeat one a seed, of what else was tried, of the larger size."""
 
     copied: dict[str, list[Result]] = field(default_factory=dict)
+    tried: dict[str, list[Result]] = field(default_factory=dict)
     larger: dict[str, list[Result]] = field(default_factory=dict)
     words: dict[str, list[Result]] = field(default_factory=dict)
 
@@ -92,7 +106,7 @@ def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int
            tasks: Sequence[str]) -> Found:
     """Run, or read, all of it."""
     def copy(label: str, seed: int, size: str, minutes: float) -> tuple[IntervalPlan, Path]:
-        rule, parameters = COPY_SERIES[label]
+        rule, parameters = (COPY_SERIES | TRIED_SERIES)[label]
         return IntervalPlan(CopyRepeat.name, rule, size, machine, seed=seed, minutes=minutes,
                             parameters=(*plan.parameters, *parameters)), \
             folder(work, "copy", label, size, f"{minutes:g}-minutes", "seed", seed)
@@ -110,6 +124,9 @@ def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int
                    for seed in plan.seeds for label in COPY_SERIES]
     if WordPrediction.name in tasks:
         groups += [("words", label, words(label)) for label in WORD_SERIES]
+    if CopyRepeat.name in tasks:
+        groups += [("tried", label, copy(label, seed, plan.size, plan.minutes))
+                   for seed in plan.tried_seeds for label in TRIED_SERIES]
     if CopyRepeat.name in tasks and plan.large_size is not None:
         groups += [("larger", label, copy(label, plan.seeds[0], plan.large_size,
                                           plan.large_minutes)) for label in COPY_SERIES]
@@ -126,7 +143,7 @@ def levels_table(found: Found) -> str:
     writer = csv.writer(text, lineterminator="\n")
     names = ("length", "n_pattern", "n_repetitions", "batches", "updates", "seconds")
     writer.writerow(["series", "size", "seed", *names])
-    for runs in (found.copied, found.larger):
+    for runs in (found.copied, found.tried, found.larger):
         for label, results in runs.items():
             for result in results:
                 for level in result["length_curve"] or [{"length": 0}]:
@@ -142,7 +159,7 @@ def runs_table(found: Found) -> str:
     writer = csv.writer(text, lineterminator="\n")
     names = ("size", "seed", "longest", "batches", "updates", "seconds", "diverged", "ended_by")
     writer.writerow(["series", *names])
-    for runs in (found.copied, found.larger):
+    for runs in (found.copied, found.tried, found.larger):
         for label, results in runs.items():
             for result in results:
                 writer.writerow([label, *(f"{result[name]:.1f}" if name == "seconds"

@@ -125,6 +125,33 @@ def _orderings(runs: Runs, common: int) -> list[str]:
     return [*lines, ""]
 
 
+def _tried_section(found: "Found") -> list[str]:
+    """The series that were tried beside e-prop 3 and full BPTT with the same seeds."""
+    seeds = [result["seed"] for result in next(iter(found.tried.values()))]
+    runs = {label: [each for each in found.copied.get(label, []) if each["seed"] in seeds]
+            for label in ("e-prop 3", "full BPTT")} | found.tried
+    lines = [
+        "## What else was tried", "",
+        "E-prop 3 with one thing changed, to bring it past full BPTT, at the same size and for the "
+        f"same time, seeds {', '.join(map(str, seeds))}. `explained` is the part of the variance "
+        "of its targets that the module of synthetic gradients explained in the end.", "",
+        "| series | longest, by seed | " + " | ".join(
+            f"batches to T = {length}" for length in MILESTONES) + " | explained | diverged |",
+        "|---|---|" + "---|" * (len(MILESTONES) + 2)]
+    for label, results in runs.items():
+        if not results:
+            continue
+        counts = [[batches_to(result, length) for result in results] for length in MILESTONES]
+        known = [each["explained"] for each in results if np.isfinite(each["explained"] or np.nan)]
+        lines.append(
+            f"| {label} | {', '.join(str(each['longest']) for each in results)} | "
+            + " | ".join(", ".join("-" if count is None else f"{count:,}" for count in each)
+                         for each in counts)
+            + f" | {', '.join(f'{each:.2f}' for each in known) or '-'} | "
+            f"{sum(each['diverged'] for each in results)} of {len(results)} |")
+    return [*lines, ""]
+
+
 def _words_section(runs: Runs) -> list[str]:
     first = next(iter(runs.values()))[0]
     corpus, parameters = first["corpus"], first["parameters"]
@@ -169,11 +196,13 @@ def page(found: "Found") -> str:
     if found.copied:
         lines += _copy_section("Copy-repeat (task 3.1)", found.copied)
         lines += ["![An example of the longest sequence of e-prop 3](example_trial.png)", ""]
+    if found.tried:
+        lines += _tried_section(found)
     if found.larger:
         lines += _copy_section("Copy-repeat, larger", found.larger)
     if found.words:
         lines += _words_section(found.words)
-    some = [results[0] for runs in (found.copied, found.larger, found.words)
+    some = [results[0] for runs in (found.copied, found.tried, found.larger, found.words)
             for results in runs.values()]
     return "\n".join([
         *lines, "## Commands", "", *[f"    {result['command']}" for result in some], "",

@@ -55,7 +55,7 @@ def found():
                                   copied([(5, 20, 2.0), (12, 400, 40.0)], 2)],
          "e-prop 3": [copied([(5, 10, 1.0), (12, 300, 30.0), (15, 900, 100.0)], 1),
                       copied([], 2, 100, "diverged", diverged=True)]},
-        {"e-prop 3": [copied([(39, 700, 90.0)])]},
+        {}, {"e-prop 3": [copied([(39, 700, 90.0)])]},
         {"e-prop 1": [words([90.0, 95.0])], "e-prop 3": [words([85.0, 80.0], 2)]})
 
 
@@ -87,6 +87,21 @@ def test_the_page_has_all_parts(found):
     assert "| e-prop 3 | 81.0 | 80.0 | 113 | 2 | 5,000 | 2 | 0 of 1 |" in text
     found.words["e-prop 1"] = [words([90.0], best_epoch=None, diverged=True)]
     assert "| e-prop 1 | - | - | 115 | - | - | 2 | 1 of 1 |" in pages.page(found)
+
+
+def test_what_else_was_tried_stands_beside_the_same_seeds(found):
+    found.copied["e-prop 3"][0]["explained"], found.copied["e-prop 3"][1]["explained"] = 0.25, None
+    found.tried["e-prop 3, dt = 8"] = [copied([(12, 1300, 30.0)], 2, explained=float("nan"))]
+    text = pages.page(found)
+    assert "for the same time, seeds 2." in text
+    assert "| e-prop 3 | 0 | - | - | - | 1 of 1 |" in text      # its first seed has no partner
+    assert "| e-prop 3, dt = 8 | 12 | 1,300 | - | - | 0 of 1 |" in text
+    found.tried["e-prop 3, dt = 8"] = [copied([(12, 1300, 30.0)], 1, explained=0.5)]
+    text = pages.page(found)
+    assert "| e-prop 3 | 15 | 300 | 900 | 0.25 | 0 of 1 |" in text
+    assert "| e-prop 3, dt = 8 | 12 | 1,300 | - | 0.50 | 0 of 1 |" in text
+    rows = csv.DictReader(io.StringIO(evidence.runs_table(found)))
+    assert [row["seed"] for row in rows if row["series"] == "e-prop 3, dt = 8"] == ["1"]
 
 
 def test_tables_have_all_runs(found):
