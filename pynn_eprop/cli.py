@@ -31,11 +31,12 @@ from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.families import FAMILIES
 from pynn_eprop.interval_training import command as interval_command
-from pynn_eprop.interval_training.plan import EPROP_3
+from pynn_eprop.interval_training.plan import EPROP_3, IntervalPlan
 from pynn_eprop.intervals import INTERVAL_RULES
 from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
+from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan
 from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
@@ -43,6 +44,7 @@ from pynn_eprop.models.optimizers import OPTIMIZERS
 from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.sequence_tasks import SEQUENCE_TASKS
+from pynn_eprop.sweeps import command as sweep_command
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
@@ -137,28 +139,52 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
+    _check_task(options)
     if options.task in SEQUENCE_TASKS:
         return interval_command.run(options, options.default_of)
+    if options.task in FAMILIES:
+        return learn_command.run(options, options.default_of)
+    return _train(options)
+
+
+def _build_plan(options: argparse.Namespace) -> Configuration | IntervalPlan | OneShotPlan:
+    """The plan of a run with these options. Raises the errors of its kind."""
+    _check_task(options)
+    if options.task in SEQUENCE_TASKS:
+        return interval_command.build_plan(options, options.default_of)
+    if options.task in FAMILIES:
+        return learn_command.build_plan(options, options.default_of)
+    return _configuration(options)
+
+
+def _check_task(options: argparse.Namespace) -> None:
+    """Raise :class:`TaskError` for an unknown task, and for options of another kind of tasks."""
+    if options.task in SEQUENCE_TASKS:
+        return
     known = [*TASKS, *SEQUENCE_TASKS, *FAMILIES]
     if options.task not in known:
         raise TaskError(f"task {options.task!r} is unknown; choose one of {known}")
     interval_command.refuse_own_options(options)
-    if options.task in FAMILIES:
-        return learn_command.run(options, options.default_of)
+
+
+def _configuration(options: argparse.Namespace) -> Configuration:
     for name in ("learned", "targets"):
         if getattr(options, name) is not None:
             raise TaskError(f"run {options.task}: --{name} is for families of tasks, "
                             f"{list(FAMILIES)}")
+    return Configuration(
+        task=options.task, backend=options.backend, machine=options.machine,
+        precision=options.precision, seed=options.seed, updates=options.updates,
+        neurons=options.neurons, threads=options.threads, feedback=options.feedback,
+        rule=options.rule, gradient=options.gradient, recurrent=options.recurrent,
+        keep_training=options.keep_training,
+        parameters=(*options.set, *data_parameter(options.data)),
+        setup=tuple(options.setup), plugins=tuple(options.plugin))
+
+
+def _train(options: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as caught:
-        configuration = Configuration(
-            task=options.task, backend=options.backend, machine=options.machine,
-            precision=options.precision,
-            seed=options.seed, updates=options.updates, neurons=options.neurons,
-            threads=options.threads, feedback=options.feedback, rule=options.rule,
-            gradient=options.gradient, recurrent=options.recurrent,
-            keep_training=options.keep_training,
-            parameters=(*options.set, *data_parameter(options.data)),
-            setup=tuple(options.setup), plugins=tuple(options.plugin))
+        configuration = _configuration(options)
     for warning in caught:
         print(f"pynn-eprop: warning: {warning.message}", file=sys.stderr)
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
@@ -225,20 +251,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_plugin(listing)
     run = commands.add_parser("run", help="train on a task and write a results folder")
     run.set_defaults(command=_run)
-    _add_training(run, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), _IN_INTERVALS)
-    run.add_argument("--updates", type=int, help="weight updates, at most (default: the task's)")
-    interval_command.add_run_options(run)
-    add_data_option(run)
-    learn_command.add_run_options(run)
-    run.add_argument("--keep-training", action="store_true",
-                     help="do all updates, also after the task is solved or has stopped improving")
-    run.set_defaults(default_of=run.get_default)
+    _add_run_options(run)
+    sweep_command.add_parser(commands, _add_run_options, _build_plan)
     learn_command.add_parser(commands, _add_plugin, _assignment, _seconds)
     decode_command.add_parser(commands, _add_training)
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands, _assignment)
     _add_data(commands)
     return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add all options of ``run``."""
+    _add_training(parser, (*TASKS, *SEQUENCE_TASKS, *FAMILIES), _IN_INTERVALS)
+    parser.add_argument("--updates", type=int, help="weight updates, at most (default: the task's)")
+    interval_command.add_run_options(parser)
+    add_data_option(parser)
+    learn_command.add_run_options(parser)
+    parser.add_argument("--keep-training", action="store_true", help="do all updates, also after "
+                        "the task is solved or has stopped improving")
+    parser.set_defaults(default_of=parser.get_default)
 
 
 def _add_data(commands: Any) -> None:

@@ -31,7 +31,7 @@ def test_what_decides_results_is_pinned_and_is_what_is_installed(extra):
 
 
 def test_one_extra_has_all_of_them():
-    assert EXTRAS["all"] == [f"pynn_eprop[{','.join([*SIMULATORS, 'decode'])}]"]
+    assert EXTRAS["all"] == [f"pynn_eprop[{','.join([*SIMULATORS, 'decode', 'sweep'])}]"]
 
 
 def test_what_is_installed_fits_together():

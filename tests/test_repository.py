@@ -48,8 +48,9 @@ LAYERS = {
                           "common", "models", "errors"},
     "learning_to_learn": {"plotting", "tasks", "families", "backends", "functional", "experiments",
                           "common", "models", "errors"},
-    "cli": {"data", "emulator", "experiments", "interval_training", "sequence_tasks", "intervals",
-            "learning_to_learn", "families", "tasks", "backends", "models", "errors"},
+    "sweeps": {"plotting", "experiments", "errors"},
+    "cli": {"sweeps", "data", "emulator", "experiments", "interval_training", "sequence_tasks",
+            "intervals", "learning_to_learn", "families", "tasks", "backends", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

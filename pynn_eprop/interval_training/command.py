@@ -49,10 +49,11 @@ def refuse_own_options(options: argparse.Namespace) -> None:
                             f"intervals, {list(SEQUENCE_TASKS)}")
 
 
-def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
-    """Train, print the result; returns the exit status.
+def build_plan(options: argparse.Namespace, defaults: Callable[[str], Any]) -> IntervalPlan:
+    """The plan that the options of ``run`` ask for.
 
-    defaults: gives the default of an option of ``run``.
+    defaults: gives the default of an option of ``run``. Raises :class:`TaskError` for options that
+    are not for sequence tasks, and what :class:`IntervalPlan` raises.
     """
     for name in _NOT_HERE:
         if getattr(options, name) != defaults(name):
@@ -63,11 +64,19 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
     units = [] if options.neurons is None else [("n_units", options.neurons)]
     # a default of this text is that of other tasks; the same text from a user is refused
     rule = EPROP_3 if options.rule is defaults("rule") else options.rule
-    plan = IntervalPlan(
+    return IntervalPlan(
         options.task, rule, options.size, options.machine or COMPILED,
         options.precision or "float32", options.seed, options.threads, options.updates,
         options.minutes, options.epochs,
         (*options.set, *units, *data_parameter(options.data)), tuple(options.plugin))
+
+
+def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
+    """Train, print the result; returns the exit status.
+
+    defaults: gives the default of an option of ``run``.
+    """
+    plan = build_plan(options, defaults)
     out = options.out or Path("results", f"{options.task}-{plan.rule_name}-seed{options.seed}")
     bar = Bar(plan.task.progress_unit)
 

@@ -93,10 +93,11 @@ def learn(options: argparse.Namespace) -> int:
     return 0
 
 
-def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
-    """Run one-shot learning, print its result; returns the exit status.
+def build_plan(options: argparse.Namespace, defaults: Callable[[str], Any]) -> inner.OneShotPlan:
+    """The plan of one-shot learning that the options of ``run`` ask for.
 
-    defaults: gives the default of an option of ``run``.
+    defaults: gives the default of an option of ``run``. Raises :class:`TaskError` for options that
+    are not for families, and what :class:`OneShotPlan` raises.
     """
     if options.learned is None:
         raise TaskError(f"run {options.task}: --learned is missing; it is a family of tasks, and "
@@ -107,11 +108,19 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
             raise TaskError(f"run {options.task}: --{option} is for tasks that are trained here; "
                             "what a family learns, and how, is chosen in `pynn-eprop learn`")
     neurons = [] if options.neurons is None else [("n_neurons", options.neurons)]
-    plan = inner.OneShotPlan(
+    return inner.OneShotPlan(
         options.task, options.learned, options.backend, options.machine, options.precision,
         options.seed, inner.TARGETS if options.targets is None else options.targets,
         options.threads, (*options.set, *neurons), tuple(options.plugin),
         tuple(options.setup))
+
+
+def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
+    """Run one-shot learning, print its result; returns the exit status.
+
+    defaults: gives the default of an option of ``run``.
+    """
+    plan = build_plan(options, defaults)
     out = options.out or Path("results", f"{options.task}-{options.backend}-seed{options.seed}")
     bar = Bar("task")
 

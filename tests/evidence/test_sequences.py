@@ -131,9 +131,10 @@ class Script:
 
 
 def test_what_is_finished_is_read_and_what_fails_is_named(tmp_path, capfd):
+    done = {"seed": 3, "command": "pynn-eprop run paper --out DIR"}
     (tmp_path / "one").mkdir()
-    (tmp_path / "one" / "results.json").write_text(json.dumps({"seed": 3}))
-    assert run_all([(Script("run", "paper"), tmp_path / "one")], 2) == [{"seed": 3}]
+    (tmp_path / "one" / "results.json").write_text(json.dumps(done))
+    assert run_all([(Script("run", "paper"), tmp_path / "one")], 2) == [done]
     with pytest.raises(ResultsError, match="two: the run ended with status 2"):
         run_all([(Script("run", "paper"), tmp_path / "two")], 2)
     assert "task 'paper' is unknown" in capfd.readouterr().err

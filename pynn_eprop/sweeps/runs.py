@@ -1,0 +1,162 @@
+"""Runs on workers: those that are finished are read, the others done, and signals passed on."""
+
+import json
+import os
+import shlex
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pynn_eprop.errors import EPropError, MissingDependencyError, ResultsError
+from pynn_eprop.sweeps.process import Ended, begin_again, in_main_thread, interrupt_all, run_line
+
+_LOOK_SECONDS = 0.2
+ANSWER = "10s"
+"""Time that a scheduler has to answer."""
+
+
+class SweepInterruptedError(EPropError):
+    """A signal ended the runs, ``number``; each has saved its work."""
+
+    def __init__(self, number: int, left: int) -> None:
+        super().__init__(f"{signal.Signals(number).name}: the runs in work have saved it; "
+                         f"{left} are to be done")
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its command line, without ``--resume`` and ``--quiet``, and its results folder."""
+
+    command: str
+    folder: Path
+
+    def results(self) -> dict[str, Any] | None:
+        """The results, if it is finished.
+
+        Raises :class:`ResultsError` if they are another run's, or damaged.
+        """
+        path = self.folder / "results.json"
+        if not path.exists():
+            return None
+        try:
+            found = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ResultsError(f"{path} cannot be read ({error})") from error
+        if "failure" in found:      # of a machine; what it did is gone on with
+            return None
+        wanted = shlex.split(self.command)
+        if shlex.split(str(found.get("command", ""))) != wanted:
+            raise ResultsError(f"{self.folder} holds another run ({found.get('command')}) than "
+                               f"{self.command}; give another --out")
+        return found
+
+
+Progress = Callable[[Run, Ended], None]
+
+
+def run_all(runs: Sequence[Run], workers: int = 1, scheduler: str | None = None,
+            more: Sequence[str] = (), progress: Progress = lambda run, ended: None
+            ) -> list[Ended | None]:
+    """Do all runs that are not finished; how each has ended, None for what was finished before.
+
+    workers: processes on this computer. scheduler: address of a dask scheduler whose workers do
+    them instead; they see the same folders, and have the package. more: further options of each.
+    progress: is called after each. A worker that dies loses no run: another goes on with it.
+
+    Raises :class:`SweepInterruptedError` after SIGINT or SIGTERM, which each run has got once,
+    :class:`MissingDependencyError` without the package ``distributed``, and :class:`ResultsError`
+    for a folder with another run, or a scheduler that does not answer.
+    """
+    ends: list[Ended | None] = [None] * len(runs)
+    waiting = [index for index, run in enumerate(runs) if run.results() is None]
+    if not waiting:
+        return ends
+    with _client(min(workers, len(waiting)), scheduler) as client, _signals() as received:
+        client.run(begin_again)
+        futures = {client.submit(run_line, _words(runs[index], more), str(runs[index].folder),
+                                 os.getcwd(), pure=False, retries=0): index for index in waiting}
+        passed_on = False
+        while futures:
+            if received and not passed_on:
+                client.run(interrupt_all, received[0])
+                passed_on = True
+            for future in _done(futures):
+                index = futures.pop(future)
+                ends[index] = ended = _outcome(future)
+                progress(runs[index], ended)
+    if received:
+        left = sum(run.results() is None for run in runs)
+        raise SweepInterruptedError(received[0], left)
+    return ends
+
+
+def _words(run: Run, more: Sequence[str]) -> list[str]:
+    line = shlex.split(run.command)[1:]
+    place = line.index("--out")
+    return [*line[:place], "--out", str(run.folder), *line[place + 2:], "--resume", "--quiet",
+            *more]
+
+
+def _done(futures: dict[Any, int]) -> list[Any]:
+    """Those that have ended, after a moment at most."""
+    from distributed import wait
+
+    try:
+        return list(wait(list(futures), timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done)
+    except TimeoutError:
+        return []
+
+
+def _outcome(future: Any) -> Ended:
+    if future.status == "finished":
+        ended: Ended = future.result()
+        return ended
+    error = future.exception()
+    return Ended(1, f"its workers died: {error}" if error is not None else "it was cancelled")
+
+
+@contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise MissingDependencyError("a sweep needs the package 'distributed'; install it with "
+                                     "pip install 'pynn_eprop[sweep]'") from error
+    with ExitStack() as stack:
+        if scheduler is None:
+            # one run a worker, whose memory is nobody's business
+            stack.enter_context(dask.config.set({"distributed.worker.memory.terminate": False}))
+            cluster = stack.enter_context(LocalCluster(
+                n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
+                dashboard_address="127.0.0.1:0", silence_logs="CRITICAL"))
+            yield stack.enter_context(Client(cluster))
+            return
+        try:
+            client = stack.enter_context(Client(scheduler, timeout=ANSWER))
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ResultsError(f"the scheduler {scheduler!r} does not answer: {error}") from error
+        if not client.scheduler_info()["workers"]:
+            client.wait_for_workers(1)
+        yield client
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """The list of signals that have come."""
+    received: list[int] = []
+    if not in_main_thread():
+        yield received
+        return
+    before = {number: signal.signal(number, lambda number, frame: received.append(number))
+              for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
