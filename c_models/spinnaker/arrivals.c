@@ -130,7 +130,7 @@ SELDOM uint32_t blocks_of(uint32_t delay, uint32_t *last) {
     return first;
 }
 
-void arrivals_add(const uint32_t *sources, uint32_t count, uint32_t delay) {
+OFTEN void arrivals_add(const uint32_t *sources, uint32_t count, uint32_t delay) {
     coming[0].count = coming[1].count = 0;
     uint32_t last_block, first_block = blocks_of(delay, &last_block);
     for (uint32_t q = 0; q < count; q++)
@@ -145,7 +145,7 @@ void arrivals_add(const uint32_t *sources, uint32_t count, uint32_t delay) {
         add(last, buffers[turn ^ 1]);
 }
 
-void arrivals_close(void) {
+OFTEN void arrivals_close(void) {
     if (spilled)
         count_saturated(PROVENANCE_SATURATED_ARRIVALS,
                         ep_collect(core.setup.lanes, EP_INPUT_LIMIT, wide, input));
@@ -202,7 +202,7 @@ static SELDOM void find_frame(const block *b, frame_arrivals *arriving) {
     sum_frame(b, (const int16_t *)(const void *)(value_row + 1), arriving->sum);
 }
 
-void arrivals_add_values(void) {
+OFTEN void arrivals_add_values(void) {
     for (uint32_t k = 0; k < core.setup.n_blocks; k++)
         if (core.blocks[k].analog != 0)
             find_frame(&core.blocks[k], &frames[k]);

@@ -180,7 +180,7 @@ static SELDOM void note_slopes(const uint16_t *slopes) {
         now.activity.slope = slopes[j];
 }
 
-void population_step(uint32_t s, int32_t *input) {
+OFTEN void population_step(uint32_t s, int32_t *input) {
     uint16_t *const kept = h[h_turn], *const slopes = factor_slopes(kept);
     transfer_wait(h_written[h_turn]);
     factor_open(kept);
@@ -272,7 +272,7 @@ static uint32_t filter_tile(uint32_t slot, uint32_t last, uint32_t first, uint32
     return magnitudes;
 }
 
-uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows) {
+OFTEN uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows) {
     uint32_t magnitudes = 0;
     for (uint32_t cell = 0; cell < core.setup.n; cell += signals_tile()) {
         const uint32_t left = core.setup.n - cell;

@@ -46,6 +46,11 @@ enum { END_OF_INTERVAL = 3 };
 /*! \brief For functions that are called once a run or an interval: Thumb code, a third smaller. */
 #define SELDOM __attribute__((target("thumb"), noinline))
 
+/*! \brief For functions in ARM code that are called often from files in Thumb code. The compiler
+ *  sees all files as one program and would put them into their callers, but Thumb code lacks the
+ *  long multiplication. */
+#define OFTEN __attribute__((noinline))
+
 /*! \brief Analog sources that reach the core. Their code is 2.7 KB, so that binaries without
  *  EPROP_VALUES leave it out, and refuse data with such sources. */
 #ifdef EPROP_VALUES

@@ -159,7 +159,7 @@ typedef struct {
     bool fresh, sparse;
 } visit;
 
-static void begin_visit(visit *v, uint32_t k, uint32_t row) {
+static SELDOM void begin_visit(visit *v, uint32_t k, uint32_t row) {
     const block *const b = &core.blocks[k];
     uint32_t synapse = row * core.setup.lanes;
     v->synapses = core.setup.lanes;

@@ -204,7 +204,7 @@ static void check_lost(void) {
     fail(STATUS_PACKETS_LOST, lost, core.setup.ring_words);
 }
 
-uint32_t packets_take(uint32_t *sources, uint32_t room) {
+OFTEN uint32_t packets_take(uint32_t *sources, uint32_t room) {
     check_lost();
     uint32_t used = take_held(sources, room);
     while (read != written && used < room && held_count < core.setup.ring_words - 1) {

@@ -130,7 +130,7 @@ static void send_errors(uint32_t s, const int32_t *values) {
             continue;
 }
 
-void population_step(uint32_t s, int32_t *input) {
+OFTEN void population_step(uint32_t s, int32_t *input) {
     const uint32_t n = core.setup.n, step = global_step(s);
     count_saturated(PROVENANCE_SATURATED_STATES, ep_readout_step(n, cells.kappa, bias, input, y));
     if (cells.loss == LOSS_NONE || core.setup.interval_steps == 0) {
@@ -193,7 +193,7 @@ void population_filter_begin(uint32_t slot) {
     clear_words(g, core.setup.lanes);
 }
 
-uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows) {
+OFTEN uint32_t population_filter(uint32_t slot, uint32_t last, uint32_t first, int32_t *rows) {
     const uint32_t lanes = core.setup.lanes, n = core.setup.n;
     uint32_t magnitude = 0;
     for (uint32_t high = last; high >= first;) {

@@ -78,7 +78,7 @@ static uint8_t *place_of(const row_in_work *r) {
     return core.rows + b->state + r->synapse * state_bytes(b->kind);
 }
 
-static void begin(row_in_work *r) {
+static SELDOM void begin(row_in_work *r) {
     const block *const b = &core.blocks[r->block];
     r->synapse = r->row * core.setup.lanes;
     r->count = core.setup.lanes;

@@ -11,17 +11,27 @@ TARGET_FLAGS := -mcpu=arm968e-s -marm -mthumb-interwork
 LIBRARY_INCLUDES := -include $(RUNTIME)/text/state.h -isystem $(SPINN_DIRS)/include
 TOOLS := $(SPINN_DIRS)/tools
 
-$(WORK)/$(APP)_build.c:
+# Constants go to the memory of data, as the smaller one is that of instructions
+$(WORK)/memory.ld: $(TOOLS)/sark.lnk $(MAKEFILE_LIST)
 	@mkdir -p $(WORK)
-	$(TOOLS)/mkbuild $(APP) > $@
+	sed -e '/(\.rodata\*)/d' -e 's/\* (\.data\*);/* (.rodata*); * (.data*);/' $< > $@
 
-$(WORK)/$(APP)_build.o: $(WORK)/$(APP)_build.c
-	$(CROSS)gcc $(TARGET_FLAGS) -c $< -o $@
+# The name that the libraries give the core; their tool adds the time, so that no two builds are equal
+$(WORK)/name.o: $(MAKEFILE_LIST)
+	@mkdir -p $(WORK)
+	echo 'const int build_date = 0; const char build_name[] = "$(APP)";' | \
+		$(CROSS)gcc $(TARGET_FLAGS) -x c -c - -o $@
 
-$(WORK)/$(APP).elf: $(APP_OBJECTS) $(WORK)/$(APP)_build.o
-	$(CROSS)gcc $(TARGET_FLAGS) -T$(TOOLS)/sark.lnk -Wl,-e,cpu_reset -Wl,-static -ffreestanding \
-		-Wl,--gc-sections,--use-blx -nostartfiles -static -L$(SPINN_DIRS)/lib $^ \
-		-lspinn_frontend_common -lspinn_common -lm $(SPINN_DIRS)/lib/libspin1_api.a -o $@
+$(WORK)/compiler.o: $(RUNTIME)/src/compiler.S $(MAKEFILE_LIST)
+	@mkdir -p $(WORK)
+	$(CROSS)gcc $(TARGET_FLAGS) -g -ffile-prefix-map=$(ROOT)=. -c $< -o $@
+
+OBJECTS := $(APP_OBJECTS) $(WORK)/name.o $(WORK)/compiler.o
+$(WORK)/$(APP).elf: $(OBJECTS) $(WORK)/memory.ld
+	$(CROSS)gcc $(TARGET_FLAGS) -T$(WORK)/memory.ld -Wl,-e,cpu_reset -Wl,-static -ffreestanding \
+		-Wl,--gc-sections,--use-blx -nostartfiles -static -L$(SPINN_DIRS)/lib $(LINK_FLAGS) \
+		$(OBJECTS) -lspinn_frontend_common -lspinn_common -lm \
+		$(SPINN_DIRS)/lib/libspin1_api.a -o $@
 
 $(WORK)/$(APP).aplx: $(WORK)/$(APP).elf
 	$(CROSS)nm $< > $(WORK)/$(APP).nm

@@ -6,7 +6,7 @@ RUNTIME_INCLUDES := -I$(RUNTIME)/text -I$(RUNTIME)/include -DSPINNAKER_APPLICATI
 OFTEN := callbacks locks memory packets recording ticks transfers
 SELDOM := boot commands data_specification debugging dispatch format heap life mailbox messages \
 	simulation text user_events
-ASSEMBLER := vectors failures interrupts
+ASSEMBLER := vectors failures interrupts compiler
 RUNTIME_OBJECTS := $(addprefix $(WORK)/runtime/,$(addsuffix .o,$(OFTEN) $(SELDOM) $(ASSEMBLER)))
 $(addprefix $(WORK)/runtime/,$(addsuffix .o,$(OFTEN))): STATE := -marm -O2
 $(addprefix $(WORK)/runtime/,$(addsuffix .o,$(SELDOM))): STATE := -mthumb -Os
@@ -23,7 +23,7 @@ $(WORK)/runtime/%.o: $(RUNTIME)/src/%.S $(MAKEFILE_LIST)
 $(WORK)/$(APP).elf: $(APP_OBJECTS) $(RUNTIME_OBJECTS) $(RUNTIME)/runtime.ld
 	$(CROSS)gcc $(TARGET_FLAGS) -nostdlib -nostartfiles -static -T$(RUNTIME)/runtime.ld \
 		-Wl,--defsym=STACK_SIZE=$(STACK) -Wl,--gc-sections,--use-blx,--fatal-warnings \
-		-Wl,--no-warn-rwx-segments $(APP_OBJECTS) $(RUNTIME_OBJECTS) -lgcc -o $@
+		-Wl,--no-warn-rwx-segments $(LINK_FLAGS) $(APP_OBJECTS) $(RUNTIME_OBJECTS) -lgcc -o $@
 
 $(WORK)/$(APP).aplx: $(WORK)/$(APP).elf
 	$(CROSS)objcopy -O binary $< $@

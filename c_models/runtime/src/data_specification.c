@@ -4,7 +4,7 @@
 #include "data_specification.h"
 
 #include "debug.h"
-#include "runtime.h"
+#include "spin1_api.h"
 
 enum { REGIONS = 32 };
 #define MAGIC_NUMBER 0xad130ad6u
@@ -26,7 +26,7 @@ static void check_sum(region_desc_t *region, uint number) {
 }
 
 data_specification_metadata_t *data_specification_get_data_address(void) {
-    data_specification_metadata_t *const data = (void *)rt_core.vcpu->user0;
+    data_specification_metadata_t *const data = (void *)sv_vcpu[spin1_get_core_id()].user0;
     for (uint i = 0; i < REGIONS; i++)
         check_sum(&data->regions[i], i);
     return data;

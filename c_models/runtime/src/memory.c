@@ -1,5 +1,5 @@
 /*! \file
- *  \brief Copying and filling; the compiler calls some of it by itself.
+ *  \brief Copying; the compiler calls memcpy() by itself, and what is in compiler.S.
  */
 #include "runtime.h"
 
@@ -15,14 +15,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
         }
     while (bytes-- > 0)
         *target++ = *source++;
-    return to;
-}
-
-void *memset(void *to, int value, size_t bytes);
-void *memset(void *to, int value, size_t bytes) {
-    uchar *target = to;
-    while (bytes-- > 0)
-        *target++ = (uchar)value;
     return to;
 }
 

@@ -4,9 +4,9 @@
 #include "recording.h"
 
 #include "debug.h"
-#include "runtime.h"
+#include "spin1_api.h"
 
-#define DATA_LOST BIT(31)
+#define DATA_LOST (1u << 31)
 
 /*! \brief The region, in which a host finds what was recorded. */
 struct table {
@@ -60,7 +60,7 @@ bool recording_initialize(void **recording_data_address, uint32_t *recording_fla
             continue;
         if (!take_space(i))
             return false;
-        open |= BIT(i);
+        open |= 1u << i;
     }
     if (recording_flags != NULL)
         *recording_flags = open;
