@@ -8,7 +8,6 @@ from typing import Any, Final
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.errors import EmulatorError
 
-
 DMA_CLEARS: Final = ("one", "both", "first")
 """What a clear of "transfer done" takes away, in the order of ``enum emu_dma_clear``."""
 PARTS: Final = 1000
@@ -36,14 +35,14 @@ class Conditions:
                                  "packet unread before the ones behind it are lost")
     dma_clear: str = _choice(DMA_CLEARS, "what a clear of the DMA controller's \"transfer done\" "
                              "takes away if both transfers are done")
-    dma_stale_cycles: int = _condition(0, 0, 100_000, "cycles for which the DMA controller's status "
-                                       "stays as it was, after a start or a clear")
+    dma_stale_cycles: int = _condition(0, 0, 100_000, "cycles for which the DMA controller's "
+                                       "status stays as it was, after a start or a clear")
     dma_aligned_to_8: bool = _condition(False, False, True, "addresses and lengths of double-word "
                                         "transfers must be multiples of 8, not only of 4")
-    core_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of cores with "
-                                       "odd numbers start late")
-    chip_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of chips with "
-                                       "odd x + y start late")
+    core_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of cores "
+                                       "with odd numbers start late")
+    chip_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of chips "
+                                       "with odd x + y start late")
     chip_drift_ppm: float = _condition(0.0, -1000.0, 1000.0, "how much longer the ticks of chips "
                                        "with odd x + y are, in ppm")
     drift_measured: bool = _condition(False, False, True, "monitors have measured this drift, so "
