@@ -111,6 +111,8 @@ bool arm_load_slow(emu_core *core, const arm_op *op, uint32_t address, uint32_t 
                    uint32_t *value);
 bool arm_store_slow(emu_core *core, const arm_op *op, uint32_t address, uint32_t size,
                     uint32_t value);
+/*! \brief An access that must not be at this address. \return false */
+bool arm_unaligned(emu_core *core, const arm_op *op, uint32_t address);
 
 /* arm_arithmetic.c */
 uint32_t arm_variable_shift(const arm_cpu *cpu, const arm_op *op, uint32_t *carry);

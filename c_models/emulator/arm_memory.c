@@ -13,6 +13,11 @@ static bool fault(emu_core *core, enum emu_fault_kind kind, uint32_t address) {
     return false;
 }
 
+bool arm_unaligned(emu_core *core, const arm_op *op, uint32_t address) {
+    core->pc = op->address;
+    return fault(core, EMU_UNALIGNED, address);
+}
+
 bool arm_load_slow(emu_core *core, const arm_op *op, uint32_t address, uint32_t size,
                    uint32_t *value) {
     core->pc = op->address;

@@ -7,6 +7,8 @@ bool arm_transfer_double(emu_core *core, const arm_op *op) {
     arm_cpu *const cpu = arm_of(core);
     uint32_t after, low, high;
     const uint32_t address = arm_indexed(cpu, op, &after);
+    if (address & 7u) /* unpredictable on ARMv5TE */
+        return arm_unaligned(core, op, address);
     if (op->code == OP_LOAD_DOUBLE) {
         if (!arm_load(core, op, address, 4, &low) || !arm_load(core, op, address + 4, 4, &high))
             return false;

@@ -21,6 +21,7 @@ typedef struct {
     uint32_t load, background, control;
     uint32_t held;     /* the count while stopped */
     uint64_t expiry;   /* when it reaches zero, while enabled */
+    int64_t drift_rest; /* of drift: cycles times 10^9 */
     bool raised;
 } timer_state;
 
@@ -47,7 +48,9 @@ typedef struct {
 typedef struct {
     uint32_t system, tcm, global_control;
     dma_transfer queue[DMA_QUEUE];
-    uint32_t waiting, completed;
+    uint32_t waiting, done;                  /* done: 1 and 2, as bits 10 and 11 of DMA_STAT */
+    uint32_t stale_status;
+    uint64_t stale_until;                    /* what DMA_STAT shows until then */
     uint64_t transfers, bytes;
 } dma_state;
 
@@ -94,6 +97,10 @@ struct emu_chip {
     system_state system;
     router_state router;
     bool monitor_interrupt;
+    struct {
+        uint32_t offset, core_offset;
+        int32_t drift;
+    } clock;                                 /* emu_chip_clock() */
     uint64_t next;                           /* when one of its cores has something to do */
     mc_packet *outbox;                          /* sent in this slice */
     uint32_t sent, outbox_size;
@@ -163,6 +170,8 @@ void comms_write(emu_core *core, uint32_t offset, uint32_t value);
 /* dma.c */
 void dma_complete(emu_core *core);
 static inline uint64_t dma_next(const dma_state *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
+/*! \brief Does it ask for its interrupt "done"? */
+bool dma_interrupts(const dma_state *dma);
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
 

@@ -3,12 +3,20 @@
  *
  *  A transfer takes a fixed time and one per word, as alone on the bus: contention is not
  *  modelled. The bytes move when it ends.
+ *
+ *  DMA_STAT has a bit "done" and a bit "second done". Descriptions of the chip do not say what a
+ *  clear does if both are set, nor when DMA_STAT follows a write to another register: both are
+ *  conditions.
  */
 #include "core.h"
 
 #include <string.h>
 
-enum { SETUP_CYCLES = 60, CYCLES_PER_WORD = 2 };
+enum { SETUP_CYCLES = 60, CYCLES_PER_WORD = 2, FIRST = 1, SECOND = 2 };
+
+static const emu_conditions *conditions(const emu_core *core) {
+    return &emu_machine_settings(core->chip->machine)->conditions;
+}
 
 static uint64_t duration(uint32_t description) {
     return SETUP_CYCLES + (description & DMA_DESC_LENGTH) / 4 * CYCLES_PER_WORD;
@@ -37,15 +45,28 @@ void dma_complete(emu_core *core) {
     while (dma->waiting && dma->queue[0].done <= core->now) {
         move(core, &dma->queue[0]);
         dma->transfers++;
-        dma->completed++;
+        dma->done |= dma->done & FIRST ? SECOND : FIRST;
         dma->queue[0] = dma->queue[1];
         if (--dma->waiting)
             dma->queue[0].done = core->now + duration(dma->queue[0].description);
     }
 }
 
+/* Single words need a multiple of 4; what double words need is a condition. */
+static void check_alignment(emu_core *core, uint32_t description) {
+    const dma_state *const dma = &core->dma;
+    const uint32_t parts[3] = {dma->system, dma->tcm, description & DMA_DESC_LENGTH};
+    const uint32_t unit = description & DMA_DESC_WIDE ? conditions(core)->dma_alignment : 4;
+    for (uint32_t i = 0; i < 3; i++)
+        if (parts[i] % unit != 0) {
+            fault_record(core, EMU_DMA_ALIGNMENT, core_pc(core), parts[i]);
+            return;
+        }
+}
+
 static void enqueue(emu_core *core, uint32_t description) {
     dma_state *const dma = &core->dma;
+    check_alignment(core, description);
     if (dma->waiting == DMA_QUEUE) {
         fault_record(core, EMU_DMA_OVERFLOW, core_pc(core), dma->system);
         return;
@@ -58,6 +79,42 @@ static void enqueue(emu_core *core, uint32_t description) {
         core_limit(core, dma->queue[0].done);
 }
 
+bool dma_interrupts(const dma_state *dma) {
+    return (dma->global_control >> DMA_GCTL_DONE_SHIFT & dma->done) != 0;
+}
+
+static uint32_t status(const emu_core *core) {
+    const dma_state *const dma = &core->dma;
+    if (core->now < dma->stale_until)
+        return dma->stale_status;
+    return core->number << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
+           (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
+           dma->done << DMA_STAT_DONE_SHIFT;
+}
+
+/* Before a write that changes it */
+static void keep_status(emu_core *core) {
+    const uint32_t stale = conditions(core)->dma_stale_cycles;
+    if (stale == 0)
+        return;
+    core->dma.stale_status = status(core);
+    core->dma.stale_until = core->now + stale;
+}
+
+static void clear_done(emu_core *core) {
+    dma_state *const dma = &core->dma;
+    switch ((enum emu_dma_clear)conditions(core)->dma_clear) {
+    case EMU_DMA_CLEARS_ONE:
+        dma->done >>= 1;
+        break;
+    case EMU_DMA_CLEARS_FIRST:
+        dma->done = dma->done & FIRST ? dma->done & SECOND : 0;
+        break;
+    case EMU_DMA_CLEARS_BOTH:
+        dma->done = 0;
+    }
+}
+
 uint32_t dma_read(emu_core *core, uint32_t offset) {
     const dma_state *const dma = &core->dma;
     switch (offset) {
@@ -66,9 +123,7 @@ uint32_t dma_read(emu_core *core, uint32_t offset) {
     case DMA_ADRT:
         return dma->tcm;
     case DMA_STAT:
-        return core->number << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
-               (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
-               (dma->completed ? DMA_STAT_DONE : 0);
+        return status(core);
     case DMA_GCTL:
         return dma->global_control;
     case DMA_STAT0:
@@ -94,15 +149,20 @@ void dma_write(emu_core *core, uint32_t offset, uint32_t value) {
         dma->tcm = value;
         break;
     case DMA_DESC:
+        keep_status(core);
         enqueue(core, value);
         break;
     case DMA_CTRL:
+        keep_status(core);
         if ((value & DMA_CTRL_UNCOMMIT) && dma->waiting == DMA_QUEUE)
             dma->waiting--;
-        if (value & DMA_CTRL_ABORT)
+        if (value & DMA_CTRL_CLEAR_DONE)
+            clear_done(core);
+        if (value & DMA_CTRL_ABORT) {
             dma->waiting = 0;
-        if ((value & DMA_CTRL_CLEAR_DONE) && dma->completed)
-            dma->completed = value & DMA_CTRL_ABORT ? 0 : dma->completed - 1;
+            if (value & DMA_CTRL_CLEAR_DONE)
+                dma->done = 0;
+        }
         break;
     case DMA_GCTL:
         dma->global_control = value;

@@ -38,6 +38,7 @@ enum emu_fault_kind {
     EMU_PACKET_DROPPED,      /*!< packet lost because the core did not drain its receiver */
     EMU_TICK_OVERRUN,        /*!< no sleep between two expiries of timer 1 */
     EMU_UNKNOWN_REGISTER,    /*!< a register that is not modelled */
+    EMU_DMA_ALIGNMENT,       /*!< address or length of a transfer not a multiple of what it must be */
     EMU_FAULT_KINDS
 };
 
@@ -67,10 +68,18 @@ typedef struct {
     uint32_t activity;         /*!< emu_core_activity */
 } emu_core_status;
 
+/*! What a write of "clear done" does to the bits "done" and "second done" of DMA_STAT, in the
+    order of DMA_CLEARS in pynn_eprop/emulator/conditions.py. */
+enum emu_dma_clear { EMU_DMA_CLEARS_ONE, EMU_DMA_CLEARS_BOTH, EMU_DMA_CLEARS_FIRST };
+
 /*! In which ways the machine is as hard as a real one: Conditions of
     pynn_eprop/emulator/conditions.py. */
 typedef struct {
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+    uint32_t dma_clear;    /*!< emu_dma_clear */
+    uint32_t dma_stale_cycles; /*!< so long after a start or a clear DMA_STAT is as before it */
+    uint32_t dma_alignment; /*!< what addresses and lengths of double-word transfers must be
+                                 multiples of */
 } emu_conditions;
 
 /*! Settings of a machine. */
@@ -95,6 +104,13 @@ emu_machine *emu_machine_new(const emu_settings *settings);
 void emu_machine_free(emu_machine *machine);
 
 emu_chip *emu_machine_chip(emu_machine *machine, uint32_t index);
+
+/*! \brief How a chip's timers are off.
+ *  \param[in] offset cycles by which timer 1 of all cores starts late
+ *  \param[in] core_offset likewise, of cores with odd numbers
+ *  \param[in] drift parts in 10^9 by which their periods are longer
+ */
+void emu_chip_clock(emu_chip *chip, uint32_t offset, uint32_t core_offset, int32_t drift);
 
 /*! \brief Connect one end of a link; each direction is a call of its own. */
 void emu_link(emu_chip *from, uint32_t link, emu_chip *to);

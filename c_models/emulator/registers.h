@@ -112,6 +112,7 @@ enum interrupt {
 #define DMA_STAT0 0x40u
 #define DMA_STAT7 0x5cu
 #define DMA_DESC_LENGTH 0x0003ffffu
+#define DMA_DESC_WIDE (1u << 24)  /* double words */
 #define DMA_DESC_WRITE (1u << 19) /* from TCM to system memory */
 #define DMA_CTRL_UNCOMMIT (1u << 0)
 #define DMA_CTRL_ABORT (1u << 1)
@@ -119,8 +120,8 @@ enum interrupt {
 #define DMA_CTRL_CLEAR_DONE (1u << 3)
 #define DMA_STAT_TRANSFERRING (1u << 0)
 #define DMA_STAT_QUEUE_FULL (1u << 2)
-#define DMA_STAT_DONE (1u << 10)
-#define DMA_GCTL_DONE_INT (1u << 10)
+#define DMA_STAT_DONE_SHIFT 10
+#define DMA_GCTL_DONE_SHIFT 10 /* interrupt of "done"; of "second done" the next bit */
 
 /* system controller */
 #define SC_CODE 0x5ec00000u

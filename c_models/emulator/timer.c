@@ -3,6 +3,8 @@
  */
 #include "core.h"
 
+enum { DRIFT_PARTS = 1000000000 };
+
 static uint32_t prescale_shift(const timer_state *timer) {
     static const uint32_t shifts[4] = {0, 4, 8, 8};
     return shifts[TIMER_PRESCALE(timer->control)];
@@ -16,9 +18,30 @@ static uint32_t count(const emu_core *core, const timer_state *timer) {
                : 0;
 }
 
+/* Cycles of a period of timer 1 in the time of the machine: the chip's own clock may drift. */
+static uint64_t drifted(const emu_core *core, timer_state *timer, uint64_t cycles) {
+    const int32_t drift = core->chip->clock.drift;
+    if (drift == 0 || timer != &core->timers[0])
+        return cycles;
+    timer->drift_rest += (int64_t)cycles * drift;
+    const int64_t whole = timer->drift_rest / DRIFT_PARTS;
+    timer->drift_rest -= whole * DRIFT_PARTS;
+    return cycles + (uint64_t)whole;
+}
+
 static void start(emu_core *core, timer_state *timer, uint32_t from) {
-    timer->expiry = core->now + ((uint64_t)from << prescale_shift(timer));
+    timer->drift_rest = 0;
+    timer->expiry = core->now + drifted(core, timer, (uint64_t)from << prescale_shift(timer));
+    if (timer == &core->timers[0])
+        timer->expiry += core->chip->clock.offset +
+                         (core->number % 2 ? core->chip->clock.core_offset : 0);
     core_limit(core, timer->expiry);
+}
+
+void emu_chip_clock(emu_chip *chip, uint32_t offset, uint32_t core_offset, int32_t drift) {
+    chip->clock.offset = offset;
+    chip->clock.core_offset = core_offset;
+    chip->clock.drift = drift;
 }
 
 uint64_t timer_next(const emu_core *core) {
@@ -43,7 +66,7 @@ void timer_expire(emu_core *core) {
             }
             const uint32_t whole = timer->control & TIMER_32_BIT ? UINT32_MAX : 0xffffu;
             const uint64_t from = timer->control & TIMER_PERIODIC ? timer->background : whole;
-            timer->expiry += (from ? from : 1) << prescale_shift(timer);
+            timer->expiry += drifted(core, timer, (from ? from : 1) << prescale_shift(timer));
         }
     }
 }

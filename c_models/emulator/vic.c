@@ -22,7 +22,7 @@ static uint32_t sources(const emu_core *core) {
         raw |= 1u << INT_CC_READY | 1u << (INT_CC_MC + PACKET_TYPE(first->control));
     }
     raw |= 1u << INT_CC_TX_EMPTY | 1u << INT_CC_TX_NOT_FULL; /* packets leave at once */
-    if (core->dma.completed && (core->dma.global_control & DMA_GCTL_DONE_INT))
+    if (dma_interrupts(&core->dma))
         raw |= 1u << INT_DMA_DONE;
     if (core->chip->system.interrupts & (1u << core->number))
         raw |= 1u << INT_CPU;

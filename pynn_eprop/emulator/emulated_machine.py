@@ -1,6 +1,7 @@
 """A machine without a network: its chips, their monitors, and the messages between them."""
 
 import logging
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pynn_eprop.emulator.commands import Commands
 from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
-from pynn_eprop.emulator.layout import ROUTER_P2P, Lock, Signal
+from pynn_eprop.emulator.layout import ROUTER_P2P, SV, Lock, Signal, Sv
 from pynn_eprop.emulator.library import ffi, lib, open_unicorn
 from pynn_eprop.emulator.message import DEFAULT_CHIP, TO_ETHERNET, Message
 from pynn_eprop.emulator.monitor import Monitor
@@ -107,11 +108,14 @@ class EmulatedMachine(Chips):
                     lib.emu_link(handle, link, handles[neighbour])
             monitor = Monitor(Chip(handle, x, y), self._from_core, self.wait_for_lock)
             self.monitors[x, y] = monitor
+            lib.emu_chip_clock(handle, *self.options.conditions.clock(x, y))
             address = addresses.get((x, y))
             monitor.boot((self.geometry.width, self.geometry.height), board[x, y],
                          self.geometry.links(x, y),
                          bytes(int(part) for part in address.split(".")) if address else None,
                          self.geometry.version)
+            monitor.chip.write(SV + Sv.CLOCK_DRIFT, struct.pack(
+                "<i", self.options.conditions.measured_drift(x, y)))
             self._write_routes(monitor.chip)
 
     def _write_routes(self, chip: Chip) -> None:

@@ -32,6 +32,7 @@ class FaultKind(IntEnum):
     PACKET_DROPPED = 9
     TICK_OVERRUN = 10
     UNKNOWN_REGISTER = 11
+    DMA_ALIGNMENT = 12
 
 
 MEANING: Final = {
@@ -49,6 +50,8 @@ MEANING: Final = {
                               "receiver",
     FaultKind.TICK_OVERRUN: "timer tick overrun: {address} instructions without sleep",
     FaultKind.UNKNOWN_REGISTER: "register 0x{address:08x} is not modelled",
+    FaultKind.DMA_ALIGNMENT: "DMA transfer with an address or a length that is not a multiple of "
+                             "the words it moves: 0x{address:08x}",
 }
 
 

@@ -70,6 +70,7 @@ class Sv:
     UNIX_TIME = 0x1C
     CPU_CLOCK = 0x24
     MEMORY_CLOCK = 0x26
+    CLOCK_DRIFT = 0x38
     RANDOM = 0x3C
     ROOT_CHIP = 0x40
     MESSAGE_COUNT = 0x41

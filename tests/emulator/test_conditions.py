@@ -19,6 +19,11 @@ def test_what_is_given_replaces_defaults() -> None:
     ("drain_us", 0.0, "drain_us=0.0 must be in 0.01 to 1e\\+06"),
     ("drain_us", "long", "drain_us='long' must be a number"),
     ("drain_us", True, "drain_us=True must be a number"),
+    ("dma_clear", "none", "dma_clear='none' must be one of one, both, first"),
+    ("dma_clear", 1, "dma_clear=1 must be str"),
+    ("dma_stale_cycles", -1, "dma_stale_cycles=-1 must be in 0 to 100000"),
+    ("dma_aligned_to_8", 1, "dma_aligned_to_8=1 must be bool"),
+    ("chip_drift_ppm", 2000.0, "chip_drift_ppm=2000.0 must be in -1000 to 1000"),
     ("drains_us", 1.0, "no condition 'drains_us'; did you mean 'drain_us'"),
     ("weather", 1.0, "choose one of .*drain_us"),
 ])

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.emulator.conditions import IDEAL, Conditions
+from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import weight_limit
@@ -108,15 +110,17 @@ class ChipNetwork:
     """A network on cores. It takes the place of the backend's session with sPyNNaker.
 
     recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
-    pause: steps of each pause, for a script in machine time.
+    pause: steps of each pause, for a script in machine time. conditions: of the chip.
     """
 
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
-                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0) -> None:
+                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0,
+                 conditions: Conditions = IDEAL) -> None:
         self.network = network
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
+        self._conditions = conditions
         logs: dict[int, dict[str, Log]] = {index: {} for index in range(len(network.populations))}
         for recording in recordings:
             logs[recording.population][recording.variable] = _log(network, recording, pause)
@@ -215,7 +219,8 @@ class ChipNetwork:
             contents = core.contents(self._own(core))
             loads.append(Load(binary_path(core.binary), contents, core.region_bytes,
                               core.recorded_bytes))
-        self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
+        self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000),
+                         self._conditions)
         self.loaded = True
 
     failed = False
@@ -256,6 +261,11 @@ class ChipNetwork:
                             for _ in range(1 if payload else count)]
         order = self._rng.permutation(len(packets))
         return sorted((packets[at] for at in order), key=lambda packet: packet.step)
+
+    def findings(self) -> list[Fault]:
+        """What the chip's checks found, but for steps that took longer than a tick."""
+        return [fault for fault in self.chip.machine.new_faults()
+                if fault.kind is not FaultKind.TICK_OVERRUN]
 
     # --- as a machine ---
 
@@ -350,6 +360,7 @@ def assert_twins(case: Case, **options: Any) -> dict[str, int]:
         inactive = FirstInactivities(case.network)
         inactive.add(host.inactivities())
         np.testing.assert_array_equal(chip.inactive.array(), inactive.array(), "inactive")
+        assert chip.findings() == []
         return counts_of(chip)
     finally:
         chip.close()
