@@ -19,10 +19,8 @@ static bool overdue(const emu_core *core, uint64_t time) {
                                   conditions->drain_cycles;
 }
 
-void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
+static void receive(emu_core *core, const mc_packet *sent, uint64_t time) {
     comms_state *const comms = &core->comms;
-    if (core->activity == EMU_STOPPED)
-        return; /* as a core without application, which discards what it gets */
     if (overdue(core, time)) {
         comms->dropped++;
         fault_record(core, EMU_PACKET_DROPPED, core->pc, sent->key);
@@ -34,6 +32,14 @@ void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
     comms->taken++;
     core_advance(core, time);
     vic_update(core);
+}
+
+void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
+    if (core->activity == EMU_STOPPED)
+        return; /* as a core without application, which discards what it gets */
+    for (uint32_t copies = mishap_copies(core->chip, core->number, sent, EMU_AT_RECEIVER); copies > 0;
+         copies--)
+        receive(core, sent, time);
 }
 
 void emu_packet(emu_chip *chip, uint32_t core, uint32_t key, uint32_t payload, int loaded) {
@@ -88,7 +94,8 @@ static void send(emu_core *core, uint32_t key) {
     chip->outbox[chip->sent++] = (mc_packet){.time = core->now,
                                           .control = core->comms.control & PACKET_CONTROL,
                                           .key = key,
-                                          .payload = core->comms.payload};
+                                          .payload = core->comms.payload,
+                                          .core = core->number};
     core->comms.sent++;
 }
 

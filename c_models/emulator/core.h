@@ -15,6 +15,7 @@ enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZ
 typedef struct {
     uint64_t time;
     uint32_t control, key, payload;
+    uint32_t core;                           /* that sent it */
 } mc_packet;
 
 typedef struct {
@@ -88,6 +89,7 @@ typedef struct {
 
 struct emu_chip {
     emu_machine *machine;
+    uint32_t index;
     uint8_t *sdram, *sysram;
     emu_core *cores[EMU_CORES];
     emu_chip *neighbours[EMU_LINKS];
@@ -103,6 +105,7 @@ struct emu_chip {
 };
 
 emu_settings const *emu_machine_settings(const emu_machine *machine);
+emu_packet_counts *machine_packet_counts(emu_machine *machine);
 
 /* core.c */
 void core_free(emu_core *core);
@@ -159,6 +162,13 @@ static inline bool comms_waiting(const comms_state *comms) { return comms->head 
 void comms_deliver(emu_core *core, const mc_packet *packet, uint64_t time);
 uint32_t comms_read(emu_core *core, uint32_t offset);
 void comms_write(emu_core *core, uint32_t offset, uint32_t value);
+
+/* mishaps.c */
+/*! \brief How often a packet goes on from a place: 1, or 0 or 2 if the conditions say so.
+ *  \param[in] core that sends or receives it
+ */
+uint32_t mishap_copies(const emu_chip *chip, uint32_t core, const mc_packet *packet,
+                       enum emu_packet_place place);
 
 /* dma.c */
 void dma_complete(emu_core *core);

@@ -126,7 +126,9 @@ static void arrive(emu_chip *chip, uint32_t source, const mc_packet *packet,
 }
 
 void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time) {
-    arrive(chip, LOCAL, packet, time, 0);
+    for (uint32_t copies = mishap_copies(chip, packet->core, packet, EMU_AT_SENDER); copies > 0;
+         copies--)
+        arrive(chip, LOCAL, packet, time, 0);
 }
 
 bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
