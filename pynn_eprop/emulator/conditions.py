@@ -1,17 +1,24 @@
 """Conditions of an emulated board: in which ways it is as hard as a real one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from pynn_eprop.emulator.layout import CYCLES_PER_MS
+from pynn_eprop.emulator.geometry import Coordinates
+from pynn_eprop.emulator.layout import CORES, CYCLES_PER_MS
 from pynn_eprop.errors import EmulatorError
 
 DMA_CLEARS: Final = ("one", "both", "first")
 """What a clear of "transfer done" takes away, in the order of ``enum emu_dma_clear``."""
 PARTS: Final = 1000
 """Of a ppm, in the drift of ``emu_chip_clock``."""
+PACKET_KINDS: Final = ("any", "payload", "plain")
+"""Kinds of multicast packets, in the order of ``enum emu_packet_kind``."""
+PACKET_PLACES: Final = ("receiver", "sender")
+"""Where a packet is lost or doubled, in the order of ``enum emu_packet_place``."""
+EVERYWHERE: Final = 0xFFFF
+MOST: Final = 2**32 - 1
 
 
 def _condition(default: Any, low: float, high: float, help: str) -> Any:
@@ -21,6 +28,14 @@ def _condition(default: Any, low: float, high: float, help: str) -> Any:
 def _choice(choices: tuple[str, ...], help: str) -> Any:
     return field(default=choices[0], metadata={
         "choices": choices, "help": f"{help}: {' or '.join(choices)}"})
+
+
+def _switch(help: str) -> Any:
+    return field(default=False, metadata={"help": help})
+
+
+def _cores(help: str) -> Any:
+    return field(default=(), metadata={"help": help})
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class Conditions:
                              "takes away if both transfers are done")
     dma_stale_cycles: int = _condition(0, 0, 100_000, "cycles for which the DMA controller's "
                                        "status stays as it was, after a start or a clear")
-    dma_aligned_to_8: bool = _condition(False, False, True, "addresses and lengths of double-word "
+    dma_aligned_to_8: bool = _switch("addresses and lengths of double-word "
                                         "transfers must be multiples of 8, not only of 4")
     core_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of cores "
                                        "with odd numbers start late")
@@ -45,16 +60,45 @@ class Conditions:
                                        "with odd x + y start late")
     chip_drift_ppm: float = _condition(0.0, -1000.0, 1000.0, "how much longer the ticks of chips "
                                        "with odd x + y are, in ppm")
-    drift_measured: bool = _condition(False, False, True, "monitors have measured this drift, so "
+    drift_measured: bool = _switch("monitors have measured this drift, so "
                                       "that timers are corrected for it")
+    lose_packet: int = _condition(0, 0, MOST, "number of the multicast packet that is lost without "
+                                  "a trace, counted from 1; 0 for none")
+    lose_every: int = _condition(0, 0, MOST, "number of packets of which the last is lost; 0 for "
+                                 "none")
+    double_packet: int = _condition(0, 0, MOST, "number of the packet that comes twice; 0 for none")
+    double_every: int = _condition(0, 0, MOST, "number of packets of which the last comes twice; "
+                                   "0 for none")
+    packet_kind: str = _choice(PACKET_KINDS, "which packets are counted, lost and doubled")
+    packet_place: str = _choice(PACKET_PLACES, "where: one copy of a packet as it comes to a core, "
+                                "or all of them as it leaves one")
+    packet_core: tuple[int, ...] = _cores("x,y,core or x,y of the core or chip whose packets are "
+                                          "counted, lost and doubled; () for all")
+
+    transmit_cycles: int = _condition(0, 0, 100_000, "cycles for which a transmitter is busy after "
+                                      "a packet; one that is sent meanwhile is lost")
+    congestion: bool = _switch("routers hold packets back while receivers or links cannot take "
+                               "them, and drop those that wait for longer than their control "
+                               "register says; drain_us has no effect then. Choose a small quantum")
+    receiver_places: int = _condition(1, 1, 4096, "with congestion: packets that the receiver of a "
+                                      "core holds")
+    link_rate: float = _condition(0.0, 0.0, 200.0, "with congestion: packets without payload that "
+                                  "go over a link in 1 us; 0 for as many as come")
+    partial_drops: bool = _switch("with congestion: receivers and links that can take it get a "
+                                  "packet that is dropped, and get it twice if it is sent again")
 
     def __post_init__(self) -> None:
         for each in fields(self):
             value, default = getattr(self, each.name), each.default
+            if each.name == "packet_core":
+                _check_core(each.name, value)
+                continue
             kinds = (int, float) if isinstance(default, float) else (type(default),)
             if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
                 raise EmulatorError(f"condition {each.name}={value!r} must be "
                                     f"{'a number' if float in kinds else kinds[0].__name__}")
+            if isinstance(default, bool):
+                continue
             if "choices" in each.metadata:
                 if value not in each.metadata["choices"]:
                     raise EmulatorError(f"condition {each.name}={value!r} must be one of "
@@ -64,13 +108,33 @@ class Conditions:
             if not low <= value <= high:
                 raise EmulatorError(f"condition {each.name}={value!r} must be in {low:g} to "
                                     f"{high:g}")
+        for name in ("receiver_places", "link_rate", "partial_drops"):
+            value = getattr(self, name)
+            if not self.congestion and value != Conditions.__dataclass_fields__[name].default:
+                raise EmulatorError(f"condition {name}={value!r} needs congestion=True")
 
-    def for_machine(self) -> dict[str, int]:
-        """The values of ``emu_conditions``, times in cycles."""
+    def for_machine(self, chips: Sequence[Coordinates] = ()) -> dict[str, int]:
+        """The values of ``emu_conditions``, times in cycles.
+
+        ``chips``: coordinates of the machine's chips, in its order. Raises EmulatorError if
+        ``packet_core`` names none of them.
+        """
+        chip, core = _place(self.packet_core, chips)
+        rate = self.link_rate
         return {"drain_cycles": _cycles(self.drain_us),
                 "dma_clear": DMA_CLEARS.index(self.dma_clear),
                 "dma_stale_cycles": self.dma_stale_cycles,
-                "dma_alignment": 8 if self.dma_aligned_to_8 else 4}
+                "dma_alignment": 8 if self.dma_aligned_to_8 else 4,
+                "mishaps": any((self.lose_packet, self.lose_every, self.double_packet,
+                                self.double_every)),
+                "lose_packet": self.lose_packet, "lose_every": self.lose_every,
+                "double_packet": self.double_packet, "double_every": self.double_every,
+                "packet_kind": PACKET_KINDS.index(self.packet_kind),
+                "packet_place": PACKET_PLACES.index(self.packet_place),
+                "transmit_cycles": self.transmit_cycles, "congestion": self.congestion,
+                "receiver_places": self.receiver_places, "partial_drops": self.partial_drops,
+                "link_cycles": _cycles(1.0 / rate) if rate else 0,
+                "packet_chip": chip, "packet_core": core}
 
     def clock(self, x: int, y: int) -> tuple[int, int, int]:
         """What ``emu_chip_clock`` gets for a chip: offsets in cycles, drift in 10^-9."""
@@ -88,6 +152,22 @@ class Conditions:
 
 def _cycles(microseconds: float) -> int:
     return round(microseconds * CYCLES_PER_MS / 1000)
+
+
+def _check_core(name: str, value: Any) -> None:
+    whole = isinstance(value, tuple) and all(type(part) is int for part in value)
+    if not whole or len(value) not in (0, 2, 3) or (len(value) == 3 and not 0 < value[2] < CORES):
+        raise EmulatorError(f"condition {name}={value!r} must be (x, y), or (x, y, core) with a "
+                            f"core of 1 to {CORES - 1}, or ()")
+
+
+def _place(core: tuple[int, ...], chips: Sequence[Coordinates]) -> tuple[int, int]:
+    if not core:
+        return EVERYWHERE, EVERYWHERE
+    if core[:2] not in chips:
+        raise EmulatorError(f"condition packet_core={core!r}: there is no chip {core[:2]}; choose "
+                            f"one of {', '.join(map(str, chips))}")
+    return list(chips).index((core[0], core[1])), core[2] if len(core) == 3 else EVERYWHERE
 
 
 IDEAL: Final = Conditions()

@@ -33,6 +33,7 @@ class FaultKind(IntEnum):
     TICK_OVERRUN = 10
     UNKNOWN_REGISTER = 11
     DMA_ALIGNMENT = 12
+    TRANSMIT_BUSY = 13
 
 
 MEANING: Final = {
@@ -52,6 +53,8 @@ MEANING: Final = {
     FaultKind.UNKNOWN_REGISTER: "register 0x{address:08x} is not modelled",
     FaultKind.DMA_ALIGNMENT: "DMA transfer with an address or a length that is not a multiple of "
                              "the words it moves: 0x{address:08x}",
+    FaultKind.TRANSMIT_BUSY: "packet with key 0x{address:08x} lost: the transmitter had not sent "
+                             "the one before",
 }
 
 
