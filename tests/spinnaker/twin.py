@@ -67,6 +67,9 @@ class _MachineVertex:
     def take_recording(self, channel: Any) -> bytes:
         return self._network.chip.recording(self._place, channel)
 
+    def read_provenance(self) -> np.ndarray:
+        return self.provenance
+
     @property
     def provenance(self) -> np.ndarray:
         counts = self._network.chip.provenance(self._place)
@@ -166,7 +169,8 @@ class ChipNetwork:
         for source in sorted({each.pre for each in network.projections if each.post == target}):
             described = network.populations[source]
             if isinstance(described, Sources):
-                blocks.append(KeyBlock(KeyKind.SPIKE, source, self._source_key(source),
+                kind = KeyKind.SPIKE if self._colour_bits else KeyKind.OTHER_SPIKE  # live input
+                blocks.append(KeyBlock(kind, source, self._source_key(source),
                                        _mask(described.size, self._colour_bits),
                                        self._colour_bits, 0, described.size))
             blocks += [self._block(core, KeyKind.SPIKE, -1)
@@ -228,7 +232,7 @@ class ChipNetwork:
         return nullcontext()
 
     def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object,
-            _suspects: object) -> None:
+            _suspects: object, check: Callable[[list[Any]], None]) -> None:
         """Run so many machine steps."""
         prepare()
         if not self.loaded:
@@ -236,6 +240,7 @@ class ChipNetwork:
         if steps:
             end = self.machine_step + steps
             self.chip.run(self.machine_step, end, self._packets(self.machine_step, end))
+            check([])
             self.machine_step = end
 
     def _packets(self, first: int, last: int) -> list[Packet]:
