@@ -111,12 +111,14 @@ class ChipNetwork:
     """A network on cores. It takes the place of the backend's session with sPyNNaker.
 
     recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
-    pause: steps of each pause, for a script in machine time.
+    pause: steps of each pause, for a script in machine time. warns_of_losses: packets that the host
+    did not give count as doubled, and a run with them goes on.
     """
 
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
-                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0) -> None:
+                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0,
+                 warns_of_losses: bool = False) -> None:
         self.network = network
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
@@ -127,7 +129,8 @@ class ChipNetwork:
                             for index, described in enumerate(network.populations)]
         self.step = 0
         self.inactive = FirstInactivities(network)
-        options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core)
+        options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core,
+                                   warns_of_losses=warns_of_losses)
         if pause:
             options = replace(options, machine_time=True, pause=pause * network.settings.timestep)
         with _own_keys(self._incoming):
