@@ -38,6 +38,7 @@ enum emu_fault_kind {
     EMU_PACKET_DROPPED,      /*!< packet lost because the core did not drain its receiver */
     EMU_TICK_OVERRUN,        /*!< no sleep between two expiries of timer 1 */
     EMU_UNKNOWN_REGISTER,    /*!< a register that is not modelled */
+    EMU_TRANSMIT_BUSY,       /*!< packet lost because the transmitter had not sent the one before */
     EMU_FAULT_KINDS
 };
 
@@ -83,11 +84,17 @@ typedef struct {
     uint32_t packet_place;  /*!< emu_packet_place */
     uint32_t packet_chip, packet_core; /*!< index and core; EMU_EVERYWHERE: all */
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+    uint32_t transmit_cycles; /*!< for which a transmitter is busy after a packet */
+    uint32_t congestion;      /*!< routers hold packets back, and drop those that wait too long: */
+    uint32_t receiver_places; /*!< packets that a core's receiver holds */
+    uint32_t link_cycles;     /*!< for which a link is busy with a packet without payload */
+    uint32_t partial_drops;   /*!< outputs that can take it get a packet that is dropped */
 } emu_conditions;
 
-/*! Packets that the conditions concern since they were set. */
+/*! Packets that the conditions concern, since they were set. */
 typedef struct {
     uint64_t seen, lost, doubled;
+    uint64_t dropped; /*!< by routers that hold packets back */
 } emu_packet_counts;
 
 /*! Settings of a machine. */

@@ -45,6 +45,7 @@ static bool chip_init(emu_chip *chip, emu_machine *machine, uint32_t index) {
     chip->machine = machine;
     chip->index = index;
     chip->next = NEVER;
+    chip->held.blocked_since = NEVER;
     router_reset(&chip->router);
     chip->sdram = mmap(NULL, SDRAM_SIZE, PROTECTION, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                        -1, 0);
@@ -143,6 +144,15 @@ static void carry_packets(emu_machine *machine, size_t due) {
     free(all);
 }
 
+/* Routers hold packets back: what waits in one makes its chip due in the next slice. */
+static void carry_with_congestion(emu_machine *machine) {
+    for (uint32_t i = 0; i < machine->settings.chips; i++)
+        congestion_carry(&machine->chips[i], machine->slice_end);
+    for (uint32_t i = 0; i < machine->settings.chips; i++)
+        if (congestion_waits(&machine->chips[i]) && machine->slice_end < machine->chips[i].next)
+            machine->chips[i].next = machine->slice_end;
+}
+
 uint64_t emu_next_event(emu_machine *machine) {
     uint64_t next = NEVER;
     for (uint32_t i = 0; i < machine->settings.chips; i++)
@@ -167,7 +177,10 @@ int emu_run(emu_machine *machine, uint64_t until) {
             if (machine->chips[i].next < machine->slice_end)
                 machine->due[due++] = &machine->chips[i];
         thread_pool_run(machine->pool, due, run_chip, machine);
-        carry_packets(machine, due);
+        if (machine->settings.conditions.congestion)
+            carry_with_congestion(machine);
+        else
+            carry_packets(machine, due);
         machine->now = machine->slice_end;
         for (size_t i = 0; i < due; i++)
             if (machine->due[i]->monitor_interrupt)

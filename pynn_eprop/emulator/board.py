@@ -121,7 +121,10 @@ class Board:
             return status(self.machine, self.server)
 
     def set_conditions(self, conditions: Conditions) -> None:
-        """Change in which ways the board is hard, from now on; packets are counted from here on."""
+        """Change in which ways the board is hard, from now on; packets are counted from here on.
+
+        Raises EmulatorError if ``congestion`` is not as before, as packets may be under way.
+        """
         with self.server.lock:
             self.machine.set_conditions(conditions)
 

@@ -26,6 +26,10 @@ def _choice(choices: tuple[str, ...], help: str) -> Any:
         "choices": choices, "help": f"{help}: {' or '.join(choices)}"})
 
 
+def _switch(help: str) -> Any:
+    return field(default=False, metadata={"help": help})
+
+
 def _cores(help: str) -> Any:
     return field(default=(), metadata={"help": help})
 
@@ -53,6 +57,18 @@ class Conditions:
     packet_core: tuple[int, ...] = _cores("x,y,core or x,y of the core or chip whose packets are "
                                           "counted, lost and doubled; () for all")
 
+    transmit_cycles: int = _condition(0, 0, 100_000, "cycles for which a transmitter is busy after "
+                                      "a packet; one that is sent meanwhile is lost")
+    congestion: bool = _switch("routers hold packets back while receivers or links cannot take "
+                               "them, and drop those that wait for longer than their control "
+                               "register says; drain_us has no effect then. Choose a small quantum")
+    receiver_places: int = _condition(1, 1, 4096, "with congestion: packets that the receiver of a "
+                                      "core holds")
+    link_rate: float = _condition(0.0, 0.0, 200.0, "with congestion: packets without payload that "
+                                  "go over a link in 1 us; 0 for as many as come")
+    partial_drops: bool = _switch("with congestion: receivers and links that can take it get a "
+                                  "packet that is dropped, and get it twice if it is sent again")
+
     def __post_init__(self) -> None:
         for each in fields(self):
             value, default = getattr(self, each.name), each.default
@@ -63,6 +79,8 @@ class Conditions:
             if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
                 raise EmulatorError(f"condition {each.name}={value!r} must be "
                                     f"{'a number' if float in kinds else kinds[0].__name__}")
+            if isinstance(default, bool):
+                continue
             if "choices" in each.metadata:
                 if value not in each.metadata["choices"]:
                     raise EmulatorError(f"condition {each.name}={value!r} must be one of "
@@ -72,6 +90,10 @@ class Conditions:
             if not low <= value <= high:
                 raise EmulatorError(f"condition {each.name}={value!r} must be in {low:g} to "
                                     f"{high:g}")
+        for name in ("receiver_places", "link_rate", "partial_drops"):
+            value = getattr(self, name)
+            if not self.congestion and value != Conditions.__dataclass_fields__[name].default:
+                raise EmulatorError(f"condition {name}={value!r} needs congestion=True")
 
     def for_machine(self, chips: Sequence[Coordinates] = ()) -> dict[str, int]:
         """The values of ``emu_conditions``, times in cycles.
@@ -80,13 +102,18 @@ class Conditions:
         ``packet_core`` names none of them.
         """
         chip, core = _place(self.packet_core, chips)
-        return {"drain_cycles": round(self.drain_us * CYCLES_PER_MS / 1000),
+        cycles_per_us = CYCLES_PER_MS / 1000
+        rate = self.link_rate
+        return {"drain_cycles": round(self.drain_us * cycles_per_us),
                 "mishaps": any((self.lose_packet, self.lose_every, self.double_packet,
                                 self.double_every)),
                 "lose_packet": self.lose_packet, "lose_every": self.lose_every,
                 "double_packet": self.double_packet, "double_every": self.double_every,
                 "packet_kind": PACKET_KINDS.index(self.packet_kind),
                 "packet_place": PACKET_PLACES.index(self.packet_place),
+                "transmit_cycles": self.transmit_cycles, "congestion": self.congestion,
+                "receiver_places": self.receiver_places, "partial_drops": self.partial_drops,
+                "link_cycles": round(cycles_per_us / rate) if rate else 0,
                 "packet_chip": chip, "packet_core": core}
 
 

@@ -66,12 +66,14 @@ class PacketCounts:
     """Multicast packets that the conditions concern since they were set.
 
     ``seen``: of the kind, at the place and core that the conditions name; 0 as long as they lose
-    and double none. ``lost``, ``doubled``: of these.
+    and double none. ``lost``, ``doubled``: of these. ``dropped``: by routers that hold packets
+    back (condition ``congestion``); the reinjector may have sent them again.
     """
 
     seen: int
     lost: int
     doubled: int
+    dropped: int = 0
 
 
 class EmulatedMachine(Chips):
@@ -142,7 +144,14 @@ class EmulatedMachine(Chips):
     # -- conditions --------------------------------------------------------------------------
 
     def set_conditions(self, conditions: Conditions) -> None:
-        """Change in which ways the machine is hard; packets are counted from here on."""
+        """Change in which ways the machine is hard; packets are counted from here on.
+
+        Raises EmulatorError if ``congestion`` is not as before, as packets may be under way.
+        """
+        before = self.options.conditions.congestion
+        if conditions.congestion != before:
+            raise EmulatorError(f"condition congestion={conditions.congestion} cannot be set on a "
+                                f"board that has started with congestion={before}")
         values = ffi.new("emu_conditions *", conditions.for_machine(list(self.geometry.board)))
         lib.emu_set_conditions(self._handle, values)
         self.options = replace(self.options, conditions=conditions)
@@ -152,7 +161,7 @@ class EmulatedMachine(Chips):
         """Packets that the conditions have lost and doubled."""
         counts = ffi.new("emu_packet_counts *")
         lib.emu_packet_counts_get(self._handle, counts)
-        return PacketCounts(counts.seen, counts.lost, counts.doubled)
+        return PacketCounts(counts.seen, counts.lost, counts.doubled, counts.dropped)
 
     # -- time --------------------------------------------------------------------------------
 

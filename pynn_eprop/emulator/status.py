@@ -77,6 +77,9 @@ class BoardStatus:
         if self.packets.seen:
             lines.append(f"by the board's conditions, {self.packets.lost} packets of "
                          f"{self.packets.seen} were lost and {self.packets.doubled} doubled")
+        if self.packets.dropped:
+            lines.append(f"routers have dropped {self.packets.dropped} packets that waited for too "
+                         "long")
         lines += [str(fault) for fault in self.faults[:20]]
         if len(self.faults) > 20:
             lines.append(f"... and {len(self.faults) - 20} more findings")
