@@ -30,7 +30,8 @@ class Loss:
         """A sentence, "receiver: ...", with all numbers."""
         when = "" if self.intervals is None else f" in {_named('interval', self.intervals)}"
         wrong = "" if self.updates is None else \
-            f", so that {_named('update', self.updates)} is wrong"
+            f", so that {_named('update', self.updates)} " \
+            f"{'is' if self.updates[0] == self.updates[1] else 'are'} wrong"
         but = ", but not each once" if self.sent == self.heard else ""
         return f"{self.receiver}: heard {self.heard} of {self.sent} {self.what} of " \
             f"{self.sender}{when}{but}{wrong}"
