@@ -66,7 +66,8 @@ def header() -> str:
         "#ifndef EPROP_SPINNAKER_LAYOUT_H\n#define EPROP_SPINNAKER_LAYOUT_H\n\n"
         "#include <stddef.h>\n#include <stdint.h>\n\n#include \"eprop/fixed/constants.h\"\n\n"
         "#define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)\n"
-        f"#define LAYOUT_VERSION {layout.VERSION}\n#define COLOUR_BITS {layout.COLOUR_BITS}\n"]
+        f"#define LAYOUT_VERSION {layout.VERSION}\n#define COLOUR_BITS {layout.COLOUR_BITS}\n"
+        f"#define TALLY_MARK UINT32_C({layout.MARK:#x})\n"]
     parts += [_enumeration(kind) for kind in layout.ENUMERATIONS]
     parts += [_assertions(structure) for structure in layout.KERNEL_STRUCTURES]
     parts += [_structure(structure) for structure in layout.STRUCTURES]

@@ -123,6 +123,23 @@ class MachineError(SimulationError):
         self.folder = folder
 
 
+class PacketLossError(MachineError):
+    """Packets of a run were lost, or came twice, so that its results would be wrong.
+
+    ``losses``: one for each pair of cores and each interval, or group of intervals
+    (``pynn_eprop.spinnaker.running.losses.Loss``). Otherwise as MachineError.
+    """
+
+    def __init__(self, message: str, folder: Path | None = None, losses: tuple[Any, ...] = ()
+                 ) -> None:
+        super().__init__(message, folder)
+        self.losses = losses
+
+
+class PacketLossWarning(UserWarning):
+    """As PacketLossError, if ``setup(on_loss="warn")`` lets a run go on: results are wrong."""
+
+
 class MissingDependencyError(EPropError, ImportError):
     """An optional package, simulator or toolchain is not installed."""
 

@@ -11,6 +11,7 @@
 #include "record.h"
 #include "signals.h"
 #include "spike_log.h"
+#include "tallies.h"
 #include "transfers.h"
 
 const uint32_t population_lag = 0;
@@ -146,6 +147,7 @@ static void send(uint32_t cell) {
     const uint32_t key = core.setup.spike_key | cell << COLOUR_BITS | (now.time & 15);
     while (!spin1_send_mc_packet(key, 0, NO_PAYLOAD))
         continue;
+    tallies_add(TALLY_SENT_NOW, 1, core.setup.spike_key + cell, now.time);
 }
 
 static bool send_all(void) {

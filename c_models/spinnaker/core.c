@@ -17,6 +17,7 @@
 #include "population.h"
 #include "record.h"
 #include "spike_log.h"
+#include "tallies.h"
 #include "transfers.h"
 #include "update.h"
 #include "values.h"
@@ -127,6 +128,8 @@ static void check_in_time(uint32_t used, uint32_t was_behind) {
 }
 
 static void end_interval(void) {
+    now.ended = true;
+    tallies_report();
     const uint32_t begun = cycles(), moved = transfers_bytes(), was_behind = steps_behind();
     population_end();
     if (now.learning) {
@@ -159,6 +162,7 @@ static void begin_interval(void) {
     begin_anew = false;
     now.base = now.time;
     now.local = 0;
+    now.ended = false;
     now.learning = core.run.learning && core.setup.interval_steps != 0;
     now.update_due = now.learning && now.pending + 1 == core.setup.trials_per_update;
     now.pause = now.update_due ? core.setup.pause_update : core.setup.pause_trial;
@@ -229,6 +233,7 @@ static void do_step(void) {
         begin_interval();
     const uint32_t T = core.setup.interval_steps;
     now.local = now.time - now.base;
+    tallies_step();
     const bool steps =
         now.local > population_lag && (T == 0 || now.local <= T + population_lag);
     if (VALUE_SOURCES != 0)
@@ -271,6 +276,7 @@ static void start_anew(void) {
     const uint32_t time = now.time;
     now = (core_clock){.time = time, .updates = core.run.first_update};
     begin_anew = true;
+    tallies_reset();
     packets_reset();
     population_forget();
     gradient_forget();
@@ -305,6 +311,7 @@ static void work(uint unused0, uint unused1) {
         now.time++;
         if (simulation_is_finished()) {
             transfers_finish();
+            tallies_report();
             simulation_handle_pause_resume(resume);
             recording_finalise();
             packets_stop();
@@ -367,6 +374,7 @@ static bool initialise(uint32_t *period) {
     arrivals_initialise();
     gradient_initialise();
     log_initialise(region(REGION_LOG));
+    tallies_initialise(region(REGION_TALLIES));
     packets_initialise();
     start_anew();
     return true;

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t updates;    /*!< updates done */
     update_activity activity; /*!< of the update in progress */
     bool learning;       /*!< the interval in progress counts */
+    bool ended;          /*!< its end is being worked on, or done: what comes is too late */
     bool update_due;     /*!< an update is done at its end */
 } core_clock;
 

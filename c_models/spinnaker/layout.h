@@ -11,8 +11,9 @@
 #include "eprop/fixed/constants.h"
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 5
+#define LAYOUT_VERSION 6
 #define COLOUR_BITS 4
+#define TALLY_MARK UINT32_C(0x9e3779b1)
 
 /*! \brief Regions of a core's memory, for both binaries. */
 enum {
@@ -31,7 +32,8 @@ enum {
     REGION_LOG = 12,
     REGION_STATUS = 13,
     REGION_VALUES = 14,
-    REGION_COUNT = 15
+    REGION_TALLIES = 15,
+    REGION_COUNT = 16
 };
 
 /*! \brief Recording channels, for both binaries. */
@@ -59,9 +61,19 @@ enum {
 /*! \brief The content of the packets of a key block. */
 enum {
     KEYKIND_SPIKE = 0,
-    KEYKIND_SIGNAL = 1,
-    KEYKIND_FEEDBACK = 2,
-    KEYKIND_COUNT = 3
+    KEYKIND_OTHER_SPIKE = 1,
+    KEYKIND_SIGNAL = 2,
+    KEYKIND_FEEDBACK = 3,
+    KEYKIND_COUNT = 4
+};
+
+/*! \brief Tallies of TALLY_ROW, tally[HEARD + n_keys]. */
+enum {
+    TALLY_SENT = 0,
+    TALLY_WEIGHTS_SENT = 1,
+    TALLY_SENT_NOW = 2,
+    TALLY_HEARD = 3,
+    TALLY_COUNT = 4
 };
 
 /*! \brief As enum eprop_loss of the host engine. */
@@ -110,7 +122,19 @@ enum {
     PROVENANCE_UPDATES = 19,
     PROVENANCE_UPDATE_BYTES = 20,
     PROVENANCE_CUT_SPIKES = 21,
-    PROVENANCE_COUNT = 22
+    PROVENANCE_SENT = 22,
+    PROVENANCE_SENT_SUM = 23,
+    PROVENANCE_WEIGHTS_SENT = 24,
+    PROVENANCE_WEIGHTS_SENT_SUM = 25,
+    PROVENANCE_SPIKES_HEARD = 26,
+    PROVENANCE_SPIKES_HEARD_SUM = 27,
+    PROVENANCE_OTHERS_HEARD = 28,
+    PROVENANCE_OTHERS_HEARD_SUM = 29,
+    PROVENANCE_SIGNALS_HEARD = 30,
+    PROVENANCE_SIGNALS_HEARD_SUM = 31,
+    PROVENANCE_WEIGHTS_HEARD = 32,
+    PROVENANCE_WEIGHTS_HEARD_SUM = 33,
+    PROVENANCE_COUNT = 34
 };
 
 LAYOUT_ASSERT(sizeof(ep_cells) == 28);
@@ -151,6 +175,15 @@ LAYOUT_ASSERT(offsetof(ep_optimizer_step, ratio_bits) == 32);
 LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_min) == 36);
 LAYOUT_ASSERT(offsetof(ep_optimizer_step, w_max) == 40);
 
+/*! \brief Packets that were sent, or heard: how many, and which. */
+typedef struct {
+    uint32_t count; /*!< of packets; of spikes, if one stands for several */
+    uint32_t sum; /*!< of their marks, modulo 2^32 */
+} tally;
+LAYOUT_ASSERT(sizeof(tally) == 8);
+LAYOUT_ASSERT(offsetof(tally, count) == 0);
+LAYOUT_ASSERT(offsetof(tally, sum) == 4);
+
 /*! \brief Constants for the life of the network. */
 typedef struct {
     uint32_t version; /*!< VERSION */
@@ -185,8 +218,10 @@ typedef struct {
     uint32_t timestep_us; /*!< machine step in microseconds */
     uint32_t n_value_sources; /*!< analog sources, entries of VALUES */
     uint32_t value_row_bytes; /*!< longest row of values */
+    uint32_t tally_rows; /*!< rows of TALLIES */
+    uint32_t tally_shift; /*!< 2^this intervals to a row */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 128);
+LAYOUT_ASSERT(sizeof(core_setup) == 136);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -219,6 +254,8 @@ LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
 LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
 LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 120);
 LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 124);
+LAYOUT_ASSERT(offsetof(core_setup, tally_rows) == 128);
+LAYOUT_ASSERT(offsetof(core_setup, tally_shift) == 132);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {
@@ -358,7 +395,7 @@ typedef struct {
     uint32_t reload; /*!< 1: read CELLS again; states stay */
     uint32_t first_update; /*!< number of the update that the first constants belong to */
     uint32_t n_updates; /*!< updates that follow, at most */
-    uint32_t first_target; /*!< not repeated: interval whose first step is the first row of TARGET */
+    uint32_t first_interval; /*!< that it runs in; not repeated: its first step is the first row of TARGET */
     uint32_t n_targets; /*!< intervals in TARGET (repeated: 1) */
     uint32_t mirror; /*!< 1: send the mirrored weights in the next interval (a restart, or new weights) */
     uint32_t first_value; /*!< step of the first rows in VALUES */
@@ -370,7 +407,7 @@ LAYOUT_ASSERT(offsetof(run_header, restart) == 4);
 LAYOUT_ASSERT(offsetof(run_header, reload) == 8);
 LAYOUT_ASSERT(offsetof(run_header, first_update) == 12);
 LAYOUT_ASSERT(offsetof(run_header, n_updates) == 16);
-LAYOUT_ASSERT(offsetof(run_header, first_target) == 20);
+LAYOUT_ASSERT(offsetof(run_header, first_interval) == 20);
 LAYOUT_ASSERT(offsetof(run_header, n_targets) == 24);
 LAYOUT_ASSERT(offsetof(run_header, mirror) == 28);
 LAYOUT_ASSERT(offsetof(run_header, first_value) == 32);

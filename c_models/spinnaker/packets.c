@@ -4,6 +4,7 @@
 #include "packets.h"
 
 #include "population.h"
+#include "tallies.h"
 
 enum { LARGEST_COUNT = 1 << 12 };
 
@@ -123,16 +124,22 @@ static uint32_t step_of(held_spike spike) {
     return now.time + (uint32_t)(int8_t)(spike.step - now.time);
 }
 
-/* Lists a spike that was sent one machine step ago; what does not fit is kept. */
-static uint32_t list(held_spike spike, uint32_t *sources, uint32_t used, uint32_t room) {
-    if (!counts_now(&core.keys[spike.entry], step_of(spike))) {
-        counts[PROVENANCE_IGNORED_INPUT] += spike.count;
+/* Lists a spike that was sent one machine step ago, or that is late; what does not fit is kept. */
+static uint32_t list(held_spike *spike, uint32_t *sources, uint32_t used, uint32_t room) {
+    const uint32_t place = spike->entry, source = spike->source, times = spike->count;
+    const key_entry *const entry = &core.keys[place];
+    if (!counts_now(entry, now.time - 1)) {
+        counts[PROVENANCE_IGNORED_INPUT] += times;
         return used;
     }
-    for (; spike.count > 0 && used < room; spike.count--)
-        sources[used++] = spike.source;
-    if (spike.count > 0)
-        held[held_count++] = spike;
+    const uint32_t some = times < room - used ? times : room - used;
+    for (uint32_t q = 0; q < some; q++)
+        sources[used++] = source;
+    tallies_add(TALLY_HEARD + place, some, entry->key + source - entry->first, step_of(*spike));
+    if (some < times) {
+        spike->count = (uint16_t)(times - some);
+        held[held_count++] = *spike;
+    }
     return used;
 }
 
@@ -142,16 +149,16 @@ static uint32_t take_held(uint32_t *sources, uint32_t room) {
     const uint32_t count = held_count;
     held_count = 0; /* what is kept comes behind what was read */
     for (uint32_t q = 0; q < count; q++) {
-        const held_spike spike = held[q];
+        held_spike spike = held[q];
         if ((int32_t)(step_of(spike) - now.time) >= 0)
             held[held_count++] = spike;
         else
-            used = list(spike, sources, used, room);
+            used = list(&spike, sources, used, room);
     }
     return used;
 }
 
-/* Handles one packet; returns how many sources are used now. */
+/* Handles one packet; returns how many sources are used now. Without room spikes are ignored. */
 static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32_t room) {
     const key_entry *const entry = entry_of(p->key);
     if (entry == NULL) {
@@ -163,17 +170,19 @@ static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32
         counts[PROVENANCE_UNKNOWN_KEYS]++;
         return used;
     }
-    if (entry->kind == KEYKIND_FEEDBACK) {
-        population_feedback(entry->first, number, (int32_t)p->payload);
-        return used;
-    }
-    uint32_t step = step_sent(entry, p);
-    if (entry->kind == KEYKIND_SIGNAL) {
-        population_error(entry->first, entry->first_step + number, step, (int32_t)p->payload);
+    const uint32_t step = step_sent(entry, p), place = (uint32_t)(entry - core.keys);
+    const int32_t payload = (int32_t)p->payload;
+    if (entry->kind > KEYKIND_OTHER_SPIKE) {
+        const bool weight = entry->kind == KEYKIND_FEEDBACK;
+        tallies_add(TALLY_HEARD + place, 1, entry->key + number, weight ? p->payload : step);
+        if (weight)
+            population_feedback(entry->first, number, payload);
+        else
+            population_error(entry->first, entry->first_step + number, step, payload);
         return used;
     }
     uint32_t times = times_sent(p);
-    if (p->step & CAME_STOPPED && entry->colour_bits == 0) {
+    if (room == 0 || (p->step & CAME_STOPPED && entry->colour_bits == 0)) {
         counts[PROVENANCE_IGNORED_INPUT] += times;
         return used;
     }
@@ -181,17 +190,14 @@ static uint32_t handle(const packet *p, uint32_t *sources, uint32_t used, uint32
         counts[PROVENANCE_CUT_SPIKES] += times - LARGEST_COUNT;
         times = LARGEST_COUNT;
     }
-    if ((int32_t)(step - now.time) < -1) {
+    if ((int32_t)(step - now.time) < -1)
         counts[PROVENANCE_LATE_SPIKES] += times;
-        step = now.time - 1;
-    }
-    const held_spike spike = {entry->first + number, step, (uint16_t)(entry - core.keys),
-                              (uint16_t)times};
+    held_spike spike = {entry->first + number, step, (uint16_t)place, (uint16_t)times};
     if ((int32_t)(step - now.time) >= 0) {
         held[held_count++] = spike;
         return used;
     }
-    return list(spike, sources, used, room);
+    return list(&spike, sources, used, room);
 }
 
 static void check_lost(void) {
@@ -220,11 +226,6 @@ SELDOM void packets_discard_spikes(void) {
     while (read != written) {
         const packet p = ring[read & (core.setup.ring_words - 1)];
         read++;
-        const key_entry *const entry = entry_of(p.key);
-        uint32_t unused;
-        if (entry != NULL && entry->kind == KEYKIND_SPIKE)
-            counts[PROVENANCE_IGNORED_INPUT] += times_sent(&p);
-        else
-            (void)handle(&p, &unused, 0, 0);
+        (void)handle(&p, NULL, 0, 0);
     }
 }

@@ -7,6 +7,7 @@
 #include "population.h"
 #include "record.h"
 #include "spike_log.h"
+#include "tallies.h"
 #include "transfers.h"
 #include "update.h"
 
@@ -97,7 +98,7 @@ static bool read_target(uint32_t s) {
     const uint32_t n = core.setup.n, T = core.setup.interval_steps;
     uint32_t row = s - 1;
     if (!cells.target_repeats) {
-        const uint32_t place = now.interval - core.run.first_target;
+        const uint32_t place = now.interval - core.run.first_interval;
         if (place >= core.run.n_targets)
             fail(STATUS_TARGET_ENDED, place + 1, core.run.n_targets);
         row += place * T;
@@ -124,10 +125,12 @@ static void find_errors(void) {
 static void send_errors(uint32_t s, const int32_t *values) {
     if (!core.setup.has_signal_key)
         return;
-    const uint32_t key = core.setup.signal_key | ((now.base + s) & 15);
-    for (uint32_t k = 0; k < core.setup.n; k++)
+    const uint32_t step = now.base + s, key = core.setup.signal_key | (step & 15);
+    for (uint32_t k = 0; k < core.setup.n; k++) {
         while (!spin1_send_mc_packet(key | k << COLOUR_BITS, (uint)values[k], WITH_PAYLOAD))
             continue;
+        tallies_add(TALLY_SENT_NOW, 1, core.setup.signal_key + k, step);
+    }
 }
 
 OFTEN void population_step(uint32_t s, int32_t *input) {
@@ -155,6 +158,7 @@ static SELDOM void mirror(uint32_t number) {
     const uint32_t key = core.setup.feedback_key | number << COLOUR_BITS;
     while (!spin1_send_mc_packet(key, (uint)(int32_t)weight, WITH_PAYLOAD))
         continue;
+    tallies_add(TALLY_WEIGHTS_SENT, 1, core.setup.feedback_key + number, (uint32_t)(int32_t)weight);
 }
 
 SELDOM void population_tick(void) {

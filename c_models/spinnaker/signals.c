@@ -114,7 +114,7 @@ static SELDOM void log_errors(uint32_t step) {
         const uint32_t place = step & (HEARD_STEPS - 1), K = s->from.readouts;
         const uint32_t heard = s->heard[place];
         int32_t *const to = logged_errors(log_slot(), s, step);
-        if (heard != 0 && heard < K)
+        if (heard != 0 && heard != K)
             counts[PROVENANCE_INCOMPLETE_SIGNALS]++;
         if (heard == 0)
             clear_words(to, K);

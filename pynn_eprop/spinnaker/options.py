@@ -16,12 +16,14 @@ from pynn_eprop.models.time_grid import whole_steps
 
 KEYWORDS = ("precision", "threads", "fixed_point", "checkpoint", "machine_time", "max_rate",
             "pause", "neurons_per_core", "failure_folder", "quiet", "time_scale_factor",
-            "n_boards_required", "n_chips_required", "database_socket_addresses", "virtual_board")
+            "n_boards_required", "n_chips_required", "database_socket_addresses", "virtual_board",
+            "on_loss")
 LONGEST_TIMESTEP = (2 ** 32 - 1) // 200 / 1000
 """ms: the machine's timers count 200 cycles a microsecond in 32 bits."""
 MOST_CHIPS, CHIPS_OF_BOARD = 256 * 256, 48
 """Chips of a machine at most, as two bytes name one; and of a board."""
 VIRTUAL_BOARD = ("warn", "refuse")
+ON_LOSS = ("error", "warn")
 MAX_RATE = 100.0
 """Hz: the mean rate of all cells in an interval that the pause is sized for, by default."""
 
@@ -35,7 +37,8 @@ class SpinnakerOptions:
     machine_time after each); None: estimated. neurons_per_core: at most; None: chosen.
     failure_folder: for what cores printed and counted, if a run fails; None: a folder in
     sPyNNaker's folder of the run. quiet: sPyNNaker prints warnings only.
-    refuse_virtual_board: raise an error, not only a warning. spynnaker: for its own ``setup()``.
+    refuse_virtual_board: raise an error, not only a warning. warns_of_losses: warn of packets that
+    were lost, and go on. spynnaker: for its own ``setup()``.
     """
 
     fixed_point: FixedPoint | None = None
@@ -47,6 +50,7 @@ class SpinnakerOptions:
     failure_folder: Path | None = None
     quiet: bool = False
     refuse_virtual_board: bool = False
+    warns_of_losses: bool = False
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
 
     def check_timestep(self, timestep: float) -> None:
@@ -78,7 +82,8 @@ def read_options(precision: str = "fixed", threads: int = 1,
                  machine_time: bool = False, max_rate: float = MAX_RATE,
                  pause: float | None = None, neurons_per_core: int | None = None,
                  failure_folder: str | Path | None = None, quiet: bool = False,
-                 virtual_board: str = "warn", **spynnaker: Any) -> SpinnakerOptions:
+                 virtual_board: str = "warn", on_loss: str = "error",
+                 **spynnaker: Any) -> SpinnakerOptions:
     """The options from keywords. Raises :class:`SetupError`."""
     if precision != "fixed":
         raise SetupError(f"setup(): precision={precision!r} is not possible here; the cores of a "
@@ -93,16 +98,18 @@ def read_options(precision: str = "fixed", threads: int = 1,
         if value is not None and (not isinstance(value, Real) or isinstance(value, bool)
                                   or not math.isfinite(value) or value <= 0):
             raise SetupError(f"setup(): {name}={value!r} must be a number > 0")
-    if virtual_board not in VIRTUAL_BOARD:
-        raise SetupError(f"setup(): virtual_board={virtual_board!r} is unknown; choose one of "
-                         f"{list(VIRTUAL_BOARD)}")
+    for name, choice, choices in (("virtual_board", virtual_board, VIRTUAL_BOARD),
+                                  ("on_loss", on_loss, ON_LOSS)):
+        if choice not in choices:
+            raise SetupError(f"setup(): {name}={choice!r} is unknown; choose one of "
+                             f"{list(choices)}")
     per_core = None if neurons_per_core is None else check_count("neurons_per_core",
                                                                  neurons_per_core)
     return SpinnakerOptions(
         fixed_point, None if checkpoint is None else check_path("checkpoint", checkpoint),
         machine_time, float(max_rate), None if pause is None else float(pause), per_core,
         None if failure_folder is None else _check_folder("failure_folder", failure_folder),
-        quiet, virtual_board == "refuse",
+        quiet, virtual_board == "refuse", on_loss == "warn",
         _checked({name: value for name, value in spynnaker.items() if value is not None}))
 
 

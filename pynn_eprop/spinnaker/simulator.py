@@ -15,7 +15,7 @@ from pynn_eprop.common.records.logs import Log, SampledLog, SpikeLog
 from pynn_eprop.common.run import state as common
 from pynn_eprop.common.run.interrupts import Interrupts
 from pynn_eprop.engine.fixed_constants import from_fixed, to_states
-from pynn_eprop.errors import MachineError
+from pynn_eprop.errors import MachineError, PacketLossWarning
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.spinnaker.binaries import binary_path
@@ -87,9 +87,12 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
 
 def warn_of_events(simulation: Simulation) -> None:
     """Warn of what saturated or went wrong, once for each sort, and of cells that are dead."""
+    network = simulation.network
+    if network is not None:
+        simulation.warn_once(network.losses(), category=PacketLossWarning)
     simulation.warn_once((*simulation.saturations(), *simulation.events()))
-    if simulation.network is not None:
-        simulation.warn_if_inactive(simulation.network.inactivities())
+    if network is not None:
+        simulation.warn_if_inactive(network.inactivities())
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

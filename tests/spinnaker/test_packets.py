@@ -64,7 +64,7 @@ def host_run(case: Case, steps: list[int]) -> tuple[HostEngine, list[tuple[Any, 
 
 def test_spikes_of_a_packet_beyond_4096_are_left_out_and_counted(make_chip, monkeypatch):
     case = silent(one_source())
-    chip = make_chip(case, max_rate=1e6)
+    chip = make_chip(case, max_rate=1e6, warns_of_losses=True)
     key = chip._source_key(0) | 5
     monkeypatch.setattr(chip, "_packets", lambda first, last: [
         Packet(5, core, key, 4100) for core in chip._listeners(0) if first <= 5 < last])
@@ -85,7 +85,7 @@ def test_spikes_of_a_packet_beyond_4096_are_left_out_and_counted(make_chip, monk
 def test_what_comes_while_the_machine_stands(make_chip, colour_bits):
     """A spike that was sent before counts; live spikes, whose keys have no step, do not."""
     case = one_source()
-    chip = make_chip(case, colour_bits=colour_bits)
+    chip = make_chip(case, colour_bits=colour_bits, warns_of_losses=True)
     given = [2, 3, 7]
     chip.give(Inputs({0: (np.array(given), np.zeros(3, np.int64))}, {}))
     chip.advance(8)     # cores have done step 9, whose spikes count at step 10

@@ -69,6 +69,9 @@ class _MachineVertex:
     def take_recording(self, channel: Any) -> bytes:
         return self._network.chip.recording(self._place, channel)
 
+    def read_provenance(self) -> np.ndarray:
+        return self.provenance
+
     @property
     def provenance(self) -> np.ndarray:
         counts = self._network.chip.provenance(self._place)
@@ -111,12 +114,18 @@ class ChipNetwork:
 
     recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
     pause: steps of each pause, for a script in machine time. conditions: of the chip.
+    warns_of_losses: packets that the host did not give count as doubled, and a run with them goes
+    on.
     """
 
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
                  colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0,
+<<<<<<< HEAD
                  conditions: Conditions = IDEAL) -> None:
+=======
+                 warns_of_losses: bool = False) -> None:
+>>>>>>> counts18
         self.network = network
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
@@ -128,7 +137,8 @@ class ChipNetwork:
                             for index, described in enumerate(network.populations)]
         self.step = 0
         self.inactive = FirstInactivities(network)
-        options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core)
+        options = SpinnakerOptions(max_rate=max_rate, neurons_per_core=neurons_per_core,
+                                   warns_of_losses=warns_of_losses)
         if pause:
             options = replace(options, machine_time=True, pause=pause * network.settings.timestep)
         with _own_keys(self._incoming):
@@ -170,7 +180,8 @@ class ChipNetwork:
         for source in sorted({each.pre for each in network.projections if each.post == target}):
             described = network.populations[source]
             if isinstance(described, Sources):
-                blocks.append(KeyBlock(KeyKind.SPIKE, source, self._source_key(source),
+                kind = KeyKind.SPIKE if self._colour_bits else KeyKind.OTHER_SPIKE  # live input
+                blocks.append(KeyBlock(kind, source, self._source_key(source),
                                        _mask(described.size, self._colour_bits),
                                        self._colour_bits, 0, described.size))
             blocks += [self._block(core, KeyKind.SPIKE, -1)
@@ -233,7 +244,7 @@ class ChipNetwork:
         return nullcontext()
 
     def run(self, steps: int, _cores: int, prepare: Callable[[], None], _tell: object,
-            _suspects: object) -> None:
+            _suspects: object, check: Callable[[list[Any]], None]) -> None:
         """Run so many machine steps."""
         prepare()
         if not self.loaded:
@@ -241,6 +252,7 @@ class ChipNetwork:
         if steps:
             end = self.machine_step + steps
             self.chip.run(self.machine_step, end, self._packets(self.machine_step, end))
+            check([])
             self.machine_step = end
 
     def _packets(self, first: int, last: int) -> list[Packet]:

@@ -189,7 +189,8 @@ class Simulation(ABC):
         if readouts.loss is not None and end is not None:
             self.check_target_reaches(readouts.label, end, last)
 
-    def warn_once(self, sentences: Iterable[str], hint: str = "") -> None:
+    def warn_once(self, sentences: Iterable[str], hint: str = "",
+                  category: type[Warning] = UserWarning) -> None:
         """Warn of sentences "label: text", once for each label and kind: numbers may differ.
 
         Training in thousands of runs would repeat them thousands of times.
@@ -199,7 +200,7 @@ class Simulation(ABC):
             kind = re.sub(r"\[\d+:\d+\]$", "", label) + re.sub(r"\d+", "", text)
             if kind not in self.warned:
                 self.warned.add(kind)
-                warnings.warn(sentence + hint, stacklevel=4)
+                warnings.warn(sentence + hint, category, stacklevel=4)
 
     def warn_if_diverged(self, states: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Warn, once after setup() or reset(), of states that are no longer finite.

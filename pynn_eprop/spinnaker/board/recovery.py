@@ -19,7 +19,7 @@ from spinn_utilities.log import FormatAdapter
 from spinn_utilities.log_store import LogStore
 from spynnaker.pyNN.data import SpynnakerDataView
 
-from pynn_eprop.errors import MachineError
+from pynn_eprop.errors import MachineError, PacketLossError
 from pynn_eprop.spinnaker.board.post_mortem import PostMortem
 
 TALKATIVE = ("pacman", "spinn_front_end_common", "spinn_machine", "spinn_utilities", "spinnman",
@@ -93,6 +93,9 @@ class Recovery:
         folder = self._write(found)
         what = "All that cores printed and counted" if found.cores else "A report"
         where = [] if folder is None else [f"{what} is in {folder}."]
+        if isinstance(error, PacketLossError):
+            return PacketLossError("\n".join([head, str(error), *where, tail]), folder,
+                                   error.losses)
         return MachineError("\n".join([head, *found.sentences(), *where, tail]), folder)
 
     def _write(self, found: PostMortem) -> Path | None:

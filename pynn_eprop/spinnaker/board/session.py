@@ -3,7 +3,7 @@
 import signal
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from spinn_utilities.exceptions import SimulatorShutdownException
 from spinnman.exceptions import SpinnmanException
 from spynnaker.pyNN.data import SpynnakerDataView
 
-from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError, SimulationError
+from pynn_eprop.errors import (
+    EPropError,
+    MachineError,
+    NetworkError,
+    PacketLossError,
+    SetupError,
+    SimulationError,
+)
 from pynn_eprop.spinnaker.binaries import FOLDER
 from pynn_eprop.spinnaker.board.recovery import (
     NOT_OF_THE_MACHINE,
@@ -25,6 +32,7 @@ from pynn_eprop.spinnaker.board.recovery import (
     quiet,
     readable,
 )
+from pynn_eprop.spinnaker.board.routers import Dropped, Routers
 from pynn_eprop.spinnaker.board.waiting import limited
 
 OF_NUMBERS = (ArithmeticError, ValueError)
@@ -58,6 +66,7 @@ class Session:
         self.machine_step = 0
         self.loaded = self.failed = self.ended = False
         self._told_virtual = self._refused = False
+        self._routers = Routers()
 
     @property
     def virtual(self) -> bool:
@@ -65,22 +74,28 @@ class Session:
         return bool(get_config_bool("Machine", "virtual_board"))
 
     def run(self, steps: int, cores: int, prepare: Callable[[], None], describe: Describe,
-            suspects: Callable[[], str]) -> None:
+            suspects: Callable[[], str], check: Callable[[Sequence[Dropped]], None]) -> None:
         """Run ``steps`` machine steps.
 
         ``cores``: the number of ours. ``prepare``: writes what the run needs to the
         machine. ``describe``: what is being done, and what can be read after a failure.
-        ``suspects``: numbers of sPyNNaker's own cells that may be too large for it.
+        ``suspects``: numbers of sPyNNaker's own cells that may be too large for it. ``check``:
+        raises :class:`PacketLossError` for a run that lost packets, given what routers dropped.
         Raises :class:`NetworkError` if the network does not fit, :class:`MachineError` if
         the machine fails; what cores printed and counted is then in a folder that it names.
         """
         self.check("a run")
         milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
         with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
-                Recovery(self._failure_folder) as recovery:
+                Recovery(self._failure_folder) as recovery, self._routers.watched():
             try:
                 prepare()
                 spynnaker.run(round(steps * self._timestep, 9))
+                if not self.virtual:
+                    check(self._routers.dropped())
+            except PacketLossError as error:
+                self.failed = True
+                raise recovery.error(error, *describe()) from None
             except EPropError:
                 raise
             except Exception as error:

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-VERSION = 5
+VERSION = 6
 """Version of this layout; a core refuses data of another one."""
 
 COLOUR_BITS = 4
@@ -59,6 +59,8 @@ class Region(IntEnum):
     """core_status: why a core gave up."""
     VALUES = 14
     """value_source[n_value_sources], and the values of each, step by step; see VALUE_ROW."""
+    TALLIES = 15
+    """Written by cores: what they sent and heard until the ends of intervals; see TALLY_ROW."""
 
 
 class Channel(IntEnum):
@@ -89,9 +91,11 @@ class KeyKind(IntEnum):
 
     SPIKE = 0
     """A spike; the payload, if there is one, is the number of spikes."""
-    SIGNAL = 1
+    OTHER_SPIKE = 1
+    """Likewise, of a sender whose spikes nobody counts: sPyNNaker's cells, live input."""
+    SIGNAL = 2
     """A readout's error (or y), payload int32 Q15."""
-    FEEDBACK = 2
+    FEEDBACK = 3
     """A weight of the forward projection of a symmetric signal, payload int16 sign-extended."""
 
 
@@ -135,7 +139,7 @@ class Provenance(IntEnum):
     LOST_PACKETS = 10
     """Found the receive buffer full."""
     INCOMPLETE_SIGNALS = 11
-    """Steps at which some but not all readouts of a signal were heard."""
+    """Steps at which some readouts of a signal were heard, but not each once."""
     UNKNOWN_KEYS = 12
     LONGEST_TICK = 13
     """Microseconds of the longest step, updates excepted."""
@@ -154,6 +158,26 @@ class Provenance(IntEnum):
     """Bytes that DMA moved between SDRAM and the core in the longest update."""
     CUT_SPIKES = 21
     """Left out, because one packet stood for more than 4096 spikes of a cell."""
+    SENT = 22
+    """Spikes of cells until the step before the last, or errors of readouts, since the start; these
+    and what follows are pairs of a number and a sum, see TALLY."""
+    SENT_SUM = 23
+    WEIGHTS_SENT = 24
+    """Mirrored weights."""
+    WEIGHTS_SENT_SUM = 25
+    SPIKES_HEARD = 26
+    """Spikes that acted, of senders that count what they send, or whose spikes the host gave; this
+    and what follows in the order of KeyKind."""
+    SPIKES_HEARD_SUM = 27
+    OTHERS_HEARD = 28
+    """Spikes of other senders that acted."""
+    OTHERS_HEARD_SUM = 29
+    SIGNALS_HEARD = 30
+    """Errors that came before the end of their interval."""
+    SIGNALS_HEARD_SUM = 31
+    WEIGHTS_HEARD = 32
+    """Mirrored weights that did."""
+    WEIGHTS_HEARD_SUM = 33
 
 
 @dataclass(frozen=True)
@@ -252,6 +276,19 @@ CLOPATH = _structure(
 KERNEL_STRUCTURES = (CELLS, FILTER, CLOPATH, OPTIMIZER_STEP)
 """Structures of ``c_models/include/eprop/fixed/constants.h``, which has formats and meanings."""
 
+TALLY = _structure(
+    "tally", "Packets that were sent, or heard: how many, and which.",
+    ("count", _U, "of packets; of spikes, if one stands for several"),
+    ("sum", _U, "of their marks, modulo 2^32"),
+)
+"""The mark of a packet is x^2 with x = base key + number + step * MARK, modulo 2^32. number: of the
+cell, readout or weight within the key block; step: the machine step in its key, all bits of it; of
+a mirrored weight, the weight. One that is lost and another that comes twice leave the number as it
+is, but not the sum."""
+
+MARK = 0x9E3779B1
+"""An odd number whose multiples are far from each other (2^32 over the golden ratio)."""
+
 CORE_SETUP = _structure(
     "core_setup", "Constants for the life of the network.",
     ("version", _U, "VERSION"),
@@ -288,6 +325,8 @@ CORE_SETUP = _structure(
     ("timestep_us", _U, "machine step in microseconds"),
     ("n_value_sources", _U, "analog sources, entries of VALUES"),
     ("value_row_bytes", _U, "longest row of values"),
+    ("tally_rows", _U, "rows of TALLIES"),
+    ("tally_shift", _U, "2^this intervals to a row"),
 )
 
 KEY_ENTRY = _structure(
@@ -302,6 +341,22 @@ KEY_ENTRY = _structure(
      "cells. SIGNAL: number of the sender's first readout"),
     ("last_step", _U, "and the last: T - 1 for sources, T for our cells"),
 )
+
+
+class Tally(IntEnum):
+    """Tallies of TALLY_ROW, tally[HEARD + n_keys]."""
+
+    SENT = 0
+    """Spikes until the step before the last, or errors."""
+    WEIGHTS_SENT = 1
+    SENT_NOW = 2
+    """As SENT, with the last step."""
+    HEARD = 3
+    """Of the first key block, and so on."""
+
+
+"""All count since the start. Row r is as of the end of the last interval i with
+(i - first_interval) >> tally_shift == r, or as of the stop, if that is earlier."""
 
 BLOCK = _structure(
     "block", "Synapses of one projection with one delay, rows by source.",
@@ -418,7 +473,8 @@ RUN_HEADER = _structure(
     ("reload", _U, "1: read CELLS again; states stay"),
     ("first_update", _U, "number of the update that the first constants belong to"),
     ("n_updates", _U, "updates that follow, at most"),
-    ("first_target", _U, "not repeated: interval whose first step is the first row of TARGET"),
+    ("first_interval", _U, "that it runs in; not repeated: its first step is the first row of "
+     "TARGET"),
     ("n_targets", _U, "intervals in TARGET (repeated: 1)"),
     ("mirror", _U, "1: send the mirrored weights in the next interval (a restart, or new "
      "weights)"),
@@ -462,6 +518,6 @@ CORE_STATUS = _structure(
     ("interval", _U, "interval in progress"),
 )
 
-STRUCTURES = (CORE_SETUP, KEY_ENTRY, BLOCK, VALUE_SOURCE, CELL_GROUP, READOUT_CELLS, SIGNAL,
+STRUCTURES = (TALLY, CORE_SETUP, KEY_ENTRY, BLOCK, VALUE_SOURCE, CELL_GROUP, READOUT_CELLS, SIGNAL,
               MIRROR_ROW, RUN_HEADER, UPDATE_ACTIVITY, SAMPLING, LOSS_RECORD, CORE_STATUS)
-ENUMERATIONS = (Region, Channel, Kind, KeyKind, Loss, Status, Provenance)
+ENUMERATIONS = (Region, Channel, Kind, KeyKind, Tally, Loss, Status, Provenance)

@@ -62,7 +62,7 @@ def run_bytes(run: Run, learners: Sequence[Learner], values: tuple[int, int] = (
     header = np.zeros((), RUN_HEADER.dtype)
     for name in ("learning", "restart", "reload", "mirror", "first_update", "n_updates"):
         header[name] = getattr(run, name)
-    header["first_target"] = run.first_interval
+    header["first_interval"] = run.first_interval
     header["n_targets"] = run.last_interval - run.first_interval
     header["first_value"], header["n_values"] = values
     updates = np.zeros(run.n_updates, _update_type(len(learners)))

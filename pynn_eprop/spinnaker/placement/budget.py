@@ -63,7 +63,7 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
     ring = _LEAST_RING      # places are taken from the rows of F, so signals alone get 512 at most
     while ring < min(n_sources + 64, 1024) or ring < min(n_sources + sent + 32, 512):
         ring *= 2
-    needed = _FIXED_DTCM + n_keys * 36 + len(rows.blocks) * 64 \
+    needed = _FIXED_DTCM + n_keys * 44 + len(rows.blocks) * 64 \
         + n_groups * CELL_GROUP.dtype.itemsize + of_rule
     needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
     needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)

@@ -10,6 +10,7 @@ from pynn_eprop.spinnaker.memory.layout import COLOUR_BITS, Channel, KeyKind, Re
 from pynn_eprop.spinnaker.memory.records import RecordingChannels
 from pynn_eprop.spinnaker.memory.rows import Rows
 from pynn_eprop.spinnaker.memory.signals import Mirrored, SignalsImage
+from pynn_eprop.spinnaker.memory.tallies import Rows as TallyRows
 
 CORES_OF_A_CHIP = 15
 """Cores of a chip that a population may take, beside readouts, sources and the monitor."""
@@ -36,6 +37,8 @@ class Core:
     region_bytes: dict[Region, int] = field(default_factory=dict)
     recorded_bytes: dict[Channel, int] = field(default_factory=dict)
     channels: RecordingChannels | None = None
+    intervals: int = 1      # between two stops, at most
+    tallies: TallyRows = field(default_factory=lambda: TallyRows(0, 0, 0))  # once keys are known
     log_capacity: int = 0
     log_slots: int = 1
     n_groups: int = 1

@@ -60,7 +60,8 @@ def incoming_keys(network: Network, populations: Sequence[Any], core: Any) -> li
     for source in sorted({projection.pre for projection in network.projections
                           if projection.post == target
                           and not network.populations[projection.pre].emits_values}):
-        found += _blocks(populations[source], KeyKind.SPIKE, source, -1)
+        kind = KeyKind.OTHER_SPIKE if hasattr(populations[source], "native") else KeyKind.SPIKE
+        found += _blocks(populations[source], kind, source, -1)
     for index, signal in enumerate(network.learning_signals):
         if signal.target != target:
             continue
@@ -73,7 +74,8 @@ def incoming_keys(network: Network, populations: Sequence[Any], core: Any) -> li
 
 
 def _blocks(population: Any, kind: KeyKind, source: int, signal: int) -> list[KeyBlock]:
-    infos, partition = SpynnakerDataView.get_routing_infos(), PARTITIONS[kind]
+    infos = SpynnakerDataView.get_routing_infos()
+    partition = PARTITIONS[KeyKind.SPIKE if kind is KeyKind.OTHER_SPIKE else kind]
     blocks = []
     for vertex in population.vertex.splitter.get_out_going_vertices(partition):
         info = infos.get_info_from(vertex, partition)

@@ -9,7 +9,7 @@ from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_replaced, choose_formats, filter_bits
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.network import Network
-from pynn_eprop.spinnaker.memory import cells, values
+from pynn_eprop.spinnaker.memory import cells, tallies, values
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
     CORE_SETUP,
@@ -175,6 +175,7 @@ class Plan:
         signals = core.signals.size if core.signals is not None else \
             len(core.sent or ()) * MIRROR_ROW.dtype.itemsize
         assert core.channels is not None
+        core.intervals = steps // (interval or steps or 1) + 2
         core.region_bytes = {
             Region.SETUP: CORE_SETUP.dtype.itemsize,
             Region.KEYS: KEY_ENTRY.dtype.itemsize * self._most_keys(core),
@@ -190,6 +191,7 @@ class Plan:
             Region.VALUES: max(values.region_bytes(self._network, core.values,
                                                    self._value_steps(steps, delay)), 8),
             Region.STATUS: CORE_STATUS.dtype.itemsize,
+            Region.TALLIES: tallies.region_bytes(self._most_keys(core), core.intervals),
         }
         total = sum(core.region_bytes.values()) + sum(core.recorded_bytes.values())
         if total > budget.SDRAM_BYTES:
@@ -249,8 +251,10 @@ class Plan:
 
     def contents(self, core: Core, own: Mapping[KeyKind, int],
                  incoming_blocks: Sequence[KeyBlock]) -> dict[Region, bytes]:
-        """Everything but RUN and TARGET, which belong to a stretch."""
+        """Everything but RUN and TARGET, which belong to a stretch; keys are by ascending key."""
         keys = self._keys(core, incoming_blocks)
+        core.tallies = tallies.Rows.that_fit(len(keys), core.region_bytes[Region.TALLIES],
+                                             core.intervals)
         assert core.channels is not None
         signals = core.signals.region() if core.signals is not None else \
             mirror_region(core.sent) if core.sent is not None else b""
@@ -282,6 +286,7 @@ class Plan:
             "n_value_sources": len(core.values),
             "value_row_bytes": max((values.row_bytes(network.populations[index].size)
                                     for index in core.values), default=8),
+            "tally_rows": core.tallies.count, "tally_shift": core.tallies.shift,
         }
         for name, key_kind in (("spike", KeyKind.SPIKE), ("signal", KeyKind.SIGNAL),
                                ("feedback", KeyKind.FEEDBACK)):
@@ -299,7 +304,7 @@ class Plan:
         for entry, block in zip(table, sorted(blocks, key=lambda block: block.key), strict=True):
             entry["key"], entry["mask"], entry["kind"] = block.key, block.mask, block.kind
             entry["colour_bits"], entry["count"] = block.colour_bits, block.count
-            if block.kind is KeyKind.SPIKE:
+            if block.kind in (KeyKind.SPIKE, KeyKind.OTHER_SPIKE):
                 entry["first"] = core.sources[block.source] + block.first
                 ours = block.source in self._network.of_kind(SpikingCells)
                 entry["first_step"] = int(ours)

@@ -9,7 +9,7 @@ from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
 from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.engine.fixed_constants import from_fixed, to_fixed
 from pynn_eprop.engine.range_report import make_report
-from pynn_eprop.errors import CheckpointError, SimulationError
+from pynn_eprop.errors import CheckpointError, PacketLossError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_weights
 from pynn_eprop.fixed.numbers import STATE_BITS
 from pynn_eprop.fixed.rounding import label_of
@@ -20,6 +20,7 @@ from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker.board import failures
+from pynn_eprop.spinnaker.board.routers import Dropped
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
 from pynn_eprop.spinnaker.memory.layout import Channel, KeyKind, Region
@@ -30,6 +31,8 @@ from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
+from pynn_eprop.spinnaker.running.losses import MOST, NAMED, Loss, joined, shortened
+from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
 
@@ -74,6 +77,11 @@ class LoadedNetwork:
         self._run = Run()
         self._updates_run = 0       # at most, in the last run
         self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
+        self._packets = PacketCounts(network, self.plan, lambda core, size: self._vertex(core).read(
+            Region.TALLIES, size))
+        self._warns_of_losses = options.warns_of_losses
+        self._losses: list[Loss] = []
+        self._drops: dict[str, None] = {}       # sentences on routers, in order
         self._restarts = self._mirror = self._reload = False
         for core in self.plan.cores:
             core.fill = self._filler(core)
@@ -125,6 +133,7 @@ class LoadedNetwork:
         """The function that gives a core's initial memory, once keys are known."""
         def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
             incoming = incoming_keys(self.network, self._populations, core)
+            self._packets.load(core, incoming)
             contents = self.plan.contents(core, own, incoming)
             contents[Region.RUN] = self.plan.run_bytes(core, self._run)
             contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
@@ -173,13 +182,40 @@ class LoadedNetwork:
         self._take_values(first)
         steps = self.schedule.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
+            interval = self.network.settings.interval_steps
+            stop = Stop(self._run, self.session.machine_step + steps,
+                        interval is not None and 0 < last % self.schedule.period < interval)
             self.session.run(steps, len(self.plan.cores), self._write_run,
-                             lambda: self._failed(first, last, before_run), self._suspects)
+                             lambda: self._failed(first, last, before_run), self._suspects,
+                             lambda dropped: self._check_packets(stop, dropped))
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
-            self._counted = None
             self._updates_run = self._run.n_updates
         self.step = last
+
+    def _check_packets(self, stop: Stop, dropped: Sequence[Dropped]) -> None:
+        """Compare what was sent and heard in the last run. Raises :class:`PacketLossError`.
+
+        dropped: by routers. They alone know what sPyNNaker's own cells have missed.
+        """
+        self._counted = [(core, self._vertex(core).read_provenance()) for core in self.plan.cores]
+        losses = self._packets.compare(stop, self.schedule, {
+            core.number: provenance for core, provenance in self._counted})
+        lost = sum(each.count - each.again for each in dropped)
+        unknown = lost > 0 and any(hasattr(each, "native") for each in self._populations)
+        if losses:
+            meaning = ""
+        elif unknown:
+            meaning = "; cells that learn miss none, sPyNNaker's own cells may"
+        else:
+            meaning = ", none of which is missing"
+        drops = [each.sentence() + meaning for each in dropped if each.count > each.again]
+        if (losses or unknown) and not self._warns_of_losses:
+            named = shortened([loss.sentence() for loss in losses], NAMED)
+            raise PacketLossError("\n".join([*named, *shortened(drops, NAMED)]), None,
+                                  tuple(losses))
+        self._losses = joined([*self._losses, *losses])
+        self._drops.update(dict.fromkeys(drops))
 
     def _write_run(self) -> None:
         """Write what belongs to a run to cores that are loaded already."""
@@ -257,7 +293,9 @@ class LoadedNetwork:
             steps, cells = population.spikes_between(begin, end)
             machine = self.schedule.source_steps(steps)
             inside = (machine >= first) & (machine < last)
-            return machine[inside], cells[inside].astype(np.int64)
+            found = machine[inside], cells[inside].astype(np.int64)
+            self._packets.give(population.index, *found)
+            return found
         return provide
 
     # --- what was recorded ---
@@ -448,6 +486,8 @@ class LoadedNetwork:
         given = {int(name.removeprefix(_GIVEN)): weight for name, weight in state.items()
                  if name.startswith(_GIVEN)}
         self._memory.changed()
+        self._packets.restart()
+        self._losses, self._drops = [], {}
         self._updates_run = 0
         self._ahead.clear()
         if state or self.session.loaded:
@@ -505,8 +545,12 @@ class LoadedNetwork:
 
     def events(self) -> tuple[str, ...]:
         """Sentences on late and lost packets and the like, one for each."""
-        return tuple(sentence for core, provenance in self._provenance()
-                     for sentence in failures.events(core.label, provenance))
+        return (*self.losses(), *(sentence for core, provenance in self._provenance()
+                                  for sentence in failures.events(core.label, provenance)))
+
+    def losses(self) -> tuple[str, ...]:
+        """Sentences on packets that were lost, or came twice, since the start of script time."""
+        return (*shortened([loss.sentence() for loss in self._losses], MOST), *self._drops)
 
     def inactivities(self) -> tuple[Inactivity, ...]:
         """The first updates of the last run without spikes, and without pseudo-derivative.
