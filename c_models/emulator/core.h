@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #define NEVER UINT64_MAX
+#define NO_CORE 0xffu
 enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZE / 2 };
 
 typedef struct {
@@ -55,7 +56,7 @@ typedef struct emu_core {
     emu_chip *chip;
     const struct emu_engine *run;                /* what executes its instructions */
     void *engine;                            /* and what that keeps */
-    uint32_t number;
+    uint32_t number;                         /* virtual */
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
     uint64_t now, limit;
@@ -89,7 +90,9 @@ typedef struct {
 struct emu_chip {
     emu_machine *machine;
     uint8_t *sdram, *sysram;
-    emu_core *cores[EMU_CORES];
+    emu_core *cores[EMU_CORES];              /* by virtual number */
+    uint8_t physical[EMU_CORES];             /* number of each virtual core */
+    uint8_t virtual_number[EMU_CORES];       /* of each physical core; NO_CORE: it is dead */
     emu_chip *neighbours[EMU_LINKS];
     system_state system;
     router_state router;
@@ -165,6 +168,14 @@ void dma_complete(emu_core *core);
 static inline uint64_t dma_next(const dma_state *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
+
+/* core_numbers.c */
+/*! \brief The bit of a core in registers of the chip, which go by physical numbers. */
+static inline uint32_t core_bit(const emu_core *core) {
+    return 1u << core->chip->physical[core->number];
+}
+/*! \brief Bits by physical number from bits by virtual number. */
+uint32_t cores_physical(const emu_chip *chip, uint32_t cores);
 
 /* system_controller.c; core is NULL for the monitor */
 bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value);

@@ -66,7 +66,7 @@ uint32_t dma_read(emu_core *core, uint32_t offset) {
     case DMA_ADRT:
         return dma->tcm;
     case DMA_STAT:
-        return core->number << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
+        return (uint32_t)core->chip->physical[core->number] << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
                (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
                (dma->completed ? DMA_STAT_DONE : 0);
     case DMA_GCTL:

@@ -33,6 +33,8 @@ static bool chip_init(emu_chip *chip, emu_machine *machine) {
     enum { PROTECTION = PROT_READ | PROT_WRITE };
     chip->machine = machine;
     chip->next = NEVER;
+    for (uint32_t i = 0; i < EMU_CORES; i++)
+        chip->physical[i] = chip->virtual_number[i] = (uint8_t)i;
     router_reset(&chip->router);
     chip->sdram = mmap(NULL, SDRAM_SIZE, PROTECTION, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                        -1, 0);

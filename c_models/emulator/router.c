@@ -105,11 +105,13 @@ static void arrive(emu_chip *chip, uint32_t source, const mc_packet *packet,
     for (uint32_t i = 0; i < EMU_CORES; i++) {
         if (!(outputs >> (EMU_LINKS + i) & 1u))
             continue;
-        destinations |= 1u << (i == 0 ? FILTER_TO_MONITOR : FILTER_TO_CORE);
-        if (chip->cores[i] != NULL) {
-            comms_deliver(chip->cores[i], packet, time);
-            if (core_next(chip->cores[i]) < chip->next)
-                chip->next = core_next(chip->cores[i]);
+        const uint32_t number = chip->virtual_number[i];
+        destinations |= 1u << (number == 0 ? FILTER_TO_MONITOR : FILTER_TO_CORE);
+        if (number != NO_CORE && chip->cores[number] != NULL) {
+            emu_core *const core = chip->cores[number];
+            comms_deliver(core, packet, time);
+            if (core_next(core) < chip->next)
+                chip->next = core_next(core);
         }
     }
     for (uint32_t link = 0; link < EMU_LINKS; link++) {

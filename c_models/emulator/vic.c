@@ -24,7 +24,7 @@ static uint32_t sources(const emu_core *core) {
     raw |= 1u << INT_CC_TX_EMPTY | 1u << INT_CC_TX_NOT_FULL; /* packets leave at once */
     if (core->dma.completed && (core->dma.global_control & DMA_GCTL_DONE_INT))
         raw |= 1u << INT_DMA_DONE;
-    if (core->chip->system.interrupts & (1u << core->number))
+    if (core->chip->system.interrupts & core_bit(core))
         raw |= 1u << INT_CPU;
     return raw;
 }
