@@ -39,6 +39,16 @@ class Conditions:
         (256, 256, CORES), "cores that are dead, as ((x, y, physical number), ...)")
     dead_links: tuple[tuple[int, int, int], ...] = _places(
         (256, 256, len(LINKS)), "links that are dead in both directions, as ((x, y, link), ...)")
+    lost_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that are lost")
+    lost_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are lost")
+    doubled_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that come "
+                                         "twice")
+    doubled_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that come twice")
+    late_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that are late, "
+                                      "so that later ones overtake them")
+    late_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are late")
+    late_ms: float = _condition(20.0, 0.001, 1e5, "host time in ms by which they are late at most")
+    network_seed: int = _condition(1, 0, 2 ** 32, "seed of what is lost, doubled and late")
 
     def __post_init__(self) -> None:
         for each in fields(self):
