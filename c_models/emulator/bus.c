@@ -52,10 +52,13 @@ static void sysctl_write(emu_core *core, uint32_t offset, uint32_t value) {
     chip_write(core, SYSCTL_UNBUFFERED, offset, value, system_write);
 }
 static uint32_t rtr_read(emu_core *core, uint32_t offset) {
-    return chip_read(core, ROUTER_UNBUFFERED, offset, router_read);
+    const uint32_t value = chip_read(core, ROUTER_UNBUFFERED, offset, router_read);
+    vic_update(core); /* reading the status of the dump ends its interrupt */
+    return value;
 }
 static void rtr_write(emu_core *core, uint32_t offset, uint32_t value) {
     chip_write(core, ROUTER_UNBUFFERED, offset, value, router_write);
+    vic_update(core);
 }
 /* memory controller and watchdog: there, and without effect */
 static uint32_t inert_read(emu_core *core, uint32_t offset) {

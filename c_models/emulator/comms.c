@@ -3,29 +3,43 @@
  *
  *  A packet leaves at once and arrives at the end of the slice. The receiver is a queue, while a
  *  chip has one place and a router that waits: what the queue holds stands for packets that wait
- *  in the network. A core that leaves a packet unread for too long loses the ones behind it.
+ *  in the network. A core that leaves a packet unread for too long loses the ones behind it. The
+ *  conditions can make the transmitter busy for a while after each packet, and let routers hold
+ *  packets back (congestion.c).
  */
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const emu_conditions *conditions_of(const emu_core *core) {
+    return &emu_machine_settings(core->chip->machine)->conditions;
+}
+
+void comms_reset(comms_state *comms) {
+    memset(comms, 0, sizeof *comms);
+    comms->source = CC_SAR_ROUTE;
+}
+
+void comms_drop(emu_core *core, const mc_packet *packet) {
+    core->comms.dropped++;
+    fault_record(core, EMU_PACKET_DROPPED, core->pc, packet->key);
+}
 
 static bool overdue(const emu_core *core, uint64_t time) {
     const comms_state *const comms = &core->comms;
-    const emu_conditions *const conditions = &emu_machine_settings(core->chip->machine)->conditions;
+    const emu_conditions *const conditions = conditions_of(core);
     const uint32_t fill = comms->tail - comms->head;
     if (fill == RECEIVE_QUEUE)
         return true;
-    return fill > 0 && time > comms->received[comms->head % RECEIVE_QUEUE].time +
-                                  conditions->drain_cycles;
+    const uint64_t since = comms->received[comms->head % RECEIVE_QUEUE].time;
+    return fill > 0 && !conditions->congestion && time > since + conditions->drain_cycles;
 }
 
-void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
+static void receive(emu_core *core, const mc_packet *sent, uint64_t time) {
     comms_state *const comms = &core->comms;
-    if (core->activity == EMU_STOPPED)
-        return; /* as a core without application, which discards what it gets */
     if (overdue(core, time)) {
-        comms->dropped++;
-        fault_record(core, EMU_PACKET_DROPPED, core->pc, sent->key);
+        comms_drop(core, sent);
         return;
     }
     mc_packet *const place = &comms->received[comms->tail++ % RECEIVE_QUEUE];
@@ -36,10 +50,20 @@ void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
     vic_update(core);
 }
 
+void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
+    if (core->activity == EMU_STOPPED)
+        return; /* as a core without application, which discards what it gets */
+    uint32_t copies = mishap_copies(core->chip, core->number, sent, EMU_AT_RECEIVER);
+    for (; copies > 0; copies--)
+        receive(core, sent, time);
+}
+
 void emu_packet(emu_chip *chip, uint32_t core, uint32_t key, uint32_t payload, int loaded) {
     const uint64_t now = emu_now(chip->machine);
     const mc_packet packet = {
-        .control = loaded ? PACKET_PAYLOAD : 0, .key = key, .payload = loaded ? payload : 0};
+        .control = CC_SAR_ROUTE | (loaded ? PACKET_PAYLOAD : 0),
+        .key = key,
+        .payload = loaded ? payload : 0};
     if (core >= EMU_CORES || chip->cores[core] == NULL)
         return;
     comms_deliver(chip->cores[core], &packet, now);
@@ -52,7 +76,9 @@ uint32_t comms_read(emu_core *core, uint32_t offset) {
     const bool waiting = comms_waiting(comms);
     switch (offset) {
     case CC_TCR:
-        return CC_TCR_EMPTY | CC_TCR_NOT_FULL | (comms->control & PACKET_CONTROL);
+        return (comms_busy(core) ? 0 : CC_TCR_EMPTY | CC_TCR_NOT_FULL) |
+               (comms->full ? CC_TCR_FULL : 0) | (comms->overrun ? CC_TCR_OVERRUN : 0) |
+               (comms->control & PACKET_CONTROL);
     case CC_RSR:
         return waiting ? CC_RSR_RECEIVED | (first->control & PACKET_CONTROL) : 0;
     case CC_RXDATA:
@@ -68,15 +94,36 @@ uint32_t comms_read(emu_core *core, uint32_t offset) {
         return key;
     }
     case CC_SAR:
-        return 0;
+        return comms->source;
     default:
         fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), CC_UNBUFFERED + offset);
         return 0;
     }
 }
 
+/* The transmitter has one place. \return false: it was not free, and the packet is lost */
+static bool occupy(emu_core *core, uint32_t key) {
+    comms_state *const comms = &core->comms;
+    const emu_conditions *const conditions = conditions_of(core);
+    if (!conditions->congestion && conditions->transmit_cycles == 0)
+        return true;
+    if (comms_busy(core)) {
+        comms->overrun = true;
+        fault_record(core, EMU_TRANSMIT_BUSY, core_pc(core), key);
+        return false;
+    }
+    comms->full = true;
+    comms->free_from =
+        conditions->congestion ? NEVER /* until the router takes it */
+                               : core->now + conditions->transmit_cycles;
+    core_limit(core, comms->free_from);
+    return true;
+}
+
 static void send(emu_core *core, uint32_t key) {
     emu_chip *const chip = core->chip;
+    if (!occupy(core, key))
+        return;
     if (chip->sent == chip->outbox_size) {
         const uint32_t size = chip->outbox_size ? 2 * chip->outbox_size : 256;
         mc_packet *const outbox = realloc(chip->outbox, size * sizeof *outbox);
@@ -86,9 +133,11 @@ static void send(emu_core *core, uint32_t key) {
         chip->outbox_size = size;
     }
     chip->outbox[chip->sent++] = (mc_packet){.time = core->now,
-                                          .control = core->comms.control & PACKET_CONTROL,
+                                          .control = (core->comms.control & PACKET_CONTROL) |
+                                                     (core->comms.source & CC_SAR_ROUTE),
                                           .key = key,
-                                          .payload = core->comms.payload};
+                                          .payload = core->comms.payload,
+                                          .core = core->number};
     core->comms.sent++;
 }
 
@@ -96,6 +145,8 @@ void comms_write(emu_core *core, uint32_t offset, uint32_t value) {
     switch (offset) {
     case CC_TCR:
         core->comms.control = value;
+        core->comms.full = comms_busy(core);
+        core->comms.overrun = false;
         break;
     case CC_TXDATA:
         core->comms.payload = value;
@@ -103,8 +154,10 @@ void comms_write(emu_core *core, uint32_t offset, uint32_t value) {
     case CC_TXKEY:
         send(core, value);
         break;
-    case CC_RSR: /* clears error bits, of which there are none */
     case CC_SAR:
+        core->comms.source = value;
+        break;
+    case CC_RSR: /* clears error bits, of which there are none */
         break;
     default:
         fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), CC_UNBUFFERED + offset);

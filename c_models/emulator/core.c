@@ -74,7 +74,7 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     if (core->profile != NULL)
         memset(core->profile, 0, BLOCKS * sizeof *core->profile);
     memset(core->timers, 0, sizeof core->timers);
-    memset(&core->comms, 0, sizeof core->comms);
+    comms_reset(&core->comms);
     memset(&core->dma, 0, sizeof core->dma);
     memset(core->faults, 0, sizeof core->faults);
     vic_reset(&core->vic);
@@ -116,8 +116,9 @@ void core_advance(emu_core *core, uint64_t time) {
 }
 
 static uint64_t next_event(const emu_core *core) {
-    const uint64_t timer = timer_next(core), dma = dma_next(&core->dma);
-    return timer < dma ? timer : dma;
+    const uint64_t timer = timer_next(core), dma = dma_next(&core->dma), comms = comms_next(core);
+    const uint64_t first = timer < dma ? timer : dma;
+    return first < comms ? first : comms;
 }
 
 uint64_t core_next(const emu_core *core) {

@@ -12,10 +12,12 @@
 #define NEVER UINT64_MAX
 #define NO_CORE 0xffu
 enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZE / 2 };
+enum { ROUTER_PLACES = 16 };                 /* packets that a router holds */
 
 typedef struct {
     uint64_t time;
-    uint32_t control, key, payload;
+    uint32_t control, key, payload;          /* control: as the header of a dump */
+    uint32_t core;                           /* that sent it */
 } mc_packet;
 
 typedef struct {
@@ -34,7 +36,9 @@ typedef struct {
 } vic_state;
 
 typedef struct {
-    uint32_t control, payload;
+    uint32_t control, payload, source;       /* registers of the transmitter */
+    bool full, overrun;                      /* its sticky bits */
+    uint64_t free_from;                      /* when it has sent its packet; NEVER: it waits */
     mc_packet received[RECEIVE_QUEUE];
     uint32_t head, tail;                     /* counters; their difference is the fill */
     uint64_t sent, taken, dropped;
@@ -76,8 +80,23 @@ typedef struct emu_core {
     dma_state dma;
 } emu_core;
 
+/* A packet in a router. */
 typedef struct {
-    uint32_t control, dump_status, registers[RTR_REGISTERS / 4];
+    mc_packet packet;
+    uint32_t source;                         /* the link it came over, or EMU_LINKS: a core */
+    uint32_t hops;
+} held_packet;
+
+typedef struct {
+    held_packet places[ROUTER_PLACES];
+    uint32_t first, end;                     /* counters; their difference is the fill */
+    uint64_t blocked_since;                  /* the first one; NEVER: it is not */
+    uint64_t link_free[EMU_LINKS];
+} held_state;
+
+typedef struct {
+    uint32_t registers[RTR_REGISTERS / 4];
+    bool dumped;                             /* a packet is in the dump registers to be taken */
     uint32_t key[EMU_ROUTER_ENTRIES], mask[EMU_ROUTER_ENTRIES], route[EMU_ROUTER_ENTRIES];
     uint32_t used;                           /* entries from here on are empty */
     uint32_t p2p[RTR_P2P_WORDS];
@@ -89,13 +108,16 @@ typedef struct {
 
 struct emu_chip {
     emu_machine *machine;
+    uint32_t index;
     uint8_t *sdram, *sysram;
     emu_core *cores[EMU_CORES];              /* by virtual number */
     uint8_t physical[EMU_CORES];             /* number of each virtual core */
     uint8_t virtual_number[EMU_CORES];       /* of each physical core; NO_CORE: it is dead */
+    bool renumbered;                         /* some differ */
     emu_chip *neighbours[EMU_LINKS];
     system_state system;
     router_state router;
+    held_state held;
     bool monitor_interrupt;
     uint64_t next;                           /* when one of its cores has something to do */
     mc_packet *outbox;                          /* sent in this slice */
@@ -106,6 +128,7 @@ struct emu_chip {
 };
 
 emu_settings const *emu_machine_settings(const emu_machine *machine);
+emu_packet_counts *machine_packet_counts(emu_machine *machine);
 
 /* core.c */
 void core_free(emu_core *core);
@@ -157,11 +180,26 @@ uint32_t timer_read(emu_core *core, uint32_t offset);
 void timer_write(emu_core *core, uint32_t offset, uint32_t value);
 
 /* comms.c */
+static inline bool comms_busy(const emu_core *core) { return core->now < core->comms.free_from; }
+/*! \brief When a busy transmitter becomes free by itself. */
+static inline uint64_t comms_next(const emu_core *core) {
+    return comms_busy(core) ? core->comms.free_from : NEVER;
+}
+void comms_reset(comms_state *comms);
+/*! \brief A packet that the router gave up because this core had no place for it. */
+void comms_drop(emu_core *core, const mc_packet *packet);
 static inline bool comms_waiting(const comms_state *comms) { return comms->head != comms->tail; }
 /*! \brief A packet from the router. */
 void comms_deliver(emu_core *core, const mc_packet *packet, uint64_t time);
 uint32_t comms_read(emu_core *core, uint32_t offset);
 void comms_write(emu_core *core, uint32_t offset, uint32_t value);
+
+/* mishaps.c */
+/*! \brief How often a packet goes on from a place: 1, or 0 or 2 if the conditions say so.
+ *  \param[in] core that sends or receives it
+ */
+uint32_t mishap_copies(const emu_chip *chip, uint32_t core, const mc_packet *packet,
+                       enum emu_packet_place place);
 
 /* dma.c */
 void dma_complete(emu_core *core);
@@ -176,6 +214,9 @@ static inline uint32_t core_bit(const emu_core *core) {
 }
 /*! \brief Bits by physical number from bits by virtual number. */
 uint32_t cores_physical(const emu_chip *chip, uint32_t cores);
+/*! \brief Outputs of a router with virtual core numbers, from those of its registers, and back. */
+uint32_t outputs_virtual(const emu_chip *chip, uint32_t outputs);
+uint32_t outputs_physical(const emu_chip *chip, uint32_t outputs);
 
 /* system_controller.c; core is NULL for the monitor */
 bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value);
@@ -187,5 +228,28 @@ bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value);
 bool router_write(emu_chip *chip, uint32_t offset, uint32_t value);
 /*! \brief Carry a packet from a core to all its receivers. */
 void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time);
+/*! \brief The link that a packet from a core pretends to come over; EMU_LINKS: none. */
+uint32_t router_source(const mc_packet *packet);
+/*! \brief The outputs of a packet, with virtual core numbers. \return false: it has none, and is
+ *         lost
+ */
+bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs, bool *by_default);
+void router_forward(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
+                    uint64_t time);
+void router_lose(emu_chip *chip, const held_packet *held);
+/*! \brief Drop a packet because of outputs that did not take it; a core may send it again. */
+void router_dump(emu_chip *chip, const held_packet *held, uint32_t outputs, uint64_t time);
+
+static inline bool router_interrupts(const router_state *router) {
+    return router->dumped && (router->registers[RTR_CONTROL / 4] & RTR_CONTROL_DUMP_INT);
+}
+
+/* congestion.c */
+/*! \brief Move what a chip's cores sent, and what its router holds, as far as there is room. */
+void congestion_carry(emu_chip *chip, uint64_t time);
+void congestion_pass(emu_chip *chip, uint32_t link, const mc_packet *packet, uint64_t time,
+                     uint32_t hops);
+/*! \brief Are there packets that wait for room? */
+bool congestion_waits(const emu_chip *chip);
 
 #endif

@@ -38,6 +38,7 @@ enum emu_fault_kind {
     EMU_PACKET_DROPPED,      /*!< packet lost because the core did not drain its receiver */
     EMU_TICK_OVERRUN,        /*!< no sleep between two expiries of timer 1 */
     EMU_UNKNOWN_REGISTER,    /*!< a register that is not modelled */
+    EMU_TRANSMIT_BUSY,       /*!< packet lost because the transmitter had not sent the one before */
     EMU_FAULT_KINDS
 };
 
@@ -67,11 +68,34 @@ typedef struct {
     uint32_t activity;         /*!< emu_core_activity */
 } emu_core_status;
 
+/*! Kinds of multicast packets, and where they are lost or doubled, in the order of
+    pynn_eprop/emulator/conditions.py. */
+enum emu_packet_kind { EMU_ANY_PACKET, EMU_PACKET_WITH_PAYLOAD, EMU_PACKET_WITHOUT_PAYLOAD };
+enum emu_packet_place { EMU_AT_RECEIVER, EMU_AT_SENDER };
+enum { EMU_EVERYWHERE = 0xffff };
+
 /*! In which ways the machine is as hard as a real one: Conditions of
     pynn_eprop/emulator/conditions.py. */
 typedef struct {
+    uint32_t mishaps;       /*!< packets are counted, and some lost or doubled: */
+    uint32_t lose_packet, lose_every;     /*!< the n-th, every n-th; 0: none */
+    uint32_t double_packet, double_every;
+    uint32_t packet_kind;   /*!< emu_packet_kind that is counted */
+    uint32_t packet_place;  /*!< emu_packet_place */
+    uint32_t packet_chip, packet_core; /*!< index and core; EMU_EVERYWHERE: all */
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
+    uint32_t transmit_cycles; /*!< for which a transmitter is busy after a packet */
+    uint32_t congestion;      /*!< routers hold packets back, and drop those that wait too long: */
+    uint32_t receiver_places; /*!< packets that a core's receiver holds */
+    uint32_t link_cycles;     /*!< for which a link is busy with a packet without payload */
+    uint32_t partial_drops;   /*!< outputs that can take it get a packet that is dropped */
 } emu_conditions;
+
+/*! Packets that the conditions concern, since they were set. */
+typedef struct {
+    uint64_t seen, lost, doubled;
+    uint64_t dropped; /*!< by routers that hold packets back */
+} emu_packet_counts;
 
 /*! Settings of a machine. */
 typedef struct {
@@ -95,6 +119,10 @@ emu_machine *emu_machine_new(const emu_settings *settings);
 void emu_machine_free(emu_machine *machine);
 
 emu_chip *emu_machine_chip(emu_machine *machine, uint32_t index);
+
+/*! \brief Change the conditions; packets are counted from here on. */
+void emu_set_conditions(emu_machine *machine, const emu_conditions *conditions);
+void emu_packet_counts_get(const emu_machine *machine, emu_packet_counts *counts);
 
 /*! \brief Connect one end of a link; each direction is a call of its own. */
 void emu_link(emu_chip *from, uint32_t link, emu_chip *to);

@@ -14,6 +14,7 @@ struct emu_machine {
     emu_chip **due;      /* chips with something to do in this slice */
     uint64_t now, slice_end;
     thread_pool *pool;
+    emu_packet_counts packets;
 };
 
 emu_settings const *emu_machine_settings(const emu_machine *machine) { return &machine->settings; }
@@ -23,16 +24,28 @@ uint8_t *emu_sdram(emu_chip *chip) { return chip->sdram; }
 uint8_t *emu_sysram(emu_chip *chip) { return chip->sysram; }
 uint8_t *emu_itcm(emu_chip *chip, uint32_t core) { return chip->cores[core]->itcm; }
 uint8_t *emu_dtcm(emu_chip *chip, uint32_t core) { return chip->cores[core]->dtcm; }
+emu_packet_counts *machine_packet_counts(emu_machine *machine) { return &machine->packets; }
 void emu_link(emu_chip *from, uint32_t link, emu_chip *to) { from->neighbours[link] = to; }
+
+void emu_set_conditions(emu_machine *machine, const emu_conditions *conditions) {
+    machine->settings.conditions = *conditions;
+    machine->packets = (emu_packet_counts){0};
+}
+
+void emu_packet_counts_get(const emu_machine *machine, emu_packet_counts *counts) {
+    *counts = machine->packets;
+}
 
 const uint64_t *emu_profile(emu_chip *chip, uint32_t core) {
     return chip->cores[core] == NULL ? NULL : chip->cores[core]->profile;
 }
 
-static bool chip_init(emu_chip *chip, emu_machine *machine) {
+static bool chip_init(emu_chip *chip, emu_machine *machine, uint32_t index) {
     enum { PROTECTION = PROT_READ | PROT_WRITE };
     chip->machine = machine;
+    chip->index = index;
     chip->next = NEVER;
+    chip->held.blocked_since = NEVER;
     for (uint32_t i = 0; i < EMU_CORES; i++)
         chip->physical[i] = chip->virtual_number[i] = (uint8_t)i;
     router_reset(&chip->router);
@@ -62,7 +75,7 @@ emu_machine *emu_machine_new(const emu_settings *settings) {
     machine->pool = thread_pool_start(settings->threads);
     bool complete = machine->chips != NULL && machine->due != NULL && machine->pool != NULL;
     for (uint32_t i = 0; i < settings->chips && complete; i++)
-        complete = chip_init(&machine->chips[i], machine);
+        complete = chip_init(&machine->chips[i], machine, i);
     if (complete)
         return machine;
     emu_machine_free(machine);
@@ -133,6 +146,15 @@ static void carry_packets(emu_machine *machine, size_t due) {
     free(all);
 }
 
+/* Routers hold packets back: what waits in one makes its chip due in the next slice. */
+static void carry_with_congestion(emu_machine *machine) {
+    for (uint32_t i = 0; i < machine->settings.chips; i++)
+        congestion_carry(&machine->chips[i], machine->slice_end);
+    for (uint32_t i = 0; i < machine->settings.chips; i++)
+        if (congestion_waits(&machine->chips[i]) && machine->slice_end < machine->chips[i].next)
+            machine->chips[i].next = machine->slice_end;
+}
+
 uint64_t emu_next_event(emu_machine *machine) {
     uint64_t next = NEVER;
     for (uint32_t i = 0; i < machine->settings.chips; i++)
@@ -157,7 +179,10 @@ int emu_run(emu_machine *machine, uint64_t until) {
             if (machine->chips[i].next < machine->slice_end)
                 machine->due[due++] = &machine->chips[i];
         thread_pool_run(machine->pool, due, run_chip, machine);
-        carry_packets(machine, due);
+        if (machine->settings.conditions.congestion)
+            carry_with_congestion(machine);
+        else
+            carry_packets(machine, due);
         machine->now = machine->slice_end;
         for (size_t i = 0; i < due; i++)
             if (machine->due[i]->monitor_interrupt)

@@ -47,7 +47,10 @@
 #define CC_RXKEY 0x14u
 #define CC_SAR 0x18u
 #define CC_TCR_EMPTY (1u << 31)
+#define CC_TCR_FULL (1u << 30)    /* sticky */
+#define CC_TCR_OVERRUN (1u << 29) /* sticky */
 #define CC_TCR_NOT_FULL (1u << 28)
+#define CC_SAR_ROUTE 0x07000000u  /* all ones: the packet comes from a core */
 #define CC_RSR_RECEIVED (1u << 31)
 #define PACKET_CONTROL 0x00ff0000u /* the packet's control byte in TCR and RSR */
 #define PACKET_PAYLOAD (1u << 17)
@@ -93,6 +96,7 @@ enum interrupt {
     INT_CC_TX_EMPTY = 11,
     INT_DMA_DONE = 12,
     INT_DMA_ERROR = 13,
+    INT_ROUTER_DUMP = 16,
     INT_CPU = 18,
     INT_CC_TX_NOT_FULL = 23,
     INT_CC_MC = 24 /* P2P, NN and FR follow */
@@ -150,12 +154,18 @@ enum interrupt {
 /* router */
 #define RTR_REGISTERS 0x1000u
 #define RTR_CONTROL 0x00u
+#define RTR_CONTROL_DUMP_INT (1u << 2)
+#define RTR_STATUS 0x04u
+#define RTR_STATUS_BLOCKED (2u << 24) /* in the first wait */
+#define RTR_STATUS_DUMP (1u << 29 | 1u << 31)
 #define RTR_ERROR_STATUS 0x14u
 #define RTR_DUMP_HEADER 0x18u
 #define RTR_DUMP_KEY 0x1cu
 #define RTR_DUMP_DATA 0x20u
 #define RTR_DUMP_OUTPUTS 0x24u
 #define RTR_DUMP_STATUS 0x28u
+#define RTR_DUMP_DUMPED (1u << 31)
+#define RTR_DUMP_OVERFLOW (1u << 30)
 #define RTR_DIAG_ENABLE 0x2cu
 #define RTR_FIXED_ROUTE 0x84u
 #define RTR_DIAG_FILTER0 0x200u

@@ -3,8 +3,8 @@
  *         counters.
  *
  *  A packet travels to all its receivers at the end of the slice in which it was sent: links have
- *  no capacity and no delay of their own. What no entry matches goes straight on if it came over
- *  a link, and is lost if it came from a core. Point-to-point and nearest-neighbour packets, which
+ *  no capacity and no delay of their own, unless the conditions ask for congestion. What no entry
+ *  matches goes straight on if it came over a link, and is lost if it came from a core. Point-to-point and nearest-neighbour packets, which
  *  only monitors use, are counted as lost.
  */
 #include "core.h"
@@ -62,21 +62,50 @@ static void count(router_state *router, const mc_packet *packet, uint32_t source
     }
 }
 
-static void dump(router_state *router, const mc_packet *packet, uint32_t source, uint32_t outputs) {
-    count(router, packet, source, false, 1u << FILTER_DUMPED);
-    router->registers[RTR_DUMP_HEADER / 4] = packet->control;
+/* What is in the dump registers to be taken stays there: the next one is lost for good. */
+static void dump(router_state *router, const held_packet *held, uint32_t outputs) {
+    const mc_packet *const packet = &held->packet;
+    const uint32_t route = held->source == LOCAL ? CC_SAR_ROUTE : held->source << 24;
+    count(router, packet, held->source, false, 1u << FILTER_DUMPED);
+    router->registers[RTR_DUMP_STATUS / 4] |=
+        outputs | RTR_DUMP_DUMPED | (router->dumped ? RTR_DUMP_OVERFLOW : 0);
+    if (router->dumped)
+        return;
+    router->registers[RTR_DUMP_HEADER / 4] = route | (packet->control & PACKET_CONTROL);
     router->registers[RTR_DUMP_KEY / 4] = packet->key;
     router->registers[RTR_DUMP_DATA / 4] = packet->payload;
     router->registers[RTR_DUMP_OUTPUTS / 4] = outputs;
-    router->registers[RTR_DUMP_STATUS / 4] |= 1u << 31;
 }
 
-/*! \brief The outputs of a packet. \return false: nothing matches, and it came from a core */
-static bool find(const router_state *router, const mc_packet *packet, uint32_t source, uint32_t *outputs,
-                 bool *by_default) {
+void router_lose(emu_chip *chip, const held_packet *held) { dump(&chip->router, held, 0); }
+
+void router_dump(emu_chip *chip, const held_packet *held, uint32_t outputs, uint64_t time) {
+    dump(&chip->router, held, outputs_physical(chip, outputs));
+    chip->router.dumped = true;
+    for (uint32_t i = 0; i < EMU_CORES; i++) {
+        emu_core *const core = chip->cores[i];
+        if (core == NULL || core->activity == EMU_STOPPED)
+            continue;
+        core_advance(core, time);
+        vic_update(core);
+        if (core_next(core) < chip->next)
+            chip->next = core_next(core);
+    }
+}
+
+uint32_t router_source(const mc_packet *packet) {
+    const uint32_t route = (packet->control & CC_SAR_ROUTE) >> 24;
+    return route < EMU_LINKS ? route : LOCAL;
+}
+
+bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs, bool *by_default) {
+    const router_state *const router = &chip->router;
+    const mc_packet *const packet = &held->packet;
     *by_default = false;
+    if (held->hops > MOST_HOPS)
+        return false;
     if (PACKET_TYPE(packet->control) == PACKET_FR) {
-        *outputs = router->registers[RTR_FIXED_ROUTE / 4] & ~RTR_UNUSED_ROUTE;
+        *outputs = outputs_virtual(chip, router->registers[RTR_FIXED_ROUTE / 4] & ~RTR_UNUSED_ROUTE);
         return true;
     }
     if (PACKET_TYPE(packet->control) != PACKET_MC)
@@ -84,58 +113,86 @@ static bool find(const router_state *router, const mc_packet *packet, uint32_t s
     for (uint32_t i = 0; i < router->used; i++)
         if ((packet->key & router->mask[i]) == router->key[i] &&
             (router->route[i] & RTR_UNUSED_ROUTE) != RTR_UNUSED_ROUTE) {
-            *outputs = router->route[i];
+            *outputs = outputs_virtual(chip, router->route[i]);
             return true;
         }
     *by_default = true;
-    *outputs = 1u << (source + EMU_LINKS / 2) % EMU_LINKS;
-    return source != LOCAL;
+    *outputs = 1u << (held->source + EMU_LINKS / 2) % EMU_LINKS;
+    return held->source != LOCAL;
 }
 
-static void arrive(emu_chip *chip, uint32_t source, const mc_packet *packet,
-                   uint64_t time, uint32_t hops) {
-    router_state *const router = &chip->router;
+static void arrive(emu_chip *chip, const held_packet *held, uint64_t time) {
     uint32_t outputs;
     bool by_default;
-    if (!find(router, packet, source, &outputs, &by_default) || hops > MOST_HOPS) {
-        dump(router, packet, source, 0);
+    if (router_find(chip, held, &outputs, &by_default))
+        router_forward(chip, held, outputs, by_default, time);
+    else
+        router_lose(chip, held);
+}
+
+static void pass(emu_chip *chip, const held_packet *held, uint32_t link, uint64_t time) {
+    emu_chip *const next = chip->neighbours[link];
+    if (next == NULL) {
+        dump(&chip->router, held, 1u << link);
         return;
     }
+    if (emu_machine_settings(chip->machine)->conditions.congestion) {
+        congestion_pass(chip, link, &held->packet, time, held->hops + 1);
+        return;
+    }
+    const held_packet there = {.packet = held->packet,
+                               .source = (link + EMU_LINKS / 2) % EMU_LINKS,
+                               .hops = held->hops + 1};
+    arrive(next, &there, time);
+}
+
+void router_forward(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
+                    uint64_t time) {
     uint32_t destinations = 0;
     for (uint32_t i = 0; i < EMU_CORES; i++) {
         if (!(outputs >> (EMU_LINKS + i) & 1u))
             continue;
-        const uint32_t number = chip->virtual_number[i];
-        destinations |= 1u << (number == 0 ? FILTER_TO_MONITOR : FILTER_TO_CORE);
-        if (number != NO_CORE && chip->cores[number] != NULL) {
-            emu_core *const core = chip->cores[number];
-            comms_deliver(core, packet, time);
-            if (core_next(core) < chip->next)
-                chip->next = core_next(core);
+        destinations |= 1u << (i == 0 ? FILTER_TO_MONITOR : FILTER_TO_CORE);
+        if (chip->cores[i] != NULL) {
+            comms_deliver(chip->cores[i], &held->packet, time);
+            if (core_next(chip->cores[i]) < chip->next)
+                chip->next = core_next(chip->cores[i]);
         }
     }
     for (uint32_t link = 0; link < EMU_LINKS; link++) {
         if (!(outputs >> link & 1u))
             continue;
         destinations |= 1u << (FILTER_TO_LINK0 + link);
-        emu_chip *const next = chip->neighbours[link];
-        if (next == NULL)
-            dump(router, packet, source, 1u << link);
-        else
-            arrive(next, (link + EMU_LINKS / 2) % EMU_LINKS, packet, time, hops + 1);
+        pass(chip, held, link, time);
     }
-    count(router, packet, source, by_default, destinations);
+    count(&chip->router, &held->packet, held->source, by_default, destinations);
 }
 
 void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time) {
-    arrive(chip, LOCAL, packet, time, 0);
+    const held_packet held = {.packet = *packet, .source = router_source(packet)};
+    for (uint32_t copies = mishap_copies(chip, packet->core, packet, EMU_AT_SENDER); copies > 0;
+         copies--)
+        arrive(chip, &held, time);
+}
+
+static uint32_t register_value(emu_chip *chip, uint32_t offset) {
+    router_state *const router = &chip->router;
+    const uint32_t value = router->registers[offset / 4];
+    if (offset == RTR_STATUS)
+        return (chip->held.blocked_since != NEVER ? RTR_STATUS_BLOCKED : 0) |
+               (router_interrupts(router) ? RTR_STATUS_DUMP : 0);
+    if (offset == RTR_DUMP_STATUS) { /* reading it makes room for the next one */
+        router->registers[offset / 4] = 0;
+        router->dumped = false;
+    }
+    return value;
 }
 
 bool router_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
     const router_state *const router = &chip->router;
     const uint32_t entry = offset % RTR_MC_ROUTE / 4;
     if (offset < RTR_REGISTERS)
-        *value = router->registers[offset / 4];
+        *value = register_value(chip, offset);
     else if (offset >= RTR_P2P && offset < RTR_P2P + 4 * RTR_P2P_WORDS)
         *value = router->p2p[(offset - RTR_P2P) / 4];
     else if (offset >= RTR_MC_ROUTE && offset < RTR_P2P && entry < EMU_ROUTER_ENTRIES)

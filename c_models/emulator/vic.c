@@ -21,7 +21,10 @@ static uint32_t sources(const emu_core *core) {
         const mc_packet *const first = &core->comms.received[core->comms.head % RECEIVE_QUEUE];
         raw |= 1u << INT_CC_READY | 1u << (INT_CC_MC + PACKET_TYPE(first->control));
     }
-    raw |= 1u << INT_CC_TX_EMPTY | 1u << INT_CC_TX_NOT_FULL; /* packets leave at once */
+    if (!comms_busy(core))
+        raw |= 1u << INT_CC_TX_EMPTY | 1u << INT_CC_TX_NOT_FULL;
+    if (router_interrupts(&core->chip->router))
+        raw |= 1u << INT_ROUTER_DUMP;
     if (core->dma.completed && (core->dma.global_control & DMA_GCTL_DONE_INT))
         raw |= 1u << INT_DMA_DONE;
     if (core->chip->system.interrupts & core_bit(core))

@@ -41,13 +41,17 @@ class BadNetwork:
     """What happens to packets of a machine's boards on their ways, and those that are late."""
 
     def __init__(self, conditions: Conditions) -> None:
+        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self.set_conditions(conditions)
+
+    def set_conditions(self, conditions: Conditions) -> None:
+        """Begin with other shares, and counts of 0; what is late already comes as it would."""
         seed = conditions.network_seed
         self.to_board = Direction(conditions.lost_to_board, conditions.doubled_to_board,
                                   conditions.late_to_board, conditions.late_ms, f"{seed} to board")
         self.to_host = Direction(conditions.lost_to_host, conditions.doubled_to_host,
                                  conditions.late_to_host, conditions.late_ms, f"{seed} to host")
-        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
-        self._count = itertools.count()
 
     def carry(self, direction: Direction, deliver: Callable[[], None]) -> None:
         """Let a packet travel: ``deliver`` is called now or later, once, twice or never."""

@@ -11,7 +11,13 @@ from typing import Final
 
 from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.emulator.configuration import configured, further_lines, machine_lines
-from pynn_eprop.emulator.emulated_machine import ENGINES, QUANTUM, EmulatedMachine, Options
+from pynn_eprop.emulator.emulated_machine import (
+    ENGINES,
+    QUANTUM,
+    EmulatedMachine,
+    Options,
+    PacketCounts,
+)
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.geometry import Coordinates, geometry
 from pynn_eprop.emulator.server import PORT, Server, bind
@@ -117,6 +123,21 @@ class Board:
         """The present state of cores and chips; printed, a table."""
         with self.server.lock:
             return status(self.machine, self.server)
+
+    def set_conditions(self, conditions: Conditions) -> None:
+        """Change in which ways the board is hard, from now on; packets are counted from here on.
+
+        Raises EmulatorError for those that a board has from the start, if they are not as before:
+        ``congestion``, ``monitors``, dead parts and core numbers.
+        """
+        with self.server.lock:
+            self.machine.set_conditions(conditions)
+            self.server.network.set_conditions(conditions)
+
+    def packets(self) -> PacketCounts:
+        """Packets that the conditions have lost and doubled since they were set."""
+        with self.server.lock:
+            return self.machine.packets
 
     def faults(self) -> list[Fault]:
         """All findings of the checks."""

@@ -1,12 +1,20 @@
 """Conditions of an emulated board: in which ways it is as hard as a real one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
+from pynn_eprop.emulator.geometry import Coordinates
 from pynn_eprop.emulator.layout import CORES, CYCLES_PER_MS, LINKS
 from pynn_eprop.errors import EmulatorError
+
+PACKET_KINDS: Final = ("any", "payload", "plain")
+"""Kinds of multicast packets, in the order of ``enum emu_packet_kind``."""
+PACKET_PLACES: Final = ("receiver", "sender")
+"""Where a packet is lost or doubled, in the order of ``enum emu_packet_place``."""
+EVERYWHERE: Final = 0xFFFF
+MOST: Final = 2**32 - 1
 
 
 def _condition(default: Any, low: float, high: float, help: str) -> Any:
@@ -17,21 +25,57 @@ def _places(below: tuple[int, ...], help: str) -> Any:
     return field(default=(), metadata={"below": below, "help": help})
 
 
+def _choice(choices: tuple[str, ...], help: str) -> Any:
+    return field(default=choices[0], metadata={
+        "choices": choices, "help": f"{help}: {' or '.join(choices)}"})
+
+
+def _switch(help: str) -> Any:
+    return field(default=False, metadata={"help": help})
+
+
+def _cores(help: str) -> Any:
+    return field(default=(), metadata={"help": help})
+
+
 @dataclass(frozen=True)
 class Conditions:
     """In which ways a board is as hard as a real one; by default it is not.
 
-    Each field has its range, and a line of help, in ``metadata``. A single place may stand for a
-    tuple of one. Raises EmulatorError for a value
-    of the wrong kind or out of its range.
+    Each field has its range or choices, and a line of help, in ``metadata``. A single place may
+    stand for a tuple of one. Raises EmulatorError for a value of the wrong kind or out of its
+    range.
     """
 
     drain_us: float = _condition(1000.0, 0.01, 1e6, "time in us for which a core may leave a "
                                  "packet unread before the ones behind it are lost")
-    monitors: bool = _condition(False, 0, 1, "True: sPyNNaker's advanced monitors and reinjection "
-                                "are on, as in its own defaults; they take a core of each chip, "
-                                "and two of a chip with Ethernet")
-    core_numbers: int = _condition(0, 0, 2 ** 32, "seed of a permutation of each chip's physical "
+    lose_packet: int = _condition(0, 0, MOST, "number of the multicast packet that is lost without "
+                                  "a trace, counted from 1; 0 for none")
+    lose_every: int = _condition(0, 0, MOST, "number of packets of which the last is lost; 0 for "
+                                 "none")
+    double_packet: int = _condition(0, 0, MOST, "number of the packet that comes twice; 0 for none")
+    double_every: int = _condition(0, 0, MOST, "number of packets of which the last comes twice; "
+                                   "0 for none")
+    packet_kind: str = _choice(PACKET_KINDS, "which packets are counted, lost and doubled")
+    packet_place: str = _choice(PACKET_PLACES, "where: one copy of a packet as it comes to a core, "
+                                "or all of them as it leaves one")
+    packet_core: tuple[int, ...] = _cores("x,y,core or x,y of the core or chip whose packets are "
+                                          "counted, lost and doubled; () for all")
+
+    transmit_cycles: int = _condition(0, 0, 100_000, "cycles for which a transmitter is busy after "
+                                      "a packet; one that is sent meanwhile is lost")
+    congestion: bool = _switch("routers hold packets back while receivers or links cannot take "
+                               "them, and drop those that wait for longer than their control "
+                               "register says; drain_us has no effect then. Choose a small quantum")
+    receiver_places: int = _condition(1, 1, 4096, "with congestion: packets that the receiver of a "
+                                      "core holds")
+    link_rate: float = _condition(0.0, 0.0, 200.0, "with congestion: packets without payload that "
+                                  "go over a link in 1 us; 0 for as many as come")
+    partial_drops: bool = _switch("with congestion: receivers and links that can take it get a "
+                                  "packet that is dropped, and get it twice if it is sent again")
+    monitors: bool = _switch("sPyNNaker's advanced monitors and reinjection are on, as in its own "
+                             "defaults; they take a core of each chip, two of one with Ethernet")
+    core_numbers: int = _condition(0, 0, MOST, "seed of a permutation of each chip's physical "
                                    "core numbers; 0: they are the virtual ones")
     dead_chips: tuple[tuple[int, int], ...] = _places(
         (256, 256), "chips that are dead, as ((x, y), ...)")
@@ -48,7 +92,7 @@ class Conditions:
                                       "so that later ones overtake them")
     late_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are late")
     late_ms: float = _condition(20.0, 0.001, 1e5, "host time in ms by which they are late at most")
-    network_seed: int = _condition(1, 0, 2 ** 32, "seed of what is lost, doubled and late")
+    network_seed: int = _condition(1, 0, MOST, "seed of what is lost, doubled and late")
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -57,18 +101,65 @@ class Conditions:
                 object.__setattr__(self, each.name,
                                    _coordinates(each.name, value, each.metadata["below"]))
                 continue
+            if each.name == "packet_core":
+                _check_core(each.name, value)
+                continue
             kinds = (int, float) if isinstance(default, float) else (type(default),)
             if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(default, bool):
                 raise EmulatorError(f"condition {each.name}={value!r} must be "
                                     f"{'a number' if float in kinds else kinds[0].__name__}")
+            if isinstance(default, bool):
+                continue
+            if "choices" in each.metadata:
+                if value not in each.metadata["choices"]:
+                    raise EmulatorError(f"condition {each.name}={value!r} must be one of "
+                                        f"{', '.join(each.metadata['choices'])}")
+                continue
             low, high = each.metadata["low"], each.metadata["high"]
             if not low <= value <= high:
                 raise EmulatorError(f"condition {each.name}={value!r} must be in {low:g} to "
                                     f"{high:g}")
+        for name in ("receiver_places", "link_rate", "partial_drops"):
+            value = getattr(self, name)
+            if not self.congestion and value != Conditions.__dataclass_fields__[name].default:
+                raise EmulatorError(f"condition {name}={value!r} needs congestion=True")
 
-    def for_machine(self) -> dict[str, int]:
-        """The values of ``emu_conditions``, times in cycles."""
-        return {"drain_cycles": round(self.drain_us * CYCLES_PER_MS / 1000)}
+    def for_machine(self, chips: Sequence[Coordinates] = ()) -> dict[str, int]:
+        """The values of ``emu_conditions``, times in cycles.
+
+        ``chips``: coordinates of the machine's chips, in its order. Raises EmulatorError if
+        ``packet_core`` names none of them.
+        """
+        chip, core = _place(self.packet_core, chips)
+        cycles_per_us = CYCLES_PER_MS / 1000
+        rate = self.link_rate
+        return {"drain_cycles": round(self.drain_us * cycles_per_us),
+                "mishaps": any((self.lose_packet, self.lose_every, self.double_packet,
+                                self.double_every)),
+                "lose_packet": self.lose_packet, "lose_every": self.lose_every,
+                "double_packet": self.double_packet, "double_every": self.double_every,
+                "packet_kind": PACKET_KINDS.index(self.packet_kind),
+                "packet_place": PACKET_PLACES.index(self.packet_place),
+                "transmit_cycles": self.transmit_cycles, "congestion": self.congestion,
+                "receiver_places": self.receiver_places, "partial_drops": self.partial_drops,
+                "link_cycles": round(cycles_per_us / rate) if rate else 0,
+                "packet_chip": chip, "packet_core": core}
+
+
+def _check_core(name: str, value: Any) -> None:
+    whole = isinstance(value, tuple) and all(type(part) is int for part in value)
+    if not whole or len(value) not in (0, 2, 3) or (len(value) == 3 and not 0 < value[2] < CORES):
+        raise EmulatorError(f"condition {name}={value!r} must be (x, y), or (x, y, core) with a "
+                            f"core of 1 to {CORES - 1}, or ()")
+
+
+def _place(core: tuple[int, ...], chips: Sequence[Coordinates]) -> tuple[int, int]:
+    if not core:
+        return EVERYWHERE, EVERYWHERE
+    if core[:2] not in chips:
+        raise EmulatorError(f"condition packet_core={core!r}: there is no chip {core[:2]}; choose "
+                            f"one of {', '.join(map(str, chips))}")
+    return list(chips).index((core[0], core[1])), core[2] if len(core) == 3 else EVERYWHERE
 
 
 def _coordinates(name: str, value: Any, below: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
@@ -88,6 +179,10 @@ def _coordinates(name: str, value: Any, below: tuple[int, ...]) -> tuple[tuple[i
                 f"below {', '.join(map(str, below))}")
     return places
 
+
+FROM_THE_START: Final = ("congestion", "monitors", "core_numbers", "dead_chips", "dead_cores",
+                         "dead_links")
+"""Conditions that cannot change while a board serves."""
 
 IDEAL: Final = Conditions()
 """Those of a board that does nothing wrong."""

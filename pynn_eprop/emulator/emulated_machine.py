@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.commands import Commands
-from pynn_eprop.emulator.conditions import IDEAL, Conditions
+from pynn_eprop.emulator.conditions import FROM_THE_START, IDEAL, Conditions
 from pynn_eprop.emulator.dead_parts import core_numbers, routes_to, without_dead
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
@@ -62,6 +62,21 @@ class Options:
                 f"there is no engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
 
 
+@dataclass(frozen=True)
+class PacketCounts:
+    """Multicast packets that the conditions concern since they were set.
+
+    ``seen``: of the kind, at the place and core that the conditions name; 0 as long as they lose
+    and double none. ``lost``, ``doubled``: of these. ``dropped``: by routers that hold packets
+    back (condition ``congestion``); the reinjector may have sent them again.
+    """
+
+    seen: int
+    lost: int
+    doubled: int
+    dropped: int = 0
+
+
 class EmulatedMachine(Chips):
     """Chips of one machine, which run only in :meth:`run`.
 
@@ -84,7 +99,7 @@ class EmulatedMachine(Chips):
             "chips": len(geometry.board), "threads": options.threads, "quantum": options.quantum,
             "unicorn": options.engine == "unicorn", "every_access": options.every_access,
             "every_instruction": options.every_instruction, "profile": options.profile,
-            "conditions": options.conditions.for_machine()})
+            "conditions": options.conditions.for_machine(list(geometry.board))})
         handle = lib.emu_machine_new(settings)
         if handle == ffi.NULL:
             raise EmulatorError(f"no memory for {len(geometry.board)} chips")
@@ -132,6 +147,30 @@ class EmulatedMachine(Chips):
             words[index] = words.get(index, 0x00DB6DB6) & ~(7 << shift) | route << shift
         for index, word in words.items():
             chip.write(ROUTER_P2P + 4 * index, word.to_bytes(4, "little"))
+
+    # -- conditions --------------------------------------------------------------------------
+
+    def set_conditions(self, conditions: Conditions) -> None:
+        """Change in which ways the machine is hard; packets are counted from here on.
+
+        Raises EmulatorError for another ``congestion``, as packets may be under way, and for
+        other parts and numbers of them, which hosts have learned.
+        """
+        for name in FROM_THE_START:
+            before, value = (getattr(each, name) for each in (self.options.conditions, conditions))
+            if value != before:
+                raise EmulatorError(f"condition {name}={value} cannot be set on a board that has "
+                                    f"started with {name}={before}")
+        values = ffi.new("emu_conditions *", conditions.for_machine(list(self.geometry.board)))
+        lib.emu_set_conditions(self._handle, values)
+        self.options = replace(self.options, conditions=conditions)
+
+    @property
+    def packets(self) -> PacketCounts:
+        """Packets that the conditions have lost and doubled."""
+        counts = ffi.new("emu_packet_counts *")
+        lib.emu_packet_counts_get(self._handle, counts)
+        return PacketCounts(counts.seen, counts.lost, counts.doubled, counts.dropped)
 
     # -- time --------------------------------------------------------------------------------
 

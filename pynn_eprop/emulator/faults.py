@@ -32,6 +32,7 @@ class FaultKind(IntEnum):
     PACKET_DROPPED = 9
     TICK_OVERRUN = 10
     UNKNOWN_REGISTER = 11
+    TRANSMIT_BUSY = 12
 
 
 MEANING: Final = {
@@ -49,6 +50,8 @@ MEANING: Final = {
                               "receiver",
     FaultKind.TICK_OVERRUN: "timer tick overrun: {address} instructions without sleep",
     FaultKind.UNKNOWN_REGISTER: "register 0x{address:08x} is not modelled",
+    FaultKind.TRANSMIT_BUSY: "packet with key 0x{address:08x} lost: the transmitter had not sent "
+                             "the one before",
 }
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pynn_eprop.emulator import layout
-from pynn_eprop.emulator.emulated_machine import EmulatedMachine
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine, PacketCounts
 from pynn_eprop.emulator.faults import Fault
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.library import ffi, lib
@@ -49,6 +49,7 @@ class BoardStatus:
     milliseconds: float
     instructions: int
     busy_seconds: float
+    packets: PacketCounts
     cores: list[CoreStatus] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -73,6 +74,12 @@ class BoardStatus:
                 f"{core.instructions:>13} {core.tick_most:>9} {core.tick_overruns:>8} "
                 f"{core.packets_sent:>8} {core.packets_received:>8} {core.packets_dropped:>7} "
                 f"{core.faults:>6}")
+        if self.packets.seen:
+            lines.append(f"by the board's conditions, {self.packets.lost} packets of "
+                         f"{self.packets.seen} were lost and {self.packets.doubled} doubled")
+        if self.packets.dropped:
+            lines.append(f"routers have dropped {self.packets.dropped} packets that waited for too "
+                         "long")
         lines += [str(fault) for fault in self.faults[:20]]
         if len(self.faults) > 20:
             lines.append(f"... and {len(self.faults) - 20} more findings")
@@ -96,7 +103,7 @@ def status(machine: EmulatedMachine, server: Server) -> BoardStatus:
             sum(figures.faults)))
     return BoardStatus(
         len(machine.monitors), tuple(server.addresses.values()), machine.now / CYCLES_PER_MS,
-        machine.instructions, server.busy_seconds, cores, list(machine.faults.all))
+        machine.instructions, server.busy_seconds, machine.packets, cores, list(machine.faults.all))
 
 
 def function_profile(machine: EmulatedMachine, x: int, y: int, core: int) -> dict[str, int]:

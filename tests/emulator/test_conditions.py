@@ -19,6 +19,10 @@ def test_what_is_given_replaces_defaults() -> None:
     ("drain_us", 0.0, "drain_us=0.0 must be in 0.01 to 1e\\+06"),
     ("drain_us", "long", "drain_us='long' must be a number"),
     ("drain_us", True, "drain_us=True must be a number"),
+    ("lose_packet", 1.5, "lose_packet=1.5 must be int"),
+    ("packet_kind", "big", "packet_kind='big' must be one of any, payload, plain"),
+    ("packet_core", (1,), r"packet_core=\(1,\) must be \(x, y\), or \(x, y, core\)"),
+    ("packet_core", (0, 0, 18), "a core of 1 to 17"),
     ("drains_us", 1.0, "no condition 'drains_us'; did you mean 'drain_us'"),
     ("weather", 1.0, "choose one of .*drain_us"),
 ])
@@ -32,6 +36,11 @@ def test_command_lists_each_condition(name: str, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         cli.main(["board", "--help"])
     assert name in capsys.readouterr().out
+
+
+def test_command_reads_cores_and_kinds() -> None:
+    given = [cli._assignment(text) for text in ("packet_core=0,1,3", "packet_kind=payload")]
+    assert read_conditions(given) == Conditions(packet_core=(0, 1, 3), packet_kind="payload")
 
 
 def test_command_refuses_an_unknown_condition(capsys: pytest.CaptureFixture[str]) -> None:
