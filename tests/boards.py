@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pynn_eprop.emulator.configuration import FASTER
+from pynn_eprop.emulator.configuration import further_lines
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,7 +51,7 @@ def board_process(*options: str) -> Iterator[BoardProcess]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines: list[str] = []
-        while not lines or lines[-1] != FASTER[-1]:
+        while not lines or lines[-1] != further_lines(False)[-1]:
             line = process.stdout.readline()
             assert line, f"the board ended with {process.wait()}"
             lines.append(line.rstrip("\n"))

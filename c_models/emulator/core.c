@@ -79,7 +79,7 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     memset(core->faults, 0, sizeof core->faults);
     vic_reset(&core->vic);
     vic_update(core);
-    chip->system.interrupts &= ~(1u << number);
+    chip->system.interrupts &= ~core_bit(core);
     core->now = emu_now(chip->machine);
     core->instructions = core->idle = core->irqs = core->fiqs = core->register_accesses = 0;
     core->ticks = core->tick_start = core->tick_last = core->tick_most = core->tick_overruns = 0;
@@ -105,7 +105,7 @@ void emu_core_stop(emu_chip *chip, uint32_t number) {
         return;
     core->activity = EMU_STOPPED;
     core->comms.head = core->comms.tail;
-    chip->system.interrupts &= ~(1u << number);
+    chip->system.interrupts &= ~core_bit(core);
 }
 
 void core_advance(emu_core *core, uint64_t time) {

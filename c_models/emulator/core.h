@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #define NEVER UINT64_MAX
+#define NO_CORE 0xffu
 enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZE / 2 };
 enum { ROUTER_PLACES = 16 };                 /* packets that a router holds */
 
@@ -62,7 +63,7 @@ typedef struct emu_core {
     emu_chip *chip;
     const struct emu_engine *run;                /* what executes its instructions */
     void *engine;                            /* and what that keeps */
-    uint32_t number;
+    uint32_t number;                         /* virtual */
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
     uint64_t now, limit;
@@ -112,7 +113,10 @@ struct emu_chip {
     emu_machine *machine;
     uint32_t index;
     uint8_t *sdram, *sysram;
-    emu_core *cores[EMU_CORES];
+    emu_core *cores[EMU_CORES];              /* by virtual number */
+    uint8_t physical[EMU_CORES];             /* number of each virtual core */
+    uint8_t virtual_number[EMU_CORES];       /* of each physical core; NO_CORE: it is dead */
+    bool renumbered;                         /* some differ */
     emu_chip *neighbours[EMU_LINKS];
     system_state system;
     router_state router;
@@ -212,6 +216,17 @@ bool dma_interrupts(const dma_state *dma);
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
 
+/* core_numbers.c */
+/*! \brief The bit of a core in registers of the chip, which go by physical numbers. */
+static inline uint32_t core_bit(const emu_core *core) {
+    return 1u << core->chip->physical[core->number];
+}
+/*! \brief Bits by physical number from bits by virtual number. */
+uint32_t cores_physical(const emu_chip *chip, uint32_t cores);
+/*! \brief Outputs of a router with virtual core numbers, from those of its registers, and back. */
+uint32_t outputs_virtual(const emu_chip *chip, uint32_t outputs);
+uint32_t outputs_physical(const emu_chip *chip, uint32_t outputs);
+
 /* system_controller.c; core is NULL for the monitor */
 bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value);
 bool system_write(emu_chip *chip, uint32_t offset, uint32_t value);
@@ -224,7 +239,9 @@ bool router_write(emu_chip *chip, uint32_t offset, uint32_t value);
 void router_send(emu_chip *chip, const mc_packet *packet, uint64_t time);
 /*! \brief The link that a packet from a core pretends to come over; EMU_LINKS: none. */
 uint32_t router_source(const mc_packet *packet);
-/*! \brief The outputs of a packet. \return false: it has none, and is lost */
+/*! \brief The outputs of a packet, with virtual core numbers. \return false: it has none, and is
+ *         lost
+ */
 bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs, bool *by_default);
 void router_forward(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
                     uint64_t time);

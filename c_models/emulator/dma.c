@@ -87,7 +87,7 @@ static uint32_t status(const emu_core *core) {
     const dma_state *const dma = &core->dma;
     if (core->now < dma->stale_until)
         return dma->stale_status;
-    return core->number << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
+    return (uint32_t)core->chip->physical[core->number] << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
            (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
            dma->done << DMA_STAT_DONE_SHIFT;
 }

@@ -141,6 +141,12 @@ void emu_packet_counts_get(const emu_machine *machine, emu_packet_counts *counts
 /*! \brief Connect one end of a link; each direction is a call of its own. */
 void emu_link(emu_chip *from, uint32_t link, emu_chip *to);
 
+/*! \brief Give the cores of a chip their physical numbers, before any is loaded.
+ *  \param[in] physical of each virtual core, the monitor's first
+ *  \param[in] cores    how many there are; all other cores of the chip are dead
+ */
+void emu_number_cores(emu_chip *chip, const uint8_t *physical, uint32_t cores);
+
 /*! \brief Run until a time, or until a core calls for its monitor.
  *  \return 1: a monitor interrupt is waiting on some chip; 0: the time was reached
  */
@@ -181,7 +187,7 @@ void emu_core_status_get(emu_chip *chip, uint32_t core, emu_core_status *status)
 /*! \brief Instructions by address in ITCM, one figure per halfword; NULL: not profiled. */
 const uint64_t *emu_profile(emu_chip *chip, uint32_t core);
 
-/*! \brief The monitor's interrupt to cores (bits by virtual core). */
+/*! \brief The monitor's interrupt to cores (bits by virtual number). */
 void emu_interrupt(emu_chip *chip, uint32_t cores);
 
 /*! \brief A multicast packet that arrives at a core now, as from the router. */

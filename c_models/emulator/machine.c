@@ -46,6 +46,8 @@ static bool chip_init(emu_chip *chip, emu_machine *machine, uint32_t index) {
     chip->index = index;
     chip->next = NEVER;
     chip->held.blocked_since = NEVER;
+    for (uint32_t i = 0; i < EMU_CORES; i++)
+        chip->physical[i] = chip->virtual_number[i] = (uint8_t)i;
     router_reset(&chip->router);
     chip->sdram = mmap(NULL, SDRAM_SIZE, PROTECTION, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                        -1, 0);

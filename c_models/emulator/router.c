@@ -80,7 +80,7 @@ static void dump(router_state *router, const held_packet *held, uint32_t outputs
 void router_lose(emu_chip *chip, const held_packet *held) { dump(&chip->router, held, 0); }
 
 void router_dump(emu_chip *chip, const held_packet *held, uint32_t outputs, uint64_t time) {
-    dump(&chip->router, held, outputs);
+    dump(&chip->router, held, outputs_physical(chip, outputs));
     chip->router.dumped = true;
     for (uint32_t i = 0; i < EMU_CORES; i++) {
         emu_core *const core = chip->cores[i];
@@ -105,7 +105,7 @@ bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *output
     if (held->hops > MOST_HOPS)
         return false;
     if (PACKET_TYPE(packet->control) == PACKET_FR) {
-        *outputs = router->registers[RTR_FIXED_ROUTE / 4] & ~RTR_UNUSED_ROUTE;
+        *outputs = outputs_virtual(chip, router->registers[RTR_FIXED_ROUTE / 4] & ~RTR_UNUSED_ROUTE);
         return true;
     }
     if (PACKET_TYPE(packet->control) != PACKET_MC)
@@ -113,7 +113,7 @@ bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *output
     for (uint32_t i = 0; i < router->used; i++)
         if ((packet->key & router->mask[i]) == router->key[i] &&
             (router->route[i] & RTR_UNUSED_ROUTE) != RTR_UNUSED_ROUTE) {
-            *outputs = router->route[i];
+            *outputs = outputs_virtual(chip, router->route[i]);
             return true;
         }
     *by_default = true;

@@ -1,11 +1,12 @@
 /*! \file
  *  \brief The system controller of a chip: interrupts between cores, flags and locks.
  *
- *  Physical and virtual core numbers are the same here; core 0 is the monitor.
+ *  Interrupts go by physical core numbers, flags by virtual ones, which are only a convention of
+ *  software; virtual core 0 is the monitor.
  */
 #include "core.h"
 
-enum { MONITOR_BIT = 1u };
+static uint32_t monitor_bit(const emu_chip *chip) { return 1u << chip->physical[0]; }
 
 static void interrupts_changed(emu_chip *chip) {
     for (uint32_t i = 0; i < EMU_CORES; i++)
@@ -48,7 +49,9 @@ bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value) {
     case SC_FLAG_CLR:
         *value = system->flags;
         return true;
-    case SC_MON_ID: /* the monitor is core 0 */
+    case SC_MON_ID:
+        *value = chip->physical[0];
+        return true;
     case SC_MISC_CTRL:
     case SC_SLEEP:
         *value = 0;
@@ -65,7 +68,7 @@ bool system_write(emu_chip *chip, uint32_t offset, uint32_t value) {
     case SC_SET_IRQ:
         if (coded) {
             system->interrupts |= value & ALL_CORES;
-            if (value & MONITOR_BIT)
+            if (value & monitor_bit(chip))
                 chip->monitor_interrupt = true;
             interrupts_changed(chip);
         }
@@ -109,7 +112,7 @@ bool system_write(emu_chip *chip, uint32_t offset, uint32_t value) {
 
 void emu_interrupt(emu_chip *chip, uint32_t cores) {
     const uint64_t now = emu_now(chip->machine);
-    chip->system.interrupts |= cores & ALL_CORES & ~(uint32_t)MONITOR_BIT;
+    chip->system.interrupts |= cores_physical(chip, cores) & ~monitor_bit(chip);
     for (uint32_t i = 0; i < EMU_CORES; i++)
         if (chip->cores[i] != NULL && (cores >> i & 1u)) {
             core_advance(chip->cores[i], now);
@@ -127,6 +130,6 @@ int emu_locked(const emu_chip *chip, uint32_t lock) { return chip->system.locks 
 int emu_take_monitor_interrupt(emu_chip *chip) {
     const bool taken = chip->monitor_interrupt;
     chip->monitor_interrupt = false;
-    chip->system.interrupts &= ~(uint32_t)MONITOR_BIT;
+    chip->system.interrupts &= ~monitor_bit(chip);
     return taken;
 }

@@ -27,7 +27,7 @@ static uint32_t sources(const emu_core *core) {
         raw |= 1u << INT_ROUTER_DUMP;
     if (dma_interrupts(&core->dma))
         raw |= 1u << INT_DMA_DONE;
-    if (core->chip->system.interrupts & (1u << core->number))
+    if (core->chip->system.interrupts & core_bit(core))
         raw |= 1u << INT_CPU;
     return raw;
 }

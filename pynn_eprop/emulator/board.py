@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final
 
 from pynn_eprop.emulator.conditions import IDEAL, Conditions
-from pynn_eprop.emulator.configuration import FASTER, configured, machine_lines
+from pynn_eprop.emulator.configuration import configured, further_lines, machine_lines
 from pynn_eprop.emulator.emulated_machine import (
     ENGINES,
     QUANTUM,
@@ -61,18 +61,19 @@ class Board:
                  programs: Iterable[str | Path] = (), debug: bool = False,
                  clear_abandoned: bool = True,
                  conditions: Conditions = IDEAL) -> None:
-        self.geometry = geometry(chips, boards)
+        whole = geometry(chips, boards)
         options = Options(threads=threads, every_access=every_access, profile=profile,
                           quantum=quantum, engine=engine, conditions=conditions)
-        sockets = _bind(self.geometry.ethernet_chips, address)
+        sockets = _bind(whole.ethernet_chips, address)
         self.addresses = {chip: str(one.getsockname()[0]) for chip, one in sockets.items()}
-        self.address = self.addresses[self.geometry.ethernet_chips[0]]
+        self.address = self.addresses[whole.ethernet_chips[0]]
         self._debug = debug
         self._real_time = real_time
         with ExitStack() as undo:
             for one in sockets.values():
                 undo.callback(one.close)
-            self.machine = EmulatedMachine(self.geometry, self.addresses, options)
+            self.machine = EmulatedMachine(whole, self.addresses, options)
+            self.geometry = self.machine.geometry
             undo.callback(self.machine.close)
             self.machine.faults.add_programs(Path(path) for path in programs)
             self.server = Server(self.machine, sockets, real_time=real_time,
@@ -89,8 +90,11 @@ class Board:
 
     @property
     def faster_lines(self) -> str:
-        """Lines for that section that switch off features useless with an emulated board."""
-        return "\n".join(FASTER)
+        """Lines for that section that switch off features useless with an emulated board.
+
+        With the condition ``monitors`` they switch them on.
+        """
+        return "\n".join(further_lines(self.machine.options.conditions.monitors))
 
     def serve(self) -> None:
         """Serve in this thread until stop() is called."""
@@ -123,10 +127,12 @@ class Board:
     def set_conditions(self, conditions: Conditions) -> None:
         """Change in which ways the board is hard, from now on; packets are counted from here on.
 
-        Raises EmulatorError if ``congestion`` is not as before, as packets may be under way.
+        Raises EmulatorError for those that a board has from the start, if they are not as before:
+        ``congestion``, ``monitors``, dead parts and core numbers.
         """
         with self.server.lock:
             self.machine.set_conditions(conditions)
+            self.server.network.set_conditions(conditions)
 
     def packets(self) -> PacketCounts:
         """Packets that the conditions have lost and doubled since they were set."""
@@ -154,7 +160,8 @@ class Board:
 
     def __enter__(self) -> "Board":
         self.home = self._stack.enter_context(
-            configured(self.address, self.geometry.version, self._debug, self._real_time))
+            configured(self.address, self.geometry.version, self._debug, self._real_time,
+                       self.machine.options.conditions.monitors))
         self.start()
         return self
 

@@ -16,6 +16,8 @@ class Chips:
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
         self.monitors: dict[Coordinates, Monitor] = {}
+        self.routes: dict[Coordinates, dict[Coordinates, int]] = {}
+        """For each chip the link of every other one that leads to it, and 7 of itself."""
         self.tags = {ethernet: Tags() for ethernet in geometry.ethernet_chips}
         self.on_tags_changed: Callable[[Coordinates], None] = lambda _: None
 

@@ -94,5 +94,6 @@ def _announce(board: Board) -> None:
           f"{NOT_MODELLED}")
     print("Put this into ~/.spynnaker.cfg, or into spynnaker.cfg beside the script:\n\n[Machine]")
     print(board.configuration_lines)
-    print("# without these lines everything works, but ten times slower:")
+    if not board.machine.options.conditions.monitors:
+        print("# without these lines everything works, but slower:")
     print(board.faster_lines, flush=True)

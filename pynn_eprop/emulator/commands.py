@@ -10,7 +10,6 @@ from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.layout import (
     CORES,
     LINKS,
-    ROUTER_FIXED_ROUTE,
     SDRAM_SYSTEM,
     SV,
     Lock,
@@ -90,10 +89,9 @@ class Commands:
         monitor.wait_for_lock(Lock.HEAP)
         geometry = self._chips.geometry
         ethernet = geometry.board[chip.x, chip.y]
-        word = (CORES | geometry.links(chip.x, chip.y) << 8 | monitor.router.largest() << 14
+        word = (monitor.cores | geometry.links(chip.x, chip.y) << 8 | monitor.router.largest() << 14
                 | ((chip.x, chip.y) == ethernet) << 25)
-        here = (chip.x, chip.y)
-        to_root = 7 if here == (0, 0) else geometry.direction(here, (0, 0))
+        to_root = self._chips.routes[0, 0][chip.x, chip.y]
         return (words(word, monitor.sdram.largest(), monitor.sysram.largest())
                 + bytes(chip.state(core) for core in range(CORES))
                 + struct.pack("<H", ethernet[0] << 8 | ethernet[1])
@@ -291,9 +289,9 @@ class Commands:
             case 2:
                 done = monitor.router.load(request.second, count, request.third, application)
             case 3 if request.second >> 31:
-                return monitor.chip.read(ROUTER_FIXED_ROUTE, 4)
+                return monitor.chip.read(SV + Sv.FIXED_ROUTE_COPY, 4)
             case 3:
-                monitor.chip.write(ROUTER_FIXED_ROUTE, words(request.second))
+                monitor.router.set_fixed_route(request.second)
             case _:
                 raise Refused(ReturnCode.ARGUMENT, f"there is no routing operation {operation}")
         if not done:

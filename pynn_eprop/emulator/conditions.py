@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from pynn_eprop.emulator.geometry import Coordinates
-from pynn_eprop.emulator.layout import CORES, CYCLES_PER_MS
+from pynn_eprop.emulator.layout import CORES, CYCLES_PER_MS, LINKS
 from pynn_eprop.errors import EmulatorError
 
 DMA_CLEARS: Final = ("one", "both", "first")
@@ -23,6 +23,10 @@ MOST: Final = 2**32 - 1
 
 def _condition(default: Any, low: float, high: float, help: str) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+def _places(below: tuple[int, ...], help: str) -> Any:
+    return field(default=(), metadata={"below": below, "help": help})
 
 
 def _choice(choices: tuple[str, ...], help: str) -> Any:
@@ -42,8 +46,9 @@ def _cores(help: str) -> Any:
 class Conditions:
     """In which ways a board is as hard as a real one; by default it is not.
 
-    Each field has its range or choices, and a line of help, in ``metadata``. Raises EmulatorError
-    for a value of the wrong kind or out of its range.
+    Each field has its range or choices, and a line of help, in ``metadata``. A single place may
+    stand for a tuple of one. Raises EmulatorError for a value of the wrong kind or out of its
+    range.
     """
 
     drain_us: float = _condition(1000.0, 0.01, 1e6, "time in us for which a core may leave a "
@@ -86,10 +91,34 @@ class Conditions:
                                   "go over a link in 1 us; 0 for as many as come")
     partial_drops: bool = _switch("with congestion: receivers and links that can take it get a "
                                   "packet that is dropped, and get it twice if it is sent again")
+    monitors: bool = _switch("sPyNNaker's advanced monitors and reinjection are on, as in its own "
+                             "defaults; they take a core of each chip, two of one with Ethernet")
+    core_numbers: int = _condition(0, 0, MOST, "seed of a permutation of each chip's physical "
+                                   "core numbers; 0: they are the virtual ones")
+    dead_chips: tuple[tuple[int, int], ...] = _places(
+        (256, 256), "chips that are dead, as ((x, y), ...)")
+    dead_cores: tuple[tuple[int, int, int], ...] = _places(
+        (256, 256, CORES), "cores that are dead, as ((x, y, physical number), ...)")
+    dead_links: tuple[tuple[int, int, int], ...] = _places(
+        (256, 256, len(LINKS)), "links that are dead in both directions, as ((x, y, link), ...)")
+    lost_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that are lost")
+    lost_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are lost")
+    doubled_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that come "
+                                         "twice")
+    doubled_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that come twice")
+    late_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that are late, "
+                                      "so that later ones overtake them")
+    late_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are late")
+    late_ms: float = _condition(20.0, 0.001, 1e5, "host time in ms by which they are late at most")
+    network_seed: int = _condition(1, 0, MOST, "seed of what is lost, doubled and late")
 
     def __post_init__(self) -> None:
         for each in fields(self):
             value, default = getattr(self, each.name), each.default
+            if "below" in each.metadata:
+                object.__setattr__(self, each.name,
+                                   _coordinates(each.name, value, each.metadata["below"]))
+                continue
             if each.name == "packet_core":
                 _check_core(each.name, value)
                 continue
@@ -169,6 +198,28 @@ def _place(core: tuple[int, ...], chips: Sequence[Coordinates]) -> tuple[int, in
                             f"one of {', '.join(map(str, chips))}")
     return list(chips).index((core[0], core[1])), core[2] if len(core) == 3 else EVERYWHERE
 
+
+def _coordinates(name: str, value: Any, below: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Places as a tuple of tuples. Raises EmulatorError for what is none."""
+    names = ("x", "y", "number")[:len(below)]
+    try:
+        alone = bool(value) and all(type(each) is int for each in value)
+        places = tuple(tuple(each) for each in ((value,) if alone else value))
+    except TypeError:
+        places = ((),)
+    for place in places:
+        if len(place) != len(below) or not all(
+                type(number) is int and 0 <= number < most
+                for number, most in zip(place, below, strict=True)):
+            raise EmulatorError(
+                f"condition {name}={value!r} must be places ({', '.join(names)}), with numbers "
+                f"below {', '.join(map(str, below))}")
+    return places
+
+
+FROM_THE_START: Final = ("congestion", "monitors", "core_numbers", "dead_chips", "dead_cores",
+                         "dead_links")
+"""Conditions that cannot change while a board serves."""
 
 IDEAL: Final = Conditions()
 """Those of a board that does nothing wrong."""

@@ -21,10 +21,16 @@ TIMEOUT_SECONDS: Final = 3600
 """Time for which sPyNNaker waits for cores after the end of a run: the board may be slower than
 real time."""
 
-FASTER: Final = ("enable_advanced_monitor_support = False", "enable_reinjection = False",
-                 f"post_simulation_overrun_before_error = {TIMEOUT_SECONDS}")
-"""Advanced monitors make transfers faster and send again what congestion lost: an emulated board
-has no use for either, and their cores wake every 10 us."""
+
+def further_lines(monitors: bool) -> list[str]:
+    """Lines for an emulated board under ``[Machine]``.
+
+    Advanced monitors make transfers faster and send again what congestion lost; a board that loses
+    nothing has no use for either, and their cores wake every 10 us. monitors: use them all the
+    same.
+    """
+    return [f"enable_advanced_monitor_support = {monitors}", f"enable_reinjection = {monitors}",
+            f"post_simulation_overrun_before_error = {TIMEOUT_SECONDS}"]
 
 
 def machine_lines(address: str, version: int) -> str:
@@ -33,13 +39,13 @@ def machine_lines(address: str, version: int) -> str:
 
 
 def configuration(address: str, version: int, reports: Path | None = None,
-                  debug: bool = False) -> str:
+                  debug: bool = False, monitors: bool = False) -> str:
     """The whole configuration file for an emulated board.
 
-    Java, the advanced monitors and reinjection are switched off.
+    Java is switched off, and so are the advanced monitors and reinjection without ``monitors``.
     """
     lines = [
-        "[Machine]", machine_lines(address, version), *FASTER, "", "[Java]",
+        "[Machine]", machine_lines(address, version), *further_lines(monitors), "", "[Java]",
         "use_java = False", "", "[Mode]", f"mode = {'Debug' if debug else 'Production'}", ""]
     if reports is not None:
         lines += ["[Reports]", f"default_report_file_path = {reports}", ""]
@@ -48,18 +54,19 @@ def configuration(address: str, version: int, reports: Path | None = None,
 
 @contextmanager
 def configured(address: str, version: int, debug: bool = False,
-               waits: bool = True) -> Iterator[Path]:
+               waits: bool = True, monitors: bool = False) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
 
     ``waits``: whether sPyNNaker sleeps for as long as a run takes on a real board before it asks
-    whether the cores are done; a board that may be faster is asked at once.
+    whether the cores are done; a board that may be faster is asked at once. ``monitors``: whether
+    advanced monitors and reinjection are on.
 
     Gives the folder, which has the reports. At the end it is removed, unless the block ends with a
     :class:`MachineError` that refers to files in it; HOME is put back, and so is the handler of
     SIGINT, which sPyNNaker replaces.
     """
     with _folder() as home:
-        (home / CFG_NAME).write_text(configuration(address, version, home, debug))
+        (home / CFG_NAME).write_text(configuration(address, version, home, debug, monitors))
         before = os.environ.get("HOME")
         os.environ["HOME"] = str(home)
         handler = signal.getsignal(signal.SIGINT)

@@ -10,7 +10,8 @@ from typing import Any, Final
 from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.chips import Chips
 from pynn_eprop.emulator.commands import Commands
-from pynn_eprop.emulator.conditions import IDEAL, Conditions
+from pynn_eprop.emulator.conditions import FROM_THE_START, IDEAL, Conditions
+from pynn_eprop.emulator.dead_parts import core_numbers, routes_to, without_dead
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
 from pynn_eprop.emulator.layout import ROUTER_P2P, SV, Lock, Signal, Sv
@@ -81,13 +82,16 @@ class EmulatedMachine(Chips):
     """Chips of one machine, which run only in :meth:`run`.
 
     ``transmit(ethernet, address, port, data)`` takes messages that leave a board by Ethernet;
-    ``port`` is that of a reversed tag or None for the board's own.
+    ``port`` is that of a reversed tag or None for the board's own. Raises EmulatorError for
+    conditions that the geometry cannot have, such as a dead chip that is not there.
     """
 
     def __init__(self, geometry: Geometry, addresses: dict[Coordinates, str],
                  options: Options = Options()) -> None:
         if options.engine == "unicorn":
             open_unicorn()
+        geometry = without_dead(geometry, options.conditions)
+        numbers = {chip: core_numbers(options.conditions, chip) for chip in geometry.board}
         super().__init__(geometry)
         self.options = options
         self.transmit: Callable[[Coordinates, Address, int | None, bytes], None] = (
@@ -103,7 +107,7 @@ class EmulatedMachine(Chips):
         self._handle: Any = ffi.gc(handle, lib.emu_machine_free)
         self.faults = FaultLog()
         self._commands = Commands(self)
-        self._boot(addresses)
+        self._boot(addresses, numbers)
 
     def close(self) -> None:
         """Give back the memory of chips and cores; the machine cannot be used afterwards."""
@@ -112,8 +116,10 @@ class EmulatedMachine(Chips):
             ffi.release(self._handle)
             self._handle = None
 
-    def _boot(self, addresses: dict[Coordinates, str]) -> None:
+    def _boot(self, addresses: dict[Coordinates, str],
+              numbers: dict[Coordinates, list[int]]) -> None:
         board = self.geometry.board
+        self.routes = {chip: routes_to(self.geometry, chip) for chip in board}
         handles = {place: lib.emu_machine_chip(self._handle, index)
                    for index, place in enumerate(board)}
         for (x, y), handle in handles.items():
@@ -121,7 +127,9 @@ class EmulatedMachine(Chips):
                 neighbour = self.geometry.neighbour(x, y, link)
                 if neighbour is not None:
                     lib.emu_link(handle, link, handles[neighbour])
-            monitor = Monitor(Chip(handle, x, y), self._from_core, self.wait_for_lock)
+            lib.emu_number_cores(handle, bytes(numbers[x, y]), len(numbers[x, y]))
+            monitor = Monitor(Chip(handle, x, y), self._from_core, self.wait_for_lock,
+                              numbers[x, y])
             self.monitors[x, y] = monitor
             lib.emu_chip_clock(handle, *self.options.conditions.clock(x, y))
             address = addresses.get((x, y))
@@ -136,9 +144,8 @@ class EmulatedMachine(Chips):
     def _write_routes(self, chip: Chip) -> None:
         """The table for monitors' own packets: hosts learn from it which chips there are."""
         words: dict[int, int] = {}
-        for x, y in self.geometry.board:
-            route = (7 if (x, y) == (chip.x, chip.y)
-                     else self.geometry.direction((chip.x, chip.y), (x, y)))
+        for (x, y), routes in self.routes.items():
+            route = routes[chip.x, chip.y]
             index = x * 32 + y // 8
             shift = 3 * (y % 8)
             words[index] = words.get(index, 0x00DB6DB6) & ~(7 << shift) | route << shift
@@ -150,12 +157,14 @@ class EmulatedMachine(Chips):
     def set_conditions(self, conditions: Conditions) -> None:
         """Change in which ways the machine is hard; packets are counted from here on.
 
-        Raises EmulatorError if ``congestion`` is not as before, as packets may be under way.
+        Raises EmulatorError for another ``congestion``, as packets may be under way, and for
+        other parts and numbers of them, which hosts have learned.
         """
-        before = self.options.conditions.congestion
-        if conditions.congestion != before:
-            raise EmulatorError(f"condition congestion={conditions.congestion} cannot be set on a "
-                                f"board that has started with congestion={before}")
+        for name in FROM_THE_START:
+            before, value = (getattr(each, name) for each in (self.options.conditions, conditions))
+            if value != before:
+                raise EmulatorError(f"condition {name}={value} cannot be set on a board that has "
+                                    f"started with {name}={before}")
         values = ffi.new("emu_conditions *", conditions.for_machine(list(self.geometry.board)))
         lib.emu_set_conditions(self._handle, values)
         self.options = replace(self.options, conditions=conditions)

@@ -59,11 +59,6 @@ class Geometry:
         """Working links of a chip, one bit for each."""
         return sum(1 << link for link in range(len(LINKS)) if self.neighbour(x, y, link))
 
-    def direction(self, start: Coordinates, end: Coordinates) -> int:
-        """The link that leads towards a chip, as the table for monitors' own packets has it."""
-        step = tuple((b > a) - (b < a) for a, b in zip(start, end, strict=True))
-        return LINKS.index(step) if step in LINKS else (0 if step[0] > 0 else 3)
-
 
 def geometry(chips: int, boards: int = 1) -> Geometry:
     """The machine with this number of boards, and of chips on each.

@@ -8,6 +8,10 @@ from enum import IntEnum
 from typing import Final
 
 CORES: Final = 18
+CORE_MAP: Final = 20
+"""Entries of the tables from physical to virtual core numbers and back."""
+NO_CORE: Final = 255
+"""Their entry for a core that is dead or not there."""
 LINKS: Final = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
 """Step in x and y over each link."""
 
@@ -99,6 +103,7 @@ class Sv:
     MESSAGE_BUFFERS = 0xE8
     MAILBOX_FLAGS = 0xEC
     IP_ADDRESS = 0xF0
+    FIXED_ROUTE_COPY = 0xF4
     SOFTWARE_VERSION = 0xFC
 
 

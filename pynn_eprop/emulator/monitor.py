@@ -2,7 +2,7 @@
 
 import struct
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pynn_eprop.emulator import layout
@@ -10,10 +10,11 @@ from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.heap import Heap
 from pynn_eprop.emulator.image import Image
 from pynn_eprop.emulator.layout import (
-    CORES,
+    CORE_MAP,
     CYCLES_PER_MS,
     MESSAGE_BYTES,
     MESSAGES,
+    NO_CORE,
     SV,
     CpuState,
     Lock,
@@ -44,11 +45,12 @@ class Monitor:
     """System software of one chip.
 
     ``send`` takes the messages that cores send; ``wait_for_lock`` runs the machine until no core
-    holds a lock.
+    holds a lock. ``physical``: numbers of the working cores, that of the monitor first.
     """
 
     def __init__(self, chip: Chip, send: Callable[["Monitor", bytes], None],
-                 wait_for_lock: Callable[["Monitor", Lock], None]) -> None:
+                 wait_for_lock: Callable[["Monitor", Lock], None],
+                 physical: Sequence[int]) -> None:
         self.chip = chip
         self._send = send
         self._wait_for_lock = wait_for_lock
@@ -57,7 +59,13 @@ class Monitor:
         self._waiting: dict[int, deque[bytes]] = defaultdict(deque)
         self.has_waiting = False
         """Whether a message may be in line for some core."""
-        self.router = RouterTable(chip)
+        self._physical = physical
+        self.router = RouterTable(chip, physical)
+
+    @property
+    def cores(self) -> int:
+        """Number of working cores, the monitor's included."""
+        return len(self._physical)
 
     def wait_for_lock(self, lock: Lock) -> None:
         """Let cores go on until none of this chip's holds a lock."""
@@ -79,7 +87,7 @@ class Monitor:
                 (Sv.P2P_UP, 1), (Sv.HARDWARE_VERSION, version),
                 (Sv.ETHERNET_UP, address is not None), (Sv.LINKS_ENABLED, links),
                 (Sv.ROOT_CHIP, (chip.x, chip.y) == (0, 0)), (Sv.MESSAGE_COUNT, MESSAGES),
-                (Sv.CPUS, CORES)):
+                (Sv.CPUS, self.cores)):
             chip.set_byte(SV + offset, int(value))
         for offset, value in (
                 (Sv.UNIX_TIME, UNIX_TIME), (Sv.RANDOM, RANDOM_SEED),
@@ -90,12 +98,15 @@ class Monitor:
                 (Sv.SOFTWARE_VERSION, SOFTWARE_VERSION)):
             chip.set_word(SV + offset, value)
         chip.write(SV + Sv.IP_ADDRESS, address or bytes(4))
-        for table in (Sv.PHYSICAL_TO_VIRTUAL, Sv.VIRTUAL_TO_PHYSICAL):
-            chip.write(SV + table, bytes(range(CORES)))
+        virtual = {number: core for core, number in enumerate(self._physical)}
+        chip.write(SV + Sv.PHYSICAL_TO_VIRTUAL,
+                   bytes(virtual.get(number, NO_CORE) for number in range(CORE_MAP)))
+        chip.write(SV + Sv.VIRTUAL_TO_PHYSICAL,
+                   bytes(self._physical).ljust(CORE_MAP, bytes([NO_CORE])))
         self._create_heaps()
         self._create_messages()
-        for core in range(CORES):
-            chip.set_byte(chip.vcpu(core, Vcpu.PHYSICAL_CPU), core)
+        for core, number in enumerate(self._physical):
+            chip.set_byte(chip.vcpu(core, Vcpu.PHYSICAL_CPU), number)
             chip.set_state(core, CpuState.IDLE if core else CpuState.RUNNING)
 
     def _create_heaps(self) -> None:
@@ -136,13 +147,14 @@ class Monitor:
         """
         if cores & 1:
             raise Refused(ReturnCode.ARGUMENT, "core 0 is the monitor's")
+        cores &= (1 << self.cores) - 1      # there are no others
         if not cores:
             return
         try:
             image = Image.parse(self.chip.read(address, layout.IMAGE_SPACE))
         except ImageError as error:
             raise Refused(ReturnCode.ARGUMENT, str(error)) from error
-        chosen = [core for core in range(1, CORES) if cores >> core & 1]
+        chosen = [core for core in range(1, self.cores) if cores >> core & 1]
         place = self._application(application)
         count, _, semaphore, lead, mask = APPLICATION.unpack(
             self.chip.read(place, APPLICATION.size))
@@ -226,7 +238,7 @@ class Monitor:
 
     def post(self, core: int, message: bytes) -> None:
         """Put a message in line for a core; raises Refused if it cannot get there."""
-        if core >= CORES:
+        if core >= self.cores:
             raise Refused(ReturnCode.CPU, f"there is no core {core}")
         if core not in self.applications or self.chip.state(core) not in ALIVE:
             raise Refused(ReturnCode.DEAD, f"core {core} of chip ({self.chip.x}, {self.chip.y}) "
@@ -277,7 +289,7 @@ class Monitor:
         self.wait_for_lock(Lock.MAILBOX)
         flags = self.chip.sv(Sv.MAILBOX_FLAGS)
         self.chip.set_word(SV + Sv.MAILBOX_FLAGS, 0)
-        for core in range(1, CORES):
+        for core in range(1, self.cores):
             if not flags >> core & 1:
                 continue
             buffer = self.chip.word(self.chip.vcpu(core, Vcpu.MAILBOX_FROM_CORE))

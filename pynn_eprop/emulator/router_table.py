@@ -1,10 +1,14 @@
 """The multicast table of a chip's router: its entries and their owners."""
 
 import struct
+from collections.abc import Sequence
 
 from pynn_eprop.emulator.chip import Chip
 from pynn_eprop.emulator.layout import (
+    CORES,
+    LINKS,
     ROUTER_ENTRIES,
+    ROUTER_FIXED_ROUTE,
     ROUTER_KEY,
     ROUTER_MASK,
     ROUTER_ROUTE,
@@ -21,11 +25,13 @@ COPY_ENTRY = struct.Struct("<HHIII")
 class RouterTable:
     """Allocation and content of the entries.
 
-    Applications read the system's copy of the table (``sv->rtr_copy``), so it is kept as well.
+    Applications read the system's copy of the table (``sv->rtr_copy``), so it is kept as well; it
+    has virtual core numbers, the router itself physical ones. physical: of each virtual core.
     """
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, physical: Sequence[int]) -> None:
         self._chip = chip
+        self._physical = physical
         self._owner: dict[int, int] = {}  # first entry of a block -> application
         self._size: dict[int, int] = {}
 
@@ -47,9 +53,23 @@ class RouterTable:
         self.create()
 
     def _set(self, entry: int, route: int, key: int, mask: int) -> None:
-        for base, value in ((ROUTER_ROUTE, route), (ROUTER_KEY, key), (ROUTER_MASK, mask)):
+        for base, value in ((ROUTER_ROUTE, self._for_router(route)), (ROUTER_KEY, key),
+                            (ROUTER_MASK, mask)):
             self._chip.write(base + 4 * entry, struct.pack("<I", value))
         self._chip.write(self._copy(entry) + 4, struct.pack("<III", route, key, mask))
+
+    def _for_router(self, route: int) -> int:
+        """A route with the physical numbers of its cores; what is above them stays."""
+        cores = (1 << CORES) - 1 << len(LINKS)
+        return route & ~cores | sum(
+            1 << len(LINKS) + physical for core, physical in enumerate(self._physical)
+            if route >> len(LINKS) + core & 1)
+
+    def set_fixed_route(self, route: int) -> None:
+        """Set the route of all fixed-route packets."""
+        route &= 0xFFFFFF
+        self._chip.set_word(SV + Sv.FIXED_ROUTE_COPY, route)
+        self._chip.set_word(ROUTER_FIXED_ROUTE, self._for_router(route))
 
     def _gaps(self) -> list[tuple[int, int]]:
         """First entry and size of each free block."""

@@ -6,8 +6,10 @@ import selectors
 import socket
 import threading
 import time
+from functools import partial
 from typing import Any, Final
 
+from pynn_eprop.emulator.bad_network import BadNetwork
 from pynn_eprop.emulator.emulated_machine import EmulatedMachine
 from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.geometry import Coordinates
@@ -62,7 +64,7 @@ class Server:
     ``sockets`` has one for each board, by its Ethernet chip; they are closed with the server.
     With ``real_time`` the machine runs no faster than a real one; it is slower if the host is.
     With ``clear_abandoned`` the machine is cleared when a new host comes and all earlier ones are
-    gone.
+    gone. Packets get lost, doubled and late as the machine's conditions have it (``network``).
     """
 
     def __init__(self, machine: EmulatedMachine, sockets: dict[Coordinates, socket.socket], *,
@@ -74,6 +76,7 @@ class Server:
         self.lock = threading.RLock()
         self.packets_in = self.packets_out = self.packets_ignored = 0
         self.busy_seconds = 0.0
+        self.network = BadNetwork(machine.options.conditions)
         self._real_time = real_time
         self._clear_abandoned = clear_abandoned
         self._hosts: set[Address] = set()
@@ -116,11 +119,17 @@ class Server:
                   data: bytes) -> None:
         source = self._sockets.get((ethernet, port or self.port),
                                    self._sockets[ethernet, self.port])
-        try:
-            source.sendto(data, address)
-            self.packets_out += 1
-        except (OSError, OverflowError) as error:
-            log.warning("a packet to %s:%d is lost: %s", *address, error)
+        self._send(source, data, address)
+
+    def _send(self, source: socket.socket, data: bytes, address: Address) -> None:
+        def deliver() -> None:
+            try:
+                source.sendto(data, address)
+                self.packets_out += 1
+            except (OSError, OverflowError) as error:
+                log.warning("a packet to %s:%d is lost: %s", *address, error)
+
+        self.network.carry(self.network.to_host, deliver)
 
     # -- the loop ----------------------------------------------------------------------------
 
@@ -129,7 +138,8 @@ class Server:
         while not self._stopped.is_set():
             with self.lock:
                 wait = self._advance()
-            self._receive(wait)
+            self._receive(self.network.wait(wait))
+            self.network.deliver_late()
 
     def stop(self) -> None:
         """End serve()."""
@@ -198,11 +208,16 @@ class Server:
             except (BlockingIOError, ConnectionRefusedError):
                 return
             self.packets_in += 1
-            with self.lock:
-                if port == self.port:
-                    self._message(source, ethernet, data, sender)
-                else:
-                    self.machine.inject(ethernet, port, data[:272], sender)
+            self.network.carry(self.network.to_board,
+                               partial(self._arrive, source, ethernet, port, data, sender))
+
+    def _arrive(self, source: Any, ethernet: Coordinates, port: int, data: bytes,
+                sender: Address) -> None:
+        with self.lock:
+            if port == self.port:
+                self._message(source, ethernet, data, sender)
+            else:
+                self.machine.inject(ethernet, port, data[:272], sender)
 
     def _meet(self, sender: Address) -> None:
         """Note a host; clear the machine for a new one if killed ones have left something."""
@@ -221,8 +236,4 @@ class Server:
             self._meet(sender)
         answer = self.machine.receive(ethernet, message, sender)
         if answer is not None:
-            try:
-                source.sendto(bytes(PADDING) + answer, sender)
-                self.packets_out += 1
-            except OSError as error:
-                log.warning("an answer to %s:%d is lost: %s", *sender, error)
+            self._send(source, bytes(PADDING) + answer, sender)

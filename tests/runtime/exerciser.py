@@ -141,7 +141,7 @@ class Rig:
         self.chip = self.monitor.chip
         self.sent: list[bytes] = []
         self.machine.transmit = lambda _chip, _address, _port, data: self.sent.append(data)
-        self.barrier = 0
+        self.barrier = self.sequence = 0
         self._write_data()
         if self.monitor_version is not None:
             self.chip.set_word(SV + Sv.SOFTWARE_VERSION, self.monitor_version)
@@ -207,7 +207,8 @@ class Rig:
     def say(self, port: int, command: int, arguments: tuple[int, int, int] = (0, 0, 0),
             data: bytes = b"") -> None:
         """Send a message to the core."""
-        content = struct.pack("<HHIII", command, 0, *arguments) + data
+        self.sequence += 1
+        content = struct.pack("<HHIII", command, self.sequence, *arguments) + data
         self.machine.receive(CHIP, Message(0x87, 0xFF, port << 5 | CORE, 0xFF, CHIP, CHIP,
                                            content), HOST)
 

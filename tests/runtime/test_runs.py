@@ -77,6 +77,29 @@ def test_runs_go_on_where_they_stopped(rig: Rig) -> None:
     assert rig.provenance()[9] == 2
 
 
+@pytest.mark.parametrize("late_ms", [0.0, 4.0, 12.0])
+def test_a_copy_of_the_command_changes_nothing(rig: Rig, late_ms: float) -> None:
+    """The network delivers it again: at once, in the run, or when the run is over."""
+    rig.run_ms(0.5)
+    first = rig.sequence + 1
+    assert rig.ask(CONTROL_PORT, Command.RUN, (10, 0, 0), bytes(4)).code == 0x80
+    if late_ms:
+        rig.open_barrier()
+        rig.run_ms(late_ms)
+    rig.sequence = first - 1
+    state = rig.state
+    assert rig.ask(CONTROL_PORT, Command.RUN, (10, 0, 0), bytes(4)).code == 0x80
+    assert rig.state is state
+    if not late_ms:
+        rig.open_barrier()
+    rig.run_ms(12)
+    assert rig.state is CpuState.READY
+    assert rig.steps()["time"].tolist() == list(range(10))
+    rig.run_to_end(25, start=10)
+    assert rig.steps()["time"].tolist() == list(range(10, 25))
+    assert rig.provenance()[9] == 2
+
+
 def test_reset_starts_from_zero(rig: Rig) -> None:
     rig.run_to_end(10)
     first = rig.steps().copy()

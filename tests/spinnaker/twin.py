@@ -121,11 +121,7 @@ class ChipNetwork:
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
                  colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0,
-<<<<<<< HEAD
-                 conditions: Conditions = IDEAL) -> None:
-=======
-                 warns_of_losses: bool = False) -> None:
->>>>>>> counts18
+                 conditions: Conditions = IDEAL, warns_of_losses: bool = False) -> None:
         self.network = network
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)

@@ -31,6 +31,18 @@ static void start_behind_barrier(uint unused0, uint unused1) {
     rt_hooks.start();
 }
 
+/*! \brief Whether the network has delivered the command of a run again: hosts number commands.
+ *
+ *  A copy that is late must neither begin the run again nor prepare the next one with old data.
+ */
+static bool is_copy(const sdp_msg_t *msg) {
+    static ushort last;
+    const bool copy = !rt_paused || (msg->seq == last && msg->arg1 == *rt_run.end);
+    if (!copy)
+        last = msg->seq;
+    return copy;
+}
+
 /*! \brief Get ready for a run, and wait for the barrier. */
 static void start_run(const sdp_msg_t *msg) {
     *rt_run.end = msg->arg1;
@@ -60,7 +72,8 @@ void rt_command(uint mailbox, uint port) {
     sdp_msg_t *const msg = (sdp_msg_t *)mailbox;
     switch (msg->cmd_rc) {
     case CMD_RUNTIME:
-        start_run(msg);
+        if (!is_copy(msg))
+            start_run(msg);
         answer(msg, ANSWER_LENGTH); /* the host looks at the state next: it must be set before */
         break;
     case CMD_STOP:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import spynnaker.pyNN as spynnaker
+from pacman.exceptions import PacmanException
 from spinn_front_end_common.interface import abstract_spinnaker_base
 from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
 from spinn_utilities.exceptions import SimulatorShutdownException
@@ -101,11 +102,8 @@ class Session:
             except Exception as error:
                 if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded:
                     self._refused = SpynnakerDataView.is_shutdown()
-                    what = f"the network does not fit the machine: it needs {cores} cores beside " \
-                        "those of sPyNNaker" if isinstance(error, NOT_OF_THE_MACHINE) else \
-                        "a number does not fit what sPyNNaker's own cells and synapses hold: " \
-                        f"{suspects() or 'see their parameters, weights and delays'}"
-                    raise NetworkError(f"{what} ({str(error)[:LONGEST_TEXT]})") from error
+                    text = " ".join(str(error).split())[:LONGEST_TEXT]
+                    raise NetworkError(f"{_refused(error, cores, suspects)} ({text})") from error
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
         self.machine_step += steps
@@ -175,6 +173,30 @@ class Session:
             warnings.warn(f"the machine did not answer when it was given back: {error}",
                           stacklevel=3)
         _refuse_for_spynnaker()
+
+
+def _refused(error: Exception, cores: int, suspects: Callable[[], str]) -> str:
+    """A sentence on an error before anything was loaded. cores, suspects: as of ``run``."""
+    if isinstance(error, OF_NUMBERS):
+        return "a number does not fit what sPyNNaker's own cells and synapses hold: " \
+            f"{suspects() or 'see their parameters, weights and delays'}"
+    if not isinstance(error, PacmanException):
+        return "sPyNNaker refuses the machine, or its own configuration of it"
+    return f"the network does not fit the machine: it needs {cores} cores beside those of " \
+        f"sPyNNaker{_offered()}; use a larger machine, or more cells of a core " \
+        "(setup(neurons_per_core=...))"
+
+
+def _offered() -> str:
+    """What the machine has for applications, beside its monitors."""
+    if not SpynnakerDataView.has_machine():
+        return ""
+    machine = SpynnakerDataView.get_machine()
+    boards = len(machine.ethernet_connected_chips)
+    cores = machine.total_available_user_cores \
+        - (machine.n_chips - boards) * SpynnakerDataView.get_all_monitor_cores() \
+        - boards * SpynnakerDataView.get_ethernet_monitor_cores()
+    return f", and there are {cores} for applications, on {machine.n_chips} chips"
 
 
 def _refuse_for_spynnaker() -> None:
