@@ -1,17 +1,15 @@
 /*! \file
  *  \brief The DMA controller of a core: two places for transfers, done one after the other.
  *
- *  A transfer takes a fixed time and one per word, as alone on the bus: contention is not
- *  modelled. The bytes move when it ends.
+ *  How long a transfer takes is in memory_time.c. The bytes move when it ends.
  */
 #include "core.h"
 
 #include <string.h>
 
-enum { SETUP_CYCLES = 60, CYCLES_PER_WORD = 2 };
-
-static uint64_t duration(uint32_t description) {
-    return SETUP_CYCLES + (description & DMA_DESC_LENGTH) / 4 * CYCLES_PER_WORD;
+static void begin(emu_core *core, dma_transfer *transfer) {
+    transfer->done = core->now + memory_time_transfer(core, transfer->system,
+                                                      transfer->description & DMA_DESC_LENGTH);
 }
 
 static void move(emu_core *core, const dma_transfer *transfer) {
@@ -40,7 +38,7 @@ void dma_complete(emu_core *core) {
         dma->completed++;
         dma->queue[0] = dma->queue[1];
         if (--dma->waiting)
-            dma->queue[0].done = core->now + duration(dma->queue[0].description);
+            begin(core, &dma->queue[0]);
     }
 }
 
@@ -52,10 +50,11 @@ static void enqueue(emu_core *core, uint32_t description) {
     }
     dma->queue[dma->waiting] = (dma_transfer){.system = dma->system,
                                           .tcm = dma->tcm,
-                                          .description = description,
-                                          .done = core->now + duration(description)};
-    if (dma->waiting++ == 0)
-        core_limit(core, dma->queue[0].done);
+                                          .description = description};
+    if (dma->waiting++ > 0)
+        return;
+    begin(core, &dma->queue[0]);
+    core_limit(core, dma->queue[0].done);
 }
 
 uint32_t dma_read(emu_core *core, uint32_t offset) {
