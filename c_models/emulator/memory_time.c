@@ -87,11 +87,13 @@ static uint64_t take(emu_chip *chip, uint64_t from, uint32_t bytes, uint32_t mos
     return done;
 }
 
-/* Cycles that a core waits for its turn at SDRAM, for a word */
+/* Cycles that a core waits for its turn at SDRAM, for a word: none if it is alone */
 static uint64_t turn(emu_core *core, uint64_t from) {
-    const uint64_t longest =
-        (uint64_t)(EMU_CORES - 1) * BURST_BYTES * MHZ / conditions(core->chip)->sdram_mb_s;
-    const uint64_t wait = take(core->chip, from, WORD_BYTES, WORD_BYTES) - from;
+    const uint32_t rate = conditions(core->chip)->sdram_mb_s;
+    const uint64_t longest = (uint64_t)(EMU_CORES - 1) * BURST_BYTES * MHZ / rate;
+    const uint64_t alone = from + (uint64_t)WORD_BYTES * MHZ / rate;
+    const uint64_t done = take(core->chip, from, WORD_BYTES, WORD_BYTES);
+    const uint64_t wait = done > alone ? done - alone : 0;
     return wait < longest ? wait : longest;
 }
 

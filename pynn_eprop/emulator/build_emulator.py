@@ -12,9 +12,10 @@ ffi = BUILD["extension"](
     "pynn_eprop.emulator._emulator",
     headers=["c_models/emulator/emulator.h"],
     sources=[*(f"c_models/emulator/{name}.c" for name in (
-        "arm_arithmetic", "arm_block", "arm_cycles", "arm_decode", "arm_memory", "arm_run", "arm_state",
-        "arm_thumb", "arm_transfer", "bus", "checks", "comms", "core", "dma", "machine", "memory_time", "router",
-        "system_controller", "timer", "unicorn_engine", "unicorn_api", "vic")),
+        "arm_arithmetic", "arm_block", "arm_cycles", "arm_decode", "arm_memory", "arm_run",
+        "arm_state", "arm_thumb", "arm_transfer", "bus", "checks", "comms", "core", "dma",
+        "machine", "memory_time", "router", "system_controller", "timer", "unicorn_engine",
+        "unicorn_api", "vic")),
         "c_models/threads/pool.c"],
     include_dirs=["c_models/emulator"],
     flags=["-D_DEFAULT_SOURCE", "-O2"],

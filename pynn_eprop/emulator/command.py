@@ -44,7 +44,8 @@ def add_parser(commands: Any, assignment: Callable[[str], tuple[str, Any]]) -> N
     parser.add_argument("--keep-abandoned", action="store_true",
                         help="keep what killed scripts have left, as a real board does; otherwise "
                              "it is cleared when the next one comes")
-    parser.add_argument("--profile", action="store_true", help="count cycles by function: instructions, unless they are modelled")
+    parser.add_argument("--profile", action="store_true",
+                        help="count cycles by function: instructions, unless they are modelled")
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
     parser.add_argument("--condition", action="append", default=[], type=assignment,

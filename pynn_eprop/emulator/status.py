@@ -103,9 +103,9 @@ def status(machine: EmulatedMachine, server: Server) -> BoardStatus:
             chip.state(core).name, monitor.failures().get(core, ""), figures.pc,
             program.name(figures.pc) if program else "", figures.instructions,
             figures.cycles, figures.idle / CYCLES_PER_MS, figures.ticks, figures.tick_last,
-            figures.tick_most, figures.tick_cycles_most, figures.tick_overruns, figures.sent, figures.received, figures.dropped,
-            figures.dma_transfers, figures.dma_bytes, figures.irqs + figures.fiqs,
-            sum(figures.faults)))
+            figures.tick_most, figures.tick_cycles_most, figures.tick_overruns, figures.sent,
+            figures.received, figures.dropped, figures.dma_transfers, figures.dma_bytes,
+            figures.irqs + figures.fiqs, sum(figures.faults)))
     return BoardStatus(
         len(machine.monitors), tuple(server.addresses.values()), machine.now / CYCLES_PER_MS,
         machine.instructions, server.busy_seconds, machine.options.conditions.counts_cycles, cores,

@@ -12,19 +12,14 @@ import pytest
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
-from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, DTCM_SIZE, SDRAM, SDRAM_UNBUFFERED
+from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, DTCM_SIZE
 from pynn_eprop.emulator.library import ffi, lib
+from pynn_eprop.emulator.status import function_profile
 from pynn_eprop.errors import EmulatorError
 from tests.emulator.assembler import INTERRUPTS_OFF, Program
-from tests.emulator.elf import elf_file
 from tests.emulator.random_programs import arm_program, thumb_program
-from tests.emulator.running import start
+from tests.emulator.running import MODEL, awake, modelled, start
 from tests.emulator.test_cores import TICK, timer_program
-
-MODEL = Conditions(timing="arm968")
-DMA = 0x30000000
-VIC = 0x1F000000
-WAIT_FOR_INTERRUPT = 0xEE070F90
 
 NOP = 0xE1A08008            # mov r8, r8
 ADD_2 = 0xE0802003          # add r2, r0, r3
@@ -33,37 +28,18 @@ LDR = 0xE5910000            # ldr r0, [r1]
 LDRB = 0xE5D10000           # ldrb r0, [r1]
 LDRH = 0xE1D100B0           # ldrh r0, [r1]
 MUL = 0xE0000392            # mul r0, r2, r3
-MLA_INTO = 0xE0240395       # mla r4, r5, r3, r0: accumulates r0
+MLA_INTO = 0xE0220493       # mla r2, r3, r4, r0: accumulates r0
+MLA_OTHERS = 0xE0226493     # mla r2, r3, r4, r6
 SMULL = 0xE0C06392          # smull r6, r0, r2, r3: low in r6
 SMULBB = 0xE1600382         # smulbb r0, r2, r3
 QADD = 0xE1020053           # qadd r0, r3, r2
 
 
-def machine_of(**options: object) -> EmulatedMachine:
-    return EmulatedMachine(geometry(1), {(0, 0): "127.0.3.1"},
-                           Options(conditions=MODEL, **options))  # type: ignore[arg-type]
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def machine() -> Iterator[EmulatedMachine]:
-    """A machine of one chip whose cycles are modelled."""
-    made = machine_of()
-    yield made
-    made.close()
-
-
-def awake(machine: EmulatedMachine, program: Program, core: int = 1) -> int:
-    """Cycles of a program up to its first sleep."""
-    start(machine, program.sleep().image(), core)
-    machine.run(machine.now + CYCLES_PER_MS)
-    status = machine.monitors[0, 0].chip.status(core)
-    assert status.activity == lib.EMU_ASLEEP
-    assert status.cycles == status.now - status.idle - started(machine)
-    return int(status.cycles)
-
-
-def started(machine: EmulatedMachine) -> int:
-    return int(machine.now - CYCLES_PER_MS)
+    """One whose cycles are modelled."""
+    with modelled() as made:
+        yield made
 
 
 def cycles(machine: EmulatedMachine, *words: int) -> int:
@@ -90,7 +66,7 @@ def cycles(machine: EmulatedMachine, *words: int) -> int:
     pytest.param((LDRB, MUL | 0x00060000, ADD_4), 4, id="ldrb, mul between (page 8-22)"),
     pytest.param((LDR, 0xE5890000), 3, id="ldr, stored at once (page 8-22)"),
     pytest.param((LDR, NOP, 0xE5890000), 3, id="ldr, nop, stored (page 8-22)"),
-    pytest.param((LDR, 0xE0220493), 3, id="ldr, mla with other operands"),
+    pytest.param((LDR, MLA_OTHERS), 3, id="ldr, mla with other operands"),
     pytest.param((LDR, MLA_INTO), 4, id="ldr, accumulated at once (page 8-22)"),
     pytest.param((0xE5919000, 0xE8890006), 4, id="ldr of the base of stm (page 8-22)"),
     pytest.param((LDR, 0xE8890003), 4, id="ldr, first of stm: second-cycle interlock (page 8-22)"),
@@ -135,3 +111,64 @@ def cycles(machine: EmulatedMachine, *words: int) -> int:
 ])
 def test_sequences(machine: EmulatedMachine, words: tuple[int, ...], expected: int) -> None:
     assert cycles(machine, *words) == expected
+
+
+def outcome(images: list[bytes], conditions: Conditions) -> list[tuple[object, ...]]:
+    """Activity, instructions, cycles and what is in the memory of cores, with an image each."""
+    machine = EmulatedMachine(geometry(1), {(0, 0): "127.0.3.1"}, Options(conditions=conditions))
+    chip = machine.monitors[0, 0].chip
+    for core, image in enumerate(images, 1):
+        start(machine, image, core)
+    machine.run(CYCLES_PER_MS)
+    found = []
+    for core in range(1, len(images) + 1):
+        status = chip.status(core)
+        data = bytes(ffi.buffer(lib.emu_dtcm(chip.handle, core), DTCM_SIZE))
+        found.append((status.activity, status.instructions, status.cycles,
+                      (status.cpsr, status.sp, status.lr, list(status.faults), data)))
+    machine.close()
+    return found
+
+
+@pytest.mark.parametrize("make", [arm_program, thumb_program])
+@pytest.mark.parametrize("seed", range(3))
+def test_programs_do_the_same_in_more_cycles(seed: int, make) -> None:  # type: ignore[no-untyped-def]
+    random = Random(seed)
+    images = [make(random, 120) for _ in range(17)]
+    plain, timed = (outcome(images, conditions) for conditions in (Conditions(), MODEL))
+    for one, other in zip(plain, timed, strict=True):
+        assert one[0] == other[0] == lib.EMU_ASLEEP
+        assert one[1] == one[2] == other[1]
+        assert one[3] == other[3]
+        assert 1.1 * one[2] < other[2] < 2.5 * one[2]
+
+
+def test_cycles_of_a_tick() -> None:
+    """Each time round the handler's loop takes 4 cycles, but for the last one: 2."""
+    most = []
+    for body in (400, 500):
+        with modelled() as machine:
+            start(machine, timer_program(body=body).image())
+            machine.run(20 * TICK)
+            status = machine.monitors[0, 0].chip.status(1)
+            assert status.tick_cycles_last == status.tick_cycles_most > status.tick_most
+            assert status.cycles + status.idle == status.now
+            most.append(int(status.tick_cycles_most))
+    assert most[1] - most[0] == 4 * 100
+
+
+def test_the_profile_has_all_cycles() -> None:
+    with modelled(profile=True) as machine:
+        start(machine, timer_program(body=100).image())
+        machine.run(20 * TICK)
+        profile = function_profile(machine, 0, 0, 1)
+        assert sum(profile.values()) == machine.monitors[0, 0].chip.status(1).cycles
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"engine": "unicorn"}, "'unicorn' counts instructions; .*timing='arm968'.*'interpreter'"),
+    ({"every_instruction": True}, "timing='arm968' .*every_instruction=False"),
+])
+def test_refusals(options: dict[str, object], message: str) -> None:
+    with pytest.raises(EmulatorError, match=message):
+        Options(conditions=MODEL, **options)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pynn_eprop.emulator.emulated_machine import EmulatedMachine
+from pynn_eprop.emulator.conditions import IDEAL, Conditions
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, SDRAM_SYSTEM, CpuState, Signal, Vcpu
 from pynn_eprop.emulator.message import Message
@@ -73,8 +74,10 @@ class ChipError(Exception):
 class Chip:
     """Cores 1, 2, ... of one chip, loaded, waiting for a run. ``period``: machine step in us."""
 
-    def __init__(self, loads: Sequence[Load], routes: Iterable[Route], period: int) -> None:
-        self.machine = EmulatedMachine(geometry(1, 1), {CHIP: HOST[0]})
+    def __init__(self, loads: Sequence[Load], routes: Iterable[Route], period: int,
+                 conditions: Conditions = IDEAL) -> None:
+        self.machine = EmulatedMachine(geometry(1, 1), {CHIP: HOST[0]},
+                                       Options(conditions=conditions))
         self.monitor = self.machine.monitors[CHIP]
         self.chip = self.monitor.chip
         self.sent: list[bytes] = []

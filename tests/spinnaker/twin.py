@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pynn_eprop.common.records.logs import Log, LossLog, SampledLog, SpikeLog
+from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.errors import UnsupportedError
 from pynn_eprop.fixed.formats import weight_limit
@@ -108,13 +109,14 @@ class ChipNetwork:
     """A network on cores. It takes the place of the backend's session with sPyNNaker.
 
     recordings: variables by population, each ``every`` so many steps. colour_bits: of sources.
-    pause: steps of each pause, for a script in machine time.
+    pause: steps of each pause, for a script in machine time. conditions: of the emulated chip.
     """
 
     def __init__(self, network: Network, recordings: Sequence[Recording],
                  neurons_per_core: int | None = None, max_rate: float = MAX_RATE,
-                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0) -> None:
-        self.network = network
+                 colour_bits: int = COLOUR_BITS, seed: int = 0, pause: int = 0,
+                 conditions: Conditions = IDEAL) -> None:
+        self.network, self._conditions = network, conditions
         self.machine_step, self.loaded, self.virtual = 0, False, False
         self._colour_bits, self._rng = colour_bits, np.random.default_rng(seed)
         logs: dict[int, dict[str, Log]] = {index: {} for index in range(len(network.populations))}
@@ -215,7 +217,8 @@ class ChipNetwork:
             contents = core.contents(self._own(core))
             loads.append(Load(binary_path(core.binary), contents, core.region_bytes,
                               core.recorded_bytes))
-        self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
+        self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000),
+                         self._conditions)
         self.loaded = True
 
     failed = False
