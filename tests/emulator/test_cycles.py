@@ -14,7 +14,7 @@ from pynn_eprop.emulator.emulated_machine import EmulatedMachine, Options
 from pynn_eprop.emulator.geometry import geometry
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, DTCM_SIZE
 from pynn_eprop.emulator.library import ffi, lib
-from pynn_eprop.emulator.status import function_profile
+from pynn_eprop.emulator.status import BoardStatus, CoreStatus, function_profile
 from pynn_eprop.errors import EmulatorError
 from tests.emulator.assembler import INTERRUPTS_OFF, Program
 from tests.emulator.random_programs import arm_program, thumb_program
@@ -172,3 +172,14 @@ def test_the_profile_has_all_cycles() -> None:
 def test_refusals(options: dict[str, object], message: str) -> None:
     with pytest.raises(EmulatorError, match=message):
         Options(conditions=MODEL, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("counts_cycles", [False, True])
+def test_the_table_of_cores_has_cycles_if_they_are_modelled(counts_cycles: bool) -> None:
+    core = CoreStatus(0, 0, 1, "program", 16, "RUNNING", "", 0x80, "", 1111, 2222, 0.0, 7, 33, 44,
+                      55, 0, 0, 0, 0, 0, 0, 0, 0)
+    heading, columns, row = str(BoardStatus(
+        1, ("127.0.0.2",), 1.0, 1111, 1.0, counts_cycles, [core])).splitlines()
+    assert ("cycles are not modelled" in heading) != counts_cycles
+    assert ("cycles" in columns) == ("2222" in row.split()) == counts_cycles
+    assert row.split()[4:6] == ["1111", "44"]
