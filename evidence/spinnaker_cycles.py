@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
-from pynn_eprop import Adam
 from evidence.spinnaker_networks import _SLOW, _TASK, FOLDER, equal
+from pynn_eprop import Adam
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import TIMINGS, Conditions
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
@@ -138,6 +138,10 @@ def of_a_step(cells: int, probability: float, spikes: int, timing: str) -> float
         sim.Projection(sources, silent, sim.FixedProbabilityConnector(probability)
                        if probability < 1 else sim.AllToAllConnector(),
                        sim.EPropSynapse(weight=0.001, optimizer=Adam()))
+        readout = sim.Population(1, sim.EPropReadout(target=np.zeros((1, 2 * MEASURED))))
+        sim.Projection(silent, readout, sim.AllToAllConnector(), sim.EPropSynapse(weight=0.1))
+        sim.Projection(readout, silent, sim.AllToAllConnector(), sim.LearningSignal(weight=0.1),
+                       receptor_type="learning_signal")
         for k in (1, 2):
             sim.run_until(float(k * (MEASURED - 10)))
         before, after = ([core.cycles for core in status.cores
@@ -160,30 +164,31 @@ def of_spikes() -> dict[str, dict[str, Any]]:
 _HEAD = """# Instructions and cycles
 
 The emulated board counts instructions, and with `Conditions(timing="arm968")` it models cycles of
-the ARM968E-S at 200 MHz: results that come late, taken branches, words from SDRAM and devices, SDRAM
-that all cores of a chip share at 600 MB/s ([what, and from which sources](../../emulator.md#cycles)).
-Nothing of it has been compared with a chip.
+the ARM968E-S at 200 MHz: results that come late, taken branches, words from SDRAM and devices, and
+SDRAM that all cores of a chip share at 600 MB/s
+([what, and from which sources](../../emulator.md#cycles)). Nothing of it has been compared with a
+chip.
 
     python -m evidence.spinnaker_cycles
 
-The budget of task 1.1 (600 LIF cells all to all, 20 inputs, 3 readouts, Adam, trials of 1 s) with at
-most {cells} cells a core: {neurons} cores for cells, one for the readouts and one for the source are
-the 15 that monitors and reinjection leave of a chip with Ethernet. Both runs gave the host's results in
-fixed point, bit for bit ({compared:,} numbers each). Steps and updates are those of the busiest core
-in the second of two trials; a step of 1 ms has 200,000 cycles.
+The budget of task 1.1 (600 LIF cells all to all, 20 inputs, 3 readouts, Adam, trials of 1 s) with
+at most {cells} cells a core: {neurons} cores for cells, one for the readouts and one for the source
+are the 15 that monitors and reinjection leave of a chip with Ethernet. Both runs gave the host's
+results in fixed point, bit for bit ({compared:,} numbers each). Steps and updates are those of the
+busiest core in the second of two trials; a step of 1 ms has 200,000 cycles.
 """
 _COLUMNS = """
-| network | core | | rate, Hz | mean step, us | of a step | longest step, us | most spikes in a step | update, ms | \
-pause, ms | pause / update | cycles an instruction |
+| network | core | | rate, Hz | mean step, us | of a step | longest step, us | \
+most spikes in a step | update, ms | pause, ms | pause / update | cycles an instruction |
 |---|---|---|---|---|---|---|---|---|---|---|---|"""
 _SPIKES = """
 The run fails if a pause is shorter than {margin} modelled updates, or if a spike is late.
 
 ## What a spike takes
 
-A core of LIF cells that hears sources through plastic synapses, {spikes} of them in each step, and none:
-cycles of a spike from its packet to the last synapse, log included, and how many spikes a core could hear
-in a step of 1 ms if it did nothing else but the step itself.
+A core of LIF cells that hears sources through plastic synapses, {spikes} of them in each step, and
+none: cycles of a spike from its packet to the last synapse, log included, and how many spikes a
+core could hear in a step of 1 ms.
 
 | | cells | | a step without spikes | a spike | most spikes in a step |
 |---|---|---|---|---|---|"""
