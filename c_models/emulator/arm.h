@@ -56,7 +56,7 @@ typedef struct {
 typedef union {
     arm_op op;
     struct {
-        uint32_t instructions, thumb;
+        uint32_t instructions, thumb, cycles;
     } block;
 } arm_cell;
 

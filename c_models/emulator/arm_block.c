@@ -2,7 +2,7 @@
  *  \brief Blocks of decoded code: made when they are first reached, forgotten when a word that
  *         they were made from changes.
  */
-#include "arm.h"
+#include "arm_cycles.h"
 #include "engine.h"
 
 #include <stdlib.h>
@@ -52,6 +52,7 @@ static uint32_t build(const emu_core *core, const uint8_t *code, uint32_t addres
     const bool one = emu_machine_settings(core->chip->machine)->every_instruction;
     const uint32_t width = cpu->thumb ? 2 : 4;
     uint32_t used = 1, instructions = 0;
+    arm_pipeline pipeline = {0};
     bool ends = false;
     do {
         arm_op op = {.address = address};
@@ -62,6 +63,8 @@ static uint32_t build(const emu_core *core, const uint8_t *code, uint32_t addres
             cells[used++].op = (arm_op){.code = OP_READ_PC, .condition = ARM_ALWAYS,
                                         .value = address + 2 * width, .address = address};
         cells[used++].op = op;
+        if (core->timed)
+            arm_pipeline_add(&pipeline, &op);
         instructions++;
         address += width;
         code += width;
@@ -70,6 +73,7 @@ static uint32_t build(const emu_core *core, const uint8_t *code, uint32_t addres
                                 .address = address};
     cells[0].block.instructions = instructions;
     cells[0].block.thumb = cpu->thumb;
+    cells[0].block.cycles = core->timed ? pipeline.now : instructions;
     return used;
 }
 

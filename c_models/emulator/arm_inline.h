@@ -71,6 +71,8 @@ static inline uint8_t *arm_direct(const emu_core *core, uint32_t address) {
 
 static inline bool arm_load(emu_core *core, const arm_op *op, uint32_t address, uint32_t size,
                         uint32_t *value) {
+    if (core->timed && address - DTCM_BASE >= DTCM_SIZE)
+        memory_time_read(core, op->address, address);
     const uint8_t *const place = address < ITCM_SIZE ? core->itcm + address : arm_direct(core, address);
     if (place == NULL || (address & (size - 1u)))
         return arm_load_slow(core, op, address, size, value);
@@ -88,6 +90,8 @@ static inline bool arm_load(emu_core *core, const arm_op *op, uint32_t address, 
 
 static inline bool arm_store(emu_core *core, const arm_op *op, uint32_t address, uint32_t size,
                          uint32_t value) {
+    if (core->timed && address - DTCM_BASE >= DTCM_SIZE)
+        memory_time_write(core, op->address, address);
     uint8_t *const place = arm_direct(core, address);
     if (place == NULL || (address & (size - 1u)))
         return arm_store_slow(core, op, address, size, value);

@@ -1,6 +1,7 @@
 /*! \file
  *  \brief Executes decoded code: the interpreter's loop.
  */
+#include "arm_cycles.h"
 #include "arm_inline.h"
 #include "engine.h"
 
@@ -118,10 +119,13 @@ next_block:;
     }
     if (engine_stops(core, !(cpu->masks & CPSR_NO_IRQ), !(cpu->masks & CPSR_NO_FIQ)))
         return;
-    engine_count(core, pc, block->block.instructions);
+    engine_count(core, pc, block->block.instructions, block->block.cycles);
     for (const arm_op *op = &block[1].op;; op++) {
-        if (op->condition != ARM_ALWAYS && !passes(cpu, op->condition))
+        if (op->condition != ARM_ALWAYS && !passes(cpu, op->condition)) {
+            if (core->timed) /* one cycle, while the block's are those of conditions that pass */
+                core_spend(core, pc, 1 - (uint64_t)arm_cycles(op));
             continue;
+        }
         switch (op->code) {
             LOGICAL(ARM_AND, a & b)
             LOGICAL(ARM_EOR, a ^ b)

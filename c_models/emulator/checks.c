@@ -47,7 +47,11 @@ void check_stack(emu_core *core) {
 
 void check_tick(emu_core *core) {
     const uint64_t spent = core->instructions - core->tick_start;
+    const uint64_t cycles = core_cycles(core) - core->tick_cycles_start;
     if (core->ticks > 0) {
+        core->tick_cycles_last = cycles;
+        if (cycles > core->tick_cycles_most)
+            core->tick_cycles_most = cycles;
         core->tick_last = spent;
         if (spent > core->tick_most)
             core->tick_most = spent;
@@ -58,5 +62,6 @@ void check_tick(emu_core *core) {
     }
     core->ticks++;
     core->tick_start = core->instructions;
+    core->tick_cycles_start = core_cycles(core);
     core->slept = core->activity == EMU_ASLEEP;
 }

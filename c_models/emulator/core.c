@@ -1,6 +1,7 @@
 /*! \file
  *  \brief An application core: its memories, interrupts and exceptions.
  */
+#include "arm_cycles.h"
 #include "engine.h"
 
 #include <stdlib.h>
@@ -26,6 +27,7 @@ void core_code_changed(emu_core *core, uint32_t address, uint32_t size) {
 static const char *create(emu_core *core) {
     enum { PROTECTION = PROT_READ | PROT_WRITE, KIND = MAP_PRIVATE | MAP_ANONYMOUS };
     const emu_settings *const settings = emu_machine_settings(core->chip->machine);
+    core->timed = settings->conditions.timing == EMU_ARM968;
     core->run = settings->unicorn ? &unicorn_engine : &interpreter_engine;
     core->itcm = mmap(NULL, ITCM_SIZE, PROTECTION, KIND, -1, 0);
     core->dtcm = mmap(NULL, DTCM_SIZE, PROTECTION, KIND, -1, 0);
@@ -80,9 +82,10 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     vic_reset(&core->vic);
     vic_update(core);
     chip->system.interrupts &= ~core_bit(core);
-    core->now = emu_now(chip->machine);
+    core->now = core->started = core->written = emu_now(chip->machine);
     core->instructions = core->idle = core->irqs = core->fiqs = core->register_accesses = 0;
     core->ticks = core->tick_start = core->tick_last = core->tick_most = core->tick_overruns = 0;
+    core->tick_cycles_start = core->tick_cycles_last = core->tick_cycles_most = 0;
     core->slept = core->stack_reported = false;
     core->activity = EMU_STOPPED;
     return NULL;
@@ -94,7 +97,7 @@ void emu_core_start(emu_chip *chip, uint32_t number, uint32_t pc, uint32_t r0) {
     set(core, ENGINE_CPSR, MODE_SVC | CPSR_NO_FIQ | CPSR_NO_IRQ);
     set(core, ENGINE_R0, r0);
     core->pc = pc;
-    core->now = emu_now(chip->machine);
+    core->now = core->started = emu_now(chip->machine);
     core->activity = EMU_RUNNING;
     chip->next = core->now;
 }
@@ -146,7 +149,11 @@ static void take_interrupt(emu_core *core) {
     } else if (core->vic.irq && !(cpsr & CPSR_NO_IRQ)) {
         core->irqs++;
         enter(core, MODE_IRQ, VECTOR_IRQ, 4);
+    } else {
+        return;
     }
+    if (core->timed)
+        core_spend(core, core->pc, ARM_INTERRUPT_CYCLES);
 }
 
 /* The link register is what the architecture gives: a handler that returns goes to the next
@@ -210,13 +217,15 @@ void emu_core_status_get(emu_chip *chip, uint32_t number, emu_core_status *statu
     if (core == NULL)
         return;
     *status = (emu_core_status){
-        .now = core->now, .instructions = core->instructions, .idle = core->idle,
+        .now = core->now, .instructions = core->instructions,
+        .cycles = core_cycles(core), .idle = core->idle,
         .irqs = core->irqs, .fiqs = core->fiqs, .sent = core->comms.sent,
         .received = core->comms.taken, .dropped = core->comms.dropped,
         .dma_transfers = core->dma.transfers, .dma_bytes = core->dma.bytes,
         .register_accesses = core->register_accesses, .ticks = core->ticks,
         .tick_overruns = core->tick_overruns, .tick_last = core->tick_last,
-        .tick_most = core->tick_most, .pc = core->pc, .cpsr = get(core, ENGINE_CPSR),
+        .tick_most = core->tick_most, .tick_cycles_last = core->tick_cycles_last,
+        .tick_cycles_most = core->tick_cycles_most, .pc = core->pc, .cpsr = get(core, ENGINE_CPSR),
         .sp = get(core, ENGINE_SP), .lr = get(core, ENGINE_LR),
         .activity = core->activity};
     memcpy(status->faults, core->faults, sizeof status->faults);

@@ -66,13 +66,16 @@ typedef struct emu_core {
     uint32_t number;                         /* virtual */
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
-    uint64_t now, limit;
+    uint64_t now, limit, started;
+    bool timed;                              /* cycles are modelled */
+    uint64_t written;                        /* when its write buffer is empty */
     bool interrupted;                        /* one of the lines from the VIC is up */
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
     enum { CAUSE_SLEEP, CAUSE_TIME, CAUSE_INTERRUPT, CAUSE_EXCEPTION } cause; /* why it returned */
     uint32_t exception, exception_pc;        /* its vector, and where it came from */
     uint64_t ticks, tick_start, tick_last, tick_most, tick_overruns;
+    uint64_t tick_cycles_start, tick_cycles_last, tick_cycles_most;
     bool slept;                              /* since the last tick */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
@@ -109,6 +112,10 @@ typedef struct {
     uint32_t interrupts, flags, locks, cpu_disabled, cpu_ok, gpio;
 } system_state;
 
+typedef struct {
+    uint32_t round, bytes;                   /* of which turn of the ring, and how much of it is used */
+} sdram_slot;
+
 struct emu_chip {
     emu_machine *machine;
     uint32_t index;
@@ -117,6 +124,7 @@ struct emu_chip {
     uint8_t physical[EMU_CORES];             /* number of each virtual core */
     uint8_t virtual_number[EMU_CORES];       /* of each physical core; NO_CORE: it is dead */
     bool renumbered;                         /* some differ */
+    sdram_slot *sdram_slots;                 /* who uses SDRAM when: memory_time.c */
     emu_chip *neighbours[EMU_LINKS];
     system_state system;
     router_state router;
@@ -153,6 +161,28 @@ static inline void core_limit(emu_core *core, uint64_t time) {
     if (time < core->limit)
         core->limit = time;
 }
+
+/*! \brief Cycles that a core has been awake since it was started. */
+static inline uint64_t core_cycles(const emu_core *core) {
+    return core->now - core->started - core->idle;
+}
+/*! \brief Cycles that an instruction takes longer than its block says. */
+static inline void core_spend(emu_core *core, uint32_t address, uint64_t cycles) {
+    core->now += cycles;
+    if (core->profile != NULL && address < ITCM_SIZE)
+        core->profile[address / 2] += cycles;
+}
+
+/* memory_time.c */
+/*! \brief Memory of a chip for the times of its SDRAM, if they are modelled. */
+bool memory_time_init(emu_chip *chip);
+/*! \brief Let a core whose cycles are modelled wait for a load or store that is not in DTCM.
+ *  \param[in] pc address of the instruction
+ */
+void memory_time_read(emu_core *core, uint32_t pc, uint32_t address);
+void memory_time_write(emu_core *core, uint32_t pc, uint32_t address);
+/*! \brief Cycles of a DMA transfer that begins now. */
+uint64_t memory_time_transfer(emu_core *core, uint32_t system, uint32_t bytes);
 
 /* checks.c */
 void fault_record(emu_core *core, enum emu_fault_kind kind, uint32_t pc, uint32_t address);

@@ -1,8 +1,7 @@
 /*! \file
  *  \brief The DMA controller of a core: two places for transfers, done one after the other.
  *
- *  A transfer takes a fixed time and one per word, as alone on the bus: contention is not
- *  modelled. The bytes move when it ends.
+ *  How long a transfer takes is in memory_time.c. The bytes move when it ends.
  *
  *  DMA_STAT has a bit "done" and a bit "second done". Descriptions of the chip do not say what a
  *  clear does if both are set, nor when DMA_STAT follows a write to another register: both are
@@ -12,14 +11,15 @@
 
 #include <string.h>
 
-enum { SETUP_CYCLES = 60, CYCLES_PER_WORD = 2, FIRST = 1, SECOND = 2 };
+enum { FIRST = 1, SECOND = 2 };
 
 static const emu_conditions *conditions(const emu_core *core) {
     return &emu_machine_settings(core->chip->machine)->conditions;
 }
 
-static uint64_t duration(uint32_t description) {
-    return SETUP_CYCLES + (description & DMA_DESC_LENGTH) / 4 * CYCLES_PER_WORD;
+static void begin(emu_core *core, dma_transfer *transfer) {
+    transfer->done = core->now + memory_time_transfer(core, transfer->system,
+                                                      transfer->description & DMA_DESC_LENGTH);
 }
 
 static void move(emu_core *core, const dma_transfer *transfer) {
@@ -48,7 +48,7 @@ void dma_complete(emu_core *core) {
         dma->done |= dma->done & FIRST ? SECOND : FIRST;
         dma->queue[0] = dma->queue[1];
         if (--dma->waiting)
-            dma->queue[0].done = core->now + duration(dma->queue[0].description);
+            begin(core, &dma->queue[0]);
     }
 }
 
@@ -73,10 +73,11 @@ static void enqueue(emu_core *core, uint32_t description) {
     }
     dma->queue[dma->waiting] = (dma_transfer){.system = dma->system,
                                           .tcm = dma->tcm,
-                                          .description = description,
-                                          .done = core->now + duration(description)};
-    if (dma->waiting++ == 0)
-        core_limit(core, dma->queue[0].done);
+                                          .description = description};
+    if (dma->waiting++ > 0)
+        return;
+    begin(core, &dma->queue[0]);
+    core_limit(core, dma->queue[0].done);
 }
 
 bool dma_interrupts(const dma_state *dma) {
@@ -87,7 +88,8 @@ static uint32_t status(const emu_core *core) {
     const dma_state *const dma = &core->dma;
     if (core->now < dma->stale_until)
         return dma->stale_status;
-    return (uint32_t)core->chip->physical[core->number] << 24 | (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
+    return (uint32_t)core->chip->physical[core->number] << 24 |
+           (dma->waiting > 0 ? DMA_STAT_TRANSFERRING : 0) |
            (dma->waiting == DMA_QUEUE ? DMA_STAT_QUEUE_FULL : 0) |
            dma->done << DMA_STAT_DONE_SHIFT;
 }

@@ -5,9 +5,9 @@
  *  folder or by libunicorn, opened at run time. Peripherals, memories, routers and links between
  *  chips are here; the caller plays the monitor core's part, between two calls of emu_run().
  *
- *  Time is counted in cycles of the 200 MHz core clock, one instruction a cycle: instructions are
- *  exact, cycles are not modelled. All chips share one clock. Cores run in slices of `quantum`
- *  cycles; packets travel at the end of a slice. The chips of a slice may run on several host
+ *  Time is counted in cycles of the 200 MHz core clock, by default one instruction a cycle:
+ *  instructions are exact, cycles are modelled only if asked for (EMU_ARM968). All chips share one
+ *  clock. Cores run in slices of `quantum` cycles; packets travel at the end of a slice. The chips of a slice may run on several host
  *  threads: nothing in a chip depends on another one within a slice, so results do not depend on
  *  the number of threads.
  *
@@ -56,6 +56,7 @@ enum emu_core_activity { EMU_ABSENT, EMU_STOPPED, EMU_RUNNING, EMU_ASLEEP };
 typedef struct {
     uint64_t now;              /*!< the core's own time, cycles */
     uint64_t instructions;     /*!< executed since it was loaded */
+    uint64_t cycles;           /*!< spent awake since it was loaded; one an instruction unless modelled */
     uint64_t idle;             /*!< cycles spent asleep */
     uint64_t irqs, fiqs;       /*!< interrupts taken */
     uint64_t sent, received, dropped; /*!< packets */
@@ -64,6 +65,7 @@ typedef struct {
     uint64_t ticks;            /*!< expiries of timer 1 */
     uint64_t tick_overruns;    /*!< ticks without sleep */
     uint64_t tick_last, tick_most; /*!< instructions in the last tick and in the busiest one */
+    uint64_t tick_cycles_last, tick_cycles_most; /*!< and cycles */
     uint64_t faults[EMU_FAULT_KINDS];
     uint32_t pc, cpsr, sp, lr;
     uint32_t activity;         /*!< emu_core_activity */
@@ -77,6 +79,8 @@ enum emu_dma_clear { EMU_DMA_CLEARS_ONE, EMU_DMA_CLEARS_BOTH, EMU_DMA_CLEARS_FIR
 enum emu_packet_kind { EMU_ANY_PACKET, EMU_PACKET_WITH_PAYLOAD, EMU_PACKET_WITHOUT_PAYLOAD };
 enum emu_packet_place { EMU_AT_RECEIVER, EMU_AT_SENDER };
 enum { EMU_EVERYWHERE = 0xffff };
+/*! Cycles of an instruction: one, or as in arm_cycles.h and memory_time.c. */
+enum emu_timing { EMU_ONE_A_CYCLE, EMU_ARM968 };
 
 /*! In which ways the machine is as hard as a real one: Conditions of
     pynn_eprop/emulator/conditions.py. */
@@ -97,6 +101,10 @@ typedef struct {
     uint32_t receiver_places; /*!< packets that a core's receiver holds */
     uint32_t link_cycles;     /*!< for which a link is busy with a packet without payload */
     uint32_t partial_drops;   /*!< outputs that can take it get a packet that is dropped */
+    uint32_t timing;       /*!< emu_timing; the others are for EMU_ARM968: */
+    uint32_t sdram_mb_s;   /*!< MB a second between SDRAM and all cores of a chip */
+    uint32_t sdram_read_cycles; /*!< a core waits for a word from SDRAM that nobody else uses */
+    uint32_t dma_setup_cycles;  /*!< until the first byte of a transfer */
 } emu_conditions;
 
 /*! Packets that the conditions concern, since they were set. */
@@ -113,7 +121,7 @@ typedef struct {
     uint32_t unicorn;      /*!< let libunicorn execute the instructions, not the interpreter */
     uint32_t every_access; /*!< with libunicorn: check alignment and code writes, too (slow) */
     uint32_t every_instruction; /*!< let interrupts come at any instruction (slow) */
-    uint32_t profile;      /*!< count instructions by address */
+    uint32_t profile;      /*!< count cycles by address: instructions unless they are modelled */
     emu_conditions conditions;
 } emu_settings;
 
@@ -184,7 +192,7 @@ void emu_core_start(emu_chip *chip, uint32_t core, uint32_t pc, uint32_t r0);
 void emu_core_stop(emu_chip *chip, uint32_t core);
 void emu_core_status_get(emu_chip *chip, uint32_t core, emu_core_status *status);
 
-/*! \brief Instructions by address in ITCM, one figure per halfword; NULL: not profiled. */
+/*! \brief Cycles by address in ITCM, one figure per halfword; NULL: not profiled. */
 const uint64_t *emu_profile(emu_chip *chip, uint32_t core);
 
 /*! \brief The monitor's interrupt to cores (bits by virtual number). */

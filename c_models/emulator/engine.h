@@ -50,11 +50,10 @@ static inline bool engine_stops(emu_core *core, bool irq_allowed, bool fiq_allow
     return false;
 }
 
-static inline void engine_count(emu_core *core, uint32_t address, uint32_t instructions) {
+static inline void engine_count(emu_core *core, uint32_t address, uint32_t instructions,
+                                uint32_t cycles) {
     core->instructions += instructions;
-    core->now += instructions;
-    if (core->profile != NULL && address < ITCM_SIZE)
-        core->profile[address / 2] += instructions;
+    core_spend(core, address, cycles);
 }
 
 static inline void engine_raise(emu_core *core, uint32_t pc, uint32_t vector) {

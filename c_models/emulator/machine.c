@@ -52,7 +52,7 @@ static bool chip_init(emu_chip *chip, emu_machine *machine, uint32_t index) {
     chip->sdram = mmap(NULL, SDRAM_SIZE, PROTECTION, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                        -1, 0);
     chip->sysram = mmap(NULL, SYSRAM_SIZE, PROTECTION, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return chip->sdram != MAP_FAILED && chip->sysram != MAP_FAILED;
+    return memory_time_init(chip) && chip->sdram != MAP_FAILED && chip->sysram != MAP_FAILED;
 }
 
 static void chip_free(emu_chip *chip) {
@@ -63,6 +63,7 @@ static void chip_free(emu_chip *chip) {
     if (chip->sysram != NULL && chip->sysram != MAP_FAILED)
         munmap(chip->sysram, SYSRAM_SIZE);
     free(chip->outbox);
+    free(chip->sdram_slots);
 }
 
 emu_machine *emu_machine_new(const emu_settings *settings) {

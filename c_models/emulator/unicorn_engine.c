@@ -59,7 +59,8 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *u
         unicorn.emu_stop(engine);
         return;
     }
-    engine_count(core, (uint32_t)address, block_instructions(core, (uint32_t)address, size));
+    const uint32_t instructions = block_instructions(core, (uint32_t)address, size);
+    engine_count(core, (uint32_t)address, instructions, instructions);
 }
 
 static bool on_invalid_access(uc_engine *engine, int type, uint64_t address, int size,

@@ -44,15 +44,15 @@ class Board:
     ``threads``: host threads; results do not depend on it. ``real_time``: never run faster than a
     real board. ``engine``: executes the instructions: "interpreter", or "unicorn", which is
     slower, agrees in all results and needs the package unicorn. ``every_access``: let unicorn
-    check every load and store, as the interpreter always does. ``profile``: count instructions by
+    check every load and store, as the interpreter always does. ``profile``: count cycles by
     function. ``programs``: ELF files whose functions are named in reports. ``debug``: let
     sPyNNaker write all its reports. ``clear_abandoned``: when a new host comes and the sockets of
     all earlier ones are closed, stop the applications that they left; a real board keeps them until
     it is booted again. ``conditions``: in which ways the board is as hard as a real one.
 
-    Raises EmulatorError for a board that does not exist or an address outside the loopback range,
-    AddressTakenError if another program has it, and MissingDependencyError if
-    the package unicorn is asked for and missing.
+    Raises EmulatorError for a board that does not exist, an address outside the loopback range or
+    options that exclude each other (:class:`Options`), AddressTakenError if another program has
+    the address, and MissingDependencyError if the package unicorn is asked for and missing.
     """
 
     def __init__(self, chips: int = 4, *, boards: int = 1, address: str | None = None,
@@ -146,9 +146,10 @@ class Board:
             return list(self.machine.faults.all)
 
     def profile(self, x: int, y: int, core: int) -> dict[str, int]:
-        """Instructions by function of a core (option ``profile``), the busiest first.
+        """Cycles by function of a core (option ``profile``), the busiest first.
 
-        Without an ELF file for its program the names are addresses.
+        They are instructions unless the conditions say ``timing="arm968"``. Without an ELF file
+        for its program the names are addresses.
         """
         with self.server.lock:
             return function_profile(self.machine, x, y, core)

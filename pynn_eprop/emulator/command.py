@@ -16,8 +16,8 @@ from pynn_eprop.emulator.conditions import Conditions, read_conditions
 from pynn_eprop.emulator.emulated_machine import ENGINES
 from pynn_eprop.emulator.geometry import CHIPS
 
-NOT_MODELLED = ("It counts instructions and models no cycle timing, no contention, no packet loss "
-                "by congestion and no power.")
+NOT_MODELLED = ("It counts instructions and models no cycle timing (with --condition "
+                "timing=arm968 it does), no contention, no packet loss by congestion and no power.")
 
 
 def add_parser(commands: Any, assignment: Callable[[str], tuple[str, Any]]) -> None:
@@ -44,7 +44,8 @@ def add_parser(commands: Any, assignment: Callable[[str], tuple[str, Any]]) -> N
     parser.add_argument("--keep-abandoned", action="store_true",
                         help="keep what killed scripts have left, as a real board does; otherwise "
                              "it is cleared when the next one comes")
-    parser.add_argument("--profile", action="store_true", help="count instructions by function")
+    parser.add_argument("--profile", action="store_true",
+                        help="count cycles by function: instructions, unless they are modelled")
     parser.add_argument("--elf", type=Path, action="append", default=[], metavar="FILE",
                         help="program whose functions are named in reports (may be repeated)")
     parser.add_argument("--condition", action="append", default=[], type=assignment,

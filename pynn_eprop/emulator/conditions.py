@@ -13,6 +13,8 @@ DMA_CLEARS: Final = ("one", "both", "first")
 """What a clear of "transfer done" takes away, in the order of ``enum emu_dma_clear``."""
 PARTS: Final = 1000
 """Of a ppm, in the drift of ``emu_chip_clock``."""
+TIMINGS: Final = ("instructions", "arm968")
+"""What takes a cycle, in the order of ``enum emu_timing``."""
 PACKET_KINDS: Final = ("any", "payload", "plain")
 """Kinds of multicast packets, in the order of ``enum emu_packet_kind``."""
 PACKET_PLACES: Final = ("receiver", "sender")
@@ -67,6 +69,14 @@ class Conditions:
                                        "with odd x + y are, in ppm")
     drift_measured: bool = _switch("monitors have measured this drift, so "
                                       "that timers are corrected for it")
+    timing: str = _choice(TIMINGS, "what takes time: each instruction one cycle, or cycles as "
+                          "modelled for the ARM968E-S, its memories and its DMA")
+    sdram_mb_s: int = _condition(600, 10, 10_000, "MB a second between SDRAM and all cores of a "
+                                 "chip; with timing=arm968, as are the next two")
+    sdram_read_cycles: int = _condition(30, 1, 10_000, "cycles for which a core waits for a word "
+                                        "from SDRAM or another shared memory")
+    dma_setup_cycles: int = _condition(80, 0, 100_000, "cycles from the start of a DMA transfer to "
+                                       "its first byte")
     lose_packet: int = _condition(0, 0, MOST, "number of the multicast packet that is lost without "
                                   "a trace, counted from 1; 0 for none")
     lose_every: int = _condition(0, 0, MOST, "number of packets of which the last is lost; 0 for "
@@ -151,6 +161,9 @@ class Conditions:
         chip, core = _place(self.packet_core, chips)
         rate = self.link_rate
         return {"drain_cycles": _cycles(self.drain_us),
+                "timing": TIMINGS.index(self.timing), "sdram_mb_s": self.sdram_mb_s,
+                "sdram_read_cycles": self.sdram_read_cycles,
+                "dma_setup_cycles": self.dma_setup_cycles,
                 "dma_clear": DMA_CLEARS.index(self.dma_clear),
                 "dma_stale_cycles": self.dma_stale_cycles,
                 "dma_alignment": 8 if self.dma_aligned_to_8 else 4,
@@ -164,6 +177,11 @@ class Conditions:
                 "receiver_places": self.receiver_places, "partial_drops": self.partial_drops,
                 "link_cycles": _cycles(1.0 / rate) if rate else 0,
                 "packet_chip": chip, "packet_core": core}
+
+    @property
+    def counts_cycles(self) -> bool:
+        """Whether cycles are modelled, so that they are more than instructions."""
+        return self.timing != TIMINGS[0]
 
     def clock(self, x: int, y: int) -> tuple[int, int, int]:
         """What ``emu_chip_clock`` gets for a chip: offsets in cycles, drift in 10^-9."""

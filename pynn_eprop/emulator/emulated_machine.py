@@ -40,9 +40,10 @@ class Options:
     engine "unicorn" make the checks of every access that the interpreter always makes (alignment,
     writes to all of the code), at a third of its speed. ``every_instruction``: let interrupts come
     between any two instructions, not only at the beginning of a block of code. ``profile``:
-    count instructions by address. ``quantum``: cycles of a slice. ``conditions``: in which ways it
-    is as hard as a real one. Raises EmulatorError for numbers
-    below 1 and for unknown engines.
+    count cycles by address, which are instructions unless ``conditions.timing`` says otherwise.
+    ``quantum``: cycles of a slice. ``conditions``: in which ways it is as hard as a real one.
+    Raises EmulatorError for numbers below 1, for unknown engines, and for modelled cycles with
+    another engine than the interpreter or with ``every_instruction``, which knows no neighbours.
     """
 
     threads: int = 1
@@ -61,6 +62,14 @@ class Options:
         if self.engine not in ENGINES:
             raise EmulatorError(
                 f"there is no engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
+        if self.conditions.counts_cycles and self.engine != ENGINES[0]:
+            raise EmulatorError(
+                f"the engine {self.engine!r} counts instructions; with the condition "
+                f"timing={self.conditions.timing!r} choose engine={ENGINES[0]!r}")
+        if self.conditions.counts_cycles and self.every_instruction:
+            raise EmulatorError(
+                f"the condition timing={self.conditions.timing!r} counts cycles of whole blocks of "
+                "code; choose every_instruction=False")
 
 
 @dataclass(frozen=True)

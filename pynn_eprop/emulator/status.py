@@ -14,7 +14,11 @@ from pynn_eprop.errors import EmulatorError
 
 @dataclass(frozen=True)
 class CoreStatus:
-    """One core that runs an application. Instructions are counted since it was loaded."""
+    """One core that runs an application. Instructions are counted since it was loaded.
+
+    ``cycles``: that it was awake; without a model of cycles as many as instructions. ``tick_last``,
+    ``tick_most``: instructions of a tick; ``tick_most_cycles``: most cycles of one.
+    """
 
     x: int
     y: int
@@ -26,10 +30,12 @@ class CoreStatus:
     pc: int
     symbol: str
     instructions: int
+    cycles: int
     milliseconds_asleep: float
     ticks: int
     tick_last: int
     tick_most: int
+    tick_most_cycles: int
     tick_overruns: int
     packets_sent: int
     packets_received: int
@@ -42,7 +48,10 @@ class CoreStatus:
 
 @dataclass(frozen=True)
 class BoardStatus:
-    """A machine at one moment; ``str()`` gives a table."""
+    """A machine at one moment; ``str()`` gives a table.
+
+    ``counts_cycles``: whether cycles are modelled; if not, the table leaves them out.
+    """
 
     chips: int
     addresses: tuple[str, ...]
@@ -50,6 +59,7 @@ class BoardStatus:
     instructions: int
     busy_seconds: float
     packets: PacketCounts
+    counts_cycles: bool = False
     cores: list[CoreStatus] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -62,16 +72,18 @@ class BoardStatus:
         lines = [
             f"{self.chips} chips on {', '.join(self.addresses)}; {self.milliseconds:.0f} ms since "
             f"boot, {self.instructions / 1e6:.1f} M instructions, {self.mips:.0f} MIPS "
-            "(instructions are exact, cycles are not modelled)"]
+            f"(instructions are exact, cycles are {'' if self.counts_cycles else 'not '}modelled)"]
         if self.cores:
+            cycles = f"{'cycles':>13} {'most/tick':>9} " if self.counts_cycles else ""
             lines.append(f"{'chip':>7} {'core':>4} {'application':16} {'state':18} "
-                         f"{'instructions':>13} {'most/tick':>9} {'overruns':>8} {'sent':>8} "
-                         f"{'received':>8} {'dropped':>7} {'faults':>6}")
+                         f"{'instructions':>13} {'most/tick':>9} {cycles}{'overruns':>8} "
+                         f"{'sent':>8} {'received':>8} {'dropped':>7} {'faults':>6}")
         for core in self.cores:
             state = core.failure or core.state
+            cycles = f"{core.cycles:>13} {core.tick_most_cycles:>9} " if self.counts_cycles else ""
             lines.append(
                 f"{f'{core.x},{core.y}':>7} {core.core:>4} {core.application:16} {state:18} "
-                f"{core.instructions:>13} {core.tick_most:>9} {core.tick_overruns:>8} "
+                f"{core.instructions:>13} {core.tick_most:>9} {cycles}{core.tick_overruns:>8} "
                 f"{core.packets_sent:>8} {core.packets_received:>8} {core.packets_dropped:>7} "
                 f"{core.faults:>6}")
         if self.packets.seen:
@@ -97,17 +109,18 @@ def status(machine: EmulatedMachine, server: Server) -> BoardStatus:
             chip.x, chip.y, core, chip.application_name(core), monitor.applications[core],
             chip.state(core).name, monitor.failures().get(core, ""), figures.pc,
             program.name(figures.pc) if program else "", figures.instructions,
-            figures.idle / CYCLES_PER_MS, figures.ticks, figures.tick_last, figures.tick_most,
-            figures.tick_overruns, figures.sent, figures.received, figures.dropped,
-            figures.dma_transfers, figures.dma_bytes, figures.irqs + figures.fiqs,
-            sum(figures.faults)))
+            figures.cycles, figures.idle / CYCLES_PER_MS, figures.ticks, figures.tick_last,
+            figures.tick_most, figures.tick_cycles_most, figures.tick_overruns, figures.sent,
+            figures.received, figures.dropped, figures.dma_transfers, figures.dma_bytes,
+            figures.irqs + figures.fiqs, sum(figures.faults)))
     return BoardStatus(
         len(machine.monitors), tuple(server.addresses.values()), machine.now / CYCLES_PER_MS,
-        machine.instructions, server.busy_seconds, machine.packets, cores, list(machine.faults.all))
+        machine.instructions, server.busy_seconds, machine.packets,
+        machine.options.conditions.counts_cycles, cores, list(machine.faults.all))
 
 
 def function_profile(machine: EmulatedMachine, x: int, y: int, core: int) -> dict[str, int]:
-    """Instructions of a core by function, the busiest first."""
+    """Cycles of a core by function, the busiest first: instructions, unless they are modelled."""
     monitor = machine.monitors.get((x, y))
     counts = lib.emu_profile(monitor.chip.handle, core) if monitor is not None else ffi.NULL
     if monitor is None or counts == ffi.NULL:

@@ -7,12 +7,14 @@ import pytest
 
 from pynn_eprop import cli
 from pynn_eprop.emulator.conditions import Conditions, read_conditions
+from pynn_eprop.emulator.library import lib
 from pynn_eprop.errors import EmulatorError
 
 
 def test_what_is_given_replaces_defaults() -> None:
     assert read_conditions([]) == Conditions()
     assert read_conditions([("drain_us", 2.5)]).for_machine()["drain_cycles"] == 500
+    assert read_conditions([("timing", "arm968")]).for_machine()["timing"] == lib.EMU_ARM968
 
 
 @pytest.mark.parametrize("name, value, message", [
@@ -29,6 +31,9 @@ def test_what_is_given_replaces_defaults() -> None:
     ("packet_core", (1,), r"packet_core=\(1,\) must be \(x, y\), or \(x, y, core\)"),
     ("packet_core", (0, 0, 18), "a core of 1 to 17"),
     ("drains_us", 1.0, "no condition 'drains_us'; did you mean 'drain_us'"),
+    ("timing", "arm9", "timing='arm9' must be one of instructions, arm968"),
+    ("timing", 968, "timing=968 must be str"),
+    ("sdram_mb_s", 0, "sdram_mb_s=0 must be in 10 to 10000"),
     ("weather", 1.0, "choose one of .*drain_us"),
 ])
 def test_refusals(name: str, value: Any, message: str) -> None:

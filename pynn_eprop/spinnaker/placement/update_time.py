@@ -24,11 +24,13 @@ _SORT, _SPIKE, _SOURCE = 1400, 33, 60       # spikes by source: each go, its spi
 _LOOK = 30                                  # of a spike's source at a block
 _SPIKE_LANE, _SPIKE_SPARSE, _SPIKE_ROW = 3.1, 13.0, 18
 _VISIT, _VISIT_SPARSE = 280, 45             # of a row; of each synapse of a sparse one
+_ROW_WORDS = 2      # that say where a sparse row is
 _VALUE, _VALUE_STEP = 9.0, 60               # of an analog input: a synapse, and a row, at each step
 _ADAM, _SGD, _ROW = 130, 90, 190
 _RECORDED_STEP, _RECORDED, _RECORDED_SIGNAL, _RECORDED_ERROR = 150, 150, 20, 40
-_CYCLES, _MHZ = 1.6, 200.0
-"""Cycles of an instruction on average, with loads, branches and waits for SDRAM; clock rate."""
+_CYCLES, _WORD, _MHZ = 1.75, 32, 200.0
+"""Cycles of an instruction on average, and of a word that a core reads from SDRAM without DMA, both
+fitted to the emulated board's model of the ARM968E-S; clock rate."""
 _MARGIN = 1.5
 _SDRAM_BYTES_PER_US = 600.0
 """Rate of a chip, for all its cores together."""
@@ -83,23 +85,25 @@ def backward_us(network: Network, core: Core, buffers: Buffers, max_rate: float,
     by_spikes = spikes / buffers.spikes_sorted(n_sources)
     goes, even = by_rows + by_spikes, max(by_rows, by_spikes)
     passes = -(-n_sources // buffers.sources_sorted(n_sources))
-    instructions = _filter(network, core, steps)
+    instructions, words = _filter(network, core, steps), 0.0
     for delay in {block.delay for block in plastic}:
         arriving = spikes * max(steps - delay + 1, 0) / max(steps, 1)
         blocks = sum(block.delay == delay for block in rows.blocks)
         instructions += passes * arriving * _SPIKE + goes * (passes * _SORT + n_sources * _SOURCE) \
             + min(goes * n_sources, arriving) * blocks * _LOOK
+        words += passes * arriving
     transferred = 0.0
     for block in plastic:
         arriving = spikes * block.rows / max(n_sources, 1)
         visits = min(goes * block.rows, arriving)
         instructions += _gather(block, arriving, visits)
+        words += _ROW_WORDS * visits * block.sparse
         transferred += min(even * block.rows, arriving) * block.places / block.rows * 16
     for block in analog:    # as if values changed at every step
         instructions += steps * (block.places * _VALUE + block.rows * _VALUE_STEP) \
             + by_rows * block.rows * _VISIT
         transferred += by_rows * block.places * 16
-    return _longer(instructions, transferred, cores)
+    return _together(instructions, words, transferred, cores)
 
 
 def _filter(network: Network, core: Core, steps: int) -> float:
@@ -129,10 +133,18 @@ def _gather(block: RowBlock, spikes: float, visits: float) -> float:
     return spikes * (_SPIKE_ROW + lanes * _SPIKE_LANE) + visits * _VISIT
 
 
-def _longer(instructions: float, transferred: float, cores: int) -> float:
-    """Microseconds of the instructions or of the bytes, whichever take longer."""
+def _together(instructions: float, words: float, transferred: float, cores: int) -> float:
+    """Microseconds of instructions, words from SDRAM, and bytes by DMA that ``cores`` share.
+
+    A core works while bytes move, but not all the time: the longer of the two, and some of the
+    other.
+    """
     share = _SDRAM_BYTES_PER_US / min(cores, _CORES_OF_CHIP)
-    return max(instructions * _CYCLES / _MHZ, transferred / share)
+    return math.hypot(_us(instructions, words), transferred / share)
+
+
+def _us(instructions: float, words: float) -> float:
+    return (instructions * _CYCLES + words * _WORD) / _MHZ
 
 
 def signal_record_us(network: Network, core: Core, logs: Mapping[int, Mapping[str, Log]]) -> float:
@@ -144,9 +156,9 @@ def signal_record_us(network: Network, core: Core, logs: Mapping[int, Mapping[st
     readouts = sum(signals)
     cells = min(core.size, len(log.cells))
     steps = network.settings.interval_steps or 0
-    return steps * (_RECORDED_STEP * (1 + len(signals))
-                    + cells * (_RECORDED + _RECORDED_SIGNAL * readouts)
-                    + _RECORDED_ERROR * readouts) * _CYCLES / _MHZ
+    return steps * _us(_RECORDED_STEP * (1 + len(signals))
+                       + cells * (_RECORDED + _RECORDED_SIGNAL * readouts)
+                       + _RECORDED_ERROR * readouts, readouts * (1 + cells))
 
 
 def optimizer_us(rows: Rows, cores: int) -> float:
@@ -154,8 +166,9 @@ def optimizer_us(rows: Rows, cores: int) -> float:
     plastic = [block for block in rows.blocks if block.kind]
     instructions = sum(block.places * (_SGD if block.kind == 1 else _ADAM) + block.rows * _ROW
                        for block in plastic)
+    words = _ROW_WORDS * sum(block.rows for block in plastic if block.sparse)
     transferred = sum(block.places * (2 * state_bytes(block.kind) + 4) for block in plastic)
-    return _longer(instructions, transferred, cores)
+    return _together(instructions, words, transferred, cores)
 
 
 def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOptions) -> Pauses:

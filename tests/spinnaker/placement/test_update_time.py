@@ -1,7 +1,7 @@
 """Pauses are long enough for networks that keep to max_rate, whatever their shape.
 
-Expected is what emulated cores take, in instructions: 1.3 times as many must have been given. The
-networks are those for which random search found the shortest estimates.
+Expected is what emulated cores take by the model of a chip's cycles: 1.3 times as much must have
+been given. The networks are those for which random search found the shortest estimates.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
+from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.network import Network, Recording
@@ -17,6 +18,7 @@ from tests.random_networks import Case, CellPlan, Plan, ReadoutPlan, make_case
 from tests.spinnaker.twin import ChipNetwork, recordings_of
 
 MARGIN = 1.3
+MODEL = Conditions(timing="arm968")
 PLANS = {
     "cells of many kinds, windows": Plan(
         interval_steps=400, sources=(10,), delays=("one",), wirings=("no self",),
@@ -61,7 +63,7 @@ def highest_rate(network: Network, case: Case, trials: int, T: int) -> float:
     return highest
 
 
-@pytest.mark.parametrize("every", [3, 50])
+@pytest.mark.parametrize("every", [4, 50])
 @pytest.mark.parametrize("name", PLANS)
 def test_a_pause_is_a_third_longer_than_its_update(name, every):
     plan = PLANS[name]
@@ -70,7 +72,7 @@ def test_a_pause_is_a_third_longer_than_its_update(name, every):
     made = make_case(plan)
     case = Case(plan, made.network, spikes_of(plan, every), {})
     rate = highest_rate(made.network, case, plan.trials, T)
-    chip = ChipNetwork(made.network, recordings_of(made.network), max_rate=rate)
+    chip = ChipNetwork(made.network, recordings_of(made.network), max_rate=rate, conditions=MODEL)
     try:
         chip.give(case.inputs(0, plan.steps))
         chip.advance(plan.steps)
@@ -91,7 +93,7 @@ def test_recorded_learning_signals_have_a_pause_without_an_update_too(trials, le
     plan = Plan(interval_steps=T, trials=trials, sources=(5,), readouts=(ReadoutPlan(10),),
                 cells=(CellPlan(40, rate_term=True),), stretches=((2 * T, learning),))
     case = make_case(plan)
-    chip = ChipNetwork(case.network, recordings_of(case.network))
+    chip = ChipNetwork(case.network, recordings_of(case.network), conditions=MODEL)
     try:
         chip.give(case.inputs(0, plan.steps))
         chip.advance(T, learning)
