@@ -17,6 +17,7 @@ from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError, SimulationError
 from pynn_eprop.spinnaker.binaries import FOLDER
+from pynn_eprop.spinnaker.board.recordings import collected_at_once
 from pynn_eprop.spinnaker.board.recovery import (
     NOT_OF_THE_MACHINE,
     Describe,
@@ -77,7 +78,7 @@ class Session:
         self.check("a run")
         milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
         with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
-                Recovery(self._failure_folder) as recovery:
+                collected_at_once(), Recovery(self._failure_folder) as recovery:
             try:
                 prepare()
                 spynnaker.run(round(steps * self._timestep, 9))
