@@ -142,7 +142,7 @@ def _in_turn(places: Sequence[Any], chosen: Iterable[int]) -> Iterator[Part]:
     by_board: dict[Any, list[Part]] = {}
     for number in chosen:
         x, y, _, _ = places[number]
-        by_board.setdefault(_board(x, y), []).extend(
+        by_board.setdefault(FecDataView.get_nearest_ethernet(x, y), []).extend(
             (number, offset) for offset in range(0, places[number].size, UDP_MESSAGE_MAX_SIZE))
     for together in zip_longest(*by_board.values()):
         yield from (part for part in together if part is not None)
@@ -153,11 +153,6 @@ def _in_time(parts: Iterable[Part], until: float | None) -> Iterator[Part]:
         if until is not None and time.monotonic() > until:
             return
         yield part
-
-
-def _board(x: int, y: int) -> tuple[int, int]:
-    chip = FecDataView.get_machine()[x, y]
-    return int(chip.nearest_ethernet_x), int(chip.nearest_ethernet_y)
 
 
 class _Reader(AbstractMultiConnectionProcess):
