@@ -63,8 +63,8 @@ def counted() -> Iterator[RoundTrips]:
 
 def build(sim: Any, cores: int, **setup: Any) -> Any:
     """A network on so many cores of ours, two cells each; returns its input projection."""
-    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, quiet=True, neurons_per_core=2,
-              **setup)
+    on_cores = {} if "precision" in setup else {"quiet": True, "neurons_per_core": 2}
+    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, **on_cores, **setup)
     source = sim.Population(5, sim.SpikeSourceArray(spike_times=[
         [1.0 + k, 21.0 + k, 41.0 + k, 61.0 + k] for k in range(5)]), label="source")
     cells = sim.Population(2 * (cores - 1), sim.EPropLIF(v_thresh=0.4), label="cells")

@@ -18,6 +18,7 @@ from spinn_utilities.make_tools.replacer import Replacer
 from spinnman.exceptions import SpiNNManCoresNotInStateException
 from spinnman.model.enums import CPUState, RunTimeError
 
+from pynn_eprop.spinnaker.board.allocation import taken_back
 from pynn_eprop.spinnaker.board.failures import gave_up
 from pynn_eprop.spinnaker.board.waiting import STOPPED
 from pynn_eprop.spinnaker.memory.layout import Provenance, Region
@@ -92,6 +93,7 @@ class PostMortem:
         self.cores: list[CoreReport] = []
         self.reachable = True
         self.had_machine = bool(FecDataView.has_transceiver())
+        self.taken_back = taken_back() if self.had_machine else None
         try:
             self._states()
         except Exception:
@@ -176,6 +178,8 @@ class PostMortem:
                         f"{name} = {value}" for name in ("machine_name", "spalloc_server",
                                                          "remote_spinnaker_url", "version")
                         if (value := get_config_str_or_none("Machine", name)))]
+        if self.taken_back:
+            return [f"{self.taken_back} ({self._error()})"]
         if not self.failed:
             what = "the machine does not answer any more" if not self.reachable else \
                 "the machine failed"

@@ -12,11 +12,12 @@ import spynnaker.pyNN as spynnaker
 from spinn_front_end_common.interface import abstract_spinnaker_base
 from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
 from spinn_utilities.exceptions import SimulatorShutdownException
-from spinnman.exceptions import SpinnmanException
+from spinnman.spalloc import is_server_address
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import EPropError, MachineError, NetworkError, SetupError, SimulationError
 from pynn_eprop.spinnaker.binaries import FOLDER
+from pynn_eprop.spinnaker.board.allocation import TROUBLE, while_getting_a_machine
 from pynn_eprop.spinnaker.board.recordings import collected_at_once
 from pynn_eprop.spinnaker.board.recovery import (
     NOT_OF_THE_MACHINE,
@@ -85,7 +86,8 @@ class Session:
             except EPropError:
                 raise
             except Exception as error:
-                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded:
+                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded \
+                        and not while_getting_a_machine(error):
                     self._refused = SpynnakerDataView.is_shutdown()
                     what = f"the network does not fit the machine: it needs {cores} cores beside " \
                         "those of sPyNNaker" if isinstance(error, NOT_OF_THE_MACHINE) else \
@@ -112,7 +114,7 @@ class Session:
         with Recovery(self._failure_folder) as recovery:
             try:
                 yield
-            except (SpinnmanException, OSError) as error:
+            except TROUBLE as error:
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
 
@@ -157,7 +159,7 @@ class Session:
         try:
             with quiet(self._quiet), data_kept() if keep_data else nullcontext():
                 spynnaker.end()
-        except (SpinnmanException, OSError) as error:
+        except TROUBLE as error:
             warnings.warn(f"the machine did not answer when it was given back: {error}",
                           stacklevel=3)
         _refuse_for_spynnaker()
@@ -189,6 +191,12 @@ def _check_configuration(refuse_virtual_board: bool) -> None:
     virtual = bool(get_config_bool("Machine", "virtual_board"))
     if virtual and refuse_virtual_board:
         raise SetupError(f"setup(): {ON_VIRTUAL_BOARD}. {REAL_BOARD}")
+    server = get_config_str_or_none("Machine", "spalloc_server")
+    if server and not is_server_address(server) \
+            and not get_config_str_or_none("Machine", "spalloc_user"):
+        raise SetupError("setup(): sPyNNaker's configuration has spalloc_server and no "
+                         "spalloc_user, which a classic spalloc server needs; put "
+                         "spalloc_user = YOUR-ADDRESS under [Machine] of ~/.spynnaker.cfg")
     if virtual or any(
             get_config_str_or_none("Machine", name)
             for name in ("machine_name", "spalloc_server", "remote_spinnaker_url")):
