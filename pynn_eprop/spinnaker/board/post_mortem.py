@@ -18,10 +18,17 @@ from spinn_utilities.make_tools.replacer import Replacer
 from spinnman.exceptions import SpiNNManCoresNotInStateException
 from spinnman.model.enums import CPUState, RunTimeError
 
+from pynn_eprop.spinnaker.board.allocation import taken_back
 from pynn_eprop.spinnaker.board.failures import gave_up
 from pynn_eprop.spinnaker.board.waiting import STOPPED
 from pynn_eprop.spinnaker.memory.layout import Provenance, Region
-from pynn_eprop.spinnaker.vertices.machine import COMMON_COUNTERS, EPropMachineVertex
+from pynn_eprop.spinnaker.transfer.bulk import read_what_answers
+from pynn_eprop.spinnaker.vertices.machine import (
+    COMMON_COUNTERS,
+    EPropMachineVertex,
+    counters,
+    places_of,
+)
 
 Place = tuple[int, int, int]
 
@@ -86,6 +93,7 @@ class PostMortem:
         self.cores: list[CoreReport] = []
         self.reachable = True
         self.had_machine = bool(FecDataView.has_transceiver())
+        self.taken_back = taken_back() if self.had_machine else None
         try:
             self._states()
         except Exception:
@@ -134,8 +142,8 @@ class PostMortem:
         return (core for core in self.cores if isinstance(core.vertex, EPropMachineVertex))
 
     def _reasons(self) -> None:
-        for core in self._ours():
-            core.reason = gave_up(core.vertex.read(Region.STATUS)) or ""
+        for core, status in self._read(Region.STATUS):
+            core.reason = gave_up(status) or ""
 
     def _counters(self) -> None:
         """Read the counters of our cores; those at work are asked to write them, and end."""
@@ -151,8 +159,14 @@ class PostMortem:
                 if infos.get_cpu_info(*place).state is CPUState.FINISHED:
                     working.pop(place).info = infos.get_cpu_info(*place)
             time.sleep(0.05)
-        for core in self._ours():
-            core.counters = core.vertex.read_all_counters()
+        for core, data in self._read(Region.PROVENANCE):
+            core.counters = counters(data)
+
+    def _read(self, region: Region) -> Iterator[tuple[CoreReport, bytes]]:
+        """A region of each of our cores whose chip answers."""
+        ours = list(self._ours())
+        found = read_what_answers(places_of([(core.vertex, region, None) for core in ours]))
+        return ((core, data) for core, data in zip(ours, found, strict=True) if data is not None)
 
     # --- reporting ---
 
@@ -164,6 +178,8 @@ class PostMortem:
                         f"{name} = {value}" for name in ("machine_name", "spalloc_server",
                                                          "remote_spinnaker_url", "version")
                         if (value := get_config_str_or_none("Machine", name)))]
+        if self.taken_back:
+            return [f"{self.taken_back} ({self._error()})"]
         if not self.failed:
             what = "the machine does not answer any more" if not self.reachable else \
                 "the machine failed"

@@ -58,8 +58,9 @@ class Recovery:
             error = sys.exception()
             if isinstance(error, NOT_OF_THE_MACHINE) or self._look(error).reachable:
                 stop()
-            else:           # do not wait for answers; a rented machine is given back
-                self._simulator._close_allocation_controller()
+            else:           # do not wait for answers; a machine that is lent is given back
+                with suppress(Exception):
+                    self._simulator._close_allocation_controller()
 
         self._simulator._recover_from_error = look_first
         self._simulator.stop = stop_after_failure

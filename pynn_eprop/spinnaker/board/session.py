@@ -13,7 +13,7 @@ from pacman.exceptions import PacmanException
 from spinn_front_end_common.interface import abstract_spinnaker_base
 from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
 from spinn_utilities.exceptions import SimulatorShutdownException
-from spinnman.exceptions import SpinnmanException
+from spinnman.spalloc import is_server_address
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import (
@@ -25,6 +25,8 @@ from pynn_eprop.errors import (
     SimulationError,
 )
 from pynn_eprop.spinnaker.binaries import FOLDER
+from pynn_eprop.spinnaker.board.allocation import TROUBLE, while_getting_a_machine
+from pynn_eprop.spinnaker.board.recordings import collected_at_once
 from pynn_eprop.spinnaker.board.recovery import (
     NOT_OF_THE_MACHINE,
     Describe,
@@ -88,7 +90,8 @@ class Session:
         self.check("a run")
         milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
         with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
-                Recovery(self._failure_folder) as recovery, self._routers.watched():
+                collected_at_once(), Recovery(self._failure_folder) as recovery, \
+                self._routers.watched():
             try:
                 prepare()
                 spynnaker.run(round(steps * self._timestep, 9))
@@ -100,7 +103,8 @@ class Session:
             except EPropError:
                 raise
             except Exception as error:
-                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded:
+                if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded \
+                        and not while_getting_a_machine(error):
                     self._refused = SpynnakerDataView.is_shutdown()
                     text = " ".join(str(error).split())[:LONGEST_TEXT]
                     raise NetworkError(f"{_refused(error, cores, suspects)} ({text})") from error
@@ -124,7 +128,7 @@ class Session:
         with Recovery(self._failure_folder) as recovery:
             try:
                 yield
-            except (SpinnmanException, OSError) as error:
+            except TROUBLE as error:
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
 
@@ -169,7 +173,7 @@ class Session:
         try:
             with quiet(self._quiet), data_kept() if keep_data else nullcontext():
                 spynnaker.end()
-        except (SpinnmanException, OSError) as error:
+        except TROUBLE as error:
             warnings.warn(f"the machine did not answer when it was given back: {error}",
                           stacklevel=3)
         _refuse_for_spynnaker()
@@ -225,6 +229,12 @@ def _check_configuration(refuse_virtual_board: bool) -> None:
     virtual = bool(get_config_bool("Machine", "virtual_board"))
     if virtual and refuse_virtual_board:
         raise SetupError(f"setup(): {ON_VIRTUAL_BOARD}. {REAL_BOARD}")
+    server = get_config_str_or_none("Machine", "spalloc_server")
+    if server and not is_server_address(server) \
+            and not get_config_str_or_none("Machine", "spalloc_user"):
+        raise SetupError("setup(): sPyNNaker's configuration has spalloc_server and no "
+                         "spalloc_user, which a classic spalloc server needs; put "
+                         "spalloc_user = YOUR-ADDRESS under [Machine] of ~/.spynnaker.cfg")
     if virtual or any(
             get_config_str_or_none("Machine", name)
             for name in ("machine_name", "spalloc_server", "remote_spinnaker_url")):

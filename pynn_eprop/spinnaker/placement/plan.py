@@ -417,6 +417,10 @@ class Plan:
         """Regions that the core changes."""
         return (Region.ROWS, Region.CELLS) if self._is_readout(core.population) else (Region.ROWS,)
 
+    def learned(self) -> list[tuple[Core, Region]]:
+        """All of them, of all cores."""
+        return [(core, region) for core in self.cores for region in self.learned_regions(core)]
+
     def learned_bytes(self, core: Core, region: Region) -> int:
         """Size of such a region; more is reserved for one that is empty."""
         return core.rows.size if region is Region.ROWS else core.region_bytes[region]

@@ -1,7 +1,8 @@
 """Regions of learned values, read when needed and copied in case a later run fails."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pynn_eprop.spinnaker.board.recovery import Describe
@@ -9,6 +10,8 @@ from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.layout import Region
 from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.plan import Plan
+from pynn_eprop.spinnaker.transfer.bulk import Place, read_in_time, read_many
+from pynn_eprop.spinnaker.vertices.machine import places_of, write_regions
 
 Regions = dict[tuple[int, Region], bytes]
 
@@ -21,13 +24,15 @@ SHARE = 0.1
 class LearnedMemory:
     """The regions in which cores keep what they have learned, as the host knows them.
 
-    ``vertex``: the machine vertex of a core. ``describe``: see :meth:`Session.talking`. After a
-    failure :meth:`read` gives the last copy of everything, see :meth:`keep`.
+    ``vertices``: the machine vertices by the numbers of their cores. ``describe``: see
+    :meth:`Session.talking`. After a failure :meth:`read` gives the last copy of everything, see
+    :meth:`keep`, or what the network began with if nothing was copied yet.
     """
 
-    def __init__(self, plan: Plan, session: Session, vertex: Callable[[Core], Any],
+    def __init__(self, plan: Plan, session: Session, vertices: Callable[[], Mapping[int, Any]],
                  describe: Describe) -> None:
-        self._plan, self._session, self._vertex, self._describe = plan, session, vertex, describe
+        self._plan, self._session, self._vertices = plan, session, vertices
+        self._describe = describe
         self._held: Regions = {}
         self._copy: Regions | None = None
         self._copied = 0, 0     # step and updates of the copy
@@ -41,40 +46,75 @@ class LearnedMemory:
 
     def read(self, core: Core, region: Region) -> bytes:
         """A region as it is now; after a failure, as it was when everything was last copied."""
-        key = core.number, region
-        if key not in self._held:
-            self._held[key] = self._read(core, region)
-        return self._held[key]
+        self.fetch([(core, region)])
+        return self._held[core.number, region]
 
-    def _read(self, core: Core, region: Region) -> bytes:
+    def fetch(self, wanted: Sequence[tuple[Core, Region]]) -> None:
+        """Read regions at once, those that are not known yet; :meth:`read` has them then."""
+        unknown = [each for each in wanted if (each[0].number, each[1]) not in self._held]
         if not self._session.loaded:
-            return self._plan.initial(core, region)
-        with self._session.talking(self._describe):
-            reserved = bytes(self._vertex(core).read(region))
-        return reserved[:self._plan.learned_bytes(core, region)]
+            self._held.update(((core.number, region), self._plan.initial(core, region))
+                              for core, region in unknown)
+        elif unknown:
+            with self._session.talking(self._describe):
+                self._take(unknown, read_many(self._places(unknown)))
+
+    def _places(self, wanted: Sequence[tuple[Core, Region]]) -> list[Place]:
+        vertices = self._vertices()
+        return places_of([(vertices[core.number], region, self._plan.learned_bytes(core, region))
+                          for core, region in wanted])
+
+    def _take(self, wanted: Sequence[tuple[Core, Region]], found: Sequence[bytes | None]) -> None:
+        self._held.update(((core.number, region), data) for (core, region), data
+                          in zip(wanted, found, strict=True) if data is not None)
 
     def write(self, core: Core, region: Region, data: bytes) -> None:
         """Replace a region."""
+        with self.writing() as write:
+            write(core, region, data)
+
+    @contextmanager
+    def writing(self) -> Iterator[Callable[[Core, Region, bytes], None]]:
+        """A context with a function that replaces a region; the machine has all at its end."""
         self._session.check("what the machine holds")
-        self._held[core.number, region] = data
-        if self._session.loaded:
+        contents: list[tuple[Core, Region, bytes]] = []
+
+        def write(core: Core, region: Region, data: bytes) -> None:
+            self._held[core.number, region] = data
+            contents.append((core, region, data))
+
+        yield write
+        if self._session.loaded and contents:
+            vertices = self._vertices()
             with self._session.talking(self._describe):
-                self._vertex(core).write(region, data)
+                write_regions([(vertices[core.number], region, data)
+                               for core, region, data in contents])
 
     def changed(self) -> None:
         """Forget what was read: cores have learned since."""
+        if self._copy is None:
+            self._copy = self._held     # what was set before the first run
         self._held = {}
 
     def keep(self, step: int, updates: int) -> None:
-        """Copy everything at a stop, if that takes little enough of the time."""
+        """Copy everything at a stop, if that takes little enough of the time.
+
+        Reading stops when it takes too long; it is then tried again when it is expected to be a
+        small enough share of the time.
+        """
         if not self._session.loaded:
             return
-        since = time.monotonic() - self._copied_at
-        if self._copy is None or self._cost <= max(CHEAP_SECONDS, SHARE * since):
-            begun = time.monotonic()
-            for core, region in self._all():
-                self.read(core, region)
-            self._cost = time.monotonic() - begun
+        begun = time.monotonic()
+        most = max(CHEAP_SECONDS, SHARE * (begun - self._copied_at))
+        if self._cost > most:
+            return
+        unknown = [each for each in self._plan.learned() if (each[0].number, each[1])
+                   not in self._held]
+        with self._session.talking(self._describe):
+            found, share = read_in_time(self._places(unknown), most)
+        self._take(unknown, found)
+        self._cost = (time.monotonic() - begun) / max(share, 1e-9)
+        if not any(data is None for data in found):
             self.kept(step, updates)
 
     def kept(self, step: int, updates: int) -> None:
@@ -82,22 +122,17 @@ class LearnedMemory:
         self._copy, self._copied = self._held, (step, updates)
         self._copied_at = time.monotonic()
 
-    def _all(self) -> list[tuple[Core, Region]]:
-        return [(core, region) for core in self._plan.cores
-                for region in self._plan.learned_regions(core)]
-
     def fall_back(self, step: int, updates: int, timestep: float) -> str:
         """After a failure: hold everything as of ``step``, or as it was last copied.
 
         Returns what can still be read.
         """
         left = f"What was recorded up to {step * timestep:g} ms can still be read"
-        if not self._session.loaded or all((core.number, region) in self._held
-                                           for core, region in self._all()):
+        learned = [(core.number, region) for core, region in self._plan.learned()]
+        if not self._session.loaded or all(each in self._held for each in learned):
             return f"{left}, and so can the weights after update {updates}."
         self.lost = True
-        if self._copy is None:
-            return f"{left}; what was learned is lost."
-        self._held = self._copy
+        self._held = {(core.number, region): self._plan.initial(core, region)
+                      for core, region in self._plan.learned()} | (self._copy or {})
         return f"{left}; of the weights, those after update {self._copied[1]} " \
             f"(at {self._copied[0] * timestep:g} ms)."

@@ -35,6 +35,7 @@ from pynn_eprop.spinnaker.running.losses import MOST, NAMED, Loss, joined, short
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
+from pynn_eprop.spinnaker.vertices.machine import provenance, read_regions, write_regions
 
 _SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
@@ -70,7 +71,7 @@ class LoadedNetwork:
         self._new_schedule(0, 0)
         self._stretches = Stretches(network, steps, self.timeline.period, populations)
         self._ahead: dict[tuple[int, str], records.Records] = {}
-        self._memory = LearnedMemory(self.plan, session, self._vertex, self._unanswered)
+        self._memory = LearnedMemory(self.plan, session, self._vertices, self._unanswered)
         self._targets_loaded: dict[int, bytes] = {}
         self._values_loaded: dict[int, bytes] = {}
         self._values_run: dict[int, tuple[int, np.ndarray]] = {}   # first step, and rows, as run
@@ -82,6 +83,7 @@ class LoadedNetwork:
         self._warns_of_losses = options.warns_of_losses
         self._losses: list[Loss] = []
         self._drops: dict[str, None] = {}       # sentences on routers, in order
+        self._activities: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}    # by core, likewise
         self._restarts = self._mirror = self._reload = False
         for core in self.plan.cores:
             core.fill = self._filler(core)
@@ -128,6 +130,12 @@ class LoadedNetwork:
     def _vertex(self, core: Core) -> Any:
         vertex = self._populations[core.population].vertex
         return next(each for each in vertex.machine_vertices if each.core is core)
+
+    def _vertices(self) -> dict[int, Any]:
+        """The machine vertices of all cores, by their numbers."""
+        return {vertex.core.number: vertex
+                for index in {core.population for core in self.plan.cores}
+                for vertex in self._populations[index].vertex.machine_vertices}
 
     def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
         """The function that gives a core's initial memory, once keys are known."""
@@ -221,17 +229,20 @@ class LoadedNetwork:
         """Write what belongs to a run to cores that are loaded already."""
         if not self.session.loaded:
             return
+        vertices = self._vertices()
+        contents: list[tuple[Any, Region, bytes]] = []
         for core in self.plan.cores:
-            vertex = self._vertex(core)
-            vertex.write(Region.RUN, self.plan.run_bytes(core, self._run))
+            vertex = vertices[core.number]
+            contents.append((vertex, Region.RUN, self.plan.run_bytes(core, self._run)))
             target = self.plan.target_bytes(core, self._run)
             if target and self._targets_loaded.get(core.number) != target:
                 self._targets_loaded[core.number] = target
-                vertex.write(Region.TARGET, target)
+                contents.append((vertex, Region.TARGET, target))
             values = self.plan.value_bytes(core, self._run, self._values)
             if values and self._values_loaded.get(core.number) != values:
                 self._values_loaded[core.number] = values
-                vertex.write(Region.VALUES, values)
+                contents.append((vertex, Region.VALUES, values))
+        write_regions(contents)
 
     def _take_values(self, first: int) -> None:
         """Keep the values of a run from script step ``first`` on; those taken stay as they were."""
@@ -280,11 +291,13 @@ class LoadedNetwork:
         return (f"after the run to {self.step * timestep:.9g} ms:",
                 self._memory.fall_back(self.step, self.updates, timestep))
 
-    def _write(self, core: Core, region: Region, data: bytes) -> None:
-        """Write a region that holds nothing learned, if the network is loaded."""
-        if self.session.loaded:
+    def _write(self, contents: Sequence[tuple[Core, Region, bytes]]) -> None:
+        """Write regions that hold nothing learned, if the network is loaded."""
+        if self.session.loaded and contents:
+            vertices = self._vertices()
             with self.session.talking(self._unanswered):
-                self._vertex(core).write(region, data)
+                write_regions([(vertices[core.number], region, data)
+                               for core, region, data in contents])
 
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
         """The function that gives the spikes of a source by machine steps."""
@@ -351,13 +364,20 @@ class LoadedNetwork:
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, (synapses,)."""
+        self._fetch_rows(projection)
         return self.plan.weights(projection, self._memory.read)
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, (synapses,); zeros before the first."""
         if not self.updates:
             return np.zeros(len(self.network.projections[projection].weight))
+        self._fetch_rows(projection)
         return self.plan.gradient(projection, self._memory.read)
+
+    def _fetch_rows(self, projection: int) -> None:
+        """Read the weights of a projection's cores at once, unless they are known."""
+        post = self.network.projections[projection].post
+        self._memory.fetch([(core, Region.ROWS) for core in self.plan.of_population(post)])
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
         """Raise :class:`NetworkError` for weights that the format cannot hold.
@@ -374,7 +394,9 @@ class LoadedNetwork:
         self.check_weights(projection, weight)
         described = self.network.projections[projection]
         values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
-        self.plan.put_weights(projection, values, self._memory.read, self._memory.write)
+        self._fetch_rows(projection)
+        with self._memory.writing() as write:
+            self.plan.put_weights(projection, values, self._memory.read, write)
         self._mirror = True
 
     def bias(self, population: int) -> np.ndarray:
@@ -393,10 +415,9 @@ class LoadedNetwork:
         before = [self._given_regions(core) for core in self.plan.cores]
         self.plan.begin(network)
         self.network = network
-        for core, old in zip(self.plan.cores, before, strict=True):
-            for region, data in self._given_regions(core).items():
-                if data != old[region]:
-                    self._write(core, region, data)
+        self._write([(core, region, data)
+                     for core, old in zip(self.plan.cores, before, strict=True)
+                     for region, data in self._given_regions(core).items() if data != old[region]])
         self.restart({}, from_start=True)
 
     def _given_regions(self, core: Core) -> dict[Region, bytes]:
@@ -420,21 +441,23 @@ class LoadedNetwork:
         for index in new_biases:
             self.plan.put_bias(index, network.of_kind(Readouts)[index].bias, self._memory.read,
                                self._memory.write)
+        contents: list[tuple[Core, Region, bytes]] = []
         for core in self.plan.cores:
             if core.population in indices:
-                self._write_cells(core)
+                contents += self._cells(core)
             if core.signals is not None and core.signals.hears(indices):
-                data = core.signals.constants()
-                self._write(core, Region.SIGNALS, data)
+                contents.append((core, Region.SIGNALS, core.signals.constants()))
                 self._reload = self._reload or self.session.loaded
+        self._write(contents)
 
-    def _write_cells(self, core: Core) -> None:
-        if Region.CELLS in self.plan.learned_regions(core):
-            data = self.plan.merged_cells(core, self._memory.read(core, Region.CELLS))
-            self._memory.write(core, Region.CELLS, data)
-        else:
-            self._write(core, Region.CELLS, self.plan.initial(core, Region.CELLS))
+    def _cells(self, core: Core) -> list[tuple[Core, Region, bytes]]:
+        """What to write of a core whose parameters are new; what learns is written here."""
         self._reload = True
+        if Region.CELLS not in self.plan.learned_regions(core):
+            return [(core, Region.CELLS, self.plan.initial(core, Region.CELLS))]
+        data = self.plan.merged_cells(core, self._memory.read(core, Region.CELLS))
+        self._memory.write(core, Region.CELLS, data)
+        return []
 
     def check_time(self, last: int) -> None:
         """Raise :class:`SimulationError` for a script step beyond the machine's clock."""
@@ -467,12 +490,13 @@ class LoadedNetwork:
     def kept(self) -> dict[str, np.ndarray]:
         """As :meth:`state`, by core and region, also within an update."""
         intervals = self.schedule.first_interval + self.schedule.over(self.step)
+        self._memory.fetch(self.plan.learned())
         return {
             _SCHEDULE: np.array([intervals, self.updates], dtype=np.int64),
             **{f"{_GIVEN}{index}": weight for index, weight in self.plan.given_weights().items()},
             **{f"core{core.number}/{region.name.lower()}":
                np.frombuffer(self._memory.read(core, region), np.uint8)
-               for core in self.plan.cores for region in self.plan.learned_regions(core)}}
+               for core, region in self.plan.learned()}}
 
     def restart(self, state: Mapping[str, np.ndarray], from_start: bool = False) -> int:
         """Forget activity and time; go on with what was learned, or as at first if ``state`` is {}.
@@ -481,8 +505,8 @@ class LoadedNetwork:
         Returns the script step that it goes on from. Raises :class:`CheckpointError` if the
         state is that of other cores.
         """
-        contents = [(core, region, self._learned(core, region, state)) for core in self.plan.cores
-                    for region in self.plan.learned_regions(core)]
+        contents = [(core, region, self._learned(core, region, state))
+                    for core, region in self.plan.learned()]
         given = {int(name.removeprefix(_GIVEN)): weight for name, weight in state.items()
                  if name.startswith(_GIVEN)}
         self._memory.changed()
@@ -491,8 +515,9 @@ class LoadedNetwork:
         self._updates_run = 0
         self._ahead.clear()
         if state or self.session.loaded:
-            for core, region, data in contents:
-                self._memory.write(core, region, data)
+            with self._memory.writing() as write:
+                for core, region, data in contents:
+                    write(core, region, data)
         self.plan.remember_given(given)
         counts = state.get(_SCHEDULE, np.zeros(2, np.int64))
         self._restarts = self.session.loaded
@@ -523,10 +548,27 @@ class LoadedNetwork:
         if self._counted is None:
             if not self._answers:
                 return []
-            with self.session.talking(self._unanswered):
-                self._counted = [(core, self._vertex(core).read_provenance())
-                                 for core in self.plan.cores]
-        return self._counted
+            self._read_reports()
+        return self._counted or []
+
+    def _read_reports(self) -> None:
+        """Read at once what cores report at a stop: their counters, and activity by update."""
+        vertices = self._vertices()
+        learning = [core for core in self.plan.cores if self._reports_activity(core)]
+        with self.session.talking(self._unanswered):
+            found = read_regions([
+                *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
+                *((vertices[core.number], Region.RUN,
+                   run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
+        counted, activity = found[:len(self.plan.cores)], found[len(self.plan.cores):]
+        self._counted = [(core, provenance(data))
+                         for core, data in zip(self.plan.cores, counted, strict=True)]
+        self._activities = {core.number: read_activity(data, self.plan.constants(core))
+                            for core, data in zip(learning, activity, strict=True)}
+
+    def _reports_activity(self, core: Core) -> bool:
+        return bool(self._updates_run and self.network.settings.interval_steps
+                    and core.population in self.network.of_kind(SpikingCells))
 
     def saturations(self) -> tuple[str, ...]:
         """Sentences on what saturated so far, one for each."""
@@ -537,16 +579,16 @@ class LoadedNetwork:
     def _saturated(self) -> list[dict[str, int]]:
         """Counts by population: a core counts those of all its projections together."""
         totals: list[dict[str, int]] = [{} for _ in self.network.populations]
-        for core, provenance in self._provenance():
+        for core, counted in self._provenance():
             counts = totals[core.population]
-            for what, count in failures.saturated(provenance).items():
+            for what, count in failures.saturated(counted).items():
                 counts[what] = counts.get(what, 0) + count
         return totals
 
     def events(self) -> tuple[str, ...]:
         """Sentences on late and lost packets and the like, one for each."""
-        return (*self.losses(), *(sentence for core, provenance in self._provenance()
-                                  for sentence in failures.events(core.label, provenance)))
+        return (*self.losses(), *(sentence for core, counted in self._provenance()
+                                  for sentence in failures.events(core.label, counted)))
 
     def losses(self) -> tuple[str, ...]:
         """Sentences on packets that were lost, or came twice, since the start of script time."""
@@ -559,21 +601,17 @@ class LoadedNetwork:
         """
         if not (self._updates_run and self._answers and self.network.settings.interval_steps):
             return ()
+        self._provenance()
         found: list[Inactivity] = []
         for index in self.network.of_kind(SpikingCells):
             cores = self.plan.of_population(index)
             if cores:
-                before, spikes, slope = zip(*map(self._activity, cores), strict=True)
+                before, spikes, slope = zip(*(self._activities[core.number] for core in cores),
+                                            strict=True)
                 known = index not in self.network.slopeless_posts
                 found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
                                         np.any(slope, axis=0) if known else None)
         return tuple(found)
-
-    def _activity(self, core: Core) -> tuple[int, np.ndarray, np.ndarray]:
-        learners = self.plan.constants(core)
-        with self.session.talking(self._unanswered):
-            return read_activity(self._vertex(core).read(
-                Region.RUN, run_size(self._updates_run, learners)), learners)
 
     def range_report(self) -> RangeReport:
         """Resolution and range of the formats, and counts of saturations by population."""

@@ -1,5 +1,6 @@
 """The machine vertex of a core: its memory, keys, recordings and provenance."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -33,15 +34,14 @@ from spinn_front_end_common.utilities.constants import (
     SIMULATION_N_BYTES,
     SYSTEM_BYTES_REQUIREMENT,
 )
-from spinn_front_end_common.utilities.helpful_functions import (
-    locate_memory_region_for_placement,
-)
 from spinnman.model.enums import ExecutableType
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import SimulationError
 from pynn_eprop.spinnaker.memory.layout import Channel, Provenance, Region
 from pynn_eprop.spinnaker.placement.keys import PARTITIONS, kind_of
+from pynn_eprop.spinnaker.transfer.bulk import Content, Place, read_many, write_many
+from pynn_eprop.spinnaker.transfer.regions import addresses
 
 ROUNDING_BYTES = 256
 """Bytes of the machine's heap beyond the sizes asked for: native cells that record are given
@@ -62,6 +62,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         self.core = core
         # the last extraction of each channel, by database: a reset begins another
         self._taken: dict[tuple[str, Channel], int] = {}
+        self.addresses: list[int] = []      # of its regions, once loaded and located
 
     # --- what it needs ---
 
@@ -102,6 +103,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     def generate_data_specification(self, spec: DataSpecificationGenerator,
                                     placement: Placement) -> None:
         """Reserve the regions and write their initial contents."""
+        self.addresses = []
         infos = SpynnakerDataView.get_routing_infos()
         own = {kind: infos.get_key_from(self, name) for kind, name in PARTITIONS.items()
                if name in infos.get_partitions_from(self)}
@@ -121,21 +123,20 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                 spec.write_array(words)
         spec.end_specification()
 
-    def address(self, region: Region) -> tuple[int, int, int]:
-        """Chip and address of a region, once loaded."""
+    def place(self, region: Region, size: int | None = None) -> Place:
+        """The first ``size`` bytes of a region of the machine's memory, or all, once loaded."""
+        locate([self])
         placement = SpynnakerDataView.get_placement_of_vertex(self)
-        return placement.x, placement.y, locate_memory_region_for_placement(placement, int(region))
+        return Place(placement.x, placement.y, self.addresses[region],
+                     self._sizes()[region] if size is None else size)
 
     def read(self, region: Region, size: int | None = None) -> bytes:
         """The first ``size`` bytes of a region of the machine's memory, or all."""
-        x, y, address = self.address(region)
-        return bytes(SpynnakerDataView.read_memory(
-            x, y, address, self._sizes()[region] if size is None else size))
+        return read_regions([(self, region, size)])[0]
 
     def write(self, region: Region, data: bytes) -> None:
         """Replace the beginning of a region of the machine's memory."""
-        x, y, address = self.address(region)
-        SpynnakerDataView.write_memory(x, y, address, bytes(data))
+        write_regions([(self, region, data)])
 
     # --- recordings and provenance ---
 
@@ -145,7 +146,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def get_recording_region_base_address(self, placement: Placement) -> int:
         """Address of the core's table of its recordings."""
-        return int(locate_memory_region_for_placement(placement, int(Region.RECORDING)))
+        return self.place(Region.RECORDING).address
 
     def take_recording(self, channel: Channel) -> bytes:
         """The bytes that a channel recorded since the last call. sPyNNaker then forgets them."""
@@ -170,12 +171,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def read_provenance(self) -> np.ndarray:
         """The counters at the end of the last run, in the order of ``layout.Provenance``."""
-        words = np.frombuffer(self.read(Region.PROVENANCE), "<u4")
-        return words[len(words) - len(Provenance):].astype(np.uint64)
-
-    def read_all_counters(self) -> list[int]:
-        """The counters as the core last wrote them: ``COMMON_COUNTERS``, ``layout.Provenance``."""
-        return [int(word) for word in np.frombuffer(self.read(Region.PROVENANCE), "<u4")]
+        return provenance(self.read(Region.PROVENANCE))
 
     @property
     def _provenance_region_id(self) -> int:
@@ -191,3 +187,43 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         with ProvenanceWriter() as database:
             for item, value in zip(Provenance, provenance_data, strict=True):
                 database.insert_core(x, y, p, item.name.lower(), int(value))
+
+
+def locate(vertices: Iterable[EPropMachineVertex]) -> None:
+    """Find where the regions of some cores are, once for each loading."""
+    unknown = [vertex for vertex in dict.fromkeys(vertices) if not vertex.addresses]
+    if unknown:
+        placements = [SpynnakerDataView.get_placement_of_vertex(vertex) for vertex in unknown]
+        for vertex, found in zip(unknown, addresses(placements, len(Region)), strict=True):
+            vertex.addresses = found
+
+
+def read_regions(wanted: Sequence[tuple[EPropMachineVertex, Region, int | None]]) -> list[bytes]:
+    """The first bytes (None: all) of regions of many cores, read at once.
+
+    Raises as :func:`read_many`.
+    """
+    return read_many(places_of(wanted))
+
+
+def places_of(wanted: Sequence[tuple[EPropMachineVertex, Region, int | None]]) -> list[Place]:
+    """Where the first bytes (None: all) of regions of many cores are."""
+    locate(vertex for vertex, _, _ in wanted)
+    return [vertex.place(region, size) for vertex, region, size in wanted]
+
+
+def write_regions(contents: Sequence[tuple[EPropMachineVertex, Region, bytes]]) -> None:
+    """Replace the beginning of regions of many cores at once. Raises as :func:`read_many`."""
+    locate(vertex for vertex, _, _ in contents)
+    write_many([Content(*vertex.place(region)[:3], data) for vertex, region, data in contents])
+
+
+def counters(data: bytes) -> list[int]:
+    """``COMMON_COUNTERS`` and ``layout.Provenance``, as a core last wrote them, of PROVENANCE."""
+    return [int(word) for word in np.frombuffer(data, "<u4")]
+
+
+def provenance(data: bytes) -> np.ndarray:
+    """The counters at the end of the last run, in the order of ``layout.Provenance``."""
+    words = np.frombuffer(data, "<u4")
+    return words[len(words) - len(Provenance):].astype(np.uint64)

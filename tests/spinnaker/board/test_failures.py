@@ -205,10 +205,10 @@ def test_a_core_that_the_watchdog_stopped(board):
 
 
 def test_weights_are_older_where_copying_them_takes_too_long(board, monkeypatch):
-    monkeypatch.setattr(learned_memory, "CHEAP_SECONDS", -1.0)
-    monkeypatch.setattr(learned_memory, "SHARE", 0.0)
     made = build(sim)
     sim.run(T)
+    monkeypatch.setattr(learned_memory, "CHEAP_SECONDS", -1.0)
+    monkeypatch.setattr(learned_memory, "SHARE", 0.0)
     sim.run(T)
     stop_a_core(board)
     with pytest.raises(errors.MachineError, match=r"up to 100 ms can still be read; of the weights,"
@@ -220,6 +220,21 @@ def test_weights_are_older_where_copying_them_takes_too_long(board, monkeypatch)
     expected = build(host, precision="fixed")
     host.run(T)
     np.testing.assert_array_equal(weights(made["in"]), weights(expected["in"]))
+    sim.end()
+
+
+def test_weights_are_those_of_the_beginning_where_nothing_could_be_copied(board, monkeypatch):
+    """Reading gives up when its time is over, and what was set before the first run is known."""
+    monkeypatch.setattr(learned_memory, "CHEAP_SECONDS", 0.0)
+    monkeypatch.setattr(learned_memory, "SHARE", 0.0)
+    made = build(sim)
+    made["in"].set(weight=2 * WEIGHT)
+    sim.run(T)
+    stop_a_core(board)
+    with pytest.raises(errors.MachineError, match=r"up to 50 ms can still be read; of the weights,"
+                       r" those after update 0 \(at 0 ms\)\."):
+        sim.run(T)
+    assert np.all(weights(made["in"]) == 2 * WEIGHT)
     sim.end()
 
 
