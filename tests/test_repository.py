@@ -41,6 +41,7 @@ LAYERS = {
     "data": {"errors"},
     "tasks": {"plotting", "data", "models", "errors"},
     "backends": {"common", "emulator", "errors"},
+    "board_check": {"backends", "emulator", "spinnaker", "models", "errors"},
     "families": {"plotting", "tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
     "sequence_tasks": {"plotting", "data", "tasks", "families", "intervals", "models", "errors"},
@@ -49,7 +50,8 @@ LAYERS = {
     "learning_to_learn": {"plotting", "tasks", "families", "backends", "functional", "experiments",
                           "common", "models", "errors"},
     "cli": {"data", "emulator", "experiments", "interval_training", "sequence_tasks", "intervals",
-            "learning_to_learn", "families", "tasks", "backends", "models", "errors"},
+            "learning_to_learn", "families", "tasks", "board_check", "backends", "models",
+            "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

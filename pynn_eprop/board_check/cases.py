@@ -62,6 +62,6 @@ CASES: dict[str, Case] = {case.name: case for case in (
          large.error_module),
     Case("many cores", "2 populations on 40 cores, several chips", large.many_cores,
          {"neurons_per_core": 2}, chips=2),
-    Case("load", "400 cells, 40 a core, about 30 Hz", large.load, {"neurons_per_core": 40}),
+    Case("load", "400 cells, 40 a core, about 60 Hz", large.load, {"neurons_per_core": 40}),
 )}
 """All cases by name, in the order in which they run."""

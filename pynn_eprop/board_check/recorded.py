@@ -12,8 +12,12 @@ AT_THE_END = float("inf")
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that is not as expected. time: in ms, AT_THE_END of weights and the like."""
+    """One value that is not as expected.
 
+    name: of the quantity. time: in ms, AT_THE_END of weights and the like. where: in words.
+    """
+
+    name: str
     time: float
     where: str
     expected: str
@@ -45,7 +49,7 @@ class Spikes:
             return None
         time, cell, expected = min(either)
         words = ("a spike", "none") if expected else ("none", "a spike")
-        return Difference(time, f"{name} of cell {cell} at {time:g} ms", *words)
+        return Difference(name, time, f"{name} of cell {cell} at {time:g} ms", *words)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Samples:
             return None
         row, cell = (int(each) for each in differ[0])
         time = float(self.times[row])
-        return Difference(time, f"{name} of cell {cell} at {time:g} ms",
+        return Difference(name, time, f"{name} of cell {cell} at {time:g} ms",
                           repr(float(self.values[row, cell])), repr(float(found.values[row, cell])))
 
 
@@ -93,7 +97,7 @@ class Learned:
         if not len(differ):
             return None
         place = int(differ[0])
-        return Difference(AT_THE_END, f"{name} {self.names[place]} at the end",
+        return Difference(name, AT_THE_END, f"{name} {self.names[place]} at the end",
                           repr(float(self.values[place])), repr(float(found.values[place])))
 
 
@@ -107,7 +111,7 @@ def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _sizes(name: str, expected: str, found: str) -> Difference:
-    return Difference(-1.0, name, expected, found)
+    return Difference(name, -1.0, name, expected, found)
 
 
 def _shape(samples: Samples) -> str:
@@ -135,10 +139,9 @@ def _kind(quantity: Quantity | None) -> str:
 
 
 def read(*parts: Any, prefix: str = "") -> dict[str, Quantity]:
-    """Read what populations recorded since the last reset, biases of readouts, and what
-    projections learned.
+    """Read what populations recorded since the last reset, and what projections learned.
 
-    prefix: of all names, for scripts that read several times.
+    Biases of readouts are read, too. prefix: of all names, for scripts that read several times.
     """
     found: dict[str, Quantity] = {}
     for part in parts:

@@ -45,8 +45,10 @@ class Drawn:
 
     def rows(self, pre: int, post: int, density: float, delays: tuple[float, ...],
              scale: float = 1.0) -> list[list[float]]:
-        """Rows of a FromListConnector: pre, post, weight, delay in ms; none from a cell to itself
-        if there are as many of one as of the other."""
+        """Rows of a FromListConnector: pre, post, weight, delay in ms.
+
+        There are none from a cell to itself, if there are as many of ``pre`` as of ``post``.
+        """
         there = self._rng.random((pre, post)) < density
         if pre == post:
             np.fill_diagonal(there, False)

@@ -28,7 +28,7 @@ def poisson(sim: ModuleType, **setup: Any) -> Recorded:
         sim.Projection(noise, network, everyone, sim.EPropSynapse(
             weight=drawn.weights(10, 14, 1.5), optimizer=Adam(lr=0.003)), label="in"),
         sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(14, 2), optimizer=SGD(lr=0.01)), label="out")]
+            weight=drawn.weights(14, 2), optimizer=SGD(lr=0.001)), label="out")]
     sim.Projection(network, network, sim.FixedProbabilityConnector(0.3),
                    sim.StaticSynapse(weight=0.1, delay=2.0), label="fixed")
     sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(2, 14)),

@@ -12,7 +12,7 @@ from pynn_eprop.models.optimizers import SGD, Adam
 def error_module(sim: ModuleType, **setup: Any) -> Recorded:
     """Readouts without a loss, on two cores, that send a learning signal to a cell each."""
     size = Size(inputs=10, cells=90, intervals=2)
-    drawn, sgd = Drawn(size, 31), SGD(lr=0.01)
+    drawn, sgd = Drawn(size, 31), SGD(lr=0.001)
     sim.setup(timestep=1.0, update_interval=40.0, seed=1, **setup)
     clock = sim.Population(10, sim.SpikeSourceArray(spike_times=drawn.spike_times()),
                            label="clock")
@@ -61,11 +61,11 @@ def many_cores(sim: ModuleType, **setup: Any) -> Recorded:
 
 
 def load(sim: ModuleType, **setup: Any) -> Recorded:
-    """400 LIF cells all to all at about 30 Hz, as many a core as of the paper's task 1.1."""
+    """400 LIF cells all to all at about 60 Hz, as many a core as of the paper's task 1.1."""
     size = Size(inputs=20, cells=400, readouts=3, interval=200, intervals=2)
     drawn, adam = Drawn(size, 33), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=200.0, seed=1, **setup)
-    clock = sim.Population(20, sim.SpikeSourceArray(spike_times=drawn.spike_times(60.0)),
+    clock = sim.Population(20, sim.SpikeSourceArray(spike_times=drawn.spike_times(50.0)),
                            label="clock")
     network = sim.Population(400, sim.EPropLIF(**LIF), label="network")
     readout = sim.Population(3, sim.EPropReadout(tau_m=20.0, target=drawn.curves()),
@@ -73,9 +73,9 @@ def load(sim: ModuleType, **setup: Any) -> Recorded:
     everyone = sim.AllToAllConnector(allow_self_connections=False)
     learned = [
         sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(20, 400, 2.0), optimizer=adam), label="in"),
+            weight=drawn.weights(20, 400, 1.4), optimizer=adam), label="in"),
         sim.Projection(network, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(400, 400), optimizer=adam), label="recurrent"),
+            weight=drawn.weights(400, 400, 0.7), optimizer=adam), label="recurrent"),
         sim.Projection(network, readout, everyone, sim.EPropSynapse(
             weight=drawn.weights(400, 3), optimizer=adam), label="out")]
     sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(3, 400)),

@@ -43,7 +43,7 @@ def regression(sim: ModuleType, **setup: Any) -> Recorded:
 def classification(sim: ModuleType, **setup: Any) -> Recorded:
     """Adaptive cells, softmax, SGD, feedback drawn for each window, four intervals an update."""
     size = Size(inputs=8, cells=20, readouts=4, intervals=8)
-    drawn, sgd = Drawn(size, 12), SGD(lr=0.01)
+    drawn, sgd = Drawn(size, 12), SGD(lr=0.001)
     sim.setup(timestep=1.0, update_interval=40.0, trials_per_update=4, seed=1, **setup)
     source = sim.Population(8, sim.SpikeSourceArray(spike_times=drawn.spike_times(150.0)),
                             label="source")
@@ -130,7 +130,8 @@ def sparse(sim: ModuleType, **setup: Any) -> Recorded:
 
 def clopath(sim: ModuleType, **setup: Any) -> Recorded:
     """The rule of Clopath et al., whose cells are a program of their own."""
-    return _one_rule(sim, ClopathRule(v_plus=0.1), sim.EPropLIF(**{**LIF, "c_reg": 0.01}), setup)
+    cells = sim.EPropLIF(**{**LIF, "tau_refrac": 1.0})
+    return _one_rule(sim, ClopathRule(v_plus=0.1), cells, setup, drive=0.5)
 
 
 def truncated_adaptation(sim: ModuleType, **setup: Any) -> Recorded:
@@ -143,7 +144,8 @@ def simplified_traces(sim: ModuleType, **setup: Any) -> Recorded:
     return _one_rule(sim, "simplified-traces", sim.EPropALIF(**ALIF), setup)
 
 
-def _one_rule(sim: ModuleType, rule: Any, cells: Any, setup: dict[str, Any]) -> Recorded:
+def _one_rule(sim: ModuleType, rule: Any, cells: Any, setup: dict[str, Any],
+              drive: float = 1.3) -> Recorded:
     size = Size(cells=16)
     drawn, adam = Drawn(size, 15), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=40.0, seed=1, **setup)
@@ -154,7 +156,7 @@ def _one_rule(sim: ModuleType, rule: Any, cells: Any, setup: dict[str, Any]) -> 
     everyone = sim.AllToAllConnector(allow_self_connections=False)
     learned = [
         sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(5, 16, 1.3), optimizer=adam, rule=rule), label="in"),
+            weight=drawn.weights(5, 16, drive), optimizer=adam, rule=rule), label="in"),
         sim.Projection(network, network, everyone, sim.EPropSynapse(
             weight=drawn.weights(16, 16), optimizer=adam, rule=rule), label="recurrent"),
         sim.Projection(network, readout, everyone, sim.EPropSynapse(
