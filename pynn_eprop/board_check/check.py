@@ -168,6 +168,8 @@ def _run(case: Case, board: Board) -> tuple[Row, Counts]:
             network = board.sim.simulator.state.simulation.network
             counts = read_counts(case.name, network, routers)
             row = _compared(row, expected, found)
+        except KeyboardInterrupt:       # RunInterrupted is one, and an EPropError
+            raise
         except MachineError as error:
             row = replace(row, message=str(error), failure_folder=error.folder)
         except Exception as error:      # of sPyNNaker, whatever they are, or of the package

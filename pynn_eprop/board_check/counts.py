@@ -8,13 +8,14 @@ from pynn_eprop.board_check.routers import RouterCounts, Totals, router_counts
 
 @dataclass(frozen=True)
 class CoreCounts:
-    """One core: where it is, the cells on it, and its counters by name.
+    """One core: where it is, its program and cells, and its counters by name.
 
     timestep_us: length of a machine step, in microseconds.
     """
 
     network: str
     place: tuple[int, int, int]
+    program: str
     cells: str
     timestep_us: float
     counters: dict[str, int]
@@ -51,6 +52,6 @@ def read_counts(name: str, network: Any, routers: Totals) -> Counts:
     from spynnaker.pyNN.data import SpynnakerDataView
 
     timestep = SpynnakerDataView.get_hardware_time_step_us()
-    return Counts([CoreCounts(name, place, core.label, timestep, counters)
+    return Counts([CoreCounts(name, place, core.binary, core.label, timestep, counters)
                    for core, place, counters in network.all_counters()],
                   router_counts(name, routers))

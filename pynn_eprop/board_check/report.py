@@ -4,6 +4,7 @@ import getpass
 import json
 import math
 import os
+import pwd
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -134,8 +135,9 @@ class _Anonymous:
     """Takes folders of this computer, and the name of the user, out of texts."""
 
     def __init__(self, out: Path) -> None:
+        # an emulated board has a HOME of its own
         named = [(str(out.absolute()), "."), (str(out), "."), (str(Path.cwd()), "CURRENT"),
-                 (os.path.expanduser("~"), "HOME")]
+                 (os.path.expanduser("~"), "HOME"), (pwd.getpwuid(os.getuid()).pw_dir, "HOME")]
         self._folders = [(name, word) for name, word in named if len(name) > 1]
         try:
             user = getpass.getuser()
