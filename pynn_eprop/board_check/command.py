@@ -39,12 +39,12 @@ def run(options: argparse.Namespace) -> int:
     out = _folder(options.out)
     with context:
         setup = find_backend(options.backend).setup_keywords(None, "fixed", 1)
-        emulated = options.backend == EMULATOR
-        facts, chips = machine_facts.of_machine(sim, setup, emulated)
+        machine = machine_facts.of_machine(sim, setup)
         check = Check(options.backend, {
-            **machine_facts.of_packages(), **machine_facts.of_binaries(), **facts,
+            **machine_facts.of_packages(), **machine_facts.of_binaries(), **machine.facts,
             **_conditions_in_words(options.condition)})
-        _run(cases, Board(sim, host, setup, chips, out / report.FAILURES), check, out)
+        check.counts.clocks += [] if machine.clock is None else [machine.clock]
+        _run(cases, Board(sim, host, setup, machine.chips, out / report.FAILURES), check, out)
     return WRONG if check.wrong else AGREES
 
 

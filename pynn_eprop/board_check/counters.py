@@ -116,6 +116,11 @@ def _share(part: str, whole: str) -> Callable[[Counts], Iterator[Sample]]:
     return from_cores(lambda core: 100.0 * core.counters[part] / (core.counters[whole] or 1))
 
 
+def _clock_off(counts: Counts) -> Iterator[Sample]:
+    """Per cent by which the machine's clock differs from the host's."""
+    return ((100.0 * abs(machine / host - 1.0), "the machine") for host, machine in counts.clocks)
+
+
 def _saturated(core: CoreCounts) -> float:
     return sum(count for name, count in core.counters.items() if name.startswith("saturated_"))
 
@@ -158,6 +163,8 @@ COUNTERS: tuple[Counter, ...] = (
     Counter("longest update, of its pause", _share("longest_update", "given_update"), total=False,
             unit="%", attention=80.0,
             advice="the estimate of pauses is too short for this machine: use setup(pause=...)"),
+    Counter("clock of the machine, off the host's", _clock_off, total=False, unit="%",
+            attention=1.0, advice="a reading is some milliseconds in a second off, no more"),
     Counter("values that reached a limit of their format", from_cores(_saturated), attention=1,
             advice="none do in these networks on the host"),
 )
@@ -165,6 +172,6 @@ COUNTERS: tuple[Counter, ...] = (
 
 
 def read_all(counts: Counts) -> list[Reading]:
-    """All rows for what was counted; those of routers without any are left out."""
+    """All rows that something was counted for."""
     readings = [counter.read(counts) for counter in COUNTERS]
     return [reading for reading in readings if reading.value is not None]

@@ -28,15 +28,20 @@ class CoreCounts:
 
 @dataclass
 class Counts:
-    """Those of all networks so far."""
+    """Those of all networks so far.
+
+    clocks: milliseconds of the host and of the machine in the same time, as often as compared.
+    """
 
     cores: list[CoreCounts] = field(default_factory=list)
     routers: list[RouterCounts] = field(default_factory=list)
+    clocks: list[tuple[float, float]] = field(default_factory=list)
 
     def add(self, other: "Counts") -> None:
         """Add those of another network."""
         self.cores += other.cores
         self.routers += other.routers
+        self.clocks += other.clocks
 
     @property
     def chips(self) -> int:

@@ -99,7 +99,8 @@ def data(check: Check) -> dict[str, Any]:
                       "attention_from": each.counter.attention, "wrong_from": each.counter.wrong}
                      for each in check.readings],
         "cores": [asdict(core) for core in check.counts.cores],
-        "routers": [asdict(router) for router in check.counts.routers]}
+        "routers": [asdict(router) for router in check.counts.routers],
+        "clocks": check.counts.clocks}
 
 
 def _row(row: Row) -> dict[str, Any]:

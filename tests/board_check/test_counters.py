@@ -38,7 +38,7 @@ def test_names_of_the_common_counters_are_those_that_cores_have():
 
 
 def test_zeros_are_ok():
-    counts = Counts([core()], [router(), router(True)])
+    counts = Counts([core()], [router(), router(True)], [(1000.0, 1000.0)])
     assert verdicts(counts) == {}
     assert len(read_all(counts)) == len(COUNTERS)
 
@@ -72,6 +72,15 @@ def test_limits(counters, row, verdict):
 def test_what_routers_drop_is_lost_unless_it_is_sent_again(reinjected, row, verdict):
     counts = Counts([core()], [router(reinjected, dropped=1), router(sent=5)])
     assert verdicts(counts) == {row: verdict}
+
+
+@pytest.mark.parametrize(("machine", "found"), [
+    (1009.0, {}), (995.0, {}),
+    (1011.0, {"clock of the machine, off the host's": Verdict.ATTENTION}),
+    (0.0, {"clock of the machine, off the host's": Verdict.ATTENTION})])
+def test_clocks_that_differ(machine, found):
+    """In a second of the host."""
+    assert verdicts(Counts([core()], clocks=[(1000.0, 1000.0), (1000.0, machine)])) == found
 
 
 def test_sums_and_largest_values_and_where_they_are():
