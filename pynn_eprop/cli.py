@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 import pynn_eprop
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS
+from pynn_eprop.board_check import command as check_command
 from pynn_eprop.data import DATA_SETS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError, TaskError
@@ -257,6 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     decode_command.add_parser(commands, _add_training)
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands, _assignment)
+    check_command.add_parser(commands, _assignment)
     _add_data(commands)
     return parser
 

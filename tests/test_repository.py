@@ -41,6 +41,7 @@ LAYERS = {
     "data": {"errors"},
     "tasks": {"plotting", "data", "models", "errors"},
     "backends": {"common", "emulator", "errors"},
+    "board_check": {"backends", "emulator", "spinnaker", "models", "errors"},
     "families": {"plotting", "tasks", "models", "errors"},
     "experiments": {"plotting", "tasks", "backends", "common", "models", "errors"},
     "sequence_tasks": {"plotting", "data", "tasks", "families", "intervals", "models", "errors"},
@@ -50,7 +51,8 @@ LAYERS = {
                           "common", "models", "errors"},
     "sweeps": {"plotting", "experiments", "errors"},
     "cli": {"sweeps", "data", "emulator", "experiments", "interval_training", "sequence_tasks",
-            "intervals", "learning_to_learn", "families", "tasks", "backends", "models", "errors"},
+            "intervals", "learning_to_learn", "families", "tasks", "board_check", "backends",
+            "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

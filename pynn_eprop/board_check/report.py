@@ -1,0 +1,154 @@
+"""The report of a check: lines of text, JSON, and what failures left, fit to be sent."""
+
+import getpass
+import json
+import math
+import os
+import pwd
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pynn_eprop.board_check.check import Check, Row
+from pynn_eprop.board_check.counters import Reading, Verdict
+from pynn_eprop.board_check.recorded import Difference
+
+TEXT, DATA, FAILURES = "report.txt", "report.json", "failures"
+"""Files and the folder in the folder of a report."""
+FORMAT = 1
+"""Number of the format of the JSON file."""
+WORDS = {Verdict.OK: "ok", Verdict.ATTENTION: "attention", Verdict.WRONG: "WRONG"}
+_EMULATED = ("an emulated board counts an instruction as a cycle: a chip takes longer than the "
+             "times below")
+_NAME, _COUNTER, _VALUE = 22, 50, 16       # widths of columns
+_KINDS = 68
+
+
+def fact_lines(check: Check) -> list[str]:
+    """What is known of the machine."""
+    width = max(map(len, check.facts), default=0)
+    return [f"{name:{width}}  {value}" for name, value in check.facts.items()]
+
+
+def heading() -> list[str]:
+    """The head of the table of networks."""
+    return [f"{'network':{_NAME}} {'cores':>5} {'chips':>5} {'spikes':>7} {'values':>8} "
+            f"{'s':>5}  result"]
+
+
+def row_lines(row: Row) -> list[str]:
+    """A row of that table; one that is not equal says in further lines what it is of."""
+    first, *more = row.text.splitlines()
+    lines = [f"{row.case.name:{_NAME}} {row.cores:>5} {row.chips:>5} {row.spikes:>7,} "
+             f"{row.values:>8,} {row.seconds:>5.1f}  {first}"]
+    lines += [f"    {line}" for line in more]
+    if more or row.differs:
+        lines.append(f"    it has: {row.case.kinds}")
+    if row.differs:
+        lines.append(f"    differ: {', '.join(row.differs)}")
+    return lines + [f"    warning: {line}" for text in row.warnings for line in [_one_line(text)]]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def counter_lines(readings: Iterable[Reading]) -> list[str]:
+    """The table of counters."""
+    lines = [f"{'counter':{_COUNTER}} {'value':>{_VALUE}}  verdict    limits"]
+    for each in readings:
+        lines.append(f"{each.counter.name:{_COUNTER}} {each.text:>{_VALUE}}  "
+                     f"{WORDS[each.verdict]:10} {each.counter.limits}".rstrip())
+        if each.verdict is not Verdict.OK:
+            lines.append(f"    most of it: {each.where}")
+            lines += [f"    {each.counter.advice}"] if each.counter.advice else []
+    return lines
+
+
+def verdict_lines(check: Check) -> list[str]:
+    """The end of the report."""
+    equal, run = sum(row.text == "equal" for row in check.rows), len(check.rows)
+    lines = [f"{equal} of {run} networks equal those of the host, bit for bit"
+             + ("" if check.finished else f"; {check.planned - run} were not begun, so that the "
+                                          "check is not complete")]
+    lines += [f"WRONG: {_one_line(text)}" for text in check.wrong]
+    return [*lines, f"board check: {WORDS[check.verdict]}"]
+
+
+def text(check: Check) -> str:
+    """The whole report for a reader."""
+    rows = [line for row in check.rows for line in row_lines(row)]
+    emulated = [_EMULATED] if check.backend == "emulator" else []
+    kinds = [f"{row.case.name:{_NAME}} {row.case.kinds}" for row in check.rows]
+    parts = [[f"pynn-eprop board-check --backend {check.backend}"], fact_lines(check),
+             heading() + rows, emulated + counter_lines(check.readings), verdict_lines(check),
+             ["What the networks have:", *kinds]]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def data(check: Check) -> dict[str, Any]:
+    """The whole report for a program; counters of each core and router are in it."""
+    return {
+        "format": FORMAT, "backend": check.backend, "verdict": check.verdict.name.lower(),
+        "finished": check.finished, "wrong": check.wrong, "facts": check.facts,
+        "networks": [_row(row) for row in check.rows],
+        "counters": [{"name": each.counter.name, "value": each.value, "unit": each.counter.unit,
+                      "where": each.where, "verdict": each.verdict.name.lower(),
+                      "attention_from": each.counter.attention, "wrong_from": each.counter.wrong}
+                     for each in check.readings],
+        "cores": [asdict(core) for core in check.counts.cores],
+        "routers": [asdict(router) for router in check.counts.routers],
+        "clocks": check.counts.clocks}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"name": row.case.name, "kinds": row.case.kinds, "result": row.result.name.lower(),
+            "cores": row.cores, "chips": row.chips, "spikes": row.spikes, "values": row.values,
+            "seconds": round(row.seconds, 3), "differs": list(row.differs),
+            "first": _difference(row.first), "message": row.message,
+            "warnings": list(row.warnings),
+            "failure": None if row.failure_folder is None
+            else f"{FAILURES}/{row.failure_folder.name}"}
+
+
+def _difference(first: Difference | None) -> dict[str, Any] | None:
+    if first is None:
+        return None
+    return {**asdict(first), "time": first.time if math.isfinite(first.time) else None}
+
+
+def write(check: Check, out: Path) -> None:
+    """Write the report into a folder, without names of users and their folders."""
+    words = _Anonymous(out)
+    (out / TEXT).write_text(words(text(check)), encoding="utf-8")
+    (out / DATA).write_text(words(json.dumps(data(check), indent=1, allow_nan=False)) + "\n",
+                            encoding="utf-8")
+    for path in (out / FAILURES).glob("*/*"):
+        if path.is_file():
+            before = path.read_text(encoding="utf-8", errors="replace")
+            if (after := words(before)) != before:
+                path.write_text(after, encoding="utf-8")
+
+
+class _Anonymous:
+    """Takes folders of this computer, and the name of the user, out of texts."""
+
+    def __init__(self, out: Path) -> None:
+        # an emulated board has a HOME of its own
+        named = [(str(out.absolute()), "."), (str(out), "."), (str(Path.cwd()), "CURRENT"),
+                 (os.path.expanduser("~"), "HOME"), (pwd.getpwuid(os.getuid()).pw_dir, "HOME")]
+        self._folders = [(name, word) for name, word in named if len(name) > 1]
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            user = ""
+        # a short name may be a part of other words, and "root" is nobody's
+        self._user = re.compile(rf"(?<![\w.-]){re.escape(user)}(?![\w-])") \
+            if len(user) > 2 and user != "root" else None
+
+    def __call__(self, text: str) -> str:
+        for name, word in self._folders:
+            text = re.sub(rf"{re.escape(name)}(?![\w.-])", word, text)
+        return self._user.sub("USER", text) if self._user else text
