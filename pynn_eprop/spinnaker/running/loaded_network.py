@@ -198,7 +198,6 @@ class LoadedNetwork:
                              lambda dropped: self._check_packets(stop, dropped))
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
-            self._updates_run = self._run.n_updates
         self.step = last
 
     def _check_packets(self, stop: Stop, dropped: Sequence[Dropped]) -> None:
@@ -206,9 +205,9 @@ class LoadedNetwork:
 
         dropped: by routers. They alone know what sPyNNaker's own cells have missed.
         """
-        self._counted = [(core, self._vertex(core).read_provenance()) for core in self.plan.cores]
+        self._updates_run = stop.run.n_updates
         losses = self._packets.compare(stop, self.schedule, {
-            core.number: provenance for core, provenance in self._counted})
+            core.number: counted for core, counted in self._read_reports()})
         lost = sum(each.count - each.again for each in dropped)
         unknown = lost > 0 and any(hasattr(each, "native") for each in self._populations)
         if losses:
@@ -548,23 +547,24 @@ class LoadedNetwork:
         if self._counted is None:
             if not self._answers:
                 return []
-            self._read_reports()
-        return self._counted or []
+            with self.session.talking(self._unanswered):
+                return self._read_reports()
+        return self._counted
 
-    def _read_reports(self) -> None:
+    def _read_reports(self) -> list[tuple[Core, np.ndarray]]:
         """Read at once what cores report at a stop: their counters, and activity by update."""
         vertices = self._vertices()
         learning = [core for core in self.plan.cores if self._reports_activity(core)]
-        with self.session.talking(self._unanswered):
-            found = read_regions([
-                *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
-                *((vertices[core.number], Region.RUN,
-                   run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
+        found = read_regions([
+            *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
+            *((vertices[core.number], Region.RUN,
+               run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
         counted, activity = found[:len(self.plan.cores)], found[len(self.plan.cores):]
         self._counted = [(core, provenance(data))
                          for core, data in zip(self.plan.cores, counted, strict=True)]
         self._activities = {core.number: read_activity(data, self.plan.constants(core))
                             for core, data in zip(learning, activity, strict=True)}
+        return self._counted
 
     def _reports_activity(self, core: Core) -> bool:
         return bool(self._updates_run and self.network.settings.interval_steps
