@@ -20,6 +20,7 @@ from spinnman.model.enums import CPUState, RunTimeError
 
 from pynn_eprop.spinnaker.board.failures import gave_up
 from pynn_eprop.spinnaker.board.waiting import STOPPED
+from pynn_eprop.spinnaker.description import describe
 from pynn_eprop.spinnaker.memory.layout import Provenance, Region
 from pynn_eprop.spinnaker.vertices.machine import COMMON_COUNTERS, EPropMachineVertex
 
@@ -219,6 +220,7 @@ class PostMortem:
                           for line in core.info.get_status_string().splitlines()]
         if not self.cores:
             lines.append("none could be asked")
+        lines += ["", str(describe())]
         return "\n".join(lines) + "\n"
 
 
