@@ -32,7 +32,8 @@ checks found. Not compared: how long anything takes, and the libraries' own mess
 """
 NETWORKS = """\
 The scripts of `tests/spinnaker/test_learning.py`, under unmodified sPyNNaker on an emulated board,
-with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights.
+with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients, weights, and
+what a script is warned of.
 Those of the own build equal the host engine's bit for bit (`make test`).
 """
 ROOM = """\

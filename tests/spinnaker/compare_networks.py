@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def play_all(folder: Path) -> dict[str, dict[str, Any]]:
     for name, script in SCRIPTS.items():
         with Board(chips=4, real_time=False,
                    programs=sorted(folder.glob("*.elf"))) as board:
-            found[name] = play(sim, script, **script.setup)
+            with warnings.catch_warnings(record=True) as given:
+                warnings.simplefilter("always")
+                found[name] = play(sim, script, **{"quiet": True, **script.setup})
+            found[name]["warnings"] = sorted(str(warning.message) for warning in given)
             cores = [core for core in board.status().cores
                      if core.application.startswith("eprop_")]
             sim.end()
@@ -54,8 +58,10 @@ def results(official: bool) -> dict[str, dict[str, Any]]:
     folder = build_binaries(official)
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "results"
-        subprocess.run([sys.executable, "-m", __spec__.name, str(folder), str(file)], check=True,
-                       cwd=ROOT, stdout=subprocess.DEVNULL)
+        done = subprocess.run([sys.executable, "-m", __spec__.name, str(folder), str(file)],
+                              cwd=ROOT, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"the scripts failed on the programs in {folder}:\n{done.stderr}")
         found: dict[str, dict[str, Any]] = pickle.loads(file.read_bytes())
         return found
 
@@ -78,7 +84,8 @@ def compare() -> tuple[list[str], int]:
         for value in different:
             print(f"{name}: {value} differs")
         spikes = sum(map(len, values["spikes"]))
-        rows.append(f"| {name} | {len(values)} arrays, {spikes} spikes | {len(different)} |")
+        arrays = len(values) - 1    # beside the warnings
+        rows.append(f"| {name} | {arrays} arrays, {spikes} spikes | {len(different)} |")
         print(rows[-1], flush=True)
         differences += len(different)
     return rows, differences
