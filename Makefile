@@ -137,4 +137,4 @@ clean:
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/conformance/scenarios
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 	find pynn_eprop -name '*.so' -delete
-	rm -f pynn_eprop/spinnaker/binaries/*.{aplx,elf,txt}
+	rm -f pynn_eprop/spinnaker/binaries/*.{aplx,elf,txt} pynn_eprop/spinnaker/binaries/build.json

@@ -50,6 +50,8 @@ APP_SOURCES := $(foreach s,$(SOURCES),$(if $(filter /%,$(s)),$(s),$(ROOT)/c_mode
 object = $(WORK)/$(subst /,-,$(patsubst $(ROOT)/%,%,$(1))).o
 APP_OBJECTS := $(foreach s,$(APP_SOURCES),$(call object,$(s)))
 
+LINK := $(HERE)/link.sh $(APP) $(LIBRARIES_NAME)
+
 .PHONY: all clean
 .SECONDARY:
 all: $(WORK)/$(APP).aplx

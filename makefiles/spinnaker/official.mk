@@ -28,8 +28,8 @@ $(WORK)/compiler.o: $(RUNTIME)/src/compiler.S $(MAKEFILE_LIST)
 
 OBJECTS := $(APP_OBJECTS) $(WORK)/name.o $(WORK)/compiler.o
 $(WORK)/$(APP).elf: $(OBJECTS) $(WORK)/memory.ld
-	$(CROSS)gcc $(TARGET_FLAGS) -T$(WORK)/memory.ld -Wl,-e,cpu_reset -Wl,-static -ffreestanding \
-		-Wl,--gc-sections,--use-blx -nostartfiles -static -L$(SPINN_DIRS)/lib $(LINK_FLAGS) \
+	$(LINK) $(CROSS)gcc $(TARGET_FLAGS) -T$(WORK)/memory.ld -Wl,-e,cpu_reset -Wl,-static -ffreestanding \
+		-Wl,--gc-sections,--use-blx,--no-warn-rwx-segments -nostartfiles -static -L$(SPINN_DIRS)/lib $(LINK_FLAGS) \
 		$(OBJECTS) -lspinn_frontend_common -lspinn_common -lm \
 		$(SPINN_DIRS)/lib/libspin1_api.a -o $@
 

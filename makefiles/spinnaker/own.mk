@@ -21,7 +21,7 @@ $(WORK)/runtime/%.o: $(RUNTIME)/src/%.S $(MAKEFILE_LIST)
 	$(CROSS)gcc $(TARGET_FLAGS) -g -ffile-prefix-map=$(ROOT)=. -c $< -o $@
 
 $(WORK)/$(APP).elf: $(APP_OBJECTS) $(RUNTIME_OBJECTS) $(RUNTIME)/runtime.ld
-	$(CROSS)gcc $(TARGET_FLAGS) -nostdlib -nostartfiles -static -T$(RUNTIME)/runtime.ld \
+	$(LINK) $(CROSS)gcc $(TARGET_FLAGS) -nostdlib -nostartfiles -static -T$(RUNTIME)/runtime.ld \
 		-Wl,--defsym=STACK_SIZE=$(STACK) -Wl,--gc-sections,--use-blx,--fatal-warnings \
 		-Wl,--no-warn-rwx-segments $(LINK_FLAGS) $(APP_OBJECTS) $(RUNTIME_OBJECTS) -lgcc -o $@
 

@@ -20,7 +20,8 @@ left=$((dtcm - data - stack))
 echo "$name ($libraries libraries): ITCM $code of $itcm bytes; DTCM $data data + $stack stacks," \
   "$left of $dtcm left for its heap"
 if [ "$code" -gt "$itcm" ] || [ "$left" -lt "$heap" ]; then
-  echo "$name does not fit: it wants a heap of $heap bytes" >&2
+  echo "$name does not fit: it wants a heap of $heap bytes; static variables, STACK or HEAP of its" \
+    "Makefile must become smaller" >&2
   exit 1
 fi
 echo

@@ -192,8 +192,7 @@ class Experiment:
         if not history.updates:
             return error
         write_text(folder.path / "learning_curve.csv", history.to_csv())
-        self._write_results({**collect_results(self.configuration, history),
-                             "failure": str(error)})
+        self._write_results({**self._results(history), "failure": str(error)})
         command = self.configuration.command(str(folder.path))
         how = f"To go on:\n  {command} --resume" if folder.started else \
             f"To start again:\n  {command}"
@@ -203,6 +202,16 @@ class Experiment:
     def _write_results(self, results: dict[str, Any]) -> None:
         write_text(self.folder.path / "results.json",
                    json.dumps(without_nan(results), indent=1, allow_nan=False))
+
+    def _results(self, history: History,
+                 answers: dict[str, np.ndarray] | None = None) -> dict[str, Any]:
+        """The contents of results.json, with what the backend says of itself, if it does."""
+        found = collect_results(self.configuration, history, answers)
+        describe = getattr(self._sim, "describe", None)
+        described: Any = describe() if callable(describe) else None
+        if hasattr(described, "as_dict"):
+            found["simulator"] = described.as_dict()
+        return found
 
     def _load(self, checkpoint: Path) -> None:
         try:
@@ -260,7 +269,7 @@ class Experiment:
                                    weights, trials, f"after {update} updates")
             records[update] = to_arrays(segment, plan)
         save_nix(segment, self.task.title, folder.path / "recording.nix")
-        results = collect_results(self.configuration, history, answers)
+        results = self._results(history, answers)
         with styled():
             figure = self.task.draw_figure(trials, records, results)
         for suffix in (".png", ".svg"):

@@ -52,6 +52,7 @@ from pynn_eprop.common.script.pynn_names import *
 from pynn_eprop.common.standardmodels.own_cells import own_cell_type
 from pynn_eprop.spinnaker import control, external_devices, procedural_api
 from pynn_eprop.spinnaker.control import *
+from pynn_eprop.spinnaker.description import Description, describe
 from pynn_eprop.spinnaker.populations import Assembly, Population, PopulationView
 from pynn_eprop.spinnaker.procedural_api import *
 from pynn_eprop.spinnaker.projections import Projection
@@ -103,6 +104,7 @@ __all__ = [
     "ConvolutionConnector",
     "Cuboid",
     "DCSource",
+    "Description",
     "DistanceDependentFormation",
     "EPropALIF",
     "EPropLIF",
@@ -139,6 +141,7 @@ __all__ = [
     "StepCurrentSource",
     "StructuralMechanismSTDP",
     "StructuralMechanismStatic",
+    "describe",
     "distance",
     "external_devices",
     "extra_models",

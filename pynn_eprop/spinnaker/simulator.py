@@ -3,6 +3,7 @@
 A run goes in stretches, with tables written before each and records taken after it.
 """
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +20,14 @@ from pynn_eprop.errors import MachineError, PacketLossWarning
 from pynn_eprop.fixed.numbers import ADAPTATION_BITS, STATE_BITS
 from pynn_eprop.models.first_samples import first_samples
 from pynn_eprop.spinnaker.binaries import binary_path
+from pynn_eprop.spinnaker.description import describe
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from pynn_eprop.spinnaker.simulation import Simulation
 
 name = "pynn_eprop.spinnaker"
 
+_LOGGER = logging.getLogger(__name__)
 _SHOWN_FROM = 3     # stretches of a run whose progress is worth a bar
 
 
@@ -65,6 +68,8 @@ def advance(simulation: Simulation, last: int, interrupts: Interrupts,
     if not session.virtual:
         for core in network.plan.cores:
             binary_path(core.binary)
+        if not session.loaded:
+            _LOGGER.info("cores are loaded with\n%s", describe())
     simulation.check_targets_reach(network.network, last)
     network.check_time(last)
     simulation.warn_of_rounding()

@@ -10,6 +10,7 @@ import pytest
 from pynn_eprop.data.speech import Corpus, save_corpus
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import Experiment
+from pynn_eprop.spinnaker.description import describe
 from tests.data.speech.corpora import small_corpus, utterance
 from tests.experiments.command import interrupt, results, run, saved_updates, weights
 
@@ -241,6 +242,9 @@ def test_cores_run_one_direction_as_the_host_in_fixed_point(data, tmp_path):
     done = run("speech", tmp_path / "board", 2, *options, "--backend", "emulator")
     assert done.returncode == 0, done.stderr
     check_same(tmp_path / "board", tmp_path / "host")
+    described = results(tmp_path / "board")["simulator"]
+    assert described == describe().as_dict()
+    assert "simulator" not in results(tmp_path / "host")
 
 
 def test_one_direction_runs_where_trials_are_whole(data, tmp_path):

@@ -16,6 +16,7 @@ from tests.runtime.scenarios import CLASSES
 from tests.spinnaker import compare_networks
 
 PAGE = ROOT / "docs/evidence/spinnaker/builds.md"
+ITCM = 32512        # bytes, without the loader's
 HEADING = """# Own runtime and official libraries
 
 Written by `make compare-builds` with `SPINN_DIRS` set to the official libraries at tag 7.4.1
@@ -31,8 +32,12 @@ checks found. Not compared: how long anything takes, and the libraries' own mess
 """
 NETWORKS = """\
 The scripts of `tests/spinnaker/test_learning.py`, under unmodified sPyNNaker on an emulated board,
-with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients and weights.
+with the e-prop binaries of either build: spikes, voltages, errors, losses, gradients, weights, and
+what a script is warned of.
 Those of the own build equal the host engine's bit for bit (`make test`).
+"""
+ROOM = """\
+Instructions of the e-prop programs, of the 32,512 bytes of ITCM that a core has for them.
 """
 NO_LIBRARIES = """\
 The official libraries are needed for this: set SPINN_DIRS to a checkout of spinnaker_tools (tag
@@ -82,6 +87,21 @@ def cost_rows(own: Costs, official: Costs) -> list[str]:
             for name, text in names.items()]
 
 
+def itcm(folder: Path) -> dict[str, int]:
+    """Bytes of instructions of a build's programs."""
+    found = {}
+    for path in sorted(folder.glob("eprop_*.txt")):
+        words = path.read_text().split()
+        found[path.stem] = int(words[words.index("ITCM") + 1])
+    return found
+
+
+def room_rows(own: dict[str, int], official: dict[str, int]) -> list[str]:
+    """Rows of the table of room in ITCM."""
+    return [f"| {name} | {size:,} | {official[name]:,} | {official[name] - size:,} | "
+            f"{ITCM - official[name]:,} |" for name, size in own.items()]
+
+
 def main() -> int:
     """Compare and write the page."""
     if not os.environ.get("SPINN_DIRS"):
@@ -107,7 +127,11 @@ def main() -> int:
         "## What they cost", "", "The test application's own memory and instructions are in them.",
         "",
         "| | own runtime | official |", "|---|---|---|",
-        *cost_rows(costs(own), costs(official)), ""]))
+        *cost_rows(costs(own), costs(official)), "",
+        "## Room", "", ROOM,
+        "| program | own runtime | official | more there | left there |", "|---|---|---|---|---|",
+        *room_rows(*(itcm(compare_networks.build_binaries(which)) for which in (False, True))),
+        ""]))
     print(f"{differences} differences; written: {PAGE.relative_to(ROOT)}")
     return 1 if differences or mine else 0
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from pynn_eprop.errors import MissingDependencyError
 
 FOLDER = Path(__file__).parent
-_OWN_RUNTIME_ONLY = ("eprop_analog",)
-"""Programs that are too large beside the official libraries."""
 _PACKAGES = "gcc-arm-none-eabi and libnewlib-arm-none-eabi"
 
 
@@ -28,12 +26,6 @@ def binary_path(name: str) -> Path:
     Raises MissingDependencyError, which says how to build it, if it is not there.
     """
     path = FOLDER / f"{name}.aplx"
-    others = (FOLDER / "eprop_neuron.aplx").is_file()
-    if not path.is_file() and name in _OWN_RUNTIME_ONLY and others:
-        raise MissingDependencyError(
-            f"the SpiNNaker binary {path.name} is missing from {FOLDER}: beside the official "
-            "libraries it does not fit a core. `make binaries` without SPINN_DIRS builds it, and "
-            "the others, on our own runtime")
     if not path.is_file():
         raise MissingDependencyError(
             f"the SpiNNaker binary {path.name} is missing from {FOLDER}. {how_to_build(FOLDER)}")

@@ -21,6 +21,7 @@ from spinnman.model.enums import CPUState, RunTimeError
 from pynn_eprop.spinnaker.board.allocation import taken_back
 from pynn_eprop.spinnaker.board.failures import gave_up
 from pynn_eprop.spinnaker.board.waiting import STOPPED
+from pynn_eprop.spinnaker.description import describe
 from pynn_eprop.spinnaker.memory.layout import Provenance, Region
 from pynn_eprop.spinnaker.transfer.bulk import read_what_answers
 from pynn_eprop.spinnaker.vertices.machine import (
@@ -235,6 +236,7 @@ class PostMortem:
                           for line in core.info.get_status_string().splitlines()]
         if not self.cores:
             lines.append("none could be asked")
+        lines += ["", str(describe())]
         return "\n".join(lines) + "\n"
 
 

@@ -175,6 +175,7 @@ def test_cores_that_crash(board, monkeypatch, tmp_path, instructions, meaning, c
     assert caught.value.folder == reports
     report = (reports / "report.txt").read_text()
     assert f"in state RUN_TIME_EXCEPTION:{code}" in report and "LR=" in report
+    assert report.endswith(f"\n\n{sim.describe()}\n")
     assert "An error has occurred during simulation" in (reports / "spynnaker.log").read_text()
     counted = counters(reports)
     assert counted["network[0:40]"]["counted_until"] == "the last stop"
