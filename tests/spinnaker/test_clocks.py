@@ -1,9 +1,9 @@
 """Cores whose timers are not in step: the same numbers, or spikes that are counted as late.
 
-A spike of step s counts if it comes before its receiver begins step s + 1, however early. So results
-are the host engine's as long as timers are apart by less than a step without the time that a core
-spends in it, here less than 0.1 ms of 1 ms. Packets carry the step modulo 16: a core can tell that
-they are late up to 8 steps.
+A spike of step s counts if it comes before its receiver begins step s + 1, however early. So
+results are the host engine's as long as timers are apart by less than a step without the time that
+a core spends in it, here less than 0.1 ms of 1 ms. Packets carry the step modulo 16: a core can
+tell that they are late up to 8 steps.
 """
 
 import warnings
@@ -57,7 +57,8 @@ def test_chips_whose_clocks_drift(corrected: bool) -> None:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             found = play(sim, TWO_CHIPS, **TWO_CHIPS.setup)
-        chips = {(row.x, row.y) for row in board.status().cores if row.application == "eprop_neuron"}
+        chips = {(row.x, row.y) for row in board.status().cores
+                 if row.application == "eprop_neuron"}
         sim.end()
     late = [each for each in warned if "spikes arrived after their step" in str(each.message)]
     assert len(chips) == 2
