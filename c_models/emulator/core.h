@@ -171,7 +171,9 @@ void comms_write(emu_core *core, uint32_t offset, uint32_t value);
 void dma_complete(emu_core *core);
 static inline uint64_t dma_next(const dma_state *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
 /*! \brief Does it ask for its interrupt "done"? */
-bool dma_interrupts(const dma_state *dma);
+static inline bool dma_interrupts(const dma_state *dma) {
+    return (dma->global_control >> DMA_GCTL_DONE_SHIFT & dma->done) != 0;
+}
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
 
