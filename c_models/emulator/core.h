@@ -242,7 +242,9 @@ uint32_t mishap_copies(const emu_chip *chip, uint32_t core, const mc_packet *pac
 void dma_complete(emu_core *core);
 static inline uint64_t dma_next(const dma_state *dma) { return dma->waiting ? dma->queue[0].done : NEVER; }
 /*! \brief Does it ask for its interrupt "done"? */
-bool dma_interrupts(const dma_state *dma);
+static inline bool dma_interrupts(const dma_state *dma) {
+    return (dma->global_control >> DMA_GCTL_DONE_SHIFT & dma->done) != 0;
+}
 uint32_t dma_read(emu_core *core, uint32_t offset);
 void dma_write(emu_core *core, uint32_t offset, uint32_t value);
 

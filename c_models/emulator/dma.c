@@ -80,10 +80,6 @@ static void enqueue(emu_core *core, uint32_t description) {
     core_limit(core, dma->queue[0].done);
 }
 
-bool dma_interrupts(const dma_state *dma) {
-    return (dma->global_control >> DMA_GCTL_DONE_SHIFT & dma->done) != 0;
-}
-
 static uint32_t status(const emu_core *core) {
     const dma_state *const dma = &core->dma;
     if (core->now < dma->stale_until)

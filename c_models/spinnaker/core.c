@@ -60,9 +60,10 @@ void fail(uint32_t code, uint32_t used, uint32_t given) {
 
 void *take(uint32_t bytes) {
     const uint32_t rounded = (bytes + 7) & ~UINT32_C(7);
-    void *const memory = spin1_malloc(rounded != 0 ? rounded : 8);
+    uint8_t *memory = spin1_malloc(rounded + 4);
     if (memory == NULL)
         fail(STATUS_NO_DTCM, rounded, 0);
+    memory += (uintptr_t)memory & 4; /* a heap only promises words, and C may use double words */
     clear_words(memory, rounded / 4);
     return memory;
 }

@@ -78,7 +78,7 @@ static inline uint32_t global_step(uint32_t s) {
  */
 void fail(uint32_t code, uint32_t used, uint32_t given) __attribute__((noreturn));
 
-/*! \brief Take DTCM, filled with zeros; stops the core if there is none left.
+/*! \brief Take DTCM at a multiple of 8, filled with zeros; stops the core if there is none left.
  *  \param[in] bytes: how much
  */
 void *take(uint32_t bytes);

@@ -97,14 +97,12 @@ static SELDOM void find_memory(void) {
     capacity = bytes / 2 - sources_at_once;
 }
 
-/* Entries of the log from a place on; `count` gets how many. Transfers are of double words. */
+/* Entries of the log from a place on; `count` gets how many. */
 static const uint32_t *read_entries(const batch *b, uint32_t place, uint32_t *count) {
-    const uint32_t before = place & 1, left = b->end - place + before;
-    const uint32_t read = left < READ_AT_ONCE ? left : READ_AT_ONCE;
-    transfer_wait(transfer_read(log_entries(b->slot) + place - before, entries,
-                                ((read + 1) & ~UINT32_C(1)) * 4));
-    *count = read - before;
-    return entries + before;
+    const uint32_t left = b->end - place;
+    *count = left < READ_AT_ONCE ? left : READ_AT_ONCE;
+    transfer_wait(transfer_read(log_entries(b->slot) + place, entries, *count * 4));
+    return entries;
 }
 
 static void count_spikes(const batch *b) {

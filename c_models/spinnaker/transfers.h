@@ -9,7 +9,9 @@
 
 #include "core.h"
 
-/*! \brief Start to read into DTCM; bytes and both addresses are multiples of 8.
+/*! \brief Start to read into DTCM.
+ *  \param[in] from, to, bytes multiples of 4, as spin1_dma_transfer() asks for: regions of SDRAM
+ *             begin at any word
  *  \return a number for transfer_wait()
  */
 uint32_t transfer_read(const void *from, void *to, uint32_t bytes);
