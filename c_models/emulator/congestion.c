@@ -28,12 +28,14 @@ static uint64_t decoded(uint32_t field) {
 }
 
 /*! \brief Cycles of a core for which a router keeps a packet that finds no way. */
-static uint64_t patience(const router_state *router) {
-    const uint32_t control = router->registers[RTR_CONTROL / 4];
+static uint64_t patience(const emu_chip *chip) {
+    const uint32_t control = chip->router.registers[RTR_CONTROL / 4];
     const uint32_t first = control >> 16 & 0xffu, second = control >> 24;
     if (first == FOREVER || second == FOREVER)
         return NEVER;
-    return (decoded(first) + decoded(second)) * 3 / 2; /* of 200 MHz; a router has 133 MHz */
+    /* cycles of 200 MHz; a router has 133 MHz */
+    const uint64_t wait = (decoded(first) + decoded(second)) * 3 / 2;
+    return wait * conditions_of(chip)->patience_permille / 1000;
 }
 
 static uint32_t room(const emu_chip *chip) {
@@ -145,7 +147,7 @@ static bool move_first(emu_chip *chip, uint64_t time) {
         if (stuck != 0) {
             if (state->blocked_since == NEVER)
                 state->blocked_since = time;
-            if (time - state->blocked_since < patience(&chip->router))
+            if (time - state->blocked_since < patience(chip))
                 return false;
             drop(chip, &held, outputs, by_default, stuck, time);
         } else {
