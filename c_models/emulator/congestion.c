@@ -121,6 +121,16 @@ void congestion_pass(emu_chip *chip, uint32_t link, const mc_packet *packet, uin
     push(chip->neighbours[link], &arriving, (link + EMU_LINKS / 2) % EMU_LINKS, hops);
 }
 
+/* The first packet goes on, or is dropped. */
+static void leave(emu_chip *chip, uint64_t time) {
+    held_state *const state = &chip->held;
+    emu_packet_counts *const counts = machine_packet_counts(chip->machine);
+    if (state->blocked_since != NEVER && time - state->blocked_since > counts->longest_wait)
+        counts->longest_wait = time - state->blocked_since;
+    state->blocked_since = NEVER;
+    state->first++;
+}
+
 static void drop(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
                  uint32_t stuck, uint64_t time) {
     machine_packet_counts(chip->machine)->dropped++;
@@ -154,8 +164,7 @@ static bool move_first(emu_chip *chip, uint64_t time) {
             router_forward(chip, &held, outputs, by_default, time);
         }
     }
-    state->blocked_since = NEVER;
-    state->first++;
+    leave(chip, time);
     return true;
 }
 

@@ -96,6 +96,7 @@ typedef struct {
 typedef struct {
     uint64_t seen, lost, doubled;
     uint64_t dropped; /*!< by routers that hold packets back */
+    uint64_t longest_wait; /*!< cycles, of a packet that was first in such a router */
 } emu_packet_counts;
 
 /*! Settings of a machine. */
