@@ -11,7 +11,7 @@
 #include "eprop/fixed/constants.h"
 
 #define LAYOUT_ASSERT(condition) _Static_assert(condition, #condition)
-#define LAYOUT_VERSION 5
+#define LAYOUT_VERSION 6
 #define COLOUR_BITS 4
 
 /*! \brief Regions of a core's memory, for both binaries. */
@@ -183,10 +183,12 @@ typedef struct {
     uint32_t forward_bytes; /*!< longest row of weights */
     uint32_t state_bytes; /*!< longest row of learning state */
     uint32_t timestep_us; /*!< machine step in microseconds */
+    uint32_t round_cycles; /*!< of a round in which each core sends one spike, from the tick on; 0: cores do not wait */
+    uint32_t turn_cycles; /*!< from the beginning of a round to this core's turn */
     uint32_t n_value_sources; /*!< analog sources, entries of VALUES */
     uint32_t value_row_bytes; /*!< longest row of values */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 128);
+LAYOUT_ASSERT(sizeof(core_setup) == 136);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -217,8 +219,10 @@ LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 104);
 LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
 LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
 LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
-LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 120);
-LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 124);
+LAYOUT_ASSERT(offsetof(core_setup, round_cycles) == 120);
+LAYOUT_ASSERT(offsetof(core_setup, turn_cycles) == 124);
+LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 128);
+LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 132);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {
