@@ -145,6 +145,7 @@ static void send(uint32_t cell) {
     if (!core.setup.has_spike_key)
         return;
     const uint32_t key = core.setup.spike_key | cell << COLOUR_BITS | (now.time & 15);
+    await_turn();
     while (!spin1_send_mc_packet(key, 0, NO_PAYLOAD))
         continue;
     tallies_add(TALLY_SENT_NOW, 1, core.setup.spike_key + cell, now.time);

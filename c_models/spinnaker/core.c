@@ -84,13 +84,25 @@ void copy_words(void *to, const void *from, uint32_t words) {
 uint32_t steps_behind(void) { return ticks - handled; }
 
 /* Cycles since the first tick. */
-static uint32_t cycles(void) {
+static __attribute__((noinline)) uint32_t cycles(void) {
     uint32_t tick, count;
     do {
         tick = ticks;
         count = tc[T1_COUNT];
     } while (tick != ticks);
     return tick * tc[T1_LOAD] - count;
+}
+
+void await_turn(void) {
+    const uint32_t round = core.setup.round_cycles;
+    if (round == 0)
+        return;
+    const uint32_t from = cycles();
+    uint32_t turn = (ticks - 1) * tc[T1_LOAD] + core.setup.turn_cycles;
+    while ((int32_t)(turn - from) < 0)
+        turn += round;
+    while ((int32_t)(cycles() - turn) < 0)
+        continue;
 }
 
 /* --- updates --- */

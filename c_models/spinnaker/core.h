@@ -86,6 +86,9 @@ void *take(uint32_t bytes);
 /*! \brief Machine steps that the timer is ahead of the step in work. */
 uint32_t steps_behind(void);
 
+/*! \brief Wait until it is this core's turn to send a spike; see placement/turns.py. */
+SELDOM void await_turn(void);
+
 /*! \brief Words of SDRAM or DTCM set to 0. */
 void clear_words(void *memory, uint32_t words);
 

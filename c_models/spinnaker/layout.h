@@ -216,12 +216,14 @@ typedef struct {
     uint32_t forward_bytes; /*!< longest row of weights */
     uint32_t state_bytes; /*!< longest row of learning state */
     uint32_t timestep_us; /*!< machine step in microseconds */
+    uint32_t round_cycles; /*!< of a round in which each core sends one spike, from the tick on; 0: cores do not wait */
+    uint32_t turn_cycles; /*!< from the beginning of a round to this core's turn */
     uint32_t n_value_sources; /*!< analog sources, entries of VALUES */
     uint32_t value_row_bytes; /*!< longest row of values */
     uint32_t tally_rows; /*!< rows of TALLIES */
     uint32_t tally_shift; /*!< 2^this intervals to a row */
 } core_setup;
-LAYOUT_ASSERT(sizeof(core_setup) == 136);
+LAYOUT_ASSERT(sizeof(core_setup) == 144);
 LAYOUT_ASSERT(offsetof(core_setup, version) == 0);
 LAYOUT_ASSERT(offsetof(core_setup, kind) == 4);
 LAYOUT_ASSERT(offsetof(core_setup, n) == 8);
@@ -252,10 +254,12 @@ LAYOUT_ASSERT(offsetof(core_setup, filter_words) == 104);
 LAYOUT_ASSERT(offsetof(core_setup, forward_bytes) == 108);
 LAYOUT_ASSERT(offsetof(core_setup, state_bytes) == 112);
 LAYOUT_ASSERT(offsetof(core_setup, timestep_us) == 116);
-LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 120);
-LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 124);
-LAYOUT_ASSERT(offsetof(core_setup, tally_rows) == 128);
-LAYOUT_ASSERT(offsetof(core_setup, tally_shift) == 132);
+LAYOUT_ASSERT(offsetof(core_setup, round_cycles) == 120);
+LAYOUT_ASSERT(offsetof(core_setup, turn_cycles) == 124);
+LAYOUT_ASSERT(offsetof(core_setup, n_value_sources) == 128);
+LAYOUT_ASSERT(offsetof(core_setup, value_row_bytes) == 132);
+LAYOUT_ASSERT(offsetof(core_setup, tally_rows) == 136);
+LAYOUT_ASSERT(offsetof(core_setup, tally_shift) == 140);
 
 /*! \brief One block of keys that reaches this core. */
 typedef struct {

@@ -323,6 +323,9 @@ CORE_SETUP = _structure(
     ("forward_bytes", _U, "longest row of weights"),
     ("state_bytes", _U, "longest row of learning state"),
     ("timestep_us", _U, "machine step in microseconds"),
+    ("round_cycles", _U, "of a round in which each core sends one spike, from the tick on; 0: "
+     "cores do not wait"),
+    ("turn_cycles", _U, "from the beginning of a round to this core's turn"),
     ("n_value_sources", _U, "analog sources, entries of VALUES"),
     ("value_row_bytes", _U, "longest row of values"),
     ("tally_rows", _U, "rows of TALLIES"),

@@ -42,7 +42,7 @@ class Core:
     log_capacity: int = 0
     log_slots: int = 1
     n_groups: int = 1
-    fill: Callable[[Mapping[KeyKind, int]], dict[Region, bytes]] = lambda _own: {}
+    fill: Callable[[Mapping[KeyKind, int], bool], dict[Region, bytes]] = lambda *_: {}
 
     @property
     def population(self) -> int:
@@ -68,9 +68,14 @@ class Core:
         """Whether learning signals of some of a population's readouts reach its cells."""
         return self.signals is not None and self.signals.hears_of(readouts, part)
 
-    def contents(self, own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
-        """The initial contents of its regions; ``own``: the keys that it sends with."""
-        return self.fill(own)
+    def contents(self, own: Mapping[KeyKind, int],
+                 several_chips: bool = False) -> dict[Region, bytes]:
+        """The initial contents of its regions.
+
+        ``own``: the keys that it sends with. ``several_chips``: the network's cores are on
+        more than one.
+        """
+        return self.fill(own, several_chips)
 
     def n_keys(self, kind: KeyKind) -> int:
         """Keys of one kind that it sends, steps included; a power of two."""

@@ -44,6 +44,7 @@ from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement import budget, update_time
 from pynn_eprop.spinnaker.placement.cores import Core, partition
 from pynn_eprop.spinnaker.placement.keys import KeyBlock
+from pynn_eprop.spinnaker.placement.turns import round_and_turn
 
 Read = Callable[[Core, Region], bytes]
 Write = Callable[[Core, Region, bytes], None]
@@ -250,7 +251,7 @@ class Plan:
     # --- contents ---
 
     def contents(self, core: Core, own: Mapping[KeyKind, int],
-                 incoming_blocks: Sequence[KeyBlock]) -> dict[Region, bytes]:
+                 incoming_blocks: Sequence[KeyBlock], several_chips: bool) -> dict[Region, bytes]:
         """Everything but RUN and TARGET, which belong to a stretch; keys are by ascending key."""
         keys = self._keys(core, incoming_blocks)
         core.tallies = tallies.Rows.that_fit(len(keys), core.region_bytes[Region.TALLIES],
@@ -259,17 +260,21 @@ class Plan:
         signals = core.signals.region() if core.signals is not None else \
             mirror_region(core.sent) if core.sent is not None else b""
         return {
-            Region.SETUP: self._setup(core, own, len(keys)).tobytes(),
+            Region.SETUP: self._setup(core, own, len(keys), several_chips).tobytes(),
             Region.KEYS: keys.tobytes(), Region.BLOCKS: core.rows.table().tobytes(),
             Region.CELLS: self._cells(core)[0], Region.ROWS: bytes(core.rows.initial()),
             Region.SIGNALS: signals, Region.SAMPLES: core.channels.region(),
             Region.STATUS: bytes(CORE_STATUS.dtype.itemsize),
         }
 
-    def _setup(self, core: Core, own: Mapping[KeyKind, int], n_keys: int) -> np.ndarray:
+    def _setup(self, core: Core, own: Mapping[KeyKind, int], n_keys: int,
+               several_chips: bool) -> np.ndarray:
         network, rows, buffers = self._network, core.rows, self._buffers[core.number]
         settings = network.settings
         kind = cells.kind_on_core(network, core.population)
+        timestep_us = round(settings.timestep * 1000)
+        sending = [each for each in self.cores if not self._is_readout(each.population)]
+        cycles, turn = round_and_turn(core, sending, timestep_us, several_chips)
         fields = {
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
@@ -282,7 +287,8 @@ class Plan:
             "log_capacity": core.log_capacity, "n_mirrored": len(core.sent or ()),
             "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
             "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes,
-            "state_bytes": rows.state_bytes, "timestep_us": round(settings.timestep * 1000),
+            "state_bytes": rows.state_bytes, "timestep_us": timestep_us,
+            "round_cycles": cycles, "turn_cycles": turn,
             "n_value_sources": len(core.values),
             "value_row_bytes": max((values.row_bytes(network.populations[index].size)
                                     for index in core.values), default=8),

@@ -137,12 +137,12 @@ class LoadedNetwork:
                 for index in {core.population for core in self.plan.cores}
                 for vertex in self._populations[index].vertex.machine_vertices}
 
-    def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int]], dict[Region, bytes]]:
+    def _filler(self, core: Core) -> Callable[[Mapping[KeyKind, int], bool], dict[Region, bytes]]:
         """The function that gives a core's initial memory, once keys are known."""
-        def fill(own: Mapping[KeyKind, int]) -> dict[Region, bytes]:
+        def fill(own: Mapping[KeyKind, int], several_chips: bool) -> dict[Region, bytes]:
             incoming = incoming_keys(self.network, self._populations, core)
             self._packets.load(core, incoming)
-            contents = self.plan.contents(core, own, incoming)
+            contents = self.plan.contents(core, own, incoming, several_chips)
             contents[Region.RUN] = self.plan.run_bytes(core, self._run)
             contents[Region.TARGET] = self.plan.target_bytes(core, self._run)
             self._targets_loaded[core.number] = contents[Region.TARGET]

@@ -107,7 +107,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
         infos = SpynnakerDataView.get_routing_infos()
         own = {kind: infos.get_key_from(self, name) for kind, name in PARTITIONS.items()
                if name in infos.get_partitions_from(self)}
-        contents = self.core.contents(own)
+        contents = self.core.contents(own, _on_several_chips())
         contents[Region.SYSTEM] = get_simulation_header_array(self.get_binary_file_name())
         contents[Region.RECORDING] = get_recording_header_array(
             [self.core.recorded_bytes.get(channel, 0) for channel in Channel])
@@ -238,3 +238,9 @@ def provenance(data: bytes) -> np.ndarray:
     """The counters at the end of the last run, in the order of ``layout.Provenance``."""
     words = np.frombuffer(data, "<u4")
     return words[len(words) - len(Provenance):].astype(np.uint64)
+def _on_several_chips() -> bool:
+    """Whether cores of ours are on more than one chip."""
+    places = ((placement.x, placement.y) for placement in
+              SpynnakerDataView.iterate_placements_by_vertex_type(EPropMachineVertex))
+    first = next(places)
+    return any(place != first for place in places)

@@ -1,0 +1,30 @@
+"""Turns in which cores send their spikes, so that routers of several chips never fill up.
+
+A router passes a packet on when all its receivers can take it, at best about one a microsecond.
+When many cells of several chips fire in one step, all routers fill, each with packets that wait for
+the other's: nothing moves until they drop some. So each core may send one packet in its turn of a
+round, and rounds begin with the tick. Routers of one chip only cannot wait for each other: its
+cores send when they like.
+"""
+
+from collections.abc import Sequence
+
+from pynn_eprop.spinnaker.placement.cores import Core
+
+TURN_CYCLES = 200
+"""Cycles in which the slowest receiver surely takes a packet."""
+CYCLES_PER_US = 200
+
+
+def round_and_turn(core: Core, sending: Sequence[Core], timestep_us: int,
+                   several_chips: bool) -> tuple[int, int]:
+    """Cycles of a round, and those until the core's turn in it; (0, 0): it need not wait.
+
+    ``sending``: all cores that send spikes. If all cells of a core fire in one step, it sends them
+    in half the time of it at most; turns are shorter than TURN_CYCLES if need be.
+    """
+    if not several_chips or core not in sending:
+        return 0, 0
+    longest = timestep_us * CYCLES_PER_US // (2 * max(each.size for each in sending))
+    cycles = min(TURN_CYCLES * len(sending), longest)
+    return cycles, cycles * sending.index(core) // len(sending)
