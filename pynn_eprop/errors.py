@@ -127,7 +127,7 @@ class PacketLossError(MachineError):
     """Packets of a run were lost, or came twice, so that its results would be wrong.
 
     ``losses``: one for each pair of cores and each interval, or group of intervals
-    (``pynn_eprop.spinnaker.running.losses.Loss``). Otherwise as MachineError.
+    (``pynn_eprop.spinnaker.board.losses.Loss``). Otherwise as MachineError.
     """
 
     def __init__(self, message: str, folder: Path | None = None, losses: tuple[Any, ...] = ()

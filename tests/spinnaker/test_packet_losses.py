@@ -16,7 +16,7 @@ from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import PacketCounts
 from pynn_eprop.errors import PacketLossError
 from pynn_eprop.models.network import Inputs
-from pynn_eprop.spinnaker.running.losses import Loss
+from pynn_eprop.spinnaker.board.losses import Loss
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
 from tests.spinnaker.twin import ChipNetwork
 

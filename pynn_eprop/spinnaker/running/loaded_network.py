@@ -20,6 +20,7 @@ from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker.board import failures
+from pynn_eprop.spinnaker.board.losses import MOST, NAMED, Loss, joined, shortened
 from pynn_eprop.spinnaker.board.routers import Dropped
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
@@ -31,7 +32,6 @@ from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
-from pynn_eprop.spinnaker.running.losses import MOST, NAMED, Loss, joined, shortened
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
-from pynn_eprop.spinnaker.running.losses import Loss, joined, shortened
+from pynn_eprop.spinnaker.board.losses import Loss, joined, shortened
 
 ONE = Loss("cells[0:8]", "source[0:5]", "spikes", 20, 19, (2, 2), (3, 3))
 
