@@ -225,7 +225,7 @@ class ChipNetwork:
         self.chip = Chip(loads, self._routes(), round(self.network.settings.timestep * 1000))
         self.loaded = True
 
-    failed = False
+    failed = has_others = False
 
     def check(self, _what: str) -> None:
         """Nothing: a chip that fails raises ChipError."""

@@ -196,17 +196,17 @@ class LoadedNetwork:
     def _check_packets(self, stop: Stop, dropped: Sequence[Dropped]) -> None:
         """Compare what was sent and heard in the last run. Raises :class:`PacketLossError`.
 
-        dropped: by routers. They alone know what sPyNNaker's own cells have missed.
+        dropped: by routers. They alone know what others than our cells have missed.
         """
         self._counted = [(core, self._vertex(core).read_provenance()) for core in self.plan.cores]
         losses = self._packets.compare(stop, self.schedule, {
             core.number: provenance for core, provenance in self._counted})
         lost = sum(each.count - each.again for each in dropped)
-        unknown = lost > 0 and any(hasattr(each, "native") for each in self._populations)
+        unknown = lost > 0 and self.session.has_others
         if losses:
             meaning = ""
         elif unknown:
-            meaning = "; cells that learn miss none, sPyNNaker's own cells may"
+            meaning = "; cells that learn miss none, but others may"
         else:
             meaning = ", none of which is missing"
         drops = [each.sentence() + meaning for each in dropped if each.count > each.again]

@@ -134,6 +134,6 @@ def test_cells_of_spynnaker_do_not_count_but_cores_that_hear_them_do(board, monk
     board.set_conditions(Conditions())
     monkeypatch.setattr(Routers, "dropped", lambda _: [Dropped((0, 0), 2, 0)])
     with pytest.warns(errors.PacketLossWarning, match="^the router of chip 0,0 dropped 2 packets; "
-                      "cells that learn miss none, sPyNNaker's own cells may$"):
+                      "cells that learn miss none, but others may$"):
         sim.run(T)
     sim.end()
