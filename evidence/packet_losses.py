@@ -87,8 +87,8 @@ cells on six cores, 20 inputs, three readouts whose weights are mirrored, three 
 By default a run ends with the error; with `setup(on_loss="warn")` it goes on, with a warning of
 each sort. Results are right if every number is the host's. **No row has wrong results and nothing
 said**; a few losses do no harm, such as that of a mirrored weight that has not changed yet, or an
-error that comes twice. The error's first sentence is given. That every single packet of a network is
-missed, whatever its kind, is a test (`tests/spinnaker/test_packet_losses.py`).
+error that comes twice. The error's first sentence is given. That every single packet of a network
+is missed, whatever its kind, is a test (`tests/spinnaker/test_packet_losses.py`).
 
 | fault | lost | doubled | results | sentences with `on_loss="warn"` | the error's first |
 |---|---|---|---|---|---|"""
