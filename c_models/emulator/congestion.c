@@ -28,12 +28,14 @@ static uint64_t decoded(uint32_t field) {
 }
 
 /*! \brief Cycles of a core for which a router keeps a packet that finds no way. */
-static uint64_t patience(const router_state *router) {
-    const uint32_t control = router->registers[RTR_CONTROL / 4];
+static uint64_t patience(const emu_chip *chip) {
+    const uint32_t control = chip->router.registers[RTR_CONTROL / 4];
     const uint32_t first = control >> 16 & 0xffu, second = control >> 24;
     if (first == FOREVER || second == FOREVER)
         return NEVER;
-    return (decoded(first) + decoded(second)) * 3 / 2; /* of 200 MHz; a router has 133 MHz */
+    /* cycles of 200 MHz; a router has 133 MHz */
+    const uint64_t wait = (decoded(first) + decoded(second)) * 3 / 2;
+    return wait * conditions_of(chip)->patience_permille / 1000;
 }
 
 static uint32_t room(const emu_chip *chip) {
@@ -119,6 +121,16 @@ void congestion_pass(emu_chip *chip, uint32_t link, const mc_packet *packet, uin
     push(chip->neighbours[link], &arriving, (link + EMU_LINKS / 2) % EMU_LINKS, hops);
 }
 
+/* The first packet goes on, or is dropped. */
+static void leave(emu_chip *chip, uint64_t time) {
+    held_state *const state = &chip->held;
+    emu_packet_counts *const counts = machine_packet_counts(chip->machine);
+    if (state->blocked_since != NEVER && time - state->blocked_since > counts->longest_wait)
+        counts->longest_wait = time - state->blocked_since;
+    state->blocked_since = NEVER;
+    state->first++;
+}
+
 static void drop(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
                  uint32_t stuck, uint64_t time) {
     machine_packet_counts(chip->machine)->dropped++;
@@ -145,15 +157,14 @@ static bool move_first(emu_chip *chip, uint64_t time) {
         if (stuck != 0) {
             if (state->blocked_since == NEVER)
                 state->blocked_since = time;
-            if (time - state->blocked_since < patience(&chip->router))
+            if (time - state->blocked_since < patience(chip))
                 return false;
             drop(chip, &held, outputs, by_default, stuck, time);
         } else {
             router_forward(chip, &held, outputs, by_default, time);
         }
     }
-    state->blocked_since = NEVER;
-    state->first++;
+    leave(chip, time);
     return true;
 }
 

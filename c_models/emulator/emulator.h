@@ -86,6 +86,7 @@ typedef struct {
     uint32_t drain_cycles; /*!< a packet unread for so long makes the router drop the next ones */
     uint32_t transmit_cycles; /*!< for which a transmitter is busy after a packet */
     uint32_t congestion;      /*!< routers hold packets back, and drop those that wait too long: */
+    uint32_t patience_permille; /*!< how long they wait, of what their registers say */
     uint32_t receiver_places; /*!< packets that a core's receiver holds */
     uint32_t link_cycles;     /*!< for which a link is busy with a packet without payload */
     uint32_t partial_drops;   /*!< outputs that can take it get a packet that is dropped */
@@ -95,6 +96,7 @@ typedef struct {
 typedef struct {
     uint64_t seen, lost, doubled;
     uint64_t dropped; /*!< by routers that hold packets back */
+    uint64_t longest_wait; /*!< cycles, of a packet that was first in such a router */
 } emu_packet_counts;
 
 /*! Settings of a machine. */

@@ -62,6 +62,9 @@ class Conditions:
     congestion: bool = _switch("routers hold packets back while receivers or links cannot take "
                                "them, and drop those that wait for longer than their control "
                                "register says; drain_us has no effect then. Choose a small quantum")
+    router_patience: float = _condition(1.0, 0.001, 1000.0, "with congestion: how long a packet "
+                                        "may wait at a router, as a share of what its control "
+                                        "register says")
     receiver_places: int = _condition(1, 1, 4096, "with congestion: packets that the receiver of a "
                                       "core holds")
     link_rate: float = _condition(0.0, 0.0, 200.0, "with congestion: packets without payload that "
@@ -90,7 +93,8 @@ class Conditions:
             if not low <= value <= high:
                 raise EmulatorError(f"condition {each.name}={value!r} must be in {low:g} to "
                                     f"{high:g}")
-        for name in ("receiver_places", "link_rate", "partial_drops"):
+        for name in ("router_patience", "receiver_places", "link_rate",
+                     "partial_drops"):
             value = getattr(self, name)
             if not self.congestion and value != Conditions.__dataclass_fields__[name].default:
                 raise EmulatorError(f"condition {name}={value!r} needs congestion=True")
@@ -112,6 +116,7 @@ class Conditions:
                 "packet_kind": PACKET_KINDS.index(self.packet_kind),
                 "packet_place": PACKET_PLACES.index(self.packet_place),
                 "transmit_cycles": self.transmit_cycles, "congestion": self.congestion,
+                "patience_permille": round(1000 * self.router_patience),
                 "receiver_places": self.receiver_places, "partial_drops": self.partial_drops,
                 "link_cycles": round(cycles_per_us / rate) if rate else 0,
                 "packet_chip": chip, "packet_core": core}

@@ -12,7 +12,7 @@ from pynn_eprop.emulator.commands import Commands
 from pynn_eprop.emulator.conditions import IDEAL, Conditions
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
-from pynn_eprop.emulator.layout import ROUTER_P2P, Lock, Signal
+from pynn_eprop.emulator.layout import CYCLES_PER_MS, ROUTER_P2P, Lock, Signal
 from pynn_eprop.emulator.library import ffi, lib, open_unicorn
 from pynn_eprop.emulator.message import DEFAULT_CHIP, TO_ETHERNET, Message
 from pynn_eprop.emulator.monitor import Monitor
@@ -67,13 +67,15 @@ class PacketCounts:
 
     ``seen``: of the kind, at the place and core that the conditions name; 0 as long as they lose
     and double none. ``lost``, ``doubled``: of these. ``dropped``: by routers that hold packets
-    back (condition ``congestion``); the reinjector may have sent them again.
+    back (condition ``congestion``); the reinjector may have sent them again. ``longest_wait``: in
+    us, of a packet that was first in such a router; in steps of the machine's ``quantum``.
     """
 
     seen: int
     lost: int
     doubled: int
     dropped: int = 0
+    longest_wait: float = 0.0
 
 
 class EmulatedMachine(Chips):
@@ -161,7 +163,8 @@ class EmulatedMachine(Chips):
         """Packets that the conditions have lost and doubled."""
         counts = ffi.new("emu_packet_counts *")
         lib.emu_packet_counts_get(self._handle, counts)
-        return PacketCounts(counts.seen, counts.lost, counts.doubled, counts.dropped)
+        return PacketCounts(counts.seen, counts.lost, counts.doubled, counts.dropped,
+                            1000 * counts.longest_wait / CYCLES_PER_MS)
 
     # -- time --------------------------------------------------------------------------------
 
