@@ -124,10 +124,10 @@ class MachineError(SimulationError):
 
 
 class PacketLossError(MachineError):
-    """Packets of a run were lost, or came twice, so that its results would be wrong.
+    """Packets of a run were lost, or came twice, so that its results cannot be trusted.
 
     ``losses``: one for each pair of cores and each interval, or group of intervals
-    (``pynn_eprop.spinnaker.running.losses.Loss``). Otherwise as MachineError.
+    (``pynn_eprop.spinnaker.board.losses.Loss``). Otherwise as MachineError.
     """
 
     def __init__(self, message: str, folder: Path | None = None, losses: tuple[Any, ...] = ()
@@ -137,7 +137,7 @@ class PacketLossError(MachineError):
 
 
 class PacketLossWarning(UserWarning):
-    """As PacketLossError, if ``setup(on_loss="warn")`` lets a run go on: results are wrong."""
+    """As PacketLossError, if ``setup(on_loss="warn")`` lets a run go on."""
 
 
 class MissingDependencyError(EPropError, ImportError):

@@ -46,7 +46,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         What to do if sPyNNaker's configuration has a virtual board, on which a network is mapped
         and nothing is computed.
     on_loss : "error" or "warn", default "error"
-        What to do if packets between cores were lost or came twice, so that results are wrong.
+        What to do if packets between cores were lost or came twice: results cannot be trusted.
     time_scale_factor, n_boards_required, n_chips_required, database_socket_addresses
         As for sPyNNaker's ``setup()``.
 

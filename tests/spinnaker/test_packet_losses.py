@@ -16,7 +16,9 @@ from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import PacketCounts
 from pynn_eprop.errors import PacketLossError
 from pynn_eprop.models.network import Inputs
-from pynn_eprop.spinnaker.running.losses import Loss
+from pynn_eprop.spinnaker.board.losses import Loss
+from pynn_eprop.spinnaker.memory import tallies
+from pynn_eprop.spinnaker.running import packet_counts
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
 from tests.spinnaker.twin import ChipNetwork
 
@@ -131,6 +133,27 @@ def test_without_intervals():
             assert (loss.sent - loss.heard, loss.intervals, loss.updates) == (1, None, None)
     finally:
         trials.close()
+
+
+def test_intervals_that_share_a_row_are_named_together(monkeypatch):
+    monkeypatch.setattr(tallies, "MOST_BYTES", 0)
+    trials = Trials()
+    try:
+        trials.play(lose_packet=3, packet_core=(0, 0, 2), packet_kind="payload")
+        loss, = trials.losses
+        assert (loss.sent - loss.heard, loss.intervals, loss.updates) == (1, (0, 1), (1, 2))
+        # weights of ten cells to two readouts, in two intervals
+        assert (loss.what, loss.sent) == ("mirrored weights", 2 * 10 * 2)
+    finally:
+        trials.close()
+
+
+def test_losses_of_many_cores_are_told_by_their_sums(trials, monkeypatch):
+    monkeypatch.setattr(packet_counts, "MOST_EXAMINED", 1)
+    trials.play(lose_packet=1, packet_place="sender", packet_core=(0, 0, 1))
+    one, other = trials.losses
+    assert {one.sender, other.sender} == {LABELS[1], "all that send to it"}
+    assert {one.sent - one.heard, other.sent - other.heard} == {1}
 
 
 def test_the_error_names_cores_intervals_and_updates():

@@ -230,7 +230,7 @@ class ChipNetwork:
                          self._conditions)
         self.loaded = True
 
-    failed = False
+    failed = has_others = False
 
     def check(self, _what: str) -> None:
         """Nothing: a chip that fails raises ChipError."""

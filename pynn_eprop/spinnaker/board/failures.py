@@ -25,7 +25,8 @@ _EVENTS = {
     Provenance.LATE_SPIKES: "{count} spikes arrived after their step and were counted at the next",
     Provenance.CUT_SPIKES: "{count} spikes were left out: more than 4096 of one cell in one step",
     Provenance.LOST_PACKETS: "{count} packets found the receive buffer full",
-    Provenance.INCOMPLETE_SIGNALS: "at {count} steps some errors of a learning signal were missing",
+    Provenance.INCOMPLETE_SIGNALS: "at {count} steps errors of a learning signal were missing, or "
+                                   "came twice",
     Provenance.UNKNOWN_KEYS: "{count} packets had keys that no projection has",
     Provenance.OVERRUNS: "{count} steps took longer than a time step (the longest {longest} us)",
 }

@@ -5,7 +5,7 @@ It is read before sPyNNaker gives the machine back, and written to a folder.
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from spinnman.model.enums import CPUState, RunTimeError
 
 from pynn_eprop.spinnaker.board.allocation import taken_back
 from pynn_eprop.spinnaker.board.failures import gave_up
+from pynn_eprop.spinnaker.board.losses import Loss
 from pynn_eprop.spinnaker.board.waiting import STOPPED
 from pynn_eprop.spinnaker.description import describe
 from pynn_eprop.spinnaker.memory.layout import Provenance, Region
@@ -33,7 +34,7 @@ from pynn_eprop.spinnaker.vertices.machine import (
 
 Place = tuple[int, int, int]
 
-REPORT, COUNTERS, LOG = "report.txt", "counters.csv", "spynnaker.log"
+REPORT, COUNTERS, LOG, LOSSES = "report.txt", "counters.csv", "spynnaker.log", "losses.csv"
 _NAMED = 3              # cores in the message; the report has all of them
 _LAST_LINES = 3         # of what a core printed, in the message
 _EXIT_SECONDS = 2.0     # for cores that still run to write their counters
@@ -200,7 +201,8 @@ class PostMortem:
     def write(self, folder: Path, log: Sequence[str]) -> None:
         """Write report, texts, counters and sPyNNaker's log to a folder, which is made."""
         folder.mkdir(parents=True, exist_ok=True)
-        for old in (*folder.glob("iobuf_*.txt"), folder / REPORT, folder / COUNTERS, folder / LOG):
+        for old in (*folder.glob("iobuf_*.txt"), folder / REPORT, folder / COUNTERS, folder / LOG,
+                    folder / LOSSES):
             old.unlink(missing_ok=True)
         (folder / REPORT).write_text(self._report(), encoding="utf-8")
         if log:
@@ -238,6 +240,18 @@ class PostMortem:
             lines.append("none could be asked")
         lines += ["", str(describe())]
         return "\n".join(lines) + "\n"
+
+
+def write_losses(path: Path, losses: Iterable[Loss]) -> None:
+    """Write a table of packets that were lost or came twice."""
+    nothing = "", ""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["receiver", "sender", "what", "sent", "heard", "first_interval",
+                       "last_interval", "first_update", "last_update"])
+        for loss in losses:
+            rows.writerow([loss.receiver, loss.sender, loss.what, loss.sent, loss.heard,
+                           *(loss.intervals or nothing), *(loss.updates or nothing)])
 
 
 def _subsets(places: Any) -> CoreSubsets:

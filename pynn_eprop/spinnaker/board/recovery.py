@@ -3,7 +3,7 @@
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from spinn_utilities.log_store import LogStore
 from spynnaker.pyNN.data import SpynnakerDataView
 
 from pynn_eprop.errors import MachineError, PacketLossError
-from pynn_eprop.spinnaker.board.post_mortem import PostMortem
+from pynn_eprop.spinnaker.board.post_mortem import LOSSES, PostMortem, write_losses
 
 TALKATIVE = ("pacman", "spinn_front_end_common", "spinn_machine", "spinn_utilities", "spinnman",
              "spynnaker")
@@ -91,18 +91,20 @@ class Recovery:
                 self._simulator._data_writer.shut_down()
         if not found.had_machine:
             return MachineError("\n".join([head, *found.sentences()]))
-        folder = self._write(found)
+        losses = error.losses if isinstance(error, PacketLossError) else ()
+        folder = self._write(found, losses)
         what = "All that cores printed and counted" if found.cores else "A report"
         where = [] if folder is None else [f"{what} is in {folder}."]
         if isinstance(error, PacketLossError):
-            return PacketLossError("\n".join([head, str(error), *where, tail]), folder,
-                                   error.losses)
+            return PacketLossError("\n".join([head, str(error), *where, tail]), folder, losses)
         return MachineError("\n".join([head, *found.sentences(), *where, tail]), folder)
 
-    def _write(self, found: PostMortem) -> Path | None:
+    def _write(self, found: PostMortem, losses: Sequence[Any]) -> Path | None:
         try:
             folder = self._folder or Path(FecDataView.get_run_dir_path()) / FOLDER
             found.write(folder, self._log.lines)
+            if losses:
+                write_losses(folder / LOSSES, losses)
         except Exception as problem:        # the failure itself is to be raised
             logging.getLogger(__name__).warning("no report of the failure was written: %s", problem)
             return None

@@ -70,7 +70,7 @@ class Routers:
             return
         monitor = FecDataView.get_monitor_by_xy(0, 0)
         for chip, status in monitor.get_reinjection_status_for_vertices().items():
-            place = chip if isinstance(chip, tuple) else (chip.x, chip.y)
+            place = chip.x, chip.y
             total, before = int(status.n_reinjected_packets), self._again.get(place, 0)
             self._again[place] = total
             self._sent_again[place] = self._sent_again.get(place, 0) + (

@@ -37,6 +37,8 @@ from pynn_eprop.spinnaker.board.recovery import (
 )
 from pynn_eprop.spinnaker.board.routers import Dropped, Routers
 from pynn_eprop.spinnaker.board.waiting import limited
+from pynn_eprop.spinnaker.vertices.application import EPropVertex
+from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
 OF_NUMBERS = (ArithmeticError, ValueError)
 """Errors of sPyNNaker for numbers that its cells and synapses cannot hold."""
@@ -75,6 +77,14 @@ class Session:
     def virtual(self) -> bool:
         """Whether there is no machine: mapping and data only."""
         return bool(get_config_bool("Machine", "virtual_board"))
+
+    @property
+    def has_others(self) -> bool:
+        """Whether packets go to or from anything but our cells, readouts and sources."""
+        ours = EPropVertex, SourceVertex
+        return any(not (isinstance(edge.pre_vertex, ours) and isinstance(edge.post_vertex, ours))
+                   for partition in SpynnakerDataView.iterate_partitions()
+                   for edge in partition.edges)
 
     def run(self, steps: int, cores: int, prepare: Callable[[], None], describe: Describe,
             suspects: Callable[[], str], check: Callable[[Sequence[Dropped]], None]) -> None:

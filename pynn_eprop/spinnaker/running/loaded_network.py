@@ -20,6 +20,7 @@ from pynn_eprop.models.network import Network
 from pynn_eprop.models.range_report import RangeReport, sentences
 from pynn_eprop.models.targets import targets_at
 from pynn_eprop.spinnaker.board import failures
+from pynn_eprop.spinnaker.board.losses import MOST, NAMED, Loss, joined, shortened
 from pynn_eprop.spinnaker.board.routers import Dropped
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
@@ -31,7 +32,6 @@ from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
-from pynn_eprop.spinnaker.running.losses import MOST, NAMED, Loss, joined, shortened
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
@@ -203,17 +203,17 @@ class LoadedNetwork:
     def _check_packets(self, stop: Stop, dropped: Sequence[Dropped]) -> None:
         """Compare what was sent and heard in the last run. Raises :class:`PacketLossError`.
 
-        dropped: by routers. They alone know what sPyNNaker's own cells have missed.
+        dropped: by routers. They alone know what others than our cells have missed.
         """
         self._updates_run = stop.run.n_updates
         losses = self._packets.compare(stop, self.schedule, {
             core.number: counted for core, counted in self._read_reports()})
         lost = sum(each.count - each.again for each in dropped)
-        unknown = lost > 0 and any(hasattr(each, "native") for each in self._populations)
+        unknown = lost > 0 and self.session.has_others
         if losses:
             meaning = ""
         elif unknown:
-            meaning = "; cells that learn miss none, sPyNNaker's own cells may"
+            meaning = "; cells that learn miss none, but others may"
         else:
             meaning = ", none of which is missing"
         drops = [each.sentence() + meaning for each in dropped if each.count > each.again]

@@ -11,13 +11,13 @@ import numpy as np
 
 from pynn_eprop.models.cells import Sources
 from pynn_eprop.models.network import Network
+from pynn_eprop.spinnaker.board.losses import Loss, Range
 from pynn_eprop.spinnaker.memory import tallies
 from pynn_eprop.spinnaker.memory.layout import KeyKind, Tally
 from pynn_eprop.spinnaker.memory.run_tables import Run
 from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import KeyBlock
 from pynn_eprop.spinnaker.placement.plan import Plan
-from pynn_eprop.spinnaker.running.losses import Loss, Range
 from pynn_eprop.spinnaker.running.schedule import Schedule
 
 WHAT = {KeyKind.SPIKE: "spikes", KeyKind.OTHER_SPIKE: "spikes", KeyKind.SIGNAL: "errors",

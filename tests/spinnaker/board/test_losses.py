@@ -4,17 +4,17 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
-from pynn_eprop.spinnaker.running.losses import Loss, joined, shortened
+from pynn_eprop.spinnaker.board.losses import Loss, joined, shortened
 
 ONE = Loss("cells[0:8]", "source[0:5]", "spikes", 20, 19, (2, 2), (3, 3))
 
 
 @pytest.mark.parametrize(("loss", "sentence"), [
-    (ONE, "cells[0:8]: heard 19 of 20 spikes of source[0:5] in interval 2, so that update 3 is "
-     "wrong"),
+    (ONE, "cells[0:8]: heard 19 of 20 spikes of source[0:5] in interval 2; update 3 cannot be "
+     "trusted"),
     (Loss("cells[0:8]", "out[0:2]", "errors", 20, 21, (2, 5), (1, 2)),
-     "cells[0:8]: heard 21 of 20 errors of out[0:2] in intervals 2 to 5, so that updates 1 to 2 "
-     "are wrong"),
+     "cells[0:8]: heard 21 of 20 errors of out[0:2] in intervals 2 to 5; updates 1 to 2 "
+     "cannot be trusted"),
     (Loss("cells[0:8]", "out[0:2]", "mirrored weights", 20, 20, (0, 0), None),
      "cells[0:8]: heard 20 of 20 mirrored weights of out[0:2] in interval 0, but not each once"),
     (Loss("cells[0:8]", "cells[8:9]", "spikes", 20, 10),

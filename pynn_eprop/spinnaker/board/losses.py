@@ -15,7 +15,7 @@ class Loss:
     what: "spikes", "errors" or "mirrored weights". sent, heard: how many since the last stop, in
     the intervals named; equal if some were lost and as many came twice. intervals: the first and
     the last of them, from 0, as the machine counts them; None if time has none. updates: the first
-    and the last of those that are wrong, from 1; None: nothing is learned from them.
+    and the last of those that may be wrong, from 1; None: nothing is learned from them.
     """
 
     receiver: str
@@ -30,8 +30,7 @@ class Loss:
         """A sentence, "receiver: ...", with all numbers."""
         when = "" if self.intervals is None else f" in {_named('interval', self.intervals)}"
         wrong = "" if self.updates is None else \
-            f", so that {_named('update', self.updates)} " \
-            f"{'is' if self.updates[0] == self.updates[1] else 'are'} wrong"
+            f"; {_named('update', self.updates)} cannot be trusted"
         but = ", but not each once" if self.sent == self.heard else ""
         return f"{self.receiver}: heard {self.heard} of {self.sent} {self.what} of " \
             f"{self.sender}{when}{but}{wrong}"
