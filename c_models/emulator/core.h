@@ -71,6 +71,7 @@ typedef struct emu_core {
     uint32_t exception, exception_pc;        /* its vector, and where it came from */
     uint64_t ticks, tick_start, tick_last, tick_most, tick_overruns;
     bool slept;                              /* since the last tick */
+    bool crashes;                            /* at its next instruction */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
     uint64_t *profile;
@@ -118,6 +119,7 @@ struct emu_chip {
     system_state system;
     router_state router;
     held_state held;
+    uint32_t crash_tick[EMU_CORES];          /* at which a core crashes; 0: at none */
     bool monitor_interrupt;
     uint64_t next;                           /* when one of its cores has something to do */
     mc_packet *outbox;                          /* sent in this slice */
