@@ -65,6 +65,11 @@ class Session:
         """Whether there is no machine: mapping and data only."""
         return bool(get_config_bool("Machine", "virtual_board"))
 
+    @property
+    def time_scale_factor(self) -> float:
+        """Real time per script time: the keyword, or that of sPyNNaker's configuration."""
+        return float(SpynnakerDataView.get_time_scale_factor())
+
     def run(self, steps: int, cores: int, prepare: Callable[[], None], describe: Describe,
             suspects: Callable[[], str]) -> None:
         """Run ``steps`` machine steps.
@@ -76,7 +81,7 @@ class Session:
         the machine fails; what cores printed and counted is then in a folder that it names.
         """
         self.check("a run")
-        milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
+        milliseconds = steps * self._timestep * self.time_scale_factor
         with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
                 Recovery(self._failure_folder) as recovery:
             try:

@@ -194,8 +194,8 @@ def test_a_core_that_crashes_starves_others_of_its_chip():
         with pytest.raises(errors.MachineError) as caught:
             sim.run(2 * T)
         lines = str(caught.value).splitlines()
-        assert re.match(r"network\[30:45\] on core 0,0,4: run-time exception, undefined instruction "
-                        r"\(near 0x\d+", lines[1])
+        assert re.match(r"network\[30:45\] on core 0,0,4: run-time exception, undefined "
+                        r"instruction \(near 0x\d+", lines[1])
         dropped = re.match(r"the router of chip 0,0 dropped (\d+) packets in this run: a core that "
                            "has stopped takes none", lines[-3])
         assert dropped is not None and int(dropped[1]) > 50
