@@ -134,7 +134,7 @@ def test_cores_and_routers_know_physical_numbers(make_machine: MakeMachine) -> N
     # a host's entry has virtual cores; so has the copy
     monitor.chip.write(RESULT + 64, struct.pack("<HHIII", 1, 1, 1 << CORE + 2, KEY, 0xFFFFFFFF))
     assert monitor.router.load(RESULT + 64, 1, 1, APPLICATION)
-    route = int.from_bytes(monitor.chip.read(ROUTER_ROUTE + 4, 4), "little")
+    route = int.from_bytes(monitor.chip.read(ROUTER_ROUTE + 8, 4), "little")
     assert route & 0xFFFFFF == 1 << CORE + numbers[2]
     assert monitor.router.entries()[0] == (2, KEY, 0xFFFFFFFF, 1 << CORE + 2)
     start(machine, receiver(), 2, 3)
