@@ -180,7 +180,8 @@ def _configuration(options: argparse.Namespace) -> Configuration:
         rule=options.rule, gradient=options.gradient, recurrent=options.recurrent,
         keep_training=options.keep_training,
         parameters=(*options.set, *data_parameter(options.data)),
-        setup=tuple(options.setup), plugins=tuple(options.plugin))
+        setup=tuple(options.setup), conditions=tuple(options.condition),
+        plugins=tuple(options.plugin))
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -330,6 +331,10 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
                         metavar="NAME=VALUE",
                         help="give the backend's setup() a further keyword, as substrate=stand-in "
                              "of brainscales (may be repeated)")
+    parser.add_argument("--condition", action="append", default=[], type=_assignment,
+                        metavar="NAME=VALUE",
+                        help="make the board of backend emulator as hard as a real one in some "
+                             "way (may be repeated); `pynn-eprop board --help` lists them")
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="results folder (default: a folder in results/, named after task and "
                              "seed)")

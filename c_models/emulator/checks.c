@@ -61,6 +61,8 @@ void check_tick(emu_core *core) {
         }
     }
     core->ticks++;
+    if (core->ticks == core->chip->crash_tick[core->number])
+        core->crashes = true;
     core->tick_start = core->instructions;
     core->tick_cycles_start = core_cycles(core);
     core->slept = core->activity == EMU_ASLEEP;

@@ -86,7 +86,7 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     core->instructions = core->idle = core->irqs = core->fiqs = core->register_accesses = 0;
     core->ticks = core->tick_start = core->tick_last = core->tick_most = core->tick_overruns = 0;
     core->tick_cycles_start = core->tick_cycles_last = core->tick_cycles_most = 0;
-    core->slept = core->stack_reported = false;
+    core->slept = core->stack_reported = core->crashes = false;
     core->activity = EMU_STOPPED;
     return NULL;
 }
@@ -188,11 +188,21 @@ static void execute(emu_core *core) {
     }
 }
 
+static void crash(emu_core *core) {
+    core->crashes = false;
+    core->activity = EMU_RUNNING;
+    take_exception(core, VECTOR_UNDEFINED);
+}
+
+void emu_crash(emu_chip *chip, uint32_t core, uint32_t tick) { chip->crash_tick[core] = tick; }
+
 void core_run(emu_core *core, uint64_t end) {
     while (core->now < end && core->activity != EMU_STOPPED) {
         timer_expire(core);
         dma_complete(core);
         vic_update(core);
+        if (core->crashes)
+            crash(core);
         if (core->activity == EMU_ASLEEP) {
             if (!core->interrupted) {
                 const uint64_t next = next_event(core);

@@ -77,6 +77,7 @@ typedef struct emu_core {
     uint64_t ticks, tick_start, tick_last, tick_most, tick_overruns;
     uint64_t tick_cycles_start, tick_cycles_last, tick_cycles_most;
     bool slept;                              /* since the last tick */
+    bool crashes;                            /* at its next instruction */
     bool stack_reported;
     uint64_t faults[EMU_FAULT_KINDS];
     uint64_t *profile;
@@ -129,6 +130,7 @@ struct emu_chip {
     system_state system;
     router_state router;
     held_state held;
+    uint32_t crash_tick[EMU_CORES];          /* at which a core crashes; 0: at none */
     bool monitor_interrupt;
     struct {
         uint32_t offset, core_offset;

@@ -157,6 +157,11 @@ void emu_link(emu_chip *from, uint32_t link, emu_chip *to);
  */
 void emu_number_cores(emu_chip *chip, const uint8_t *physical, uint32_t cores);
 
+/*! \brief Let a core meet an undefined instruction at a tick of its timer 1, counted from 1 since it
+ *         was loaded. \param[in] tick 0: at none
+ */
+void emu_crash(emu_chip *chip, uint32_t core, uint32_t tick);
+
 /*! \brief Run until a time, or until a core calls for its monitor.
  *  \return 1: a monitor interrupt is waiting on some chip; 0: the time was reached
  */

@@ -14,6 +14,7 @@ PRECISIONS = ("float32", FLOAT, FIXED)
 EPROP, BPTT = "eprop", "bptt"
 GRADIENTS = (EPROP, BPTT)
 """What learning follows: e-prop, or backpropagation through time."""
+Context = Callable[[int], AbstractContextManager[object]]
 RUN_KEYWORDS = ("machine", "precision", "gradient", "threads", "failure_folder")
 """Keywords of ``setup()`` that an experiment can fill in."""
 
@@ -61,6 +62,8 @@ class Backend:
     compared: how ``pynn-eprop compare`` runs it; empty: not at all
     context: called with the number of cells; what it returns is entered as long as the backend is
         in use
+    under_conditions: of a backend whose context is a board in software: gives the context with a
+        board that is as hard as some conditions, by name, make it; None: it has none
     extra: of ``pip install pynn_eprop[extra]``, for messages
 
     Raises :class:`ParameterError` if the parts make no backend.
@@ -75,7 +78,8 @@ class Backend:
     setup: Mapping[str, Any] = field(default_factory=dict)
     free_steps: int = 0
     compared: tuple[Compared, ...] = ()
-    context: Callable[[int], AbstractContextManager[object]] = nullcontext
+    context: Context = nullcontext
+    under_conditions: Callable[[Mapping[str, Any]], Context] | None = None
     extra: str = ""
 
     def __post_init__(self) -> None:
@@ -115,3 +119,17 @@ class Backend:
                "threads": threads,
                "failure_folder": None if out is None else out / "failure"}
         return {**{name: run[name] for name in self.takes if run[name] is not None}, **self.setup}
+
+    def context_under(self, conditions: Mapping[str, Any]) -> Context:
+        """The context of the backend under conditions, by name.
+
+        Raises :class:`ParameterError` if it has no conditions, and EmulatorError for unknown ones
+        and for values that they cannot have.
+        """
+        if not conditions:
+            return self.context
+        if self.under_conditions is None:
+            raise ParameterError(
+                f"conditions {', '.join(conditions)}: backend {self.name!r} has none, as they are "
+                "of a board in software; choose backend 'emulator'")
+        return self.under_conditions(conditions)

@@ -1,14 +1,36 @@
 """The package's own backends, a row each, in the order of lists."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
-from pynn_eprop.backends.backend import BPTT, EPROP, FIXED, FLOAT, PRECISIONS, Backend, Compared
+from pynn_eprop.backends.backend import (
+    BPTT,
+    EPROP,
+    FIXED,
+    FLOAT,
+    PRECISIONS,
+    Backend,
+    Compared,
+    Context,
+)
+
+
+def _boards(conditions: Mapping[str, Any]) -> Context:
+    """SpiNNaker boards in software that are as hard as some conditions make them."""
+    from pynn_eprop.emulator.conditions import read_conditions
+    read = read_conditions(conditions.items())
+
+    def board(neurons: int) -> AbstractContextManager[object]:
+        """One that is large enough for the cells."""
+        from pynn_eprop.emulator import Board
+        return Board(chips=4 if neurons <= 1000 else 48, real_time=False, conditions=read)
+
+    return board
 
 
 def _board(neurons: int) -> AbstractContextManager[object]:
-    """A SpiNNaker board in software, large enough for the cells."""
-    from pynn_eprop.emulator import Board
-    return Board(chips=4 if neurons <= 1000 else 48, real_time=False)
+    return _boards({})(neurons)
 
 
 HOST = Backend(
@@ -47,4 +69,5 @@ SPINNAKER = Backend(
 EMULATOR = Backend(
     "emulator", "pynn_eprop.spinnaker", precisions=(FIXED,), takes=("failure_folder",),
     setup={"quiet": True, "virtual_board": "refuse"},
-    compared=(Compared("emulator", FIXED),), context=_board, extra="spinnaker")
+    compared=(Compared("emulator", FIXED),), context=_board, under_conditions=_boards,
+    extra="spinnaker")

@@ -55,7 +55,8 @@ def _is_read_again(backend: Backend, known: Backend) -> bool:
     """Whether a row is a known one again, because its module or file was read once more."""
     def plain(each: Backend) -> Backend:
         source = getattr(sys.modules.get(each.module), "__file__", None) or each.module
-        return dataclasses.replace(each, module=source, context=nullcontext)
+        return dataclasses.replace(each, module=source, context=nullcontext,
+                                   under_conditions=None)
 
     return plain(backend) == plain(known)
 

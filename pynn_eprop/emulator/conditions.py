@@ -114,6 +114,10 @@ class Conditions:
         (256, 256, CORES), "cores that are dead, as ((x, y, physical number), ...)")
     dead_links: tuple[tuple[int, int, int], ...] = _places(
         (256, 256, len(LINKS)), "links that are dead in both directions, as ((x, y, link), ...)")
+    crash_cores: tuple[tuple[int, int, int], ...] = _places(
+        (256, 256, CORES), "cores that meet an undefined instruction, as ((x, y, core), ...)")
+    crash_tick: int = _condition(1, 1, MOST, "tick of their timers at which they do, counted since "
+                                 "they were loaded")
     lost_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that are lost")
     lost_to_host: float = _condition(0.0, 0, 1, "share of the packets to hosts that are lost")
     doubled_to_board: float = _condition(0.0, 0, 1, "share of the packets from hosts that come "

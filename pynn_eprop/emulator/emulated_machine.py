@@ -14,7 +14,7 @@ from pynn_eprop.emulator.conditions import FROM_THE_START, IDEAL, Conditions
 from pynn_eprop.emulator.dead_parts import core_numbers, routes_to, without_dead
 from pynn_eprop.emulator.faults import Fault, FaultLog
 from pynn_eprop.emulator.geometry import Coordinates, Geometry
-from pynn_eprop.emulator.layout import CYCLES_PER_MS, ROUTER_P2P, SV, Lock, Signal, Sv
+from pynn_eprop.emulator.layout import CORES, CYCLES_PER_MS, ROUTER_P2P, SV, Lock, Signal, Sv
 from pynn_eprop.emulator.library import ffi, lib, open_unicorn
 from pynn_eprop.emulator.message import DEFAULT_CHIP, TO_ETHERNET, Message
 from pynn_eprop.emulator.monitor import Monitor
@@ -151,6 +151,7 @@ class EmulatedMachine(Chips):
             monitor.chip.write(SV + Sv.CLOCK_DRIFT, struct.pack(
                 "<i", self.options.conditions.measured_drift(x, y)))
             self._write_routes(monitor.chip)
+        self._set_crashes()
 
     def _write_routes(self, chip: Chip) -> None:
         """The table for monitors' own packets: hosts learn from it which chips there are."""
@@ -179,6 +180,14 @@ class EmulatedMachine(Chips):
         values = ffi.new("emu_conditions *", conditions.for_machine(list(self.geometry.board)))
         lib.emu_set_conditions(self._handle, values)
         self.options = replace(self.options, conditions=conditions)
+        self._set_crashes()
+
+    def _set_crashes(self) -> None:
+        conditions = self.options.conditions
+        for (x, y), monitor in self.monitors.items():
+            for core in range(CORES):
+                crashes = (x, y, core) in conditions.crash_cores
+                lib.emu_crash(monitor.chip.handle, core, conditions.crash_tick if crashes else 0)
 
     @property
     def packets(self) -> PacketCounts:

@@ -12,11 +12,12 @@ DATA = "data"
 
 def command_line(words: Iterable[str], options: Mapping[str, Any],
                  parameters: Iterable[tuple[str, Any]], plugins: Iterable[str], out: str,
-                 setup: Iterable[tuple[str, Any]] = ()) -> str:
+                 setup: Iterable[tuple[str, Any]] = (),
+                 conditions: Iterable[tuple[str, Any]] = ()) -> str:
     """The line of ``pynn-eprop`` with these words and options, quoted if need be.
 
     options: by name; None and False stand for one that is not given, True for one without a value.
-    setup: keywords of the backend's ``setup()``.
+    setup: keywords of the backend's ``setup()``. conditions: of a board in software.
     """
     line = ["pynn-eprop", *words]
     for name, value in options.items():
@@ -28,4 +29,6 @@ def command_line(words: Iterable[str], options: Mapping[str, Any],
         line += ["--set", f"{name}={value_text(value)}"]
     for name, value in setup:
         line += ["--setup", f"{name}={value_text(value)}"]
+    for name, value in conditions:
+        line += ["--condition", f"{name}={value_text(value)}"]
     return shlex.join([*line, "--out", out])

@@ -1,6 +1,7 @@
 """The configuration of a run: task, variant, backend, seed and size."""
 
 import dataclasses
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ class Configuration:
     with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
     rule: as :func:`rule_named` takes it, or "readout-only". parameters: changes to the task's
     parameters, as (name, value). setup: further keywords of the backend's ``setup()``, likewise.
+    conditions: those of a board in software, likewise (``pynn_eprop.emulator.conditions``).
     plugins: modules or files that were loaded for it (``plugins.load_plugins()``). Raises
-    :class:`TaskError` for parts that are unknown or do not go together.
+    :class:`TaskError` for parts that are unknown or do not go together, and the errors of
+    ``Backend.context_under`` for conditions.
     """
 
     task: str
@@ -48,6 +51,7 @@ class Configuration:
     keep_training: bool = False
     parameters: tuple[tuple[str, Any], ...] = ()
     setup: tuple[tuple[str, Any], ...] = ()
+    conditions: tuple[tuple[str, Any], ...] = ()
     plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -64,6 +68,7 @@ class Configuration:
             rule_named(self.rule)
         self._check_gradient(backend)
         check_setup(self.setup)
+        backend.context_under(dict(self.conditions))
 
     def _check_gradient(self, backend: Backend) -> None:
         if self.gradient not in GRADIENTS:
@@ -95,6 +100,11 @@ class Configuration:
     def build_backend(self) -> Backend:
         """The row of the backend."""
         return find_backend(self.backend)
+
+    def context(self) -> AbstractContextManager[object]:
+        """What is entered as long as the backend is in use."""
+        return self.build_backend().context_under(dict(self.conditions))(
+            self.build_task().n_neurons)
 
     def setup_keywords(self, out: Path, gradient: str | None = None) -> dict[str, Any]:
         """All keywords of the backend's ``setup()`` beside the task's times and the seed.
@@ -144,6 +154,7 @@ class Configuration:
         fields["neurons"] = self.build_task().n_neurons
         fields["parameters"] = {name: value for name, value in self.parameters}
         fields["setup"] = {name: value for name, value in self.setup}
+        fields["conditions"] = {name: value for name, value in self.conditions}
         return fields
 
     def identity(self) -> dict[str, Any]:
@@ -152,8 +163,9 @@ class Configuration:
         for name in ("updates", "threads", "keep_training", "plugins"):
             del fields[name]
         # as in older folders, from when there was no choice
-        if not fields["setup"]:
-            del fields["setup"]
+        for name in ("setup", "conditions"):
+            if not fields[name]:
+                del fields[name]
         del fields["machine"]
         if self.chosen_machine == "reference":
             fields["precision"] = "reference"
@@ -177,4 +189,4 @@ class Configuration:
         data = dict(self.parameters).get(DATA)
         others = [(name, value) for name, value in self.parameters if name != DATA]
         return command_line(["run", self.task], {**self.options(), DATA: data}, others,
-                            self.plugins, out, self.setup)
+                            self.plugins, out, self.setup, self.conditions)

@@ -94,8 +94,7 @@ class Experiment:
         try:
             if history is not None and self._complete(history):
                 return self.folder.read_results()
-            with self.configuration.build_backend().context(self.task.n_neurons), \
-                    DeferredInterrupts() as interrupts:
+            with self.configuration.context(), DeferredInterrupts() as interrupts:
                 history = self._train(history, identity, interrupts, progress)
                 try:
                     return self._write(history, self._answer_tests(history, interrupts))

@@ -23,7 +23,7 @@ from pynn_eprop.sequence_tasks.course import Progress
 OWN_OPTIONS = ("size", "minutes", "epochs")
 """Options of ``run`` that no other kind of task has."""
 _NOT_HERE = ("backend", "feedback", "gradient", "recurrent", "keep_training", "learned", "targets",
-             "setup")
+             "setup", "condition")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,8 @@ from pynn_eprop.learning_to_learn import one_shot_run as inner
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES, SpikingModule
 from pynn_eprop.models.rules import RULES, EProp
 
-_NOT_HERE = ("updates", "feedback", "rule", "gradient", "recurrent", "data", "keep_training")
+_NOT_HERE = ("updates", "feedback", "rule", "gradient", "recurrent", "data", "keep_training",
+             "condition")
 """Options of ``run`` that choose the training of a task."""
 
 

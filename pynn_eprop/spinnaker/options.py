@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,18 @@ class SpinnakerOptions:
     warns_of_losses: bool = False
     spynnaker: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def time_scale_factor(self) -> float:
+        """Real time per script time."""
+        return float(self.spynnaker.get("time_scale_factor", 1))
+
+    def as_set_up(self, time_scale_factor: float) -> "SpinnakerOptions":
+        """The options with the factor of sPyNNaker, which may be that of its configuration."""
+        return replace(self, spynnaker={**self.spynnaker, "time_scale_factor": time_scale_factor})
+
     def check_timestep(self, timestep: float) -> None:
         """Raise :class:`SetupError` for a time step that no machine can have."""
-        microseconds, factor = timestep * 1000.0, self.spynnaker.get("time_scale_factor", 1)
+        microseconds, factor = timestep * 1000.0, self.time_scale_factor
         whole, off = whole_steps(microseconds, 1.0)
         if whole < 1 or off:
             around = sorted({max(math.floor(microseconds), 1), math.ceil(microseconds)})

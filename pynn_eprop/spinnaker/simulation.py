@@ -283,8 +283,8 @@ class Simulation(DescribedSimulation):
     def _load(self, description: Description, formats: Formats | None,
               kept: Mapping[str, np.ndarray]) -> None:
         session = self.begin()
-        network = LoadedNetwork(description.network, self.populations, self.machine_options,
-                                session, formats)
+        options = self.machine_options.as_set_up(session.time_scale_factor)
+        network = LoadedNetwork(description.network, self.populations, options, session, formats)
         if self.network is not None and session.loaded:
             session.needs_mapping()
         self.network = network

@@ -24,7 +24,8 @@ def run(options: argparse.Namespace) -> int:
         backend=options.backend, machine=options.machine, precision=options.precision,
         neurons=options.neurons, threads=options.threads, feedback=options.feedback,
         rule=options.rule, gradient=options.gradient, recurrent=options.recurrent,
-        setup=tuple(options.setup), plugins=tuple(options.plugin))
+        setup=tuple(options.setup), conditions=tuple(options.condition),
+        plugins=tuple(options.plugin))
     out = options.out or Path("results", f"decode-{options.task}-seed{options.seed}")
     bar = Bar()
     try:

@@ -151,7 +151,7 @@ class DecodingPlan:
                    if value != getattr(default, name)]
         return command_line(["decode", configuration.task], options,
                             (*configuration.parameters, *changed), configuration.plugins, out,
-                            configuration.setup)
+                            configuration.setup, configuration.conditions)
 
 
 class DecodingExperiment:
@@ -196,8 +196,7 @@ class DecodingExperiment:
     def _run(self, force: bool, progress: Progress) -> dict[str, Any]:
         plan = self.plan
         parts = {}
-        with DeferredInterrupts() as interrupts, plan.configuration.build_backend().context(
-                plan.configuration.build_task().n_neurons):
+        with DeferredInterrupts() as interrupts, plan.configuration.context():
             def report(what: str, done: int, total: int) -> None:
                 progress(what, done, total)
                 if interrupts.received is not None:

@@ -93,6 +93,7 @@ class PostMortem:
     def __init__(self, error: BaseException) -> None:
         self.error = error
         self.cores: list[CoreReport] = []
+        self.dropped: dict[tuple[int, int], int] = {}   # by routers whose chip has a failed core
         self.reachable = True
         self.had_machine = bool(FecDataView.has_transceiver())
         self.taken_back = taken_back() if self.had_machine else None
@@ -107,11 +108,17 @@ class PostMortem:
             self._reasons()
         with suppress(Exception):
             self._counters()
+        with suppress(Exception):
+            self._read_routers()
 
     @property
     def failed(self) -> list[CoreReport]:
-        """The cores that failed."""
-        return [core for core in self.cores if core.failed]
+        """The cores that failed.
+
+        Those that gave up come last, as that may follow from what others left undone.
+        """
+        return sorted((core for core in self.cores if core.failed),
+                      key=lambda core: (bool(core.reason), core.place))
 
     # --- reading ---
 
@@ -170,6 +177,12 @@ class PostMortem:
         found = read_what_answers(places_of([(core.vertex, region, None) for core in ours]))
         return ((core, data) for core, data in zip(ours, found, strict=True) if data is not None)
 
+    def _read_routers(self) -> None:
+        transceiver = FecDataView.get_transceiver()
+        for x, y in sorted({core.place[:2] for core in self.failed}):
+            found = transceiver.get_router_diagnostics(x, y)
+            self.dropped[x, y] = int(found.n_dropped_multicast_packets)
+
     # --- reporting ---
 
     def sentences(self) -> list[str]:
@@ -192,6 +205,9 @@ class PostMortem:
             lines += [f"  it printed: {line}" for line in core.lines()[-_LAST_LINES:]]
         if len(self.failed) > _NAMED:
             lines.append(f"and {len(self.failed) - _NAMED} more")
+        lines += [f"the router of chip {x},{y} dropped {count} packets in this run: a core that "
+                  "has stopped takes none, and what is for it and others may reach none of them"
+                  for (x, y), count in self.dropped.items() if count]
         return lines
 
     def _error(self) -> str:
@@ -231,7 +247,9 @@ class PostMortem:
     def _report(self) -> str:
         lines = [self._error(), "",
                  "core, cells, state (those that failed first)"]
-        for core in sorted(self.cores, key=lambda core: (not core.failed, core.place)):
+        failed = self.failed
+        for core in (*failed, *sorted((core for core in self.cores if not core.failed),
+                                      key=lambda core: core.place)):
             lines.append(f"{core.name}{core.condition}")
             if core.info.state in STOPPED:
                 lines += ["    " + line.strip()

@@ -86,6 +86,11 @@ class Session:
                    for partition in SpynnakerDataView.iterate_partitions()
                    for edge in partition.edges)
 
+    @property
+    def time_scale_factor(self) -> float:
+        """Real time per script time: the keyword, or that of sPyNNaker's configuration."""
+        return float(SpynnakerDataView.get_time_scale_factor())
+
     def run(self, steps: int, cores: int, prepare: Callable[[], None], describe: Describe,
             suspects: Callable[[], str], check: Callable[[Sequence[Dropped]], None]) -> None:
         """Run ``steps`` machine steps.
@@ -98,7 +103,7 @@ class Session:
         the machine fails; what cores printed and counted is then in a folder that it names.
         """
         self.check("a run")
-        milliseconds = steps * self._timestep * SpynnakerDataView.get_time_scale_factor()
+        milliseconds = steps * self._timestep * self.time_scale_factor
         with _own_signals(), quiet(self.loaded or self._quiet), limited(milliseconds), \
                 collected_at_once(), Recovery(self._failure_folder) as recovery, \
                 self._routers.watched():

@@ -174,36 +174,42 @@ def optimizer_us(rows: Rows, cores: int) -> float:
 def pauses(settings: Settings, times: Sequence[UpdateTime], options: SpinnakerOptions) -> Pauses:
     """The pauses that suffice for all cores.
 
-    If script time contains the pauses, all are equal, and as given. Raises :class:`SetupError`
-    for a pause that is too short, or that is missing there.
+    With a time_scale_factor a step, and so a pause, lasts for longer than script time says. If
+    script time contains the pauses, all are equal, and as given. Raises :class:`SetupError` for a
+    pause that is too short, or that is missing there.
     """
     timestep = settings.timestep
     if not times:
         return Pauses(*(options.pause_in_script(timestep),) * 2)
     trial_us = max(time.trial_us for time in times)
     update_us = max(time.update_us for time in times)
-    given_ms, step_us = options.pause, timestep * 1000.0
+    given_ms, step_us = options.pause, timestep * 1000.0 * options.time_scale_factor
     estimated = Pauses(_steps(trial_us, step_us), _steps(max(update_us, trial_us), step_us))
     if given_ms is None:
         if options.machine_time:
             raise SetupError(
                 "setup(): machine_time=True with update_interval needs pause=..., which script "
                 "time then contains after each interval; an update of this network takes about "
-                f"{estimated.update * timestep:g} ms at max_rate={options.max_rate:g} Hz: give "
-                "that, or more")
+                f"{estimated.update * timestep:g} ms at {_assumed(options)}: give that, or more")
         return estimated
     steps = math.floor(given_ms / timestep + 1e-9)
     if steps < MINIMUM_PAUSE:
         raise SetupError(f"setup(): pause={given_ms:g} ms is too short; an interval is over "
                          f"when {MINIMUM_PAUSE * timestep:g} ms have passed")
     if steps * step_us < update_us + MINIMUM_PAUSE * step_us:
-        need = update_us / 1000.0 + MINIMUM_PAUSE * timestep
+        need = update_us / 1000.0 / options.time_scale_factor + MINIMUM_PAUSE * timestep
         raise SetupError(
             f"setup(): pause={given_ms:g} ms is too short: an update takes about {need:.1f} ms "
-            f"at max_rate={options.max_rate:g} Hz; give a longer pause or a lower max_rate")
+            f"at {_assumed(options)}; give a longer pause or a lower max_rate")
     # a longer pause that was asked for helps only if there is work
     same = options.machine_time or trial_us > 0.0
     return Pauses(steps if same else min(steps, estimated.trial), steps)
+
+
+def _assumed(options: SpinnakerOptions) -> str:
+    factor = options.time_scale_factor
+    return f"max_rate={options.max_rate:g} Hz" + (
+        f" and time_scale_factor={factor:g}" if factor != 1 else "")
 
 
 def _steps(us: float, step_us: float) -> int:

@@ -16,6 +16,7 @@ import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
 from pynn_eprop import Adam, errors
 from pynn_eprop.emulator import Board
+from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.configuration import configured
 from pynn_eprop.emulator.layout import CpuState
 from pynn_eprop.spinnaker.board import waiting
@@ -182,6 +183,40 @@ def test_cores_that_crash(board, monkeypatch, tmp_path, instructions, meaning, c
     assert counted["readout[0:2]"]["counted_until"] == "the failure"
     assert data(made["network"], "v").shape == (51, 60)
     sim.end()
+
+
+def test_a_core_that_crashes_starves_others_of_its_chip():
+    """It takes no packet, and a router that waits in vain drops it for all that it is for."""
+    conditions = Conditions(congestion=True, crash_cores=((0, 0, 4),), crash_tick=90)
+    with Board(chips=4, real_time=False, quantum=400, conditions=conditions) as board:
+        made = build(sim, neurons_per_core=15)
+        sim.run(T)
+        assert board.faults() == []
+        with pytest.raises(errors.MachineError) as caught:
+            sim.run(2 * T)
+        lines = str(caught.value).splitlines()
+        assert re.match(r"network\[30:45\] on core 0,0,4: run-time exception, undefined "
+                        r"instruction \(near 0x\d+", lines[1])
+        dropped = re.match(r"the router of chip 0,0 dropped (\d+) packets in this run: a core that "
+                           "has stopped takes none", lines[-3])
+        assert dropped is not None and int(dropped[1]) > 50
+        assert {fault.core for fault in board.faults()} == {4}
+        assert_left(made, 1)
+        sim.end()
+
+
+def test_the_core_that_crashed_is_named_before_those_that_gave_up(monkeypatch):
+    monkeypatch.setattr(planning, "_LEAST_LOG", 500)
+    conditions = Conditions(crash_cores=((0, 0, 3),), crash_tick=int(2.5 * T))
+    with Board(chips=4, real_time=False, conditions=conditions):
+        build(sim, BURST, max_rate=0.01)
+        with pytest.raises(errors.MachineError) as caught:
+            sim.run(5 * T)
+        sim.end()
+    crashed, gave_up = [line for line in str(caught.value).splitlines()
+                        if line.startswith("network[")]
+    assert "core 0,0,3: run-time exception, undefined instruction" in crashed
+    assert "core 0,0,2, in interval 2: the spikes of an interval did not fit the log" in gave_up
 
 
 def test_a_core_that_hangs_is_not_waited_for_for_ever(board, monkeypatch, tmp_path):

@@ -11,9 +11,12 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.engine.host_engine import HostEngine
+from pynn_eprop.errors import SetupError
 from pynn_eprop.models.cells import SpikingCells
-from pynn_eprop.models.network import Network, Recording
+from pynn_eprop.models.network import Network, Recording, Settings
 from pynn_eprop.spinnaker.memory.layout import Provenance
+from pynn_eprop.spinnaker.options import SpinnakerOptions
+from pynn_eprop.spinnaker.placement.update_time import UpdateTime, pauses
 from tests.random_networks import Case, CellPlan, Plan, ReadoutPlan, make_case
 from tests.spinnaker.twin import ChipNetwork, recordings_of
 
@@ -106,3 +109,22 @@ def test_recorded_learning_signals_have_a_pause_without_an_update_too(trials, le
         chip.advance(T, learning)       # the next interval begins in time
     finally:
         chip.close()
+
+
+@pytest.mark.parametrize(("factor", "steps", "least"), [(1.0, 60, 45.0), (2.0, 30, 25.0),
+                                                        (0.5, 120, 85.0)])
+def test_pauses_last_for_longer_with_a_time_scale(factor, steps, least):
+    """An update of 40 ms, with a margin of a half; 5 steps of a pause are over before and after."""
+    settings = Settings(timestep=1.0, interval_steps=100)
+    work = [UpdateTime(0.0, backward=30_000.0, optimizer=10_000.0, trials=1, kept=False)]
+
+    def found(pause=None):
+        return pauses(settings, work, SpinnakerOptions(
+            pause=pause, spynnaker={"time_scale_factor": factor})).update
+
+    assert found() == 5 + steps
+    assert found(least) == least
+    also = "" if factor == 1.0 else f" and time_scale_factor={factor:g}"
+    with pytest.raises(SetupError, match=rf"an update takes about {least:.1f} ms at max_rate=100 "
+                       rf"Hz{also}; give a longer"):
+        found(least - 1.0)
