@@ -136,11 +136,11 @@ def _gather(block: RowBlock, spikes: float, visits: float) -> float:
 def _together(instructions: float, words: float, transferred: float, cores: int) -> float:
     """Microseconds of instructions, words from SDRAM, and bytes by DMA that ``cores`` share.
 
-    A core works while bytes move, but not all the time: the longer of the two, and some of the
-    other.
+    A core works while bytes move, but not all the time: the longer of the two counts, and if they
+    are as long as each other a quarter more.
     """
     share = _SDRAM_BYTES_PER_US / min(cores, _CORES_OF_CHIP)
-    return math.hypot(_us(instructions, words), transferred / share)
+    return math.cbrt(_us(instructions, words) ** 3 + (transferred / share) ** 3)
 
 
 def _us(instructions: float, words: float) -> float:
