@@ -43,8 +43,8 @@ POPULATIONS, FAN_IN, READOUTS, INPUTS = 10, 50, 3, 1000
 INTERVAL, CELLS_PER_CORE = 1000.0, 32
 CORES, CORES_PER_CHIP, LINK_PACKETS = 1_000_000, 16, 6_000_000
 """Cores of the machine in Manchester; cores of a chip for cells; packets a second of a link."""
-HZ = 10
-"""Mean rate of cells, for what a machine would have to do in a step."""
+HZ, MAX_RATE = 10, 20.0
+"""Mean rate of cells, for what a machine would have to do in a step; that which pauses are for."""
 
 
 def build(neurons: int) -> None:
@@ -52,7 +52,7 @@ def build(neurons: int) -> None:
     import pynn_eprop.spinnaker as sim
     rng = np.random.default_rng(1)
     size = neurons // POPULATIONS
-    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, max_rate=20.0,
+    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, max_rate=MAX_RATE,
               neurons_per_core=CELLS_PER_CORE)
     inputs = sim.Population(INPUTS, sim.SpikeSourcePoisson(rate=10.0), label="inputs")
     cells = [sim.Population(size, sim.EPropLIF(v_thresh=0.6), label=f"cells {k}")
@@ -174,7 +174,7 @@ def page(results: list[dict[str, float]]) -> str:
         f"{LINK_PACKETS / 10:,.0f} cells can cross one link.",
         f"- Keys: 32 bits, 4 of them the step. {2 ** 28 / 1e6:,.0f} million cells at most, "
         "readouts and the alignment of key blocks to powers of two left aside.",
-        *_time(largest),
+        *_time(results),
         "- Learning signals: one packet for each readout and step reaches all cores of a "
         f"population; {READOUTS} readouts at 1 ms are {READOUTS * 1000:,} packets a second on each "
         "link of their tree, whatever the number of cells.",
@@ -186,14 +186,16 @@ def page(results: list[dict[str, float]]) -> str:
         "The smallest number is that of " + ", then ".join(
             f"{name} ({number / 1e6:,.0f} million cells)" for number, name in sorted([
                 (cells, "cores"), (room / per_cell, "SDRAM"), (2 ** 28, "keys")]))
-        + "; and no population may be larger than a core can hear.",
+        + "; but a population must not be larger than a core can hear, and long before that its "
+        "updates take longer than its trials.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _time(largest: dict[str, float]) -> list[str]:
+def _time(results: list[dict[str, float]]) -> list[str]:
     """What limits by the model of a chip's cycles: steps and updates."""
+    largest = results[-1]
     found = {name: by_timing["arm968"]
              for name, by_timing in json.loads(CYCLES.read_text())["spikes"].items()}
     met, missed = found["row onto 32 cells, a tenth"], found["row without synapses"]
@@ -211,9 +213,13 @@ def _time(largest: dict[str, float]) -> list[str]:
         f"inputs: {in_ring:,.0f} spikes, {in_ring * missed['spike'] / CYCLES_PER_MS:.0%} of a step "
         f"with {largest['cells'] / POPULATIONS:,.0f} cells each; "
         f"{(heard * 1000 / HZ - INPUTS) / 2:,.0f} would be the most.",
-        f"- Time of updates: {largest['pause']:,.0f} ms are given after each trial of "
-        f"{INTERVAL:,.0f} ms of the last row, at 20 Hz, as chips share nothing and all update at "
-        "once: their number does not matter.",
+        f"- Time of updates, all cores at once: after each trial of {INTERVAL:,.0f} ms at "
+        f"{MAX_RATE:.0f} Hz the networks above are given " + " and ".join(
+            f"{r['pause']:,.0f} ms (populations of {r['cells'] / POPULATIONS:,.0f})"
+            for r in results) + ".",
+        "  Nearly all of it is for sorting the spikes that a core heard, most of which meet no "
+        "synapse: the number of times that the log is gone through grows with them, and each time "
+        "is as long as there are sources. The number of populations does not matter.",
     ]
 
 
