@@ -217,9 +217,10 @@ def _time(results: list[dict[str, float]]) -> list[str]:
         f"{MAX_RATE:.0f} Hz the networks above are given " + " and ".join(
             f"{r['pause']:,.0f} ms (populations of {r['cells'] / POPULATIONS:,.0f})"
             for r in results) + ".",
-        "  Nearly all of it is for sorting the spikes that a core heard, most of which meet no "
-        "synapse: the number of times that the log is gone through grows with them, and each time "
-        "is as long as there are sources. The number of populations does not matter.",
+        "  Most of it is for sorting the spikes that a core heard and for looking at their rows, "
+        "few of which have a synapse there: the log is gone through more often the more spikes it "
+        "has, and each time takes longer the more sources there are. The number of populations "
+        "does not matter.",
     ]
 
 
