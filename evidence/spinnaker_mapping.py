@@ -1,12 +1,14 @@
 """A large network mapped without a machine, and what a million cores would hold.
 
 ``python -m evidence.spinnaker_mapping`` writes docs/evidence/spinnaker/mapping.md. sPyNNaker
-places the network on virtual boards, gives keys, routes, and writes the memory of each core.
+places the network on virtual boards, gives keys, routes, and writes the memory of each core. What
+steps take is read from the results of evidence.spinnaker_cycles, which must have run.
 """
 
 import argparse
 import atexit
 import io
+import json
 import os
 import platform
 import resource
@@ -19,7 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
+from evidence.spinnaker_cycles import KEPT as CYCLES
 from pynn_eprop import Adam
+from pynn_eprop.emulator.layout import CYCLES_PER_MS
 
 PAGE = Path(__file__).parents[1] / "docs/evidence/spinnaker/mapping.md"
 CONFIGURATION = """[Machine]
@@ -39,6 +43,8 @@ POPULATIONS, FAN_IN, READOUTS, INPUTS = 10, 50, 3, 1000
 INTERVAL, CELLS_PER_CORE = 1000.0, 32
 CORES, CORES_PER_CHIP, LINK_PACKETS = 1_000_000, 16, 6_000_000
 """Cores of the machine in Manchester; cores of a chip for cells; packets a second of a link."""
+HZ, MAX_RATE = 10, 20.0
+"""Mean rate of cells, for what a machine would have to do in a step; that which pauses are for."""
 
 
 def build(neurons: int) -> None:
@@ -46,7 +52,7 @@ def build(neurons: int) -> None:
     import pynn_eprop.spinnaker as sim
     rng = np.random.default_rng(1)
     size = neurons // POPULATIONS
-    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, max_rate=20.0,
+    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, max_rate=MAX_RATE,
               neurons_per_core=CELLS_PER_CORE)
     inputs = sim.Population(INPUTS, sim.SpikeSourcePoisson(rate=10.0), label="inputs")
     cells = [sim.Population(size, sim.EPropLIF(v_thresh=0.6), label=f"cells {k}")
@@ -167,8 +173,8 @@ def page(results: list[dict[str, float]]) -> str:
         f"{LINK_PACKETS / 1000:,.0f} in a step of 1 ms. At 10 Hz the spikes of "
         f"{LINK_PACKETS / 10:,.0f} cells can cross one link.",
         f"- Keys: 32 bits, 4 of them the step. {2 ** 28 / 1e6:,.0f} million cells at most, "
-        "readouts and the alignment of key blocks to powers of two left aside: the first limit "
-        "that a machine of this size meets is here and in the routers' tables.",
+        "readouts and the alignment of key blocks to powers of two left aside.",
+        *_time(results),
         "- Learning signals: one packet for each readout and step reaches all cores of a "
         f"population; {READOUTS} readouts at 1 ms are {READOUTS * 1000:,} packets a second on each "
         "link of their tree, whatever the number of cells.",
@@ -177,8 +183,45 @@ def page(results: list[dict[str, float]]) -> str:
         "more than some 10 million synapses the script has to be split over hosts, which is not "
         "offered.",
         "",
+        "The smallest number is that of " + ", then ".join(
+            f"{name} ({number / 1e6:,.0f} million cells)" for number, name in sorted([
+                (cells, "cores"), (room / per_cell, "SDRAM"), (2 ** 28, "keys")]))
+        + "; but a population must not be larger than a core can hear, and long before that its "
+        "updates take longer than its trials.",
+        "",
     ]
     return "\n".join(lines)
+
+
+def _time(results: list[dict[str, float]]) -> list[str]:
+    """What limits by the model of a chip's cycles: steps and updates."""
+    largest = results[-1]
+    found = {name: by_timing["arm968"]
+             for name, by_timing in json.loads(CYCLES.read_text())["spikes"].items()}
+    met, missed = found["row onto 32 cells, a tenth"], found["row without synapses"]
+    heard = (CYCLES_PER_MS - missed["step"]) / missed["spike"]
+    in_ring = (2 * largest["cells"] / POPULATIONS + INPUTS) * HZ / 1000
+    return [
+        "- Time of a step, by [modelled cycles](cycles.md): a core of "
+        f"{CELLS_PER_CORE} cells takes "
+        f"{missed['step']:,.0f} of {CYCLES_PER_MS:,}, and {missed['spike']:,.0f} for each spike "
+        f"that it hears, even if it meets no synapse ({met['spike']:,.0f} if it meets a tenth of "
+        f"the cells): {heard:,.0f} spikes in a step of 1 ms, or {heard * 1000 / HZ:,.0f} cells at "
+        f"{HZ} Hz.",
+        "  A spike goes to all cores of a population that its own projects to, so this limits the "
+        "size of populations, not their number. In the ring above a core hears two of them and the "
+        f"inputs: {in_ring:,.0f} spikes, {in_ring * missed['spike'] / CYCLES_PER_MS:.0%} of a step "
+        f"with {largest['cells'] / POPULATIONS:,.0f} cells each; "
+        f"{(heard * 1000 / HZ - INPUTS) / 2:,.0f} would be the most.",
+        f"- Time of updates, all cores at once: after each trial of {INTERVAL:,.0f} ms at "
+        f"{MAX_RATE:.0f} Hz the networks above are given " + " and ".join(
+            f"{r['pause']:,.0f} ms (populations of {r['cells'] / POPULATIONS:,.0f})"
+            for r in results) + ".",
+        "  Most of it is for sorting the spikes that a core heard and for looking at their rows, "
+        "few of which have a synapse there: the log is gone through more often the more spikes it "
+        "has, and each time takes longer the more sources there are. The number of populations "
+        "does not matter.",
+    ]
 
 
 def main() -> None:

@@ -117,9 +117,9 @@ the host engine in fixed point: what was recorded and what was learned is equal 
 |---|---|---|---|---|---|---|"""
 _COSTS = """
 What it costs, of the busiest neuron core. A step has 200,000 instructions. Times are instructions
-at 200 MHz, one a cycle, which a chip will not reach (docs/emulator.md): loads and branches take
-more, and all cores of a chip share its SDRAM, whose traffic in an update is given for one core
-(15 cores at 600 MB/s together: 25 ms for each MB).
+at 200 MHz, one a cycle, which a chip will not reach ([modelled cycles](cycles.md)): loads and
+branches take more, and all cores of a chip share its SDRAM, whose traffic in an update is given for
+one core (15 cores at 600 MB/s together: 25 ms for each MB).
 
 | network | cores | step, instructions | of a step | longest step, us | late spikes | update, ms |\
  its SDRAM traffic, MB | readout core, ms | pause given, ms |
