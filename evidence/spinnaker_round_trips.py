@@ -28,24 +28,23 @@ sPyNNaker's own requests, recordings, counters, activity, and the copy of what w
 
 *In sequence* is the longest chain of requests of which each was sent after the answer to the one
 before: what the host waits for, if all answers take the same time. *Before* is the version that
-read one place after the other. The last column leaves out the copy of what was learned, which
+read one place after the other. The last column is without the copy of what was learned, which
 ends after a second, or a tenth of the time since the last one
 ([docs](../../spinnaker.md#when-something-fails)).
 
-| cores of ours | requests, before | in sequence, before | requests | in sequence | without the copy |
+| cores of ours | requests before | in sequence before | requests | in sequence | no copy |
 |---|---|---|---|---|---|
 """
 TAIL = """
-Each core more costs {after:.1f} round trips in sequence, {without:.1f} without the copy, and
-{before:.1f} before: sPyNNaker's libraries have 8 requests under way with a board. Boards are asked
-side by side, so that the cores of one board count, not those of the machine. For the {board}
-cores of a board, and of any number of boards, this is {short:.0f} s and the copy if a round trip
-takes {rtt} ms, as through a proxy, and {close:.1f} s at 0.3 ms, beside the machine. It was
-{long:.0f} s and {near:.0f} s for one board, and as many times more as there were boards.
+Each core more costs {after:.1f} round trips in sequence, {without:.1f} without the copy, and {before:.1f} before:
+sPyNNaker's libraries have 8 requests under way with a board. For the {board} cores of a board this
+is {short:.0f} s and the copy if a round trip takes {rtt} ms, as through a proxy, and {close:.1f} s at
+0.3 ms, beside the machine; it was {long:.0f} s and {near:.0f} s.
 
-Weights that a script reads after a stop are in the copy, and cost no request. sPyNNaker's own
-requests grow by two for each core, side by side; its sources' cores are read one after the other,
-by sPyNNaker.
+This package asks boards side by side, so that its share does not grow with the number of boards.
+sPyNNaker's own requests grow by two for each core, board after board, and its sources' cores are
+read one after the other. Weights that a script reads after a stop are in the copy, and cost no
+request.
 """
 BOARD = 48 * 16
 
