@@ -36,10 +36,10 @@ ends after a second, or a tenth of the time since the last one
 |---|---|---|---|---|---|
 """
 TAIL = """
-Each core more costs {after:.1f} round trips in sequence, {without:.1f} without the copy, and {before:.1f} before:
-sPyNNaker's libraries have 8 requests under way with a board. For the {board} cores of a board this
-is {short:.0f} s and the copy if a round trip takes {rtt} ms, as through a proxy, and {close:.1f} s at
-0.3 ms, beside the machine; it was {long:.0f} s and {near:.0f} s.
+Each core more costs {after:.1f} round trips in sequence, {without:.1f} without the copy, and
+{before:.1f} before: sPyNNaker's libraries have 8 requests under way with a board. For the {board}
+cores of a board this is {short:.0f} s and the copy if a round trip takes {rtt} ms, as through a
+proxy, and {close:.1f} s at 0.3 ms, beside the machine; it was {long:.0f} s and {near:.0f} s.
 
 This package asks boards side by side, so that its share does not grow with the number of boards.
 sPyNNaker's own requests grow by two for each core, board after board, and its sources' cores are
