@@ -3,7 +3,7 @@
 import signal
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ from pynn_eprop.spinnaker.board.recovery import (
     readable,
 )
 from pynn_eprop.spinnaker.board.waiting import limited
+from pynn_eprop.spinnaker.memory.layout import Region
+from pynn_eprop.spinnaker.transfer.bulk import read_in_time, read_many
+from pynn_eprop.spinnaker.vertices.machine import (
+    EPropMachineVertex,
+    Wanted,
+    places_of,
+    write_regions,
+)
 
 OF_NUMBERS = (ArithmeticError, ValueError)
 """Errors of sPyNNaker for numbers that its cells and synapses cannot hold."""
@@ -117,6 +125,24 @@ class Session:
             except TROUBLE as error:
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
+
+    # --- memory of cores, within run() or talking() ---
+
+    @staticmethod
+    def read(wanted: Sequence[Wanted]) -> list[bytes]:
+        """The first bytes (None: all) of regions of vertices, read at once."""
+        return read_many(places_of(wanted))
+
+    @staticmethod
+    def read_in_time(wanted: Sequence[Wanted],
+                     seconds: float) -> tuple[list[bytes | None], float]:
+        """Those that can be read in about this time, None for others; the share of all bytes."""
+        return read_in_time(places_of(wanted), seconds)
+
+    @staticmethod
+    def write(contents: Sequence[tuple[EPropMachineVertex, Region, bytes]]) -> None:
+        """Replace the beginning of regions of vertices at once."""
+        write_regions(contents)
 
     def data_of_native_cells(self) -> AbstractContextManager[None]:
         """A context for reading what sPyNNaker's cells recorded, also after a failure."""

@@ -32,7 +32,7 @@ from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
-from pynn_eprop.spinnaker.vertices.machine import provenance, read_regions, write_regions
+from pynn_eprop.spinnaker.vertices.machine import provenance
 
 _SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
@@ -181,12 +181,12 @@ class LoadedNetwork:
         self._take_values(first)
         steps = self.schedule.machine_step(last) - self.session.machine_step
         if steps:       # or the machine has gone there before, for the update of an interval
+            self._updates_run = self._run.n_updates
             self.session.run(steps, len(self.plan.cores), self._write_run,
                              lambda: self._failed(first, last, before_run), self._suspects)
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
             self._counted = None
-            self._updates_run = self._run.n_updates
         self.step = last
 
     def _write_run(self) -> None:
@@ -206,7 +206,7 @@ class LoadedNetwork:
             if values and self._values_loaded.get(core.number) != values:
                 self._values_loaded[core.number] = values
                 contents.append((vertex, Region.VALUES, values))
-        write_regions(contents)
+        self.session.write(contents)
 
     def _take_values(self, first: int) -> None:
         """Keep the values of a run from script step ``first`` on; those taken stay as they were."""
@@ -260,8 +260,8 @@ class LoadedNetwork:
         if self.session.loaded and contents:
             vertices = self._vertices()
             with self.session.talking(self._unanswered):
-                write_regions([(vertices[core.number], region, data)
-                               for core, region, data in contents])
+                self.session.write([(vertices[core.number], region, data)
+                                    for core, region, data in contents])
 
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
         """The function that gives the spikes of a source by machine steps."""
@@ -508,18 +508,18 @@ class LoadedNetwork:
         if self._counted is None:
             if not self._answers:
                 return []
-            self._read_reports()
+            with self.session.talking(self._unanswered):
+                self._read_reports()
         return self._counted or []
 
     def _read_reports(self) -> None:
         """Read at once what cores report at a stop: their counters, and activity by update."""
         vertices = self._vertices()
         learning = [core for core in self.plan.cores if self._reports_activity(core)]
-        with self.session.talking(self._unanswered):
-            found = read_regions([
-                *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
-                *((vertices[core.number], Region.RUN,
-                   run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
+        found = self.session.read([
+            *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
+            *((vertices[core.number], Region.RUN,
+               run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
         counted, activity = found[:len(self.plan.cores)], found[len(self.plan.cores):]
         self._counted = [(core, provenance(data))
                          for core, data in zip(self.plan.cores, counted, strict=True)]
