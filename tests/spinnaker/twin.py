@@ -29,7 +29,7 @@ from pynn_eprop.spinnaker.running import loaded_network as loaded
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
 from tests.inactivities import FirstInactivities
 from tests.random_networks import Case, changed_population
-from tests.spinnaker.machine import Chip, Load, Packet, Route
+from tests.spinnaker.machine import COMMON_PROVENANCE, Chip, Load, Packet, Route
 
 MAX_RATE = 300.0
 """Hz: random networks of a few cells fire often."""
@@ -59,8 +59,10 @@ class _MachineVertex:
         self.core, self._network, self._place = core, network, core.number + 1
 
     def read(self, region: Region, size: int | None = None) -> bytes:
-        return self._network.chip.read(self._place, region,
-                                       size or self.core.region_bytes[region])
+        if size is None:
+            size = 4 * (COMMON_PROVENANCE + len(Provenance)) if region is Region.PROVENANCE \
+                else self.core.region_bytes[region]
+        return self._network.chip.read(self._place, region, size)
 
     def write(self, region: Region, data: bytes) -> None:
         assert len(data) <= self.core.region_bytes[region], region
@@ -145,6 +147,15 @@ class ChipNetwork:
         for population in self.populations:
             population.vertex.chip = self
         self.chip: Chip
+
+    # --- memory of cores, as of the backend's session ---
+
+    def read(self, wanted: Sequence[tuple[Any, Region, int | None]]) -> list[bytes]:
+        return [vertex.read(region, size) for vertex, region, size in wanted]
+
+    def write(self, contents: Sequence[tuple[Any, Region, bytes]]) -> None:
+        for vertex, region, data in contents:
+            vertex.write(region, data)
 
     def close(self) -> None:
         """Give back the chip."""

@@ -37,7 +37,15 @@ from pynn_eprop.spinnaker.board.recovery import (
 )
 from pynn_eprop.spinnaker.board.routers import Dropped, Routers
 from pynn_eprop.spinnaker.board.waiting import limited
+from pynn_eprop.spinnaker.memory.layout import Region
+from pynn_eprop.spinnaker.transfer.bulk import read_in_time, read_many
 from pynn_eprop.spinnaker.vertices.application import EPropVertex
+from pynn_eprop.spinnaker.vertices.machine import (
+    EPropMachineVertex,
+    Wanted,
+    places_of,
+    write_regions,
+)
 from pynn_eprop.spinnaker.vertices.source import SourceVertex
 
 OF_NUMBERS = (ArithmeticError, ValueError)
@@ -146,6 +154,24 @@ class Session:
             except TROUBLE as error:
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
+
+    # --- memory of cores, within run() or talking() ---
+
+    @staticmethod
+    def read(wanted: Sequence[Wanted]) -> list[bytes]:
+        """The first bytes (None: all) of regions of vertices, read at once."""
+        return read_many(places_of(wanted))
+
+    @staticmethod
+    def read_in_time(wanted: Sequence[Wanted],
+                     seconds: float) -> tuple[list[bytes | None], float]:
+        """Those that can be read in about this time, None for others; the share of all bytes."""
+        return read_in_time(places_of(wanted), seconds)
+
+    @staticmethod
+    def write(contents: Sequence[tuple[EPropMachineVertex, Region, bytes]]) -> None:
+        """Replace the beginning of regions of vertices at once."""
+        write_regions(contents)
 
     def data_of_native_cells(self) -> AbstractContextManager[None]:
         """A context for reading what sPyNNaker's cells recorded, also after a failure."""

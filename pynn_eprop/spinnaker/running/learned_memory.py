@@ -10,8 +10,6 @@ from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.layout import Region
 from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.plan import Plan
-from pynn_eprop.spinnaker.transfer.bulk import Place, read_in_time, read_many
-from pynn_eprop.spinnaker.vertices.machine import places_of, write_regions
 
 Regions = dict[tuple[int, Region], bytes]
 
@@ -57,12 +55,12 @@ class LearnedMemory:
                               for core, region in unknown)
         elif unknown:
             with self._session.talking(self._describe):
-                self._take(unknown, read_many(self._places(unknown)))
+                self._take(unknown, self._session.read(self._wanted(unknown)))
 
-    def _places(self, wanted: Sequence[tuple[Core, Region]]) -> list[Place]:
+    def _wanted(self, regions: Sequence[tuple[Core, Region]]) -> list[tuple[Any, Region, int]]:
         vertices = self._vertices()
-        return places_of([(vertices[core.number], region, self._plan.learned_bytes(core, region))
-                          for core, region in wanted])
+        return [(vertices[core.number], region, self._plan.learned_bytes(core, region))
+                for core, region in regions]
 
     def _take(self, wanted: Sequence[tuple[Core, Region]], found: Sequence[bytes | None]) -> None:
         self._held.update(((core.number, region), data) for (core, region), data
@@ -87,8 +85,8 @@ class LearnedMemory:
         if self._session.loaded and contents:
             vertices = self._vertices()
             with self._session.talking(self._describe):
-                write_regions([(vertices[core.number], region, data)
-                               for core, region, data in contents])
+                self._session.write([(vertices[core.number], region, data)
+                                     for core, region, data in contents])
 
     def changed(self) -> None:
         """Forget what was read: cores have learned since."""
@@ -111,7 +109,7 @@ class LearnedMemory:
         unknown = [each for each in self._plan.learned() if (each[0].number, each[1])
                    not in self._held]
         with self._session.talking(self._describe):
-            found, share = read_in_time(self._places(unknown), most)
+            found, share = self._session.read_in_time(self._wanted(unknown), most)
         self._take(unknown, found)
         self._cost = (time.monotonic() - begun) / max(share, 1e-9)
         if not any(data is None for data in found):

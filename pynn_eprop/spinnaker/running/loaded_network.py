@@ -35,7 +35,7 @@ from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
-from pynn_eprop.spinnaker.vertices.machine import provenance, read_regions, write_regions
+from pynn_eprop.spinnaker.vertices.machine import provenance
 
 _SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
@@ -241,7 +241,7 @@ class LoadedNetwork:
             if values and self._values_loaded.get(core.number) != values:
                 self._values_loaded[core.number] = values
                 contents.append((vertex, Region.VALUES, values))
-        write_regions(contents)
+        self.session.write(contents)
 
     def _take_values(self, first: int) -> None:
         """Keep the values of a run from script step ``first`` on; those taken stay as they were."""
@@ -295,8 +295,8 @@ class LoadedNetwork:
         if self.session.loaded and contents:
             vertices = self._vertices()
             with self.session.talking(self._unanswered):
-                write_regions([(vertices[core.number], region, data)
-                               for core, region, data in contents])
+                self.session.write([(vertices[core.number], region, data)
+                                    for core, region, data in contents])
 
     def _provider(self, population: Any) -> Callable[[int, int], tuple[np.ndarray, np.ndarray]]:
         """The function that gives the spikes of a source by machine steps."""
@@ -555,7 +555,7 @@ class LoadedNetwork:
         """Read at once what cores report at a stop: their counters, and activity by update."""
         vertices = self._vertices()
         learning = [core for core in self.plan.cores if self._reports_activity(core)]
-        found = read_regions([
+        found = self.session.read([
             *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
             *((vertices[core.number], Region.RUN,
                run_size(self._updates_run, self.plan.constants(core))) for core in learning)])

@@ -138,7 +138,7 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
 
     def read(self, region: Region, size: int | None = None) -> bytes:
         """The first ``size`` bytes of a region of the machine's memory, or all."""
-        return read_regions([(self, region, size)])[0]
+        return read_many([self.place(region, size)])[0]
 
     def write(self, region: Region, data: bytes) -> None:
         """Replace the beginning of a region of the machine's memory."""
@@ -200,6 +200,10 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                 database.insert_core(x, y, p, item.name.lower(), int(value))
 
 
+Wanted = tuple[EPropMachineVertex, Region, int | None]
+"""The first bytes (None: all) of a region of a core."""
+
+
 def locate(vertices: Iterable[EPropMachineVertex]) -> None:
     """Find where the regions of some cores are, once for each loading."""
     unknown = [vertex for vertex in dict.fromkeys(vertices) if not vertex.addresses]
@@ -209,15 +213,7 @@ def locate(vertices: Iterable[EPropMachineVertex]) -> None:
             vertex.addresses = found
 
 
-def read_regions(wanted: Sequence[tuple[EPropMachineVertex, Region, int | None]]) -> list[bytes]:
-    """The first bytes (None: all) of regions of many cores, read at once.
-
-    Raises as :func:`read_many`.
-    """
-    return read_many(places_of(wanted))
-
-
-def places_of(wanted: Sequence[tuple[EPropMachineVertex, Region, int | None]]) -> list[Place]:
+def places_of(wanted: Sequence[Wanted]) -> list[Place]:
     """Where the first bytes (None: all) of regions of many cores are."""
     locate(vertex for vertex, _, _ in wanted)
     return [vertex.place(region, size) for vertex, region, size in wanted]
