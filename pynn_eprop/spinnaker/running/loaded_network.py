@@ -488,15 +488,15 @@ class LoadedNetwork:
                                  for core in self.plan.cores]
         return self._counted
 
-    def all_counters(self) -> list[tuple[Core, tuple[int, int, int], dict[str, int]]]:
-        """Each core, its chip and number, and its counters by name, as of the last stop.
+    def all_counters(self) -> list[tuple[Core, Any, bytes]]:
+        """Each core, its machine vertex, and region PROVENANCE as of the last stop.
 
         Empty if no machine has run the network, or it has failed.
         """
         if not self._answers:
             return []
         with self.session.talking(self._unanswered):
-            return [(core, vertex.place, vertex.read_counters())
+            return [(core, vertex, vertex.read(Region.PROVENANCE))
                     for core in self.plan.cores for vertex in [self._vertex(core)]]
 
     def saturations(self) -> tuple[str, ...]:

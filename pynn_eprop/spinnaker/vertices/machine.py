@@ -121,12 +121,6 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                 spec.write_array(words)
         spec.end_specification()
 
-    @property
-    def place(self) -> tuple[int, int, int]:
-        """Chip and core, once placed."""
-        placement = SpynnakerDataView.get_placement_of_vertex(self)
-        return placement.x, placement.y, placement.p
-
     def address(self, region: Region) -> tuple[int, int, int]:
         """Chip and address of a region, once loaded."""
         placement = SpynnakerDataView.get_placement_of_vertex(self)
@@ -182,11 +176,6 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     def read_all_counters(self) -> list[int]:
         """The counters as the core last wrote them: ``COMMON_COUNTERS``, ``layout.Provenance``."""
         return [int(word) for word in np.frombuffer(self.read(Region.PROVENANCE), "<u4")]
-
-    def read_counters(self) -> dict[str, int]:
-        """The counters as the core last wrote them, by name."""
-        names = (*COMMON_COUNTERS, *(item.name.lower() for item in Provenance))
-        return dict(zip(names, self.read_all_counters(), strict=True))
 
     @property
     def _provenance_region_id(self) -> int:
