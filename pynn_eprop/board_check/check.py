@@ -147,7 +147,7 @@ def _not_possible(case: Case, board: Board) -> str:
     if case.chips > board.chips:
         return f"it needs {case.chips} chips, and the machine has {board.chips}"
     if case.binary is not None and not (FOLDER / f"{case.binary}.aplx").is_file():
-        return f"{case.binary} is there with binaries on our own runtime only"
+        return f"{case.binary} was not built"
     return ""
 
 

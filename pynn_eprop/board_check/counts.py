@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from pynn_eprop.board_check.routers import RouterCounts, Totals, router_counts
+from pynn_eprop.spinnaker.memory.layout import Provenance
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,14 @@ def read_counts(name: str, network: Any, routers: Totals) -> Counts:
     """
     from spynnaker.pyNN.data import SpynnakerDataView
 
+    from pynn_eprop.spinnaker.vertices.machine import COMMON_COUNTERS
+
+    names = (*COMMON_COUNTERS, *(item.name.lower() for item in Provenance))
     timestep = SpynnakerDataView.get_hardware_time_step_us()
-    return Counts([CoreCounts(name, place, core.binary, core.label, timestep, counters)
-                   for core, place, counters in network.all_counters()],
-                  router_counts(name, routers))
+    cores = []
+    for core, vertex, data in network.all_counters():
+        placed = SpynnakerDataView.get_placement_of_vertex(vertex)
+        counters = dict(zip(names, np.frombuffer(data, "<u4").tolist(), strict=True))
+        cores.append(CoreCounts(name, (placed.x, placed.y, placed.p), core.binary, core.label,
+                                timestep, counters))
+    return Counts(cores, router_counts(name, routers))

@@ -41,17 +41,18 @@ def of_packages() -> Facts:
 
 
 def of_binaries() -> Facts:
-    """On which libraries the programs of cores were built.
+    """On what the programs of cores stand, and how much of a core's memory each takes."""
+    from pynn_eprop.spinnaker.description import RUNTIMES, describe
 
-    The one place to change when ``pynn_eprop.spinnaker`` can say more about them itself.
-    """
-    found = {}
-    for path in sorted(FOLDER.glob("*.aplx")):
-        summary = path.with_suffix(".txt")
+    found = describe()
+    facts = {"programs on": f"{RUNTIMES.get(found.runtime, found.runtime)} ({found.version})",
+             "compiled by": found.compiler, "content": found.content, "of sources": found.sources,
+             **{f"problem {number}": text for number, text in enumerate(found.problems, 1)}}
+    for name in found.programs:
+        summary = FOLDER / f"{name}.txt"
         lines = summary.read_text(encoding="utf-8").splitlines() if summary.is_file() else []
-        found[path.stem] = lines[0].partition(" ")[2] if lines else "built somewhere else: no " \
-            f"{summary.name} beside it"
-    return {f"program {name}": text for name, text in found.items()}
+        facts[f"program {name}"] = lines[0].partition(" ")[2] if lines else "its size is not known"
+    return facts
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pynn_eprop.board_check.check import Check, Row
+from pynn_eprop.board_check.check import Check, Result, Row
 from pynn_eprop.board_check.counters import Reading, Verdict
 from pynn_eprop.board_check.recorded import Difference
 
@@ -69,10 +69,13 @@ def counter_lines(readings: Iterable[Reading]) -> list[str]:
 
 def verdict_lines(check: Check) -> list[str]:
     """The end of the report."""
-    equal, run = sum(row.text == "equal" for row in check.rows), len(check.rows)
-    lines = [f"{equal} of {run} networks equal those of the host, bit for bit"
-             + ("" if check.finished else f"; {check.planned - run} were not begun, so that the "
-                                          "check is not complete")]
+    run = [row for row in check.rows if row.result is not Result.NOT_RUN]
+    equal = sum(row.result is Result.EQUAL for row in run)
+    lines = [f"{equal} of {len(run)} networks equal those of the host, bit for bit"]
+    left_out = [row.case.name for row in check.rows if row.result is Result.NOT_RUN]
+    lines += [f"not possible here: {', '.join(left_out)}"] if left_out else []
+    lines += [] if check.finished else [
+        f"the check is not complete: {check.planned - len(check.rows)} networks were not begun"]
     lines += [f"WRONG: {_one_line(text)}" for text in check.wrong]
     return [*lines, f"board check: {WORDS[check.verdict]}"]
 
@@ -132,8 +135,11 @@ def write(check: Check, out: Path) -> None:
                 path.write_text(after, encoding="utf-8")
 
 
+_LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
+
+
 class _Anonymous:
-    """Takes folders of this computer, and the name of the user, out of texts."""
+    """Takes folders of this computer, logins in addresses, and the user's name out of texts."""
 
     def __init__(self, out: Path) -> None:
         # an emulated board has a HOME of its own
@@ -151,4 +157,5 @@ class _Anonymous:
     def __call__(self, text: str) -> str:
         for name, word in self._folders:
             text = re.sub(rf"{re.escape(name)}(?![\w.-])", word, text)
+        text = _LOGIN.sub("", text)
         return self._user.sub("USER", text) if self._user else text

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 from pynn_eprop import cli
-from pynn_eprop.board_check import command, report
+from pynn_eprop.board_check import command, machine_facts, report
 from pynn_eprop.board_check.cases import CASES
 from pynn_eprop.board_check.networks import learning
 from pynn_eprop.board_check.recorded import Learned
@@ -112,7 +112,20 @@ def test_ctrl_c_leaves_the_report_of_what_is_done(tmp_path, monkeypatch, capsys,
     found = written(tmp_path)
     assert [row["result"] for row in found["networks"]] == ["equal", "interrupted"]
     assert not found["finished"] and found["verdict"] == "attention"
-    assert "1 were not begun" in capsys.readouterr().out
+    assert "1 networks were not begun" in capsys.readouterr().out
+
+
+def test_clocks_are_compared_on_a_machine(tmp_path, monkeypatch):
+    """Here it is an emulated board, whose clock stands while nothing is due."""
+    monkeypatch.setattr(machine_facts, "LOOPBACK", "nothing")
+    monkeypatch.setattr(machine_facts, "CLOCK_SECONDS", 0.05)
+    assert check(tmp_path, "--only", "reset") == 0
+    found = written(tmp_path)
+    (host, machine), = found["clocks"]
+    assert host >= 50.0 and machine == pytest.approx(0.0, abs=5.0)
+    assert found["verdict"] == "attention" and found["wrong"] == []
+    assert {row["name"] for row in found["counters"] if row["verdict"] != "ok"} == {
+        "clock of the machine, off the host's"}
 
 
 def test_no_machine_is_bad_input(tmp_path, capsys):

@@ -11,9 +11,10 @@ from pynn_eprop.spinnaker.memory.layout import Provenance
 COMMON = ("packets_not_sent", "callbacks_lost", "dma_refused", "user_events_refused",
           "ticks_overrun", "most_ticks_waiting")
 NAMES = (*COMMON, *(item.name.lower() for item in Provenance))
-NOT_SHOWN = {"updates", "given_update", "most_logged", "ticks_overrun", "most_ticks_waiting"}
-"""Of the numbers of a core: those that say how much was done or given, and those of the timer,
-which counts on while an update works for many ticks."""
+NOT_SHOWN = {"updates", "given_update", "most_logged", "ticks_overrun", "most_ticks_waiting",
+             *(name for name in NAMES if name.endswith("_sum"))}
+"""Of the numbers of a core: those that say how much was done or given, those of the timer, which
+counts on while an update works for many ticks, and sums of marks, which only say what is equal."""
 
 
 def core(number: int = 0, **counters: int) -> CoreCounts:

@@ -6,6 +6,7 @@ import pytest
 
 from pynn_eprop.board_check import machine_facts
 from pynn_eprop.board_check.machine_facts import dead_links
+from pynn_eprop.spinnaker import binaries
 
 
 @dataclass
@@ -58,12 +59,22 @@ def test_no_login_is_in_an_address(address, expected):
 
 def test_programs_say_on_what_they_were_built(tmp_path, monkeypatch):
     monkeypatch.setattr(machine_facts, "FOLDER", tmp_path)
+    monkeypatch.setattr(binaries, "FOLDER", tmp_path)
     (tmp_path / "a.aplx").write_bytes(b"")
     (tmp_path / "b.aplx").write_bytes(b"")
     (tmp_path / "a.txt").write_text("a (own libraries): ITCM 1 of 2 bytes\n\nmore")
-    assert machine_facts.of_binaries() == {
-        "program a": "(own libraries): ITCM 1 of 2 bytes",
-        "program b": "built somewhere else: no b.txt beside it"}
+    found = machine_facts.of_binaries()
+    assert found["program a"] == "(own libraries): ITCM 1 of 2 bytes"
+    assert found["program b"] == "its size is not known"
+    assert found["programs on"] == "unknown (unknown)"
+    assert "no record of the build" in found["problem 1"]
+
+
+def test_the_record_of_a_build_is_in_the_facts():
+    """That of the programs beside this package."""
+    found = machine_facts.of_binaries()
+    assert found["programs on"].startswith(("our own runtime (", "the official libraries ("))
+    assert "gcc" in found["compiled by"] and not any("problem" in name for name in found)
 
 
 def test_packages_that_are_missing_are_named(monkeypatch):

@@ -64,10 +64,14 @@ def test_what_was_lost_is_wrong_although_all_are_equal():
 def test_what_is_not_complete_is_not_ok():
     row = Row(CASES["load"], Result.INTERRUPTED)
     end = report.verdict_lines(check(EQUAL, row, planned=5))
-    assert end == ["1 of 2 networks equal those of the host, bit for bit; 3 were not begun, so "
-                   "that the check is not complete", "board check: attention"]
+    assert end == ["1 of 2 networks equal those of the host, bit for bit",
+                   "the check is not complete: 3 networks were not begun",
+                   "board check: attention"]
     skipped = Row(CASES["many cores"], Result.NOT_RUN, message="it needs 2 chips")
     assert check(EQUAL, skipped).finished
+    assert report.verdict_lines(check(EQUAL, skipped)) == [
+        "1 of 1 networks equal those of the host, bit for bit", "not possible here: many cores",
+        "board check: ok"]
     assert "not run: it needs 2 chips" in report.row_lines(skipped)[0]
 
 
@@ -96,14 +100,15 @@ def test_no_user_and_none_of_his_folders_are_in_it(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(getpass, "getuser", lambda: "ada")
     monkeypatch.setattr(Path, "cwd", lambda: home / "work")
-    (folder / "spynnaker.log").write_text(f"read {home}/.spynnaker.cfg of ada, not adapted\n")
+    (folder / "spynnaker.log").write_text(f"read {home}/.spynnaker.cfg of ada, not adapted\n"
+                                          "asked https://lea:secret@lab/spalloc\n")
     row = Row(CASES["load"], Result.FAILED, failure_folder=folder,
               message=f"All is in {folder}, and {home / 'work' / 'reports'}; ada@lab, ada.")
     report.write(check(row), out)
     text = (out / report.TEXT).read_text()
     assert "All is in ./failures/load, and CURRENT/reports; USER@lab, USER." in text
     log = (folder / "spynnaker.log").read_text()
-    assert log == "read HOME/.spynnaker.cfg of USER, not adapted\n"
+    assert log == "read HOME/.spynnaker.cfg of USER, not adapted\nasked https://lab/spalloc\n"
     found = json.loads((out / report.DATA).read_text())
     assert found["networks"][0]["failure"] == "failures/load"
     for path in (out / report.TEXT, out / report.DATA, folder / "spynnaker.log"):

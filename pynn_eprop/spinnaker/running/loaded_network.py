@@ -570,16 +570,19 @@ class LoadedNetwork:
         return bool(self._updates_run and self.network.settings.interval_steps
                     and core.population in self.network.of_kind(SpikingCells))
 
-    def all_counters(self) -> list[tuple[Core, tuple[int, int, int], dict[str, int]]]:
-        """Each core, its chip and number, and its counters by name, as of the last stop.
+    def all_counters(self) -> list[tuple[Core, Any, bytes]]:
+        """Each core, its machine vertex, and region PROVENANCE as of the last stop.
 
         Empty if no machine has run the network, or it has failed.
         """
         if not self._answers:
             return []
+        vertices = self._vertices()
         with self.session.talking(self._unanswered):
-            return [(core, vertex.placed, vertex.read_counters())
-                    for core in self.plan.cores for vertex in [self._vertex(core)]]
+            found = self.session.read([(vertices[core.number], Region.PROVENANCE, None)
+                                       for core in self.plan.cores])
+        return [(core, vertices[core.number], data)
+                for core, data in zip(self.plan.cores, found, strict=True)]
 
     def saturations(self) -> tuple[str, ...]:
         """Sentences on what saturated so far, one for each."""

@@ -123,12 +123,6 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
                 spec.write_array(words)
         spec.end_specification()
 
-    @property
-    def placed(self) -> tuple[int, int, int]:
-        """Chip and core, once placed."""
-        placement = SpynnakerDataView.get_placement_of_vertex(self)
-        return placement.x, placement.y, placement.p
-
     def place(self, region: Region, size: int | None = None) -> Place:
         """The first ``size`` bytes of a region of the machine's memory, or all, once loaded."""
         locate([self])
@@ -178,11 +172,6 @@ class EPropMachineVertex(MachineVertex, AbstractGeneratesDataSpecification,
     def read_provenance(self) -> np.ndarray:
         """The counters at the end of the last run, in the order of ``layout.Provenance``."""
         return provenance(self.read(Region.PROVENANCE))
-
-    def read_counters(self) -> dict[str, int]:
-        """The counters as the core last wrote them, by name."""
-        names = (*COMMON_COUNTERS, *(item.name.lower() for item in Provenance))
-        return dict(zip(names, counters(self.read(Region.PROVENANCE)), strict=True))
 
     @property
     def _provenance_region_id(self) -> int:
