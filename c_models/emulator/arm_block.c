@@ -83,6 +83,7 @@ const arm_cell *arm_find_block(emu_core *core, uint32_t address) {
     if (code == NULL)
         return NULL;
     if (address >= ITCM_SIZE) { /* rare: decoded each time, so that nothing can be out of date */
+        core->idling.touched = true;
         build(core, code, address, cpu->outside);
         return cpu->outside;
     }

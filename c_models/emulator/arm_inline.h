@@ -62,6 +62,8 @@ static inline uint32_t arm_exchange(arm_cpu *cpu, uint32_t target) {
 static inline uint8_t *arm_direct(const emu_core *core, uint32_t address) {
     if (address - DTCM_BASE < DTCM_SIZE)
         return core->dtcm + (address - DTCM_BASE);
+    if (core->indirect)
+        return NULL;
     if ((address & ~(SDRAM_BUFFERED ^ SDRAM_UNBUFFERED)) - SDRAM_BUFFERED < SDRAM_SIZE)
         return core->chip->sdram + (address & (SDRAM_SIZE - 1));
     if ((address | (SYSRAM_BUFFERED ^ SYSRAM_UNBUFFERED)) - SYSRAM_UNBUFFERED < SYSRAM_SIZE)

@@ -94,11 +94,15 @@ const bus_device *bus_find(uint32_t address, uint32_t *offset) {
 
 uint32_t bus_read(emu_core *core, const bus_device *device, uint32_t offset) {
     core->register_accesses++;
+    if (core->idling.probing)
+        idle_access(core, device->bases[0], offset & ~3u, false);
     return device->read(core, offset & ~3u);
 }
 
 void bus_write(emu_core *core, const bus_device *device, uint32_t offset, uint32_t value) {
     core->register_accesses++;
+    if (core->idling.probing)
+        idle_access(core, device->bases[0], offset & ~3u, true);
     device->write(core, offset & ~3u, value);
 }
 

@@ -53,6 +53,7 @@ static void receive(emu_core *core, const mc_packet *sent, uint64_t time) {
 void comms_deliver(emu_core *core, const mc_packet *sent, uint64_t time) {
     if (core->activity == EMU_STOPPED)
         return; /* as a core without application, which discards what it gets */
+    idle_wake(core, time);
     uint32_t copies = mishap_copies(core->chip, core->number, sent, EMU_AT_RECEIVER);
     for (; copies > 0; copies--)
         receive(core, sent, time);

@@ -69,6 +69,7 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
         }
         chip->cores[number] = core;
     }
+    idle_wake(core, emu_now(chip->machine));
     chip->past_instructions += core->instructions;
     core->run->reset(core);
     memset(core->itcm, 0, ITCM_SIZE);
@@ -80,6 +81,7 @@ const char *emu_core_reset(emu_chip *chip, uint32_t number) {
     memset(&core->dma, 0, sizeof core->dma);
     memset(core->faults, 0, sizeof core->faults);
     vic_reset(&core->vic);
+    idle_reset(core);
     vic_update(core);
     chip->system.interrupts &= ~core_bit(core);
     core->now = core->started = core->written = emu_now(chip->machine);
@@ -106,6 +108,7 @@ void emu_core_stop(emu_chip *chip, uint32_t number) {
     emu_core *const core = chip->cores[number];
     if (core == NULL)
         return;
+    idle_wake(core, emu_now(chip->machine));
     core->activity = EMU_STOPPED;
     core->comms.head = core->comms.tail;
     chip->system.interrupts &= ~core_bit(core);
@@ -127,7 +130,7 @@ static uint64_t next_event(const emu_core *core) {
 uint64_t core_next(const emu_core *core) {
     if (core->activity == EMU_RUNNING || (core->activity == EMU_ASLEEP && core->interrupted))
         return core->now;
-    if (core->activity != EMU_ASLEEP)
+    if (core->activity != EMU_ASLEEP || core->idling.steady)
         return NEVER;
     return next_event(core);
 }
@@ -185,6 +188,8 @@ static void execute(emu_core *core) {
         core->activity = EMU_ASLEEP;
         core->slept = true;
         check_stack(core);
+        if (core->idling.watched)
+            idle_slept(core);
     }
 }
 
@@ -194,7 +199,11 @@ static void crash(emu_core *core) {
     take_exception(core, VECTOR_UNDEFINED);
 }
 
-void emu_crash(emu_chip *chip, uint32_t core, uint32_t tick) { chip->crash_tick[core] = tick; }
+void emu_crash(emu_chip *chip, uint32_t core, uint32_t tick) {
+    if (chip->cores[core] != NULL)
+        idle_wake(chip->cores[core], emu_now(chip->machine));
+    chip->crash_tick[core] = tick;
+}
 
 void core_run(emu_core *core, uint64_t end) {
     while (core->now < end && core->activity != EMU_STOPPED) {
@@ -222,10 +231,11 @@ void core_run(emu_core *core, uint64_t end) {
 }
 
 void emu_core_status_get(emu_chip *chip, uint32_t number, emu_core_status *status) {
-    const emu_core *const core = chip->cores[number];
+    emu_core *const core = chip->cores[number];
     memset(status, 0, sizeof *status);
     if (core == NULL)
         return;
+    idle_wake(core, emu_now(chip->machine));
     *status = (emu_core_status){
         .now = core->now, .instructions = core->instructions,
         .cycles = core_cycles(core), .idle = core->idle,

@@ -59,6 +59,15 @@ typedef struct {
     uint64_t transfers, bytes;
 } dma_state;
 
+/* Whether a core only wakes to find nothing to do: see idle.c. */
+typedef struct {
+    bool watched, probing, touched, steady;
+    uint32_t wait, next_wait;                /* wakes until it is looked at again */
+    uint64_t before;                         /* instructions when it last slept */
+    uint64_t woken, ticks, irqs, fiqs;       /* when the probe began */
+    uint64_t instructions, awake, accesses;  /* of one wake */
+} idle_state;
+
 typedef struct emu_core {
     emu_chip *chip;
     const struct emu_engine *run;                /* what executes its instructions */
@@ -69,6 +78,8 @@ typedef struct emu_core {
     uint64_t now, limit, started;
     bool timed;                              /* cycles are modelled */
     uint64_t written;                        /* when its write buffer is empty */
+    bool indirect;                           /* the chip's memories are not used directly */
+    idle_state idling;
     bool interrupted;                        /* one of the lines from the VIC is up */
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
@@ -136,6 +147,9 @@ struct emu_chip {
         uint32_t offset, core_offset;
         int32_t drift;
     } clock;                                 /* emu_chip_clock() */
+    uint32_t running;                        /* the core that has its turn, or NO_CORE */
+    bool probing;                            /* one of its cores */
+    struct idle_picture *picture;            /* of that core, when it last slept */
     uint64_t next;                           /* when one of its cores has something to do */
     mc_packet *outbox;                          /* sent in this slice */
     uint32_t sent, outbox_size;
@@ -146,6 +160,9 @@ struct emu_chip {
 
 emu_settings const *emu_machine_settings(const emu_machine *machine);
 emu_packet_counts *machine_packet_counts(emu_machine *machine);
+
+uint64_t machine_slice_begin(const emu_machine *machine);
+uint64_t machine_slice_end(const emu_machine *machine);
 
 /* core.c */
 void core_free(emu_core *core);
@@ -260,6 +277,17 @@ uint32_t cores_physical(const emu_chip *chip, uint32_t cores);
 /*! \brief Outputs of a router with virtual core numbers, from those of its registers, and back. */
 uint32_t outputs_virtual(const emu_chip *chip, uint32_t outputs);
 uint32_t outputs_physical(const emu_chip *chip, uint32_t outputs);
+
+/* idle.c */
+void idle_reset(emu_core *core);
+/*! \brief A watched core has gone to sleep. */
+void idle_slept(emu_core *core);
+/*! \brief A core that is looked at uses a device. */
+void idle_access(emu_core *core, uint32_t base, uint32_t offset, bool writes);
+/*! \brief Bring a core up to date to a time, before something reaches it or asks for it. */
+void idle_wake(emu_core *core, uint64_t time);
+/*! \brief The same for cores that are about to be interrupted. \param[in] cores physical, as bits */
+void idle_wake_for(emu_chip *chip, uint32_t cores);
 
 /* system_controller.c; core is NULL for the monitor */
 bool system_read(emu_chip *chip, uint32_t offset, uint32_t *value);

@@ -20,6 +20,11 @@ struct emu_machine {
 emu_settings const *emu_machine_settings(const emu_machine *machine) { return &machine->settings; }
 emu_chip *emu_machine_chip(emu_machine *machine, uint32_t index) { return &machine->chips[index]; }
 uint64_t emu_now(const emu_machine *machine) { return machine->now; }
+uint64_t machine_slice_end(const emu_machine *machine) { return machine->slice_end; }
+uint64_t machine_slice_begin(const emu_machine *machine) {
+    const uint64_t quantum = machine->settings.quantum;
+    return (machine->slice_end - 1) / quantum * quantum;
+}
 uint8_t *emu_sdram(emu_chip *chip) { return chip->sdram; }
 uint8_t *emu_sysram(emu_chip *chip) { return chip->sysram; }
 uint8_t *emu_itcm(emu_chip *chip, uint32_t core) { return chip->cores[core]->itcm; }
@@ -45,6 +50,7 @@ static bool chip_init(emu_chip *chip, emu_machine *machine, uint32_t index) {
     chip->machine = machine;
     chip->index = index;
     chip->next = NEVER;
+    chip->running = NO_CORE;
     chip->held.blocked_since = NEVER;
     for (uint32_t i = 0; i < EMU_CORES; i++)
         chip->physical[i] = chip->virtual_number[i] = (uint8_t)i;
@@ -64,6 +70,7 @@ static void chip_free(emu_chip *chip) {
         munmap(chip->sysram, SYSRAM_SIZE);
     free(chip->outbox);
     free(chip->sdram_slots);
+    free(chip->picture);
 }
 
 emu_machine *emu_machine_new(const emu_settings *settings) {
@@ -107,8 +114,11 @@ static void run_chip(void *context, size_t index, size_t thread) {
     emu_machine *const machine = context;
     emu_chip *const chip = machine->due[index];
     for (uint32_t i = 0; i < EMU_CORES; i++)
-        if (chip->cores[i] != NULL && core_next(chip->cores[i]) < machine->slice_end)
+        if (chip->cores[i] != NULL && core_next(chip->cores[i]) < machine->slice_end) {
+            chip->running = i;
             core_run(chip->cores[i], machine->slice_end);
+        }
+    chip->running = NO_CORE;
     chip_refresh(chip);
 }
 
@@ -204,8 +214,10 @@ uint64_t emu_instructions(const emu_machine *machine) {
     for (uint32_t i = 0; i < machine->settings.chips; i++) {
         total += machine->chips[i].past_instructions;
         for (uint32_t j = 0; j < EMU_CORES; j++)
-            if (machine->chips[i].cores[j] != NULL)
+            if (machine->chips[i].cores[j] != NULL) {
+                idle_wake(machine->chips[i].cores[j], machine->now);
                 total += machine->chips[i].cores[j]->instructions;
+            }
     }
     return total;
 }

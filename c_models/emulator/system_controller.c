@@ -67,6 +67,7 @@ bool system_write(emu_chip *chip, uint32_t offset, uint32_t value) {
     switch (offset) {
     case SC_SET_IRQ:
         if (coded) {
+            idle_wake_for(chip, value & ALL_CORES);
             system->interrupts |= value & ALL_CORES;
             if (value & monitor_bit(chip))
                 chip->monitor_interrupt = true;
@@ -112,6 +113,7 @@ bool system_write(emu_chip *chip, uint32_t offset, uint32_t value) {
 
 void emu_interrupt(emu_chip *chip, uint32_t cores) {
     const uint64_t now = emu_now(chip->machine);
+    idle_wake_for(chip, cores_physical(chip, cores));
     chip->system.interrupts |= cores_physical(chip, cores) & ~monitor_bit(chip);
     for (uint32_t i = 0; i < EMU_CORES; i++)
         if (chip->cores[i] != NULL && (cores >> i & 1u)) {

@@ -14,7 +14,7 @@ ffi = BUILD["extension"](
     sources=[*(f"c_models/emulator/{name}.c" for name in (
         "arm_arithmetic", "arm_block", "arm_cycles", "arm_decode", "arm_memory", "arm_run",
         "arm_state", "arm_thumb", "arm_transfer", "bus", "checks", "comms", "congestion", "core",
-        "core_numbers", "dma", "machine", "memory_time", "mishaps", "router",
+        "core_numbers", "dma", "idle", "machine", "memory_time", "mishaps", "router",
         "system_controller", "timer", "unicorn_engine", "unicorn_api", "vic")),
         "c_models/threads/pool.c"],
     include_dirs=["c_models/emulator"],
