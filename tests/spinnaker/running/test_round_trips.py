@@ -9,7 +9,7 @@ import pynn_eprop.spinnaker as sim
 from pynn_eprop.emulator import Board
 from tests.spinnaker.round_trips import INTERVAL, build, counted
 
-FEW, MANY = 3, 19
+FEW, MANY = 3, 11
 UNDER_WAY = 8
 """Requests that sPyNNaker has under way with a board."""
 PACKETS = 18
