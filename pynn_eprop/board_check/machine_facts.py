@@ -42,7 +42,8 @@ def of_packages() -> Facts:
 
 def of_binaries() -> Facts:
     """On what the programs of cores stand, and how much of a core's memory each takes."""
-    from pynn_eprop.spinnaker.description import RUNTIMES, describe
+    from pynn_eprop.spinnaker.binaries.record import RUNTIMES
+    from pynn_eprop.spinnaker.description import describe
 
     found = describe()
     facts = {"programs on": f"{RUNTIMES.get(found.runtime, found.runtime)} ({found.version})",
