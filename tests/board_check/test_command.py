@@ -86,7 +86,7 @@ def test_a_network_that_disagrees_or_fails_is_named_and_the_others_go_on(
     assert "undefined instruction" in by_name["regression"]["message"]
     assert by_name["bad"]["message"].startswith("SetupError: setup(): pause='long'")
     assert by_name["needy"]["message"] == "it needs 5 chips, and the machine has 4"
-    assert "own runtime" in by_name["unbuilt"]["message"]
+    assert by_name["unbuilt"]["message"] == "no_such_program was not built"
     failure = out / by_name["regression"]["failure"]
     assert "undefined instruction" in (failure / "report.txt").read_text()
     printed = capsys.readouterr().out

@@ -87,7 +87,7 @@ class Chip:
         self.machine.transmit = lambda _chip, _address, _port, data: self.sent.append(data)
         self.loads = dict(enumerate(loads, 1))
         self.step_cycles = period * CYCLES_PER_MS // 1000
-        self.barrier = 0
+        self.barrier = self.commands = 0
         for core, load in self.loads.items():
             self._write(core, load, period)
         self._route(list(routes))
@@ -166,7 +166,8 @@ class Chip:
     def run(self, start: int, end: int, packets: Iterable[Packet]) -> None:
         """Run the machine steps start .. end - 1. Raises ChipError."""
         for core in self.loads:
-            message = struct.pack("<HHIII", Command.RUN, 0, end, 0, start) + struct.pack("<I", 0)
+            self.commands += 1      # a core takes an equal number for a copy
+            message = struct.pack("<HHIIII", Command.RUN, self.commands & 0xFFFF, end, 0, start, 0)
             self.machine.receive(CHIP, Message(0x87, 0xFF, CONTROL_PORT << 5 | core, 0xFF, CHIP,
                                                CHIP, message), HOST)
         self._run_ms(1.0)

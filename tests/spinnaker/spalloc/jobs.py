@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from pynn_eprop.emulator import Board
-from pynn_eprop.emulator.configuration import CFG_NAME, FASTER, configured
+from pynn_eprop.emulator.configuration import CFG_NAME, configured, further_lines
 
 TICK = 0.02
 
@@ -125,8 +125,9 @@ def spynnaker_uses(*machine: str) -> Iterator[Path]:
     """
     with configured("", 5, waits=False) as home:
         text = (home / CFG_NAME).read_text()
-        head, _, rest = text.partition(FASTER[0])
+        first = further_lines(monitors=False)[0]
+        head, _, rest = text.partition(first)
         assert "machine_name" in head
         (home / CFG_NAME).write_text("\n".join([
-            "[Machine]", *machine, "version = 5", "spalloc_retry = 0", FASTER[0] + rest]))
+            "[Machine]", *machine, "version = 5", "spalloc_retry = 0", first + rest]))
         yield home
