@@ -73,9 +73,8 @@ typedef struct emu_core {
     uint8_t *itcm, *dtcm;
     enum emu_core_activity activity;
     uint64_t now, limit;
-    bool indirect;                           /* the chip's memories are not used directly */
-    idle_state idling;
     bool interrupted;                        /* one of the lines from the VIC is up */
+    bool indirect;                           /* the chip's memories are not used directly */
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
     enum { CAUSE_SLEEP, CAUSE_TIME, CAUSE_INTERRUPT, CAUSE_EXCEPTION } cause; /* why it returned */
@@ -90,6 +89,7 @@ typedef struct emu_core {
     vic_state vic;
     comms_state comms;
     dma_state dma;
+    idle_state idling;
 } emu_core;
 
 /* A packet in a router. */
