@@ -78,9 +78,8 @@ typedef struct emu_core {
     uint64_t now, limit, started;
     bool timed;                              /* cycles are modelled */
     uint64_t written;                        /* when its write buffer is empty */
-    bool indirect;                           /* the chip's memories are not used directly */
-    idle_state idling;
     bool interrupted;                        /* one of the lines from the VIC is up */
+    bool indirect;                           /* the chip's memories are not used directly */
     uint64_t instructions, idle, irqs, fiqs, register_accesses;
     uint32_t pc;
     enum { CAUSE_SLEEP, CAUSE_TIME, CAUSE_INTERRUPT, CAUSE_EXCEPTION } cause; /* why it returned */
@@ -96,6 +95,7 @@ typedef struct emu_core {
     vic_state vic;
     comms_state comms;
     dma_state dma;
+    idle_state idling;
 } emu_core;
 
 /* A packet in a router. */
