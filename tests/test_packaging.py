@@ -1,5 +1,6 @@
 """A wheel made from the source distribution holds what a user needs, and runs."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -50,7 +51,13 @@ def check_contents(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
     if shutil.which("arm-none-eabi-gcc"):
         binaries = {path.parent.name for path in (ROOT / "makefiles/spinnaker").glob("*/Makefile")}
-        assert {Path(name).stem for name in names if name.endswith(".aplx")} == binaries
+        folder = "pynn_eprop/spinnaker/binaries"
+        assert {name for name in names if name.endswith(".aplx")} == {
+            f"{folder}/{name}.aplx" for name in binaries}
+        record = json.loads(archive.read(f"{folder}/build.json"))
+        assert record["images"] == {
+            name: hashlib.sha256(archive.read(f"{folder}/{name}.aplx")).hexdigest()
+            for name in binaries}
     assert [name for name in names if not name.startswith("pynn_eprop")] == []
     assert [name for name in names if str(ROOT).encode() in archive.read(name)] == []
 
