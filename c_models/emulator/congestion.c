@@ -3,9 +3,9 @@
  *
  *  A router takes packets one after the other. The first goes on when all its receivers and links
  *  can take it; until then it keeps those behind it waiting, then the links that lead to the
- *  router, then the transmitters of its cores. When it has waited for as long as the control register says,
- *  the router drops it into the dump registers. Time passes in slices: whether something is free is
- *  looked at when one ends, and a packet takes a slice from chip to chip.
+ *  router, then the transmitters of its cores. When it has waited for as long as the control
+ *  register says, the router drops it into the dump registers. Time passes in slices: whether
+ *  something is free is looked at when one ends, and a packet takes a slice from chip to chip.
  */
 #include "core.h"
 
@@ -38,12 +38,12 @@ static uint64_t patience(const emu_chip *chip) {
     return wait * conditions_of(chip)->patience_permille / 1000;
 }
 
-static uint32_t room(const emu_chip *chip) {
-    return ROUTER_PLACES - (chip->held.end - chip->held.first);
+static bool has_room(const emu_chip *chip) {
+    return chip->held.end - chip->held.first < ROUTER_PLACES;
 }
 
 static void push(emu_chip *chip, const mc_packet *packet, uint32_t source, uint32_t hops) {
-    chip->held.places[chip->held.end++ % ROUTER_PLACES] =
+    chip->held.places[chip->held.end++ % ROUTER_RING] =
         (held_packet){.packet = *packet, .source = source, .hops = hops};
 }
 
@@ -67,7 +67,7 @@ static uint32_t oldest(const emu_chip *chip) {
 }
 
 static void take_from_cores(emu_chip *chip, uint64_t time) {
-    while (chip->sent > 0 && room(chip) >= 2) { /* a packet may be doubled */
+    while (chip->sent > 0 && has_room(chip)) {
         const uint32_t which = oldest(chip);
         const mc_packet packet = chip->outbox[which];
         memmove(&chip->outbox[which], &chip->outbox[which + 1],
@@ -83,7 +83,7 @@ static void take_from_cores(emu_chip *chip, uint64_t time) {
 
 static bool link_free(const emu_chip *chip, uint32_t link, uint64_t time) {
     const emu_chip *const next = chip->neighbours[link];
-    return next == NULL || (chip->held.link_free[link] <= time && room(next) > 0);
+    return next == NULL || (chip->held.link_free[link] <= time && has_room(next));
 }
 
 static bool receiver_free(const emu_chip *chip, uint32_t number) {
@@ -145,7 +145,7 @@ static void drop(emu_chip *chip, const held_packet *held, uint32_t outputs, bool
 /*! \brief Lets the first packet go on or drops it. \return false: it waits */
 static bool move_first(emu_chip *chip, uint64_t time) {
     held_state *const state = &chip->held;
-    const held_packet held = state->places[state->first % ROUTER_PLACES];
+    const held_packet held = state->places[state->first % ROUTER_RING];
     uint32_t outputs;
     bool by_default;
     if (held.packet.time >= time)

@@ -12,7 +12,7 @@
 #define NEVER UINT64_MAX
 #define NO_CORE 0xffu
 enum { RECEIVE_QUEUE = 4096, DMA_QUEUE = 2, FAULTS_KEPT = 256, BLOCKS = ITCM_SIZE / 2 };
-enum { ROUTER_PLACES = 16 };                 /* packets that a router holds */
+enum { ROUTER_PLACES = 16, ROUTER_RING = 32 }; /* packets that a router holds; places for them */
 
 typedef struct {
     uint64_t time;
@@ -106,7 +106,7 @@ typedef struct {
 } held_packet;
 
 typedef struct {
-    held_packet places[ROUTER_PLACES];
+    held_packet places[ROUTER_RING];
     uint32_t first, end;                     /* counters; their difference is the fill */
     uint64_t blocked_since;                  /* the first one; NEVER: it is not */
     uint64_t link_free[EMU_LINKS];
@@ -304,7 +304,8 @@ uint32_t router_source(const mc_packet *packet);
 /*! \brief The outputs of a packet, with virtual core numbers. \return false: it has none, and is
  *         lost
  */
-bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs, bool *by_default);
+bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs,
+                 bool *by_default);
 void router_forward(emu_chip *chip, const held_packet *held, uint32_t outputs, bool by_default,
                     uint64_t time);
 void router_lose(emu_chip *chip, const held_packet *held);

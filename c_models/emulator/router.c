@@ -98,7 +98,8 @@ uint32_t router_source(const mc_packet *packet) {
     return route < EMU_LINKS ? route : LOCAL;
 }
 
-bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs, bool *by_default) {
+bool router_find(const emu_chip *chip, const held_packet *held, uint32_t *outputs,
+                 bool *by_default) {
     const router_state *const router = &chip->router;
     const mc_packet *const packet = &held->packet;
     *by_default = false;

@@ -28,6 +28,8 @@ def test_what_is_given_replaces_defaults() -> None:
     ("chip_drift_ppm", 2000.0, "chip_drift_ppm=2000.0 must be in -1000 to 1000"),
     ("lose_packet", 1.5, "lose_packet=1.5 must be int"),
     ("packet_kind", "big", "packet_kind='big' must be one of any, payload, plain"),
+    ("congestion", 1, "congestion=1 must be bool"),
+    ("link_rate", 6.0, "link_rate=6.0 needs congestion=True"),
     ("packet_core", (1,), r"packet_core=\(1,\) must be \(x, y\), or \(x, y, core\)"),
     ("packet_core", (0, 0, 18), "a core of 1 to 17"),
     ("drains_us", 1.0, "no condition 'drains_us'; did you mean 'drain_us'"),
