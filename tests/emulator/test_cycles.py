@@ -179,7 +179,8 @@ def test_the_table_of_cores_has_cycles_if_they_are_modelled(counts_cycles: bool)
     core = CoreStatus(0, 0, 1, "program", 16, "RUNNING", "", 0x80, "", 1111, 2222, 0.0, 7, 33, 44,
                       55, 0, 0, 0, 0, 0, 0, 0, 0)
     heading, columns, row = str(BoardStatus(
-        1, ("127.0.0.2",), 1.0, 1111, 1.0, PacketCounts(0, 0, 0, 0, 0.0), counts_cycles, [core])).splitlines()
+        1, ("127.0.0.2",), 1.0, 1111, 1.0, PacketCounts(0, 0, 0, 0, 0.0), counts_cycles,
+        [core])).splitlines()
     assert ("cycles are not modelled" in heading) != counts_cycles
     assert ("cycles" in columns) == ("2222" in row.split()) == counts_cycles
     assert row.split()[4:6] == ["1111", "44"]

@@ -1,9 +1,9 @@
-"""Cores whose timers are not in step: the same numbers, or spikes that are counted as late.
+"""Cores whose timers are not in step: the same numbers, or packets that are late, and lost.
 
 A spike of step s counts if it comes before its receiver begins step s + 1, however early. So
 results are the host engine's as long as timers are apart by less than a step without the time that
 a core spends in it, here less than 0.1 ms of 1 ms. Packets carry the step modulo 16: a core can
-tell that they are late up to 8 steps.
+tell that they are late up to 8 steps. Those that come after their interval are lost.
 """
 
 import warnings
@@ -16,6 +16,7 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 import pynn_eprop.host as host
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
+from pynn_eprop.errors import PacketLossWarning
 from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_dma import every_sort
 from tests.spinnaker.test_learning import check_equal
@@ -34,34 +35,37 @@ def test_cores_apart_by_less_than_a_step_learn_the_same(offset: float) -> None:
     assert counts["LATE_SPIKES"] == counts["INCOMPLETE_SIGNALS"] == 0
 
 
-@pytest.mark.parametrize("steps", [1, 4, 7])
-def test_cores_apart_by_steps_count_late_spikes(steps: int) -> None:
+@pytest.mark.parametrize("steps", [1, 4, 7, 16])
+def test_cores_apart_by_steps_count_late_spikes_and_losses(steps: int) -> None:
+    """Also by 16 steps, which packets cannot tell from none."""
     case = every_sort()
     chip = ChipNetwork(case.network, recordings_of(case.network), neurons_per_core=8,
-                       conditions=Conditions(core_offset_us=1000.0 * steps))
+                       conditions=Conditions(core_offset_us=1000.0 * steps), warns_of_losses=True)
     try:
         chip.give(case.inputs(0, case.plan.steps))
         chip.advance(case.plan.steps)
-        assert counts_of(chip)["LATE_SPIKES"] > 0
+        assert chip.net.losses()
+        assert counts_of(chip)["LATE_SPIKES"] > 0 or steps == 16
     finally:
         chip.close()
 
 
 @pytest.mark.parametrize("corrected", [True, False])
 def test_chips_whose_clocks_drift(corrected: bool) -> None:
-    """What monitors have measured keeps chips in step; without it, late spikes are warned of."""
+    """What monitors have measured keeps chips in step; without it, spikes are late, or lost."""
     expected = play(host, TWO_CHIPS, precision="fixed")
     conditions = replace(APART, drift_measured=corrected)
     with Board(chips=4, real_time=False, conditions=conditions) as board:
         import pynn_eprop.spinnaker as sim
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            found = play(sim, TWO_CHIPS, **TWO_CHIPS.setup)
+            found = play(sim, TWO_CHIPS, **TWO_CHIPS.setup, on_loss="warn")
         chips = {(row.x, row.y) for row in board.status().cores
                  if row.application == "eprop_neuron"}
         sim.end()
     late = [each for each in warned if "spikes arrived after their step" in str(each.message)]
     assert len(chips) == 2
-    assert bool(late) is not corrected
+    lost = [each for each in warned if isinstance(each.message, PacketLossWarning)]
+    assert bool(late) is bool(lost) is not corrected
     if corrected:
         check_equal(found, expected)

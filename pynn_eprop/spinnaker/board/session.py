@@ -225,7 +225,9 @@ def _refused(error: Exception, cores: int, suspects: Callable[[], str]) -> str:
     if isinstance(error, OF_NUMBERS):
         return "a number does not fit what sPyNNaker's own cells and synapses hold: " \
             f"{suspects() or 'see their parameters, weights and delays'}"
-    if not isinstance(error, PacmanException):
+    # of a network for more than one board, where there is one
+    too_large = isinstance(error, PacmanException) or "multiple boards" in str(error)
+    if not too_large:
         return "sPyNNaker refuses the machine, or its own configuration of it"
     return f"the network does not fit the machine: it needs {cores} cores beside those of " \
         f"sPyNNaker{_offered()}; use a larger machine, or more cells of a core " \
