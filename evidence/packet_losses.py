@@ -72,7 +72,7 @@ def run(conditions: Conditions) -> dict[str, Any]:
         warnings.simplefilter("always")
         found = play(sim, script, on_loss="warn", **script.setup)
         packets = board.packets()
-        losses = sim.simulator.state.simulation.network.losses()
+        losses = sim.simulator.state.simulation.network.reports.losses()
         sim.end()
         board.set_conditions(conditions)    # counts from here
         error = ""

@@ -64,7 +64,7 @@ def read_counts(name: str, network: Any, routers: Totals) -> Counts:
     names = (*COMMON_COUNTERS, *(item.name.lower() for item in Provenance))
     timestep = SpynnakerDataView.get_hardware_time_step_us()
     cores = []
-    for core, vertex, data in network.all_counters():
+    for core, vertex, data in network.reports.all_counters():
         placed = SpynnakerDataView.get_placement_of_vertex(vertex)
         counters = dict(zip(names, np.frombuffer(data, "<u4").tolist(), strict=True))
         cores.append(CoreCounts(name, (placed.x, placed.y, placed.p), core.binary, core.label,

@@ -130,12 +130,12 @@ class Simulation(DescribedSimulation):
     def saturations(self) -> tuple[str, ...]:
         """Sentences on what saturated so far, one for each."""
         network = self._present_network()
-        return () if network is None else network.saturations()
+        return () if network is None else network.reports.saturations()
 
     def events(self) -> tuple[str, ...]:
         """Sentences on late and lost packets and the like, one for each."""
         network = self._present_network()
-        return () if network is None else network.events()
+        return () if network is None else network.reports.events()
 
     def _present_network(self) -> LoadedNetwork | None:
         """The network, unless it dates from before a reset()."""

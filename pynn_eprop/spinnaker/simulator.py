@@ -94,10 +94,10 @@ def warn_of_events(simulation: Simulation) -> None:
     """Warn of what saturated or went wrong, once for each sort, and of cells that are dead."""
     network = simulation.network
     if network is not None:
-        simulation.warn_once(network.losses(), category=PacketLossWarning)
+        simulation.warn_once(network.reports.losses(), category=PacketLossWarning)
     simulation.warn_once((*simulation.saturations(), *simulation.events()))
     if network is not None:
-        simulation.warn_if_inactive(network.inactivities())
+        simulation.warn_if_inactive(network.reports.inactivities())
 
 
 def _logs(simulation: Simulation) -> list[tuple[Any, Log]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import Options
 from pynn_eprop.emulator.layout import ROUTER_KEY, ROUTER_MASK, ROUTER_ROUTE
 from tests.runtime.conftest import MakeRig
@@ -66,11 +67,18 @@ def test_packets_that_it_sends_come_back_by_a_route(rig: Rig) -> None:
     assert rig.chip.status(CORE).sent == 10
 
 
-@pytest.mark.parametrize("work", [PacketWork.TRANSFER, PacketWork.SCHEDULE, PacketWork.SEND])
-def test_fast_callbacks_start_transfers_schedule_and_send(make_rig: MakeRig,
-                                                          work: PacketWork) -> None:
-    """At every cycle of a step: what a packet asks for is neither lost nor stops anything."""
-    rig = make_rig({"options": Options(every_instruction=True)}, packet_work=work, work=50)
+@pytest.mark.parametrize("work, busy", [
+    (PacketWork.TRANSFER, 0), (PacketWork.SCHEDULE, 0), (PacketWork.SEND, 0),
+    (PacketWork.SEND, 40), (PacketWork.SEND, 400)])
+def test_fast_callbacks_start_transfers_schedule_and_send(make_rig: MakeRig, work: PacketWork,
+                                                          busy: int) -> None:
+    """At every cycle of a step: what a packet asks for is neither lost nor stops anything.
+
+    ``busy``: cycles for which the transmitter is busy after each packet.
+    """
+    conditions = Conditions(transmit_cycles=busy)
+    rig = make_rig({"options": Options(every_instruction=True, conditions=conditions)},
+                   packet_work=work, work=50)
     rig.start_run(200)
     packets = 0
     while rig.machine.now < 195 * 200_000:

@@ -44,7 +44,7 @@ def test_cores_apart_by_steps_count_late_spikes_and_losses(steps: int) -> None:
     try:
         chip.give(case.inputs(0, case.plan.steps))
         chip.advance(case.plan.steps)
-        assert chip.net.losses()
+        assert chip.net.reports.losses()
         assert counts_of(chip)["LATE_SPIKES"] > 0 or steps == 16
     finally:
         chip.close()

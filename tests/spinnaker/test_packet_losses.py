@@ -58,7 +58,7 @@ class Trials(ChipNetwork):
     @property
     def losses(self) -> list[Loss]:
         """Packets that the host misses, or that came twice."""
-        return self.net._losses
+        return self.net.reports.lost
 
 
 @pytest.fixture(scope="module")

@@ -302,7 +302,7 @@ class ChipNetwork:
             for stop in self.net.stretches(self.step, last):
                 self.net.run(self.step, stop, learning)
                 self.step = stop
-                self.inactive.add(self.net.inactivities())
+                self.inactive.add(self.net.reports.inactivities())
                 for population in self.populations:
                     for log in population.recorder.logs.values():
                         log.append(self.net.take(population.index, log, stop))

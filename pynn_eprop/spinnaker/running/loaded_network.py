@@ -9,33 +9,28 @@ from pynn_eprop.common.records.logs import Log, LossLog, SpikeLog
 from pynn_eprop.common.run.timeline import Timeline
 from pynn_eprop.engine.fixed_constants import from_fixed, to_fixed
 from pynn_eprop.engine.range_report import make_report
-from pynn_eprop.errors import CheckpointError, PacketLossError, SimulationError
+from pynn_eprop.errors import CheckpointError, SimulationError
 from pynn_eprop.fixed.formats import Formats, check_weights
 from pynn_eprop.fixed.numbers import STATE_BITS
-from pynn_eprop.fixed.rounding import label_of
-from pynn_eprop.models.cells import Readouts, SpikingCells
+from pynn_eprop.models.cells import Readouts
 from pynn_eprop.models.checks import check_gradient, check_mirrored, is_mirrored
-from pynn_eprop.models.inactivity import Inactivity, first_inactive
 from pynn_eprop.models.network import Network
-from pynn_eprop.models.range_report import RangeReport, sentences
+from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.models.targets import targets_at
-from pynn_eprop.spinnaker.board import failures
-from pynn_eprop.spinnaker.board.losses import MOST, NAMED, Loss, joined, shortened
-from pynn_eprop.spinnaker.board.routers import Dropped
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory import records
 from pynn_eprop.spinnaker.memory.layout import Channel, KeyKind, Region
 from pynn_eprop.spinnaker.memory.records import AHEAD, CHANNELS, losses, scale_bits
-from pynn_eprop.spinnaker.memory.run_tables import Run, read_activity, run_size
+from pynn_eprop.spinnaker.memory.run_tables import Run
 from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
+from pynn_eprop.spinnaker.running.reports import Reports
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
 from pynn_eprop.spinnaker.running.stretches import Stretches, stretch_steps
-from pynn_eprop.spinnaker.vertices.machine import provenance
 
 _SCHEDULE, _GIVEN = "clock", "given"
 MOST_STEPS = 2 ** 31 - 1
@@ -76,14 +71,10 @@ class LoadedNetwork:
         self._values_loaded: dict[int, bytes] = {}
         self._values_run: dict[int, tuple[int, np.ndarray]] = {}   # first step, and rows, as run
         self._run = Run()
-        self._updates_run = 0       # at most, in the last run
-        self._counted: list[tuple[Core, np.ndarray]] | None = None    # provenance of the last run
         self._packets = PacketCounts(network, self.plan, lambda core, size: self._vertex(core).read(
             Region.TALLIES, size))
-        self._warns_of_losses = options.warns_of_losses
-        self._losses: list[Loss] = []
-        self._drops: dict[str, None] = {}       # sentences on routers, in order
-        self._activities: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}    # by core, likewise
+        self.reports = Reports(network, self.plan, session, self._packets, self._vertices,
+                               self._unanswered, options.warns_of_losses)
         self._restarts = self._mirror = self._reload = False
         for core in self.plan.cores:
             core.fill = self._filler(core)
@@ -195,34 +186,11 @@ class LoadedNetwork:
                         interval is not None and 0 < last % self.schedule.period < interval)
             self.session.run(steps, len(self.plan.cores), self._write_run,
                              lambda: self._failed(first, last, before_run), self._suspects,
-                             lambda dropped: self._check_packets(stop, dropped))
+                             lambda dropped: self.reports.check_packets(
+                                 stop, self.schedule, dropped))
             self._restarts = self._mirror = self._reload = False
             self._memory.changed()
         self.step = last
-
-    def _check_packets(self, stop: Stop, dropped: Sequence[Dropped]) -> None:
-        """Compare what was sent and heard in the last run. Raises :class:`PacketLossError`.
-
-        dropped: by routers. They alone know what others than our cells have missed.
-        """
-        self._updates_run = stop.run.n_updates
-        losses = self._packets.compare(stop, self.schedule, {
-            core.number: counted for core, counted in self._read_reports()})
-        lost = sum(each.count - each.again for each in dropped)
-        unknown = lost > 0 and self.session.has_others
-        if losses:
-            meaning = ""
-        elif unknown:
-            meaning = "; cells that learn miss none, but others may"
-        else:
-            meaning = ", none of which is missing"
-        drops = [each.sentence() + meaning for each in dropped if each.count > each.again]
-        if (losses or unknown) and not self._warns_of_losses:
-            named = shortened([loss.sentence() for loss in losses], NAMED)
-            raise PacketLossError("\n".join([*named, *shortened(drops, NAMED)]), None,
-                                  tuple(losses))
-        self._losses = joined([*self._losses, *losses])
-        self._drops.update(dict.fromkeys(drops))
 
     def _write_run(self) -> None:
         """Write what belongs to a run to cores that are loaded already."""
@@ -510,8 +478,7 @@ class LoadedNetwork:
                  if name.startswith(_GIVEN)}
         self._memory.changed()
         self._packets.restart()
-        self._losses, self._drops = [], {}
-        self._updates_run = 0
+        self.reports.restart()
         self._ahead.clear()
         if state or self.session.loaded:
             with self._memory.writing() as write:
@@ -538,96 +505,7 @@ class LoadedNetwork:
 
     # --- what went wrong ---
 
-    @property
-    def _answers(self) -> bool:
-        """Whether there is a machine that has run the network and can be read."""
-        return self.session.loaded and not (self.session.virtual or self.session.failed)
-
-    def _provenance(self) -> list[tuple[Core, np.ndarray]]:
-        if self._counted is None:
-            if not self._answers:
-                return []
-            with self.session.talking(self._unanswered):
-                return self._read_reports()
-        return self._counted
-
-    def _read_reports(self) -> list[tuple[Core, np.ndarray]]:
-        """Read at once what cores report at a stop: their counters, and activity by update."""
-        vertices = self._vertices()
-        learning = [core for core in self.plan.cores if self._reports_activity(core)]
-        found = self.session.read([
-            *((vertices[core.number], Region.PROVENANCE, None) for core in self.plan.cores),
-            *((vertices[core.number], Region.RUN,
-               run_size(self._updates_run, self.plan.constants(core))) for core in learning)])
-        counted, activity = found[:len(self.plan.cores)], found[len(self.plan.cores):]
-        self._counted = [(core, provenance(data))
-                         for core, data in zip(self.plan.cores, counted, strict=True)]
-        self._activities = {core.number: read_activity(data, self.plan.constants(core))
-                            for core, data in zip(learning, activity, strict=True)}
-        return self._counted
-
-    def _reports_activity(self, core: Core) -> bool:
-        return bool(self._updates_run and self.network.settings.interval_steps
-                    and core.population in self.network.of_kind(SpikingCells))
-
-    def all_counters(self) -> list[tuple[Core, Any, bytes]]:
-        """Each core, its machine vertex, and region PROVENANCE as of the last stop.
-
-        Empty if no machine has run the network, or it has failed.
-        """
-        if not self._answers:
-            return []
-        vertices = self._vertices()
-        with self.session.talking(self._unanswered):
-            found = self.session.read([(vertices[core.number], Region.PROVENANCE, None)
-                                       for core in self.plan.cores])
-        return [(core, vertices[core.number], data)
-                for core, data in zip(self.plan.cores, found, strict=True)]
-
-    def saturations(self) -> tuple[str, ...]:
-        """Sentences on what saturated so far, one for each."""
-        return sentences((label_of(self.network.populations, index), what, count)
-                         for index, counts in enumerate(self._saturated())
-                         for what, count in counts.items())
-
-    def _saturated(self) -> list[dict[str, int]]:
-        """Counts by population: a core counts those of all its projections together."""
-        totals: list[dict[str, int]] = [{} for _ in self.network.populations]
-        for core, counted in self._provenance():
-            counts = totals[core.population]
-            for what, count in failures.saturated(counted).items():
-                counts[what] = counts.get(what, 0) + count
-        return totals
-
-    def events(self) -> tuple[str, ...]:
-        """Sentences on late and lost packets and the like, one for each."""
-        return (*self.losses(), *(sentence for core, counted in self._provenance()
-                                  for sentence in failures.events(core.label, counted)))
-
-    def losses(self) -> tuple[str, ...]:
-        """Sentences on packets that were lost, or came twice, since the start of script time."""
-        return (*shortened([loss.sentence() for loss in self._losses], MOST), *self._drops)
-
-    def inactivities(self) -> tuple[Inactivity, ...]:
-        """The first updates of the last run without spikes, and without pseudo-derivative.
-
-        For each population of e-prop cells.
-        """
-        if not (self._updates_run and self._answers and self.network.settings.interval_steps):
-            return ()
-        self._provenance()
-        found: list[Inactivity] = []
-        for index in self.network.of_kind(SpikingCells):
-            cores = self.plan.of_population(index)
-            if cores:
-                before, spikes, slope = zip(*(self._activities[core.number] for core in cores),
-                                            strict=True)
-                known = index not in self.network.slopeless_posts
-                found += first_inactive(index, before[0] + 1, np.sum(spikes, axis=0),
-                                        np.any(slope, axis=0) if known else None)
-        return tuple(found)
-
     def range_report(self) -> RangeReport:
         """Resolution and range of the formats, and counts of saturations by population."""
         return make_report(self.network, self.plan.formats, self.weights,
-                           [{} for _ in self.network.projections], self._saturated())
+                           [{} for _ in self.network.projections], self.reports.saturated())

@@ -99,7 +99,7 @@ def test_a_warning_lets_the_run_go_on_and_a_reset_begins_again(board):
                       r"spikes of \w+\[\d+:\d+\] in interval.*; update.* cannot be trusted$"):
         sim.run(2 * T)
     lost = board.packets().lost
-    losses = sim.simulator.state.simulation.network._losses
+    losses = sim.simulator.state.simulation.network.reports.lost
     assert sum(loss.sent - loss.heard for loss in losses) == lost > 10
     events = made["network"].get_data().segments[0].annotations["events"]
     assert all(loss.sentence() in events for loss in losses)
