@@ -129,8 +129,9 @@ class Session:
                 if isinstance(error, (*NOT_OF_THE_MACHINE, *OF_NUMBERS)) and not self.loaded \
                         and not while_getting_a_machine(error):
                     self._refused = SpynnakerDataView.is_shutdown()
+                    what = _refused(error, cores, suspects, self.virtual)
                     text = " ".join(str(error).split())[:LONGEST_TEXT]
-                    raise NetworkError(f"{_refused(error, cores, suspects)} ({text})") from error
+                    raise NetworkError(f"{what} ({text})") from error
                 self.failed = True
                 raise recovery.error(error, *describe()) from error
         self.machine_step += steps
@@ -220,14 +221,15 @@ class Session:
         _refuse_for_spynnaker()
 
 
-def _refused(error: Exception, cores: int, suspects: Callable[[], str]) -> str:
-    """A sentence on an error before anything was loaded. cores, suspects: as of ``run``."""
+def _refused(error: Exception, cores: int, suspects: Callable[[], str], virtual: bool) -> str:
+    """A sentence on an error before anything was loaded. cores, suspects: as of ``run``.
+
+    virtual: there is no machine that could be refused; it is made for the network.
+    """
     if isinstance(error, OF_NUMBERS):
         return "a number does not fit what sPyNNaker's own cells and synapses hold: " \
             f"{suspects() or 'see their parameters, weights and delays'}"
-    # of a network for more than one board, where there is one
-    too_large = isinstance(error, PacmanException) or "multiple boards" in str(error)
-    if not too_large:
+    if not (virtual or isinstance(error, PacmanException)):
         return "sPyNNaker refuses the machine, or its own configuration of it"
     return f"the network does not fit the machine: it needs {cores} cores beside those of " \
         f"sPyNNaker{_offered()}; use a larger machine, or more cells of a core " \
