@@ -302,7 +302,7 @@ def test_kinds_of_warnings_differ_by_label_also_if_that_ends_in_a_number():
     simulation = sim.simulator.state.simulation
     sentences = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn", lambda sentence, **_: sentences.append(sentence))
+        patch.setattr("warnings.warn", lambda sentence, *_, **__: sentences.append(sentence))
         for sentence in ("population3: 5 times states", "population4: 5 times states",
                          "population4: 7 times states", "cells[0:40]: 3 spikes",
                          "cells[40:80]: 4 spikes"):

@@ -5,6 +5,7 @@ In a slice of 0.1 us a receiver takes one packet, a transmitter is busy for 0.2 
 link carries 6 packets a microsecond, and routers wait as long as the control register says.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import PacketCounts
 from pynn_eprop.emulator.faults import FaultKind
+from pynn_eprop.errors import PacketLossWarning
 from pynn_eprop.spinnaker.placement import plan
 from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
@@ -55,9 +57,9 @@ def test_one_chip(feedback: dict[str, Any]) -> None:
     assert 0.0 < counts.longest_wait < 1.0      # of 1.8 us
 
 
-def bursts(**settings: Any) -> tuple[dict[str, Any], PacketCounts]:
-    with board(**settings) as emulated:
-        found, chips = learn(emulated, BURSTS)
+def bursts(**setup: Any) -> tuple[dict[str, Any], PacketCounts]:
+    with board() as emulated:
+        found, chips = learn(emulated, replace(BURSTS, setup={**BURSTS.setup, **setup}))
         assert chips == 4
         return found, emulated.packets()
 
@@ -68,7 +70,8 @@ def test_bursts_on_several_chips_lose_nothing_by_turns(monkeypatch: pytest.Monke
     check_equal(found, expected)
     assert counts.dropped == 0
     monkeypatch.setattr(plan, "round_and_turn", lambda *_: (0, 0))
-    assert bursts()[1].dropped > 0
+    with pytest.warns(PacketLossWarning):
+        assert bursts(on_loss="warn")[1].dropped > 0
 
 
 def test_the_reinjector_sends_again_what_routers_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

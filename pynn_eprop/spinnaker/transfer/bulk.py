@@ -132,6 +132,8 @@ def _connections() -> Any:
 
 def _divided(places: Sequence[Any]) -> tuple[list[int], list[int]]:
     """Numbers of the places that go in packets, and of those that a proxy moves in one piece."""
+    if not places:      # then there may be no machine
+        return [], []
     proxied = isinstance(FecDataView.get_transceiver(), SpallocTransceiver)
     large = [number for number, place in enumerate(places) if proxied and place.size > LARGE_BYTES]
     return sorted(set(range(len(places))).difference(large)), large
