@@ -1,14 +1,23 @@
-"""Running ``pynn-eprop`` in a process of its own, on networks small enough for tests."""
+"""Running ``pynn-eprop`` in a process of its own, on networks small enough for tests.
+
+Its imports take longer than most of these runs: processes are forked from one that has done them.
+Those that are interrupted begin as a user's do.
+"""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.experiments.command", "pynn_eprop.cli", "pynn_eprop.host"])
 
 ENDLESS = 10_000_000
 SMALL = {
@@ -20,20 +29,46 @@ SMALL = {
 
 
 def arguments(task, out, updates, *more):
-    return [sys.executable, "-m", "pynn_eprop.cli", "run", task, *SMALL.get(task, []),
-            "--out", str(out), "--updates", str(updates), *more]
+    return ["run", task, *SMALL.get(task, []), "--out", str(out), "--updates", str(updates), *more]
 
 
 def run(task, out, updates, *more):
     """The finished process."""
-    return subprocess.run(arguments(task, out, updates, *more), capture_output=True, text=True,
-                          timeout=120)
+    return forked(arguments(task, out, updates, *more))
+
+
+def forked(words, seconds=120.0, cwd="."):
+    """The finished process of ``pynn-eprop`` with these words, in a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("output", "errors")]
+        process = _FORKS.Process(target=_main, args=(words, os.path.abspath(cwd), *files))
+        process.start()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(words, seconds)
+        return subprocess.CompletedProcess(words, process.exitcode,
+                                           *(file.read_text() for file in files))
+
+
+def _main(words, folder, *files):
+    """In that process: what ``python -m pynn_eprop.cli`` does."""
+    for descriptor, file in enumerate(files, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
+    from pynn_eprop.cli import main
+
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    sys.argv = ["pynn-eprop", *words]
+    sys.exit(main())
 
 
 def interrupt(task, out, number: signal.Signals, *more, after_updates=20):
     """Start an endless run, send it a signal when it has saved some updates, and wait for it."""
     process = subprocess.Popen(
-        arguments(task, out, ENDLESS, "--checkpoint-every", "0.2", *more),
+        [sys.executable, "-m", "pynn_eprop.cli",
+         *arguments(task, out, ENDLESS, "--checkpoint-every", "0.2", *more)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60.0

@@ -22,6 +22,7 @@ from pynn_eprop.models.rules import ClopathRule, EProp
 from pynn_eprop.tasks import StoreRecall
 from pynn_eprop.tasks.store_recall import STORE
 from pynn_eprop.tasks.trials import INPUTS
+from tests.experiments.command import forked
 
 SMALL = (("trials_per_update", 4), ("n_periods", 4), ("validation_trials", 8),
          ("confirmation_answers", 10), ("fit_trials", 40), ("test_trials", 20),
@@ -35,16 +36,14 @@ def plan(updates=(0, 2), seed=1, n_seeds=1, more=(), **options):
 
 
 def command(out, *more):
-    return [sys.executable, "-m", "pynn_eprop.cli", "decode", "store-recall", *OPTIONS,
-            "--updates", "0,2", "--out", str(out), *more]
+    return ["decode", "store-recall", *OPTIONS, "--updates", "0,2", "--out", str(out), *more]
 
 
 @pytest.fixture(scope="module")
 def decoded(tmp_path_factory):
     """The folder of two networks, and what the command said."""
     out = tmp_path_factory.mktemp("decoded") / "out"
-    done = subprocess.run(command(out, "--seeds", "2"), capture_output=True, text=True,
-                          timeout=300)
+    done = forked(command(out, "--seeds", "2"), 300.0)
     assert done.returncode == 0, done.stderr
     return out, done.stdout
 
@@ -87,12 +86,11 @@ def test_the_bit_is_in_the_traces_at_the_end_of_store_and_shuffled_labels_are_at
 def test_a_finished_decoding_is_kept_or_refused(decoded):
     out, _ = decoded
     before = (out / "decoding.json").read_bytes()
-    refused = subprocess.run(command(out, "--seeds", "2"), capture_output=True, text=True)
+    refused = forked(command(out, "--seeds", "2"))
     assert refused.returncode == 2 and "--resume" in refused.stderr
-    other = subprocess.run(command(out, "--seeds", "2", "--resume", "--set", "sampling=5.0"),
-                           capture_output=True, text=True)
+    other = forked(command(out, "--seeds", "2", "--resume", "--set", "sampling=5.0"))
     assert other.returncode == 2 and "'sampling': 10.0" in other.stderr
-    kept = subprocess.run(command(out, "--seeds", "2", "--resume"), capture_output=True, text=True)
+    kept = forked(command(out, "--seeds", "2", "--resume"))
     assert kept.returncode == 0, kept.stderr
     assert (out / "decoding.json").read_bytes() == before
 
@@ -109,7 +107,8 @@ def test_two_decodings_cannot_share_a_folder(decoded):
 
 def test_an_interrupted_decoding_goes_on_to_the_same_result(decoded, tmp_path):
     out = tmp_path / "out"
-    process = subprocess.Popen(command(out, "--seeds", "2"), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "pynn_eprop.cli",
+                                *command(out, "--seeds", "2")], stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 120.0
         while not list((out / "parts").glob("*.json")):
@@ -122,7 +121,7 @@ def test_an_interrupted_decoding_goes_on_to_the_same_result(decoded, tmp_path):
     assert process.returncode == 143, errors
     assert "To go on:" in errors and errors.rstrip().endswith("--resume")
     assert not (out / "decoding.json").exists()
-    done = subprocess.run(command(out, "--seeds", "2", "--resume"), capture_output=True, text=True)
+    done = forked(command(out, "--seeds", "2", "--resume"))
     assert done.returncode == 0, done.stderr
     one, other = (json.loads((path / "decoding.json").read_text()) for path in (decoded[0], out))
     assert one == other

@@ -1,7 +1,5 @@
 """Users' own modules on the command line."""
 
-import subprocess
-import sys
 from importlib import metadata
 
 import pytest
@@ -11,7 +9,7 @@ from pynn_eprop.errors import PluginError
 from pynn_eprop.experiments import plugins
 from pynn_eprop.models.rules import RULES
 from tests.examples.test_examples import EXAMPLES
-from tests.experiments.command import results
+from tests.experiments.command import forked, results
 
 SMALL = ["pattern-generation", "--neurons", "8", "--updates", "2", "--set", "interval=100"]
 RULE = """
@@ -67,8 +65,7 @@ class Own(PatternGeneration):
 
 def command(folder, *words):
     """A process of its own in a folder of the user's."""
-    return subprocess.run([sys.executable, "-m", "pynn_eprop.cli", *words], cwd=folder,
-                          capture_output=True, text=True, timeout=200)
+    return forked(words, cwd=folder)
 
 
 @pytest.fixture

@@ -107,14 +107,22 @@ def test_commands_that_are_shown_can_be_pasted(learned, tmp_path):
         assert words[-4:] == ["--set", "periods=(0.3, 1.0)", "--out", "an out"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_learning_that_is_interrupted_goes_on_to_the_identical_result(tmp_path, number):
-    command = [sys.executable, "-m", "pynn_eprop.cli", "learn", "arm-movement", *SMALL,
-               "--iterations", "400", "--quiet", "--checkpoint-every", "0.1", "--out"]
-    whole = subprocess.run([*command, tmp_path / "whole"], capture_output=True, text=True,
-                           timeout=200)
+LONG = [sys.executable, "-m", "pynn_eprop.cli", "learn", "arm-movement", *SMALL, "--iterations",
+        "400", "--quiet", "--checkpoint-every", "0.1", "--out"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    out = tmp_path_factory.mktemp("uninterrupted") / "whole"
+    whole = subprocess.run([*LONG, out], capture_output=True, text=True, timeout=200)
     assert whole.returncode == 0, whole.stderr
-    process = subprocess.Popen([*command, tmp_path / "out"], stderr=subprocess.PIPE, text=True)
+    return out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_learning_that_is_interrupted_goes_on_to_the_identical_result(
+        uninterrupted, tmp_path, number):
+    process = subprocess.Popen([*LONG, tmp_path / "out"], stderr=subprocess.PIPE, text=True)
     state = tmp_path / "out" / "state" / "outer-loop.npz"
     deadline = time.monotonic() + 100.0
     while not state.exists():
@@ -131,13 +139,13 @@ def test_learning_that_is_interrupted_goes_on_to_the_identical_result(tmp_path, 
     rest = subprocess.run([sys.executable, "-m", "pynn_eprop.cli", *advice[1:], "--quiet"],
                           capture_output=True, text=True, timeout=200)
     assert rest.returncode == 0, rest.stderr
-    one, other = (read_archive(tmp_path / name / "learned.npz")[0] for name in ("whole", "out"))
+    one, other = (read_archive(folder / "learned.npz")[0]
+                  for folder in (uninterrupted, tmp_path / "out"))
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
     kept = ("mse_before", "mse_after", "mse_no_update", "loss_curve", "curve")
-    assert all(results(tmp_path / "whole")[name] == results(tmp_path / "out")[name]
-               for name in kept)
+    assert all(results(uninterrupted)[name] == results(tmp_path / "out")[name] for name in kept)
 
 
 @pytest.mark.parametrize(("options", "message"), [
