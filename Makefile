@@ -54,6 +54,8 @@ evidence: $(STAMPS)/test-tools binaries
 	$(BIN)/python -m evidence.spinnaker_networks
 	$(BIN)/python -m evidence.spinnaker_cycles
 	$(BIN)/python -m evidence.spinnaker_round_trips
+	$(BIN)/python -m evidence.packet_losses
+	$(BIN)/python -m evidence.board_faults
 	$(BIN)/python -m evidence.spinnaker_tasks
 	$(BIN)/python -m evidence.tasks
 	$(BIN)/python -m evidence.rule_gradients
