@@ -40,7 +40,7 @@ def cost(learned: Learned, goals: np.ndarray, **setup: Any) -> dict[str, Any]:
                 changed[name], weights[name], rtol=0, atol=0, equal_nan=True)))
                 for name in weights)
         loaded = sim.simulator.state.simulation.network
-        provenance = [(core.binary, each) for core, each in loaded._provenance()]
+        provenance = [(core.binary, each) for core, each in loaded.reports.counted()]
         lines = str(board.status()).splitlines()
         sim.end()
     spent = [int(words[4]) for words in map(str.split, lines)

@@ -79,7 +79,7 @@ def costs(script: Script, timing: str, expected: dict[str, Any]) -> dict[str, An
         compared = equal(play(sim, script, **script.setup, quiet=True), expected)
         network = sim.simulator.state.simulation.network
         counts: dict[str, list[Any]] = {"eprop_neuron": [], "eprop_readout": []}
-        for core, provenance in network._provenance():
+        for core, provenance in network.reports.counted():
             counts[core.binary].append(provenance)
         before, after = sim.noted[-2:]
     result: dict[str, Any] = {"compared": sum(compared.values())}

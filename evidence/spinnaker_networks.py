@@ -79,7 +79,7 @@ def run(script: Script) -> dict[str, Any]:
         seconds = time.time() - started
         network = sim.simulator.state.simulation.network
         kinds = {"eprop_neuron": [], "eprop_readout": []}
-        for core, provenance in network._provenance():
+        for core, provenance in network.reports.counted():
             kinds[core.binary].append(provenance)
         lines = str(board.status()).splitlines()
         sim.end()

@@ -79,7 +79,8 @@ class Reports:
         """Whether there is a machine that has run the network and can be read."""
         return self._session.loaded and not (self._session.virtual or self._session.failed)
 
-    def _provenance(self) -> list[tuple[Core, np.ndarray]]:
+    def counted(self) -> list[tuple[Core, np.ndarray]]:
+        """Each core, and its counters in the order of ``layout.Provenance``; as all_counters()."""
         if self._counted is None:
             if not self._answers:
                 return []
@@ -129,7 +130,7 @@ class Reports:
     def saturated(self) -> list[dict[str, int]]:
         """Counts by population: a core counts those of all its projections together."""
         totals: list[dict[str, int]] = [{} for _ in self._network.populations]
-        for core, counted in self._provenance():
+        for core, counted in self.counted():
             counts = totals[core.population]
             for what, count in failures.saturated(counted).items():
                 counts[what] = counts.get(what, 0) + count
@@ -137,7 +138,7 @@ class Reports:
 
     def events(self) -> tuple[str, ...]:
         """Sentences on late and lost packets and the like, one for each."""
-        return (*self.losses(), *(sentence for core, counted in self._provenance()
+        return (*self.losses(), *(sentence for core, counted in self.counted()
                                   for sentence in failures.events(core.label, counted)))
 
     def losses(self) -> tuple[str, ...]:
@@ -151,7 +152,7 @@ class Reports:
         """
         if not (self._updates_run and self._answers and self._network.settings.interval_steps):
             return ()
-        self._provenance()
+        self.counted()
         found: list[Inactivity] = []
         for index in self._network.of_kind(SpikingCells):
             cores = self._plan.of_population(index)
