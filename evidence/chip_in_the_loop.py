@@ -19,10 +19,11 @@ import numpy as np
 
 import pynn_eprop.brainscales as sim
 from evidence.chip_in_the_loop_page import draw, page
-from evidence.side_by_side import RunsInterruptedError, run_all
+from evidence.side_by_side import run_all
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.task_network import TaskNetwork
 from pynn_eprop.plotting.style import save_figure
 
@@ -171,9 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         found = gather(SMALL if options.small else Plan(), options.work, options.at_once)
-    except RunsInterruptedError as interrupt:
+    except ExperimentInterrupted as interrupt:
         print(interrupt, file=sys.stderr)
-        return 128 + interrupt.number
+        return 128 + interrupt.signal_number
     except EPropError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

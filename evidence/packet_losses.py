@@ -4,7 +4,6 @@ Run: python -m evidence.packet_losses; it writes docs/evidence/spinnaker/losses.
 Results are kept beside it, so that an interrupted run goes on with the next case.
 """
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
+from evidence.cases import run_missing
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import QUANTUM
@@ -121,14 +121,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     """Run the cases that are missing, and write the page."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    results = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    for name, conditions in CASES.items():
-        if name not in results:
-            print(name, flush=True)
-            results[name] = run(Conditions(**conditions))
-            KEPT.write_text(json.dumps(results, indent=1))
-            PAGE.write_text(page(results))
+    run_missing(CASES, run, KEPT, PAGE, page)
 
 
 if __name__ == "__main__":

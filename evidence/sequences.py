@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence.sequences_page import draw_bars, draw_curves, page
-from evidence.side_by_side import RunsInterruptedError, run_all
+from evidence.side_by_side import run_all
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
 from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.plotting.style import save_figure
@@ -223,9 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = gather(plan, options.work, options.machine, options.data, options.at_once,
                        options.tasks)
-    except RunsInterruptedError as interrupt:
-        print(f"{interrupt}\nThe same command goes on with the rest.", file=sys.stderr)
-        return 128 + interrupt.number
+    except ExperimentInterrupted as interrupt:
+        print(f"{interrupt}", file=sys.stderr)
+        return 128 + interrupt.signal_number
     except EPropError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pynn_eprop.errors import ResultsError
-from pynn_eprop.sweeps import Ended, Run, SweepInterruptedError
+from pynn_eprop.sweeps import Ended, Run
 from pynn_eprop.sweeps import run_all as sweep_all
-
-RunsInterruptedError = SweepInterruptedError
 
 
 class Plan(Protocol):
@@ -22,7 +20,7 @@ class Plan(Protocol):
 def run_all(plans: Sequence[tuple[Plan, Path]], at_once: int, *more: str) -> list[dict[str, Any]]:
     """Run all that are not finished, ``at_once`` at a time; their results, in order.
 
-    more: further options of each. Raises :class:`RunsInterruptedError` after SIGINT or SIGTERM,
+    more: further options of each. Raises :class:`ExperimentInterrupted` after SIGINT or SIGTERM,
     which every process has got once, and :class:`ResultsError` if one fails, after the others.
     """
     runs = [Run(plan.command("DIR"), out) for plan, out in plans]

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,11 @@ from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.results import result_line
 from pynn_eprop.families import FAMILIES
 from pynn_eprop.interval_training import command as interval_command
-from pynn_eprop.interval_training.plan import EPROP_3, IntervalPlan
+from pynn_eprop.interval_training.plan import EPROP_3
 from pynn_eprop.intervals import INTERVAL_RULES
 from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.learning_to_learn import command as learn_command
 from pynn_eprop.learning_to_learn.error_modules import ERROR_MODULES
-from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan
 from pynn_eprop.models.activations import ACTIVATIONS
 from pynn_eprop.models.cells import CELLS
 from pynn_eprop.models.losses import LOSSES
@@ -46,6 +45,7 @@ from pynn_eprop.models.pseudo_derivatives import PSEUDO_DERIVATIVES
 from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.sequence_tasks import SEQUENCE_TASKS
 from pynn_eprop.sweeps import command as sweep_command
+from pynn_eprop.sweeps.command import Plan
 from pynn_eprop.tasks import FEEDBACKS, TASKS
 from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
@@ -140,35 +140,33 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
-    _check_task(options)
-    if options.task in SEQUENCE_TASKS:
-        return interval_command.run(options, options.default_of)
-    if options.task in FAMILIES:
-        return learn_command.run(options, options.default_of)
-    return _train(options)
+    run, _ = _kind(options)
+    return run(options, options.default_of)
 
 
-def _build_plan(options: argparse.Namespace) -> Configuration | IntervalPlan | OneShotPlan:
+def _build_plan(options: argparse.Namespace) -> Plan:
     """The plan of a run with these options. Raises the errors of its kind."""
-    _check_task(options)
-    if options.task in SEQUENCE_TASKS:
-        return interval_command.build_plan(options, options.default_of)
-    if options.task in FAMILIES:
-        return learn_command.build_plan(options, options.default_of)
-    return _configuration(options)
+    _, build_plan = _kind(options)
+    return build_plan(options, options.default_of)
 
 
-def _check_task(options: argparse.Namespace) -> None:
-    """Raise :class:`TaskError` for an unknown task, and for options of another kind of tasks."""
+def _kind(options: argparse.Namespace) -> tuple[Callable[..., int], Callable[..., Plan]]:
+    """What runs a task of this kind, and what makes the plan of such a run.
+
+    Raises :class:`TaskError` for an unknown task, and for options of another kind.
+    """
     if options.task in SEQUENCE_TASKS:
-        return
+        return interval_command.run, interval_command.build_plan
     known = [*TASKS, *SEQUENCE_TASKS, *FAMILIES]
     if options.task not in known:
         raise TaskError(f"task {options.task!r} is unknown; choose one of {known}")
     interval_command.refuse_own_options(options)
+    if options.task in FAMILIES:
+        return learn_command.run, learn_command.build_plan
+    return _train, _configuration
 
 
-def _configuration(options: argparse.Namespace) -> Configuration:
+def _configuration(options: argparse.Namespace, defaults: object) -> Configuration:
     for name in ("learned", "targets"):
         if getattr(options, name) is not None:
             raise TaskError(f"run {options.task}: --{name} is for families of tasks, "
@@ -184,9 +182,9 @@ def _configuration(options: argparse.Namespace) -> Configuration:
         plugins=tuple(options.plugin))
 
 
-def _train(options: argparse.Namespace) -> int:
+def _train(options: argparse.Namespace, defaults: object) -> int:
     with warnings.catch_warnings(record=True) as caught:
-        configuration = _configuration(options)
+        configuration = _configuration(options, defaults)
     for warning in caught:
         print(f"pynn-eprop: warning: {warning.message}", file=sys.stderr)
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")

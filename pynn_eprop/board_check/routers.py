@@ -1,12 +1,12 @@
 """Counters of routers, read after each run of sPyNNaker, which clears them then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-COUNTERS = {"sent": "n_local_multicast_packets", "over_links": "n_external_multicast_packets",
-            "dropped": "n_dropped_multicast_packets"}
+import numpy as np
+
+COUNTERS = {"sent": "LOC_MC", "over_links": "EXT_MC", "dropped": "DUMP_MC"}
 """What is taken of a router, and sPyNNaker's names for it."""
 
 
@@ -35,32 +35,20 @@ Totals = dict[tuple[int, int], dict[str, int]]
 @contextmanager
 def counted() -> Iterator[Totals]:
     """Count what routers do in the runs of this context; the totals grow at each stop."""
-    from spinn_front_end_common.interface.abstract_spinnaker_base import AbstractSpinnakerBase
+    from spinnman.constants import ROUTER_REGISTER_REGISTERS
 
-    base: Any = AbstractSpinnakerBase
-    clear = base._execute_clear_router_diagnostic_counters
+    from pynn_eprop.spinnaker.board.routers import before_cleared
+
     totals: Totals = {}
 
-    def read_first(self: Any) -> None:
-        _add(totals)
-        clear(self)
+    def take(found: Mapping[tuple[int, int], np.ndarray]) -> None:
+        for chip, counters in found.items():
+            of_chip = totals.setdefault(chip, dict.fromkeys(COUNTERS, 0))
+            for name, register in COUNTERS.items():
+                of_chip[name] += int(counters[ROUTER_REGISTER_REGISTERS[register].value])
 
-    base._execute_clear_router_diagnostic_counters = read_first
-    try:
+    with before_cleared(take):
         yield totals
-    finally:
-        base._execute_clear_router_diagnostic_counters = clear
-
-
-def _add(totals: Totals) -> None:
-    from spynnaker.pyNN.data import SpynnakerDataView
-
-    transceiver = SpynnakerDataView.get_transceiver()
-    for x, y in SpynnakerDataView.get_machine().chip_coordinates:
-        found = transceiver.get_router_diagnostics(x, y)
-        of_chip = totals.setdefault((x, y), dict.fromkeys(COUNTERS, 0))
-        for name, attribute in COUNTERS.items():
-            of_chip[name] += int(getattr(found, attribute))
 
 
 def router_counts(network: str, totals: Totals) -> list[RouterCounts]:

@@ -59,16 +59,16 @@ class Conditions:
                              "takes away if both transfers are done")
     dma_stale_cycles: int = _condition(0, 0, 100_000, "cycles for which the DMA controller's "
                                        "status stays as it was, after a start or a clear")
-    dma_aligned_to_8: bool = _switch("addresses and lengths of double-word "
-                                        "transfers must be multiples of 8, not only of 4")
+    dma_aligned_to_8: bool = _switch("addresses and lengths of double-word transfers must be "
+                                     "multiples of 8, not only of 4")
     core_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of cores "
                                        "with odd numbers start late")
     chip_offset_us: float = _condition(0.0, 0.0, 1e6, "time in us by which the timers of chips "
                                        "with odd x + y start late")
     chip_drift_ppm: float = _condition(0.0, -1000.0, 1000.0, "how much longer the ticks of chips "
                                        "with odd x + y are, in ppm")
-    drift_measured: bool = _switch("monitors have measured this drift, so "
-                                      "that timers are corrected for it")
+    drift_measured: bool = _switch("monitors have measured this drift, so that timers are "
+                                   "corrected for it")
     timing: str = _choice(TIMINGS, "what takes time: each instruction one cycle, or cycles as "
                           "modelled for the ARM968E-S, its memories and its DMA")
     sdram_mb_s: int = _condition(600, 10, 10_000, "MB a second between SDRAM and all cores of a "

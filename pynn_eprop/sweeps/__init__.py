@@ -2,7 +2,7 @@
 
 from pynn_eprop.sweeps.grid import Axis, Point, grid_points, parse_axis, parse_seeds
 from pynn_eprop.sweeps.process import Ended
-from pynn_eprop.sweeps.runs import Run, SweepInterruptedError, run_all
+from pynn_eprop.sweeps.runs import Run, run_all
 
-__all__ = ["Axis", "Ended", "Point", "Run", "SweepInterruptedError", "grid_points", "parse_axis",
+__all__ = ["Axis", "Ended", "Point", "Run", "grid_points", "parse_axis",
            "parse_seeds", "run_all"]

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.bars import Bar
 from pynn_eprop.experiments.folder import write_atomically, write_text
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.plotting.style import save_figure
 from pynn_eprop.sweeps.figure import draw_sweep
-from pynn_eprop.sweeps.grid import Axis, Point, grid_points, parse_axis, parse_seeds
+from pynn_eprop.sweeps.grid import Point, grid_points, parse_axis, parse_seeds
 from pynn_eprop.sweeps.process import Ended
-from pynn_eprop.sweeps.runs import Run, SweepInterruptedError, run_all
+from pynn_eprop.sweeps.runs import Run, run_all
 from pynn_eprop.sweeps.summary import choose_measure, rows_of, runs_table, table_text
 
 OPTIONS: dict[str, type] = {
@@ -68,8 +69,7 @@ def sweep(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     _check(options)
     seeds = (options.seed,) if options.seeds is None else parse_seeds(options.seeds)
-    axes = [parse_axis(text) for text in options.grid]
-    points = list(grid_points(axes, seeds))
+    points = list(grid_points([parse_axis(text) for text in options.grid], seeds))
     out = options.out or Path("results", f"sweep-{options.task}")
     runs = [Run(command, out / "runs" / point.folder)
             for point, command in zip(points, _commands(options, points), strict=True)]
@@ -92,17 +92,15 @@ def sweep(options: argparse.Namespace) -> int:
     more = ["--threads", str(options.threads), "--checkpoint-every", str(options.checkpoint_every)]
     try:
         run_all(runs, workers, options.scheduler, more, progress)
-    except SweepInterruptedError as interrupt:
-        bar.close()
-        print(f"pynn-eprop: {interrupt}; the same command goes on with them", file=sys.stderr)
-        _report(points, runs, axes, out, options.measure)
-        return 128 + interrupt.number
+    except ExperimentInterrupted:
+        _report(points, runs, out, options.measure)
+        raise
     finally:
         bar.close()
     for run, ended in failures:
         print(f"pynn-eprop: error: {run.folder} ended with status {ended.status}: {ended.text}",
               file=sys.stderr)
-    print(_report(points, runs, axes, out, options.measure))
+    print(_report(points, runs, out, options.measure))
     if not options.quiet:
         print(f"{out / 'sweep.png'} shows it; each run is in {out / 'runs'}")
     return FAILED if failures else 0
@@ -169,8 +167,7 @@ def _as(kind: type, name: str, value: Any) -> Any:
     return value
 
 
-def _report(points: Sequence[Point], runs: Sequence[Run], axes: Sequence[Axis], out: Path,
-            measure: str | None) -> str:
+def _report(points: Sequence[Point], runs: Sequence[Run], out: Path, measure: str | None) -> str:
     """Write sweep.txt, runs.csv and the figures of what is finished; the table."""
     found = [run.results() for run in runs]
     there = [results for results in found if results is not None]

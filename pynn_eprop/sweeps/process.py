@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,8 +81,3 @@ def _wait_for_folder(path: Path) -> None:
             return
         except ResultsError:
             time.sleep(0.2)
-
-
-def in_main_thread() -> bool:
-    """Whether signals can be handled here."""
-    return threading.current_thread() is threading.main_thread()

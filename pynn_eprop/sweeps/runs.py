@@ -11,21 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pynn_eprop.errors import EPropError, MissingDependencyError, ResultsError
-from pynn_eprop.sweeps.process import Ended, begin_again, in_main_thread, interrupt_all, run_line
+from pynn_eprop.errors import MissingDependencyError, ResultsError
+from pynn_eprop.experiments.interrupts import DeferredInterrupts, ExperimentInterrupted
+from pynn_eprop.sweeps.process import Ended, begin_again, interrupt_all, run_line
 
 _LOOK_SECONDS = 0.2
 ANSWER = "10s"
 """Time that a scheduler has to answer."""
-
-
-class SweepInterruptedError(EPropError):
-    """A signal ended the runs, ``number``; each has saved its work."""
-
-    def __init__(self, number: int, left: int) -> None:
-        super().__init__(f"{signal.Signals(number).name}: the runs in work have saved it; "
-                         f"{left} are to be done")
-        self.number = number
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ def run_all(runs: Sequence[Run], workers: int = 1, scheduler: str | None = None,
     them instead; they see the same folders, and have the package. more: further options of each.
     progress: is called after each. A worker that dies loses no run: another goes on with it.
 
-    Raises :class:`SweepInterruptedError` after SIGINT or SIGTERM, which each run has got once,
+    Raises :class:`ExperimentInterrupted` after SIGINT or SIGTERM, which each run has got once,
     :class:`MissingDependencyError` without the package ``distributed``, and :class:`ResultsError`
     for a folder with another run, or a scheduler that does not answer.
     """
@@ -76,22 +68,25 @@ def run_all(runs: Sequence[Run], workers: int = 1, scheduler: str | None = None,
     waiting = [index for index, run in enumerate(runs) if run.results() is None]
     if not waiting:
         return ends
-    with _client(min(workers, len(waiting)), scheduler) as client, _signals() as received:
+    with _client(min(workers, len(waiting)), scheduler) as client, \
+            DeferredInterrupts() as interrupts:
         client.run(begin_again)
         futures = {client.submit(run_line, _words(runs[index], more), str(runs[index].folder),
                                  os.getcwd(), pure=False, retries=0): index for index in waiting}
         passed_on = False
         while futures:
-            if received and not passed_on:
-                client.run(interrupt_all, received[0])
+            if interrupts.received is not None and not passed_on:
+                client.run(interrupt_all, interrupts.received)
                 passed_on = True
             for future in _done(futures):
                 index = futures.pop(future)
                 ends[index] = ended = _outcome(future)
                 progress(runs[index], ended)
-    if received:
+    if interrupts.received is not None:
         left = sum(run.results() is None for run in runs)
-        raise SweepInterruptedError(received[0], left)
+        raise ExperimentInterrupted(
+            f"{signal.Signals(interrupts.received).name}: the runs in work have saved it; {left} "
+            "are to be done, and the same command goes on with them", interrupts.received)
     return ends
 
 
@@ -144,19 +139,3 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
         if not client.scheduler_info()["workers"]:
             client.wait_for_workers(1)
         yield client
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """The list of signals that have come."""
-    received: list[int] = []
-    if not in_main_thread():
-        yield received
-        return
-    before = {number: signal.signal(number, lambda number, frame: received.append(number))
-              for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -12,8 +12,9 @@ import pytest
 
 from evidence import sequences as evidence
 from evidence import sequences_page as pages
-from evidence.side_by_side import RunsInterruptedError, run_all
+from evidence.side_by_side import run_all
 from pynn_eprop.errors import ResultsError
+from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 
 
 def copied(levels, seed=1, batches=1000, ended_by="minutes", **more):
@@ -154,10 +155,10 @@ def test_a_signal_reaches_all_that_run(tmp_path, capfd):
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(RunsInterruptedError) as raised:
+    with pytest.raises(ExperimentInterrupted) as raised:
         run_all(plans, 2, "--checkpoint-every", "0.1")
     thread.join()
-    assert raised.value.number == signal.SIGINT
+    assert raised.value.signal_number == signal.SIGINT
     assert not (tmp_path / "3").exists()
     assert capfd.readouterr().err.count("SIGINT: stopped after ") == 2
     for seed in (1, 2):

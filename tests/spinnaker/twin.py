@@ -71,9 +71,6 @@ class _MachineVertex:
     def take_recording(self, channel: Any) -> bytes:
         return self._network.chip.recording(self._place, channel)
 
-    def read_provenance(self) -> np.ndarray:
-        return self.provenance
-
     @property
     def provenance(self) -> np.ndarray:
         counts = self._network.chip.provenance(self._place)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pynn_eprop.board_check.networks.drawn import Drawn, Size
 from pynn_eprop.board_check.networks.learning import LIF
+from pynn_eprop.board_check.networks.trained import trained
 from pynn_eprop.board_check.recorded import Recorded, read
 from pynn_eprop.models.optimizers import SGD, Adam
 
@@ -65,21 +66,8 @@ def load(sim: ModuleType, **setup: Any) -> Recorded:
     size = Size(inputs=20, cells=400, readouts=3, interval=200, intervals=2)
     drawn, adam = Drawn(size, 33), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=200.0, seed=1, **setup)
-    clock = sim.Population(20, sim.SpikeSourceArray(spike_times=drawn.spike_times(50.0)),
-                           label="clock")
-    network = sim.Population(400, sim.EPropLIF(**LIF), label="network")
-    readout = sim.Population(3, sim.EPropReadout(tau_m=20.0, target=drawn.curves()),
-                             label="readout")
-    everyone = sim.AllToAllConnector(allow_self_connections=False)
-    learned = [
-        sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(20, 400, 1.4), optimizer=adam), label="in"),
-        sim.Projection(network, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(400, 400, 0.7), optimizer=adam), label="recurrent"),
-        sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(400, 3), optimizer=adam), label="out")]
-    sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(3, 400)),
-                   receptor_type="learning_signal")
+    network, readout, learned = trained(sim, drawn, sim.EPropLIF(**LIF), adam, drive=1.4,
+                                        times=drawn.spike_times(50.0), recurrent=0.7)
     network.record("spikes")
     network[:4].record("v")
     readout.record(["y", "error", "loss"])

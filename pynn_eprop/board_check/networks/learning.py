@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.board_check.networks.drawn import Drawn, Size
+from pynn_eprop.board_check.networks.trained import trained
 from pynn_eprop.board_check.recorded import Recorded, read, without_pauses
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.models.rules import ClopathRule
@@ -19,20 +20,7 @@ def regression(sim: ModuleType, **setup: Any) -> Recorded:
     size = Size(intervals=6)
     drawn, adam = Drawn(size, 11), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=40.0, trials_per_update=2, seed=1, **setup)
-    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=drawn.spike_times()), label="clock")
-    network = sim.Population(12, sim.EPropLIF(**LIF), label="network")
-    readout = sim.Population(2, sim.EPropReadout(tau_m=20.0, loss="mse", target=drawn.curves()),
-                             label="readout")
-    everyone = sim.AllToAllConnector(allow_self_connections=False)
-    learned = [
-        sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(5, 12, 1.3), optimizer=adam), label="in"),
-        sim.Projection(network, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(12, 12), optimizer=adam), label="recurrent"),
-        sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(12, 2), optimizer=adam), label="out")]
-    sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(2, 12)),
-                   receptor_type="learning_signal")
+    network, readout, learned = trained(sim, drawn, sim.EPropLIF(**LIF), adam)
     network.record(["spikes", "v", "h", "learning_signal"])
     readout.record(["y", "error", "loss"])
     for stop in (17.0, 95.0, size.duration):
@@ -149,20 +137,7 @@ def _one_rule(sim: ModuleType, rule: Any, cells: Any, setup: dict[str, Any],
     size = Size(cells=16)
     drawn, adam = Drawn(size, 15), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=40.0, seed=1, **setup)
-    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=drawn.spike_times()), label="clock")
-    network = sim.Population(16, cells, label="network")
-    readout = sim.Population(2, sim.EPropReadout(tau_m=20.0, target=drawn.curves()),
-                             label="readout")
-    everyone = sim.AllToAllConnector(allow_self_connections=False)
-    learned = [
-        sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(5, 16, drive), optimizer=adam, rule=rule), label="in"),
-        sim.Projection(network, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(16, 16), optimizer=adam, rule=rule), label="recurrent"),
-        sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(16, 2), optimizer=adam), label="out")]
-    sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(2, 16)),
-                   receptor_type="learning_signal")
+    network, readout, learned = trained(sim, drawn, cells, adam, drive=drive, rule=rule)
     network.record(["spikes", "v", "learning_signal"])
     readout.record(["y", "error", "loss"])
     sim.run(size.duration)
@@ -180,19 +155,9 @@ def machine_time(sim: ModuleType, pause: float = 0.0, **setup: Any) -> Recorded:
     if pause:
         setup |= {"machine_time": True, "pause": pause}
     sim.setup(timestep=1.0, update_interval=interval, seed=1, **setup)
-    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=[
-        _moved(each.value, interval, pause) for each in drawn.spike_times()]), label="clock")
-    network = sim.Population(12, sim.EPropLIF(**LIF), label="network")
-    readout = sim.Population(2, sim.EPropReadout(tau_m=20.0, target=drawn.curves()),
-                             label="readout")
-    everyone = sim.AllToAllConnector(allow_self_connections=False)
-    learned = [
-        sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(5, 12, 1.3), optimizer=adam), label="in"),
-        sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(12, 2), optimizer=adam), label="out")]
-    sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(2, 12)),
-                   receptor_type="learning_signal")
+    times = [_moved(each.value, interval, pause) for each in drawn.spike_times()]
+    network, readout, learned = trained(sim, drawn, sim.EPropLIF(**LIF), adam, times=times,
+                                        recurrent=None)
     network.record(["spikes", "v"])
     readout.record(["y", "error", "loss"])
     for stop in (period - pause / 3, 2 * period, size.intervals * period):
@@ -214,18 +179,7 @@ def stopped_and_reset(sim: ModuleType, **setup: Any) -> Recorded:
     size = Size()
     drawn, adam = Drawn(size, 17), Adam(lr=0.003)
     sim.setup(timestep=1.0, update_interval=40.0, seed=1, **setup)
-    clock = sim.Population(5, sim.SpikeSourceArray(spike_times=drawn.spike_times()), label="clock")
-    network = sim.Population(12, sim.EPropLIF(**LIF), label="network")
-    readout = sim.Population(2, sim.EPropReadout(tau_m=20.0, target=drawn.curves()),
-                             label="readout")
-    everyone = sim.AllToAllConnector(allow_self_connections=False)
-    learned = [
-        sim.Projection(clock, network, everyone, sim.EPropSynapse(
-            weight=drawn.weights(5, 12, 1.3), optimizer=adam), label="in"),
-        sim.Projection(network, readout, everyone, sim.EPropSynapse(
-            weight=drawn.weights(12, 2), optimizer=adam), label="out")]
-    sim.Projection(readout, network, everyone, sim.LearningSignal(weight=drawn.feedback(2, 12)),
-                   receptor_type="learning_signal")
+    network, readout, learned = trained(sim, drawn, sim.EPropLIF(**LIF), adam, recurrent=None)
     network.record(["spikes", "v"])
     readout.record("loss")
     sim.run(50.0)

@@ -1,20 +1,45 @@
 """Packets that routers dropped in a run, and those that reinjection sent again."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import spynnaker.pyNN as spynnaker
 from spinn_front_end_common.data import FecDataView
+from spinn_front_end_common.interface.abstract_spinnaker_base import AbstractSpinnakerBase
 from spinnman.constants import ROUTER_REGISTER_REGISTERS
-from spinnman.messages.scp.impl.read_memory import ReadMemory
-from spinnman.processes.abstract_multi_connection_process import AbstractMultiConnectionProcess
+
+from pynn_eprop.spinnaker.transfer.bulk import Place, read_many
 
 Chip = tuple[int, int]
-COUNTERS = 0xE1000300
-"""Address of a router's 16 diagnostic counters."""
+COUNTERS, REGISTERS = 0xE1000300, 16
+"""Address and number of a router's diagnostic counters."""
+DROPPED = ROUTER_REGISTER_REGISTERS.DUMP_MC.value
+
+
+@contextmanager
+def before_cleared(take: Callable[[Mapping[Chip, np.ndarray]], None]) -> Iterator[None]:
+    """A context for runs in which ``take`` gets the counters of all routers as each run has ended.
+
+    sPyNNaker reads them in its mode Debug only, and clears them before and after each run.
+    """
+    base: Any = AbstractSpinnakerBase
+    clear = base._execute_clear_router_diagnostic_counters
+
+    def read_first(simulator: Any) -> None:
+        if FecDataView.has_transceiver():
+            chips = [(chip.x, chip.y) for chip in FecDataView.get_machine().chips]
+            found = read_many([Place(*chip, COUNTERS, 4 * REGISTERS) for chip in chips])
+            take({chip: np.frombuffer(data, "<u4")
+                  for chip, data in zip(chips, found, strict=True)})
+        clear(simulator)
+
+    base._execute_clear_router_diagnostic_counters = read_first
+    try:
+        yield
+    finally:
+        base._execute_clear_router_diagnostic_counters = clear
 
 
 @dataclass(frozen=True)
@@ -33,39 +58,21 @@ class Dropped:
 
 
 class Routers:
-    """Counters of all routers of the machine, read when a run has ended.
-
-    sPyNNaker reads them in its mode Debug only, and clears them before and after each run.
-    """
+    """What all routers of the machine dropped, and what was sent again."""
 
     def __init__(self) -> None:
         self._dropped: dict[Chip, int] = {}
         self._again: dict[Chip, int] = {}       # sent again since the machine was loaded
         self._sent_again: dict[Chip, int] = {}
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """A context for a run, behind which :meth:`dropped` has what it dropped."""
-        simulator: Any = vars(spynnaker)["__simulator"]
-        clear = simulator._execute_clear_router_diagnostic_counters
         self._dropped, self._sent_again = {}, {}
+        return before_cleared(self._take)
 
-        def read_first() -> None:
-            if FecDataView.has_transceiver():
-                self._read()
-            clear()
-
-        simulator._execute_clear_router_diagnostic_counters = read_first
-        try:
-            yield
-        finally:
-            del simulator._execute_clear_router_diagnostic_counters
-
-    def _read(self) -> None:
-        chips = [(chip.x, chip.y) for chip in FecDataView.get_machine().chips]
-        process: Any = _ReadCounters(FecDataView.get_scamp_connection_selector())
-        for chip, count in process.read(chips).items():
-            self._dropped[chip] = self._dropped.get(chip, 0) + count
+    def _take(self, counters: Mapping[Chip, np.ndarray]) -> None:
+        for chip, of_chip in counters.items():
+            self._dropped[chip] = self._dropped.get(chip, 0) + int(of_chip[DROPPED])
         if not FecDataView.has_monitors():
             return
         monitor = FecDataView.get_monitor_by_xy(0, 0)
@@ -80,22 +87,3 @@ class Routers:
         """Chips whose routers dropped packets in the last run."""
         return [Dropped(chip, count, min(self._sent_again.get(chip, 0), count))
                 for chip, count in sorted(self._dropped.items()) if count]
-
-
-class _ReadCounters(AbstractMultiConnectionProcess):
-    """Reads the counters of many routers at once."""
-
-    def read(self, chips: Iterable[Chip]) -> dict[Chip, int]:
-        """Multicast packets that the routers dropped."""
-        found: dict[Chip, int] = {}
-
-        def keep(chip: Chip) -> Any:
-            def handle(response: Any) -> None:
-                counters = np.frombuffer(response.data, "<u4", 16, response.offset)
-                found[chip] = int(counters[ROUTER_REGISTER_REGISTERS.DUMP_MC.value])
-            return handle
-
-        with self._collect_responses():
-            for chip in chips:
-                self._send_request(ReadMemory((*chip, 0), COUNTERS, 64), keep(chip))
-        return found
