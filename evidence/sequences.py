@@ -1,16 +1,20 @@
 """Tasks 3.1 and 3.2: copy-repeat and word prediction with e-prop 3 and what it is compared with.
 
 ``python -m evidence.sequences`` skips finished runs, resumes interrupted ones, and then writes
-docs/evidence/sequences from all results: page, figures, tables. Each run has one thread, and two
-are side by side. Runs of copy-repeat end after a time of work, so that rules can be compared at
-equal time and, from the levels that they solved, at an equal number of batches. ``--full`` has the
-paper's size of copy-repeat as well, for a machine with a GPU (``--machine jax``).
+docs/evidence/sequences from all results: page, figures, tables. Runs that are finished are kept in
+``runs.json`` there, also when others are interrupted, so that another machine can go on; without
+that file all begin from scratch. Each run has one thread, and two are side by side. Runs of
+copy-repeat end after a time of work, so that rules can be compared at equal time and, from the
+levels that they solved, at an equal number of batches. ``--full`` has the paper's size of
+copy-repeat as well, for a machine with a GPU (``--machine jax``).
 """
 
 import argparse
 import csv
 import dataclasses
 import io
+import json
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,7 +31,11 @@ from pynn_eprop.interval_training.plan import IntervalPlan
 from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.plotting.style import save_figure
 from pynn_eprop.sequence_tasks import CopyRepeat, WordPrediction
+from pynn_eprop.sweeps import Run
 
+KEPT = "runs.json"
+NOT_KEPT = "error_curve", "samples"
+"""Of a run, too long for the repository; its own ``results.json`` has them."""
 Result = Mapping[str, Any]
 SHUFFLED = "e-prop 3, shuffled targets"
 COPY_SERIES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
@@ -103,9 +111,42 @@ def folder(work: Path, *parts: object) -> Path:
                            for part in parts)
 
 
+def read_kept(path: Path) -> dict[str, Result]:
+    """Results of earlier runs by the names of their folders."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def run_missing(plans: Sequence[tuple[IntervalPlan, Path]], at_once: int, path: Path
+                ) -> list[Result]:
+    """The results of all, in order; what ``path`` has of the same command is not run again.
+
+    However it ends, what is finished then is in ``path``.
+    """
+    kept = read_kept(path)
+
+    def is_kept(plan: IntervalPlan, out: Path) -> bool:
+        return shlex.split(str(kept.get(out.name, {}).get("command", ""))) \
+            == shlex.split(plan.command("DIR"))
+
+    missing = [(plan, out) for plan, out in plans if not is_kept(plan, out)]
+    try:
+        run_all(missing, at_once, "--threads", "1")
+    finally:
+        for plan, out in missing:
+            found = Run(plan.command("DIR"), out).results()
+            if found is not None:
+                kept[out.name] = {name: value for name, value in found.items()
+                                  if name not in NOT_KEPT}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, "{\n" + ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(result)}" for name, result in sorted(kept.items()))
+            + "\n}\n")
+    return [kept[out.name] for _, out in plans]
+
+
 def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int,
-           tasks: Sequence[str]) -> Found:
-    """Run, or read, all of it."""
+           tasks: Sequence[str], kept: Path) -> Found:
+    """Run, or read, all of it; ``kept`` is the file of finished runs."""
     def copy(label: str, seed: int, size: str, minutes: float) -> tuple[IntervalPlan, Path]:
         rule, parameters = (COPY_SERIES | TRIED_SERIES)[label]
         return IntervalPlan(CopyRepeat.name, rule, size, machine, seed=seed, minutes=minutes,
@@ -131,7 +172,7 @@ def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int
     if CopyRepeat.name in tasks and plan.large_size is not None:
         groups += [("larger", label, copy(label, plan.seeds[0], plan.large_size,
                                           plan.large_minutes)) for label in COPY_SERIES]
-    results = run_all([each for _, _, each in groups], at_once, "--threads", "1")
+    results = run_missing([each for _, _, each in groups], at_once, kept)
     found = Found()
     for (part, label, _), result in zip(groups, results, strict=True):
         getattr(found, part).setdefault(label, []).append(result)
@@ -182,6 +223,12 @@ def words_table(found: Found) -> str:
     return text.getvalue()
 
 
+def copy_figure(run: Path, to: Path) -> None:
+    """A run's figure; of one that ran elsewhere, the figure that is there already stays."""
+    if (figure := run / "figure.png").exists():
+        shutil.copyfile(figure, to)
+
+
 def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
     """Write page, figures and tables."""
     out.mkdir(parents=True, exist_ok=True)
@@ -189,14 +236,14 @@ def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
         write_atomically(out / name, lambda path, figure=figure: save_figure(figure, path))
     if found.copied:
         best = max(found.copied["e-prop 3"], key=lambda result: result["longest"])
-        shutil.copyfile(folder(work, "copy", "e-prop 3", plan.size, f"{plan.minutes:g}-minutes",
-                               "seed", best["seed"]) / "figure.png", out / "example_trial.png")
+        copy_figure(folder(work, "copy", "e-prop 3", plan.size, f"{plan.minutes:g}-minutes",
+                           "seed", best["seed"]), out / "example_trial.png")
         write_text(out / "copy_repeat.csv", runs_table(found))
         write_text(out / "copy_repeat_levels.csv", levels_table(found))
     if found.words:
         text = "novels" if found.words["e-prop 3"][0]["corpus"]["name"] == "novels" else "treebank"
-        shutil.copyfile(folder(work, "words", "e-prop 3", plan.word_size, text) / "figure.png",
-                        out / "example_sequence.png")
+        copy_figure(folder(work, "words", "e-prop 3", plan.word_size, text),
+                    out / "example_sequence.png")
         write_text(out / "words.csv", words_table(found))
     write_text(out / "README.md", page(found))
 
@@ -223,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = dataclasses.replace(plan, **given)
     try:
         found = gather(plan, options.work, options.machine, options.data, options.at_once,
-                       options.tasks)
+                       options.tasks, options.out / KEPT)
     except ExperimentInterrupted as interrupt:
         print(f"{interrupt}", file=sys.stderr)
         return 128 + interrupt.signal_number

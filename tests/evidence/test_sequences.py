@@ -1,9 +1,11 @@
 """The page of tasks 3.1 and 3.2 says what the runs gave; runs are side by side, and resumable."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -15,6 +17,7 @@ from evidence import sequences_page as pages
 from evidence.side_by_side import run_all
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
+from pynn_eprop.interval_training.plan import IntervalPlan
 
 
 def copied(levels, seed=1, batches=1000, ended_by="minutes", **more):
@@ -163,3 +166,33 @@ def test_a_signal_reaches_all_that_run(tmp_path, capfd):
     assert capfd.readouterr().err.count("SIGINT: stopped after ") == 2
     for seed in (1, 2):
         assert not (tmp_path / str(seed) / "results.json").exists()
+
+
+def test_what_is_finished_is_kept_and_not_run_again(tmp_path, monkeypatch):
+    """Also if others are interrupted; another command under the same name is run."""
+    ran = []
+
+    def interrupted(plans, at_once, *more):
+        for plan, out in plans[:1]:
+            ran.append(out.name)
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "results.json").write_text(json.dumps(
+                copied([], command=plan.command("DIR"), error_curve=[[1, 2]])))
+        if len(plans) > 1:
+            raise ExperimentInterrupted("stopped", signal.SIGINT)
+
+    monkeypatch.setattr(evidence, "run_all", interrupted)
+    plans = [(IntervalPlan("copy-repeat", "eprop1", "small", "compiled", seed=seed,
+                                    minutes=0.1), tmp_path / f"seed-{seed}") for seed in (1, 2)]
+    with pytest.raises(ExperimentInterrupted):
+        evidence.run_missing(plans, 2, tmp_path / "out" / "runs.json")
+    shutil.rmtree(tmp_path / "seed-1")
+    results = evidence.run_missing(plans, 2, tmp_path / "out" / "runs.json")
+    assert ran == ["seed-1", "seed-2"]
+    assert [result["command"] for result in results] == [plan.command("DIR") for plan, _ in plans]
+    assert all("error_curve" not in result for result in results)
+    assert evidence.run_missing(plans, 2, tmp_path / "out" / "runs.json") == results
+    assert ran == ["seed-1", "seed-2"]
+    longer = dataclasses.replace(plans[0][0], minutes=0.2)
+    evidence.run_missing([(longer, tmp_path / "seed-1")], 2, tmp_path / "out" / "runs.json")
+    assert ran == ["seed-1", "seed-2", "seed-1"]
