@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pynn_eprop.host as host
-from evidence.cases import run_missing
+from evidence.cases import run_missing, verdict
 from evidence.packet_losses import different
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
@@ -109,9 +109,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
             silent.append(name)
         text = "; ".join(words[:2]) + (f"; and {len(words) - 2} more" if len(words) > 2 else "")
         lines.append(f"| {name} | {right} | {text.replace('|', '/') or 'nothing'} |")
-    verdict = "**No row is wrong without a word.**" if not silent else \
-        f"**Wrong without a word: {', '.join(silent)}.**"
-    return "\n".join([*lines, "", verdict]) + "\n"
+    return "\n".join([*lines, "", verdict(silent)]) + "\n"
 
 
 def main() -> None:

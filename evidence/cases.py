@@ -1,7 +1,7 @@
 """Cases whose results are kept as they come, so that an interrupted run goes on with the next."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,12 @@ from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.experiments.folder import write_text
 
 Results = dict[str, dict[str, Any]]
+
+
+def verdict(silent: Sequence[str]) -> str:
+    """The page's sentence on the cases that are wrong without a word."""
+    return "**No row is wrong without a word.**" if not silent else \
+        f"**Wrong without a word: {'; '.join(silent)}.**"
 
 
 def run_missing(cases: Mapping[str, Mapping[str, Any]], run: Callable[[Conditions], dict[str, Any]],

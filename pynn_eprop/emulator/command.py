@@ -16,8 +16,9 @@ from pynn_eprop.emulator.conditions import Conditions, read_conditions
 from pynn_eprop.emulator.emulated_machine import ENGINES
 from pynn_eprop.emulator.geometry import CHIPS
 
-NOT_MODELLED = ("It counts instructions and models no cycle timing (with --condition "
-                "timing=arm968 it does), no contention, no packet loss by congestion and no power.")
+NOT_MODELLED = ("It counts instructions and loses no packet; with --condition it models cycles and "
+                "contention for SDRAM (timing=arm968), congestion (congestion=True) and faults. "
+                "It models no power.")
 
 
 def add_parser(commands: Any, assignment: Callable[[str], tuple[str, Any]]) -> None:
