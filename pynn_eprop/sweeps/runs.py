@@ -5,10 +5,10 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from pynn_eprop.errors import MissingDependencyError, ResultsError
@@ -73,15 +73,21 @@ def run_all(runs: Sequence[Run], workers: int = 1, scheduler: str | None = None,
         client.run(begin_again)
         futures = {client.submit(run_line, _words(runs[index], more), str(runs[index].folder),
                                  os.getcwd(), pure=False, retries=0): index for index in waiting}
+        ended: SimpleQueue[Any] = SimpleQueue()
+        for future in futures:
+            future.add_done_callback(ended.put)
         passed_on = False
         while futures:
             if interrupts.received is not None and not passed_on:
                 client.run(interrupt_all, interrupts.received)
                 passed_on = True
-            for future in _done(futures):
-                index = futures.pop(future)
-                ends[index] = ended = _outcome(future)
-                progress(runs[index], ended)
+            try:
+                future = ended.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                continue
+            index = futures.pop(future)
+            ends[index] = outcome = _outcome(future)
+            progress(runs[index], outcome)
     if interrupts.received is not None:
         left = sum(run.results() is None for run in runs)
         raise ExperimentInterrupted(
@@ -95,16 +101,6 @@ def _words(run: Run, more: Sequence[str]) -> list[str]:
     place = line.index("--out")
     return [*line[:place], "--out", str(run.folder), *line[place + 2:], "--resume", "--quiet",
             *more]
-
-
-def _done(futures: dict[Any, int]) -> list[Any]:
-    """Those that have ended, after a moment at most."""
-    from distributed import wait
-
-    try:
-        return list(wait(list(futures), timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done)
-    except TimeoutError:
-        return []
 
 
 def _outcome(future: Any) -> Ended:

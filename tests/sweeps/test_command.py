@@ -1,6 +1,7 @@
 """``pynn-eprop sweep``: killed, interrupted, extended, and refused before work."""
 
 import csv
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from pynn_eprop import cli
 from pynn_eprop.errors import ResultsError
-from pynn_eprop.sweeps import Run, run_all
+from pynn_eprop.sweeps import Ended, Run, run_all, runs
 
 TASK = ["pattern-generation", "--neurons", "12", "--grid", "lr=0.001,0.01"]
 
@@ -106,6 +107,21 @@ def test_killed_worker_and_killed_sweep_lose_nothing(undisturbed, tmp_path):
     assert (status, errors) == (0, "")
     assert measures(out) == measures(undisturbed[0])
     assert {folder: (folder / "results.json").stat().st_mtime_ns for folder in done} == done
+
+
+def test_waiting_costs_no_memory(tmp_path, monkeypatch):
+    """However often it looks whether one of many runs has ended: objects come from runs alone."""
+    def sleep(*unused):
+        time.sleep(0.2)
+        return Ended(0, "")
+
+    monkeypatch.setattr(runs, "run_line", sleep)
+    monkeypatch.setattr(runs, "_LOOK_SECONDS", 0.001)
+    line = "pynn-eprop run pattern-generation --out DIR"
+    objects = []
+    run_all([Run(line, tmp_path / str(number)) for number in range(10)],
+            progress=lambda run, ended: objects.append(len(gc.get_objects())))
+    assert objects[8] - objects[2] < 3000
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
