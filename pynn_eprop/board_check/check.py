@@ -64,13 +64,17 @@ class Row:
 
 @dataclass
 class Check:
-    """What has been checked so far. ``rows`` has the cases that were begun."""
+    """What has been checked so far. ``rows`` has the cases that were begun.
+
+    emulated: whether the board is one in software.
+    """
 
     backend: str
     facts: Facts = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     planned: int = 0
+    emulated: bool = False
 
     @property
     def readings(self) -> list[Reading]:
@@ -85,8 +89,11 @@ class Check:
 
     @property
     def wrong(self) -> list[str]:
-        """What disagrees or was lost, in sentences; empty if nothing is wrong."""
-        bad = [f"{row.case.name}: {row.text}" for row in self.rows
+        """What disagrees or was lost, in sentences; empty if nothing is wrong.
+
+        Of a failure, what failed first: the row has the rest.
+        """
+        bad = [f"{row.case.name}: {' '.join(row.text.splitlines()[:2])}" for row in self.rows
                if row.result in (Result.DIFFERENT, Result.FAILED)]
         return bad + [f"{reading.counter.name}: {reading.text}, {reading.where}"
                       for reading in self.readings if reading.verdict is Verdict.WRONG]

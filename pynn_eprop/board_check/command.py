@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         machine = machine_facts.of_machine(sim, setup)
         check = Check(options.backend, {
             **machine_facts.of_packages(), **machine_facts.of_binaries(), **machine.facts,
-            **_conditions_in_words(options.condition)})
+            **_conditions_in_words(options.condition)}, emulated=machine.emulated)
         check.counts.clocks += [] if machine.clock is None else [machine.clock]
         _run(cases, Board(sim, host, setup, machine.chips, out / report.FAILURES), check, out)
     return WRONG if check.wrong else AGREES
@@ -61,7 +61,7 @@ def _run(cases: list[Case], board: Board, check: Check, out: Path) -> None:
         raise KeyboardInterrupt from None
     finally:
         report.write(check, out)
-        _print(["", *report.counter_lines(check.readings), "", *report.verdict_lines(check),
+        _print(["", *report.counter_lines(check), "", *report.verdict_lines(check),
                 f"{out / report.TEXT} and {out / report.DATA} have it all"])
 
 

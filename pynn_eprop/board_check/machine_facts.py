@@ -60,11 +60,13 @@ def of_binaries() -> Facts:
 class Machine:
     """What sPyNNaker says of the machine.
 
-    clock: milliseconds of the host and of the machine in the same time; None if not measured.
+    emulated: whether it is in software. clock: milliseconds of the host and of the machine in the
+    same time; None if not measured.
     """
 
     facts: Facts
     chips: int
+    emulated: bool
     clock: tuple[float, float] | None
 
 
@@ -89,7 +91,8 @@ def of_machine(sim: ModuleType, setup: Mapping[str, Any]) -> Machine:
     try:
         facts = {**_configuration(), **_shape(machine), **_scamp()}
         emulated = str(machine.boot_chip.ip_address).startswith(LOOPBACK)
-        return Machine(facts, int(machine.n_chips), None if emulated else _compare_clocks())
+        return Machine(facts, int(machine.n_chips), emulated,
+                       None if emulated else _compare_clocks())
     finally:
         sim.end()
 

@@ -6,13 +6,12 @@ import math
 import os
 import pwd
 import re
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pynn_eprop.board_check.check import Check, Result, Row
-from pynn_eprop.board_check.counters import Reading, Verdict
+from pynn_eprop.board_check.counters import Verdict
 from pynn_eprop.board_check.recorded import Difference
 
 TEXT, DATA, FAILURES = "report.txt", "report.json", "failures"
@@ -20,8 +19,8 @@ TEXT, DATA, FAILURES = "report.txt", "report.json", "failures"
 FORMAT = 1
 """Number of the format of the JSON file."""
 WORDS = {Verdict.OK: "ok", Verdict.ATTENTION: "attention", Verdict.WRONG: "WRONG"}
-_EMULATED = ("an emulated board counts an instruction as a cycle: a chip takes longer than the "
-             "times below")
+_EMULATED = ("times below are instructions of an emulated board, or cycles of a model: those of a "
+             "chip are not known")
 _NAME, _COUNTER, _VALUE = 22, 50, 16       # widths of columns
 _KINDS = 68
 
@@ -55,10 +54,13 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def counter_lines(readings: Iterable[Reading]) -> list[str]:
+def counter_lines(check: Check) -> list[str]:
     """The table of counters."""
-    lines = [f"{'counter':{_COUNTER}} {'value':>{_VALUE}}  verdict    limits"]
-    for each in readings:
+    if not check.readings:
+        return ["no network ran to its end, and nothing was counted"]
+    lines = [_EMULATED] if check.emulated else []
+    lines.append(f"{'counter':{_COUNTER}} {'value':>{_VALUE}}  verdict    limits")
+    for each in check.readings:
         lines.append(f"{each.counter.name:{_COUNTER}} {each.text:>{_VALUE}}  "
                      f"{WORDS[each.verdict]:10} {each.counter.limits}".rstrip())
         if each.verdict is not Verdict.OK:
@@ -83,10 +85,9 @@ def verdict_lines(check: Check) -> list[str]:
 def text(check: Check) -> str:
     """The whole report for a reader."""
     rows = [line for row in check.rows for line in row_lines(row)]
-    emulated = [_EMULATED] if check.backend == "emulator" else []
     kinds = [f"{row.case.name:{_NAME}} {row.case.kinds}" for row in check.rows]
     parts = [[f"pynn-eprop board-check --backend {check.backend}"], fact_lines(check),
-             heading() + rows, emulated + counter_lines(check.readings), verdict_lines(check),
+             heading() + rows, counter_lines(check), verdict_lines(check),
              ["What the networks have:", *kinds]]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 

@@ -14,6 +14,7 @@ from pynn_eprop.emulator.monitor import Monitor
 from pynn_eprop.emulator.symbols import Symbols
 
 KEPT: Final = 1000
+"""Findings of a kind that are kept."""
 AT_ONCE: Final = 64
 
 
@@ -80,11 +81,12 @@ class Fault:
 
 
 class FaultLog:
-    """Findings of all cores; the first thousand are kept, all are counted by the cores."""
+    """Findings of all cores; the first thousand of a kind are kept, cores count them all."""
 
     def __init__(self) -> None:
         self.all: list[Fault] = []
         self._given = 0
+        self._kept: Counter[FaultKind] = Counter()
         self._programs: list[Symbols] = []
         self._buffer = ffi.new("emu_fault[]", AT_ONCE)
 
@@ -104,10 +106,12 @@ class FaultLog:
         chip = monitor.chip
         while count := lib.emu_take_faults(chip.handle, self._buffer, AT_ONCE):
             for record in self._buffer[0:count]:
-                if len(self.all) < KEPT:
+                kind = FaultKind(record.kind)
+                if self._kept[kind] < KEPT:
+                    self._kept[kind] += 1
                     program = self.symbols(monitor, record.core)
                     self.all.append(Fault(
-                        FaultKind(record.kind), chip.x, chip.y, record.core,
+                        kind, chip.x, chip.y, record.core,
                         chip.application_name(record.core), record.time / CYCLES_PER_MS,
                         record.pc, record.address, program.name(record.pc) if program else ""))
 
@@ -116,7 +120,3 @@ class FaultLog:
         fresh = self.all[self._given:]
         self._given = len(self.all)
         return fresh
-
-    def count(self) -> Counter[FaultKind]:
-        """The number of kept findings of each kind."""
-        return Counter(fault.kind for fault in self.all)

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 from pynn_eprop.emulator import layout
 from pynn_eprop.emulator.emulated_machine import EmulatedMachine, PacketCounts
-from pynn_eprop.emulator.faults import Fault
+from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.library import ffi, lib
 from pynn_eprop.emulator.server import Server
 from pynn_eprop.errors import EmulatorError
+
+LISTED = 20
+"""Findings in the text of a status."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,19 @@ class BoardStatus:
         if self.packets.dropped:
             lines.append(f"routers have dropped {self.packets.dropped} packets that waited for too "
                          "long")
-        lines += [str(fault) for fault in self.faults[:20]]
-        if len(self.faults) > 20:
-            lines.append(f"... and {len(self.faults) - 20} more findings")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._findings()])
+
+    def _findings(self) -> list[str]:
+        """Lines on what the checks found; overruns, which may be by design, are one line."""
+        overruns = [fault for fault in self.faults if fault.kind is FaultKind.TICK_OVERRUN]
+        others = [fault for fault in self.faults if fault.kind is not FaultKind.TICK_OVERRUN]
+        lines = [str(fault) for fault in others[:LISTED]]
+        if len(others) > LISTED:
+            lines.append(f"... and {len(others) - LISTED} more findings")
+        if overruns:
+            lines.append(f"ticks of work that went on over the next tick, as updates of weights "
+                         f"do by design: {len(overruns)} or more, the first at {overruns[0]}")
+        return lines
 
 
 def status(machine: EmulatedMachine, server: Server) -> BoardStatus:

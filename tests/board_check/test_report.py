@@ -52,6 +52,25 @@ def test_a_row_that_differs_says_where_first_and_what_it_has():
     assert end[3] == "board check: WRONG"
 
 
+def test_of_a_failure_the_verdict_has_what_failed_first():
+    row = Row(CASES["load"], Result.FAILED, message="the run failed:\ncells hung\nAll is in F.")
+    assert check(row).wrong == ["load: FAILED: the run failed: cells hung"]
+    assert "    All is in F." in report.row_lines(row)
+
+
+def test_times_of_a_board_in_software_are_said_to_be_no_chips():
+    said = "those of a chip are not known"
+    emulated = check(EQUAL, late_spikes=0)
+    emulated.emulated = True
+    assert said in report.counter_lines(emulated)[0]
+    assert said not in report.text(check(EQUAL, late_spikes=0))
+
+
+def test_nothing_was_counted():
+    nothing = Check("spinnaker", rows=[FAILED], planned=1)
+    assert report.counter_lines(nothing) == ["no network ran to its end, and nothing was counted"]
+
+
 def test_what_was_lost_is_wrong_although_all_are_equal():
     found = check(EQUAL, lost_packets=2)
     assert found.wrong == ["packets that found a core's buffer full: 2, network[0:12] of 'sparse' "

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from pynn_eprop.emulator.emulated_machine import EmulatedMachine
+from pynn_eprop.emulator import faults
+from pynn_eprop.emulator.emulated_machine import EmulatedMachine, PacketCounts
 from pynn_eprop.emulator.faults import Fault, FaultKind
 from pynn_eprop.emulator.layout import CYCLES_PER_MS, DTCM, SDRAM
+from pynn_eprop.emulator.status import LISTED, BoardStatus
 from pynn_eprop.emulator.symbols import Symbols
 from pynn_eprop.errors import ImageError
 from tests.emulator.assembler import NOP, WAIT_FOR_INTERRUPT, Program
 from tests.emulator.elf import elf_file
 from tests.emulator.running import MakeMachine, start, word
-from tests.emulator.test_cores import DMA, RESULT, VIC, timer_program
+from tests.emulator.test_cores import DMA, RESULT, TICK, VIC, timer_program
 
 CC = 0x10000000
 CODE_TOP, STACK_SIZE, STACK_TOP, STACK_FILL = 0x48, 0x44, 0x50, 0x54
@@ -173,3 +175,30 @@ def test_no_elf_file(tmp_path: Path, content: bytes) -> None:
         return
     with pytest.raises(ImageError, match=r"program\.elf"):
         Symbols.read(path)
+
+
+def test_overruns_leave_room_for_other_findings(machine: EmulatedMachine,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind has room of its own; a network that learns has many overruns, by design."""
+    monkeypatch.setattr(faults, "KEPT", 1)
+    start(machine, timer_program(body=2 * TICK).image(), 1)
+    start(machine, Program().load(5, 0xD0000000).read(6, 5).sleep()
+          .label("data_abort").sleep().image(), 3)
+    machine.run(machine.now + 10 * TICK)
+    assert machine.monitors[0, 0].chip.status(1).tick_overruns > 1
+    assert sorted(fault.kind for fault in machine.new_faults()) == [
+        FaultKind.UNMAPPED_READ, FaultKind.TICK_OVERRUN]
+
+
+def test_the_text_of_a_status_has_overruns_in_one_line() -> None:
+    def fault(kind: FaultKind, time: float) -> Fault:
+        return Fault(kind, 0, 0, 3, "program", time, 16, 7)
+
+    found = [fault(FaultKind.TICK_OVERRUN, float(time)) for time in range(5)] + [
+        fault(FaultKind.UNALIGNED, float(time)) for time in range(LISTED + 2)]
+    status = BoardStatus(1, ("127.0.0.2",), 1.0, 1, 1.0, PacketCounts(0, 0, 0, 0, 0), faults=found)
+    _, *lines = str(status).splitlines()
+    assert lines[:LISTED] == list(map(str, found[5:5 + LISTED]))
+    assert lines[LISTED] == "... and 2 more findings"
+    assert lines[LISTED + 1].endswith(f"by design: 5 or more, the first at {found[0]}")
+    assert len(lines) == LISTED + 2

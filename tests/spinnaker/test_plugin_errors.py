@@ -168,6 +168,16 @@ def test_what_is_refused_is_as_it_was_before(board):
     sim.run(2 * T)
 
 
+def test_no_configuration(tmp_path, monkeypatch):
+    """sPyNNaker writes one, in which there is no machine yet."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.SetupError, match=r"has made ~/.spynnaker.cfg; put under "
+                       r"\[Machine\].*what `pynn-eprop board` prints"):
+        sim.setup(timestep=1.0)
+    assert (tmp_path / ".spynnaker.cfg").is_file()
+
+
 def test_a_configuration_without_a_machine(tmp_path, monkeypatch):
     (tmp_path / ".spynnaker.cfg").write_text(
         f"[Machine]\nversion = 5\n[Reports]\ndefault_report_file_path = {tmp_path}\n")

@@ -18,6 +18,7 @@ from spinn_utilities.make_tools.replacer import Replacer
 from spinnman.exceptions import SpiNNManCoresNotInStateException
 from spinnman.model.enums import CPUState, RunTimeError
 
+from pynn_eprop.errors import PacketLossError
 from pynn_eprop.spinnaker.board.allocation import taken_back
 from pynn_eprop.spinnaker.board.failures import gave_up
 from pynn_eprop.spinnaker.board.losses import Loss
@@ -245,7 +246,10 @@ class PostMortem:
         return "the failure" if core.reason or core.info.state in _UP_TO_DATE else "the last stop"
 
     def _report(self) -> str:
-        lines = [self._error(), "",
+        # a loss is several sentences, a line each
+        error = [f"{type(self.error).__name__}:", *str(self.error).splitlines()] \
+            if isinstance(self.error, PacketLossError) else [self._error()]
+        lines = [*error, "",
                  "core, cells, state (those that failed first)"]
         failed = self.failed
         for core in (*failed, *sorted((core for core in self.cores if not core.failed),

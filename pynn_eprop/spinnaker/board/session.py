@@ -12,6 +12,7 @@ import spynnaker.pyNN as spynnaker
 from pacman.exceptions import PacmanException
 from spinn_front_end_common.interface import abstract_spinnaker_base
 from spinn_utilities.config_holder import get_config_bool, get_config_str_or_none
+from spinn_utilities.configs.no_config_found_exception import NoConfigFoundException
 from spinn_utilities.exceptions import SimulatorShutdownException
 from spinnman.spalloc import is_server_address
 from spynnaker.pyNN.data import SpynnakerDataView
@@ -54,6 +55,9 @@ LONGEST_TEXT = 200
 GIVEN_BACK = "the machine has been given back; call setup() and build the network again to go on"
 ON_VIRTUAL_BOARD = ("sPyNNaker's configuration has virtual_board = True, and on a virtual board "
                     "nothing is computed")
+NAME_A_MACHINE = ("put under [Machine] of ~/.spynnaker.cfg what your machine is (machine_name = "
+                  "ADDRESS and version = 3 or 5, or spalloc_server = ...), or what `pynn-eprop "
+                  "board` prints")
 REAL_BOARD = ("For results, put machine_name or spalloc_server in its place under [Machine] of "
               "~/.spynnaker.cfg, or use a board in software: pynn_eprop.emulator.Board, or "
               "--backend emulator of pynn-eprop run")
@@ -70,6 +74,9 @@ class Session:
         try:
             with quiet(quietly):
                 spynnaker.setup(timestep=timestep, min_delay=min_delay, **keywords)
+        except NoConfigFoundException as error:
+            raise SetupError("setup(): sPyNNaker had no configuration and has made "
+                             f"~/.spynnaker.cfg; {NAME_A_MACHINE}") from error
         except Exception as error:
             raise SetupError(f"setup(): sPyNNaker could not be set up: {error}") from error
         _check_configuration(refuse_virtual_board)
@@ -284,9 +291,7 @@ def _check_configuration(refuse_virtual_board: bool) -> None:
             get_config_str_or_none("Machine", name)
             for name in ("machine_name", "spalloc_server", "remote_spinnaker_url")):
         return
-    raise SetupError("setup(): sPyNNaker's configuration names no machine; put under [Machine] of "
-                     "~/.spynnaker.cfg what your machine is (machine_name = ADDRESS and version = "
-                     "3 or 5, or spalloc_server = ...), or what `pynn-eprop board` prints")
+    raise SetupError(f"setup(): sPyNNaker's configuration names no machine; {NAME_A_MACHINE}")
 
 
 @contextmanager
