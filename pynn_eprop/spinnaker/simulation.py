@@ -282,15 +282,19 @@ class Simulation(DescribedSimulation):
 
     def _load(self, description: Description, formats: Formats | None,
               kept: Mapping[str, np.ndarray]) -> None:
-        session = self.begin()
-        options = self.machine_options.as_set_up(session.time_scale_factor)
-        network = LoadedNetwork(description.network, self.populations, options, session, formats)
-        if self.network is not None and session.loaded:
-            session.needs_mapping()
+        network = self._planned(description, formats)
+        if self.network is not None and network.session.loaded:
+            network.session.needs_mapping()
         self.network = network
         network.attach()
         if kept:
             network.restart(kept, from_start=self.step == 0)
+
+    def _planned(self, description: Description, formats: Formats | None) -> LoadedNetwork:
+        session = self.begin()
+        return LoadedNetwork(description.network, self.populations,
+                             self.machine_options.as_set_up(session.time_scale_factor), session,
+                             formats)
 
     def _update_populations(self) -> None:
         assert self.network is not None and self.description is not None
@@ -365,8 +369,7 @@ class Simulation(DescribedSimulation):
         network = self.network
         if formats not in (None, network.plan.formats):
             assert self.description is not None
-            network = LoadedNetwork(self.description.network, self.populations,
-                                    self.machine_options, self.begin(), formats)
+            network = self._planned(self.description, formats)
         self.step = network.restart(state)
         self.network, self.carried = network, True
         network.attach()

@@ -197,6 +197,27 @@ def test_a_pause_that_is_too_short_names_both_times(board):
         sim.run(T)
 
 
+def test_a_factor_of_the_configuration_shortens_pauses_after_load_checkpoint_too(tmp_path):
+    """Also if the formats of the checkpoint are not those that the network would have."""
+    def pause() -> int:
+        return sim.simulator.state.simulation.network.plan.pause_update
+
+    with virtual_board(tmp_path):
+        configuration = tmp_path / ".spynnaker.cfg"
+        configuration.write_text(configuration.read_text().replace(
+            "[Machine]", "[Machine]\ntime_scale_factor = 10"))
+        network(weight=7.0, cells=600)
+        sim.save_checkpoint(tmp_path / "kept.npz")
+        expected = pause()
+        network(weight=0.1, cells=600)
+        sim.load_checkpoint(tmp_path / "kept.npz")
+        assert pause() == expected
+        network(weight=0.1, cells=600, time_scale_factor=1)
+        sim.save_checkpoint(tmp_path / "other.npz")
+        assert pause() > expected
+        sim.end()
+
+
 def test_weights_beyond_the_format(board):
     network(weight=3.0, fixed_point=FixedPoint(weight_bits={"in": 15}))
     with pytest.raises(errors.NetworkError, match="in: the weight 3 does not fit 16 bits"):
