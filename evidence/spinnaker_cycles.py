@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
-from evidence.spinnaker_networks import _SLOW, _TASK, FOLDER, equal
+from evidence.spinnaker_networks import FOLDER, SLOW, TASK, equal
 from pynn_eprop import Adam
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import TIMINGS, Conditions
@@ -28,10 +28,10 @@ KEPT = FOLDER / "cycles.json"
 CYCLES_PER_US = CYCLES_PER_MS / 1000
 STEPS = 1000
 CASES = {
-    "10 Hz": {**_SLOW, "drive": 1.0, "rate": 20.0},
-    "58 Hz": {**_TASK, "drive": 1.6, "rate": 50.0},
-    "66 Hz, with bursts": {**_TASK, "drive": 2.0, "rate": 60.0},
-    "66 Hz, 128 cells a core": {**_TASK, "drive": 2.0, "rate": 60.0,
+    "10 Hz": {**SLOW, "drive": 1.0, "rate": 20.0},
+    "58 Hz": {**TASK, "drive": 1.6, "rate": 50.0},
+    "66 Hz, with bursts": {**TASK, "drive": 2.0, "rate": 60.0},
+    "66 Hz, 128 cells a core": {**TASK, "drive": 2.0, "rate": 60.0,
                                 "setup": {"neurons_per_core": 128}},
 }
 """The budget of task 1.1: 600 cells all to all, 20 inputs, 3 readouts, Adam, trials of 1 s."""

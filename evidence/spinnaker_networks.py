@@ -21,37 +21,38 @@ from tests.spinnaker.networks import Script, play
 FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"
 KEPT = FOLDER / "networks.json"
 MHZ = 200
-_TASK = {"cells": 600, "parameters": {"v_thresh": 0.61, "tau_refrac": 5.0}}
-
-_SLOW = {**_TASK, "parameters": {"v_thresh": 0.88, "tau_refrac": 5.0}}
+TASK = {"cells": 600, "parameters": {"v_thresh": 0.61, "tau_refrac": 5.0}}
+"""Cells of task 1.1."""
+SLOW = {**TASK, "parameters": {"v_thresh": 0.88, "tau_refrac": 5.0}}
+"""The same with a threshold for about 10 Hz."""
 
 CASES: dict[str, Script] = {
     "20 inputs, 600 LIF, about 10 Hz": Script(
-        **_SLOW, inputs=20, readouts=3, steps=1000, updates=1, drive=1.0, rate=20.0),
+        **SLOW, inputs=20, readouts=3, steps=1000, updates=1, drive=1.0, rate=20.0),
     "20 inputs, 600 LIF, about 60 Hz": Script(
-        **_TASK, inputs=20, readouts=3, steps=1000, updates=1, drive=1.6, rate=50.0),
+        **TASK, inputs=20, readouts=3, steps=1000, updates=1, drive=1.6, rate=50.0),
     "the first, 20 cells a core, on two chips": Script(
-        **_SLOW, inputs=20, readouts=3, steps=1000, updates=2, drive=1.0, rate=20.0,
+        **SLOW, inputs=20, readouts=3, steps=1000, updates=2, drive=1.0, rate=20.0,
         setup={"neurons_per_core": 20}),
     "20 inputs, 600 LIF, squared error, Adam": Script(
-        **_TASK, inputs=20, readouts=3, steps=1000, updates=3, drive=1.0, rate=20.0),
+        **TASK, inputs=20, readouts=3, steps=1000, updates=3, drive=1.0, rate=20.0),
     "20 inputs, 600 LIF that fire often": Script(
-        **_TASK, inputs=20, readouts=3, steps=1000, updates=2, drive=2.0, rate=60.0),
+        **TASK, inputs=20, readouts=3, steps=1000, updates=2, drive=2.0, rate=60.0),
     "the same, 128 cells a core": Script(
-        **_TASK, inputs=20, readouts=3, steps=1000, updates=2, drive=2.0, rate=60.0,
+        **TASK, inputs=20, readouts=3, steps=1000, updates=2, drive=2.0, rate=60.0,
         setup={"neurons_per_core": 128}),
     "100 inputs, 600 adaptive, softmax of 5, Adam, 4 trials": Script(
-        **{**_TASK, "parameters": {**_TASK["parameters"], "c_reg": 0.0}}, inputs=100,
+        **{**TASK, "parameters": {**TASK["parameters"], "c_reg": 0.0}}, inputs=100,
         readouts=5, steps=250, trials=4, updates=2, model="EPropALIF",
         loss="cross_entropy", missing=0.3, rate=20.0),
     "100 inputs, 600 LIF, squared error, SGD, 4 trials, rate term": Script(
-        **_TASK, inputs=100, readouts=3, steps=250, trials=4, updates=2, rate=20.0,
+        **TASK, inputs=100, readouts=3, steps=250, trials=4, updates=2, rate=20.0,
         optimizer=SGD(lr=1e-5)),
     "620 inputs, 600 adaptive, softmax of 61, SGD": Script(
-        **_TASK, inputs=620, readouts=61, steps=250, updates=2, model="EPropALIF",
+        **TASK, inputs=620, readouts=61, steps=250, updates=2, model="EPropALIF",
         loss="cross_entropy", rate=10.0, optimizer=SGD(lr=1e-4)),
     "620 inputs, 600 LIF, squared error, Adam": Script(
-        **_TASK, inputs=620, readouts=3, steps=500, updates=3, rate=10.0),
+        **TASK, inputs=620, readouts=3, steps=500, updates=3, rate=10.0),
 }
 
 

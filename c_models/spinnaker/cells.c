@@ -1,7 +1,8 @@
 /*! \file
  *  \brief Spiking cells: LIF and adaptive LIF, their log, their backward filter.
  *
- *  Compiled for two binaries, with EPROP_CLOPATH defined for one of them: factor_*.h.
+ *  Compiled for three binaries: eprop_clopath defines EPROP_CLOPATH (factor_*.h), eprop_analog
+ *  EPROP_VALUES (values.h).
  *
  *  Learning signals are in signals.c.
  */

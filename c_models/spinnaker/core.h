@@ -1,8 +1,8 @@
 /*! \file
  *  \brief Data that the parts of a core share: its structures, its place in time, its counters.
  *
- *  Two binaries are made of these files: eprop_neuron (cells.c) and eprop_readout (readouts.c);
- *  population.h is what they differ in. See docs/spinnaker-chip.md.
+ *  Four binaries are made of these files: eprop_neuron, eprop_analog and eprop_clopath (cells.c),
+ *  and eprop_readout (readouts.c); population.h is what they differ in. See docs/spinnaker-chip.md.
  */
 #ifndef EPROP_SPINNAKER_CORE_H
 #define EPROP_SPINNAKER_CORE_H

@@ -1,5 +1,5 @@
 /*! \file
- *  \brief The population on a core, in which the two binaries differ. Cells in cells.c, readouts in
+ *  \brief The population on a core, in which binaries differ. Cells in cells.c, readouts in
  *  readouts.c.
  */
 #ifndef EPROP_SPINNAKER_POPULATION_H
@@ -12,7 +12,7 @@
 extern const uint32_t population_lag;
 
 /*! \brief Take memory and read parameters.
- *  \return false if the data is for the other binary
+ *  \return false if the data is for another binary
  */
 bool population_initialise(void);
 

@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-/*! \brief Find the channels; `most` is the largest number of cells or spike words in one record. */
+/*! \brief Find the channels; false if the recording region is not what recording.h expects. */
 bool record_initialise(void *recording_region, const void *samples_region);
 
 /*! \brief Whether a channel takes a sample at a global step. */
