@@ -97,8 +97,15 @@ def _draw_differences(axes: Axes, curves: Mapping[str, Curve], against: Mapping[
         apart = np.nan_to_num(np.abs(found - base)).max(axis=1, initial=0.0)
         axes.semilogy((np.arange(len(apart)) + 1) * timestep, np.maximum(apart, FLOOR), **line,
                       label=f"{backend} against {against[backend]}")
-    axes.set_ylim(FLOOR / 3)
+    _name_floor(axes)
     axes.set_ylabel(f"largest |Δ {name}|")
+
+
+def _name_floor(axes: Axes) -> None:
+    """Say in the figure what lies at FLOOR."""
+    axes.set_ylim(FLOOR / 3)
+    axes.annotate("equal", (0.0, FLOOR), (4, 5), axes.get_yaxis_transform(), "offset points",
+                  color=GREY, fontsize="small")
 
 
 def _draw_weights(axes: Axes, curves: Mapping[str, Curve], against: Mapping[str, str]) -> None:
@@ -109,7 +116,7 @@ def _draw_weights(axes: Axes, curves: Mapping[str, Curve], against: Mapping[str,
         updates = np.arange(len(base) - count, len(base)) + 1
         axes.semilogy(updates, np.maximum(apart, FLOOR), "o-", **line,
                       markersize=2 + 2 * line["linewidth"])
-    axes.set_ylim(FLOOR / 3)
+    _name_floor(axes)
     axes.set_ylabel("largest |Δ weight|")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("update")
