@@ -1,6 +1,6 @@
 """Turns in which cores send their spikes, so that routers of several chips never fill up.
 
-A router passes a packet on when all its receivers can take it, at best about one a microsecond.
+A router passes a packet on when all its receivers can take it, about two a microsecond at best.
 When many cells of several chips fire in one step, all routers fill, each with packets that wait for
 the other's: nothing moves until they drop some. So each core may send one packet in its turn of a
 round, and rounds begin with the tick. Routers of one chip only cannot wait for each other: its
