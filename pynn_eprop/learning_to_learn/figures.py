@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pynn_eprop.families import Family
-from pynn_eprop.plotting.style import BLUE, GREY, GRID, INK, new_figure
+from pynn_eprop.plotting.style import BLUE, GREY, GRID, INK, log_scale, new_figure
 
 
 def draw_learning(family: Family, results: Mapping[str, Any]) -> Figure:
@@ -20,7 +20,7 @@ def draw_learning(family: Family, results: Mapping[str, Any]) -> Figure:
               label="learned without updates")
     axes.plot(curve["iteration"], curve["error"], color=BLUE,
               label=f"after one update, {results['error_module']} error module")
-    axes.set_yscale("log")
+    log_scale(axes)
     axes.grid(**{**GRID, "which": "both"})
     axes.set(xlabel="iteration of the outer loop", ylabel=f"{family.error_name}, fresh tasks",
              title=f"{family.title}, seed {results['seed']}")

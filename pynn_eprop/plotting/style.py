@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 
 # after Okabe and Ito, distinguishable with every kind of colour vision; two are darker for text
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#008F66", "#D55E00", "#A8447F"
@@ -54,6 +55,21 @@ def save_figure(figure: Figure, path: Path) -> None:
     metadata = {"Date": None} if path.suffix == ".svg" else {}
     with styled():
         figure.savefig(path, metadata=metadata)
+
+
+class PlainNumbers(LogFormatterSciNotation):
+    """Numbers as they are read, 0.02 and not 2 x 10^-2, on a logarithmic axis."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The label of a tick, "" if the axis has enough of them."""
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def log_scale(axes: Axes) -> None:
+    """Values on a logarithmic scale, with plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(PlainNumbers())
+    axes.yaxis.set_minor_formatter(PlainNumbers(minor_thresholds=(1.0, 0.4)))
 
 
 def new_figure(width: float, height: float) -> Figure:

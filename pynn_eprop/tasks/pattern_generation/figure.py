@@ -15,6 +15,7 @@ from pynn_eprop.plotting.style import (
     READOUT_COLOURS,
     bare_time_axis,
     draw_raster,
+    log_scale,
     new_figure,
     running_mean,
 )
@@ -97,9 +98,10 @@ def draw_error_curve(axes: Axes, results: Mapping[str, Any]) -> None:
     """The error of every update on a logarithmic scale."""
     error = np.asarray(results["error_curve"])
     updates = np.arange(1, len(error) + 1)
-    axes.semilogy(updates, error, color=BLUE, linewidth=0.6, alpha=0.4, label="each update")
-    axes.semilogy(updates, running_mean(error, 50), color=BLUE, linewidth=1.8,
-                  label="mean of the latest 50")
+    log_scale(axes)
+    axes.plot(updates, error, color=BLUE, linewidth=0.6, alpha=0.4, label="each update")
+    axes.plot(updates, running_mean(error, 50), color=BLUE, linewidth=1.8,
+              label="mean of the latest 50")
     axes.set_xlabel("update (1 s of activity each)")
     axes.set_ylabel("nMSE")
     axes.set_xlim(0, len(error))
