@@ -58,11 +58,15 @@ def check_signals(network: Network) -> None:
 
 
 def mirrored(network: Network, readouts: int, rows: Rows) -> Mirrored:
-    """The weights that the core of a readout population sends to symmetric signals."""
+    """The weights that the core of a readout population sends to symmetric signals.
+
+    None without intervals: nothing learns, and no learning signal is recorded.
+    """
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (
         "signal", "cell", "readout", "offset", "synapse")}
     for index, signal in enumerate(network.learning_signals):
-        if signal.source != readouts or not isinstance(signal.feedback, SymmetricFeedback):
+        if signal.source != readouts or not isinstance(signal.feedback, SymmetricFeedback) \
+                or network.settings.interval_steps is None:
             continue
         for block in rows.blocks:
             if block.projection == signal.feedback.projection:

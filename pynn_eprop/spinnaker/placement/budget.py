@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pynn_eprop.errors import NetworkError
-from pynn_eprop.models.cells import SpikingCells
+from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.spinnaker.memory.lanes import round_up
 from pynn_eprop.spinnaker.memory.layout import CELL_GROUP, CLOPATH, VALUE_SOURCE
@@ -14,9 +14,12 @@ from pynn_eprop.spinnaker.memory.values import log_bytes as values_log_bytes
 from pynn_eprop.spinnaker.memory.values import row_bytes
 
 DTCM_BYTES = 64 * 1024
-_FIXED_DTCM = 8 * 1024          # stacks, tables, variables, heads of blocks of memory
+_FIXED_DTCM = 7984              # stacks, tables, variables, heads of blocks of memory
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
-_FEEDBACK_BYTES = 8 * 1024      # of B, at a time
+_READOUT_BYTES = 112            # likewise, of a readout
+_BLOCK_BYTES, _FRAME_BYTES = 68, 32     # a block of synapses, one from an analog source
+_SIGNAL_BYTES = 192             # a learning signal, without its arrays
+_FEEDBACK_BYTES = 8 * 1024      # of B, at a time, for 8 cells at least
 _PACKET_BYTES, _HELD_BYTES = 12, 8      # a place of the receive buffer, a spike that is held
 _LEAST_RING = 256
 _SORTED_SOURCES = 4096          # of which as many spikes are sorted at once
@@ -55,35 +58,45 @@ def buffers(network: Network, population: int, rows: Rows, n_sources: int, n_key
             max_rate: float, values: Sequence[int] = ()) -> Buffers:
     """Divide a core's own memory. Raises :class:`NetworkError` if it is too small.
 
-    readouts: how many are heard of each learning signal. sent: packets of them that come at each
-    step, as a core of readouts is heard as a whole. learns: weights or biases. of_rule: bytes of a
-    rule with memory of its own. n_groups: of cells. values: analog sources that reach it.
+    readouts: how many are heard of each learning signal. sent: packets of errors and of mirrored
+    weights that may wait in the receive buffer, which must have room for them. learns: weights or
+    biases. of_rule: bytes of a rule with memory of its own. n_groups: of cells. values: analog
+    sources that reach it.
     """
     lanes = rows.lanes
-    ring = _LEAST_RING      # places are taken from the rows of F, so signals alone get 512 at most
+    least = _LEAST_RING
+    while least < sent + 64:
+        least *= 2
+    ring = least            # places are taken from the rows of F, so signals alone get 512 at most
     while ring < min(n_sources + 64, 1024) or ring < min(n_sources + sent + 32, 512):
         ring *= 2
-    needed = _FIXED_DTCM + n_keys * 44 + len(rows.blocks) * 64 \
+    needed = _FIXED_DTCM + n_keys * 44 + len(rows.blocks) * _BLOCK_BYTES \
         + n_groups * CELL_GROUP.dtype.itemsize + of_rule
-    needed += lanes * (_LANE_BYTES + 4 * len(readouts)) + sum(100 * count for count in readouts)
-    needed += min(4 * lanes * sum(readouts), _FEEDBACK_BYTES)
+    of_lane = _READOUT_BYTES if population in network.of_kind(Readouts) else _LANE_BYTES
+    needed += lanes * (of_lane + 4 * len(readouts)) \
+        + sum(100 * count + _SIGNAL_BYTES for count in readouts)
+    needed += min(4 * lanes * sum(readouts), max(_FEEDBACK_BYTES, 32 * sum(readouts)))
     needed += 5 * rows.forward_bytes + 2 * rows.state_bytes + _ENTRY_BYTES
     needed += sum(block.rows for block in rows.blocks if block.kind) // 8 + 64
     if values:
         needed += 2 * max(row_bytes(network.populations[index].size) for index in values) \
             + len(values) * VALUE_SOURCE.dtype.itemsize + sum(
-                16 + 4 * lanes * (network.projections[block.projection].pre in values)
+                _FRAME_BYTES + 4 * lanes * (network.projections[block.projection].pre in values)
                 for block in rows.blocks)
     while True:
         left = DTCM_BYTES - needed - ring * (_PACKET_BYTES + _HELD_BYTES)
         if left >= 4 * lanes * _LEAST_FILTER_ROWS or (not learns and left >= 0):
             break
-        if ring == _LEAST_RING:
-            label = network.populations[population].label
-            least = DTCM_BYTES - left + (4 * lanes * _LEAST_FILTER_ROWS if learns else 0)
+        if ring == least:
+            required = DTCM_BYTES - left + (4 * lanes * _LEAST_FILTER_ROWS if learns else 0)
+            crowded = ring > _LEAST_RING
+            waiting = f", {ring * (_PACKET_BYTES + _HELD_BYTES)} of them for {sent} errors and " \
+                "mirrored weights that may come at once" if crowded else ""
+            cure = ", fewer readouts or longer intervals" if crowded else ""
             raise NetworkError(
-                f"{label}: a core needs {least} bytes of its own memory, and has "
-                f"{DTCM_BYTES}; use a smaller setup(neurons_per_core=...)")
+                f"{network.populations[population].label}: a core needs {required} bytes of its "
+                f"own memory{waiting}, and has {DTCM_BYTES}; "
+                f"use a smaller setup(neurons_per_core=...){cure}")
         ring //= 2
     held = ring * _HELD_BYTES
     if learns:

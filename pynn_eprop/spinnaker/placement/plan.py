@@ -8,7 +8,7 @@ from pynn_eprop.common.records.logs import Log
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import Formats, check_replaced, choose_formats, filter_bits
 from pynn_eprop.models.cells import Readouts, SpikingCells
-from pynn_eprop.models.network import Network
+from pynn_eprop.models.network import Network, SymmetricFeedback
 from pynn_eprop.spinnaker.memory import cells, tallies, values
 from pynn_eprop.spinnaker.memory.lanes import Part
 from pynn_eprop.spinnaker.memory.layout import (
@@ -224,11 +224,22 @@ class Plan:
         return sum(1 + len(self.of_population(source)) for source in sources)
 
     def _signal_packets(self, core: Core) -> int:
-        """Packets of learning signals that reach a core at each step."""
-        sources = {self._network.learning_signals[index].source
-                   for index in incoming(self._network, core.population)}
-        return sum(sender.size for source in sources for sender in self.of_population(source)
-                   if core.hears(source, range(sender.first, sender.first + sender.size)))
+        """Packets of learning signals that may wait in a core's receive buffer.
+
+        Errors of a step, and the mirrored weights of two: a readouts' core sends them faster than
+        they are taken, those of a step while the core still has those of the step before.
+        """
+        signals = [self._network.learning_signals[index]
+                   for index in incoming(self._network, core.population)]
+        senders = [sender for source in {signal.source for signal in signals}
+                   for sender in self.of_population(source)]
+        errors = sum(sender.size for sender in senders if core.hears(
+            sender.population, range(sender.first, sender.first + sender.size)))
+        mirroring = {signal.source for signal in signals
+                     if isinstance(signal.feedback, SymmetricFeedback)}
+        steps = max((self._network.settings.interval_steps or 0) - 1, 1)
+        weights = [len(sender.sent or ()) for sender in senders if sender.population in mirroring]
+        return errors + sum(min(2 * -(-count // steps), count) for count in weights)
 
     def constants(self, core: Core) -> int:
         """Optimisers' constants that a core gets for each update."""

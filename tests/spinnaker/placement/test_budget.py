@@ -11,7 +11,7 @@ from pynn_eprop.errors import NetworkError
 from pynn_eprop.spinnaker.memory.layout import Provenance
 from pynn_eprop.spinnaker.placement.budget import DTCM_BYTES
 from tests.random_networks import Case, CellPlan, Plan, ReadoutPlan, make_case
-from tests.spinnaker.twin import ChipNetwork, recordings_of
+from tests.spinnaker.twin import ChipNetwork, assert_twins, recordings_of
 
 # cells of a core, adaptive, of many kinds; sources; readouts, populations of them; plan
 LAYOUTS = {
@@ -22,6 +22,8 @@ LAYOUTS = {
     "61 classes, twice": (80, False, False, 100, 61, 2, {"feedbacks": ("windowed",)}),
     "120 readouts": (40, False, True, 100, 120, 1, {"wirings": ("duplicates",)}),
     "many delays": (80, False, False, 300, 10, 1, {"delays": ("mixed",), "wirings": ("sparse",)}),
+    "a block of synapses for each delay": (20, False, True, 5, 17, 3, {"delays": ("long",)}),
+    "many learning signals": (8, False, False, 5, 61, 5, {}),
     "biases only": (40, False, False, 20, 3, 1, {"wirings": ("empty",)}),
 }
 
@@ -48,6 +50,15 @@ def test_layouts_near_the_limit_start(name):
         chip.close()
 
 
+# 40 cells and 17 readouts: 680 mirrored weights, in one step or two, beside 17 errors
+@pytest.mark.parametrize("interval", [1, 2, 3, None])
+def test_the_receive_buffer_has_room_for_mirrored_weights_and_errors_of_a_step(interval):
+    plan = Plan(interval_steps=interval, sources=(5,), stretches=((12, True),),
+                cells=(CellPlan(40),), readouts=(ReadoutPlan(17),), feedbacks=("symmetric",),
+                optimizers=("sgd",))
+    assert_twins(make_case(plan))
+
+
 def test_the_error_says_what_is_needed_and_what_there_is():
     case = laid_out(256, True, False, 100, 61, 1, {})
     with pytest.raises(NetworkError, match="own memory, and has 65536; use a smaller") as refusal:
@@ -56,3 +67,12 @@ def test_the_error_says_what_is_needed_and_what_there_is():
     assert needed > DTCM_BYTES
     smaller = ChipNetwork(case.network, recordings_of(case.network), neurons_per_core=64)
     assert [core.size for core in smaller.net.plan.of_population(1)] == [64] * 4
+
+
+def test_more_mirrored_weights_than_a_core_can_take_at_once_are_refused_before_a_run():
+    plan = Plan(interval_steps=2, sources=(5,), stretches=((2, True),), cells=(CellPlan(100),),
+                readouts=(ReadoutPlan(61),), feedbacks=("symmetric",))
+    case = make_case(plan)  # 6100 weights of one step and 61 errors: 8192 places of 20 bytes
+    with pytest.raises(NetworkError, match=r"163840 of them for 6161 errors and mirrored weights "
+                                           r".* longer intervals"):
+        ChipNetwork(case.network, recordings_of(case.network))
