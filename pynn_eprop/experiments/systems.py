@@ -54,8 +54,14 @@ def _choose_machine(backend: Backend, machine: str | None, precision: str | None
     return machine, precision
 
 def check_setup(setup: Iterable[tuple[str, Any]]) -> None:
-    """Raise :class:`TaskError` for keywords of ``setup()`` that a run fills in itself."""
+    """Raise :class:`TaskError` for keywords of ``setup()`` that a run fills in itself.
+
+    Also for one that makes times other than a run's, which are those of trials without pauses.
+    """
     for name, value in setup:
+        if name == "machine_time" and value:
+            raise TaskError(f"setup machine_time={value!r}: a run counts the time of trials alone, "
+                            "without the pauses between them; machine time is for scripts")
         if name in (*SHARED_KEYWORDS, *RUN_KEYWORDS, "checkpoint"):
             raise TaskError(f"setup {name}={value!r}: the run gives {name} to setup() itself; "
                             "change it with an option of the command or a parameter of the task")

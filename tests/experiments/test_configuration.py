@@ -54,6 +54,7 @@ def test_defaults_are_the_papers():
     ({"setup": (("seed", 3),)}, r"setup seed=3: the run gives seed to setup\(\) itself"),
     ({"setup": (("precision", "float64"),)}, "setup precision='float64': the run gives precision"),
     ({"setup": (("checkpoint", "a"),)}, "setup checkpoint='a': the run gives checkpoint"),
+    ({"setup": (("machine_time", True),)}, "setup machine_time=True: a run counts the time of"),
 ])
 def test_bad_configurations_are_refused(options, message):
     with pytest.raises(TaskError, match=message):
