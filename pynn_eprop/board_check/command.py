@@ -51,8 +51,8 @@ def run(options: argparse.Namespace) -> int:
 def _run(cases: list[Case], board: Board, check: Check, out: Path) -> None:
     """Run the cases, and print and write as they go."""
     def show(row: Row) -> None:
-        report.write(check, out)
         _print(report.row_lines(row))
+        report.write(check, out)
 
     _print([*report.fact_lines(check), "", *report.heading()])
     try:
@@ -60,9 +60,9 @@ def _run(cases: list[Case], board: Board, check: Check, out: Path) -> None:
     except KeyboardInterrupt:       # RunInterrupted is one, and an error of a script's input, too
         raise KeyboardInterrupt from None
     finally:
+        _print(["", *report.counter_lines(check), "", *report.verdict_lines(check)])
         report.write(check, out)
-        _print(["", *report.counter_lines(check), "", *report.verdict_lines(check),
-                f"{out / report.TEXT} and {out / report.DATA} have it all"])
+        _print([f"{out / report.TEXT} and {out / report.DATA} have it all"])
 
 
 def _print(lines: list[str]) -> None:

@@ -124,16 +124,25 @@ def _difference(first: Difference | None) -> dict[str, Any] | None:
 
 
 def write(check: Check, out: Path) -> None:
-    """Write the report into a folder, without names of users and their folders."""
+    """Write the report into a folder, without names of users and their folders.
+
+    Raises OSError with the name of a file that cannot be written.
+    """
     words = _Anonymous(out)
-    (out / TEXT).write_text(words(text(check)), encoding="utf-8")
-    (out / DATA).write_text(words(json.dumps(data(check), indent=1, allow_nan=False)) + "\n",
-                            encoding="utf-8")
+    _write(out / TEXT, words(text(check)))
+    _write(out / DATA, words(json.dumps(data(check), indent=1, allow_nan=False)) + "\n")
     for path in (out / FAILURES).glob("*/*"):
         if path.is_file():
             before = path.read_text(encoding="utf-8", errors="replace")
             if (after := words(before)) != before:
-                path.write_text(after, encoding="utf-8")
+                _write(path, after)
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:        # one of a full disk names no file
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")

@@ -115,6 +115,14 @@ def test_ctrl_c_leaves_the_report_of_what_is_done(tmp_path, monkeypatch, capsys,
     assert "1 networks were not begun" in capsys.readouterr().out
 
 
+def test_a_full_disk_leaves_the_table_on_the_screen_and_names_the_file(tmp_path, capsys):
+    (tmp_path / report.TEXT).symlink_to("/dev/full")    # a device on which there is no space
+    assert check(tmp_path, "--only", "regression") == 1
+    printed = capsys.readouterr()
+    assert "board check: ok" in printed.out and "have it all" not in printed.out
+    assert f"No space left on device: '{tmp_path / report.TEXT}'" in printed.err
+
+
 def test_clocks_are_compared_on_a_machine(tmp_path, monkeypatch):
     """Here it is an emulated board, whose clock stands while nothing is due."""
     monkeypatch.setattr(machine_facts, "LOOPBACK", "nothing")
