@@ -283,6 +283,23 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_links_into_pages_lead_to_their_headings() -> None:
+    """An anchor is a heading's words in small letters, with hyphens for blanks."""
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    dead = [f"{page.relative_to(ROOT)} -> {link}#{anchor}" for page in pages
+            for link, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+            if "://" not in link and (link.endswith(".md") or not link)
+            and anchor not in _anchors(page.parent / link if link else page)]
+    assert dead == []
+
+
+def _anchors(page: Path) -> set[str]:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    titles = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title)
+              for title in re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_files_that_pages_name_exist() -> None:
     """Of all files in back quotes with a folder; NAME stands for any."""
     roots = [ROOT, PACKAGE, ROOT / "c_models", ROOT / "c_models/include/eprop"]
