@@ -1,12 +1,11 @@
 """Finds NEST and PyNN's NEST backend, or says what to install."""
 
 import importlib
-import inspect
 import os
 import sys
 import warnings
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from pynn_eprop.errors import MissingDependencyError
@@ -47,9 +46,11 @@ def _warn_of_a_scripts_own_calls() -> None:
     warn = helper.show_deprecation_warning
 
     def warn_unless_pynn_calls(*arguments: Any, **options: Any) -> None:
-        callers = (frame.frame.f_globals["__name__"] for frame in inspect.stack(0)[1:])
-        caller = next((name for name in callers if not name.startswith("nest.")), "")
-        if not caller.startswith("pyNN."):
+        # this comes with each call, and inspect.stack() would take milliseconds
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_globals["__name__"].startswith("nest."):
+            frame = frame.f_back
+        if frame is None or not frame.f_globals["__name__"].startswith("pyNN."):
             warn(*arguments, **options)
 
     helper.show_deprecation_warning = warn_unless_pynn_calls
