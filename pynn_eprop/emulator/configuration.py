@@ -1,7 +1,6 @@
 """The configuration that makes unmodified sPyNNaker talk to an emulated board."""
 
 import atexit
-import importlib
 import os
 import shutil
 import signal
@@ -11,8 +10,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from pynn_eprop.emulator.waits import asking_at_once, unsynchronized_databases
 from pynn_eprop.errors import MachineError
 
 CFG_NAME: Final = ".spynnaker.cfg"
@@ -57,9 +57,9 @@ def configured(address: str, version: int, debug: bool = False,
                waits: bool = True, monitors: bool = False) -> Iterator[Path]:
     """Let sPyNNaker in this process find a board, with a home folder of its own.
 
-    ``waits``: whether sPyNNaker sleeps for as long as a run takes on a real board before it asks
-    whether the cores are done; a board that may be faster is asked at once. ``monitors``: whether
-    advanced monitors and reinjection are on.
+    ``waits``: whether sPyNNaker sleeps for as long as a run, or a start, takes on a real board
+    before it asks whether the cores are done; a board that may be faster is asked at once.
+    ``monitors``: whether advanced monitors and reinjection are on.
 
     Gives the folder, which has the reports. At the end it is removed, unless the block ends with a
     :class:`MachineError` that refers to files in it; HOME is put back, and so is the handler of
@@ -71,7 +71,7 @@ def configured(address: str, version: int, debug: bool = False,
         os.environ["HOME"] = str(home)
         handler = signal.getsignal(signal.SIGINT)
         try:
-            with nullcontext() if waits else _asking_at_once():
+            with unsynchronized_databases(), nullcontext() if waits else asking_at_once():
                 yield home
         finally:
             if before is None:
@@ -95,21 +95,6 @@ def _folder() -> Iterator[Path]:
     finally:
         if not kept:
             shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
-def _asking_at_once() -> Iterator[None]:
-    try:
-        runner: Any = importlib.import_module(
-            "spinn_front_end_common.interface.interface_functions.application_runner")
-    except ImportError:     # a board without sPyNNaker
-        yield
-        return
-    before, runner.sleep = runner.sleep, lambda _seconds: None
-    try:
-        yield
-    finally:
-        runner.sleep = before
 
 
 def _forget_reports() -> None:

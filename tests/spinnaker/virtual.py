@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pynn_eprop.emulator.waits import unsynchronized_databases
+
 
 @contextmanager
 def virtual_board(folder: Path, version: int = 5) -> Iterator[None]:
@@ -18,7 +20,8 @@ def virtual_board(folder: Path, version: int = 5) -> Iterator[None]:
     before = os.environ.get("HOME")
     os.environ["HOME"] = str(folder)
     try:
-        yield
+        with unsynchronized_databases():
+            yield
     finally:
         os.environ["HOME"] = before or ""
         atexit.unregister(UtilsDataWriter.write_errored_file)
