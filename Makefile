@@ -21,6 +21,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 SANITIZED := build/sanitize
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SIDE_BY_SIDE := -n $(JOBS) --dist worksteal
 
 ENGINE_SOURCES := $(shell find c_models -name '*.[chS]' -o -name '*.ld') \
 	$(shell find makefiles/spinnaker -type f) \
@@ -35,16 +36,17 @@ demo: $(STAMPS)/installed
 	@echo "The figure and the results are in $(CURDIR)/demo-results:"
 	@ls demo-results
 
-# What is installed comes first, one after the other; so do the binaries, which the sanitized build
-# makes, too. What follows is done side by side, and both runs of tests take all processors.
-test: $(STAMPS)/scenarios
+# The cores' programs come first: all that is built after them has them, too. While pip, which works
+# alone, installs, C is compiled beside it; both runs of tests take all processors. Each of these
+# has tests one after the other, so that what they share is set up once.
+test:
 	@for what in arm sanitizer speech; do makefiles/require.sh "$(PYTHON)" $$what || exit 1; done
-	$(MAKE) --no-print-directory binaries
+	$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target binaries
 	$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target checks
 	$(MAKE) --no-print-directory sanitize
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
-checks: lint warnings $(SANITIZED)/stamp
+checks: lint $(SANITIZED)/stamp warnings $(STAMPS)/scenarios
 
 evidence: $(STAMPS)/test-tools binaries
 	@makefiles/require.sh "$(PYTHON)" arm
@@ -97,19 +99,20 @@ warnings: $(STAMPS)/venv
 
 # The whole package is copied beside a sanitized engine, so that the normal build stays as it is.
 # libstdc++ comes along, or the sanitizer cannot follow the exceptions of C++ extensions.
-sanitize: $(SANITIZED)/stamp
+sanitize: $(STAMPS)/test-tools $(SANITIZED)/stamp
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) libstdc++.so.6" \
 		ASAN_OPTIONS=detect_leaks=0 EPROP_SANITIZE=1 \
-		$(BIN)/pytest -q -n $(JOBS) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
+		$(BIN)/pytest -q $(SIDE_BY_SIDE) -p no:cacheprovider -o pythonpath="$(SANITIZED)/lib ." \
 		tests/engine tests/agreement tests/fixed/test_fixed_engine.py tests/emulator \
 		tests/intervals/compiled/test_{gradients,builds,state,machine}.py \
 		--ignore-glob='*spynnaker*'
 
-$(SANITIZED)/stamp: $(STAMPS)/test-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
+# It may be built while pip installs: with a record and programs of its own
+$(SANITIZED)/stamp: $(STAMPS)/build-tools $(BUILD_INPUTS) $(shell find pynn_eprop -name '*.py')
 	@makefiles/require.sh "$(PYTHON)" sanitizer
-	rm -rf $(SANITIZED)
-	EPROP_SANITIZE=1 $(BIN)/python setup.py -q build --build-base $(SANITIZED) \
-		--build-lib $(SANITIZED)/lib
+	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
+	EPROP_SANITIZE=1 BUILD=$(abspath $(SANITIZED))/spinnaker $(BIN)/python setup.py -q \
+		egg_info --egg-base $(SANITIZED) build --build-base $(SANITIZED) --build-lib $(SANITIZED)/lib
 	@touch $@
 
 $(STAMPS)/venv:
@@ -121,9 +124,13 @@ $(STAMPS)/installed: $(STAMPS)/venv $(BUILD_INPUTS)
 	$(PIP) install -e .
 	@touch $@
 
-# setuptools and cffi are here for the sanitized build, which runs setup.py outside pip
-$(STAMPS)/test-tools: $(STAMPS)/venv $(BUILD_INPUTS)
-	$(PIP) install "setuptools>=77" -e ".[dev]"
+# For the sanitized build, which runs setup.py outside pip: what pyproject.toml says that it needs
+$(STAMPS)/build-tools: $(STAMPS)/venv pyproject.toml
+	$(PIP) install $(shell sed -n 's/^requires = \[\(.*\)\]/\1/p' pyproject.toml | tr , ' ')
+	@touch $@
+
+$(STAMPS)/test-tools: $(STAMPS)/build-tools $(BUILD_INPUTS)
+	$(PIP) install -e ".[dev]"
 	@touch $(STAMPS)/installed $@
 
 $(STAMPS)/bench-tools: $(STAMPS)/venv $(BUILD_INPUTS)

@@ -25,6 +25,13 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+LONGEST = ("test_packaging.py", "test_nest_scenarios.py", "test_brian2_scenarios.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with single tests that take long: at the end other processors would wait for them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let garbage collection leave alone what is there for good, and be less frequent.
