@@ -28,6 +28,9 @@ settings.register_profile("sanitized", derandomize=True, deadline=None, max_exam
 settings.load_profile(os.environ.get(
     "HYPOTHESIS_PROFILE", "sanitized" if os.environ.get("EPROP_SANITIZE") else "repeatable"))
 
+# No test cuts the power, and waiting for the disk takes longer than most files take to write.
+os.fsync = lambda _descriptor: None
+
 LONGEST = ("test_packaging.py", "test_nest_scenarios.py", "test_brian2_scenarios.py")
 
 
