@@ -23,7 +23,7 @@ Written by `make compare-builds` with `SPINN_DIRS` set to the official libraries
 (how to build them: [SpiNNaker runtime](../../spinnaker-runtime.md)). The same sources of the test
 application (`tests/runtime/application`) were built on both and run on an emulated chip, to which
 packets, messages and signals were sent; interrupts could come between any two instructions.
-All programs are compiled with `-Wall -Wextra -Wshadow -Werror` on both: a warning would end a build.
+All programs are compiled with `-Wall -Wextra -Wshadow -Werror`: a warning would end either build.
 
 """
 COMPARED = """\

@@ -44,7 +44,7 @@ from pynn_eprop.spinnaker.options import SpinnakerOptions
 from pynn_eprop.spinnaker.placement import budget, update_time
 from pynn_eprop.spinnaker.placement.cores import Core, partition
 from pynn_eprop.spinnaker.placement.keys import KeyBlock
-from pynn_eprop.spinnaker.placement.turns import round_and_turn
+from pynn_eprop.spinnaker.placement.turns import turns
 
 Read = Callable[[Core, Region], bytes]
 Write = Callable[[Core, Region, bytes], None]
@@ -90,6 +90,13 @@ class Plan:
                                             options.pause_in_script(network.settings.timestep))
             core.recorded_bytes = core.channels.channel_bytes(network, steps)
             self._size(core, steps)
+        sending = [core for core in self.cores if not self._is_readout(core.population)]
+        self._turns = dict(zip((core.number for core in sending),
+                               turns(sending, self._timestep_us), strict=True))
+
+    @property
+    def _timestep_us(self) -> int:
+        return round(self._network.settings.timestep * 1000)
 
     def _is_readout(self, population: int) -> bool:
         return population in self._network.of_kind(Readouts)
@@ -283,9 +290,8 @@ class Plan:
         network, rows, buffers = self._network, core.rows, self._buffers[core.number]
         settings = network.settings
         kind = cells.kind_on_core(network, core.population)
-        timestep_us = round(settings.timestep * 1000)
-        sending = [each for each in self.cores if not self._is_readout(each.population)]
-        cycles, turn = round_and_turn(core, sending, timestep_us, several_chips)
+        # packets of one chip need no turns, nor do readouts, which send no spikes
+        cycles, turn = self._turns.get(core.number, (0, 0)) if several_chips else (0, 0)
         fields = {
             "version": VERSION, "kind": kind, "n": core.size, "lanes": rows.lanes,
             "n_groups": core.n_groups, "n_keys": n_keys, "n_blocks": len(rows.blocks),
@@ -298,7 +304,7 @@ class Plan:
             "log_capacity": core.log_capacity, "n_mirrored": len(core.sent or ()),
             "ring_words": buffers.ring_words, "held_bytes": buffers.held_bytes,
             "filter_words": buffers.filter_words, "forward_bytes": rows.forward_bytes,
-            "state_bytes": rows.state_bytes, "timestep_us": timestep_us,
+            "state_bytes": rows.state_bytes, "timestep_us": self._timestep_us,
             "round_cycles": cycles, "turn_cycles": turn,
             "n_value_sources": len(core.values),
             "value_row_bytes": max((values.row_bytes(network.populations[index].size)

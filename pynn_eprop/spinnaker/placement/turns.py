@@ -16,15 +16,14 @@ TURN_CYCLES = 200
 CYCLES_PER_US = 200
 
 
-def round_and_turn(core: Core, sending: Sequence[Core], timestep_us: int,
-                   several_chips: bool) -> tuple[int, int]:
-    """Cycles of a round, and those until the core's turn in it; (0, 0): it need not wait.
+def turns(sending: Sequence[Core], timestep_us: int) -> list[tuple[int, int]]:
+    """Of each core that sends spikes, on several chips: cycles of a round and until its turn in it.
 
-    ``sending``: all cores that send spikes. If all cells of a core fire in one step, it sends them
-    in half the time of it at most; turns are shorter than TURN_CYCLES if need be.
+    If all cells of a core fire in one step, it sends them in half the time of it at most; turns are
+    shorter than TURN_CYCLES if need be.
     """
-    if not several_chips or core not in sending:
-        return 0, 0
-    longest = timestep_us * CYCLES_PER_US // (2 * max(each.size for each in sending))
+    if not sending:
+        return []
+    longest = timestep_us * CYCLES_PER_US // (2 * max(core.size for core in sending))
     cycles = min(TURN_CYCLES * len(sending), longest)
-    return cycles, cycles * sending.index(core) // len(sending)
+    return [(cycles, cycles * place // len(sending)) for place in range(len(sending))]
