@@ -117,7 +117,8 @@ typedef struct {
  *
  *  Dense (target == NULL): weight is (pre size, post size), and (hole_row, hole) list, as
  *  compressed rows, the pairs that have no synapse. Sparse: row_start (pre size + 1), target and
- *  weight list the synapses, targets ascending within a row.
+ *  weight list the synapses, targets ascending within a row. Lists of indices are not copied, and
+ *  must stay as they are as long as the engine lives.
  */
 typedef struct {
     int32_t pre, post, delay, inhibitory;

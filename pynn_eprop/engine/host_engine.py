@@ -96,6 +96,7 @@ class HostEngine(Successor):
         elif fixed_point is not None:
             raise NetworkError(f"precision={precision!r} has no formats to choose; "
                                "fixed_point is for precision='fixed'")
+        self._indices = parameters.Arrays()     # which the engine reads as long as it lives
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
         for projection in network.projections:
@@ -147,8 +148,8 @@ class HostEngine(Successor):
 
     def _add_block(self, index: int, projection: Projection, block: Block) -> None:
         arrays = parameters.Arrays()
-        rows = arrays.integers(block.row_start, 64)
-        columns = arrays.integers(block.column)
+        rows = self._indices.integers(block.row_start, 64)
+        columns = self._indices.integers(block.column)
         fields = {
             "pre": projection.pre, "post": projection.post, "delay": block.delay,
             "inhibitory": projection.inhibitory,

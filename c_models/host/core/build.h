@@ -187,11 +187,11 @@ static int core_add_block(engine *e, const eprop_block *in) {
     b->optimizer = in->optimizer;
     b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0, in->factor};
     b->bounded = isfinite(in->optimizer.w_min) || isfinite(in->optimizer.w_max);
-    const int64_t *const starts = b->sparse ? in->row_start : in->hole_row;
-    const int32_t *const columns = b->sparse ? in->target : in->hole;
-    int64_t *const row_copy = OWN(e, int64_t, b->rows + 1);
-    int32_t *const column_copy = OWN(e, int32_t, (size_t)starts[b->rows]);
-    b->synapses = b->sparse ? (size_t)starts[b->rows] : b->rows * post->padded;
+    b->row_start = in->row_start;
+    b->target = in->target;
+    b->hole_row = in->hole_row;
+    b->hole = in->hole;
+    b->synapses = b->sparse ? (size_t)b->row_start[b->rows] : b->rows * post->padded;
     b->weight = OWN(e, ep_weight, b->synapses);
     if (b->optimizer.kind != EP_NONE) {
         b->gradient = OWN(e, ep_gradient, b->synapses);
@@ -203,15 +203,6 @@ static int core_add_block(engine *e, const eprop_block *in) {
     prepare_block(e, b, in);
     if (e->no_memory)
         return EPROP_NO_MEMORY;
-    memcpy(row_copy, starts, (b->rows + 1) * sizeof *row_copy);
-    memcpy(column_copy, columns, (size_t)starts[b->rows] * sizeof *column_copy);
-    if (b->sparse) {
-        b->row_start = row_copy;
-        b->target = column_copy;
-    } else {
-        b->hole_row = row_copy;
-        b->hole = column_copy;
-    }
     put_weights(e, b, in->weight);
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
 }

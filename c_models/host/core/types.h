@@ -125,10 +125,10 @@ typedef struct {
     bool analog;            /* from a source of values */
     int64_t lag;            /* steps from emission to arrival, in the postsynaptic step's number */
     int64_t first_arrival;  /* the first emission, before it is turned, that arrives */
-    int64_t *row_start;
-    int32_t *target;
-    int64_t *hole_row;
-    int32_t *hole;
+    const int64_t *row_start;   /* these four are the caller's */
+    const int32_t *target;
+    const int64_t *hole_row;
+    const int32_t *hole;
     int64_t *tile_start;    /* sparse: first synapse of each (row, tile), or NULL to search */
     ep_weight *weight;
     ep_gradient *gradient;
