@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, report, sequences
+from benchmarks import large, memory, report, sequences
 from benchmarks.peer import Contender, Peer
 
 OURS = "host"
@@ -36,13 +36,14 @@ WORKLOADS = {
     "sparse": (Contender(OURS), Contender("nest")),
     **{name: _INTERVALS for name in sequences.WORKLOADS},
 }
+OURS_ALONE = ("large", "memory")
 
 
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--workloads", nargs="+", default=[*WORKLOADS, "memory"],
-                        choices=[*WORKLOADS, "memory"])
+    parser.add_argument("--workloads", nargs="+", default=[*WORKLOADS, *OURS_ALONE],
+                        choices=[*WORKLOADS, *OURS_ALONE])
     parser.add_argument("--peers", nargs="+", default=list(MODULES), choices=list(MODULES))
     parser.add_argument("--device", nargs="+", default=["cpu", "gpu"], choices=["cpu", "gpu"],
                         help="what to measure on, for peers that can use a GPU")
@@ -94,11 +95,14 @@ def main() -> None:
             print(report.table_of(name)(measured), flush=True)
             rows += measured
         report.write(args.out / f"{name}.json", command, machine, rows)
-    if "memory" in args.workloads:
-        print("memory", flush=True)
-        rows = memory.measure(args.host_python)
-        print(report.memory_table(rows), flush=True)
-        report.write(args.out / "memory.json", command, machine, rows)
+    for name, part in (("large", large), ("memory", memory)):
+        if name in args.workloads:
+            print(name, flush=True)
+            rows = part.measure(args.host_python)
+            print(report.table_of(name)(rows), flush=True)
+            report.write(args.out / f"{name}.json", command, machine, rows)
+            if part is large:
+                large.draw(rows, args.out / "large.svg")
     (args.out / "results.md").write_text(report.summary(args.out))
 
 

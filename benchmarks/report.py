@@ -111,10 +111,24 @@ def memory_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def large_table(rows: list[dict[str, Any]]) -> str:
+    """Times and memory of networks of many sizes as a markdown table."""
+    lines = ["| cells | synapses | rate Hz | build s | CPU | learned second: best s | CPU | ns per "
+             "synapse and spike | peak MB over the import | bytes per synapse |", "|---" * 10 + "|"]
+    for row in rows:
+        cpu = min(row["cpu_seconds"])
+        lines.append("| " + " | ".join([
+            f"{row['cells']:,}", f"{row['synapses']:.3g}", f"{row['rate_hz']:.1f}",
+            f"{row['build_s']:.1f}", f"{row['build_cpu_s']:.1f}", f"{min(row['seconds']):.3g}",
+            f"{cpu:.3g}", f"{1e9 * cpu / row['arrivals']:.2f}", f"{row['peak_mb']:.0f}",
+            f"{1e6 * row['peak_mb'] / row['synapses']:.1f}"]) + " |")
+    return "\n".join(lines)
+
+
 def table_of(workload: str) -> Callable[[list[dict[str, Any]]], str]:
     """What makes a workload's table."""
     return interval_table if workload in SEQUENCES else \
-        memory_table if workload == "memory" else table
+        {"memory": memory_table, "large": large_table}.get(workload, table)
 
 
 TITLES = {
@@ -123,6 +137,7 @@ TITLES = {
     "speech": "Task 1.3, 800 cells in two directions, 32 utterances: seconds per update (116 in an "
               "epoch)",
     "sparse": "10,000 cells with 1,000 recurrent inputs each: seconds per simulated second",
+    "large": "1,000 recurrent inputs each, one thread: from 1,000 to 100,000 cells",
     "copy-repeat-64": "Task 3.1, 64 LSTM units, batch 16, intervals of 4 steps",
     "copy-repeat-128": "Task 3.1, 128 LSTM units, batch 64, intervals of 4 steps",
     "word-prediction": "Task 3.2 in its full size: 200 LSTM units, 10,000 words, batch 20, "

@@ -57,7 +57,7 @@ const char *eprop_instruction_set(void) { return use_avx2() ? "avx2" : "generic"
 eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings) {
     const eprop_core *const core = pick_core(precision);
     if (core == NULL || settings->interval_steps < 1 || settings->trials_per_update < 1 ||
-        settings->threads < 1 || settings->max_delay < 0)
+        settings->threads < 1 || settings->tile_width < 0 || settings->max_delay < 0)
         return NULL;
     eprop_engine *const e = calloc(1, sizeof *e);
     if (e == NULL)

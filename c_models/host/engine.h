@@ -41,6 +41,7 @@ typedef struct {
     int32_t continuous;        /*!< boundary: 0 reset, 1 continuous */
     int32_t learns;            /*!< 0: there are no updates at all */
     int32_t threads;
+    int32_t tile_width;        /*!< cells of a tile, at least; 0: by fan-out. No result depends on it */
     int32_t max_delay;         /*!< largest delay of any block, in steps */
     double timestep;           /*!< dt in ms */
     eprop_outside_step outside_step; /*!< NULL if all steps are the engine's */
@@ -116,7 +117,8 @@ typedef struct {
  *
  *  Dense (target == NULL): weight is (pre size, post size), and (hole_row, hole) list, as
  *  compressed rows, the pairs that have no synapse. Sparse: row_start (pre size + 1), target and
- *  weight list the synapses, targets ascending within a row.
+ *  weight list the synapses, targets ascending within a row. Lists of indices are not copied, and
+ *  must stay as they are as long as the engine lives.
  */
 typedef struct {
     int32_t pre, post, delay, inhibitory;

@@ -70,6 +70,8 @@ class HostEngine(Successor):
     precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
     fixed_point: formats to be used rather than chosen from the network; "fixed" only
     held: formats of weights taken over from another machine, see :func:`choose_formats`
+    tile_width: cells whose traces are filtered together, at least (0: chosen by fan-out); results
+        do not depend on it
 
     Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
     weights that no format holds, :class:`UnsupportedError` for parts that fixed point does not
@@ -77,7 +79,8 @@ class HostEngine(Successor):
     """
 
     def __init__(self, network: Network, precision: str = "float32",
-                 fixed_point: FixedPoint | None = None, held: Formats | None = None) -> None:
+                 fixed_point: FixedPoint | None = None, held: Formats | None = None,
+                 tile_width: int = 0) -> None:
         if precision not in PRECISIONS:
             raise NetworkError(f"precision={precision!r} is unknown; choose one of "
                                f"{sorted(PRECISIONS)}")
@@ -93,6 +96,7 @@ class HostEngine(Successor):
         elif fixed_point is not None:
             raise NetworkError(f"precision={precision!r} has no formats to choose; "
                                "fixed_point is for precision='fixed'")
+        self._indices = parameters.Arrays()     # which the engine reads as long as it lives
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
         for projection in network.projections:
@@ -109,6 +113,7 @@ class HostEngine(Successor):
             "continuous": interval is None or settings.boundary == Boundary.CONTINUOUS,
             "learns": interval is not None,
             "threads": settings.threads,
+            "tile_width": tile_width,
             "max_delay": max(delays, default=1),
             "timestep": settings.timestep,
             "outside_step": lib.eprop_step_in_python if self._own_steps else ffi.NULL,
@@ -143,8 +148,8 @@ class HostEngine(Successor):
 
     def _add_block(self, index: int, projection: Projection, block: Block) -> None:
         arrays = parameters.Arrays()
-        rows = arrays.integers(block.row_start, 64)
-        columns = arrays.integers(block.column)
+        rows = self._indices.integers(block.row_start, 64)
+        columns = self._indices.integers(block.column)
         fields = {
             "pre": projection.pre, "post": projection.post, "delay": block.delay,
             "inhibitory": projection.inhibitory,

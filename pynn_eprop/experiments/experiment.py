@@ -13,6 +13,7 @@ import numpy as np
 
 from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.expansion.memory import check_fits
+from pynn_eprop.common.expansion.progress import hidden
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import (
     CheckpointError,
@@ -82,7 +83,7 @@ class Experiment:
         """Train, evaluate and write the folder; return the contents of results.json.
 
         ``progress`` is called with the history, and with whether training has finished, at the
-        start and after each chunk of updates.
+        start and after each chunk of updates; with the default nothing shows any progress.
         """
         identity = self.configuration.identity()
         if isinstance(self.task, EpochTask):
@@ -94,7 +95,8 @@ class Experiment:
         try:
             if history is not None and self._complete(history):
                 return self.folder.read_results()
-            with self.configuration.context(), DeferredInterrupts() as interrupts:
+            with self.configuration.context(), DeferredInterrupts() as interrupts, \
+                    hidden(progress is ignore_progress):
                 history = self._train(history, identity, interrupts, progress)
                 try:
                     return self._write(history, self._answer_tests(history, interrupts))

@@ -73,7 +73,6 @@ static population *add_population(engine *e, enum kind kind, int32_t size) {
     p->kind = kind;
     p->n = (size_t)size;
     p->padded = pad_lanes(p->n);
-    p->tiles = (p->padded + TILE - 1) / TILE;
     return p;
 }
 
@@ -174,31 +173,6 @@ static int core_add_readouts(engine *e, const eprop_readouts *in) {
 
 /* --- synapses --- */
 
-/* First synapse at or after `first` of a sparse row whose target is not below `cell`. */
-static int64_t find_target(const block *b, int64_t first, int64_t end, int64_t cell) {
-    while (first < end) {
-        const int64_t middle = first + (end - first) / 2;
-        if (b->target[middle] < cell)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    return first;
-}
-
-/* A table of the first synapse of each (row, tile), if it is small beside the synapses. */
-static void index_tiles(engine *e, block *b, size_t tiles) {
-    if (b->optimizer.kind == EP_NONE || b->rows * (tiles + 1) > 2 * b->synapses + 1024)
-        return;
-    b->tile_start = OWN(e, int64_t, b->rows * (tiles + 1));
-    if (b->tile_start == NULL)
-        return;
-    for (size_t row = 0; row < b->rows; row++)
-        for (size_t tile = 0; tile <= tiles; tile++)
-            b->tile_start[row * (tiles + 1) + tile] =
-                find_target(b, b->row_start[row], b->row_start[row + 1], (int64_t)(tile * TILE));
-}
-
 static int core_add_block(engine *e, const eprop_block *in) {
     block *const b = append(e, (void **)&e->blocks, &e->block_count, sizeof(block));
     if (b == NULL)
@@ -213,11 +187,11 @@ static int core_add_block(engine *e, const eprop_block *in) {
     b->optimizer = in->optimizer;
     b->traces = (trace_rule){in->membrane_trace != 0, in->adaptation_trace != 0, in->factor};
     b->bounded = isfinite(in->optimizer.w_min) || isfinite(in->optimizer.w_max);
-    const int64_t *const starts = b->sparse ? in->row_start : in->hole_row;
-    const int32_t *const columns = b->sparse ? in->target : in->hole;
-    int64_t *const row_copy = OWN(e, int64_t, b->rows + 1);
-    int32_t *const column_copy = OWN(e, int32_t, (size_t)starts[b->rows]);
-    b->synapses = b->sparse ? (size_t)starts[b->rows] : b->rows * post->padded;
+    b->row_start = in->row_start;
+    b->target = in->target;
+    b->hole_row = in->hole_row;
+    b->hole = in->hole;
+    b->synapses = b->sparse ? (size_t)b->row_start[b->rows] : b->rows * post->padded;
     b->weight = OWN(e, ep_weight, b->synapses);
     if (b->optimizer.kind != EP_NONE) {
         b->gradient = OWN(e, ep_gradient, b->synapses);
@@ -229,16 +203,6 @@ static int core_add_block(engine *e, const eprop_block *in) {
     prepare_block(e, b, in);
     if (e->no_memory)
         return EPROP_NO_MEMORY;
-    memcpy(row_copy, starts, (b->rows + 1) * sizeof *row_copy);
-    memcpy(column_copy, columns, (size_t)starts[b->rows] * sizeof *column_copy);
-    if (b->sparse) {
-        b->row_start = row_copy;
-        b->target = column_copy;
-        index_tiles(e, b, post->tiles);
-    } else {
-        b->hole_row = row_copy;
-        b->hole = column_copy;
-    }
     put_weights(e, b, in->weight);
     return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
 }

@@ -21,8 +21,9 @@ static bool is_sloped(const engine *e, size_t slot, size_t p) {
     if (q->sloped_rule == q->rule_count)
         return true;
     for (size_t tile = 0; tile < q->tiles; tile++) {
-        const size_t width = tile_width(q, tile), left = q->n - tile * TILE;
-        const ep_history *const h = tile_history(e, slot_activity(e, slot, p), q->sloped_rule, tile);
+        const size_t width = tile_width(q, tile), left = q->n - tile * q->tile;
+        const ep_history *const h =
+            tile_history(e, q, slot_activity(e, slot, p), q->sloped_rule, tile);
         for (size_t s = 1; s <= e->length[slot]; s++)
             if (row_is_sloped(q, h + s * width, left < width ? left : width))
                 return true;

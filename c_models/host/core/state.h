@@ -8,6 +8,7 @@
 
 #include "analog.h"
 #include "spikes.h"
+#include "tiles.h"
 
 /* Allocates what one population needs in one slot. */
 static void allocate_activity(engine *e, const population *p, activity *x) {
@@ -105,8 +106,10 @@ static void wire(engine *e) {
             population *const pre = &e->populations[e->blocks[k].pre];
             pre->by_cell = pre->kind != ANALOG;
         }
-    for (size_t p = 0; p < e->population_count; p++)
+    for (size_t p = 0; p < e->population_count; p++) {
         list_rules(e, &e->populations[p]);
+        choose_tiles(e, &e->populations[p]);
+    }
 }
 
 /* What a block has of its populations and of the settings, once they are known. */
@@ -118,7 +121,17 @@ static void place_blocks(engine *e) {
         b->analog = pre->kind == ANALOG;
         b->lag = b->delay - (post->kind == READOUTS ? 1 : 0);
         b->first_arrival = first_step(e, pre, post);
+        index_tiles(e, b);
     }
+}
+
+/* Cells of the widest tile of any population. */
+static size_t widest_tile(const engine *e) {
+    size_t widest = NARROW_TILE;
+    for (size_t p = 0; p < e->population_count; p++)
+        if (e->populations[p].tile > widest)
+            widest = e->populations[p].tile;
+    return widest;
 }
 
 /* Traces that continuous mode carries over the boundary, one value per synapse and trace. */
@@ -142,7 +155,7 @@ static void allocate_traces(engine *e) {
     const size_t threads = (size_t)e->settings.threads;
     e->scratch = OWN(e, ep_history *, threads);
     for (size_t k = 0; e->scratch != NULL && k < threads; k++)
-        e->scratch[k] = OWN(e, ep_history, TILE * (e->T + 1));
+        e->scratch[k] = OWN(e, ep_history, widest_tile(e) * (e->T + 1));
 }
 
 /* Room for the learning signals of a tile, one for each thread. */
@@ -150,7 +163,7 @@ static void allocate_turned(engine *e) {
     const size_t threads = (size_t)e->settings.threads;
     e->turned = OWN(e, ep_signal *, threads);
     for (size_t k = 0; e->turned != NULL && k < threads; k++)
-        e->turned[k] = OWN(e, ep_signal, TILE * (e->T + 1));
+        e->turned[k] = OWN(e, ep_signal, widest_tile(e) * (e->T + 1));
 }
 
 /* All intervals have T steps. */
@@ -219,6 +232,7 @@ struct state_entry {
     void *data;
     size_t bytes;
     spike_list *list; /* its spikes, instead of data */
+    const population *tiled; /* whose history `data` is; NULL if it is none */
 };
 
 typedef struct {
@@ -238,6 +252,7 @@ static void add_entry(engine *e, size_t *capacity, const char *group, size_t slo
     entry->data = data;
     entry->bytes = bytes;
     entry->list = list;
+    entry->tiled = NULL;
 }
 
 /* Entries that only the number system has (float/, fixed/). */
@@ -274,8 +289,11 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
                 char what[32] = "history";
                 if (r > 0)
                     snprintf(what, sizeof what, "history%zu", r);
-                if (r <= q->sloped_rule || x->history[r] != x->history[q->sloped_rule])
-                    SLOT_ENTRY(what, x->history[r], q->padded * (e->T + 1) * sizeof **x->history);
+                if (r > q->sloped_rule && x->history[r] == x->history[q->sloped_rule])
+                    continue;
+                SLOT_ENTRY(what, x->history[r], q->padded * (e->T + 1) * sizeof **x->history);
+                if (!e->no_memory)
+                    e->entries[e->entry_count - 1].tiled = q;
             }
             SLOT_ENTRY("signal", x->signal, q->padded * (e->T + 1) * sizeof *x->signal);
         }
@@ -362,6 +380,8 @@ static int core_state_read(engine *e, int32_t index, void *out) {
     const struct state_entry *const entry = &e->entries[index - 1];
     if (entry->list != NULL && entry->list->used > 0)
         memcpy(out, entry->list->cell, entry->list->used * sizeof *entry->list->cell);
+    else if (entry->tiled != NULL)
+        copy_history(e, entry->tiled, entry->data, out, true);
     else if (entry->list == NULL)
         memcpy(out, entry->data, entry->bytes);
     return EPROP_OK;
@@ -412,7 +432,10 @@ static int core_state_write(engine *e, const char *name, int64_t bytes, const vo
         if (entry->list == NULL) {
             if ((size_t)bytes != entry->bytes)
                 return EPROP_BAD_ARGUMENT;
-            memcpy(entry->data, in, entry->bytes);
+            if (entry->tiled != NULL)
+                copy_history(e, entry->tiled, entry->data, (ep_history *)in, false);
+            else
+                memcpy(entry->data, in, entry->bytes);
             return EPROP_OK;
         }
         const size_t used = (size_t)bytes / sizeof *entry->list->cell;

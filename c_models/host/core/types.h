@@ -4,8 +4,9 @@
  *  A *slot* holds the activity of one interval (the paper's trial) in all populations. With
  *  boundary "reset" the trials of an update live in a slot each, and may run at the same time.
  *
- *  Arrays of the backward filter are laid out in *tiles* of TILE postsynaptic cells:
- *  tile by tile, within a tile step by step, so that one tile of one interval fits a core's cache.
+ *  Arrays of the backward filter are laid out in *tiles* of postsynaptic cells: tile by tile,
+ *  within a tile step by step, so that one tile of one interval fits a core's cache. All tiles of a
+ *  population have its `tile` cells, but for the last; see core/tiles.h for how many these are.
  */
 #ifndef EPROP_CORE_TYPES_H
 #define EPROP_CORE_TYPES_H
@@ -27,7 +28,10 @@
 #define EP_ACTIVITY_FIELDS
 #endif
 
-#define TILE (512 / sizeof(ep_history)) /* long enough to stream, short enough for the cache */
+#define NARROW_TILE (512 / sizeof(ep_history)) /* long enough to stream, short enough for the cache */
+#ifndef WIDEST_TILE                            /* the number system has tiles of one width */
+#define WIDEST_TILE NARROW_TILE
+#endif
 #define ROW_BATCH 128 /* rows added in one go */
 
 enum kind { SOURCES, SPIKING, READOUTS, STOCK, ANALOG };
@@ -68,7 +72,8 @@ typedef struct {
 
 typedef struct {
     enum kind kind;
-    size_t n, padded, tiles;
+    size_t n, padded;
+    size_t tile, tiles;     /* cells of a tile, and how many tiles there are */
     /* spiking cells */
     ep_cells cells;
     ep_state *v_initial, *a_initial;
@@ -120,10 +125,10 @@ typedef struct {
     bool analog;            /* from a source of values */
     int64_t lag;            /* steps from emission to arrival, in the postsynaptic step's number */
     int64_t first_arrival;  /* the first emission, before it is turned, that arrives */
-    int64_t *row_start;
-    int32_t *target;
-    int64_t *hole_row;
-    int32_t *hole;
+    const int64_t *row_start;   /* these four are the caller's */
+    const int32_t *target;
+    const int64_t *hole_row;
+    const int32_t *hole;
     int64_t *tile_start;    /* sparse: first synapse of each (row, tile), or NULL to search */
     ep_weight *weight;
     ep_gradient *gradient;
@@ -214,14 +219,14 @@ static EP_INLINE activity *slot_activity(const engine *e, size_t slot, size_t p)
 
 /* Cells in tile `tile` of a population, padding included. */
 static EP_INLINE size_t tile_width(const population *p, size_t tile) {
-    const size_t left = p->padded - tile * TILE;
-    return left < TILE ? left : TILE;
+    const size_t left = p->padded - tile * p->tile;
+    return left < p->tile ? left : p->tile;
 }
 
 /* Row 0 of a tile's history for a rule; its rows are tile_width() apart. */
-static EP_INLINE ep_history *tile_history(const engine *e, const activity *x, size_t rule,
-                                          size_t tile) {
-    return x->history[rule] + tile * TILE * (e->T + 1);
+static EP_INLINE ep_history *tile_history(const engine *e, const population *p, const activity *x,
+                                          size_t rule, size_t tile) {
+    return x->history[rule] + tile * p->tile * (e->T + 1);
 }
 
 static EP_INLINE bool is_sloped_rule(const trace_rule *rule) {

@@ -122,7 +122,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
     }
     for (size_t slot = 0; slot < job->slots; slot++) {
         tiles[slot] =
-            tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
+            tile_history(e, post, slot_activity(e, slot, task.population), task.rule, task.tile);
         if (!job->filtered)
             filter_one(e, task, slot, signal_room(e, thread));
     }
@@ -137,7 +137,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
-            ep_gradient passing[TILE];
+            ep_gradient passing[WIDEST_TILE];
             const bool kept = b->sparse || e->last_update || e->hold || b->analog ||
                               b->optimizer.kind == EP_OUTSIDE;
             ep_gradient *const gradient = kept ? b->gradient + part.first : passing;
@@ -268,8 +268,8 @@ static void update_after_trials(engine *e) {
             continue;
         for (size_t slot = 0; slot < slots; slot++)
             for (size_t tile = 0; tile < q->tiles; tile++) {
-                const size_t first = tile * TILE, width = tile_width(q, tile);
-                const ep_history *const g = tile_history(e, slot_activity(e, slot, p), 0, tile);
+                const size_t first = tile * q->tile, width = tile_width(q, tile);
+                const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
                 for (size_t s = e->length[slot]; s >= 1; s--)
                     for (size_t k = 0; k < width; k++)
                         q->bias_sum[first + k] += ep_to_double(g[s * width + k]);

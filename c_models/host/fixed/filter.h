@@ -87,7 +87,7 @@ static uint32_t filter_cells(const engine *e, size_t slot, tile_task task, ep_si
     const size_t first = tile * TILE, width = tile_width(q, tile), signals = q->signal_count;
     const size_t cells = q->n - first < TILE ? q->n - first : TILE;
     ep_history *const history =
-        tile_history(e, slot_activity(e, slot, task.population), task.rule, tile);
+        tile_history(e, q, slot_activity(e, slot, task.population), task.rule, tile);
     int32_t G[signals ? signals : 1][TILE], total[TILE];
     ep_filter_state state[TILE];
     uint32_t magnitude = 0;
@@ -119,7 +119,7 @@ static uint32_t filter_readouts(const engine *e, size_t slot, size_t p, size_t t
     const population *const q = &e->populations[p];
     const size_t first = tile * TILE, width = tile_width(q, tile);
     activity *const x = slot_activity(e, slot, p);
-    ep_history *const history = tile_history(e, x, 0, tile);
+    ep_history *const history = tile_history(e, q, x, 0, tile);
     int32_t g[TILE] = {0}, error[TILE] = {0};
     uint32_t magnitude = 0;
     for (size_t s = e->length[slot]; s >= 1; s--) {

@@ -143,7 +143,7 @@ static ep_clopath clopath_of(const population *p, const cell_group *group, size_
 static uint16_t *factors_of(const engine *e, const population *q, activity *x, size_t rule,
                             const cell_group *group, size_t s) {
     const size_t tile = group->first / TILE;
-    return (uint16_t *)(tile_history(e, x, rule, tile) + s * tile_width(q, tile)) +
+    return (uint16_t *)(tile_history(e, q, x, rule, tile) + s * tile_width(q, tile)) +
            group->first % TILE;
 }
 

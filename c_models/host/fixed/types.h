@@ -58,6 +58,8 @@ typedef struct {
 
 #include "../core/types.h"
 
+#define TILE NARROW_TILE /* the one width of tiles in fixed point */
+
 /* Counts saturated values; tiles and trials may do so at the same time. */
 static void count_saturated(int64_t *saturated, enum eprop_saturation what, uint64_t count) {
     if (count == 0)

@@ -116,7 +116,7 @@ static void put_slopes(const engine *e, const population *p, activity *x, const 
         for (size_t tile = 0; tile < p->tiles; tile++) {
             const size_t first = tile * TILE, width = tile_width(p, tile);
             for (size_t s = 1; s <= e->T; s++) {
-                uint16_t *const h = (uint16_t *)(tile_history(e, x, r, tile) + s * width);
+                uint16_t *const h = (uint16_t *)(tile_history(e, p, x, r, tile) + s * width);
                 for (size_t j = 0; j < width && first + j < p->n; j++) {
                     const int32_t slope =
                         to_fixed(values[(s - 1) * p->n + first + j], p->slope_bits);

@@ -34,17 +34,19 @@ typedef struct {
 static void sum_tile(const engine *e, const block *b, size_t tile, const ep_history *rows,
                      const share *shares, size_t share_count, bool add, ep_gradient *total) {
     const population *const post = &e->populations[b->post];
-    ep_gradient gathered[TILE] = {0};
+    ep_gradient gathered[WIDEST_TILE];
     for (size_t row = 0; row < b->rows; row++) {
         segment part = row_segment(b, post, row, tile);
         /* duplicates of a pair can make a sparse segment longer than a tile is wide */
         while (part.count > 0) {
-            segment piece = {part.first, part.count < TILE ? part.count : TILE};
+            segment piece = {part.first, part.count < post->tile ? part.count : post->tile};
             if (!b->analog)
                 gather(e, b, row, tile, piece, 1, &rows, gathered);
+            else
+                memset(gathered, 0, piece.count * sizeof *gathered);
             for (size_t q = 0; q < piece.count; q++) {
                 const size_t at = piece.first + q;
-                const size_t lane = b->sparse ? (size_t)b->target[at] - tile * TILE : q;
+                const size_t lane = b->sparse ? (size_t)b->target[at] - tile * post->tile : q;
                 ep_gradient sum = gathered[q];
                 for (size_t k = 0; k < share_count; k++)
                     sum += shares[k].factor[lane] * shares[k].trace[at];
@@ -82,7 +84,7 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
     const size_t signals = q->signal_count, width = tile_width(q, task.tile);
     const bool adaptive = q->rules[task.rule].adaptation;
     const ep_decay *const decay = trace_decay(q, task.rule, task.tile);
-    ep_signal kappa_G[signals + 1][TILE], K_z[TILE] = {0};
+    ep_signal kappa_G[signals + 1][WIDEST_TILE], K_z[WIDEST_TILE] = {0};
     filter_end end;
     share shares[signals + 2];
     for (size_t pass = 0; pass < signals + 4; pass++) {
@@ -127,10 +129,10 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
 static void readout_traces(const trace_job *job, tile_task task, ep_history *scratch) {
     engine *const e = job->e;
     population *const q = &e->populations[task.population];
-    const size_t first = task.tile * TILE, width = tile_width(q, task.tile);
+    const size_t first = task.tile * q->tile, width = tile_width(q, task.tile);
     const size_t cells = q->n - first < width ? q->n - first : width;
-    ep_signal K_z[TILE];
-    ep_decay kappa[TILE];
+    ep_signal K_z[WIDEST_TILE];
+    ep_decay kappa[WIDEST_TILE];
     for (size_t k = 0; k < width; k++)
         kappa[k] = q->kappa;
     for (int arrivals = job->learning ? 0 : 1; arrivals < 2; arrivals++) {
@@ -184,7 +186,7 @@ static void combine_body(void *context, size_t index, size_t thread) {
                 ep_gradient gradient = b->gradient_sum[q];
                 if (post->kind == SPIKING) {
                     const size_t j = b->sparse ? (size_t)b->target[q]
-                                               : task.tile * TILE + (q - part.first);
+                                               : task.tile * post->tile + (q - part.first);
                     gradient += post->rate_term[j] * b->eligibility_sum[q];
                     b->eligibility_sum[q] = (ep_gradient)0;
                 }

@@ -8,6 +8,7 @@
 #include "eprop/filter.h"
 #include "eprop/optimizer.h"
 
+#define WIDEST_TILE (8 * NARROW_TILE)
 #include "build.h"
 #include "step.h"
 #include "optimize.h"

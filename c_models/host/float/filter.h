@@ -10,9 +10,9 @@
 
 /* Where the filters of one tile stand after a backward pass. */
 typedef struct {
-    ep_signal G[TILE]; /* sum of the filtered learning signals */
-    ep_signal lambda[TILE];
-    ep_signal F[TILE];
+    ep_signal G[WIDEST_TILE]; /* sum of the filtered learning signals */
+    ep_signal lambda[WIDEST_TILE];
+    ep_signal F[WIDEST_TILE];
 } filter_end;
 
 /* Where the learning signal of a backward pass comes from. */
@@ -35,11 +35,11 @@ static EP_INLINE void add_feedback(const engine *e, size_t slot, const learning_
             ep_filter_signal(width, feedback + k * g->padded, signal[k], G);
 }
 
-static const ep_decay no_decay[TILE]; /* of a rule without the membrane's trace */
+static const ep_decay no_decay[WIDEST_TILE]; /* of a rule without the membrane's trace */
 
 /* The decay of the presynaptic trace, for the cells of a tile. */
 static EP_INLINE const ep_decay *trace_decay(const population *p, size_t rule, size_t tile) {
-    return p->rules[rule].membrane ? p->cells.alpha + tile * TILE : no_decay;
+    return p->rules[rule].membrane ? p->cells.alpha + tile * p->tile : no_decay;
 }
 
 /* At rest, v = 0, a piecewise linear one of width 1 is height (1 - v_th / v_th). */
@@ -56,8 +56,8 @@ static bool row_is_sloped(const population *q, const ep_history *row, size_t n) 
    their sum, which may be in `total`. Otherwise as filter_cells(). */
 static EP_INLINE const ep_signal *filter_signals(const engine *e, size_t slot, const population *q,
                                                  size_t tile, enum source source, size_t only,
-                                                 size_t s, ep_signal (*G)[TILE], ep_signal *total) {
-    const size_t first = tile * TILE, width = tile_width(q, tile);
+                                                 size_t s, ep_signal (*G)[WIDEST_TILE], ep_signal *total) {
+    const size_t first = tile * q->tile, width = tile_width(q, tile);
     const size_t signals = source == ERRORS ? q->signal_count : source == LAST_STEP ? 1 : 0;
     for (size_t r = 0; r < signals; r++) {
         const size_t which = source == ERRORS ? r : only;
@@ -81,24 +81,28 @@ static EP_INLINE const ep_signal *filter_signals(const engine *e, size_t slot, c
 /* Runs the filter of a rule over the interval's history of one tile of cells, from step T to step 1.
 
    out (a tile of history) receives F^{t-1} in row t; it may be the history itself. `only` is the
-   signal of LAST_STEP. With ERRORS, kappa_G (one row of TILE per signal, or NULL) receives each
+   signal of LAST_STEP. With ERRORS, kappa_G (one row of WIDEST_TILE per signal, or NULL) receives each
    signal's kappa G^1. Cells that run backwards need room for the signals of all steps. */
 static void filter_cells(const engine *e, size_t slot, tile_task task, enum source source,
-                         size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[TILE],
+                         size_t only, ep_history *out, filter_end *end, ep_signal (*kappa_G)[WIDEST_TILE],
                          ep_signal *room) {
     const population *const q = &e->populations[task.population];
-    const size_t first = task.tile * TILE, width = tile_width(q, task.tile);
+    const size_t first = task.tile * q->tile, width = tile_width(q, task.tile);
     const ep_history *const history =
-        tile_history(e, slot_activity(e, slot, task.population), task.rule, task.tile);
+        tile_history(e, q, slot_activity(e, slot, task.population), task.rule, task.tile);
     const bool adaptive = q->rules[task.rule].adaptation;
     const ep_decay *const alpha = trace_decay(q, task.rule, task.tile);
     const ep_decay *const rho = adaptive ? q->cells.rho + first : NULL;
     const ep_state *const beta = adaptive ? q->cells.beta + first : NULL;
     const size_t signals = source == ERRORS ? q->signal_count : source == LAST_STEP ? 1 : 0;
-    ep_signal G[signals ? signals : 1][TILE];
-    ep_signal constant[TILE] = {0};
-    memset(G, 0, sizeof G);
-    memset(end, 0, sizeof *end);
+    ep_signal G[signals ? signals : 1][WIDEST_TILE];
+    ep_signal constant[WIDEST_TILE];
+    for (size_t r = 0; r < signals || r == 0; r++)
+        memset(G[r], 0, width * sizeof **G);
+    memset(constant, 0, width * sizeof *constant);
+    memset(end->G, 0, width * sizeof *end->G);
+    memset(end->lambda, 0, width * sizeof *end->lambda);
+    memset(end->F, 0, width * sizeof *end->F);
     /* continuous mode adds the rate term at the update, when the rate is known */
     if (source == ERRORS && !e->settings.continuous)
         memcpy(constant, q->rate_term + first, width * sizeof *constant);
@@ -136,9 +140,9 @@ static void filter_cells(const engine *e, size_t slot, tile_task task, enum sour
 static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile, ep_history *out,
                             ep_signal *end, double *sum) {
     const population *const q = &e->populations[p];
-    const size_t first = tile * TILE, width = tile_width(q, tile);
+    const size_t first = tile * q->tile, width = tile_width(q, tile);
     const ep_signal *const signal = slot_activity(e, slot, p)->signal + first;
-    memset(end, 0, TILE * sizeof *end);
+    memset(end, 0, width * sizeof *end);
     const bool learns = q->loss != EPROP_NO_LOSS;
     for (size_t s = e->length[slot]; s >= 1; s--)
         for (size_t k = 0; k < width; k++) {
@@ -151,7 +155,7 @@ static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile,
 
 /* Adds rows of a tile's filter to what a segment gathers. Dense segments and those with many
    synapses add whole rows into `lanes`; others pick their targets into `out`. */
-static void gather_rows(const block *b, segment part, bool whole, size_t width, size_t tile,
+static void gather_rows(const block *b, segment part, bool whole, size_t width, size_t first,
                         const ep_history *const *rows, size_t count, ep_gradient *lanes,
                         ep_gradient *out) {
     if (whole) {
@@ -159,7 +163,7 @@ static void gather_rows(const block *b, segment part, bool whole, size_t width, 
         return;
     }
     for (size_t q = 0; q < part.count; q++) {
-        const size_t lane = (size_t)b->target[part.first + q] - tile * TILE;
+        const size_t lane = (size_t)b->target[part.first + q] - first;
         ep_gradient sum = out[q];
         for (size_t k = 0; k < count; k++)
             sum += rows[k][lane];
@@ -180,7 +184,8 @@ static void sum_products(const engine *e, const block *b, size_t tile, size_t sl
             s++;
             continue;
         }
-        ep_gradient sum[TILE] = {0};
+        ep_gradient sum[WIDEST_TILE];
+        memset(sum, 0, width * sizeof *sum);
         const int32_t frame = x->frame[row];
         for (size_t k = row; s <= e->length[slot] && x->frame[k] == frame;
              k = next_row(b, k), s++)
@@ -193,7 +198,7 @@ static void sum_products(const engine *e, const block *b, size_t tile, size_t sl
             if (!b->sparse)
                 ep_add_scaled_row(width, value, sum, out);
             for (size_t q = 0; b->sparse && q < part.count; q++)
-                out[q] += value * sum[(size_t)b->target[part.first + q] - tile * TILE];
+                out[q] += value * sum[(size_t)b->target[part.first + q] - tile * post->tile];
         }
     }
 }
@@ -218,13 +223,15 @@ static void end_products(const engine *e, const block *b, segment part) {
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {
     const population *const post = &e->populations[b->post];
-    const size_t width = tile_width(post, tile);
+    const size_t first = tile * post->tile, width = tile_width(post, tile);
     const bool whole = takes_rows(b, part, width);
-    ep_gradient sum[TILE] = {0};
+    ep_gradient sum[WIDEST_TILE];
     ep_gradient *const lanes = b->sparse ? sum : out;
     const ep_history *rows[ROW_BATCH];
     size_t count = 0;
     memset(out, 0, part.count * sizeof *out);
+    if (whole && b->sparse)
+        memset(sum, 0, width * sizeof *sum);
     for (size_t slot = 0; slot < slots; slot++) {
         const activity *const x = slot_activity(e, slot, b->pre);
         for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
@@ -233,15 +240,15 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
                 continue;
             rows[count++] = tiles[slot] + at * width;
             if (count == ROW_BATCH) {
-                gather_rows(b, part, whole, width, tile, rows, count, lanes, out);
+                gather_rows(b, part, whole, width, first, rows, count, lanes, out);
                 count = 0;
             }
         }
     }
-    gather_rows(b, part, whole, width, tile, rows, count, lanes, out);
+    gather_rows(b, part, whole, width, first, rows, count, lanes, out);
     if (whole && b->sparse)
         for (size_t q = 0; q < part.count; q++)
-            out[q] = sum[(size_t)b->target[part.first + q] - tile * TILE];
+            out[q] = sum[(size_t)b->target[part.first + q] - tile * post->tile];
 }
 
 #endif

@@ -41,12 +41,13 @@ static ep_optimizer_step block_step(const engine *e, const block *b, int64_t upd
 
 static void filter_one(const engine *e, tile_task task, size_t slot, ep_signal *room) {
     const activity *const x = slot_activity(e, slot, task.population);
-    ep_history *const history = tile_history(e, x, task.rule, task.tile);
-    if (e->populations[task.population].kind == SPIKING) {
+    const population *const q = &e->populations[task.population];
+    ep_history *const history = tile_history(e, q, x, task.rule, task.tile);
+    if (q->kind == SPIKING) {
         filter_end end;
         filter_cells(e, slot, task, ERRORS, 0, history, &end, NULL, room);
     } else {
-        ep_signal end[TILE];
+        ep_signal end[WIDEST_TILE];
         filter_readouts(e, slot, task.population, task.tile, history, end, NULL);
     }
 }

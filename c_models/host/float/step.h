@@ -104,7 +104,7 @@ static void collect_spikes(engine *e, activity *x, size_t first, size_t n) {
    population, before its cells fire. */
 static void keep_factors(const engine *e, const population *q, activity *x, size_t tile, size_t s,
                          const ep_state *v, const ep_lane *refractory, ep_state *const *v_hat) {
-    const size_t first = tile * TILE, width = tile_width(q, tile);
+    const size_t first = tile * q->tile, width = tile_width(q, tile);
     for (size_t r = 0; r < q->rule_count; r++) {
         const eprop_factor *const given = &q->rules[r].factor;
         if (given->kind != EP_CLOPATH)
@@ -113,7 +113,7 @@ static void keep_factors(const engine *e, const population *q, activity *x, size
                                  ep_from_double(given->v_plus), ep_from_double(given->v_minus),
                                  given->while_refractory != 0};
         ep_clopath_factor(first, width, &q->cells, &rule, v + first, refractory + first,
-                          v_hat[r] + first, tile_history(e, x, r, tile) + s * width);
+                          v_hat[r] + first, tile_history(e, q, x, r, tile) + s * width);
     }
 }
 
@@ -128,10 +128,10 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
             x->v[j] += ep_from_double(current[j]);
     const bool keep = x->history != NULL && (e->learning || e->settings.continuous);
     for (size_t tile = 0; tile < q->tiles; tile++) {
-        const size_t first = tile * TILE, width = tile_width(q, tile);
+        const size_t first = tile * q->tile, width = tile_width(q, tile);
         ep_history *h = NULL;
         if (keep && q->sloped_rule < q->rule_count)
-            h = tile_history(e, x, q->sloped_rule, tile) + s * width;
+            h = tile_history(e, q, x, q->sloped_rule, tile) + s * width;
         else if (scratch != NULL)
             h = scratch + first;
         if (keep && q->has_factors)
@@ -141,7 +141,7 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
                                       x->fired + first, h);
         for (size_t r = q->sloped_rule + 1; keep && r < q->rule_count; r++)
             if (is_sloped_rule(&q->rules[r]) && x->history[r] != x->history[q->sloped_rule])
-                memcpy(tile_history(e, x, r, tile) + s * width, h, width * sizeof *h);
+                memcpy(tile_history(e, q, x, r, tile) + s * width, h, width * sizeof *h);
         if (scratch != NULL && h != scratch + first)
             memcpy(scratch + first, h, width * sizeof *h);
         if (any)

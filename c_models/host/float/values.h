@@ -84,8 +84,8 @@ static void fill_bias(population *p, const double *bias) {
 static void put_slopes(const engine *e, const population *p, activity *x, const double *values) {
     for (size_t r = 0; r < p->rule_count; r++)
         for (size_t tile = 0; tile < p->tiles; tile++) {
-            const size_t first = tile * TILE, width = tile_width(p, tile);
-            ep_history *const h = tile_history(e, x, r, tile);
+            const size_t first = tile * p->tile, width = tile_width(p, tile);
+            ep_history *const h = tile_history(e, p, x, r, tile);
             for (size_t s = 1; s <= e->T; s++)
                 for (size_t j = 0; j < width; j++)
                     h[s * width + j] =

@@ -2,12 +2,13 @@
 
 The connectors that build large networks are expanded here without a Python object per synapse or
 per pair. They draw from their generator in the order in which PyNN's own code draws, so that a
-generator with a seed gives the connections that it gives in other PyNN backends. All other
-connectors run PyNN's code, and their connections are collected.
+generator with a seed gives the connections that it gives in other PyNN backends; only projections
+of more than 100 million pairs are drawn otherwise (sparse_draws.py). All other connectors run
+PyNN's code, and their connections are collected.
 """
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -18,9 +19,15 @@ from pyNN.random import AbstractRNG
 
 from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.expansion.memory import check_fits
+from pynn_eprop.common.expansion.sparse_draws import (
+    BLOCK,
+    draws_sparsely,
+    pair_keys,
+    sparse_pairs,
+    split_keys,
+)
 from pynn_eprop.errors import NetworkError, UnsupportedError
-
-_BLOCK = 4_000_000     # random numbers drawn at a time
+from pynn_eprop.models.pairs import is_sorted
 
 
 class Group(Protocol):
@@ -53,15 +60,17 @@ class Pairs:
     values: dict[str, np.ndarray] = field(default_factory=dict)
     order: np.ndarray | None = None
 
-    def in_order(self, listed: bool = False) -> "Pairs":
+    def in_order(self, n_post: int, listed: bool = False) -> "Pairs":
         """Sorted by pre, then post, as ``get(format="array")`` is read row by row.
 
-        ``listed``: whether the script gave them one by one.
+        ``n_post``: cells of the post group. ``listed``: whether the script gave them one by one.
         """
-        same_pre = self.pre[1:] == self.pre[:-1]
-        if np.all(self.pre[1:] >= self.pre[:-1]) \
-                and np.all(self.post[1:][same_pre] >= self.post[:-1][same_pre]):
+        if is_sorted(self.pre, self.post):
             return self
+        if not listed and not self.values:      # equal pairs are the same
+            keys = pair_keys(self.pre, self.post, n_post)
+            keys.sort()
+            return Pairs(*split_keys(keys, n_post))
         order = _stable_order(self.post)
         order = order[_stable_order(self.pre[order])]
         return Pairs(self.pre[order], self.post[order],
@@ -79,10 +88,12 @@ def _stable_order(values: np.ndarray) -> np.ndarray:
     return order
 
 
-def connect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pairs:
+def connect(connector: Any, projection: ProjectionLike, synapse_type: Any,
+            progress: Callable[[float], None] = lambda share: None) -> Pairs:
     """The pairs of a projection.
 
-    ``synapse_type``: PyNN's own code draws weights and delays from it. Raises
+    ``synapse_type``: PyNN's own code draws weights and delays from it. ``progress``: is given the
+    share that is done, as the connector's callback is, but not by PyNN's own code. Raises
     :class:`NetworkError` for indices outside the groups, :class:`UnsupportedError` for connectors
     that PyNN does not implement.
     """
@@ -91,12 +102,25 @@ def connect(connector: Any, projection: ProjectionLike, synapse_type: Any) -> Pa
         check_fits(_expected_number(connector, projection), projection.label)
         expand = _expansion(connector)
         if expand is not None:
-            pairs = expand(connector, projection)
+            pairs = expand(_heard(connector, progress), projection)
         else:
             pairs = _collect(connector, projection, synapse_type)
     if connector.callback is not None:
         connector.callback(1.0)
-    return pairs.in_order(listed=isinstance(connector, pynn.FromListConnector))
+    return pairs.in_order(projection.shape[1],
+                          listed=isinstance(connector, pynn.FromListConnector))
+
+
+def _heard(connector: Any, progress: Callable[[float], None]) -> Any:
+    """A copy of a connector that is heard by ``progress``, too."""
+    def callback(share: float) -> None:
+        progress(share)
+        if connector.callback is not None:
+            connector.callback(share)
+
+    own = copy(connector)
+    own.callback = callback
+    return own
 
 
 def _expansion(connector: Any) -> Callable[[Any, ProjectionLike], Pairs] | None:
@@ -155,15 +179,25 @@ def _without_self(pairs: Pairs, connector: Any, projection: ProjectionLike) -> P
     allowed = connector.allow_self_connections
     if allowed is True:
         return pairs
-    pre, post = ids(projection.pre), ids(projection.post)
     if allowed == "NoMutual":
-        if not np.array_equal(pre, post):
+        if not np.array_equal(ids(projection.pre), ids(projection.post)):
             raise UnsupportedError(f"{projection.label}: allow_self_connections='NoMutual' needs "
                                    "the same cells on both sides")
         keep = pairs.pre > pairs.post
     else:
-        keep = pre[pairs.pre] != post[pairs.post]
+        same = _own_places(ids(projection.pre), ids(projection.post))
+        if np.all(same < 0):
+            return pairs
+        keep = same[pairs.post] != pairs.pre
     return Pairs(pairs.pre[keep], pairs.post[keep])
+
+
+def _own_places(partners: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """For each of ``owners`` (ids) its place among ``partners``, int32; -1 if it is not there."""
+    places = np.full(len(owners), -1, dtype=np.int32)
+    _, partner, owner = np.intersect1d(partners, owners, assume_unique=True, return_indices=True)
+    places[owner] = partner
+    return places
 
 
 def _all_to_all(connector: Any, projection: ProjectionLike) -> Pairs:
@@ -181,7 +215,11 @@ def _one_to_one(connector: Any, projection: ProjectionLike) -> Pairs:
 def _fixed_probability(connector: Any, projection: ProjectionLike) -> Pairs:
     n_pre, n_post = projection.shape
     rng = connector.rng
-    columns = max(1, _BLOCK // max(n_pre, 1))
+    if draws_sparsely(n_pre, n_post, connector.p_connect * n_pre, n_pre):
+        numbers = rng.next(n_post, "binomial", {"n": n_pre, "p": connector.p_connect})
+        return _without_self(_sparse(connector, projection, numbers, True, exclude_self=False),
+                             connector, projection)
+    columns = max(1, BLOCK // max(n_pre, 1))
     pre, post = [], []
     for first in range(0, n_post, columns):
         count = min(columns, n_post - first)
@@ -214,7 +252,7 @@ def _choices(numbers: list[int], partners: np.ndarray, owners: np.ndarray, conne
                 again = drawn == own
                 drawn[again] = rng.next(int(again.sum()), "uniform_int",
                                         {"low": 0, "high": len(partners)})
-            yield drawn
+            yield np.asarray(drawn, dtype=np.int32)
             continue
         possible = everyone if own is None else everyone[everyone != own]
         if number and not len(possible):
@@ -223,21 +261,47 @@ def _choices(numbers: list[int], partners: np.ndarray, owners: np.ndarray, conne
         chosen = [possible] * sets
         if rest:
             chosen.append(rng.permutation(possible)[:rest])
-        yield np.concatenate(chosen) if chosen else everyone[:0]
+        yield np.concatenate(chosen or [everyone[:0]]).astype(np.int32)
+
+
+def _sparse(connector: Any, projection: ProjectionLike, numbers: Any, owners_are_post: bool,
+            exclude_self: bool) -> Pairs:
+    """So many different partners of each cell on one side, without a shuffle of all."""
+    n_post = projection.shape[1]
+    pre, post = ids(projection.pre), ids(projection.post)
+    partners, owners = (pre, post) if owners_are_post else (post, pre)
+    own = _own_places(partners, owners) if exclude_self \
+        else np.full(len(owners), -1, dtype=np.int32)
+    return Pairs(*sparse_pairs(np.asarray(numbers, dtype=np.int64), len(partners), own,
+                               connector.rng, n_post, owners_are_post, connector.callback))
+
+
+def _draws_sparsely(connector: Any, projection: ProjectionLike, numbers: list[int],
+                    partners: int) -> bool:
+    """Whether :func:`_sparse` draws the partners of cells that get ``numbers`` of them."""
+    possible = partners - (not connector.allow_self_connections)
+    return not connector.with_replacement \
+        and draws_sparsely(*projection.shape, max(numbers, default=0), possible)
 
 
 def _fixed_number_pre(connector: Any, projection: ProjectionLike) -> Pairs:
-    n_post = projection.shape[1]
+    n_pre, n_post = projection.shape
     numbers = _numbers(connector, n_post, one_by_one=False)
+    if _draws_sparsely(connector, projection, numbers, n_pre):
+        return _sparse(connector, projection, numbers, True,
+                       exclude_self=not connector.allow_self_connections)
     pre = list(_choices(numbers, ids(projection.pre), ids(projection.post), connector))
-    return _pairs(np.concatenate(pre), np.repeat(np.arange(n_post), numbers))
+    return Pairs(np.concatenate(pre), np.repeat(np.arange(n_post, dtype=np.int32), numbers))
 
 
 def _fixed_number_post(connector: Any, projection: ProjectionLike) -> Pairs:
     n_pre = projection.shape[0]
     numbers = _numbers(connector, n_pre, one_by_one=True)
+    if _draws_sparsely(connector, projection, numbers, projection.shape[1]):
+        return _sparse(connector, projection, numbers, False,
+                       exclude_self=not connector.allow_self_connections)
     post = list(_choices(numbers, ids(projection.post), ids(projection.pre), connector))
-    return _pairs(np.repeat(np.arange(n_pre), numbers), np.concatenate(post))
+    return Pairs(np.repeat(np.arange(n_pre, dtype=np.int32), numbers), np.concatenate(post))
 
 
 def _fixed_total_number(connector: Any, projection: ProjectionLike) -> Pairs:

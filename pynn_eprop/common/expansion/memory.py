@@ -5,7 +5,7 @@ import os
 from pynn_eprop.errors import NetworkError
 from pynn_eprop.models.network import Boundary, Network
 
-BYTES_PER_SYNAPSE = 75      # measured: 10 million plastic synapses, float32, from expansion to run
+BYTES_PER_SYNAPSE = 40      # measured: 55 million plastic synapses, float32, from expansion to run
 BYTES_PER_CELL = 390        # measured: a million EPropLIF, as PyNN objects and in the engine
 
 

@@ -3,7 +3,7 @@
 The bundles of a projection are its synapses, split by the populations at their ends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,11 @@ from pynn_eprop.common.arguments.typed_errors import as_error
 from pynn_eprop.common.expansion.connection_values import evaluate
 from pynn_eprop.common.expansion.connectivity import connect
 from pynn_eprop.common.expansion.groups import Member, members
+from pynn_eprop.common.expansion.progress import shown
 from pynn_eprop.common.expansion.seeds import Draws, seeded_connector, seeded_synapse_type
 from pynn_eprop.errors import ProjectionError
+
+_CONNECTING = 0.8       # of the time that an expansion takes; the rest is drawing weights
 
 
 @dataclass
@@ -41,17 +44,25 @@ def expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws
            ) -> ExpandedSynapses:
     """Expand a projection.
 
-    ``draws``: its seeds, for draws without one. Raises :class:`NetworkError` and
-    :class:`DelayError`.
+    ``draws``: its seeds, for draws without one. A bar on a terminal shows how far it is. Raises
+    :class:`NetworkError` and :class:`DelayError`.
     """
+    with shown(projection.label) as progress:
+        return _expand(projection, connector, options, draws, progress)
+
+
+def _expand(projection: Any, connector: Any, options: SharedOptions, draws: Draws,
+            progress: Callable[[float], None]) -> ExpandedSynapses:
     synapse_type = seeded_synapse_type(projection.synapse_type, draws)
-    pairs = connect(seeded_connector(connector, draws), projection, synapse_type)
+    pairs = connect(seeded_connector(connector, draws), projection, synapse_type,
+                    lambda share: progress(_CONNECTING * share))
     own = pairs.values
     values = {name: evaluate(own.get(name, value), name, projection, pairs.pre, pairs.post,
                              None if name in own else pairs.order)
               for name, value in synapse_type.parameter_space.items()}
     if connector.safe:
         check_signs(projection, values["weight"])
+    progress(1.0)
     delay = to_delay_steps(projection, values.get("delay", options.shortest_delay), options)
     return ExpandedSynapses(pairs.pre, pairs.post, np.array(values["weight"]),
                             np.broadcast_to(delay, len(pairs.pre)))
@@ -113,17 +124,20 @@ def _bundles(pre: list[Member], post: list[Member], synapses: ExpandedSynapses) 
             if len(pre) > 1 or len(post) > 1:
                 which = np.flatnonzero(_within(source, synapses.pre)
                                        & _within(target, synapses.post))
-            local_pre = (synapses.pre if which is None else synapses.pre[which]) - source.offset
-            local_post = (synapses.post if which is None else synapses.post[which]) - target.offset
             yield Bundle(source.population, target.population, which,
-                         _global(source, local_pre), _global(target, local_post))
+                         _global(source, synapses.pre, which),
+                         _global(target, synapses.post, which))
 
 
 def _within(member: Member, indices: np.ndarray) -> np.ndarray:
     return (indices >= member.offset) & (indices < member.offset + len(member.indices))
 
 
-def _global(member: Member, local: np.ndarray) -> np.ndarray:
+def _global(member: Member, indices: np.ndarray, which: np.ndarray | None) -> np.ndarray:
+    """Places within the whole population; the array itself if it has these already."""
+    local = indices if which is None else indices[which]
+    if member.offset:
+        local = local - member.offset
     if len(member.indices) == member.population.size:
         return local
     return member.indices[local]
