@@ -8,7 +8,7 @@
 #include "eprop/filter.h"
 #include "eprop/optimizer.h"
 
-#define WIDEST_TILE (8 * NARROW_TILE)
+#define WIDEST_TILE (16 * NARROW_TILE)
 #include "build.h"
 #include "step.h"
 #include "optimize.h"
