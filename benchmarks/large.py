@@ -52,8 +52,9 @@ def probe(cells: int) -> None:
     seconds, cpu = ([each[name] for each in rounds] for name in ("seconds", "cpu_seconds"))
     peak, rate = worker.peak_memory() - before, built.rate()
     worker.send(cells=cells, synapses=net.synapses, seconds=seconds, cpu_seconds=cpu,
-                build_s=first["seconds"] - min(seconds), build_cpu_s=first["cpu_seconds"] - min(cpu),
-                peak_mb=peak, rate_hz=rate, arrivals=_arrivals(net, rate))
+                build_s=first["seconds"] - min(seconds),
+                build_cpu_s=first["cpu_seconds"] - min(cpu), peak_mb=peak,
+                rate_hz=rate, arrivals=_arrivals(net, rate))
 
 
 def _arrivals(net: networks.Sparse, rate: float) -> float:
@@ -87,7 +88,6 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             axes.set_xlabel("cells")
         arrival.set_ylim(bottom=0)
         memory.set_ylim(bottom=0)
-        figure.tight_layout()
         save_figure(figure, path)
 
 
