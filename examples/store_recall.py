@@ -100,11 +100,11 @@ def main(backend="host", n_updates=75, n_trials=128, figure=None):
         y = run(validation)
         wrong, recalls = task.count_wrong(y, validation)
         error.append(wrong / recalls)
-        if update % 10 == 9 or update == n_updates - 1:
+        if sim.rank() == 0 and (update % 10 == 9 or update == n_updates - 1):
             print(f"update {update + 1}: {error[-1]:.1%} of {recalls} recalls wrong")
     sim.end()
 
-    if figure:
+    if figure and sim.rank() == 0:
         plot(figure, error)
     return np.array(error)
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tqdm import tqdm
 import pynn_eprop
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, PRECISIONS
 from pynn_eprop.board_check import command as check_command
+from pynn_eprop.common.processes.started import check_alone, processes
 from pynn_eprop.data import DATA_SETS
 from pynn_eprop.emulator import command as board_command
 from pynn_eprop.errors import EPropError, MachineError, TaskError
@@ -56,29 +57,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status.
 
     0: done. 1: the system failed (no space on the disk, a core of a machine, ...). 2: bad input,
-    with a line about it. 130, 143: ended by SIGINT, SIGTERM, with all work saved.
+    with a line about it. 130, 143: ended by SIGINT, SIGTERM, with all work saved. Of several
+    processes one prints what is the same in all.
     """
     options = _parser().parse_args(arguments)
     try:
         with _termination_raised():
+            if options.command not in (_run, _list):
+                check_alone(f"pynn-eprop {options.name}")
             return int(options.command(options))
     except ExperimentInterrupted as interrupt:
-        print(f"pynn-eprop: {interrupt}", file=sys.stderr)
-        return 128 + interrupt.signal_number
+        return _ended(str(interrupt), 128 + interrupt.signal_number)
     except MachineError as error:
-        print(f"pynn-eprop: error: {error}", file=sys.stderr)
-        return SYSTEM_FAILURE
+        return _ended(f"error: {error}", SYSTEM_FAILURE)
     except EPropError as error:
-        print(f"pynn-eprop: error: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return _ended(f"error: {error}", BAD_INPUT)
     except BrokenPipeError:
         return SYSTEM_FAILURE
     except (OSError, MemoryError) as error:
-        print(f"pynn-eprop: error: {error or 'out of memory'}", file=sys.stderr)
-        return SYSTEM_FAILURE
+        return _ended(f"error: {error or 'out of memory'}", SYSTEM_FAILURE)
     except (KeyboardInterrupt, _Terminated) as end:
-        print("pynn-eprop: interrupted; what was saved before is still there", file=sys.stderr)
-        return 128 + (signal.SIGTERM if isinstance(end, _Terminated) else signal.SIGINT)
+        return _ended("interrupted; what was saved before is still there",
+                      128 + (signal.SIGTERM if isinstance(end, _Terminated) else signal.SIGINT))
+
+
+def _ended(text: str, status: int) -> int:
+    """Print why the command ends, unless another process does; returns the status."""
+    with suppress(EPropError):      # there may be no MPI, which is what the text is about
+        if not processes().leave(text):
+            return status
+    print(f"pynn-eprop: {text}", file=sys.stderr)
+    return status
 
 
 class _Terminated(BaseException):
@@ -141,6 +150,8 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     load_plugins(options.plugin)
     run, _ = _kind(options)
+    if run is not _train:
+        check_alone(f"task {options.task!r}")
     return run(options, options.default_of)
 
 
@@ -190,13 +201,15 @@ def _train(options: argparse.Namespace, defaults: object) -> int:
     out = options.out or Path("results", f"{options.task}-seed{options.seed}")
     experiment = Experiment(configuration, out, options.checkpoint_every)
     bar = ProgressBar(configuration)
+    silent = options.quiet or processes().rank > 0
     try:
         results = experiment.run(options.resume, options.force,
-                                 ignore_progress if options.quiet else bar.show)
+                                 ignore_progress if silent else bar.show)
     finally:
         bar.close()
-    print(result_line(results))
-    if not options.quiet:
+    if processes().rank == 0:
+        print(result_line(results))
+    if not silent:
         print(f"open {out / 'report.html'}")
     return 0
 
@@ -244,7 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pynn-eprop", description="Train the networks of Bellec et al. (2019) with e-prop.")
     parser.add_argument("--version", action="version", version=pynn_eprop.__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="name")
     listing = commands.add_parser(
         "list", help="list tasks, rules, cells, backends and all else that has a name")
     listing.set_defaults(command=_list)

@@ -18,7 +18,7 @@ SIMULATORS = {"nest": ("nest", "nest"), "brian2": ("brian2", "brian2"),
 
 
 #: Other extras whose packages decide what comes out, by what they are for.
-PINNED = ("decode", "speech", "recorded-speech")
+PINNED = ("decode", "speech", "recorded-speech", "mpi")
 
 
 @pytest.mark.parametrize("extra", [*SIMULATORS, *PINNED])

@@ -52,7 +52,7 @@ LAYERS = {
     "sweeps": {"plotting", "experiments", "errors"},
     "cli": {"sweeps", "data", "emulator", "experiments", "interval_training", "sequence_tasks",
             "intervals", "learning_to_learn", "families", "tasks", "board_check", "backends",
-            "models", "errors"},
+            "common", "models", "errors"},
 }
 SIMULATORS = {"pyNN", "nest", "brian2", "spynnaker"}
 

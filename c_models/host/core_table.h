@@ -43,6 +43,14 @@ typedef struct {
     int64_t (*saturated)(const struct eprop_core_engine *, int32_t, int32_t);
     int (*get_inactivity)(const struct eprop_core_engine *, int32_t, eprop_inactivity *,
                           eprop_inactivity *);
+    int (*share_counts)(const struct eprop_core_engine *, int64_t *);
+    int (*share_begin)(struct eprop_core_engine *, int64_t, int64_t, const int64_t *);
+    int (*share_rows)(const struct eprop_core_engine *, int32_t, int64_t, int64_t, void **,
+                      int64_t *);
+    int (*share_add)(struct eprop_core_engine *, int32_t, int64_t, int64_t);
+    int (*share_biases)(struct eprop_core_engine *, int32_t, void **, int64_t *);
+    int (*share_add_biases)(struct eprop_core_engine *, int32_t);
+    int (*share_end)(struct eprop_core_engine *);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
     int (*state_read)(struct eprop_core_engine *, int32_t, void *);
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);

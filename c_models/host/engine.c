@@ -237,6 +237,37 @@ int eprop_get_inactivity(const eprop_engine *e, int32_t population, eprop_inacti
                : EPROP_BAD_ARGUMENT;
 }
 
+int eprop_share_counts(const eprop_engine *e, int64_t *out) {
+    return e->core->share_counts(e->inside, out);
+}
+
+int eprop_share_begin(eprop_engine *e, int64_t steps, int64_t trials, const int64_t *counts) {
+    return e->core->share_begin(e->inside, steps, trials, counts);
+}
+
+int eprop_share_rows(const eprop_engine *e, int32_t block, int64_t first, int64_t rows, void **data,
+                     int64_t *bytes) {
+    return is_block(e, block) ? e->core->share_rows(e->inside, block, first, rows, data, bytes)
+                              : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_share_add(eprop_engine *e, int32_t block, int64_t first, int64_t rows) {
+    return is_block(e, block) ? e->core->share_add(e->inside, block, first, rows)
+                              : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_share_biases(eprop_engine *e, int32_t population, void **data, int64_t *bytes) {
+    return is_population(e, population) ? e->core->share_biases(e->inside, population, data, bytes)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_share_add_biases(eprop_engine *e, int32_t population) {
+    return is_population(e, population) ? e->core->share_add_biases(e->inside, population)
+                                        : EPROP_BAD_ARGUMENT;
+}
+
+int eprop_share_end(eprop_engine *e) { return e->core->share_end(e->inside); }
+
 int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {
     return e->core->state_entry(e->inside, index, name, bytes);
 }

@@ -244,6 +244,41 @@ int eprop_learn(eprop_engine *engine, const eprop_trial *trial);
 /*! \brief One step of all optimisers with the gradients that there are; counts as an update. */
 int eprop_apply(eprop_engine *engine);
 
+/*! \name An update whose trials several processes have run, in floating point
+ *
+ *  Each has run some of them, which wait in its engine, and knows those of all others by counts.
+ *  Sums of gradients are passed from process to process, in the order of the trials; then every
+ *  process gets the last one's, calls eprop_share_end(), and makes the step, eprop_apply().
+ *  @{
+ */
+
+/*! \brief Spikes of each cell in the trials that wait, and 1 if some pseudo-derivative was not 0:
+ *  (size + 1) numbers for each population of LIF or adaptive LIF cells, in order. */
+int eprop_share_counts(const eprop_engine *engine, int64_t *out);
+
+/*! \brief Begin: the rate term from the counts of all trials of the update, and the filters.
+ *
+ *  steps x trials: the steps of all trials, with trials 1 if some are shorter than T.
+ */
+int eprop_share_begin(eprop_engine *engine, int64_t steps, int64_t trials, const int64_t *counts);
+
+/*! \brief The memory of the gradients of some rows of a block that learns. */
+int eprop_share_rows(const eprop_engine *engine, int32_t block, int64_t first, int64_t rows,
+                     void **data, int64_t *bytes);
+
+/*! \brief Add those of the trials that wait; from a source of values, of all rows at once. */
+int eprop_share_add(eprop_engine *engine, int32_t block, int64_t first, int64_t rows);
+
+/*! \brief The memory of the sum of a readout population's biases; 0 bytes if they do not learn. */
+int eprop_share_biases(eprop_engine *engine, int32_t population, void **data, int64_t *bytes);
+
+/*! \brief Add those of the trials that wait. */
+int eprop_share_add_biases(eprop_engine *engine, int32_t population);
+
+/*! \brief End: the sums are the gradients, and no trial waits. */
+int eprop_share_end(eprop_engine *engine);
+/*! @} */
+
 /*! \brief Spikes of the last stretch of its spike recording `index`. */
 int64_t eprop_spikes(const eprop_engine *engine, int32_t index, const int64_t **step,
                      const int32_t **cell);

@@ -12,6 +12,7 @@ from pynn_eprop.common.arguments.setup import (
     documented,
     split_keywords,
 )
+from pynn_eprop.common.processes.started import check_alone
 from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.errors import SetupError
 from pynn_eprop.in_the_loop.machine import VOLTAGES, LoopOptions
@@ -61,6 +62,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     substrate = extra_params.get("substrate", _DEFAULT)
     of_substrate = tuple(name for name in keywords_of(substrate) if name != "seed") \
         if isinstance(substrate, str) else ()
+    check_alone("backend 'brainscales'")
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
                                  (*LOOP_KEYWORDS, *of_substrate))
     options = SharedOptions(**shared)

@@ -9,6 +9,7 @@ from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pynn_eprop.brian2 import simulator
 from pynn_eprop.brian2.simulation import Simulation
 from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.processes.started import check_alone
 from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
 
 __all__ = ["setup", *FUNCTIONS]
@@ -31,6 +32,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
     """
     heeded = {name: value for name, value in extra_params.items() if name not in _NOT_HEEDED}
+    check_alone("backend 'brian2'")
     shared, _ = split_keywords({"timestep": timestep, "min_delay": min_delay, **heeded}, ())
     options = SharedOptions(**shared)
     state = simulator.state

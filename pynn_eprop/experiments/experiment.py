@@ -14,6 +14,7 @@ import numpy as np
 from pynn_eprop.backends import has, load_backend
 from pynn_eprop.common.expansion.memory import check_fits
 from pynn_eprop.common.expansion.progress import hidden
+from pynn_eprop.common.processes.started import processes
 from pynn_eprop.common.script.capabilities import Capability
 from pynn_eprop.errors import (
     CheckpointError,
@@ -41,6 +42,7 @@ from pynn_eprop.experiments.training import Training, finished
 from pynn_eprop.plotting import save_figure, styled
 from pynn_eprop.tasks.epoch_task import EpochTask
 from pynn_eprop.tasks.network_plan import NetworkPlan
+from pynn_eprop.tasks.trial_record import TrialRecord
 from pynn_eprop.tasks.trials import Responses, Trials
 
 Progress = Callable[[History, bool], None]
@@ -51,7 +53,7 @@ def ignore_progress(history: History, finished: bool) -> None:
 
 
 class Experiment:
-    """One run in one folder.
+    """One run in one folder; all processes that share it make the same calls.
 
     weights_after: updates after which the folder keeps the weights, beside those of its figure.
     Raises the package's typed errors, before any work is done, if configuration or folder do not
@@ -65,6 +67,7 @@ class Experiment:
         self.configuration = configuration
         self._weights_after = weights_after
         self.folder = ResultsFolder(out)
+        self._processes = processes()
         self.task = configuration.build_task()
         self._checkpoint_seconds = checkpoint_seconds
         self._sim = load_backend(configuration.backend)
@@ -91,10 +94,11 @@ class Experiment:
         checksum = self.task.data_checksum()
         if checksum is not None:
             identity["data_checksum"] = checksum
-        history = self.folder.open(identity, resume, force)
+        history = self._processes.first(lambda: self.folder.open(identity, resume, force))
         try:
-            if history is not None and self._complete(history):
-                return self.folder.read_results()
+            complete = self._processes.first(lambda: self._complete(history))
+            if complete is not None:
+                return complete
             with self.configuration.context(), DeferredInterrupts() as interrupts, \
                     hidden(progress is ignore_progress):
                 history = self._train(history, identity, interrupts, progress)
@@ -105,12 +109,17 @@ class Experiment:
         finally:
             self.folder.close()
 
-    def _complete(self, history: History) -> bool:
-        """Whether the folder's result is the one asked for."""
-        if not self.folder.complete:
-            return False
-        enough = finished(history, self.task, self.configuration)
-        return enough and self.folder.read_results()["updates"] == history.updates
+    def _complete(self, history: History | None) -> dict[str, Any] | None:
+        """The folder's result, if it is the one asked for."""
+        if history is None or not self.folder.complete \
+                or not finished(history, self.task, self.configuration):
+            return None
+        results = self.folder.read_results()
+        return results if results["updates"] == history.updates else None
+
+    def _received(self, interrupts: DeferredInterrupts) -> int | None:
+        """The signal that this process or another one has received."""
+        return self._processes.meet("part of a training", signal=interrupts.received)
 
     def _plan(self) -> NetworkPlan:
         configuration = self.configuration
@@ -170,7 +179,11 @@ class Experiment:
         kept = {max(1, last // 10), *self._weights_after}
         saved_at = time.monotonic()
         progress(history, training.finished)
-        while not training.finished and interrupts.received is None:
+        received = None
+        while not training.finished:
+            received = self._received(interrupts)
+            if received is not None:
+                break
             epochs = len(history.epochs)
             training.advance(min((each for each in kept if each > history.updates), default=last))
             progress(history, training.finished)
@@ -184,8 +197,8 @@ class Experiment:
                 saved_at = save()
         if history.updates:
             save()
-        if interrupts.received is not None and not training.finished:
-            raise self._interrupted(interrupts.received, history)
+        if received is not None:
+            raise self._interrupted(received, history)
 
     def _failed(self, history: History, error: MachineError) -> MachineError:
         """Write the results up to a failure; returns the error with advice on how to go on."""
@@ -251,8 +264,9 @@ class Experiment:
         answers: dict[str, np.ndarray] = {}
         for so_far in answers_to_tests(self.task, play):
             answers = so_far
-            if interrupts.received is not None:
-                raise self._interrupted(interrupts.received, history)
+            received = self._received(interrupts)
+            if received is not None:
+                raise self._interrupted(received, history)
         sim.end()
         return answers
 
@@ -263,14 +277,22 @@ class Experiment:
         last = history.updates if best is None else best.update
         trials = self.task.draw_example(self.configuration.seed)
         records = {}
-        kept = [update for update in folder.snapshots() if update < last]
+        kept = [update for update in self._processes.first(folder.snapshots) if update < last]
         for update, weights in [*((update, folder.snapshot_path(update)) for update in kept),
                                 (last, folder.path / "weights.npz")]:
             segment = record_trial(self._sim, plan, self.configuration.seed, self._setup(),
                                    weights, trials, f"after {update} updates")
             records[update] = to_arrays(segment, plan)
-        save_nix(segment, self.task.title, folder.path / "recording.nix")
         results = self._results(history, answers)
+        if self._processes.rank == 0:
+            save_nix(segment, self.task.title, folder.path / "recording.nix")
+            self._write_report(trials, records, results)
+            self._write_results(results)
+        return results
+
+    def _write_report(self, trials: Trials, records: dict[int, TrialRecord],
+                      results: dict[str, Any]) -> None:
+        folder = self.folder
         with styled():
             figure = self.task.draw_figure(trials, records, results)
         for suffix in (".png", ".svg"):
@@ -278,5 +300,3 @@ class Experiment:
                              lambda path: save_figure(figure, path))
         write_report(folder.path / "report.html", self.task, results,
                      folder.path / "figure.png")
-        self._write_results(results)
-        return results

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pynn_eprop.backends import EPROP
+from pynn_eprop.common.processes.started import processes
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.command_line import DATA
 from pynn_eprop.experiments.history import History
@@ -35,7 +36,12 @@ _BEFORE_THERE_WAS_A_CHOICE = {"rule": EProp.name, "gradient": EPROP}
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call ``write`` with a temporary path of the same suffix, then put it in place of ``path``."""
+    """Call ``write`` with a temporary path of the same suffix, then put it in place of ``path``.
+
+    Of several processes that of rank 0 does so.
+    """
+    if processes().rank:
+        return
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     write(temporary)
     with open(temporary, "rb") as written:
@@ -203,8 +209,11 @@ class ResultsFolder:
         """Write checkpoint and history; replacing progress.json makes both valid at once.
 
         ``save_checkpoint`` is None if the backend keeps none. epochs: the updates after which
-        weights of epochs are kept; those of others are removed.
+        weights of epochs are kept; those of others are removed. Of several processes that of rank 0
+        writes.
         """
+        if processes().rank:
+            return
         checkpoint = self.state / f"checkpoint-{history.updates:06d}.npz"
         if save_checkpoint is not None:
             write_atomically(checkpoint, save_checkpoint)

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from pynn_eprop.common.processes.started import processes
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.epochs import Epochs, stopped_early
 from pynn_eprop.experiments.history import History
@@ -84,7 +85,7 @@ class Training:
         history, started = self.history, time.perf_counter()
         trials = self._task.trials_of_updates(self._seed, history.updates, n_updates)
         responses = self._play(trials)
-        history.seconds += time.perf_counter() - started
+        history.seconds += processes().agree(time.perf_counter() - started)
         loss = responses.loss.reshape(n_updates, self._task.trials_per_update)
         history.loss += loss.mean(axis=1).tolist()
         errors = self._task.training_errors(responses, trials, self._seed)

@@ -14,12 +14,14 @@ from pynn_eprop.common.arguments.setup import (
     documented,
     split_keywords,
 )
+from pynn_eprop.common.processes.started import processes
 from pynn_eprop.common.script.control import FUNCTIONS, Control
-from pynn_eprop.errors import SetupError
+from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.host import simulator
 from pynn_eprop.host.machines import PRECISIONS, MachineKind, Precision
 from pynn_eprop.host.simulator import HostOptions
 from pynn_eprop.models.fixed_point import FixedPoint
+from pynn_eprop.models.network import Boundary
 
 __all__ = ["setup", *FUNCTIONS]
 
@@ -51,12 +53,36 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         ``run()`` keeps a checkpoint there: every few seconds, at its end, and on SIGINT or SIGTERM.
         After short runs within a second, ``end()`` writes the last.
 
-    Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value.
+    Returns ``rank()``, the number of this process: 0, unless mpirun has started several, which
+    share the trials of each update (docs/mpi.md). Raises :class:`SetupError` for an unknown
+    keyword or a bad value, :class:`UnsupportedError` for what several processes cannot share.
     """
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
                                  _OWN_KEYWORDS)
-    simulator.state.clear(SharedOptions(**shared), _host_options(**own))
+    options, host = SharedOptions(**shared), _host_options(**own)
+    check_shared(options, host, processes().size)
+    simulator.state.clear(options, host)
     return simulator.state.mpi_rank
+
+
+def check_shared(options: SharedOptions, host: HostOptions, size: int) -> None:
+    """Raise the errors of a simulation whose trials so many processes cannot share."""
+    if size == 1:
+        return
+    for refused, given, instead in (
+            (host.machine is not MachineKind.ENGINE, f"machine={host.machine.value!r}",
+             "machine='engine'"),
+            (host.precision is Precision.FIXED, "precision='fixed'", "float32 or float64"),
+            (options.update_interval is None, "no update_interval", "one, which is a trial"),
+            (options.boundary is Boundary.CONTINUOUS, "boundary='continuous'", "'reset'")):
+        if refused:
+            raise UnsupportedError(f"setup(): {given} runs in one process, not in {size}, which "
+                                   f"share the trials of updates; give {instead}, or start it "
+                                   "without mpirun")
+    if options.trials_per_update < size:
+        raise SetupError(f"setup(): {size} processes share the trials of an update, but there are "
+                         f"trials_per_update={options.trials_per_update}; give at least {size}, "
+                         "or start fewer processes")
 
 
 def _host_options(machine: str | None = None, precision: str | None = None, threads: int = 1,

@@ -3,7 +3,9 @@
 from enum import Enum
 
 from pynn_eprop.common.expansion.memory import check_activity_fits
-from pynn_eprop.engine import HostEngine
+from pynn_eprop.common.processes.alone import Processes
+from pynn_eprop.common.processes.mpi import MPIProcesses
+from pynn_eprop.engine import HostEngine, SharedEngine
 from pynn_eprop.engine.parameters import FIXED_KINDS, FLOAT_KINDS
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.in_process.machine import Machine
@@ -44,8 +46,11 @@ def machine_kinds(machine: MachineKind, precision: Precision) -> KnownKinds:
 
 
 def build_machine(network: Network, machine: MachineKind, precision: Precision,
-                  fixed_point: FixedPoint | None = None, held: Formats | None = None) -> Machine:
+                  fixed_point: FixedPoint | None = None, held: Formats | None = None,
+                  processes: Processes | None = None) -> Machine:
     """A machine at global step 0. fixed_point: formats to be used rather than chosen, if FIXED.
+
+    processes: those that share the trials of updates; several if :func:`check_shared` allows it.
 
     ``held``: formats of the weights that it takes over, see :func:`choose_formats`.
 
@@ -54,4 +59,6 @@ def build_machine(network: Network, machine: MachineKind, precision: Precision,
     check_activity_fits(network)
     if machine is MachineKind.REFERENCE:
         return ReferenceMachine(network)
+    if isinstance(processes, MPIProcesses):
+        return SharedEngine(network, precision.value, processes)
     return HostEngine(network, precision.value, fixed_point, held)

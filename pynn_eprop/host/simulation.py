@@ -1,6 +1,8 @@
 """A network and the machine of the host that runs it."""
 
 from pynn_eprop.common.arguments.setup import SharedOptions
+from pynn_eprop.common.processes.started import processes
+from pynn_eprop.engine import SharedEngine
 from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.host.machines import (
     MachineKind,
@@ -26,6 +28,7 @@ class Simulation(InProcessSimulation):
         self.machine_kind = machine
         self.precision = precision
         self.fixed_point = fixed_point
+        self.processes = processes()
 
     @property
     def carries_traces(self) -> bool:  # type: ignore[override]
@@ -43,5 +46,11 @@ class Simulation(InProcessSimulation):
         return self.precision.value if self.machine_kind is MachineKind.ENGINE \
             else self.machine_kind.value
 
+    @property
+    def update_began(self) -> int:
+        """A step with which an update began: of several processes the last, which they share."""
+        return self.machine.update_began if isinstance(self.machine, SharedEngine) else 0
+
     def _build_machine(self, network: Network, held: Formats | None) -> Machine:
-        return build_machine(network, self.machine_kind, self.precision, self.fixed_point, held)
+        return build_machine(network, self.machine_kind, self.precision, self.fixed_point, held,
+                             self.processes)

@@ -2,8 +2,7 @@
 
 A machine has three parts, which can be used on their own: :class:`Forward` runs the network,
 :class:`Learner` turns activity into gradients, :class:`OptimizerStep` turns gradients into new
-weights. A chip in the loop has a forward pass of its own and borrows the others; several
-processes add up gradients before one step.
+weights. A chip in the loop has a forward pass of its own and borrows the others.
 """
 
 from collections.abc import Mapping, Sequence

@@ -54,7 +54,9 @@ def advance(simulation: InProcessSimulation, last: int, after_chunk: Callable[[]
             most_steps = max(most_steps // length, 1) * length
     while simulation.step < last:
         first = simulation.step
-        steps = simulation.pace.next(first, last, most_steps)
+        begun = simulation.update_began
+        steps = simulation.processes.agree(
+            simulation.pace.next(first - begun, last - begun, most_steps))
         inputs = _inputs(simulation, first, first + steps)
         started = time.perf_counter()
         recorded = machine.run(steps, inputs, recordings, simulation.learning)

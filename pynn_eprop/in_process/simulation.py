@@ -83,6 +83,11 @@ class InProcessSimulation(DescribedSimulation):
         """Weight updates done."""
         return 0 if self.machine is None else self.machine.updates
 
+    @property
+    def update_began(self) -> int:
+        """A step with which an update began, from which on a run goes in whole updates."""
+        return 0
+
     def range_report(self) -> RangeReport | None:
         """The formats of the machine in fixed point; None in floating point or before a run."""
         return None if self.machine is None else self.machine.range_report()

@@ -14,6 +14,7 @@ from pynn_eprop.common.arguments.setup import (
     documented,
     split_keywords,
 )
+from pynn_eprop.common.processes.started import check_alone
 from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.errors import SetupError
 from pynn_eprop.functional.devices import find_device
@@ -56,6 +57,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     Returns 0, PyNN's MPI rank. Raises :class:`SetupError` for an unknown keyword or a bad value,
     and for a device that JAX does not find.
     """
+    check_alone("backend 'jax'")
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **extra_params},
                                  _OWN_KEYWORDS)
     checkpoint = own.pop("checkpoint", None)

@@ -9,6 +9,7 @@ from pyNN.nest import control as parent
 
 from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
 from pynn_eprop.common.expansion.seeds import Draws
+from pynn_eprop.common.processes.started import check_alone
 from pynn_eprop.common.script.control import FUNCTIONS, WithoutCheckpoints
 from pynn_eprop.errors import SetupError, UnsupportedError
 from pynn_eprop.models.network import Boundary
@@ -47,6 +48,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     :class:`UnsupportedError` for what NEST cannot do.
     """
     given = {"timestep": timestep, "min_delay": min_delay, **extra_params}
+    check_alone("backend 'nest'")
     shared, own = split_keywords(given, (*_PARENT_KEYWORDS, "quirks"))
     options = SharedOptions(**shared)
     quirks = _quirks(own.pop("quirks", Quirks.REFUSE))

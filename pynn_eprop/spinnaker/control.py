@@ -6,6 +6,7 @@ from typing import Any
 from pyNN.common.control import DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from pynn_eprop.common.arguments.setup import SharedOptions, documented, split_keywords
+from pynn_eprop.common.processes.started import check_alone
 from pynn_eprop.common.script.control import FUNCTIONS, Control
 from pynn_eprop.spinnaker import simulator
 from pynn_eprop.spinnaker.options import KEYWORDS, read_options
@@ -57,6 +58,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
                 "time_scale_factor": time_scale_factor, "n_chips_required": n_chips_required,
                 "n_boards_required": n_boards_required}
     given = {name: value for name, value in optional.items() if value is not None}
+    check_alone("backend 'spinnaker'")
     shared, own = split_keywords({"timestep": timestep, "min_delay": min_delay, **given,
                                   **extra_params}, KEYWORDS)
     options, machine = SharedOptions(**shared), read_options(**own)

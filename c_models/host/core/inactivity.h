@@ -40,6 +40,22 @@ static void note_update(const engine *e, population *q, int64_t spikes, bool slo
         q->flat = now;
 }
 
+/* Spikes of cell j in the trials that have a slot each. */
+static int64_t spikes_of_trials(const engine *e, size_t slots, size_t p, size_t j) {
+    int64_t spikes = 0;
+    for (size_t slot = 0; slot < slots; slot++)
+        spikes += slot_activity(e, slot, p)->count[j];
+    return spikes;
+}
+
+/* Whether some cell of a population that learns had a pseudo-derivative in one of these trials. */
+static bool any_sloped(const engine *e, size_t slots, size_t p) {
+    bool sloped = false;
+    for (size_t slot = 0; e->populations[p].plastic && !sloped && slot < slots; slot++)
+        sloped = is_sloped(e, slot, p);
+    return sloped;
+}
+
 /* The update after trials that have a slot each. */
 static void note_trials(engine *e, size_t slots) {
     for (size_t p = 0; p < e->population_count; p++) {
@@ -47,15 +63,11 @@ static void note_trials(engine *e, size_t slots) {
         if (q->kind != SPIKING || (q->silent.update != 0 && q->flat.update != 0))
             continue;
         int64_t spikes = 0;
-        for (size_t slot = 0; slot < slots; slot++)
-            for (size_t j = 0; j < q->n; j++)
-                spikes += slot_activity(e, slot, p)->count[j];
+        for (size_t j = 0; j < q->n; j++)
+            spikes += spikes_of_trials(e, slots, p, j);
         if (spikes != 0 && q->flat.update != 0)
             continue; /* nothing new, and all of the history may have to be looked at */
-        bool sloped = false;
-        for (size_t slot = 0; q->plastic && !sloped && slot < slots; slot++)
-            sloped = is_sloped(e, slot, p);
-        note_update(e, q, spikes, sloped);
+        note_update(e, q, spikes, any_sloped(e, slots, p));
     }
 }
 

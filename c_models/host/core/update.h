@@ -248,6 +248,19 @@ static void apply_gradients(engine *e) {
     free((void *)job.steps);
 }
 
+/* Adds the gradients of the biases: sum_t g_k^t over the trials, one after the other. */
+static void sum_biases(const engine *e, size_t p, size_t slots) {
+    const population *const q = &e->populations[p];
+    for (size_t slot = 0; slot < slots; slot++)
+        for (size_t tile = 0; tile < q->tiles; tile++) {
+            const size_t first = tile * q->tile, width = tile_width(q, tile);
+            const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
+            for (size_t s = e->length[slot]; s >= 1; s--)
+                for (size_t k = 0; k < width; k++)
+                    q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
+        }
+}
+
 /* The update at the end of its last trial, boundary "reset". */
 static void update_after_trials(engine *e) {
     const size_t slots = e->pending;
@@ -262,19 +275,9 @@ static void update_after_trials(engine *e) {
         thread_pool_run(e->pool, job.task_count * slots, filter_body, &job);
     thread_pool_run(e->pool, job.task_count, tile_body, &job);
     thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
-    for (size_t p = 0; p < e->population_count; p++) {
-        population *const q = &e->populations[p];
-        if (!learns_biases(q))
-            continue;
-        for (size_t slot = 0; slot < slots; slot++)
-            for (size_t tile = 0; tile < q->tiles; tile++) {
-                const size_t first = tile * q->tile, width = tile_width(q, tile);
-                const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
-                for (size_t s = e->length[slot]; s >= 1; s--)
-                    for (size_t k = 0; k < width; k++)
-                        q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
-            }
-    }
+    for (size_t p = 0; p < e->population_count; p++)
+        if (learns_biases(&e->populations[p]))
+            sum_biases(e, p, slots);
     close_biases(e);
     finish_update(e);
     free((void *)job.steps);

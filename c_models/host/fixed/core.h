@@ -7,5 +7,6 @@
 #include "step.h"
 #include "optimize.h"
 #include "values.h"
+#include "share.h"
 
 #include "../core/core.h"

@@ -14,5 +14,6 @@
 #include "optimize.h"
 #include "continuous.h"
 #include "values.h"
+#include "share.h"
 
 #include "../core/core.h"

@@ -155,9 +155,9 @@ static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile,
 
 /* Adds rows of a tile's filter to what a segment gathers. Dense segments and those with many
    synapses add whole rows into `lanes`; others pick their targets into `out`. */
-static void gather_rows(const block *b, segment part, bool whole, size_t width, size_t first,
-                        const ep_history *const *rows, size_t count, ep_gradient *lanes,
-                        ep_gradient *out) {
+static EP_INLINE void gather_rows(const block *b, segment part, bool whole, size_t width,
+                                  size_t first, const ep_history *const *rows, size_t count,
+                                  ep_gradient *lanes, ep_gradient *out) {
     if (whole) {
         ep_add_rows(width, lanes, rows, count);
         return;

@@ -85,19 +85,20 @@ static void optimize_bias(population *p) {
     ep_optimize(p->n, &step, p->bias_gradient, p->bias, p->bias_m, p->bias_v);
 }
 
-/* C_j = c_reg (f_j - f_target) from the spikes of all trials. */
+/* C_j = c_reg (f_j - f_target) of a cell from its spikes in so many seconds. */
+static ep_signal rate_term(const population *q, size_t j, int64_t spikes, double seconds) {
+    return (ep_signal)(q->c_reg[j] * ((double)spikes / seconds - q->f_target[j]));
+}
+
+/* C_j of all cells from the spikes of all trials. */
 static void set_rate_terms(engine *e, size_t slots) {
     int64_t steps, trials;
     count_steps(e, slots, &steps, &trials);
     const double seconds = 1e-3 * e->settings.timestep * (double)steps * (double)trials;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
-        for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {
-            int64_t spikes = 0;
-            for (size_t slot = 0; slot < slots; slot++)
-                spikes += slot_activity(e, slot, p)->count[j];
-            q->rate_term[j] = (ep_signal)(q->c_reg[j] * ((double)spikes / seconds - q->f_target[j]));
-        }
+        for (size_t j = 0; q->kind == SPIKING && j < q->n; j++)
+            q->rate_term[j] = rate_term(q, j, spikes_of_trials(e, slots, p, j), seconds);
     }
 }
 

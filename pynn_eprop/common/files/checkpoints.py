@@ -70,10 +70,15 @@ class CheckpointKeeper:
 
 
 def write_checkpoint(path: str | Path, state: Any) -> None:
-    """Write weights, optimisers, activity, clock and recorded data, atomically."""
+    """Write weights, optimisers, activity, clock and recorded data, atomically.
+
+    Of several processes, which all have them, that of rank 0 writes.
+    """
     check_writable(path)
     simulation = state.simulation
     machine = simulation.prepare()
+    if simulation.processes.rank:
+        return
     arrays = {f"machine/{name}": array for name, array in machine.state().items()}
     recorders = {}
     for population in _recorded(simulation):
@@ -106,6 +111,7 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
     then nothing was changed.
     """
     simulation = state.simulation
+    simulation.processes.meet(f"load_checkpoint({str(path)!r})")    # it has been written by then
     arrays, header = read_archive(path)
     if header.get("format") != _FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of this version")

@@ -13,6 +13,7 @@ from pynn_eprop.common.arguments.setup import SharedOptions
 from pynn_eprop.common.expansion.description import Description, describe_bundle
 from pynn_eprop.common.expansion.feedback import feedback_matrix
 from pynn_eprop.common.files.checkpoints import EPROP_GRADIENT
+from pynn_eprop.common.processes.alone import Processes
 from pynn_eprop.common.run.inactivity import InactivityWatch
 from pynn_eprop.common.run.rounding_warnings import RoundingWarnings
 from pynn_eprop.common.run.timeline import Timeline
@@ -37,7 +38,8 @@ class Simulation(ABC):
     whether there was a warning that training has; inactivity: warnings of inactive populations;
     trial_lengths: steps of shorter trials; warned: the kinds of other warnings that there were.
     carried: whether weights at time 0 come from a run before a reset(), or from a checkpoint.
-    runs: whether a run is in progress.
+    runs: whether a run is in progress. processes: those that run the script together; one, unless
+    the backend can share its work.
 
     Each method that populations and projections call when they change raises before it changes
     something. A backend calls ``warn_if_diverged`` and ``warn_if_inactive`` as it runs, and
@@ -58,6 +60,7 @@ class Simulation(ABC):
         self.warned: set[str] = set()
         self.carried = False
         self.runs = False
+        self.processes = Processes()
 
     @property
     @abstractmethod
@@ -200,7 +203,7 @@ class Simulation(ABC):
             kind = re.sub(r"\[\d+:\d+\]$", "", label) + re.sub(r"\d+", "", text)
             if kind not in self.warned:
                 self.warned.add(kind)
-                warnings.warn(sentence + hint, category, stacklevel=4)
+                self._warn(sentence + hint, category, 5)
 
     def warn_if_diverged(self, states: Iterable[tuple[str, str, np.ndarray]]) -> None:
         """Warn, once after setup() or reset(), of states that are no longer finite.
@@ -213,9 +216,9 @@ class Simulation(ABC):
         for label, variable, values in states:
             if not np.all(np.isfinite(values)):
                 self.diverged = True
-                warnings.warn(f"training has diverged: {variable} of {label} is not finite at "
-                              f"{self.time:.9g} ms, after {self.updates} updates; the results are "
-                              "worthless. Choose a lower learning rate", stacklevel=3)
+                self._warn(f"training has diverged: {variable} of {label} is not finite at "
+                           f"{self.time:.9g} ms, after {self.updates} updates; the results are "
+                           "worthless. Choose a lower learning rate", UserWarning, 4)
                 return
 
     def warn_if_inactive(self, found: Iterable[Inactivity]) -> None:
@@ -226,7 +229,12 @@ class Simulation(ABC):
         """
         for sentence in self.inactivity.new(found, self.populations, self.projections,
                                             self.options):
-            warnings.warn(sentence, InactivityWarning, stacklevel=3)
+            self._warn(sentence, InactivityWarning, 4)
+
+    def _warn(self, text: str, category: type[Warning], level: int) -> None:
+        """Warn, in one of the processes that run the script."""
+        if self.processes.rank == 0:
+            warnings.warn(text, category, stacklevel=level)
 
     def training_restarts(self, keep_weights: bool) -> None:
         """After reset(): give warnings that are given once again, unless the training goes on.

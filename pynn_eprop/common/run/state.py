@@ -31,6 +31,7 @@ def one_run_at_a_time(simulation: Any) -> Iterator[None]:
 class State(BaseState, ABC):
     """The simulation since ``setup()``; PyNN's classes know it as ``_simulator.state``."""
 
+    # PyNN's: its code distributes no cells and gathers nothing; only rank 0 writes files
     mpi_rank = 0
     num_processes = 1
     simulation: DescribedSimulation
@@ -39,6 +40,7 @@ class State(BaseState, ABC):
         """Forget the network and begin a new one. checkpoint: that of ``setup()``."""
         self.keeper = CheckpointKeeper(checkpoint)
         self.simulation = simulation
+        self.mpi_rank = simulation.processes.rank
         self.draws = Draws(simulation.options.seed)
         self.recorders: set[Any] = set()
         self.write_on_end: list[tuple[Any, Any, Any]] = []
@@ -111,11 +113,13 @@ class State(BaseState, ABC):
         """Write a checkpoint if it is time, and stop if there was a signal."""
         step = self.simulation.step
         finished = step == last
-        stop = interrupts.received is not None \
+        received = self.simulation.processes.meet(f"part of a run, to step {step}",
+                                                  signal=interrupts.received)
+        stop = received is not None \
             and (finished or self.simulation.timeline.starts_interval(step))
         self.keeper.after_chunk(self, finished, stop)
         if stop:
-            raise RunInterrupted(f"interrupted by signal {interrupts.received} at {self.t:.9g} ms; "
+            raise RunInterrupted(f"interrupted by signal {received} at {self.t:.9g} ms; "
                                  f"{self.keeper.what_is_kept}")
 
     def reset(self, keep_weights: bool = False) -> None:

@@ -39,12 +39,18 @@ class Control:
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """The functions named by :data:`FUNCTIONS`, in that order."""
         named = {query.__name__: query for query in build_state_queries(self._simulator)}
-        named |= {"initialize": initialize, "run_for": self.run}
+        named |= {"initialize": initialize, "run_for": self.run,
+                  "num_processes": self.num_processes}
         return tuple(named.get(name) or getattr(self, name) for name in FUNCTIONS)
 
     @property
     def _simulation(self) -> Any:
         return self._simulator.state.simulation
+
+    def num_processes(self) -> int:
+        """Processes that run the script together; the number of this one is ``rank()``."""
+        own = 1 if self._simulation is None else self._simulation.processes.size
+        return max(int(self._simulator.state.num_processes), own)
 
     # --- running ---
 

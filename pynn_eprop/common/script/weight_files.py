@@ -113,8 +113,13 @@ def load(path: str | Path, expected: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def save_weights(simulation: Any, path: str | Path) -> None:
-    """Write all weights of a simulation, and biases that learn."""
+    """Write all weights of a simulation, and biases that learn.
+
+    Of several processes, which all have them, that of rank 0 writes.
+    """
     check_writable(path)    # before reading, which ends the run on some backends
+    if simulation.processes.rank:
+        return
     projections = _with_weights(simulation)
     entries = {projection.label: to_entry(projection, simulation.weights(projection))
                for projection in projections}
@@ -131,6 +136,7 @@ def load_weights(simulation: Any, path: str | Path) -> None:
     """
     projections = _with_weights(simulation)
     biased = _with_biases(simulation)
+    simulation.processes.meet(f"load_weights({str(path)!r})")   # it has been written by then
     entries = load(path, [*(projection.label for projection in projections),
                           *(f"{population.label}.bias" for population in biased)])
     weights = [from_entry(projection, entries[projection.label], path)

@@ -1,0 +1,1 @@
+"""The processes that run one script together: one alone, or those that MPI has started."""
