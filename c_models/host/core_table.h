@@ -48,11 +48,12 @@ typedef struct {
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);
 } eprop_core;
 
-/* The cores: portable, and for x86 processors with AVX2. */
+/* The cores: portable, and for x86 processors with AVX2 or AVX-512. */
 extern const eprop_core eprop_core_float32, eprop_core_float64, eprop_core_fixed;
 #if defined(__x86_64__) && defined(__GNUC__)
-#define EPROP_HAS_AVX2 1
+#define EPROP_HAS_X86 1
 extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2, eprop_core_fixed_avx2;
+extern const eprop_core eprop_core_float32_avx512, eprop_core_float64_avx512;
 #endif
 
 #endif

@@ -57,7 +57,7 @@ _STEPS_WITHOUT_INTERVAL = 256  # length of the engine's own stretches if nothing
 
 
 def instruction_set() -> str:
-    """The instruction set that the engine picked for this processor ("avx2" or "generic")."""
+    """The instruction set that new engines use: "avx512", "avx2" or "generic"."""
     return str(ffi.string(lib.eprop_instruction_set()).decode())
 
 

@@ -107,6 +107,19 @@ static void gather_products(const engine *e, const block *b, size_t tile, size_t
         end_products(e, b, row_segment(b, post, row, tile));
 }
 
+/* Asks for what the optimiser will need of the next row of a dense block, which lies apart. */
+static EP_INLINE void fetch_next_row(const block *b, const population *post, size_t row,
+                                     segment part) {
+    if (b->sparse || row + 1 == b->rows)
+        return;
+    const size_t first = part.first + post->padded;
+    fetch_ahead(b->weight + first, part.count * sizeof *b->weight);
+    if (b->m == NULL)
+        return;
+    fetch_ahead(b->m + first, part.count * sizeof *b->m);
+    fetch_ahead(b->v + first, part.count * sizeof *b->v);
+}
+
 /* Body: gradients (and for dense blocks the optimiser) of one tile. */
 static void tile_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
@@ -137,6 +150,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
+            fetch_next_row(b, post, row, part);
             ep_gradient passing[WIDEST_TILE];
             const bool kept = b->sparse || e->last_update || e->hold || b->analog ||
                               b->optimizer.kind == EP_OUTSIDE;
