@@ -15,10 +15,12 @@ def grouped_bernoulli_spikes(blocks: np.ndarray, n_cells: int, block_steps: int,
     slots = bernoulli_positions(n_cells * steps_per_cell, p, rng)
     if steps_per_cell == 0:
         return [np.empty(0) for _ in range(n_cells)]
-    cell, step = np.divmod(slots, steps_per_cell)
-    block, within = np.divmod(step, block_steps)
-    times = (blocks[block] * block_steps + within) * timestep
-    return np.split(times, np.searchsorted(cell, np.arange(1, n_cells)))
+    # the time of each step of the active blocks, to be looked up: there are many more spikes
+    time_of_step = np.add.outer(blocks * block_steps, np.arange(block_steps)).ravel() * timestep
+    starts = steps_per_cell * np.arange(n_cells + 1)
+    bounds = np.searchsorted(slots, starts)
+    return [time_of_step[slots[low:high] - start]
+            for low, high, start in zip(bounds[:-1], bounds[1:], starts[:-1], strict=True)]
 
 
 def bernoulli_positions(n: int, p: float, rng: np.random.Generator) -> np.ndarray:
