@@ -61,11 +61,20 @@ static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *in
         else
             high = middle;
     }
+    const int64_t first = low;
     for (size_t s = from; s <= to; s++) {
         while (input != NULL && low < input->spikes && input->step[low] == begin + (int64_t)s)
-            spikes_push(e, list, input->cell[low++]);
-        spikes_close(e, list, s);
+            low++;
+        list->start[s + e->head + 1] = list->used + (size_t)(low - first);
     }
+    const size_t taken = (size_t)(low - first);
+    if (!reserve((void **)&list->cell, &list->capacity, list->used + taken, sizeof *list->cell)) {
+        e->no_memory = true;
+        return;
+    }
+    if (taken > 0)
+        memcpy(list->cell + list->used, input->cell + first, taken * sizeof *list->cell);
+    list->used += taken;
 }
 
 /* Lists the spikes from step `first` to step `last`, the end, by cell, steps ascending. */
