@@ -243,7 +243,9 @@ const char *eprop_path(const eprop_engine *e) {
 
 int eprop_sort_spikes(int64_t spikes, const int64_t *step, const int32_t *cell, int64_t first,
                       int64_t steps, int64_t *step_out, int32_t *cell_out) {
-    int64_t *const place = calloc((size_t)steps + 1, sizeof *place);
+    if (spikes > UINT32_MAX)
+        return EPROP_BAD_ARGUMENT;
+    uint32_t *const place = calloc((size_t)steps + 1, sizeof *place);
     if (place == NULL)
         return EPROP_NO_MEMORY;
     for (int64_t q = 0; q < spikes; q++)
@@ -251,7 +253,7 @@ int eprop_sort_spikes(int64_t spikes, const int64_t *step, const int32_t *cell, 
     for (int64_t s = 0; s < steps; s++)
         place[s + 1] += place[s];
     for (int64_t q = 0; q < spikes; q++) {
-        const int64_t to = place[step[q] - first]++;
+        const uint32_t to = place[step[q] - first]++;
         step_out[to] = step[q];
         cell_out[to] = cell[q];
     }

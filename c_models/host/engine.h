@@ -306,6 +306,7 @@ int eprop_state_write(eprop_engine *engine, const char *name, int64_t bytes, con
 const char *eprop_path(const eprop_engine *engine);
 
 /*! \brief Sorts spikes by step, those of one step as they stand.
+ *  \param[in] spikes at most 2^32 - 1
  *  \param[in] first no step is before it
  *  \param[in] steps all steps are before first + steps; time and memory grow with it
  */

@@ -97,8 +97,10 @@ static void begin_interval(engine *e, size_t slot, int64_t begin) {
 }
 
 static void list_by_cell(engine *e, size_t slot) {
-    if (e->small != NULL)
-        return; /* its gradients need no such lists */
+    if (e->small != NULL) {
+        e->small->list_spikes(e, slot);
+        return;
+    }
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
         if (!q->by_cell)

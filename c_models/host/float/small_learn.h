@@ -13,6 +13,7 @@
 #include "small.h"
 
 #if defined(__GNUC__)
+#define SMALL_FEW 8 /* spikes of a population in a step, of which there are seldom more */
 
 /* Adds the feedback of step s through signal g to G, some vectors of its target. */
 static EP_INLINE void small_feedback(const engine *e, size_t slot, const learning_signal *g,
@@ -114,22 +115,49 @@ static EP_INLINE void small_filter_readouts(const engine *e, size_t slot, const 
     }
 }
 
+/* The step of each spike of a slot, for the populations whose synapses learn. */
+static void small_list_spikes(engine *e, size_t slot) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        activity *const x = slot_activity(e, slot, p);
+        const spike_list *const list = &x->spikes;
+        if (!e->populations[p].by_cell)
+            continue;
+        if (!reserve((void **)&x->cell_step, &x->cell_capacity, list->used + SMALL_FEW,
+                     sizeof *x->cell_step)) {
+            e->no_memory = true;
+            return;
+        }
+        /* a few are written at once, and those of later steps over what was too many: how many
+           spikes a step has would be hard to predict */
+        for (size_t s = 0; s <= e->length[slot]; s++) {
+            int32_t *const step = x->cell_step + list->start[s];
+            const size_t count = list->start[s + 1] - list->start[s];
+            for (size_t q = 0; q < SMALL_FEW; q++)
+                step[q] = (int32_t)s;
+            for (size_t q = SMALL_FEW; q < count; q++)
+                step[q] = (int32_t)s;
+        }
+    }
+}
+
 /* Adds the filter's rows to the gradients of the synapses whose spikes arrive at them. */
 static EP_INLINE void small_gather(const engine *e, size_t slot, const small_task *task,
                                    const size_t vectors, const block *b, const small_reals *rows) {
     const size_t width = small_width(&e->populations[task->population]);
-    const spike_list *const list = &slot_activity(e, slot, b->pre)->spikes;
+    const activity *const x = slot_activity(e, slot, b->pre);
+    const int64_t end = (int64_t)e->length[slot], least = 1 - b->lag;
+    const int64_t first = b->first_arrival > least ? b->first_arrival : least;
+    if (first + b->lag > end)
+        return;
+    const size_t last = x->spikes.start[end - b->lag + 1];
+    const int32_t *const cell = x->spikes.cell, *const step = x->cell_step;
+    const small_reals *const row_0 = rows + b->lag * (int64_t)vectors;
     small_reals *const gradient = (small_reals *)b->gradient + task->first;
-    const size_t *const start = list->start + b->first_arrival;
-    const int32_t *const cell = list->cell;
-    const size_t first = (size_t)(b->first_arrival + b->lag);
-    for (size_t s = first > 0 ? first : 1, q = start[s - first]; s <= e->length[slot]; s++) {
-        const small_reals *const row = rows + s * vectors;
-        for (const size_t last = start[s - first + 1]; q < last; q++) {
-            small_reals *const to = gradient + (size_t)cell[q] * width;
-            for (size_t i = 0; i < vectors; i++)
-                to[i] += row[i];
-        }
+    for (size_t q = x->spikes.start[first]; q < last; q++) {
+        const small_reals *const row = row_0 + (size_t)step[q] * vectors;
+        small_reals *const to = gradient + (size_t)cell[q] * width;
+        for (size_t i = 0; i < vectors; i++)
+            to[i] += row[i];
     }
 }
 
@@ -206,7 +234,8 @@ static void prepare_small(engine *e) {
     small_network *const n = OWN(e, small_network, 1);
     if (n == NULL)
         return;
-    n->path = (small_path){small_refresh, small_advance, small_sum_gradients};
+    n->path = (small_path){small_refresh, small_advance, small_list_spikes,
+                           small_sum_gradients};
     small_place(e, n);
     small_wire(e, n);
     small_split(e, n);
