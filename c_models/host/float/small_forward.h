@@ -189,20 +189,6 @@ static EP_INLINE void small_take_samples(const engine *e, size_t slot, size_t p,
     }
 }
 
-/* What readouts send at step s, and their loss. */
-static EP_INLINE void small_error(const population *q, activity *x, size_t s, int64_t global) {
-    ep_signal *const signal = x->signal + s * q->padded;
-    const ep_state *const target = target_of(q, s, global);
-    if (q->loss == EPROP_NO_LOSS)
-        memcpy(signal, x->v, q->n * sizeof *signal);
-    else if (target == NULL)
-        memset(signal, 0, q->n * sizeof *signal);
-    else if (q->loss == EPROP_MSE)
-        x->loss += ep_squared_error(q->n, x->v, target, signal);
-    else
-        x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
-}
-
 /* The steps 1 .. end of one population of readouts, once the cells' spikes are known. */
 static EP_INLINE void small_readouts_as(engine *e, size_t slot, size_t p, int64_t begin, size_t end,
                                         const size_t vectors) {
@@ -227,7 +213,7 @@ static EP_INLINE void small_readouts_as(engine *e, size_t slot, size_t p, int64_
             small_add_arrivals(&arrivals[k], s, vectors, y);
         for (size_t i = 0; i < vectors; i++)
             ((small_reals *)x->v)[i] = y[i];
-        small_error(q, x, s, begin + (int64_t)s);
+        send_errors(q, x, s, begin + (int64_t)s);
         if (sampled > 0)
             small_take_samples(e, slot, p, s, begin + (int64_t)s, samples, sampled);
         spikes_close(e, &x->spikes, s);
