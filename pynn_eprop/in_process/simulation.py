@@ -206,13 +206,14 @@ class InProcessSimulation(DescribedSimulation):
 
     def _described_before(self) -> Network | None:
         """The network as the only change described it, if the machine's biases are still those."""
-        if self._next is None:
+        if self._next is None or self.machine is None:
             return None
         index, network = self._next
         before = network.populations[index]
-        now = before if self.populations[index].bias_is_new else self._with_bias(before, index)
-        same = not isinstance(now, Readouts) or np.array_equal(now.bias, before.bias)
-        return network if same else None
+        if isinstance(before, Readouts) and not self.populations[index].bias_is_new \
+                and not np.array_equal(before.bias, self.machine.bias(index)):
+            return None
+        return network
 
     def _with_bias(self, described: Population, index: int) -> Population:
         """Readouts with the biases that they have learned."""
