@@ -68,7 +68,7 @@ static bool small_fits(const engine *e) {
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
         if (q->kind == STOCK || q->kind == ANALOG || q->has_factors ||
-            (q->kind != SOURCES && small_width(q) > SMALL_VECTORS))
+            (q->kind != SOURCES && (small_width(q) > SMALL_VECTORS || q->tiles != 1)))
             return false;
         vectors += q->kind == SPIKING ? small_width(q) : 0;
     }
