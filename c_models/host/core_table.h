@@ -4,6 +4,8 @@
 #ifndef EPROP_HOST_CORE_TABLE_H
 #define EPROP_HOST_CORE_TABLE_H
 
+#include <stdbool.h>
+
 #include "engine.h"
 
 /* Each core has its own; nothing outside looks inside. */
@@ -43,6 +45,7 @@ typedef struct {
     int64_t (*saturated)(const struct eprop_core_engine *, int32_t, int32_t);
     int (*get_inactivity)(const struct eprop_core_engine *, int32_t, eprop_inactivity *,
                           eprop_inactivity *);
+    bool (*is_small)(const struct eprop_core_engine *);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
     int (*state_read)(struct eprop_core_engine *, int32_t, void *);
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);

@@ -239,6 +239,30 @@ int eprop_get_inactivity(const eprop_engine *e, int32_t population, eprop_inacti
                : EPROP_BAD_ARGUMENT;
 }
 
+const char *eprop_path(const eprop_engine *e) {
+    return e->core->is_small(e->inside) ? "small" : "general";
+}
+
+int eprop_sort_spikes(int64_t spikes, const int64_t *step, const int32_t *cell, int64_t first,
+                      int64_t steps, int64_t *step_out, int32_t *cell_out) {
+    if (spikes > UINT32_MAX)
+        return EPROP_BAD_ARGUMENT;
+    uint32_t *const place = calloc((size_t)steps + 1, sizeof *place);
+    if (place == NULL)
+        return EPROP_NO_MEMORY;
+    for (int64_t q = 0; q < spikes; q++)
+        place[step[q] - first + 1]++;
+    for (int64_t s = 0; s < steps; s++)
+        place[s + 1] += place[s];
+    for (int64_t q = 0; q < spikes; q++) {
+        const uint32_t to = place[step[q] - first]++;
+        step_out[to] = step[q];
+        cell_out[to] = cell[q];
+    }
+    free(place);
+    return EPROP_OK;
+}
+
 int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {
     return e->core->state_entry(e->inside, index, name, bytes);
 }

@@ -188,6 +188,11 @@ class HostEngine(Successor):
     # --- running ---
 
     @property
+    def path(self) -> str:
+        """"small" for networks whose cells fit a few registers, else "general"; equal results."""
+        return str(ffi.string(lib.eprop_path(self._engine)).decode())
+
+    @property
     def step(self) -> int:
         """Global steps done so far."""
         return int(lib.eprop_step(self._engine))

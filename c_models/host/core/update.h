@@ -231,6 +231,23 @@ static void finish_update(engine *e) {
     e->updates++;
 }
 
+/* The gradients of biases that learn, from the filters of all slots. */
+static void sum_biases(const engine *e, size_t slots) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        population *const q = &e->populations[p];
+        if (!learns_biases(q))
+            continue;
+        for (size_t slot = 0; slot < slots; slot++)
+            for (size_t tile = 0; tile < q->tiles; tile++) {
+                const size_t first = tile * q->tile, width = tile_width(q, tile);
+                const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
+                for (size_t s = e->length[slot]; s >= 1; s--)
+                    for (size_t k = 0; k < width; k++)
+                        q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
+            }
+    }
+}
+
 /* Body: the optimiser over one tile of every dense block, with the gradients that there are. */
 static void apply_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
@@ -262,6 +279,20 @@ static void apply_gradients(engine *e) {
     free((void *)job.steps);
 }
 
+/* The gradients of all trials, and the update of dense blocks. */
+static void learn_from_trials(engine *e, update_job *job) {
+    if (e->small != NULL) {
+        e->small->sum_gradients(e, job->slots);
+        thread_pool_run(e->pool, job->task_count, apply_body, job);
+        return;
+    }
+    if (job->filtered)
+        thread_pool_run(e->pool, job->task_count * job->slots, filter_body, job);
+    thread_pool_run(e->pool, job->task_count, tile_body, job);
+    thread_pool_run(e->pool, count_chunks(e), chunk_body, job);
+    sum_biases(e, job->slots);
+}
+
 /* The update at the end of its last trial, boundary "reset". */
 static void update_after_trials(engine *e) {
     const size_t slots = e->pending;
@@ -272,23 +303,7 @@ static void update_after_trials(engine *e) {
         return;
     set_rate_terms(e, slots);
     note_trials(e, slots);
-    if (job.filtered)
-        thread_pool_run(e->pool, job.task_count * slots, filter_body, &job);
-    thread_pool_run(e->pool, job.task_count, tile_body, &job);
-    thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
-    for (size_t p = 0; p < e->population_count; p++) {
-        population *const q = &e->populations[p];
-        if (!learns_biases(q))
-            continue;
-        for (size_t slot = 0; slot < slots; slot++)
-            for (size_t tile = 0; tile < q->tiles; tile++) {
-                const size_t first = tile * q->tile, width = tile_width(q, tile);
-                const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
-                for (size_t s = e->length[slot]; s >= 1; s--)
-                    for (size_t k = 0; k < width; k++)
-                        q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
-            }
-    }
+    learn_from_trials(e, &job);
     close_biases(e);
     finish_update(e);
     free((void *)job.steps);

@@ -226,15 +226,8 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
     spikes_close(e, &x->spikes, s);
 }
 
-static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
-                          const double *current) {
-    const population *const q = &e->populations[p];
-    activity *const x = slot_activity(e, slot, p);
-    ep_readout_decay(q->padded, q->kappa, q->bias, x->v);
-    deliver(e, slot, p, (int64_t)s, false, x->v);
-    if (current != NULL)
-        for (size_t k = 0; k < q->n; k++)
-            x->v[k] += ep_from_double(current[k]);
+/* What readouts send at step s, and their loss. */
+static EP_INLINE void send_errors(const population *q, activity *x, size_t s, int64_t global) {
     ep_signal *const signal = x->signal + s * q->padded;
     const ep_state *const target = target_of(q, s, global);
     if (q->loss == EPROP_NO_LOSS)
@@ -245,6 +238,18 @@ static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t gl
         x->loss += ep_squared_error(q->n, x->v, target, signal);
     else
         x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
+}
+
+static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
+                          const double *current) {
+    const population *const q = &e->populations[p];
+    activity *const x = slot_activity(e, slot, p);
+    ep_readout_decay(q->padded, q->kappa, q->bias, x->v);
+    deliver(e, slot, p, (int64_t)s, false, x->v);
+    if (current != NULL)
+        for (size_t k = 0; k < q->n; k++)
+            x->v[k] += ep_from_double(current[k]);
+    send_errors(q, x, s, global);
 }
 
 /* Learning signal of one cell at step s. */
