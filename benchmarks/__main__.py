@@ -18,6 +18,7 @@ MODULES = {
     OURS: "benchmarks.host_peer", "jax": "benchmarks.jax_peer", "nest": "benchmarks.nest_peer",
     "torch": "benchmarks.torch_peer", "braintrace": "benchmarks.braintrace_peer",
     "intervals": "benchmarks.intervals_peer", "torch-lstm": "benchmarks.torch_lstm_peer",
+    "bare-loop": "benchmarks.bare_loop_peer",
 }
 _JAX = tuple(Contender("jax", variant, device)
              for device in ("cpu", "gpu") for variant in ("eprop", "bptt"))
@@ -29,7 +30,8 @@ _INTERVALS = (
       for rule in ("truncated-bptt", "traces", "eprop3")),
     *(Contender("torch-lstm", variant) for variant in ("truncated-bptt", "bptt")))
 WORKLOADS = {
-    "pattern": (Contender(OURS), *_JAX, Contender("nest"), Contender("torch"),
+    "pattern": (Contender(OURS), Contender("bare-loop", "32"), Contender("bare-loop", "64"), *_JAX,
+                Contender("nest"), Contender("torch"),
                 Contender("braintrace", "online"), Contender("braintrace", "windows")),
     "store-recall": (Contender(OURS), *_JAX, Contender("torch")),
     "speech": (Contender(OURS), *_JAX),

@@ -3,7 +3,7 @@
  */
 #include "eprop/number_float64.h"
 
-#ifndef EPROP_CORE /* core/avx2.h names another */
+#ifndef EPROP_CORE /* core/avx2.h and core/avx512.h name others */
 #define EPROP_CORE eprop_core_float64
 #endif
 #include "float/core.h"

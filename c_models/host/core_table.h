@@ -4,6 +4,8 @@
 #ifndef EPROP_HOST_CORE_TABLE_H
 #define EPROP_HOST_CORE_TABLE_H
 
+#include <stdbool.h>
+
 #include "engine.h"
 
 /* Each core has its own; nothing outside looks inside. */
@@ -51,16 +53,18 @@ typedef struct {
     int (*share_biases)(struct eprop_core_engine *, int32_t, void **, int64_t *);
     int (*share_add_biases)(struct eprop_core_engine *, int32_t);
     int (*share_end)(struct eprop_core_engine *);
+    bool (*is_small)(const struct eprop_core_engine *);
     int (*state_entry)(struct eprop_core_engine *, int32_t, char *, int64_t *);
     int (*state_read)(struct eprop_core_engine *, int32_t, void *);
     int (*state_write)(struct eprop_core_engine *, const char *, int64_t, const void *);
 } eprop_core;
 
-/* The cores: portable, and for x86 processors with AVX2. */
+/* The cores: portable, and for x86 processors with AVX2 or AVX-512. */
 extern const eprop_core eprop_core_float32, eprop_core_float64, eprop_core_fixed;
 #if defined(__x86_64__) && defined(__GNUC__)
-#define EPROP_HAS_AVX2 1
+#define EPROP_HAS_X86 1
 extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2, eprop_core_fixed_avx2;
+extern const eprop_core eprop_core_float32_avx512, eprop_core_float64_avx512;
 #endif
 
 #endif

@@ -14,45 +14,47 @@ struct eprop_engine {
     int32_t populations, blocks;
 };
 
-static int use_avx2(void) {
-#ifdef EPROP_HAS_AVX2
+enum { GENERIC, AVX2, AVX512 };
+
+/* EPROP_ISA=generic or avx2 keeps to less than the processor has. */
+static int instruction_set(void) {
+#ifdef EPROP_HAS_X86
     const char *const choice = getenv("EPROP_ISA");
-    if (choice != NULL && strcmp(choice, "generic") == 0)
-        return 0;
-    return __builtin_cpu_supports("avx2");
+    if ((choice != NULL && strcmp(choice, "generic") == 0) || !__builtin_cpu_supports("avx2"))
+        return GENERIC;
+    if (choice != NULL && strcmp(choice, "avx2") == 0)
+        return AVX2;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+               ? AVX512
+               : AVX2;
 #else
-    return 0;
+    return GENERIC;
 #endif
 }
 
+/* Those of a row have equal results, bit for bit. AVX2 is the best for fixed point. */
 static const eprop_core *pick_core(int32_t precision) {
-    const int avx2 = use_avx2();
-    (void)avx2;
-    switch (precision) {
-    case EPROP_FLOAT32:
-#ifdef EPROP_HAS_AVX2
-        if (avx2)
-            return &eprop_core_float32_avx2;
+#ifdef EPROP_HAS_X86
+    static const eprop_core *const cores[][3] = {
+        [EPROP_FLOAT32] = {&eprop_core_float32, &eprop_core_float32_avx2,
+                           &eprop_core_float32_avx512},
+        [EPROP_FLOAT64] = {&eprop_core_float64, &eprop_core_float64_avx2,
+                           &eprop_core_float64_avx512},
+        [EPROP_FIXED] = {&eprop_core_fixed, &eprop_core_fixed_avx2, &eprop_core_fixed_avx2}};
+#else
+    static const eprop_core *const cores[][1] = {[EPROP_FLOAT32] = {&eprop_core_float32},
+                                                 [EPROP_FLOAT64] = {&eprop_core_float64},
+                                                 [EPROP_FIXED] = {&eprop_core_fixed}};
 #endif
-        return &eprop_core_float32;
-    case EPROP_FLOAT64:
-#ifdef EPROP_HAS_AVX2
-        if (avx2)
-            return &eprop_core_float64_avx2;
-#endif
-        return &eprop_core_float64;
-    case EPROP_FIXED:
-#ifdef EPROP_HAS_AVX2
-        if (avx2)
-            return &eprop_core_fixed_avx2;
-#endif
-        return &eprop_core_fixed;
-    default:
-        return NULL;
-    }
+    const size_t known = sizeof cores / sizeof *cores;
+    return precision >= 0 && (size_t)precision < known ? cores[precision][instruction_set()] : NULL;
 }
 
-const char *eprop_instruction_set(void) { return use_avx2() ? "avx2" : "generic"; }
+const char *eprop_instruction_set(void) {
+    static const char *const names[] = {"generic", "avx2", "avx512"};
+    return names[instruction_set()];
+}
 
 eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings) {
     const eprop_core *const core = pick_core(precision);
@@ -267,6 +269,30 @@ int eprop_share_add_biases(eprop_engine *e, int32_t population) {
 }
 
 int eprop_share_end(eprop_engine *e) { return e->core->share_end(e->inside); }
+
+const char *eprop_path(const eprop_engine *e) {
+    return e->core->is_small(e->inside) ? "small" : "general";
+}
+
+int eprop_sort_spikes(int64_t spikes, const int64_t *step, const int32_t *cell, int64_t first,
+                      int64_t steps, int64_t *step_out, int32_t *cell_out) {
+    if (spikes > UINT32_MAX)
+        return EPROP_BAD_ARGUMENT;
+    uint32_t *const place = calloc((size_t)steps + 1, sizeof *place);
+    if (place == NULL)
+        return EPROP_NO_MEMORY;
+    for (int64_t q = 0; q < spikes; q++)
+        place[step[q] - first + 1]++;
+    for (int64_t s = 0; s < steps; s++)
+        place[s + 1] += place[s];
+    for (int64_t q = 0; q < spikes; q++) {
+        const uint32_t to = place[step[q] - first]++;
+        step_out[to] = step[q];
+        cell_out[to] = cell[q];
+    }
+    free(place);
+    return EPROP_OK;
+}
 
 int eprop_state_entry(eprop_engine *e, int32_t index, char *name, int64_t *bytes) {
     return e->core->state_entry(e->inside, index, name, bytes);

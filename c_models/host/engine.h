@@ -335,6 +335,19 @@ int eprop_state_entry(eprop_engine *engine, int32_t index, char *name, int64_t *
 int eprop_state_read(eprop_engine *engine, int32_t index, void *out);
 int eprop_state_write(eprop_engine *engine, const char *name, int64_t bytes, const void *in);
 
+/*! \brief The path that an engine takes, "small" or "general": results are the same bits. Small is for
+ *  networks whose cells fit a few registers, see float/small.h; EPROP_PATH=general in the environment,
+ *  when an engine is built, keeps it to the other. */
+const char *eprop_path(const eprop_engine *engine);
+
+/*! \brief Sorts spikes by step, those of one step as they stand.
+ *  \param[in] spikes at most 2^32 - 1
+ *  \param[in] first no step is before it
+ *  \param[in] steps all steps are before first + steps; time and memory grow with it
+ */
+int eprop_sort_spikes(int64_t spikes, const int64_t *step, const int32_t *cell, int64_t first,
+                      int64_t steps, int64_t *step_out, int32_t *cell_out);
+
 /*! \brief Name of the instruction set in use. EPROP_ISA=generic in the environment picks the portable one. */
 const char *eprop_instruction_set(void);
 

@@ -57,7 +57,7 @@ _STEPS_WITHOUT_INTERVAL = 256  # length of the engine's own stretches if nothing
 
 
 def instruction_set() -> str:
-    """The instruction set that the engine picked for this processor ("avx2" or "generic")."""
+    """The instruction set that new engines use: "avx512", "avx2" or "generic"."""
     return str(ffi.string(lib.eprop_instruction_set()).decode())
 
 
@@ -186,6 +186,11 @@ class HostEngine(Successor):
         check(lib.eprop_add_signal(self._engine, ffi.new("eprop_signal *", fields)))
 
     # --- running ---
+
+    @property
+    def path(self) -> str:
+        """"small" for networks whose cells fit a few registers, else "general"; equal results."""
+        return str(ffi.string(lib.eprop_path(self._engine)).decode())
 
     @property
     def step(self) -> int:

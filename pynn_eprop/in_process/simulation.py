@@ -44,6 +44,7 @@ class InProcessSimulation(DescribedSimulation):
         self._structure_changed = True
         self._delays_changed = False
         self._changed: set[int] = set()
+        self._next: tuple[int, Network] | None = None   # the network with the only change
 
     @property
     @abstractmethod
@@ -139,8 +140,12 @@ class InProcessSimulation(DescribedSimulation):
         Raises the errors of parameters that the network, or the update in progress, cannot have.
         """
         self.start_changes()
+        self._next = None
         if self.machine is not None and not self._structure_changed:
-            self.machine.check_population(index, self._described({index}))
+            network = self._described({index})
+            self.machine.check_population(index, network)
+            if self._changed <= {index}:
+                self._next = index, network
         self._changed.add(index)
 
     def spikes_change(self, population: Any) -> None:
@@ -158,6 +163,7 @@ class InProcessSimulation(DescribedSimulation):
         """Note that a population has new initial values."""
         self.start_changes()
         self._changed.add(index)
+        self._next = None
         if self.step == 0:
             self._structure_changed = True
 
@@ -203,6 +209,17 @@ class InProcessSimulation(DescribedSimulation):
             described[index] = one
         return replace(self.description.network, populations=tuple(described))
 
+    def _described_before(self) -> Network | None:
+        """The network as the only change described it, if the machine's biases are still those."""
+        if self._next is None or self.machine is None:
+            return None
+        index, network = self._next
+        before = network.populations[index]
+        if isinstance(before, Readouts) and not self.populations[index].bias_is_new \
+                and not np.array_equal(before.bias, self.machine.bias(index)):
+            return None
+        return network
+
     def _with_bias(self, described: Population, index: int) -> Population:
         """Readouts with the biases that they have learned."""
         assert self.machine is not None
@@ -211,7 +228,7 @@ class InProcessSimulation(DescribedSimulation):
 
     def _update_populations(self) -> None:
         assert self.machine is not None and self.description is not None
-        network = self._described(self._changed)
+        network = self._described_before() or self._described(self._changed)
         for index in sorted(self._changed):
             self.machine.set_population(index, network)
         self.description.network = network
@@ -220,6 +237,7 @@ class InProcessSimulation(DescribedSimulation):
     def _up_to_date(self) -> None:
         self._structure_changed = self._delays_changed = False
         self._changed = set()
+        self._next = None
         for population in self.populations:
             population.bias_is_new = False
 
@@ -256,7 +274,7 @@ class InProcessSimulation(DescribedSimulation):
         assert self.description is not None
         machine = self._build_machine(self.description.network, formats)
         machine.restore(state)
-        self.machine, self.carried = machine, True
+        self.machine, self.carried, self._next = machine, True, None
 
     # --- weights ---
 

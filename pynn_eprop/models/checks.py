@@ -24,24 +24,35 @@ from pynn_eprop.models.network import (
 )
 from pynn_eprop.models.targets import target_end
 
-_PASSED = "_passed_check_network"    # beside the fields of a network, which is immutable
+_PASSED = "_passed_check_network"    # beside the fields of what is immutable
 
 
 def check_network(network: Network) -> None:
     """Raise :class:`NetworkError` or a subclass of it unless the network can be built.
 
     A network that has passed passes again at once: machines look at it before and in each change.
+    So does a projection between populations with which it has passed, as in a network of which one
+    population was replaced.
     """
     if network.__dict__.get(_PASSED):
         return
     for readouts in network.of_kind(Readouts).values():
         _check_readouts(readouts, network)
     for projection in network.projections:
-        _check_projection(projection, network)
+        ends = (network.populations[projection.pre], network.populations[projection.post],
+                network.settings)
+        if not _same(projection.__dict__.get(_PASSED), ends):
+            _check_projection(projection, network)
+            projection.__dict__[_PASSED] = ends
     for signal in network.learning_signals:
         _check_signal(signal, network)
     _check_backwards(network)
     network.__dict__[_PASSED] = True
+
+
+def _same(some: tuple[object, ...] | None, others: tuple[object, ...]) -> bool:
+    """Whether these are the very objects."""
+    return some is not None and all(one is other for one, other in zip(some, others, strict=True))
 
 
 def _check_readouts(readouts: Readouts, network: Network) -> None:

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynn_eprop.tasks.spike_groups import bernoulli_positions, grouped_bernoulli_spikes
+from pynn_eprop.tasks.spike_groups import (
+    bernoulli_positions,
+    geometric_gaps,
+    grouped_bernoulli_spikes,
+)
 
 
 @given(n=st.integers(0, 2000), p=st.floats(0.001, 1.0), seed=st.integers(0, 2**31))
@@ -38,3 +42,9 @@ def test_with_probability_one_every_active_step_has_a_spike(blocks, n_cells, blo
     expected = [0.5 * (block * block_steps + step) for block in blocks
                 for step in range(block_steps)]
     assert [times.tolist() for times in spikes] == [expected] * n_cells
+
+
+@pytest.mark.parametrize("p", [1e-4, 0.05, 0.3333, 1.0 / 3.0, 0.34, 1.0])
+def test_gaps_are_those_that_numpy_draws(p):
+    drawn = geometric_gaps(1000, p, np.random.default_rng(5))
+    np.testing.assert_array_equal(drawn, np.random.default_rng(5).geometric(p, 1000))

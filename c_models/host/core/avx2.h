@@ -11,6 +11,7 @@
 #else
 #pragma GCC target("avx2")
 #endif
+#define EP_VECTOR_BYTES 32
 
 #include EPROP_PORTABLE
 

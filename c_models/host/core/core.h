@@ -22,6 +22,7 @@ static int64_t core_losses(const engine *e, int32_t index, const double **loss) 
 
 static int64_t core_step(const engine *e) { return e->step; }
 static int64_t core_updates(const engine *e) { return e->updates; }
+static bool core_is_small(const engine *e) { return e->small != NULL; }
 
 const eprop_core EPROP_CORE = {
     core_new,
@@ -62,6 +63,7 @@ const eprop_core EPROP_CORE = {
     core_share_biases,
     core_share_add_biases,
     core_share_end,
+    core_is_small,
     core_state_entry,
     core_state_read,
     core_state_write,

@@ -104,7 +104,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         return EPROP_NO_MEMORY;
     e->hold = trial->hold != 0;
     e->learning = true;
-    mirror_feedback(e);
+    follow_weights(e);
     list_by_cell(e, slot);
     finish_intervals(e, 1, true);
     thread_pool_stop(e->pool);
@@ -120,7 +120,7 @@ static int core_apply(engine *e) {
         return EPROP_NO_MEMORY;
     e->hold = false;
     apply_gradients(e);
-    mirror_feedback(e);
+    follow_weights(e);
     thread_pool_stop(e->pool);
     e->pool = NULL;
     return run_status(e);

@@ -35,6 +35,17 @@ static void *own(engine *e, size_t count, size_t size) {
 
 #define OWN(e, type, count) ((type *)own((e), (count), sizeof(type)))
 
+/* Asks for memory that will soon be read and written. */
+static EP_INLINE void fetch_ahead(const void *begin, size_t bytes) {
+#if defined(__GNUC__)
+    for (size_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)begin + at, 1, 2);
+#else
+    (void)begin;
+    (void)bytes;
+#endif
+}
+
 /* Room for `needed` elements of `size` bytes in a growing list; false without memory. */
 static bool reserve(void **list, size_t *capacity, size_t needed, size_t size) {
     if (needed <= *capacity)

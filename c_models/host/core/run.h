@@ -15,8 +15,11 @@ static void clear_feedback(learning_signal *g);
 static EP_INLINE void add_mirrored(learning_signal *g, const block *b, size_t q, size_t cell,
                                    size_t readout);
 
-/* Copies the weights of the forward projection into the feedback of symmetric signals. */
-static void mirror_feedback(engine *e) {
+/* What follows from weights: the feedback of symmetric signals, which has those of the forward
+   projection, and what a path of its own reads. */
+static void follow_weights(engine *e) {
+    if (e->small != NULL)
+        e->small->refresh(e);
     for (size_t k = 0; k < e->signal_count; k++) {
         learning_signal *const g = &e->signals[k];
         if (g->symmetric_count == 0)
@@ -94,15 +97,10 @@ static void begin_interval(engine *e, size_t slot, int64_t begin) {
 }
 
 static void list_by_cell(engine *e, size_t slot) {
-    for (size_t p = 0; p < e->population_count; p++) {
-        const population *const q = &e->populations[p];
-        if (!q->by_cell)
-            continue;
-        const int64_t own = q->kind == SOURCES ? 0 : 1;
-        spikes_by_cell(e, slot_activity(e, slot, p), q->n,
-                       e->settings.continuous ? -(int64_t)e->head : own,
-                       (int64_t)e->length[slot]);
-    }
+    if (e->small != NULL)
+        e->small->list_spikes(e, slot);
+    else
+        list_spikes_by_cell(e, slot);
 }
 
 /* Room for the pseudo-derivatives of one thread, per population; NULL if nobody records them. */
@@ -118,7 +116,8 @@ static void interval_body(void *context, size_t index, size_t thread) {
     const size_t slot = job->first_slot + index;
     const int64_t begin = e->step + (int64_t)(index * e->T);
     begin_interval(e, slot, begin);
-    advance(e, slot, begin, 0, e->T, job->slopes[thread]);
+    if (e->small == NULL || !e->small->advance(e, slot, begin))
+        advance(e, slot, begin, 0, e->T, job->slopes[thread]);
     if (e->learning)
         list_by_cell(e, slot);
 }
@@ -195,7 +194,7 @@ static void finish_intervals(engine *e, size_t intervals, bool last_update) {
     else
         update_after_trials(e);
     e->pending = 0;
-    mirror_feedback(e);
+    follow_weights(e);
 }
 
 /* Whether no update follows in the stretch, of which `left` steps are to be done. */
@@ -298,7 +297,7 @@ static int core_run(engine *e, const eprop_stretch *stretch) {
     }
     e->hold = stretch->hold != 0;
     relist(e);
-    mirror_feedback(e);
+    follow_weights(e);
     int64_t left = stretch->steps;
     while (left > 0 && !e->no_memory && !e->outside_failed) {
         if (e->s == 0)

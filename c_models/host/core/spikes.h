@@ -61,11 +61,24 @@ static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *in
         else
             high = middle;
     }
-    for (size_t s = from; s <= to; s++) {
-        while (input != NULL && low < input->spikes && input->step[low] == begin + (int64_t)s)
-            spikes_push(e, list, input->cell[low++]);
-        spikes_close(e, list, s);
+    /* counted, then summed up: a loop over the spikes of each step would be hard to predict */
+    size_t *const start = list->start + e->head + 1;
+    const int64_t first = low;
+    if (to >= from)
+        memset(start + from, 0, (to - from + 1) * sizeof *start);
+    for (; input != NULL && low < input->spikes && input->step[low] <= begin + (int64_t)to; low++)
+        start[input->step[low] - begin]++;
+    size_t sum = list->used;
+    for (size_t s = from; s <= to; s++)
+        start[s] = sum += start[s];
+    const size_t taken = (size_t)(low - first);
+    if (!reserve((void **)&list->cell, &list->capacity, list->used + taken, sizeof *list->cell)) {
+        e->no_memory = true;
+        return;
     }
+    if (taken > 0)
+        memcpy(list->cell + list->used, input->cell + first, taken * sizeof *list->cell);
+    list->used += taken;
 }
 
 /* Lists the spikes from step `first` to step `last`, the end, by cell, steps ascending. */

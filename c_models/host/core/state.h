@@ -230,8 +230,9 @@ static int allocate_state(engine *e) {
 struct state_entry {
     char name[64];
     void *data;
-    size_t bytes;
-    spike_list *list; /* its spikes, instead of data */
+    size_t bytes;       /* in a checkpoint */
+    size_t row, stride; /* of a row of values of cells: its bytes there, and in memory */
+    spike_list *list;   /* its spikes, instead of data */
     const population *tiled; /* whose history `data` is; NULL if it is none */
 };
 
@@ -248,11 +249,32 @@ static void add_entry(engine *e, size_t *capacity, const char *group, size_t slo
         return;
     }
     struct state_entry *const entry = &e->entries[e->entry_count++];
+    *entry = (struct state_entry){.data = data, .bytes = bytes, .row = bytes, .stride = bytes,
+                                  .list = list};
     snprintf(entry->name, sizeof entry->name, "%s.%zu.%zu.%s", group, slot, index, what);
-    entry->data = data;
-    entry->bytes = bytes;
-    entry->list = list;
-    entry->tiled = NULL;
+}
+
+/* An entry that has `rows` rows of values of a population's cells, with their padding. */
+static void add_rows(engine *e, size_t *capacity, const char *group, size_t slot, size_t index,
+                     const char *what, void *data, size_t rows, const population *p, size_t size) {
+    const size_t row = saved_lanes(p) * size;
+    add_entry(e, capacity, group, slot, index, what, data, rows * row, NULL);
+    if (data == NULL || e->no_memory)
+        return;
+    e->entries[e->entry_count - 1].row = row;
+    e->entries[e->entry_count - 1].stride = p->padded * size;
+}
+
+/* Between an entry and its form in checkpoints: `saved` is written if `save`, else read. */
+static void copy_entry(const engine *e, const struct state_entry *entry, char *saved, bool save) {
+    if (entry->tiled != NULL) {
+        copy_history(e, entry->tiled, entry->data, (ep_history *)(void *)saved, save);
+        return;
+    }
+    for (size_t at = 0; at < entry->bytes; at += entry->row) {
+        char *const kept = (char *)entry->data + at / entry->row * entry->stride;
+        memcpy(save ? saved + at : kept, save ? kept : saved + at, entry->row);
+    }
 }
 
 /* Entries that only the number system has (float/, fixed/). */
@@ -262,25 +284,26 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
     for (size_t p = 0; p < e->population_count; p++) {
         const population *const q = &e->populations[p];
         activity *const x = slot_activity(e, slot, p);
-        const size_t state = q->padded * sizeof(ep_state), lanes = q->padded * sizeof(ep_lane);
 #define SLOT_ENTRY(what, data, bytes) add_entry(e, capacity, "slot", slot, p, what, data, bytes, NULL)
+#define SLOT_ROWS(what, data, rows) \
+    add_rows(e, capacity, "slot", slot, p, what, data, rows, q, sizeof *(data))
         if (q->kind == ANALOG) {
             SLOT_ENTRY("value", x->value, (e->head + e->T + 1) * q->n * sizeof *x->value);
             SLOT_ENTRY("frame", x->frame, (e->head + e->T + 1) * sizeof *x->frame);
             continue;
         }
-        SLOT_ENTRY("v", x->v, state);
-        SLOT_ENTRY("a", x->a, state);
-        SLOT_ENTRY("exc", x->exc, state);
-        SLOT_ENTRY("inh", x->inh, state);
-        SLOT_ENTRY("refractory", x->refractory, lanes);
-        SLOT_ENTRY("fired", x->fired, lanes);
+        SLOT_ROWS("v", x->v, 1);
+        SLOT_ROWS("a", x->a, 1);
+        SLOT_ROWS("exc", x->exc, 1);
+        SLOT_ROWS("inh", x->inh, 1);
+        SLOT_ROWS("refractory", x->refractory, 1);
+        SLOT_ROWS("fired", x->fired, 1);
         for (size_t r = 0; x->v_hat != NULL && r < q->rule_count; r++) {
             char what[32];
             snprintf(what, sizeof what, "v_hat%zu", r);
-            SLOT_ENTRY(what, x->v_hat[r], state);
+            SLOT_ROWS(what, x->v_hat[r], 1);
         }
-        SLOT_ENTRY("count", x->count, q->padded * sizeof *x->count);
+        SLOT_ROWS("count", x->count, 1);
         SLOT_ENTRY("loss", &x->loss, sizeof x->loss);
         SLOT_ENTRY("start", x->spikes.start, (e->head + e->T + 2) * sizeof *x->spikes.start);
         add_entry(e, capacity, "slot", slot, p, "spikes", NULL, 0, &x->spikes);
@@ -291,13 +314,14 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
                     snprintf(what, sizeof what, "history%zu", r);
                 if (r > q->sloped_rule && x->history[r] == x->history[q->sloped_rule])
                     continue;
-                SLOT_ENTRY(what, x->history[r], q->padded * (e->T + 1) * sizeof **x->history);
+                SLOT_ROWS(what, x->history[r], e->T + 1);
                 if (!e->no_memory)
                     e->entries[e->entry_count - 1].tiled = q;
             }
-            SLOT_ENTRY("signal", x->signal, q->padded * (e->T + 1) * sizeof *x->signal);
+            SLOT_ROWS("signal", x->signal, e->T + 1);
         }
 #undef SLOT_ENTRY
+#undef SLOT_ROWS
     }
 }
 
@@ -313,38 +337,44 @@ static void list_entries(engine *e) {
                   (size_t)e->settings.trials_per_update * sizeof *e->length, NULL);
     for (size_t k = 0; k < e->block_count; k++) {
         block *const b = &e->blocks[k];
-#define BLOCK_ENTRY(what, data, size) add_entry(e, &capacity, "block", 0, k, what, data, (size) * b->synapses, NULL)
-        BLOCK_ENTRY("weight", b->weight, sizeof *b->weight);
-        BLOCK_ENTRY("gradient", b->gradient, sizeof *b->gradient);
-        BLOCK_ENTRY("m", b->m, sizeof *b->m);
-        BLOCK_ENTRY("v", b->v, sizeof *b->v);
-        BLOCK_ENTRY("zhat", b->zhat, sizeof *b->zhat);
-        BLOCK_ENTRY("epsilon", b->epsilon, sizeof *b->epsilon);
-        BLOCK_ENTRY("gradient_sum", b->gradient_sum, sizeof *b->gradient_sum);
-        BLOCK_ENTRY("eligibility_sum", b->eligibility_sum, sizeof *b->eligibility_sum);
-        for (size_t r = 0; b->ebar != NULL && r < e->populations[b->post].signal_count; r++) {
+        const population *const post = &e->populations[b->post];
+#define BLOCK_ENTRY(what, data)                                                                  \
+    (b->sparse ? add_entry(e, &capacity, "block", 0, k, what, data, b->synapses * sizeof *(data), \
+                           NULL)                                                                 \
+               : add_rows(e, &capacity, "block", 0, k, what, data, b->rows, post, sizeof *(data)))
+        BLOCK_ENTRY("weight", b->weight);
+        BLOCK_ENTRY("gradient", b->gradient);
+        BLOCK_ENTRY("m", b->m);
+        BLOCK_ENTRY("v", b->v);
+        BLOCK_ENTRY("zhat", b->zhat);
+        BLOCK_ENTRY("epsilon", b->epsilon);
+        BLOCK_ENTRY("gradient_sum", b->gradient_sum);
+        BLOCK_ENTRY("eligibility_sum", b->eligibility_sum);
+        for (size_t r = 0; b->ebar != NULL && r < post->signal_count; r++) {
             char what[32];
             snprintf(what, sizeof what, "ebar%zu", r);
-            BLOCK_ENTRY(what, b->ebar[r], sizeof **b->ebar);
+            BLOCK_ENTRY(what, b->ebar[r]);
         }
 #undef BLOCK_ENTRY
         add_entry(e, &capacity, "block", 0, k, "updates", &b->updates, sizeof b->updates, NULL);
     }
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
-        const size_t bytes = q->padded * sizeof(ep_state);
+#define POPULATION_ROW(what, data) \
+    add_rows(e, &capacity, "population", 0, p, what, data, 1, q, sizeof *(data))
 #define POPULATION_ENTRY(what, data, bytes) add_entry(e, &capacity, "population", 0, p, what, data, bytes, NULL)
-        POPULATION_ENTRY("bias", q->bias, bytes);
-        POPULATION_ENTRY("bias_m", q->bias_m, bytes);
-        POPULATION_ENTRY("bias_v", q->bias_v, q->padded * sizeof *q->bias_v);
-        POPULATION_ENTRY("bias_gradient", q->bias_gradient, bytes);
-        POPULATION_ENTRY("bias_sum", q->bias_sum, q->padded * sizeof *q->bias_sum);
-        POPULATION_ENTRY("bias_trace", q->bias_trace, q->padded * sizeof *q->bias_trace);
+        POPULATION_ROW("bias", q->bias);
+        POPULATION_ROW("bias_m", q->bias_m);
+        POPULATION_ROW("bias_v", q->bias_v);
+        POPULATION_ROW("bias_gradient", q->bias_gradient);
+        POPULATION_ROW("bias_sum", q->bias_sum);
+        POPULATION_ROW("bias_trace", q->bias_trace);
         POPULATION_ENTRY("bias_updates", &q->bias_updates, sizeof q->bias_updates);
         POPULATION_ENTRY("update_spikes", q->update_spikes, q->n * sizeof *q->update_spikes);
         if (e->settings.continuous && q->kind == SPIKING)
             POPULATION_ENTRY("update_sloped", &q->update_sloped, sizeof q->update_sloped);
 #undef POPULATION_ENTRY
+#undef POPULATION_ROW
     }
     list_own_entries(e, &capacity);
     for (size_t slot = 0; slot < e->slot_count; slot++) {
@@ -380,10 +410,8 @@ static int core_state_read(engine *e, int32_t index, void *out) {
     const struct state_entry *const entry = &e->entries[index - 1];
     if (entry->list != NULL && entry->list->used > 0)
         memcpy(out, entry->list->cell, entry->list->used * sizeof *entry->list->cell);
-    else if (entry->tiled != NULL)
-        copy_history(e, entry->tiled, entry->data, out, true);
     else if (entry->list == NULL)
-        memcpy(out, entry->data, entry->bytes);
+        copy_entry(e, entry, out, true);
     return EPROP_OK;
 }
 
@@ -432,10 +460,7 @@ static int core_state_write(engine *e, const char *name, int64_t bytes, const vo
         if (entry->list == NULL) {
             if ((size_t)bytes != entry->bytes)
                 return EPROP_BAD_ARGUMENT;
-            if (entry->tiled != NULL)
-                copy_history(e, entry->tiled, entry->data, (ep_history *)in, false);
-            else
-                memcpy(entry->data, in, entry->bytes);
+            copy_entry(e, entry, (char *)in, false);
             return EPROP_OK;
         }
         const size_t used = (size_t)bytes / sizeof *entry->list->cell;

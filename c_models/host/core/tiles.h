@@ -61,12 +61,15 @@ static void index_tiles(engine *e, block *b) {
                 b, b->row_start[row], b->row_start[row + 1], (int64_t)(tile * post->tile));
 }
 
+/* Lanes of a row of a population's cells in checkpoints: whatever the padding in memory, these. */
+static EP_INLINE size_t saved_lanes(const population *p) { return (p->n + 7) / 8 * 8; }
+
 /* Between a history and its form in checkpoints, which has tiles of NARROW_TILE whatever the width:
    `file` is written if `save`, else read. */
 static void copy_history(const engine *e, const population *p, ep_history *history, ep_history *file,
                          bool save) {
-    for (size_t first = 0; first < p->padded; first += NARROW_TILE) {
-        const size_t left = p->padded - first, narrow = left < NARROW_TILE ? left : NARROW_TILE;
+    for (size_t first = 0; first < saved_lanes(p); first += NARROW_TILE) {
+        const size_t left = saved_lanes(p) - first, narrow = left < NARROW_TILE ? left : NARROW_TILE;
         const size_t tile = first / p->tile, width = tile_width(p, tile);
         ep_history *const inside = history + tile * p->tile * (e->T + 1) + first % p->tile;
         ep_history *const outside = file + first * (e->T + 1);

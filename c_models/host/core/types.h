@@ -64,7 +64,8 @@ typedef struct {
     double loss;
     ep_analog *value;       /* analog sources: a row of values for each step, see core/analog.h */
     int32_t *frame;         /* and the row at which the frame of each row began */
-    size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..] */
+    size_t *cell_start;     /* the spikes again, by cell: steps cell_step[cell_start[i] ..]; on the
+                               small path the step of each spike of the list */
     int32_t *cell_step;
     size_t cell_capacity;
     EP_ACTIVITY_FIELDS
@@ -168,6 +169,18 @@ typedef struct {
 
 typedef struct eprop_core_engine engine;
 
+/* Another way to do what a network with boundary "reset" does, with equal results, on the same data;
+   see float/small.h. */
+typedef struct {
+    void (*refresh)(engine *); /* takes the present parameters and weights */
+    /* a whole interval of a slot, as advance(); false, and nothing done, if it cannot */
+    bool (*advance)(engine *, size_t slot, int64_t begin);
+    /* what sum_gradients() needs to know of a slot's spikes, once the interval has ended */
+    void (*list_spikes)(engine *, size_t slot);
+    /* gradients of all blocks and biases that learn, over the trials in the first slots */
+    void (*sum_gradients)(engine *, size_t slots);
+} small_path;
+
 struct eprop_core_engine {
     eprop_settings settings;
     size_t T, head;
@@ -202,6 +215,7 @@ struct eprop_core_engine {
     size_t current, last;   /* slot of the interval in progress, and of the one before it */
     bool learning;          /* latched when the interval began */
     bool started;           /* an interval was begun */
+    small_path *small;      /* NULL: the network has only the general path */
     struct state_entry *entries;
     size_t entry_count;
     thread_pool *pool;

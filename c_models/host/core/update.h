@@ -57,6 +57,19 @@ static ep_signal *signal_room(const engine *e, size_t thread) {
     return e->any_backwards ? e->turned[thread] : NULL;
 }
 
+/* The spikes of a slot by cell, of the populations whose synapses learn. */
+static void list_spikes_by_cell(engine *e, size_t slot) {
+    for (size_t p = 0; p < e->population_count; p++) {
+        const population *const q = &e->populations[p];
+        if (!q->by_cell)
+            continue;
+        const int64_t own = q->kind == SOURCES ? 0 : 1;
+        spikes_by_cell(e, slot_activity(e, slot, p), q->n,
+                       e->settings.continuous ? -(int64_t)e->head : own,
+                       (int64_t)e->length[slot]);
+    }
+}
+
 /* Whether a segment gathers whole filter rows: if it is dense, or has many synapses. */
 static EP_INLINE bool takes_rows(const block *b, segment part, size_t width) {
     return !b->sparse || part.count >= width / 8;
@@ -107,6 +120,19 @@ static void gather_products(const engine *e, const block *b, size_t tile, size_t
         end_products(e, b, row_segment(b, post, row, tile));
 }
 
+/* Asks for what the optimiser will need of the next row of a dense block, which lies apart. */
+static EP_INLINE void fetch_next_row(const block *b, const population *post, size_t row,
+                                     segment part) {
+    if (b->sparse || row + 1 == b->rows)
+        return;
+    const size_t first = part.first + post->padded;
+    fetch_ahead(b->weight + first, part.count * sizeof *b->weight);
+    if (b->m == NULL)
+        return;
+    fetch_ahead(b->m + first, part.count * sizeof *b->m);
+    fetch_ahead(b->v + first, part.count * sizeof *b->v);
+}
+
 /* Body: gradients (and for dense blocks the optimiser) of one tile. */
 static void tile_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
@@ -137,6 +163,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
             const segment part = row_segment(b, post, row, task.tile);
             if (part.count == 0)
                 continue;
+            fetch_next_row(b, post, row, part);
             ep_gradient passing[WIDEST_TILE];
             const bool kept = b->sparse || e->last_update || e->hold || b->analog ||
                               b->optimizer.kind == EP_OUTSIDE;
@@ -217,6 +244,25 @@ static void finish_update(engine *e) {
     e->updates++;
 }
 
+/* Adds to the gradients of biases: sum_t g_k^t over the trials, one after the other. */
+static void sum_bias(const engine *e, size_t p, size_t slots) {
+    const population *const q = &e->populations[p];
+    for (size_t slot = 0; slot < slots; slot++)
+        for (size_t tile = 0; tile < q->tiles; tile++) {
+            const size_t first = tile * q->tile, width = tile_width(q, tile);
+            const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
+            for (size_t s = e->length[slot]; s >= 1; s--)
+                for (size_t k = 0; k < width; k++)
+                    q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
+        }
+}
+
+static void sum_biases(const engine *e, size_t slots) {
+    for (size_t p = 0; p < e->population_count; p++)
+        if (learns_biases(&e->populations[p]))
+            sum_bias(e, p, slots);
+}
+
 /* Body: the optimiser over one tile of every dense block, with the gradients that there are. */
 static void apply_body(void *context, size_t index, size_t thread) {
     const update_job *const job = context;
@@ -248,17 +294,18 @@ static void apply_gradients(engine *e) {
     free((void *)job.steps);
 }
 
-/* Adds the gradients of the biases: sum_t g_k^t over the trials, one after the other. */
-static void sum_biases(const engine *e, size_t p, size_t slots) {
-    const population *const q = &e->populations[p];
-    for (size_t slot = 0; slot < slots; slot++)
-        for (size_t tile = 0; tile < q->tiles; tile++) {
-            const size_t first = tile * q->tile, width = tile_width(q, tile);
-            const ep_history *const g = tile_history(e, q, slot_activity(e, slot, p), 0, tile);
-            for (size_t s = e->length[slot]; s >= 1; s--)
-                for (size_t k = 0; k < width; k++)
-                    q->bias_sum[first + k] += ep_to_double(g[s * width + k]);
-        }
+/* The gradients of all trials, and the update of dense blocks. */
+static void learn_from_trials(engine *e, update_job *job) {
+    if (e->small != NULL) {
+        e->small->sum_gradients(e, job->slots);
+        thread_pool_run(e->pool, job->task_count, apply_body, job);
+        return;
+    }
+    if (job->filtered)
+        thread_pool_run(e->pool, job->task_count * job->slots, filter_body, job);
+    thread_pool_run(e->pool, job->task_count, tile_body, job);
+    thread_pool_run(e->pool, count_chunks(e), chunk_body, job);
+    sum_biases(e, job->slots);
 }
 
 /* The update at the end of its last trial, boundary "reset". */
@@ -271,13 +318,7 @@ static void update_after_trials(engine *e) {
         return;
     set_rate_terms(e, slots);
     note_trials(e, slots);
-    if (job.filtered)
-        thread_pool_run(e->pool, job.task_count * slots, filter_body, &job);
-    thread_pool_run(e->pool, job.task_count, tile_body, &job);
-    thread_pool_run(e->pool, count_chunks(e), chunk_body, &job);
-    for (size_t p = 0; p < e->population_count; p++)
-        if (learns_biases(&e->populations[p]))
-            sum_biases(e, p, slots);
+    learn_from_trials(e, &job);
     close_biases(e);
     finish_update(e);
     free((void *)job.steps);

@@ -13,6 +13,8 @@
 #include "step.h"
 #include "optimize.h"
 #include "continuous.h"
+#include "small_forward.h"
+#include "small_learn.h"
 #include "values.h"
 #include "share.h"
 

@@ -8,6 +8,9 @@
 
 #include "../core/update.h"
 
+#define FEEDBACK_BATCH 64 /* readouts whose feedback is added in one go */
+#define STEP_BATCH 16     /* steps whose history stays close while vectors of cells do them in turn */
+
 /* Where the filters of one tile stand after a backward pass. */
 typedef struct {
     ep_signal G[WIDEST_TILE]; /* sum of the filtered learning signals */
@@ -23,16 +26,29 @@ enum source {
     LAST_SLOW  /* none, lambda^{T+1} = 1: the slow trace epsilon_a at T + 1 */
 };
 
-/* Adds the feedback of step s through signal g to the tile's G. */
-static EP_INLINE void add_feedback(const engine *e, size_t slot, const learning_signal *g,
-                                   size_t first, size_t width, size_t s, ep_signal *G) {
+/* A step of the tile's G of one signal: its decay, and the feedback of step s. */
+static EP_INLINE void filter_feedback(const engine *e, size_t slot, const learning_signal *g,
+                                      size_t first, size_t width, size_t s, ep_signal *G) {
     const size_t window = g->windows > 1 ? (s - 1) / g->window_steps : 0;
     const ep_signal *const signal =
         slot_activity(e, slot, g->source)->signal + s * e->populations[g->source].padded;
     const ep_weight *const feedback = g->weight + window * g->readouts * g->padded + first;
-    for (size_t k = 0; k < g->readouts; k++)
-        if (signal[k] != (ep_signal)0)
-            ep_filter_signal(width, feedback + k * g->padded, signal[k], G);
+    const ep_weight *rows[FEEDBACK_BATCH];
+    ep_signal values[FEEDBACK_BATCH];
+    ep_decay decay = g->kappa;
+    size_t count = 0;
+    for (size_t k = 0; k < g->readouts; k++) {
+        if (signal[k] == (ep_signal)0)
+            continue;
+        rows[count] = feedback + k * g->padded;
+        values[count++] = signal[k];
+        if (count < FEEDBACK_BATCH)
+            continue;
+        ep_filter_signals(width, decay, rows, values, count, G);
+        decay = (ep_decay)1;
+        count = 0;
+    }
+    ep_filter_signals(width, decay, rows, values, count, G);
 }
 
 static const ep_decay no_decay[WIDEST_TILE]; /* of a rule without the membrane's trace */
@@ -62,12 +78,11 @@ static EP_INLINE const ep_signal *filter_signals(const engine *e, size_t slot, c
     for (size_t r = 0; r < signals; r++) {
         const size_t which = source == ERRORS ? r : only;
         const learning_signal *const g = &e->signals[q->signals[which]];
-        ep_filter_decay(width, g->kappa, G[r]);
         if (source == ERRORS)
-            add_feedback(e, slot, g, first, width, s, G[r]);
-        else if (s == e->T)
+            filter_feedback(e, slot, g, first, width, s, G[r]);
+        else
             for (size_t j = 0; j < width; j++)
-                G[r][j] = (ep_signal)1;
+                G[r][j] = s == e->T ? (ep_signal)1 : g->kappa * G[r][j];
     }
     if (signals <= 1)
         return G[0];
@@ -76,6 +91,26 @@ static EP_INLINE const ep_signal *filter_signals(const engine *e, size_t slot, c
         for (size_t j = 0; j < width; j++)
             total[j] += G[r][j];
     return total;
+}
+
+/* The usual case in one pass: one learning signal, of errors, for cells that run forwards. run: the
+   tile's, but for steps and what depends on them. */
+static void filter_in_batches(const engine *e, size_t slot, const learning_signal *g,
+                              const ep_history *history, ep_history *out, bool adaptive,
+                              ep_filter_run *run) {
+    const ep_signal *const errors = slot_activity(e, slot, g->source)->signal;
+    const ep_weight *const feedback = run->feedback;
+    for (size_t end = e->length[slot]; end >= 1; end -= run->steps) {
+        const size_t window = g->windows > 1 ? (end - 1) / g->window_steps : 0;
+        const size_t before = window * g->window_steps; /* steps before the window */
+        run->steps = end - before < STEP_BATCH ? end - before : STEP_BATCH;
+        const size_t first = end - run->steps + 1;
+        run->feedback = feedback + window * g->readouts * g->padded;
+        run->error = errors + first * run->error_row;
+        run->h = history + first * run->n;
+        run->out = out + first * run->n;
+        ep_filter_steps(run, adaptive);
+    }
 }
 
 /* Runs the filter of a rule over the interval's history of one tile of cells, from step T to step 1.
@@ -112,12 +147,22 @@ static void filter_cells(const engine *e, size_t slot, tile_task task, enum sour
         if (source == LAST_SLOW)
             end->lambda[j] = (ep_signal)1;
     }
+    const bool usual = source == ERRORS && signals == 1 && !q->backwards;
+    if (usual) {
+        const learning_signal *const g = &e->signals[q->signals[0]];
+        ep_filter_run run = {.n = width, .kappa = g->kappa, .feedback = g->weight + first,
+                             .feedback_row = g->padded, .readouts = g->readouts,
+                             .error_row = e->populations[g->source].padded, .alpha = alpha,
+                             .rho = rho, .beta = beta, .C = constant, .G = G[0],
+                             .lambda = end->lambda, .F = end->F};
+        filter_in_batches(e, slot, g, history, out, adaptive, &run);
+    }
     /* in the network's time: what comes last in it is what cells that run backwards need first */
     for (size_t t = e->length[slot]; q->backwards && t >= 1; t--)
         memcpy(room + t * width,
                filter_signals(e, slot, q, task.tile, source, only, t, G, end->G),
                width * sizeof *room);
-    for (size_t s = e->length[slot]; s >= 1; s--) {
+    for (size_t s = e->length[slot]; s >= 1 && !usual; s--) {
         const ep_signal *const sum =
             q->backwards ? room + turned_step(e, slot, s) * width
                          : filter_signals(e, slot, q, task.tile, source, only, s, G, end->G);
@@ -151,24 +196,6 @@ static void filter_readouts(const engine *e, size_t slot, size_t p, size_t tile,
             if (sum != NULL && first + k < q->n)
                 sum[k] += ep_to_double(end[k]);
         }
-}
-
-/* Adds rows of a tile's filter to what a segment gathers. Dense segments and those with many
-   synapses add whole rows into `lanes`; others pick their targets into `out`. */
-static EP_INLINE void gather_rows(const block *b, segment part, bool whole, size_t width,
-                                  size_t first, const ep_history *const *rows, size_t count,
-                                  ep_gradient *lanes, ep_gradient *out) {
-    if (whole) {
-        ep_add_rows(width, lanes, rows, count);
-        return;
-    }
-    for (size_t q = 0; q < part.count; q++) {
-        const size_t lane = (size_t)b->target[part.first + q] - first;
-        ep_gradient sum = out[q];
-        for (size_t k = 0; k < count; k++)
-            sum += rows[k][lane];
-        out[q] = sum;
-    }
 }
 
 /* total += sum_t F_j^t x_i^t of a slot, for the synapses of one tile of a block from a source of
@@ -218,37 +245,57 @@ static void end_products(const engine *e, const block *b, segment part) {
     (void)part;
 }
 
+/* The rows of a tile's filter that the spikes of presynaptic cell `row` meet in a slot. */
+static EP_INLINE ep_chosen_rows rows_met(const engine *e, size_t slot, const block *b, size_t row,
+                                         const ep_history *filter) {
+    const activity *const x = slot_activity(e, slot, b->pre);
+    ep_chosen_rows met = {filter, x->cell_step + x->cell_start[row],
+                          x->cell_start[row + 1] - x->cell_start[row],
+                          turned_emission(e, slot, b, 0) + b->lag, b->turned ? -1 : 1};
+    /* steps ascend: those that meet a row are in one piece */
+    while (met.count > 0 && filter_row(e, slot, b, met.step[met.count - 1]) == 0)
+        met.count--;
+    while (met.count > 0 && filter_row(e, slot, b, met.step[0]) == 0) {
+        met.step++;
+        met.count--;
+    }
+    return met;
+}
+
+/* Adds, for each synapse of a sparse segment, its target's lane of the chosen rows. */
+static void add_lanes(const block *b, segment part, size_t width, size_t first,
+                      const ep_chosen_rows *rows, ep_gradient *out) {
+    for (size_t q = 0; q < part.count; q++) {
+        const size_t lane = (size_t)b->target[part.first + q] - first;
+        ep_gradient sum = out[q];
+        for (size_t k = 0; k < rows->count; k++) {
+            const int64_t at = rows->first + rows->sign * (int64_t)rows->step[k];
+            sum += rows->matrix[(size_t)at * width + lane];
+        }
+        out[q] = sum;
+    }
+}
+
 /* out[q] = sum of the filter rows that the spikes of presynaptic cell `row` arrive at, over the
-   slots first_slot .. first_slot + slots - 1. tiles[slot] is row 0 of the tile's filter there. */
+   slots. tiles[slot] is row 0 of the tile's filter there. */
 static void gather(const engine *e, const block *b, size_t row, size_t tile, segment part,
                    size_t slots, const ep_history *const *tiles, ep_gradient *out) {
     const population *const post = &e->populations[b->post];
     const size_t first = tile * post->tile, width = tile_width(post, tile);
     const bool whole = takes_rows(b, part, width);
     ep_gradient sum[WIDEST_TILE];
-    ep_gradient *const lanes = b->sparse ? sum : out;
-    const ep_history *rows[ROW_BATCH];
-    size_t count = 0;
-    memset(out, 0, part.count * sizeof *out);
-    if (whole && b->sparse)
-        memset(sum, 0, width * sizeof *sum);
+    if (!whole)
+        memset(out, 0, part.count * sizeof *out);
     for (size_t slot = 0; slot < slots; slot++) {
-        const activity *const x = slot_activity(e, slot, b->pre);
-        for (size_t q = x->cell_start[row]; q < x->cell_start[row + 1]; q++) {
-            const size_t at = filter_row(e, slot, b, x->cell_step[q]);
-            if (at == 0)
-                continue;
-            rows[count++] = tiles[slot] + at * width;
-            if (count == ROW_BATCH) {
-                gather_rows(b, part, whole, width, first, rows, count, lanes, out);
-                count = 0;
-            }
-        }
+        const ep_chosen_rows met = rows_met(e, slot, b, row, tiles[slot]);
+        if (whole)
+            ep_add_chosen_rows(width, &met, slot == 0, b->sparse ? sum : out);
+        else
+            add_lanes(b, part, width, first, &met, out);
     }
-    gather_rows(b, part, whole, width, first, rows, count, lanes, out);
     if (whole && b->sparse)
         for (size_t q = 0; q < part.count; q++)
-            out[q] = sum[(size_t)b->target[part.first + q] - tile * post->tile];
+            out[q] = sum[(size_t)b->target[part.first + q] - first];
 }
 
 #endif

@@ -49,6 +49,11 @@ static int core_share_begin(engine *e, int64_t steps, int64_t trials, const int6
         note_update(e, q, spikes, counts[q->n] != 0);
         counts += q->n + 1;
     }
+    /* the small path lists spikes in its own way */
+    for (size_t slot = 0; e->small != NULL && slot < e->pending; slot++)
+        list_spikes_by_cell(e, slot);
+    if (e->no_memory)
+        return EPROP_NO_MEMORY;
     thread_pool_run(e->pool, job.task_count * job.slots, filter_body, &job);
     return EPROP_OK;
 }
@@ -76,24 +81,15 @@ static void add_segment(const engine *e, const block *b, size_t row, size_t tile
     const population *const post = &e->populations[b->post];
     const size_t width = tile_width(post, tile);
     ep_gradient *const out = b->gradient + part.first;
-    const ep_history *rows[ROW_BATCH];
-    size_t count = 0;
     for (size_t slot = 0; slot < e->pending; slot++) {
-        const activity *const x = slot_activity(e, slot, b->pre);
-        const ep_history *const filter =
-            tile_history(e, post, slot_activity(e, slot, b->post), b->rule, tile);
-        for (size_t k = x->cell_start[row]; k < x->cell_start[row + 1]; k++) {
-            const size_t at = filter_row(e, slot, b, x->cell_step[k]);
-            if (at == 0)
-                continue;
-            rows[count++] = filter + at * width;
-            if (count == ROW_BATCH) {
-                gather_rows(b, part, !b->sparse, width, tile * post->tile, rows, count, out, out);
-                count = 0;
-            }
-        }
+        const ep_chosen_rows met =
+            rows_met(e, slot, b, row,
+                     tile_history(e, post, slot_activity(e, slot, b->post), b->rule, tile));
+        if (b->sparse)
+            add_lanes(b, part, width, tile * post->tile, &met, out);
+        else
+            ep_add_chosen_rows(width, &met, false, out);
     }
-    gather_rows(b, part, !b->sparse, width, tile * post->tile, rows, count, out, out);
 }
 
 /* Body: index = row. */
@@ -142,7 +138,7 @@ static int core_share_biases(engine *e, int32_t index, void **data, int64_t *byt
 static int core_share_add_biases(engine *e, int32_t index) {
     if (!learns_biases(&e->populations[index]))
         return EPROP_BAD_ARGUMENT;
-    sum_biases(e, (size_t)index, e->pending);
+    sum_bias(e, (size_t)index, e->pending);
     return EPROP_OK;
 }
 

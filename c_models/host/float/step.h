@@ -6,16 +6,34 @@
 
 #include "../core/forward.h"
 
-/* Dense rows waiting to be added to one array. */
+/* Dense rows waiting to be added to one array. If the array holds the membrane potentials of the
+   step before, they decay when the first arrivals are added, or at the end. */
 typedef struct {
     const ep_weight *row[ROW_BATCH];
     size_t count;
-} row_batch;
+    const population *decays; /* the population that has still to decay, or NULL */
+    const ep_lane *fired;     /* its spikes of the step before */
+} waiting_rows;
 
-static EP_INLINE void batch_flush(row_batch *rows, size_t n, ep_state *out) {
-    if (rows->count > 0)
-        ep_add_rows(n, out, rows->row, rows->count);
-    rows->count = 0;
+/* Decays the array, if that is to be done, before something else is added to it. */
+static EP_INLINE void rows_decay(waiting_rows *in, ep_state *out) {
+    if (in->decays != NULL)
+        ep_cell_decay(in->decays->padded, &in->decays->cells, in->fired, out);
+    in->decays = NULL;
+}
+
+/* Adds the rows that wait to the elements first .. first + n - 1. */
+static EP_INLINE void rows_add(const waiting_rows *in, size_t first, size_t n, ep_state *out) {
+    if (in->decays != NULL)
+        ep_cell_integrate(first, n, &in->decays->cells, in->fired, in->row, in->count, out);
+    else if (in->count > 0)
+        ep_add_rows(first, n, out, in->row, in->count);
+}
+
+static EP_INLINE void rows_flush(waiting_rows *in, size_t n, ep_state *out) {
+    rows_add(in, 0, n, out);
+    in->decays = NULL;
+    in->count = 0;
 }
 
 /* What arrives through a block from one frame of values, of which row `row` is one. */
@@ -51,23 +69,24 @@ static void deliver_values(const engine *e, size_t slot, size_t block_index, int
         out[j] += now->sum[j];
 }
 
-/* Adds to `out` what reaches population p at step s through its blocks of one port. */
-static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhibitory,
-                    ep_state *out) {
+/* Adds to `out` what reaches population p at step s through its blocks of one port, but for the
+   dense rows that `in` is left with. */
+static EP_INLINE void deliver_but_rows(const engine *e, size_t slot, size_t p, int64_t s,
+                                       bool inhibitory, waiting_rows *in, ep_state *out) {
     const population *const post = &e->populations[p];
-    row_batch rows;
-    rows.count = 0;
     for (size_t k = 0; k < post->incoming_count; k++) {
         const block *const b = &e->blocks[post->incoming[k]];
         if (b->inhibitory != inhibitory && post->kind == STOCK)
             continue;
         if (b->analog) {
-            batch_flush(&rows, post->padded, out);
+            rows_flush(in, post->padded, out);
             deliver_values(e, slot, post->incoming[k], s, out);
             continue;
         }
         size_t count;
         const int32_t *const cells = arriving_spikes(e, slot, b, s, &count);
+        if (b->sparse && count > 0)
+            rows_decay(in, out);
         for (size_t q = 0; q < count; q++) {
             const size_t cell = (size_t)cells[q];
             if (b->sparse) {
@@ -75,29 +94,44 @@ static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhi
                 ep_scatter_row((size_t)(b->row_start[cell + 1] - first), out, b->target + first,
                                b->weight + first);
             } else {
-                rows.row[rows.count++] = b->weight + cell * post->padded;
-                if (rows.count == ROW_BATCH)
-                    batch_flush(&rows, post->padded, out);
+                in->row[in->count++] = b->weight + cell * post->padded;
+                if (in->count == ROW_BATCH)
+                    rows_flush(in, post->padded, out);
             }
         }
     }
-    batch_flush(&rows, post->padded, out);
 }
 
-/* Appends those of the cells first .. first + n - 1 whose flag is set to the spike list. */
-static void collect_spikes(engine *e, activity *x, size_t first, size_t n) {
-    for (size_t j = first; j < first + n; j += EP_LANES) {
-        ep_lane any = 0;
-        for (size_t l = 0; l < EP_LANES; l++)
-            any |= x->fired[j + l];
-        if (any == 0)
-            continue;
-        for (size_t l = 0; l < EP_LANES; l++)
-            if (x->fired[j + l]) {
-                x->count[j + l]++;
-                spikes_push(e, &x->spikes, (int32_t)(j + l));
-            }
+/* Adds to `out` all that reaches population p at step s through its blocks of one port. */
+static void deliver(const engine *e, size_t slot, size_t p, int64_t s, bool inhibitory,
+                    ep_state *out) {
+    waiting_rows in;
+    in.count = 0;
+    in.decays = NULL;
+    deliver_but_rows(e, slot, p, s, inhibitory, &in, out);
+    rows_flush(&in, e->populations[p].padded, out);
+}
+
+/* Appends those of n cells whose flag is set to the spike list. */
+static void collect_spikes(engine *e, activity *x, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        if (x->fired[j]) {
+            x->count[j]++;
+            spikes_push(e, &x->spikes, (int32_t)j);
+        }
+}
+
+/* The cells of a tile fire: their spikes end the list. */
+static void fire(engine *e, const population *q, activity *x, size_t first, size_t width,
+                 ep_history *h) {
+    spike_list *const list = &x->spikes;
+    if (!reserve((void **)&list->cell, &list->capacity, list->used + width, sizeof *list->cell)) {
+        e->no_memory = true;
+        return;
     }
+    list->used += ep_cell_fire(first, width, &q->cells, x->v + first,
+                               x->a != NULL ? x->a + first : NULL, x->refractory + first,
+                               x->fired + first, h, list->cell + list->used);
 }
 
 /* The factors of step s of one tile's rules that are not of h. v, refractory, v_hat: of the
@@ -117,16 +151,23 @@ static void keep_factors(const engine *e, const population *q, activity *x, size
     }
 }
 
+/* Decay, arrivals and spikes, tile by tile in one pass as far as dense rows go. */
 static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const double *current,
                          ep_history *scratch) {
     const population *const q = &e->populations[p];
     activity *const x = slot_activity(e, slot, p);
-    ep_cell_decay(q->padded, &q->cells, x->fired, x->v, x->a);
-    deliver(e, slot, p, (int64_t)s, false, x->v);
-    if (current != NULL)
+    waiting_rows in;
+    in.count = 0;
+    in.decays = q;
+    in.fired = x->fired;
+    deliver_but_rows(e, slot, p, (int64_t)s, false, &in, x->v);
+    if (current != NULL) {
+        rows_flush(&in, q->padded, x->v);
         for (size_t j = 0; j < q->n; j++)
             x->v[j] += ep_from_double(current[j]);
+    }
     const bool keep = x->history != NULL && (e->learning || e->settings.continuous);
+    const size_t before = x->spikes.used;
     for (size_t tile = 0; tile < q->tiles; tile++) {
         const size_t first = tile * q->tile, width = tile_width(q, tile);
         ep_history *h = NULL;
@@ -134,19 +175,18 @@ static void step_spiking(engine *e, size_t slot, size_t p, size_t s, const doubl
             h = tile_history(e, q, x, q->sloped_rule, tile) + s * width;
         else if (scratch != NULL)
             h = scratch + first;
+        rows_add(&in, first, width, x->v);
         if (keep && q->has_factors)
             keep_factors(e, q, x, tile, s, x->v, x->refractory, x->v_hat);
-        const bool any = ep_cell_fire(first, width, &q->cells, x->v + first,
-                                      x->a != NULL ? x->a + first : NULL, x->refractory + first,
-                                      x->fired + first, h);
+        fire(e, q, x, first, width, h);
         for (size_t r = q->sloped_rule + 1; keep && r < q->rule_count; r++)
             if (is_sloped_rule(&q->rules[r]) && x->history[r] != x->history[q->sloped_rule])
                 memcpy(tile_history(e, q, x, r, tile) + s * width, h, width * sizeof *h);
         if (scratch != NULL && h != scratch + first)
             memcpy(scratch + first, h, width * sizeof *h);
-        if (any)
-            collect_spikes(e, x, first, width);
     }
+    for (size_t k = before; k < x->spikes.used; k++)
+        x->count[x->spikes.cell[k]]++;
     spikes_close(e, &x->spikes, s);
 }
 
@@ -182,8 +222,22 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
             x->v[j] = q->v_reset[j];
         }
     }
-    collect_spikes(e, x, 0, q->padded);
+    collect_spikes(e, x, q->n);
     spikes_close(e, &x->spikes, s);
+}
+
+/* What readouts send at step s, and their loss. */
+static EP_INLINE void send_errors(const population *q, activity *x, size_t s, int64_t global) {
+    ep_signal *const signal = x->signal + s * q->padded;
+    const ep_state *const target = target_of(q, s, global);
+    if (q->loss == EPROP_NO_LOSS)
+        memcpy(signal, x->v, q->n * sizeof *signal);
+    else if (target == NULL)
+        memset(signal, 0, q->n * sizeof *signal);
+    else if (q->loss == EPROP_MSE)
+        x->loss += ep_squared_error(q->n, x->v, target, signal);
+    else
+        x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
 }
 
 static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
@@ -195,16 +249,7 @@ static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t gl
     if (current != NULL)
         for (size_t k = 0; k < q->n; k++)
             x->v[k] += ep_from_double(current[k]);
-    ep_signal *const signal = x->signal + s * q->padded;
-    const ep_state *const target = target_of(q, s, global);
-    if (q->loss == EPROP_NO_LOSS)
-        memcpy(signal, x->v, q->n * sizeof *signal);
-    else if (target == NULL)
-        memset(signal, 0, q->n * sizeof *signal);
-    else if (q->loss == EPROP_MSE)
-        x->loss += ep_squared_error(q->n, x->v, target, signal);
-    else
-        x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
+    send_errors(q, x, s, global);
 }
 
 /* Learning signal of one cell at step s. */

@@ -13,7 +13,14 @@ static void list_own_entries(engine *e, size_t *capacity) {
     (void)capacity;
 }
 
-static int core_build(engine *e) { return allocate_state(e); }
+static int core_build(engine *e) {
+    const int status = allocate_state(e);
+    if (status != EPROP_OK)
+        return status;
+    prepare_small(e);
+    e->built = !e->no_memory;
+    return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
+}
 
 static void export_values(const block *b, const population *post, const EPROP_REAL *values,
                           double *out) {

@@ -32,13 +32,15 @@ typedef EPROP_REAL ep_gradient;
 typedef EPROP_REAL ep_moment;
 typedef EPROP_REAL ep_variance;
 
-/*! \brief Arrays over cells are padded to a multiple of this many elements. */
-#define EP_LANES 8
+/*! \brief Arrays over cells are padded to a multiple of this many elements: 64 bytes, in every build. */
+#define EP_LANES (64 / sizeof(EPROP_REAL))
 
 #if defined(__GNUC__)
 #define EP_INLINE inline __attribute__((always_inline))
+#define EP_APART __attribute__((noinline, unused)) /* a loop that needs all registers */
 #else
 #define EP_INLINE inline
+#define EP_APART inline
 #endif
 
 /*! \brief Promises that no iteration of the next loop reads what another one writes. */

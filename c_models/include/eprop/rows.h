@@ -2,7 +2,9 @@
  *  \brief Adding rows: of weights to a membrane, of the backward filter to a gradient.
  *
  *  Each element is summed in the order of the rows, whatever the blocking, so that results do
- *  not depend on the instruction set. A number system header must be included first.
+ *  not depend on the instruction set. Whole rows have a multiple of EP_LANES elements.
+ *
+ *  A number system header must be included first.
  */
 #ifndef EPROP_ROWS_H
 #define EPROP_ROWS_H
@@ -10,52 +12,87 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
-/*! \brief 32 bytes of elements; lowered by the compiler if the machine has narrower registers. */
-typedef EPROP_REAL ep_vector __attribute__((vector_size(32), aligned(sizeof(EPROP_REAL)), may_alias));
-#define EP_VECTOR_LANES (32 / sizeof(EPROP_REAL))
+#include "vector.h"
 
-/*! \brief Adds `count` rows to `vectors` (a compile-time constant) vectors of `out`. */
-static EP_INLINE void ep_add_rows_block(size_t vectors, EPROP_REAL *restrict out, size_t offset,
-                                        const EPROP_REAL *const *rows, size_t count) {
-    ep_vector sum[8];
-    ep_vector *const target = (ep_vector *)(out + offset);
-    for (size_t k = 0; k < vectors; k++)
-        sum[k] = target[k];
+/*! \brief Calls block(vectors, offset, ...) for n elements, with up to `most` vectors, 4 or 8, at a
+ *  time. Their number is a constant, so that the sums of a block stay in registers.
+ */
+#define EP_IN_BLOCKS(most, n, block, ...)                                                         \
+    do {                                                                                          \
+        const size_t end_ = (n);                                                                  \
+        size_t done_ = 0;                                                                         \
+        for (; done_ + (most)*EP_WIDTH <= end_; done_ += (most)*EP_WIDTH)                         \
+            block(most, done_, __VA_ARGS__);                                                      \
+        if (done_ + 4 * EP_WIDTH <= end_) {                                                       \
+            block(4, done_, __VA_ARGS__);                                                         \
+            done_ += 4 * EP_WIDTH;                                                                \
+        }                                                                                         \
+        if (done_ + 2 * EP_WIDTH <= end_) {                                                       \
+            block(2, done_, __VA_ARGS__);                                                         \
+            done_ += 2 * EP_WIDTH;                                                                \
+        }                                                                                         \
+        if (done_ < end_)                                                                         \
+            block(1, done_, __VA_ARGS__);                                                         \
+    } while (0)
+
+/*! \brief sum[k] += the vectors from `offset` of `count` rows. */
+static EP_INLINE void ep_sum_rows(size_t vectors, size_t offset, const EPROP_REAL *const *rows,
+                                  size_t count, ep_vector *sum) {
     for (size_t q = 0; q < count; q++) {
-        const ep_vector *const row = (const ep_vector *)(rows[q] + offset);
+        const EPROP_REAL *const row = rows[q] + offset;
         for (size_t k = 0; k < vectors; k++)
-            sum[k] += row[k];
+            sum[k] += ep_load(row + k * EP_WIDTH);
     }
-    for (size_t k = 0; k < vectors; k++)
-        target[k] = sum[k];
 }
 
-/*! \brief out[0 .. n) += sum of rows[q][0 .. n), n a multiple of EP_LANES. */
-static inline void ep_add_rows(size_t n, EPROP_REAL *restrict out, const EPROP_REAL *const *rows,
-                               size_t count) {
-    size_t done = 0;
-    for (; done + 8 * EP_VECTOR_LANES <= n; done += 8 * EP_VECTOR_LANES)
-        ep_add_rows_block(8, out, done, rows, count);
-    if (done + 4 * EP_VECTOR_LANES <= n) {
-        ep_add_rows_block(4, out, done, rows, count);
-        done += 4 * EP_VECTOR_LANES;
-    }
-    if (done + 2 * EP_VECTOR_LANES <= n) {
-        ep_add_rows_block(2, out, done, rows, count);
-        done += 2 * EP_VECTOR_LANES;
-    }
-    if (done < n)
-        ep_add_rows_block(1, out, done, rows, count);
+static EP_INLINE void ep_add_rows_block(size_t vectors, size_t offset, size_t first,
+                                        EPROP_REAL *out, const EPROP_REAL *const *rows,
+                                        size_t count) {
+    const size_t begin = first + offset;
+    ep_vector sum[8];
+    for (size_t k = 0; k < vectors; k++)
+        sum[k] = ep_load(out + begin + k * EP_WIDTH);
+    ep_sum_rows(vectors, begin, rows, count, sum);
+    for (size_t k = 0; k < vectors; k++)
+        ep_store(out + begin + k * EP_WIDTH, sum[k]);
 }
-#else
-static inline void ep_add_rows(size_t n, EPROP_REAL *restrict out, const EPROP_REAL *const *rows,
-                               size_t count) {
-    for (size_t q = 0; q < count; q++)
-        for (size_t j = 0; j < n; j++)
-            out[j] += rows[q][j];
+
+/*! \brief out[first + j] += sum of rows[q][first + j], 0 <= j < n. */
+static inline void ep_add_rows(size_t first, size_t n, EPROP_REAL *out,
+                               const EPROP_REAL *const *rows, size_t count) {
+    EP_IN_BLOCKS(8, n, ep_add_rows_block, first, out, rows, count);
 }
-#endif
+
+/*! \brief Rows of a matrix that steps choose: row first + sign step[q] for each of `count` steps. */
+typedef struct {
+    const EPROP_REAL *matrix;
+    const int32_t *step;
+    size_t count;
+    int64_t first;
+    int sign;          /*!< 1, or -1 */
+} ep_chosen_rows;
+
+static EP_INLINE void ep_add_chosen_block(size_t vectors, size_t offset, size_t n,
+                                          const ep_chosen_rows *rows, bool anew, EPROP_REAL *out) {
+    ep_vector sum[8];
+    for (size_t k = 0; k < vectors; k++)
+        sum[k] = anew ? ep_zeros() : ep_load(out + offset + k * EP_WIDTH);
+    for (size_t q = 0; q < rows->count; q++) {
+        const int64_t at = rows->first + rows->sign * (int64_t)rows->step[q];
+        const EPROP_REAL *const row = rows->matrix + (size_t)at * n + offset;
+        for (size_t k = 0; k < vectors; k++)
+            sum[k] += ep_load(row + k * EP_WIDTH);
+    }
+    for (size_t k = 0; k < vectors; k++)
+        ep_store(out + offset + k * EP_WIDTH, sum[k]);
+}
+
+/*! \brief out[0 .. n) = (anew ? 0 : out[0 .. n)) + sum of the chosen rows of n elements. */
+static inline void ep_add_chosen_rows(size_t n, const ep_chosen_rows *rows, bool anew,
+                                      EPROP_REAL *out) {
+    const ep_chosen_rows chosen = *rows;
+    EP_IN_BLOCKS(8, n, ep_add_chosen_block, n, &chosen, anew, out);
+}
 
 /*! \brief out[0 .. n) += x row[0 .. n). */
 static EP_INLINE void ep_add_scaled_row(size_t n, EPROP_REAL x, const EPROP_REAL *restrict row,

@@ -11,7 +11,7 @@ from pynn_eprop.common.expansion.feedback import describe_signals
 from pynn_eprop.common.expansion.synapses import Bundle
 from pynn_eprop.common.standardmodels import LearningSignal
 from pynn_eprop.common.standardmodels.kinds import has_separate_ports, kind_of, ports_of
-from pynn_eprop.common.standardmodels.targets import check_target, to_matrix
+from pynn_eprop.common.standardmodels.targets import repeats, to_matrix
 from pynn_eprop.errors import TargetError, UnsupportedError
 from pynn_eprop.models.cells import AnalogSources, Given, Population, Readouts
 from pynn_eprop.models.network import E_PROP, Network, Projection
@@ -99,8 +99,7 @@ def _target(population: Any, options: SharedOptions) -> dict[str, Any]:
     if target is None and loss is not None:
         raise TargetError(f"{population.label}: loss={loss.name!r} needs a target; give "
                           "EPropReadout(target=...), or loss=None for readouts that only listen")
-    repeats = True
-    if target is not None:
-        repeats = check_target(target, loss, options.interval_steps, population.label)
-    return {"target": target, "target_repeats": repeats,
-            "target_start": 0 if repeats else population.target_start}
+    # its length and values were checked when the population took it
+    repeated = target is None or repeats(target, options.interval_steps)
+    return {"target": target, "target_repeats": repeated,
+            "target_start": 0 if repeated else population.target_start}

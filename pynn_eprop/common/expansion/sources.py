@@ -1,5 +1,7 @@
 """Spikes of sources as arrays of (global step, cell): given times, and Poisson draws."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pynn_eprop.common.arguments.grid import LAST_STEP
@@ -16,11 +18,12 @@ def check_spike_times(times: list[np.ndarray], owner: str) -> None:
     if not times:
         return
     joined = np.concatenate(times)
-    wrong = ~np.isfinite(joined) | (joined < 0)
-    if np.any(wrong):
+    # a time that is not a number is their least and their largest
+    if len(joined) and not (joined.min() >= 0 and joined.max() < np.inf):
+        wrong = ~np.isfinite(joined) | (joined < 0)
         raise ParameterError(f"{owner}: spike time {joined[wrong][0]:g} ms is not allowed; "
                              "spike times must be finite and >= 0")
-    falling = np.diff(joined) < 0
+    falling = joined[1:] < joined[:-1]
     starts = np.cumsum([len(row) for row in times])[:-1]
     falling[starts[(starts > 0) & (starts < len(joined))] - 1] = False
     if np.any(falling):
@@ -29,20 +32,27 @@ def check_spike_times(times: list[np.ndarray], owner: str) -> None:
                              f"{joined[at]:g} ms comes before {joined[at + 1]:g} ms")
 
 
+def sort_by_step(steps: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes (steps int64, cells int32) sorted by step, those of one step as they stand."""
+    order = np.argsort(steps, kind="stable")
+    return steps[order], cells[order]
+
+
 class ArraySpikes:
     """Given spike times of a population: sorted by step, ready to be cut into stretches.
 
     times: one array of ms per cell. A time between two steps goes to the nearer one, one halfway
-    between them to the later.
+    between them to the later. sort: :func:`sort_by_step`, or a backend's own way to do it.
     """
 
-    def __init__(self, times: list[np.ndarray], timestep: float) -> None:
+    def __init__(self, times: list[np.ndarray], timestep: float,
+                 sort: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+                 = sort_by_step) -> None:
         counts = [len(row) for row in times]
         joined = np.concatenate(times) if times else np.zeros(0)
         steps = np.minimum(nearest_steps(joined, timestep), LAST_STEP).astype(np.int64)
         cells = np.repeat(np.arange(len(times), dtype=np.int32), counts)
-        order = np.argsort(steps, kind="stable")
-        self._steps, self._cells = steps[order], cells[order]
+        self._steps, self._cells = sort(steps, cells)
 
     def between(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """The spikes with first <= step <= last: (steps, cells), sorted by step."""

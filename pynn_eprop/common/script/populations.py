@@ -28,7 +28,12 @@ from pynn_eprop.common.expansion.cell_values import evaluated, initial_values, p
 from pynn_eprop.common.expansion.groups import indices_in_root, root
 from pynn_eprop.common.expansion.memory import check_cells_fit
 from pynn_eprop.common.expansion.seeds import Purpose, SeededPlaces, seeded_structure
-from pynn_eprop.common.expansion.sources import ArraySpikes, PoissonSpikes, check_spike_times
+from pynn_eprop.common.expansion.sources import (
+    ArraySpikes,
+    PoissonSpikes,
+    check_spike_times,
+    sort_by_step,
+)
 from pynn_eprop.common.records.recorder import check_data_file
 from pynn_eprop.common.standardmodels import AnalogSource, EPropReadout, analog_values
 from pynn_eprop.common.standardmodels.analog_values import AnalogValues
@@ -181,6 +186,7 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
 
     id_to_index: Any
     _cell_class: type = CellID
+    _sort_spikes = staticmethod(sort_by_step)
 
     def __init__(self, size: Any, cellclass: Any, cellparams: Mapping[str, Any] | None = None,
                  structure: Any = None, initial_values: Mapping[str, Any] | None = None,
@@ -432,7 +438,8 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
     def _make_spikes(self) -> ArraySpikes | PoissonSpikes:
         timestep, values = self._simulation.options.timestep, self.values
         if isinstance(self.celltype, SpikeSourceArray):
-            return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep)
+            return ArraySpikes([np.asarray(row.value) for row in values["spike_times"]], timestep,
+                               self._sort_spikes)
         return PoissonSpikes(values["rate"], values["start"], values["duration"], timestep,
                              (self.draws.run_seed, self.draws.number), self.label)
 

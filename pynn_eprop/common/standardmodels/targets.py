@@ -75,4 +75,9 @@ def check_target(target: np.ndarray, loss: Loss | None, interval_steps: int | No
             "no target")
     if loss is not None:
         ask(owner, "loss", loss, "check_target", target, owner)
-    return interval_steps is not None and steps == interval_steps
+    return repeats(target, interval_steps)
+
+
+def repeats(target: np.ndarray, interval_steps: int | None) -> bool:
+    """Whether a target (readouts, steps) repeats in every interval."""
+    return target.shape[1] == interval_steps

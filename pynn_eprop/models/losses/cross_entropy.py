@@ -31,13 +31,13 @@ class CrossEntropy(Loss):
     def check_target(self, target: np.ndarray, owner: str) -> None:
         """Raise :class:`TargetError` unless each step is all NaN or a distribution."""
         missing = np.isnan(target)
-        partly = missing.any(axis=0) & ~missing.all(axis=0)
-        if partly.any():
+        if (missing[1:] != missing[0]).any():
+            partly = (missing[1:] != missing[0]).any(axis=0)
             raise TargetError(
                 f"{owner}: at step {int(np.argmax(partly)) + 1} only some readouts have a target; "
                 "with cross-entropy a step is all NaN or none"
             )
-        present = target[:, ~missing.all(axis=0)]
+        present = target[:, np.flatnonzero(~missing[0])]
         if present.size and (np.any(present < 0) or np.any(np.abs(present.sum(axis=0) - 1) > 1e-6)):
             raise TargetError(
                 f"{owner}: cross-entropy targets must be >= 0 and sum to 1 at each step"

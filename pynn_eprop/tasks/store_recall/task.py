@@ -231,9 +231,10 @@ class StoreRecall(ValidatedTask):
 
         The answer is the readout with the larger mean over the recall period.
         """
-        mean = y[READOUT].reshape(-1, self.period_steps, self.n_readouts).mean(axis=1)
         recall = trials.command.ravel() == RECALL
-        answer = mean[recall, 1] > mean[recall, 0]
+        periods = y[READOUT].reshape(-1, self.period_steps, self.n_readouts)[recall]
+        mean = periods.mean(axis=1)
+        answer = mean[:, 1] > mean[:, 0]
         wrong = np.count_nonzero(answer != (trials.stored.ravel()[recall] == 1))
         return int(wrong), int(recall.sum())
 
