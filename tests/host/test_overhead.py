@@ -18,7 +18,7 @@ class InstantMachine:
 
     formats = None
 
-    def __init__(self, network, machine, precision, fixed_point=None, held=None):
+    def __init__(self, network, *unused):
         self.network = network
         self.step = self.updates = 0
         self.formats = None
