@@ -27,7 +27,8 @@ def run_all(plans: Sequence[tuple[Plan, Path]], at_once: int, *more: str) -> lis
     failed: list[tuple[Run, Ended]] = []
 
     def progress(run: Run, ended: Ended) -> None:
-        print(ended.text, file=sys.stderr, flush=True)
+        if ended.text:      # an interrupted run has none
+            print(ended.text, file=sys.stderr, flush=True)
         if ended.status not in (0, 130, 143):
             failed.append((run, ended))
 

@@ -91,7 +91,7 @@ static void small_place(const engine *e, small_network *n) {
 
 /* Whether a block may join the arrivals numbered `a`: the order in which its population adds what
    comes through its blocks stays the order of the blocks. */
-static bool small_joins(const engine *e, const small_network *n, size_t a, const block *b) {
+static bool small_joins(const small_network *n, size_t a, const block *b) {
     const small_arrivals *const to = &n->arrivals[a];
     if (to->pre != b->pre || to->lag != b->lag)
         return false;
@@ -99,7 +99,6 @@ static bool small_joins(const engine *e, const small_network *n, size_t a, const
         for (size_t i = 0; i < n->vectors; i++)
             if (n->population[i] == b->post && n->arrivals[k].block[i] != SIZE_MAX)
                 return false;
-    (void)e;
     return true;
 }
 
@@ -111,7 +110,7 @@ static void small_wire(engine *e, small_network *n) {
         if (e->populations[b->post].kind != SPIKING)
             continue;
         size_t a = 0;
-        while (a < n->arrival_count && !small_joins(e, n, a, b))
+        while (a < n->arrival_count && !small_joins(n, a, b))
             a++;
         small_arrivals *const to = &n->arrivals[a];
         if (a == n->arrival_count) {
