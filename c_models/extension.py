@@ -11,7 +11,7 @@ from cffi import FFI
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ("-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pthread")
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-O1", "-g")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-Og", "-g1")
 
 
 def declarations(header: str) -> str:

@@ -199,7 +199,7 @@ def test_networks_without_intervals(stock):
     assert_agree(play(case, engine), play(case, ReferenceMachine), BOUND)
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(plans(short=True, backwards=True))
 def test_random_networks(plan):
     case = make_case(plan)

@@ -31,7 +31,7 @@ def exact(found: np.ndarray, expected: np.ndarray) -> bool:
     return bool(np.array_equal(found, expected, equal_nan=True))
 
 
-@settings(max_examples=25, suppress_health_check=SLOW)
+@settings(max_examples=10, suppress_health_check=SLOW)
 @given(sequences(analog=True))
 @example(Sequence((RUN, ("reset", True), AGAIN, RUN)))
 @example(Sequence((("run", 0.0), AGAIN, RUN)))

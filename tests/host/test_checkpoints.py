@@ -219,7 +219,7 @@ def uninterrupted(tmp_path_factory):
         return {name: file[name] for name in file.files}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_ended_can_be_resumed_to_the_identical_result(tmp_path, uninterrupted,
                                                                     number):
     process = start(tmp_path, "none.npz", "new")

@@ -119,18 +119,16 @@ def uninterrupted(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_learning_that_is_interrupted_goes_on_to_the_identical_result(
-        uninterrupted, tmp_path, number):
+def test_learning_that_is_interrupted_goes_on_to_the_identical_result(uninterrupted, tmp_path):
     process = subprocess.Popen([*LONG, tmp_path / "out"], stderr=subprocess.PIPE, text=True)
     state = tmp_path / "out" / "state" / "outer-loop.npz"
     deadline = time.monotonic() + 100.0
     while not state.exists():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(process.pid, number)
+    os.kill(process.pid, signal.SIGTERM)
     errors = process.communicate(timeout=100)[1]
-    assert process.returncode == 128 + number
+    assert process.returncode == 128 + signal.SIGTERM
     assert "of 400 iterations" in errors and "To go on:" in errors
     assert 0 < read_archive(state)[1]["done"] < 400
     assert not (tmp_path / "out" / "results.json").exists()
@@ -317,11 +315,12 @@ def test_a_folder_with_the_run_of_a_task_is_not_touched(learned, tmp_path, capsy
 
 
 def test_a_family_of_ones_own(tmp_path):
-    """The error falls to less than half of that before the update in 150 iterations."""
+    """The error falls to less than half of that before the update in 50 iterations."""
     example = EXAMPLES / "own_family.py"
     assert len(example.read_text().splitlines()) < 80
-    done = subprocess.run([sys.executable, example, "--iterations", "150", "--quiet", "--out",
-                           "out"], cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    done = subprocess.run([sys.executable, example, "--iterations", "50", "--quiet", "--out",
+                           "out"], cwd=tmp_path, capture_output=True, text=True, timeout=200,
+                          env=os.environ | {"XLA_FLAGS": ""})      # to compute takes longest
     assert done.returncode == 0, done.stderr
     found = results(tmp_path / "out")
     assert found["mse_after"] < 0.5 * found["mse_before"]

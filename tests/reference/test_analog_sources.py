@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynn_eprop.engine import HostEngine
@@ -127,6 +127,7 @@ def both(kind, counts, boundary, delay, rule=None, trials=1, interval=12):
 
 
 @pytest.mark.parametrize("name", MACHINES)
+@settings(max_examples=settings().max_examples // 2)
 @given(seed=st.integers(0, 1000), delay=st.integers(1, 4), trials=st.integers(1, 2),
        continuous=st.booleans())
 def test_whole_values_do_what_as_many_spikes_do(name, seed, delay, trials, continuous):

@@ -48,7 +48,7 @@ def run_in_work(sweep, out):
             if "run" in line and "--resume" in line and (
                     Path(line[line.index("--out") + 1]) / "state" / "progress.json").exists():
                 return process
-        time.sleep(0.02)
+        time.sleep(0.1)
     raise AssertionError("no run gets going")
 
 
@@ -60,9 +60,9 @@ def measures(out):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Four runs of 1500 updates, with two workers."""
+    """Two runs of 1500 updates, with two workers."""
     out = tmp_path_factory.mktemp("sweep") / "out"
-    status, output, errors = finish(start(out, "--updates", "1500", "--seeds", "1-2",
+    status, output, errors = finish(start(out, "--updates", "1500", "--seeds", "1",
                                           "--workers", "2"))
     assert (status, errors) == (0, "")
     return out, output
@@ -74,12 +74,12 @@ def test_table_figure_and_runs(undisturbed, tmp_path):
     lines = output.splitlines()
     assert lines[0].split() == ["series", "runs", "error_last50:", "median", "least", "largest"]
     assert [line.split()[:4] for line in lines[1:]] == [
-        ["lr=0.001", "2", "of", "2"], ["lr=0.01", "2", "of", "2"]]
+        ["lr=0.001", "1", "of", "1"], ["lr=0.01", "1", "of", "1"]]
     assert (out / "sweep.png").stat().st_size > 10_000 and (out / "sweep.svg").exists()
     # a run of a sweep is the run of its command
-    folder = out / "runs" / "lr=0.01,seed=2"
+    folder = out / "runs" / "lr=0.01,seed=1"
     alone = tmp_path / "alone"
-    assert cli.main(["run", "pattern-generation", "--neurons", "12", "--seed", "2", "--set",
+    assert cli.main(["run", "pattern-generation", "--neurons", "12", "--seed", "1", "--set",
                      "lr=0.01", "--updates", "1500", "--out", str(alone), "--quiet"]) == 0
     curves = [json.loads((each / "results.json").read_text())["error_curve"]
               for each in (folder, alone)]
@@ -89,7 +89,7 @@ def test_table_figure_and_runs(undisturbed, tmp_path):
 def test_killed_worker_and_killed_sweep_lose_nothing(undisturbed, tmp_path):
     """A worker by hand, later the whole; the same command then gives the same table."""
     out = tmp_path / "out"
-    options = ("--updates", "1500", "--seeds", "1-2", "--workers", "1")
+    options = ("--updates", "1500", "--seeds", "1", "--workers", "1")
     sweep = start(out, *options)
     run = run_in_work(sweep, out)
     worker = run.parent()
@@ -102,7 +102,7 @@ def test_killed_worker_and_killed_sweep_lose_nothing(undisturbed, tmp_path):
     sweep.communicate()
     assert psutil.wait_procs([after], timeout=20)[0]
     done = {path.parent: path.stat().st_mtime_ns for path in out.glob("runs/*/results.json")}
-    assert len(done) < 4
+    assert len(done) < 2
     status, _, errors = finish(start(out, *options))
     assert (status, errors) == (0, "")
     assert measures(out) == measures(undisturbed[0])
@@ -124,25 +124,24 @@ def test_waiting_costs_no_memory(tmp_path, monkeypatch):
     assert objects[8] - objects[2] < 3000
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_all_work(number, tmp_path):
+def test_a_signal_saves_all_work(tmp_path):
     out = tmp_path / "out"
     sweep = start(out, "--updates", "1000000", "--seeds", "1", "--workers", "2")
     run = run_in_work(sweep, out)
-    os.kill(sweep.pid, number)
+    os.kill(sweep.pid, signal.SIGTERM)
     status, output, errors = finish(sweep)
-    assert (status, output) == (128 + number, "")
-    assert f"{number.name}: the runs in work have saved it; 2 are to be done" in errors
+    assert (status, output) == (128 + signal.SIGTERM, "")
+    assert "SIGTERM: the runs in work have saved it; 2 are to be done" in errors
     assert not run.is_running()
 
 
 def test_more_seeds_are_added_to_what_is_there(undisturbed):
     out, _ = undisturbed
     before = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/results.json")}
-    assert len(before) == 4
-    assert cli.main(["sweep", *TASK, "--updates", "1500", "--seeds", "1-3", "--workers", "2",
+    assert len(before) == 2
+    assert cli.main(["sweep", *TASK, "--updates", "1500", "--seeds", "1-2", "--workers", "2",
                      "--out", str(out), "--quiet"]) == 0
-    assert len(list(out.glob("runs/*/results.json"))) == 6
+    assert len(list(out.glob("runs/*/results.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
