@@ -41,7 +41,8 @@ typedef struct {
     int32_t continuous;        /*!< boundary: 0 reset, 1 continuous */
     int32_t learns;            /*!< 0: there are no updates at all */
     int32_t threads;
-    int32_t tile_width;        /*!< cells of a tile, at least; 0: by fan-out. No result depends on it */
+    int32_t tile_width;        /*!< cells of a tile, at least; 0: by fan-out and size. No
+                                     result depends on it */
     int32_t max_delay;         /*!< largest delay of any block, in steps */
     double timestep;           /*!< dt in ms */
     eprop_outside_step outside_step; /*!< NULL if all steps are the engine's */

@@ -70,8 +70,8 @@ class HostEngine(Successor):
     precision: "float32", "float64" or "fixed" (the numbers that a SpiNNaker core computes)
     fixed_point: formats to be used rather than chosen from the network; "fixed" only
     held: formats of weights taken over from another machine, see :func:`choose_formats`
-    tile_width: cells whose traces are filtered together, at least (0: chosen by fan-out); results
-        do not depend on it
+    tile_width: cells whose traces are filtered together, at least (0: chosen by fan-out and size);
+        results do not depend on it
 
     Raises :class:`NetworkError` for an unknown precision, parts that do not fit together or
     weights that no format holds, :class:`UnsupportedError` for parts that fixed point does not

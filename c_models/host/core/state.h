@@ -166,6 +166,20 @@ static void allocate_turned(engine *e) {
         e->turned[k] = OWN(e, ep_signal, widest_tile(e) * (e->T + 1));
 }
 
+/* Room for a row of the filter of any population, one for each thread. */
+static void allocate_joined(engine *e) {
+    const size_t threads = (size_t)e->settings.threads;
+    size_t widest = 0;
+    for (size_t k = 0; k < e->block_count; k++) {
+        const population *const post = &e->populations[e->blocks[k].post];
+        if (sums_by_spike(e, &e->blocks[k]) && post->plastic && post->padded > widest)
+            widest = post->padded;
+    }
+    e->joined = OWN(e, ep_history *, threads);
+    for (size_t k = 0; e->joined != NULL && k < threads; k++)
+        e->joined[k] = OWN(e, ep_history, widest);
+}
+
 /* All intervals have T steps. */
 static void all_whole(engine *e) {
     for (size_t slot = 0; slot < e->slot_count; slot++)
@@ -219,6 +233,8 @@ static int allocate_state(engine *e) {
     allocate_frames(e);
     if (e->any_backwards && e->settings.learns)
         allocate_turned(e);
+    if (e->settings.learns)
+        allocate_joined(e);
     if (e->settings.continuous && e->settings.learns)
         allocate_traces(e);
     e->built = !e->no_memory;

@@ -2,8 +2,11 @@
  *  \brief The width of tiles, and where each row's synapses with a tile begin.
  *
  *  The synapses of a row with one tile are what gradients are gathered for in one go. In a large
- *  sparse network a narrow tile has few of them, and finding them costs more than they do: then tiles
- *  are wider. Every sum is over the same terms in the same order, so that results do not depend on it.
+ *  sparse network a narrow tile has few of them, and finding them costs more than they do, or joining
+ *  a row of the filter from so many tiles. In a large dense one they are a short piece of memory far
+ *  from that of the next row, and waiting for it costs more than filters that are not close. Then
+ *  tiles are wider. Every sum is over the same terms in the same order, so that results do not depend
+ *  on it.
  */
 #ifndef EPROP_CORE_TILES_H
 #define EPROP_CORE_TILES_H
@@ -11,6 +14,11 @@
 #include "memory.h"
 
 #define SEGMENT 16 /* synapses of a row with a tile that are worth the search for them */
+#define CACHED_BLOCK (8u << 20)  /* bytes of a block that are found in a cache */
+#define CACHED_FILTER (4u << 20) /* bytes of filters of one tile that stay in a cache */
+
+/* Whether a block's gradients are summed spike by spike, and not tile by tile (float/, fixed/). */
+static bool sums_by_spike(const engine *e, const block *b);
 
 /* First synapse at or after `first` of a sparse row whose target is not below `cell`. */
 static int64_t find_target(const block *b, int64_t first, int64_t end, int64_t cell) {
@@ -30,6 +38,20 @@ static bool has_short_segments(const block *b, const population *post) {
            b->synapses * post->tile < SEGMENT * b->rows * post->padded;
 }
 
+/* Whether a block that learns does not stay in a cache from one update to the next. */
+static bool is_large(const block *b) {
+    return 3 * b->synapses * sizeof *b->weight > CACHED_BLOCK; /* w, m, v */
+}
+
+/* Whether the pieces of a dense block that learns lie in memory beyond the caches, and tiles of twice
+   the width still have filters within them, and are enough for all threads. */
+static bool has_short_pieces(const engine *e, const block *b, const population *post) {
+    const size_t tile = 2 * post->tile, trials = (size_t)e->settings.trials_per_update;
+    return !b->sparse && b->optimizer.kind != EP_NONE && !e->settings.continuous &&
+           is_large(b) && tile * (e->T + 1) * trials * sizeof(ep_history) <= CACHED_FILTER &&
+           (post->padded + tile - 1) / tile >= (size_t)e->settings.threads;
+}
+
 /* Makes the tiles of a population as wide as its incoming blocks need, or as the settings say. */
 static void choose_tiles(const engine *e, population *p) {
     const size_t wanted = (size_t)e->settings.tile_width;
@@ -38,7 +60,8 @@ static void choose_tiles(const engine *e, population *p) {
     while (wider && 2 * p->tile <= WIDEST_TILE && p->tile < p->padded) {
         wider = p->tile < wanted;
         for (size_t k = 0; wanted == 0 && !wider && k < p->incoming_count; k++)
-            wider = has_short_segments(&e->blocks[p->incoming[k]], p);
+            wider = has_short_segments(&e->blocks[p->incoming[k]], p) ||
+                    has_short_pieces(e, &e->blocks[p->incoming[k]], p);
         if (wider)
             p->tile *= 2;
     }
@@ -49,7 +72,7 @@ static void choose_tiles(const engine *e, population *p) {
 static void index_tiles(engine *e, block *b) {
     const population *const post = &e->populations[b->post];
     const size_t tiles = post->tiles;
-    if (!b->sparse || b->optimizer.kind == EP_NONE ||
+    if (!b->sparse || b->optimizer.kind == EP_NONE || sums_by_spike(e, b) ||
         b->rows * (tiles + 1) > 2 * b->synapses + 1024)
         return;
     b->tile_start = OWN(e, int64_t, b->rows * (tiles + 1));

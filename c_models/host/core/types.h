@@ -130,7 +130,8 @@ typedef struct {
     const int32_t *target;
     const int64_t *hole_row;
     const int32_t *hole;
-    int64_t *tile_start;    /* sparse: first synapse of each (row, tile), or NULL to search */
+    int64_t *tile_start;    /* sparse, gradients tile by tile: first synapse of each (row, tile), or
+                               NULL to search */
     ep_weight *weight;
     ep_gradient *gradient;
     ep_moment *m;
@@ -200,6 +201,7 @@ struct eprop_core_engine {
     void **owned;           /* memory to free at the end */
     size_t owned_count, owned_capacity;
     ep_history **scratch;   /* one tile of history per thread, continuous mode */
+    ep_history **joined;    /* a row of the widest population's filter per thread */
     ep_signal **turned;     /* learning signals of one tile and interval per thread, if some
                                population runs backwards */
     const struct tile_task *tasks; /* tiles of the populations that learn, for each rule */

@@ -35,6 +35,8 @@ static void begin_products(const block *b, segment part);
 static void add_products(const engine *e, const block *b, size_t tile, size_t slot,
                          const ep_history *rows);
 static void end_products(const engine *e, const block *b, segment part);
+/* The gradients of the blocks whose sums go spike by spike, once the filters of all tiles have run. */
+static void sum_by_spike(const engine *e, size_t slots);
 static void close_segment(const block *b, const population *post, size_t row, size_t tile,
                           segment part, const ep_optimizer_step *step, ep_gradient *gradient);
 static void optimize_segment(const block *b, const population *post, size_t row, size_t tile,
@@ -155,7 +157,7 @@ static void tile_body(void *context, size_t index, size_t thread) {
     for (size_t k = 0; k < post->incoming_count; k++) {
         const size_t index_of = post->incoming[k];
         const block *const b = &e->blocks[index_of];
-        if (b->optimizer.kind == EP_NONE || b->rule != task.rule)
+        if (b->optimizer.kind == EP_NONE || b->rule != task.rule || sums_by_spike(e, b))
             continue;
         if (b->analog)
             gather_products(e, b, task.tile, job->slots, tiles);
@@ -304,6 +306,7 @@ static void learn_from_trials(engine *e, update_job *job) {
     if (job->filtered)
         thread_pool_run(e->pool, job->task_count * job->slots, filter_body, job);
     thread_pool_run(e->pool, job->task_count, tile_body, job);
+    sum_by_spike(e, job->slots);
     thread_pool_run(e->pool, count_chunks(e), chunk_body, job);
     sum_biases(e, job->slots);
 }

@@ -265,4 +265,16 @@ static void gather(const engine *e, const block *b, size_t row, size_t tile, seg
                     ep_limit_gradients(part.count, EP_GRADIENT_LIMIT, out));
 }
 
+/* Exact sums of single lanes need 64 bits, and gradients have 32. */
+static bool sums_by_spike(const engine *e, const block *b) {
+    (void)e;
+    (void)b;
+    return false;
+}
+
+static void sum_by_spike(const engine *e, size_t slots) {
+    (void)e;
+    (void)slots;
+}
+
 #endif

@@ -11,6 +11,7 @@
 #define WIDEST_TILE (16 * NARROW_TILE)
 #include "build.h"
 #include "step.h"
+#include "by_spike.h"
 #include "optimize.h"
 #include "continuous.h"
 #include "small_forward.h"

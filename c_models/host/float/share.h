@@ -8,7 +8,7 @@
 #ifndef EPROP_FLOAT_SHARE_H
 #define EPROP_FLOAT_SHARE_H
 
-#include "filter.h"
+#include "by_spike.h"
 
 typedef struct {
     const engine *e;
@@ -122,6 +122,8 @@ static int core_share_add(engine *e, int32_t index, int64_t first, int64_t rows)
     share_job job = {e, b, (size_t)first};
     if (b->analog)
         thread_pool_run(e->pool, e->populations[b->post].tiles, add_products_body, &job);
+    else if (sums_by_spike(e, b))
+        add_by_spike(&(spike_job){e, b, (size_t)first, (size_t)(first + rows), e->pending, false});
     else
         thread_pool_run(e->pool, (size_t)rows, add_row_body, &job);
     return EPROP_OK;

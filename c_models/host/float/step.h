@@ -69,6 +69,13 @@ static void deliver_values(const engine *e, size_t slot, size_t block_index, int
         out[j] += now->sum[j];
 }
 
+/* A row of a sparse block, with one of the arrays that have a value for each synapse. */
+static EP_INLINE ep_sparse_row sparse_row(const block *b, size_t cell, EPROP_REAL *values) {
+    const int64_t first = b->row_start[cell];
+    return (ep_sparse_row){(size_t)(b->row_start[cell + 1] - first), b->target + first,
+                           values + first};
+}
+
 /* Adds to `out` what reaches population p at step s through its blocks of one port, but for the
    dense rows that `in` is left with. */
 static EP_INLINE void deliver_but_rows(const engine *e, size_t slot, size_t p, int64_t s,
@@ -90,9 +97,10 @@ static EP_INLINE void deliver_but_rows(const engine *e, size_t slot, size_t p, i
         for (size_t q = 0; q < count; q++) {
             const size_t cell = (size_t)cells[q];
             if (b->sparse) {
-                const int64_t first = b->row_start[cell];
-                ep_scatter_row((size_t)(b->row_start[cell + 1] - first), out, b->target + first,
-                               b->weight + first);
+                const ep_sparse_row row = sparse_row(b, cell, b->weight);
+                const ep_sparse_row next =
+                    sparse_row(b, (size_t)cells[q + 1 < count ? q + 1 : q], b->weight);
+                ep_scatter_row(&row, &next, out);
             } else {
                 in->row[in->count++] = b->weight + cell * post->padded;
                 if (in->count == ROW_BATCH)

@@ -101,14 +101,64 @@ static EP_INLINE void ep_add_scaled_row(size_t n, EPROP_REAL x, const EPROP_REAL
         out[j] += x * row[j];
 }
 
-/*! \brief out[target[q]] += weight[q] for the synapses of a sparse row.
+/*! \brief Asks for the memory at an address, which will soon be needed. */
+#if defined(__GNUC__)
+#define EP_FETCH(address) __builtin_prefetch(address)
+#else
+#define EP_FETCH(address) ((void)(address))
+#endif
+
+#define EP_FETCHED 16 /* synapses of the next row that are asked for in one go: 64 bytes of targets */
+
+/*! \brief The synapses of a sparse row: their number, their targets, a value of each.
  *  A target may occur more than once.
  */
-static EP_INLINE void ep_scatter_row(size_t synapses, EPROP_REAL *out,
-                                     const int32_t *restrict target,
-                                     const ep_weight *restrict weight) {
-    for (size_t q = 0; q < synapses; q++)
-        out[target[q]] += weight[q];
+typedef struct {
+    size_t count;
+    const int32_t *target;
+    EPROP_REAL *value;
+} ep_sparse_row;
+
+/*! \brief Asks for synapses of a row, which lies far from the one before it, from the q-th on. */
+static EP_INLINE void ep_fetch_synapses(const ep_sparse_row *row, size_t q) {
+    if (q < row->count)
+        EP_FETCH(row->target + q);
+    for (size_t end = q + EP_FETCHED; q < end && q < row->count; q += 64 / sizeof *row->value)
+        EP_FETCH(row->value + q);
+}
+
+/*! \brief out[target] += value for the synapses of a sparse row; `next` comes after it. */
+static EP_INLINE void ep_scatter_row(const ep_sparse_row *row, const ep_sparse_row *next,
+                                     EPROP_REAL *restrict out) {
+    const ep_sparse_row after = *next;
+    const int32_t *restrict const target = row->target;
+    const EPROP_REAL *restrict const value = row->value;
+    const size_t count = row->count;
+    size_t q = 0;
+    for (; q + EP_FETCHED <= count; q += EP_FETCHED) {
+        ep_fetch_synapses(&after, q);
+        for (size_t k = q; k < q + EP_FETCHED; k++)
+            out[target[k]] += value[k];
+    }
+    for (; q < count; q++)
+        out[target[q]] += value[q];
+}
+
+/*! \brief value += in[target] for the synapses of a sparse row; `next` comes after it. */
+static EP_INLINE void ep_pick_row(const ep_sparse_row *row, const ep_sparse_row *next,
+                                  const EPROP_REAL *restrict in) {
+    const ep_sparse_row after = *next;
+    const int32_t *restrict const target = row->target;
+    EPROP_REAL *restrict const value = row->value;
+    const size_t count = row->count;
+    size_t q = 0;
+    for (; q + EP_FETCHED <= count; q += EP_FETCHED) {
+        ep_fetch_synapses(&after, q);
+        for (size_t k = q; k < q + EP_FETCHED; k++)
+            value[k] += in[target[k]];
+    }
+    for (; q < count; q++)
+        value[q] += in[target[q]];
 }
 
 #endif
