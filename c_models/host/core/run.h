@@ -116,8 +116,9 @@ static void interval_body(void *context, size_t index, size_t thread) {
     const size_t slot = job->first_slot + index;
     const int64_t begin = e->step + (int64_t)(index * e->T);
     begin_interval(e, slot, begin);
-    if (e->small == NULL || !e->small->advance(e, slot, begin))
-        advance(e, slot, begin, 0, e->T, job->slopes[thread]);
+    if (e->small != NULL && e->small->advance(e, slot, begin))
+        return;
+    advance(e, slot, begin, 0, e->T, job->slopes[thread]);
     if (e->learning)
         list_by_cell(e, slot);
 }
@@ -257,13 +258,20 @@ static ep_history ***prepare_slopes(const engine *e, size_t threads) {
     return slopes;
 }
 
+#define SIDE_BY_SIDE 8 /* intervals for each thread in one go, if nothing of them is kept: in a few
+                          slots, which stay in the cache */
+
 /* Whole intervals that may run side by side now; 0 if the next must be done on its own. */
 static size_t side_by_side(const engine *e, int64_t steps) {
     if (e->s > 0 || e->carries)
         return 0;
     const size_t whole = (size_t)(steps / (int64_t)e->T);
-    const size_t room = e->learning ? (size_t)e->settings.trials_per_update - e->pending
-                                    : e->slot_count - e->pending;
+    const size_t most = SIDE_BY_SIDE * (size_t)e->settings.threads;
+    size_t room = e->slot_count - e->pending;
+    if (e->learning)
+        room = (size_t)e->settings.trials_per_update - e->pending;
+    else if (room > most)
+        room = most;
     return whole < room ? whole : room;
 }
 
