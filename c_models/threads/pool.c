@@ -9,7 +9,7 @@
 
 struct thread_pool {
     pthread_mutex_t lock;
-    pthread_cond_t work, done;
+    pthread_cond_t work, done, counted;
     pthread_t *threads;
     size_t started;     /* threads beside the caller */
     size_t number_next; /* number of the next thread to come up */
@@ -61,6 +61,7 @@ thread_pool *thread_pool_start(size_t threads) {
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->done, NULL);
+    pthread_cond_init(&pool->counted, NULL);
     if (threads > 1)
         pool->threads = calloc(threads - 1, sizeof *pool->threads);
     while (pool->threads != NULL && pool->started + 1 < threads &&
@@ -79,10 +80,25 @@ void thread_pool_stop(thread_pool *pool) {
     for (size_t i = 0; i < pool->started; i++)
         pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->counted);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);
     free(pool);
+}
+
+void thread_pool_await(thread_pool *pool, const size_t *counter, size_t value) {
+    pthread_mutex_lock(&pool->lock);
+    while (*counter != value)
+        pthread_cond_wait(&pool->counted, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void thread_pool_count(thread_pool *pool, size_t *counter) {
+    pthread_mutex_lock(&pool->lock);
+    ++*counter;
+    pthread_cond_broadcast(&pool->counted);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void thread_pool_run(thread_pool *pool, size_t count, thread_body body, void *context) {

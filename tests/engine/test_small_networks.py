@@ -25,6 +25,12 @@ SMALL = {
     "LIF and adaptive": Plan(cells=MIXED, trials=3),
     "as many cells as fit": Plan(cells=(CellPlan(16), CellPlan(15, True)), trials=2),
     "one trial": Plan(cells=MIXED),
+    "groups of trials": Plan(cells=MIXED, trials=10, stretches=((400, True),)),
+    "groups of short trials": Plan(cells=MIXED, trials=10, short=True, stretches=((400, True),)),
+    "several signals": Plan(cells=MIXED, trials=5, readouts=(ReadoutPlan(), ReadoutPlan(2)),
+                            feedbacks=("random", "symmetric")),
+    "many trials without learning": Plan(cells=MIXED, trials=20, stretches=(
+        (400, True), (500, False), (400, True))),
     "longer delays": Plan(cells=MIXED, delays=("constant",), trials=2),
     "short trials": Plan(cells=MIXED, trials=3, short=True),
     "readouts of every kind": Plan(cells=MIXED, trials=2, readouts=(
@@ -91,12 +97,15 @@ def test_the_environment_chooses_the_general_path(monkeypatch):
     assert HostEngine(make_case(Plan()).network, "float32").path == "general"
 
 
-@pytest.mark.parametrize("name", ["LIF and adaptive", "readouts of every kind"])
-def test_without_vectors_of_the_processor(name, monkeypatch):
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["as many cells as fit", "groups of short trials",
+                                  "readouts of every kind"])
+def test_with_other_vectors_than_the_widest_of_the_processor(name, precision, monkeypatch):
     case = of_readouts(make_case(SMALL[name]))
-    found = play(case, machine(case, "float32"))
-    monkeypatch.setenv("EPROP_ISA", "generic")
-    assert_identical(play(case, machine(case, "float32")), found)
+    found = play(case, machine(case, precision))
+    for instruction_set in ("avx2", "generic"):
+        monkeypatch.setenv("EPROP_ISA", instruction_set)
+        assert_identical(play(case, machine(case, precision, 2)), found)
 
 
 @st.composite

@@ -70,6 +70,14 @@ static void take_samples(const engine *e, size_t slot, size_t s, int64_t global,
     }
 }
 
+/* The spikes that a stretch gives a population of sources, or NULL. */
+static const eprop_spike_input *input_of(const engine *e, size_t p) {
+    for (int32_t k = 0; k < e->stretch->spike_inputs; k++)
+        if ((size_t)e->stretch->spike_input[k].population == p)
+            return &e->stretch->spike_input[k];
+    return NULL;
+}
+
 /* Takes what sources emit at the steps from .. to of a slot's interval. */
 static void take_inputs(engine *e, size_t slot, int64_t begin, size_t from, size_t to) {
     /* with boundary "reset", what is at the last step belongs to no interval, or the next */
@@ -85,12 +93,8 @@ static void take_inputs(engine *e, size_t slot, int64_t begin, size_t from, size
         }
         if (q->kind != SOURCES)
             continue;
-        const eprop_spike_input *input = NULL;
-        for (int32_t k = 0; k < e->stretch->spike_inputs; k++)
-            if ((size_t)e->stretch->spike_input[k].population == p)
-                input = &e->stretch->spike_input[k];
         spike_list *const list = &slot_activity(e, slot, p)->spikes;
-        spikes_take(e, list, input, begin, from, whole ? to - 1 : to);
+        spikes_take(e, list, input_of(e, p), begin, from, whole ? to - 1 : to);
         if (whole)
             spikes_close(e, list, to);
     }

@@ -48,30 +48,36 @@ static void spikes_begin(engine *e, spike_list *list, enum kind kind, const spik
     list->used = kept;
 }
 
+/* The first spike of an input at or after a global step. */
+static int64_t first_spike(const eprop_spike_input *input, int64_t step) {
+    int64_t low = 0, high = input->spikes;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (input->step[middle] < step)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Takes the source spikes of the steps from .. to of the interval that began at global step
    `begin`; the list holds the steps before `from`. */
 static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *input, int64_t begin,
                         size_t from, size_t to) {
     list->used = list->start[from + e->head];
-    int64_t low = 0, high = input != NULL ? input->spikes : 0;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (input->step[middle] < begin + (int64_t)from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    /* counted, then summed up: a loop over the spikes of each step would be hard to predict */
+    const int64_t first = input != NULL ? first_spike(input, begin + (int64_t)from) : 0;
+    const int64_t last = input != NULL ? first_spike(input, begin + (int64_t)to + 1) : 0;
+    const size_t taken = last > first ? (size_t)(last - first) : 0;
+    /* each spike marks the end of its step, of which the last mark stays: a loop over the spikes of
+       each step would be hard to predict */
     size_t *const start = list->start + e->head + 1;
-    const int64_t first = low;
     if (to >= from)
         memset(start + from, 0, (to - from + 1) * sizeof *start);
-    for (; input != NULL && low < input->spikes && input->step[low] <= begin + (int64_t)to; low++)
-        start[input->step[low] - begin]++;
-    size_t sum = list->used;
-    for (size_t s = from; s <= to; s++)
-        start[s] = sum += start[s];
-    const size_t taken = (size_t)(low - first);
+    for (size_t q = 0; q < taken; q++)
+        start[input->step[first + (int64_t)q] - begin] = list->used + q + 1;
+    for (size_t s = from, end = list->used; s <= to; s++)
+        start[s] = end = start[s] > end ? start[s] : end;
     if (!reserve((void **)&list->cell, &list->capacity, list->used + taken, sizeof *list->cell)) {
         e->no_memory = true;
         return;

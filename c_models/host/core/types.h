@@ -174,7 +174,8 @@ typedef struct eprop_core_engine engine;
    see float/small.h. */
 typedef struct {
     void (*refresh)(engine *); /* takes the present parameters and weights */
-    /* a whole interval of a slot, as advance(); false, and nothing done, if it cannot */
+    /* a whole interval of a slot, as advance(), and list_spikes() if it is learned from; false, and
+       nothing done, if it cannot */
     bool (*advance)(engine *, size_t slot, int64_t begin);
     /* what sum_gradients() needs to know of a slot's spikes, once the interval has ended */
     void (*list_spikes)(engine *, size_t slot);

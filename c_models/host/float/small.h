@@ -6,9 +6,9 @@
  *  because the state of all cells stays in registers over an interval, which is most of the cost of
  *  a batch of trials of few cells: of a step of 20 cells, the arithmetic is the smallest part.
  *
- *  All spiking cells are one row of vectors, population after population, each padded as
- *  everywhere; a vector belongs to one population. Synapses from one population with one delay
- *  are one table of such rows, 0 onto populations that they do not lead to.
+ *  All spiking cells are one row of the processor's vectors, population after population, each
+ *  padded as everywhere; a vector belongs to one population. Synapses from one population with one
+ *  delay are one table of such rows, 0 onto populations that they do not lead to.
  */
 #ifndef EPROP_FLOAT_SMALL_H
 #define EPROP_FLOAT_SMALL_H
@@ -16,20 +16,15 @@
 #include "../core/update.h"
 
 #if defined(__GNUC__)
-#define SMALL_VECTORS 8 /* most vectors of cells, and of a population of readouts */
-#define SMALL_LANES (32 / sizeof(EPROP_REAL))
-
-/* 32 bytes; lowered by the compiler if the machine has narrower registers. */
-typedef EPROP_REAL small_reals
-    __attribute__((vector_size(32), aligned(sizeof(EPROP_REAL)), may_alias));
-typedef ep_lane small_lanes
-    __attribute__((vector_size(32), aligned(sizeof(EPROP_REAL)), may_alias));
+#define SMALL_TILES 4 /* most tiles of EP_LANES cells, and of a population of readouts */
+#define SMALL_TILE (EP_LANES / EP_WIDTH) /* vectors of a tile */
+#define SMALL_VECTORS (SMALL_TILES * SMALL_TILE)
 
 /* Spikes that arrive from one population after one delay. */
 typedef struct {
     size_t pre;
     int64_t lag, first_arrival;   /* as those of its blocks */
-    small_reals *rows;            /* (cells of pre, vectors) */
+    ep_weight *rows;              /* (cells of pre, vectors) */
     size_t block[SMALL_VECTORS];  /* for each vector, the block that leads to it; SIZE_MAX: none */
 } small_arrivals;
 
@@ -44,21 +39,24 @@ typedef struct {
     bool fits_now;                /* with the present parameters of the cells */
     size_t vectors;
     size_t population[SMALL_VECTORS], first[SMALL_VECTORS]; /* of each vector; its first cell there */
-    small_reals alpha[SMALL_VECTORS], v_thresh[SMALL_VECTORS], inverse_width[SMALL_VECTORS];
-    small_reals rho[SMALL_VECTORS], beta[SMALL_VECTORS], height[SMALL_VECTORS];
-    small_lanes refractory[SMALL_VECTORS];
+    ep_unaligned alpha[SMALL_VECTORS], v_thresh[SMALL_VECTORS], inverse_width[SMALL_VECTORS];
+    ep_unaligned rho[SMALL_VECTORS], beta[SMALL_VECTORS], height[SMALL_VECTORS];
+    ep_unaligned_lanes refractory[SMALL_VECTORS];
     small_arrivals *arrivals;
     size_t arrival_count;
     small_task *tasks;
     size_t task_count;
-    small_reals **filters;        /* for each thread, F or g of a task's vectors at each step */
+    size_t *groups_done;          /* for each task, groups of trials whose terms are added */
+    ep_history **filters;         /* for each thread, F or g of SMALL_AT_ONCE vectors at each step */
 } small_network;
 
-#define SMALL_TASK_VECTORS 4 /* most vectors of a task */
+/* Most vectors of a task, and trials of a group. Tasks of fewer vectors filter several trials in
+   step, so that there are as many: each waits for its last operation most of the time. */
+#define SMALL_AT_ONCE 4
 
 static EP_INLINE small_network *small_of(const engine *e) { return (small_network *)e->small; }
 
-static EP_INLINE size_t small_width(const population *p) { return p->padded / SMALL_LANES; }
+static EP_INLINE size_t small_width(const population *p) { return p->padded / EP_WIDTH; }
 
 /* Whether a network takes this path, whatever its parameters and weights. */
 static bool small_fits(const engine *e) {
@@ -84,7 +82,7 @@ static void small_place(const engine *e, small_network *n) {
         const population *const q = &e->populations[p];
         for (size_t i = 0; q->kind == SPIKING && i < small_width(q); i++, n->vectors++) {
             n->population[n->vectors] = p;
-            n->first[n->vectors] = i * SMALL_LANES;
+            n->first[n->vectors] = i * EP_WIDTH;
         }
     }
 }
@@ -116,7 +114,7 @@ static void small_wire(engine *e, small_network *n) {
         if (a == n->arrival_count) {
             n->arrival_count++;
             *to = (small_arrivals){.pre = b->pre, .lag = b->lag, .first_arrival = b->first_arrival};
-            to->rows = OWN(e, small_reals, b->rows * n->vectors);
+            to->rows = OWN(e, ep_weight, b->rows * n->vectors * EP_WIDTH);
             for (size_t i = 0; i < n->vectors; i++)
                 to->block[i] = SIZE_MAX;
         }
@@ -144,15 +142,16 @@ static size_t small_list_tasks(const engine *e, size_t most, small_task *tasks) 
 /* Splits the work of an update: a task for each thread, if there are that many vectors. */
 static void small_split(engine *e, small_network *n) {
     const size_t threads = (size_t)e->settings.threads;
-    size_t most = SMALL_TASK_VECTORS;
+    size_t most = SMALL_AT_ONCE;
     while (most > 1 && small_list_tasks(e, most, NULL) < threads)
         most /= 2;
     n->tasks = OWN(e, small_task, small_list_tasks(e, most, NULL));
-    n->filters = OWN(e, small_reals *, threads);
+    n->groups_done = OWN(e, size_t, small_list_tasks(e, most, NULL));
+    n->filters = OWN(e, ep_history *, threads);
     if (n->tasks != NULL)
         n->task_count = small_list_tasks(e, most, n->tasks);
     for (size_t k = 0; n->filters != NULL && k < threads; k++)
-        n->filters[k] = OWN(e, small_reals, (e->T + 1) * SMALL_TASK_VECTORS);
+        n->filters[k] = OWN(e, ep_history, (e->T + 1) * SMALL_AT_ONCE * EP_WIDTH);
 }
 
 /* Takes the present parameters and weights. */
@@ -163,14 +162,14 @@ static void small_refresh(engine *e) {
         const population *const q = &e->populations[n->population[i]];
         const size_t first = n->first[i];
         n->fits_now &= q->cells.shape == EP_PIECEWISE_LINEAR;
-        memcpy(&n->alpha[i], q->cells.alpha + first, sizeof *n->alpha);
-        memcpy(&n->v_thresh[i], q->cells.v_thresh + first, sizeof *n->v_thresh);
-        memcpy(&n->inverse_width[i], q->cells.inverse_width + first, sizeof *n->inverse_width);
-        memcpy(&n->refractory[i], q->cells.refractory + first, sizeof *n->refractory);
-        n->height[i] = q->cells.height - (small_reals){0};
+        n->alpha[i] = ep_load(q->cells.alpha + first);
+        n->v_thresh[i] = ep_load(q->cells.v_thresh + first);
+        n->inverse_width[i] = ep_load(q->cells.inverse_width + first);
+        n->refractory[i] = ep_load_lanes(q->cells.refractory + first);
+        n->height[i] = ep_spread(q->cells.height);
         if (q->adaptive) {
-            memcpy(&n->rho[i], q->cells.rho + first, sizeof *n->rho);
-            memcpy(&n->beta[i], q->cells.beta + first, sizeof *n->beta);
+            n->rho[i] = ep_load(q->cells.rho + first);
+            n->beta[i] = ep_load(q->cells.beta + first);
         }
     }
     for (size_t a = 0; a < n->arrival_count; a++) {
@@ -181,8 +180,8 @@ static void small_refresh(engine *e) {
             const block *const b = &e->blocks[x->block[i]];
             const size_t padded = e->populations[b->post].padded;
             for (size_t row = 0; row < b->rows; row++)
-                memcpy(x->rows + row * n->vectors + i, b->weight + row * padded + n->first[i],
-                       sizeof *x->rows);
+                ep_store(x->rows + (row * n->vectors + i) * EP_WIDTH,
+                         ep_load(b->weight + row * padded + n->first[i]));
         }
     }
 }

@@ -11,145 +11,162 @@
 
 #if defined(__GNUC__)
 
-/* Bit l is set if lane l of a mask (0 or -1) is. */
-static EP_INLINE uint64_t small_bits(const small_lanes *mask) {
-#if defined(__AVX2__) && EP_MANTISSA_BITS == 23
-    typedef float floats __attribute__((vector_size(32)));
-    return (uint64_t)(unsigned)__builtin_ia32_movmskps256((floats)*mask);
-#elif defined(__AVX2__)
-    typedef double doubles __attribute__((vector_size(32)));
-    return (uint64_t)(unsigned)__builtin_ia32_movmskpd256((doubles)*mask);
-#else
-    uint64_t bits = 0;
-    for (size_t l = 0; l < SMALL_LANES; l++)
-        bits |= (uint64_t)((*mask)[l] != 0) << l;
-    return bits;
-#endif
-}
-
-/* x where a mask is -1, 0 where it is 0. A macro: how vectors are passed depends on the processor. */
-#define SMALL_MASKED(x, mask) ((small_reals)((small_lanes)(x) & (mask)))
-
 /* Spikes of a population in one interval, and the rows of weights that they meet. */
 typedef struct {
     const spike_list *list;
     size_t first;               /* the first step at which any arrive */
     const size_t *start;        /* those that arrive at step s begin at start[s - first] */
-    const small_reals *rows;
+    const ep_weight *rows;
 } small_spikes;
 
 static small_spikes small_spikes_of(const engine *e, size_t slot, size_t pre, int64_t lag,
-                                    int64_t first_arrival, const small_reals *rows) {
+                                    int64_t first_arrival, const ep_weight *rows) {
     const spike_list *const list = &slot_activity(e, slot, pre)->spikes;
     return (small_spikes){list, (size_t)(lag + first_arrival), list->start + first_arrival, rows};
 }
 
 static EP_INLINE void small_add_arrivals(const small_spikes *arrivals, size_t s,
-                                         const size_t vectors, small_reals *sum) {
+                                         const size_t vectors, ep_vector *sum) {
     if (s < arrivals->first)
         return;
     const size_t at = s - arrivals->first, last = arrivals->start[at + 1];
+    const int32_t *const cell = arrivals->list->cell;
     for (size_t q = arrivals->start[at]; q < last; q++) {
-        const small_reals *const row = arrivals->rows + (size_t)arrivals->list->cell[q] * vectors;
+        const ep_weight *const row = arrivals->rows + (size_t)cell[q] * (vectors * EP_WIDTH);
         for (size_t i = 0; i < vectors; i++)
-            sum[i] += row[i];
+            sum[i] += ep_load(row + i * EP_WIDTH);
     }
 }
 
 /* Where the pseudo-derivatives of a vector go: row s is s * stride after `row`. */
 typedef struct {
-    small_reals *row;
+    ep_history *row;
     size_t stride;
 } small_history;
+
+/* Room for `spikes` in the list of a slot's population, and for the step of each. */
+static bool small_make_room(engine *e, activity *x, size_t spikes) {
+    const bool fits = reserve((void **)&x->spikes.cell, &x->spikes.capacity, spikes,
+                              sizeof *x->spikes.cell) &&
+                      reserve((void **)&x->cell_step, &x->cell_capacity, spikes,
+                              sizeof *x->cell_step);
+    if (!fits)
+        e->no_memory = true;
+    return fits;
+}
+
+/* Room for the most spikes that the cells of a population can have in a slot's interval. */
+static bool small_make_room_for_all(engine *e, size_t slot, size_t p) {
+    const population *const q = &e->populations[p];
+    size_t most = 0;
+    for (size_t j = 0; j < q->n; j++)
+        most += e->length[slot] / ((size_t)q->cells.refractory[j] + 1) + 1;
+    return small_make_room(e, slot_activity(e, slot, p), most);
+}
+
+/* Cell j spikes at step s; there is room. Without a call, which would cost the registers. */
+static EP_INLINE void small_push(activity *x, size_t j, size_t s) {
+    const size_t used = x->spikes.used++;
+    x->spikes.cell[used] = (int32_t)j;
+    x->cell_step[used] = (int32_t)s;
+    x->count[j]++;
+}
 
 /* The steps 1 .. end of all cells, whose beta is 0 if they do not adapt; takes what does not change
    as constants. slopes: whether pseudo-derivatives are kept. */
 static EP_INLINE void small_cells_as(engine *e, size_t slot, size_t end, const size_t vectors,
                                      const bool slopes, const small_history *history) {
     const small_network *const n = small_of(e);
-    const small_reals one = (small_reals){0} + (EPROP_REAL)1, zero = {0};
-    const small_lanes sign = (small_lanes)-zero;
+    const ep_vector zero = ep_zeros(), one = ep_spread((EPROP_REAL)1);
+    const ep_lanes no_lane = ep_spread_lanes(0), each_lane = ep_spread_lanes(1);
     activity *const slots = slot_activity(e, slot, 0);
-    small_spikes arrivals[n->arrival_count + 1];
-    for (size_t k = 0; k < n->arrival_count; k++)
+    const size_t kinds = n->arrival_count;
+    small_spikes arrivals[kinds + 1];
+    for (size_t k = 0; k < kinds; k++)
         arrivals[k] = small_spikes_of(e, slot, n->arrivals[k].pre, n->arrivals[k].lag,
                                       n->arrivals[k].first_arrival, n->arrivals[k].rows);
-    small_reals v[SMALL_VECTORS], a[SMALL_VECTORS], fired[SMALL_VECTORS];
-    small_lanes left[SMALL_VECTORS];
+    /* in locals: the compiler must assume that stores of vectors change the structure */
+    ep_vector alpha[SMALL_VECTORS], v_thresh[SMALL_VECTORS], inverse_width[SMALL_VECTORS];
+    ep_vector rho[SMALL_VECTORS], beta[SMALL_VECTORS], height[SMALL_VECTORS];
+    ep_vector v[SMALL_VECTORS], a[SMALL_VECTORS];
+    ep_lanes period[SMALL_VECTORS], left[SMALL_VECTORS];
+    ep_mask fired[SMALL_VECTORS];
+    activity *of_vector[SMALL_VECTORS];
+    ep_history *h[SMALL_VECTORS];
     for (size_t i = 0; i < vectors; i++) {
-        const activity *const x = &slots[n->population[i]];
-        memcpy(&v[i], x->v + n->first[i], sizeof *v);
-        a[i] = zero;
-        if (x->a != NULL)
-            memcpy(&a[i], x->a + n->first[i], sizeof *a);
-        memcpy(&left[i], x->refractory + n->first[i], sizeof *left);
-        fired[i] = zero; /* an interval begins without spikes */
+        activity *const x = of_vector[i] = &slots[n->population[i]];
+        const size_t j = n->first[i];
+        alpha[i] = n->alpha[i];
+        v_thresh[i] = n->v_thresh[i];
+        inverse_width[i] = n->inverse_width[i];
+        rho[i] = n->rho[i];
+        beta[i] = n->beta[i];
+        height[i] = n->height[i];
+        period[i] = n->refractory[i];
+        v[i] = ep_load(x->v + j);
+        a[i] = x->a != NULL ? ep_load(x->a + j) : zero;
+        left[i] = ep_load_lanes(x->refractory + j);
+        fired[i] = ep_above(zero, zero); /* an interval begins without spikes */
+        h[i] = history[i].row;
     }
     for (size_t s = 1; s <= end; s++) {
         for (size_t i = 0; i < vectors; i++) {
-            v[i] = n->alpha[i] * v[i] - fired[i] * n->v_thresh[i];
-            a[i] = n->rho[i] * a[i] + fired[i];
+            v[i] = alpha[i] * v[i] - ep_select(fired[i], v_thresh[i], zero);
+            a[i] = rho[i] * a[i] + ep_select(fired[i], one, zero);
         }
-        for (size_t k = 0; k < n->arrival_count; k++)
+        for (size_t k = 0; k < kinds; k++)
             small_add_arrivals(&arrivals[k], s, vectors, v);
         uint64_t spikes = 0;
         for (size_t i = 0; i < vectors; i++) {
-            const small_reals threshold = n->v_thresh[i] + n->beta[i] * a[i];
-            const small_lanes waits = left[i] > 0;
-            const small_lanes spike = (v[i] >= threshold) & ~waits;
+            const ep_vector threshold = v_thresh[i] + beta[i] * a[i];
+            const ep_mask waits = ep_positive(left[i]);
+            fired[i] = ep_but_not(ep_at_least(v[i], threshold), waits);
             if (slopes) {
-                const small_reals u = (v[i] - threshold) * n->inverse_width[i];
-                const small_reals d = one - (small_reals)((small_lanes)u & ~sign);
-                const small_reals slope = n->height[i] * SMALL_MASKED(d, d > zero);
-                history[i].row[s * history[i].stride] = SMALL_MASKED(slope, ~waits);
+                const ep_vector u = (v[i] - threshold) * inverse_width[i];
+                const ep_vector slope = ep_pseudo_derivative(EP_PIECEWISE_LINEAR, height[i], u);
+                ep_store(h[i] += history[i].stride, ep_select(waits, zero, slope));
             }
-            left[i] = (spike & n->refractory[i]) | (~spike & (left[i] + waits));
-            fired[i] = SMALL_MASKED(one, spike);
-            spikes |= small_bits(&spike) << (i * SMALL_LANES);
+            const ep_lanes less = ep_select_lanes(waits, left[i] - each_lane, left[i]);
+            left[i] = ep_select_lanes(fired[i], period[i], less);
+            spikes |= (uint64_t)ep_mask_bits(fired[i]) << (i * EP_WIDTH);
         }
         for (; spikes != 0; spikes &= spikes - 1) {
-            const size_t lane = (size_t)__builtin_ctzll(spikes), i = lane / SMALL_LANES;
-            const size_t j = n->first[i] + lane % SMALL_LANES;
-            activity *const x = &slots[n->population[i]];
-            x->count[j]++;
-            spikes_push(e, &x->spikes, (int32_t)j);
+            const size_t lane = (size_t)__builtin_ctzll(spikes), i = lane / EP_WIDTH;
+            small_push(of_vector[i], n->first[i] + lane % EP_WIDTH, s);
         }
         for (size_t i = 0; i < vectors; i++)
-            if (n->first[i] == 0)
-                spikes_close(e, &slots[n->population[i]].spikes, s);
+            spikes_close(e, &of_vector[i]->spikes, s);
     }
     for (size_t i = 0; i < vectors; i++) {
-        const activity *const x = &slots[n->population[i]];
-        memcpy(x->v + n->first[i], &v[i], sizeof *v);
+        const activity *const x = of_vector[i];
+        const size_t j = n->first[i];
+        ep_store(x->v + j, v[i]);
         if (x->a != NULL)
-            memcpy(x->a + n->first[i], &a[i], sizeof *a);
-        memcpy(x->refractory + n->first[i], &left[i], sizeof *left);
-        for (size_t l = 0; l < SMALL_LANES; l++)
-            x->fired[n->first[i] + l] = fired[i][l] != (EPROP_REAL)0;
+            ep_store(x->a + j, a[i]);
+        ep_store_lanes(x->refractory + j, left[i]);
+        ep_store_lanes(x->fired + j, ep_select_lanes(fired[i], each_lane, no_lane));
     }
 }
 
 static void small_cells(engine *e, size_t slot, size_t end, bool slopes,
                         const small_history *history) {
-    switch (small_of(e)->vectors) {
-#define SMALL_CASE(n)                                                                           \
-    case n:                                                                                     \
+    switch (small_of(e)->vectors / SMALL_TILE) {
+#define SMALL_CASE(tiles)                                                                       \
+    case tiles:                                                                                 \
         if (slopes)                                                                             \
-            small_cells_as(e, slot, end, n, true, history);                                     \
+            small_cells_as(e, slot, end, tiles * SMALL_TILE, true, history);                    \
         else                                                                                    \
-            small_cells_as(e, slot, end, n, false, history);                                    \
+            small_cells_as(e, slot, end, tiles * SMALL_TILE, false, history);                   \
         break;
         SMALL_CASE(1)
         SMALL_CASE(2)
         SMALL_CASE(3)
         SMALL_CASE(4)
-        SMALL_CASE(5)
-        SMALL_CASE(6)
-        SMALL_CASE(7)
-        SMALL_CASE(8)
 #undef SMALL_CASE
     }
 }
+
+#define SMALL_STEPS 32 /* steps of readouts whose y is kept for their errors and samples */
 
 /* Samples of readouts that a stretch takes. */
 typedef struct {
@@ -172,20 +189,34 @@ static size_t small_begin_samples(const engine *e, size_t p, int64_t begin, smal
     return count;
 }
 
-static EP_INLINE void small_take_samples(const engine *e, size_t slot, size_t p, size_t s,
-                                         int64_t global, small_samples *samples, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        const eprop_sampling *const taken = samples[k].taken;
-        if (global != samples[k].due)
-            continue;
-        const ep_state *const y = slot_activity(e, slot, p)->v;
+/* The samples of the steps after step `done`, y of which is in `rows`, as far as `steps` steps go. */
+static EP_INLINE void small_take_samples(const engine *e, size_t slot, size_t p, int64_t begin,
+                                         size_t done, size_t steps, const ep_state *rows,
+                                         small_samples *next) {
+    const eprop_sampling *const taken = next->taken;
+    const int64_t before = begin + (int64_t)done, last = before + (int64_t)steps;
+    const bool is_y = taken->variable == EPROP_Y || taken->variable == EPROP_V;
+    for (; next->due <= last; next->due += taken->every, next->out += taken->cells) {
+        const ep_state *const y =
+            rows + (size_t)(next->due - before - 1) * e->populations[p].padded;
         for (int32_t c = 0; c < taken->cells; c++)
-            samples[k].out[c] = taken->variable == EPROP_Y
-                                    ? ep_to_double(y[taken->cell[c]])
-                                    : sample_one(e, slot, p, taken->variable,
-                                                 (size_t)taken->cell[c], s, global, NULL);
-        samples[k].due += taken->every;
-        samples[k].out += taken->cells;
+            next->out[c] = is_y ? ep_to_double(y[taken->cell[c]])
+                                : sample_one(e, slot, p, taken->variable, (size_t)taken->cell[c],
+                                             (size_t)(next->due - begin), next->due, NULL);
+    }
+}
+
+/* What readouts send at the steps after step `done`, and their loss. */
+static EP_INLINE void small_send_errors(const population *q, activity *x, int64_t begin, size_t done,
+                                        size_t steps, const ep_state *rows) {
+    for (size_t k = 0; k < steps; k++) {
+        const size_t s = done + k + 1;
+        const ep_state *const target = target_of(q, s, begin + (int64_t)s);
+        const bool none = has_no_errors(q, target);
+        if (!none)
+            send_errors(q, x, rows + k * q->padded, s, target);
+        for (size_t i = 0; none && i < q->padded; i += EP_WIDTH)
+            ep_store(x->signal + s * q->padded + i, ep_zeros());
     }
 }
 
@@ -194,38 +225,60 @@ static EP_INLINE void small_readouts_as(engine *e, size_t slot, size_t p, int64_
                                         const size_t vectors) {
     const population *const q = &e->populations[p];
     activity *const x = slot_activity(e, slot, p);
-    const small_reals *const bias = (const small_reals *)q->bias;
-    small_spikes arrivals[q->incoming_count + 1];
-    for (size_t k = 0; k < q->incoming_count; k++) {
+    const ep_vector kappa = ep_spread(q->kappa);
+    const size_t kinds = q->incoming_count;
+    small_spikes arrivals[kinds + 1];
+    for (size_t k = 0; k < kinds; k++) {
         const block *const b = &e->blocks[q->incoming[k]];
-        arrivals[k] = small_spikes_of(e, slot, b->pre, b->lag, b->first_arrival,
-                                      (const small_reals *)b->weight);
+        arrivals[k] = small_spikes_of(e, slot, b->pre, b->lag, b->first_arrival, b->weight);
     }
     small_samples samples[e->stretch->samplings + 1];
     const size_t sampled = small_begin_samples(e, p, begin, samples);
-    small_reals y[SMALL_VECTORS];
-    for (size_t i = 0; i < vectors; i++)
-        y[i] = ((const small_reals *)x->v)[i];
-    for (size_t s = 1; s <= end; s++) {
-        for (size_t i = 0; i < vectors; i++)
-            y[i] = q->kappa * y[i] + bias[i];
-        for (size_t k = 0; k < q->incoming_count; k++)
-            small_add_arrivals(&arrivals[k], s, vectors, y);
-        for (size_t i = 0; i < vectors; i++)
-            ((small_reals *)x->v)[i] = y[i];
-        send_errors(q, x, s, begin + (int64_t)s);
-        if (sampled > 0)
-            small_take_samples(e, slot, p, s, begin + (int64_t)s, samples, sampled);
-        spikes_close(e, &x->spikes, s);
+    ep_state rows[SMALL_STEPS * SMALL_VECTORS * EP_WIDTH];
+    ep_vector y[SMALL_VECTORS], bias[SMALL_VECTORS];
+    for (size_t i = 0; i < vectors; i++) {
+        y[i] = ep_load(x->v + i * EP_WIDTH);
+        bias[i] = ep_load(q->bias + i * EP_WIDTH);
     }
+    for (size_t done = 0, steps; done < end; done += steps) {
+        steps = end - done < SMALL_STEPS ? end - done : SMALL_STEPS;
+        for (size_t k = 0; k < steps; k++) {
+            for (size_t i = 0; i < vectors; i++)
+                y[i] = kappa * y[i] + bias[i];
+            for (size_t b = 0; b < kinds; b++)
+                small_add_arrivals(&arrivals[b], done + k + 1, vectors, y);
+            for (size_t i = 0; i < vectors; i++)
+                ep_store(rows + (k * vectors + i) * EP_WIDTH, y[i]);
+        }
+        small_send_errors(q, x, begin, done, steps, rows);
+        for (size_t k = 0; k < sampled; k++)
+            small_take_samples(e, slot, p, begin, done, steps, rows, &samples[k]);
+    }
+    for (size_t i = 0; i < vectors; i++)
+        ep_store(x->v + i * EP_WIDTH, y[i]);
 }
 
 static void small_readouts(engine *e, size_t slot, size_t p, int64_t begin, size_t end) {
     const size_t vectors = small_width(&e->populations[p]);
-    if (vectors == 1)
-        small_readouts_as(e, slot, p, begin, end, 1);
+    if (vectors == SMALL_TILE)
+        small_readouts_as(e, slot, p, begin, end, SMALL_TILE);
     else
         small_readouts_as(e, slot, p, begin, end, vectors);
+}
+
+/* Takes what sources emit, and the step of each spike if synapses learn from it. */
+static void small_take_inputs(engine *e, size_t slot, int64_t begin, size_t end) {
+    take_inputs(e, slot, begin, 0, end);
+    for (size_t p = 0; e->learning && p < e->population_count; p++) {
+        activity *const x = slot_activity(e, slot, p);
+        if (e->populations[p].kind != SOURCES || !e->populations[p].by_cell || x->spikes.used == 0 ||
+            !small_make_room(e, x, x->spikes.used))
+            continue;
+        const eprop_spike_input *const input = input_of(e, p);
+        const int64_t *const step = input->step + first_spike(input, begin);
+        for (size_t q = 0; q < x->spikes.used; q++)
+            x->cell_step[q] = (int32_t)(step[q] - begin);
+    }
 }
 
 /* Whether a stretch asks for nothing of the cells but spikes. */
@@ -243,7 +296,7 @@ static bool small_advance(engine *e, size_t slot, int64_t begin) {
     if (!n->fits_now || !small_stretch(e))
         return false;
     small_history history[SMALL_VECTORS] = {{NULL, 0}};
-    small_reals unused;
+    ep_history unused[EP_WIDTH];
     bool slopes = false;
     for (size_t i = 0; i < n->vectors; i++) {
         const population *const q = &e->populations[n->population[i]];
@@ -251,11 +304,13 @@ static bool small_advance(engine *e, size_t slot, int64_t begin) {
         const bool keep = x->history != NULL && e->learning;
         slopes |= keep;
         history[i] = (small_history){
-            keep ? (small_reals *)(x->history[0] + n->first[i]) : &unused,
-            keep ? small_width(q) : 0};
+            keep ? x->history[0] + n->first[i] : unused, keep ? q->padded : 0};
     }
     const size_t end = e->length[slot];
-    take_inputs(e, slot, begin, 0, end);
+    small_take_inputs(e, slot, begin, end);
+    for (size_t p = 0; p < e->population_count; p++)
+        if (e->populations[p].kind == SPIKING && !small_make_room_for_all(e, slot, p))
+            return true; /* which ends the run */
     small_cells(e, slot, end, slopes, history);
     for (size_t p = 0; slopes && p < e->population_count; p++) {
         const population *const q = &e->populations[p];

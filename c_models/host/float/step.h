@@ -234,18 +234,23 @@ static void step_stock(engine *e, size_t slot, size_t p, size_t s, const double 
     spikes_close(e, &x->spikes, s);
 }
 
-/* What readouts send at step s, and their loss. */
-static EP_INLINE void send_errors(const population *q, activity *x, size_t s, int64_t global) {
+/* Whether all errors of a step are 0 for want of targets, as far as the first shows. */
+static EP_INLINE bool has_no_errors(const population *q, const ep_state *target) {
+    return q->loss > EPROP_MSE && target != NULL && target[0] != target[0];
+}
+
+/* What readouts y send at step s, and their loss. target: see target_of(). */
+static EP_INLINE void send_errors(const population *q, activity *x, const ep_state *y, size_t s,
+                                  const ep_state *target) {
     ep_signal *const signal = x->signal + s * q->padded;
-    const ep_state *const target = target_of(q, s, global);
     if (q->loss == EPROP_NO_LOSS)
-        memcpy(signal, x->v, q->n * sizeof *signal);
+        memcpy(signal, y, q->n * sizeof *signal);
     else if (target == NULL)
         memset(signal, 0, q->n * sizeof *signal);
     else if (q->loss == EPROP_MSE)
-        x->loss += ep_squared_error(q->n, x->v, target, signal);
+        x->loss += ep_squared_error(q->n, y, target, signal);
     else
-        x->loss += ep_cross_entropy_error(q->n, x->v, target, signal);
+        x->loss += ep_cross_entropy_error(q->n, y, target, signal);
 }
 
 static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t global,
@@ -257,7 +262,7 @@ static void step_readouts(engine *e, size_t slot, size_t p, size_t s, int64_t gl
     if (current != NULL)
         for (size_t k = 0; k < q->n; k++)
             x->v[k] += ep_from_double(current[k]);
-    send_errors(q, x, s, global);
+    send_errors(q, x, x->v, s, target_of(q, s, global));
 }
 
 /* Learning signal of one cell at step s. */
