@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import large, memory, report, sequences
+from benchmarks import large, memory, processes, report, sequences
 from benchmarks.peer import Contender, Peer
 
 OURS = "host"
@@ -38,7 +38,7 @@ WORKLOADS = {
     "sparse": (Contender(OURS), Contender("nest")),
     **{name: _INTERVALS for name in sequences.WORKLOADS},
 }
-OURS_ALONE = ("large", "memory")
+OURS_ALONE = ("processes", "large", "memory")
 
 
 def parse() -> argparse.Namespace:
@@ -85,7 +85,7 @@ def side_by_side(name: str, threads: int, args: argparse.Namespace) -> list[dict
 
 
 def main() -> None:
-    """Measure, print ratios, and write ``timings.json``, ``memory.json`` and ``results.md``."""
+    """Measure, print ratios, and write a file for each workload, and ``results.md``."""
     args = parse()
     command = report.command(args)
     machine = report.machine()
@@ -97,10 +97,12 @@ def main() -> None:
             print(report.table_of(name)(measured), flush=True)
             rows += measured
         report.write(args.out / f"{name}.json", command, machine, rows)
-    for name, part in (("large", large), ("memory", memory)):
+    for name, part in (("processes", processes), ("large", large), ("memory", memory)):
         if name in args.workloads:
             print(name, flush=True)
             rows = part.measure(args.host_python)
+            if not rows:
+                continue
             print(report.table_of(name)(rows), flush=True)
             report.write(args.out / f"{name}.json", command, machine, rows)
             if part is large:

@@ -125,15 +125,34 @@ def large_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def processes_table(rows: list[dict[str, Any]]) -> str:
+    """Times of an update with several processes as a markdown table."""
+    lines = ["| cells | processes | median s | of one process | best s | of one process | CPU s of "
+             "the first | spread |", "|---" * 8 + "|"]
+    for row in rows:
+        (one,) = (other for other in rows
+                  if other["processes"] == 1 and other["cells"] == row["cells"])
+        median, best = statistics.median(row["seconds"]), min(row["seconds"])
+        spread = (max(row["seconds"]) - best) / median
+        lines.append("| " + " | ".join([
+            str(row["cells"]), str(row["processes"]), f"{median:.4g}",
+            f"{median / statistics.median(one['seconds']):.0%}", f"{best:.4g}",
+            f"{best / min(one['seconds']):.0%}", f"{statistics.median(row['cpu_seconds']):.4g}",
+            f"{spread:.0%}"]) + " |")
+    return "\n".join(lines)
+
+
 def table_of(workload: str) -> Callable[[list[dict[str, Any]]], str]:
     """What makes a workload's table."""
     return interval_table if workload in SEQUENCES else \
-        {"memory": memory_table, "large": large_table}.get(workload, table)
+        {"memory": memory_table, "large": large_table, "processes": processes_table}.get(
+            workload, table)
 
 
 TITLES = {
     "pattern": "Task 1.1, 600 cells all-to-all: seconds per update (1 s of network time)",
     "store-recall": "Task 1.2, 20 cells, 128 trials: seconds per update (307 s of network time)",
+    "processes": "Task 1.2 and the same with 300 cells, trials shared with MPI: seconds per update",
     "speech": "Task 1.3, 800 cells in two directions, 32 utterances: seconds per update (116 in an "
               "epoch)",
     "sparse": "10,000 cells with 1,000 recurrent inputs each: seconds per simulated second",
