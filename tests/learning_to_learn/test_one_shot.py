@@ -29,9 +29,10 @@ def one_shot(learned, tasks, name, setup, watch=False):
     return found
 
 
-@pytest.mark.parametrize(("module", "rule"), [
-    ("spiking", "e-prop"), ("linear", "e-prop"), ("spiking", "truncated-traces")])
-@pytest.mark.parametrize("name", FLOAT64)
+@pytest.mark.parametrize(("name", "module", "rule"), [
+    *((name, "spiking", "e-prop") for name in FLOAT64),
+    *((name, "linear", "e-prop") for name in ("host", "brian2")),
+    *((name, "spiking", "truncated-traces") for name in ("host", "jax"))])
 def test_backends_do_what_the_outer_loop_does(name, module, rule):
     learned = untrained(module, rule)
     family = learned.family
