@@ -38,7 +38,7 @@ WORKLOADS = {
     "sparse": (Contender(OURS), Contender("nest")),
     **{name: _INTERVALS for name in sequences.WORKLOADS},
 }
-OURS_ALONE = ("processes", "large", "memory")
+OURS_ALONE = {"processes": processes, "large": large, "memory": memory}
 
 
 def parse() -> argparse.Namespace:
@@ -97,7 +97,7 @@ def main() -> None:
             print(report.table_of(name)(measured), flush=True)
             rows += measured
         report.write(args.out / f"{name}.json", command, machine, rows)
-    for name, part in (("processes", processes), ("large", large), ("memory", memory)):
+    for name, part in OURS_ALONE.items():
         if name in args.workloads:
             print(name, flush=True)
             rows = part.measure(args.host_python)
