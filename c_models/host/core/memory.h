@@ -1,5 +1,5 @@
 /*! \file
- *  \brief Allocation: blocks that live as long as the engine, and lists that grow.
+ *  \brief Allocation: blocks that live as long as the engine, lists that grow, and a search in one.
  */
 #ifndef EPROP_CORE_MEMORY_H
 #define EPROP_CORE_MEMORY_H
@@ -44,6 +44,18 @@ static EP_INLINE void fetch_ahead(const void *begin, size_t bytes) {
     (void)begin;
     (void)bytes;
 #endif
+}
+
+/* First index from `first` on, or `end`, whose value in an ascending list is not below `value`. */
+static int64_t find_first(const int64_t *list, int64_t first, int64_t end, int64_t value) {
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (list[middle] < value)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
 }
 
 /* Room for `needed` elements of `size` bytes in a growing list; false without memory. */

@@ -50,15 +50,7 @@ static void spikes_begin(engine *e, spike_list *list, enum kind kind, const spik
 
 /* The first spike of an input at or after a global step. */
 static int64_t first_spike(const eprop_spike_input *input, int64_t step) {
-    int64_t low = 0, high = input->spikes;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (input->step[middle] < step)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return find_first(input->step, 0, input->spikes, step);
 }
 
 /* Takes the source spikes of the steps from .. to of the interval that began at global step

@@ -69,14 +69,7 @@ static void add_spikes(const engine *e, const block *b, size_t slot, size_t firs
 
 /* First row, from `first` on, whose synapses begin at or after `synapse`. */
 static size_t row_at(const block *b, size_t first, size_t end, int64_t synapse) {
-    while (first < end) {
-        const size_t middle = first + (end - first) / 2;
-        if (b->row_start[middle] < synapse)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    return first;
+    return (size_t)find_first(b->row_start, (int64_t)first, (int64_t)end, synapse);
 }
 
 /* Body: index = part of the rows, one for each thread, with as many synapses as the others. */
