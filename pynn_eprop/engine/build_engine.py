@@ -11,6 +11,7 @@ ffi = BUILD["extension"](
              "c_models/host/fixed_constants.h"],
     sources=[
         "c_models/host/engine.c",
+        "c_models/host/sort_spikes.c",
         "c_models/threads/pool.c",
         "c_models/host/fixed_constants.c",
         "c_models/host/core_float32.c",

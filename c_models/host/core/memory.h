@@ -35,17 +35,6 @@ static void *own(engine *e, size_t count, size_t size) {
 
 #define OWN(e, type, count) ((type *)own((e), (count), sizeof(type)))
 
-/* Asks for memory that will soon be read and written. */
-static EP_INLINE void fetch_ahead(const void *begin, size_t bytes) {
-#if defined(__GNUC__)
-    for (size_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch((const char *)begin + at, 1, 2);
-#else
-    (void)begin;
-    (void)bytes;
-#endif
-}
-
 /* First index from `first` on, or `end`, whose value in an ascending list is not below `value`. */
 static int64_t find_first(const int64_t *list, int64_t first, int64_t end, int64_t value) {
     while (first < end) {

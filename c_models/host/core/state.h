@@ -242,6 +242,8 @@ static int allocate_state(engine *e) {
 }
 
 /* --- entries for checkpoints --- */
+#define WHAT_CHARACTERS 20 /* of an array that rules have one of each: a word and a number */
+
 
 struct state_entry {
     char name[64];
@@ -267,7 +269,8 @@ static void add_entry(engine *e, size_t *capacity, const char *group, size_t slo
     struct state_entry *const entry = &e->entries[e->entry_count++];
     *entry = (struct state_entry){.data = data, .bytes = bytes, .row = bytes, .stride = bytes,
                                   .list = list};
-    snprintf(entry->name, sizeof entry->name, "%s.%zu.%zu.%s", group, slot, index, what);
+    snprintf(entry->name, sizeof entry->name, "%s.%u.%u.%s", group, (unsigned)slot,
+             (unsigned)index, what); /* both counts are int32_t in the interface */
 }
 
 /* An entry that has `rows` rows of values of a population's cells, with their padding. */
@@ -315,8 +318,8 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
         SLOT_ROWS("refractory", x->refractory, 1);
         SLOT_ROWS("fired", x->fired, 1);
         for (size_t r = 0; x->v_hat != NULL && r < q->rule_count; r++) {
-            char what[32];
-            snprintf(what, sizeof what, "v_hat%zu", r);
+            char what[WHAT_CHARACTERS];
+            snprintf(what, sizeof what, "v_hat%u", (unsigned)r);
             SLOT_ROWS(what, x->v_hat[r], 1);
         }
         SLOT_ROWS("count", x->count, 1);
@@ -325,9 +328,9 @@ static void list_slot(engine *e, size_t *capacity, size_t slot, bool histories) 
         add_entry(e, capacity, "slot", slot, p, "spikes", NULL, 0, &x->spikes);
         if (histories) {
             for (size_t r = 0; x->history != NULL && r < q->rule_count; r++) {
-                char what[32] = "history";
+                char what[WHAT_CHARACTERS] = "history";
                 if (r > 0)
-                    snprintf(what, sizeof what, "history%zu", r);
+                    snprintf(what, sizeof what, "history%u", (unsigned)r);
                 if (r > q->sloped_rule && x->history[r] == x->history[q->sloped_rule])
                     continue;
                 SLOT_ROWS(what, x->history[r], e->T + 1);
@@ -367,8 +370,8 @@ static void list_entries(engine *e) {
         BLOCK_ENTRY("gradient_sum", b->gradient_sum);
         BLOCK_ENTRY("eligibility_sum", b->eligibility_sum);
         for (size_t r = 0; b->ebar != NULL && r < post->signal_count; r++) {
-            char what[32];
-            snprintf(what, sizeof what, "ebar%zu", r);
+            char what[WHAT_CHARACTERS];
+            snprintf(what, sizeof what, "ebar%u", (unsigned)r);
             BLOCK_ENTRY(what, b->ebar[r]);
         }
 #undef BLOCK_ENTRY

@@ -4,6 +4,8 @@
 #ifndef EPROP_CORE_UPDATE_H
 #define EPROP_CORE_UPDATE_H
 
+#include "eprop/fetch.h"
+
 #include "inactivity.h"
 #include "segments.h"
 
@@ -120,6 +122,11 @@ static void gather_products(const engine *e, const block *b, size_t tile, size_t
         add_products(e, b, tile, slot, tiles[slot]);
     for (size_t row = 0; row < b->rows; row++)
         end_products(e, b, row_segment(b, post, row, tile));
+}
+
+static EP_INLINE void fetch_ahead(const void *begin, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 64)
+        EP_FETCH_TO_WRITE((const char *)begin + at);
 }
 
 /* Asks for what the optimiser will need of the next row of a dense block, which lies apart. */

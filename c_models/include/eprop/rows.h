@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fetch.h"
 #include "vector.h"
 
 /*! \brief Calls block(vectors, offset, ...) for n elements, with up to `most` vectors, 4 or 8, at a
@@ -100,13 +101,6 @@ static EP_INLINE void ep_add_scaled_row(size_t n, EPROP_REAL x, const EPROP_REAL
     for (size_t j = 0; j < n; j++)
         out[j] += x * row[j];
 }
-
-/*! \brief Asks for the memory at an address, which will soon be needed. */
-#if defined(__GNUC__)
-#define EP_FETCH(address) __builtin_prefetch(address)
-#else
-#define EP_FETCH(address) ((void)(address))
-#endif
 
 #define EP_FETCHED 16 /* synapses of the next row that are asked for in one go: 64 bytes of targets */
 
