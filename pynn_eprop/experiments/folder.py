@@ -187,6 +187,7 @@ class ResultsFolder:
             if resume and self.finished:
                 raise ResultsError(f"{self.path} holds a result but no state to resume from; "
                                    "use --force to replace it")
+            self._refuse_what_is_not_ours()
             return None
         progress = self._read_progress()
         check_identity(progress["identity"], identity, self.path)
@@ -217,10 +218,10 @@ class ResultsFolder:
         checkpoint = self.state / f"checkpoint-{history.updates:06d}.npz"
         if save_checkpoint is not None:
             write_atomically(checkpoint, save_checkpoint)
-        write_text(self.path / "learning_curve.csv", history.to_csv())
         write_text(self.state / "progress.json", json.dumps(
             {"identity": identity, "history": history.as_dict(),
              "checkpoint": None if save_checkpoint is None else checkpoint.name}))
+        write_text(self.path / "learning_curve.csv", history.to_csv())
         for old in self.state.glob("checkpoint-*.npz"):
             if old != checkpoint:
                 old.unlink()
@@ -253,6 +254,14 @@ class ResultsFolder:
 
     def _read_progress(self) -> dict[str, Any]:
         return read_json(self.state / "progress.json", "identity", "history", "checkpoint")
+
+    def _refuse_what_is_not_ours(self) -> None:
+        """Raise :class:`ResultsError` for files of a folder that no run has begun to fill."""
+        found = [name for name in PRODUCTS if (self.path / name).exists()]
+        if found and "results.json" not in found:   # the results of a failed run are replaced
+            raise ResultsError(f"{self.path} holds {', '.join(found)}, but neither a result nor a "
+                               "state to resume from; use --force to replace it, or give another "
+                               "--out")
 
     def _refuse_to_overwrite(self) -> None:
         if self.finished:

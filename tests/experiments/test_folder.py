@@ -76,6 +76,23 @@ def test_a_finished_run_is_not_overwritten_by_accident(tmp_path):
         folder.open(IDENTITY, resume=False, force=False)
 
 
+@pytest.mark.parametrize("name", ["weights.npz", "learning_curve.csv", "figure.png"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_files_that_no_run_has_written_are_not_overwritten(tmp_path, name, resume):
+    (tmp_path / name).write_text("of the user")
+    with pytest.raises(ResultsError, match=f"holds {name}, but neither a result nor a state"):
+        ResultsFolder(tmp_path).open(IDENTITY, resume=resume, force=False)
+    assert (tmp_path / name).read_text() == "of the user"
+    assert ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=True) is None
+    assert not (tmp_path / name).exists()
+
+
+def test_a_run_that_failed_before_its_first_state_is_replaced(tmp_path):
+    write_text(tmp_path / "results.json", '{"failure": "boot"}')
+    write_text(tmp_path / "weights.npz", "those of the failure")
+    assert ResultsFolder(tmp_path).open(IDENTITY, resume=True, force=False) is None
+
+
 def test_force_clears_the_folder_but_nothing_else(tmp_path):
     folder = folder_with_progress(tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
