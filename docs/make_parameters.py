@@ -74,6 +74,10 @@ COMPONENTS = {
 }
 
 
+MUST_BE_GIVEN = {("LearningSignal", "weight"): "must be given, or `symmetric=True`"}
+"""Defaults that PyNN needs and a constructor refuses."""
+
+
 def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
@@ -95,12 +99,12 @@ def _range(parameter: Parameter) -> str:
     return ", ".join(notes)
 
 
-def parameter_table(parameters: dict[str, Parameter]) -> str:
+def parameter_table(parameters: dict[str, Parameter], of: str = "") -> str:
     """Name, default, unit, range and meaning."""
     return markdown_table(
         ("name", "default", "unit", "range", "meaning"),
-        ((f"`{p.name}`", _default(p.default), p.unit, _range(p), p.meaning)
-         for p in parameters.values()),
+        ((f"`{p.name}`", MUST_BE_GIVEN.get((of, p.name), _default(p.default)), p.unit, _range(p),
+          p.meaning) for p in parameters.values()),
     )
 
 
@@ -153,7 +157,7 @@ def page() -> str:
     sections.append("## Synapses")
     for model in SYNAPSE_MODELS.values():
         sections += [f"### {model.name}", model.meaning[0].upper() + model.meaning[1:] + ".",
-                     parameter_table(model.parameters), components(model.name)]
+                     parameter_table(model.parameters, model.name), components(model.name)]
     sections += ["## Learning rules", _docstring(Rule), markdown_table(
         ("name", "class", "trace"),
         ((f"`{name}`", f"`{kind.__name__}`", kind.meaning) for name, kind in RULES.items()))]

@@ -2,13 +2,9 @@
 
 The backends are modules of their own, for instance ``import pynn_eprop.host as sim``. What
 scripts for any backend share is here: learning rules, optimisers, losses, pseudo-derivatives,
-formats of fixed point, errors, what cells of your own derive from, the kinds of tasks (their parts
-are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, sequences to learn in
-intervals, and what the command line
-must know of a backend of your own.
 activation functions, formats of fixed point, errors, what cells of your own derive from, the kinds
-of tasks (their parts are in ``pynn_eprop.tasks``), families of tasks to learn in one trial, and
-what the command line must know of a backend of your own.
+of tasks (their parts are in ``pynn_eprop.tasks``), families of tasks to learn in one trial,
+sequences to learn in intervals, and what the command line must know of a backend of your own.
 """
 
 from pynn_eprop import errors

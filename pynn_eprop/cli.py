@@ -347,8 +347,8 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
                         help="make the board of backend emulator as hard as a real one in some "
                              "way (may be repeated); `pynn-eprop board --help` lists them")
     parser.add_argument("--out", type=Path, metavar="DIR",
-                        help="results folder (default: a folder in results/, named after task and "
-                             "seed)")
+                        help="results folder (default: a folder in results/, named after what "
+                             "runs)")
     parser.add_argument("--resume", action="store_true",
                         help="continue the run in DIR; start it if there is none")
     parser.add_argument("--force", action="store_true", help="replace the run in DIR")

@@ -14,6 +14,7 @@ from pynn_eprop.brainscales.procedural_api import *
 from pynn_eprop.brainscales.projections import Projection
 from pynn_eprop.brainscales.standardmodels.cells import (
     CELL_TYPES,
+    AnalogSource,
     EPropALIF,
     EPropCurrLIF,
     EPropLIF,
@@ -55,6 +56,7 @@ __all__ = [
     *control.__all__,
     *procedural_api.__all__,
     "CAPABILITIES",
+    "AnalogSource",
     "Assembly",
     "EPropALIF",
     "EPropCurrLIF",

@@ -72,7 +72,7 @@ class IntervalMachine(Protocol):
         """Go on from a state. Raises :class:`CheckpointError` for one of something else."""
 
     def explained(self) -> float:
-        """Part of the variance of its targets that the error module explained since last asked.
+        """Part of the mean square of its targets that the error module explained since last asked.
 
         NaN without an error module or targets.
         """

@@ -338,6 +338,8 @@ def test_what_a_chip_cannot_do_is_refused_before_it_runs():
         inputs.record("eligibility_trace")
     with pytest.raises(UnsupportedError, match=r"cell 'EPropALIF' is not known to stand-in; ch"):
         sim.Population(2, sim.EPropALIF())
+    with pytest.raises(UnsupportedError, match=r"cell 'AnalogSource' is not known to stand-in"):
+        sim.Population(2, sim.AnalogSource())
     script(sim, boundary="continuous")
     with pytest.raises(UnsupportedError, match="boundary='continuous': stand-in begins each trial"):
         sim.run(T)

@@ -8,3 +8,5 @@ CELL_TYPES = tuple(of_backend(each, __name__) for each in (
     common.SpikeSourceArray, common.SpikeSourcePoisson))
 (EPropLIF, EPropALIF, EPropCurrLIF, EPropReadout, SpikeSourceArray,
  SpikeSourcePoisson) = CELL_TYPES
+
+AnalogSource = of_backend(common.AnalogSource, __name__)    # refused by name

@@ -102,8 +102,8 @@ class RecordedSynapses:
 
         A segment has an AnalogSignal for each variable, with a channel for each synapse; its
         array annotations "presynaptic_index" and "postsynaptic_index" name the cells. ``clear``:
-        forget the data; the next begin with the present samples. ``gather`` has no effect: there
-        is one process.
+        forget the data; the next begin with the present samples. ``gather`` has no effect: every
+        process has all of them.
 
         Raises :class:`NothingRecordedError` if nothing was recorded, :class:`UnknownVariableError`
         for other variables.

@@ -26,8 +26,8 @@ class ClopathRule(PostsynapticFactor):
 
     v_plus, v_minus: thresholds in units of the cell's v_th; the paper's are 0 and 1/4.
     while_refractory: whether the trace also grows while the cell cannot spike. The paper does not
-    say; without it, as with the pseudo-derivative of eq. 24, its result comes out. Cells that adapt
-    have no trace of their adaptation.
+    say; without it, as with the pseudo-derivative of eq. 24, task 1.1 is learned better. Cells that
+    adapt have no trace of their adaptation.
     """
 
     v_plus: float = _V_PLUS.default
