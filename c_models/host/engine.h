@@ -331,7 +331,8 @@ int eprop_get_inactivity(const eprop_engine *engine, int32_t population, eprop_i
 /*! \brief A state variable of a population as it is now. */
 int eprop_sample(const eprop_engine *engine, int32_t population, int32_t variable, double *out);
 
-/*! \brief The state as numbered binary entries; 0 ends the numbering. `name` has room for 64 bytes. */
+/*! \brief The state as numbered binary entries: 1; 0 ends the numbering, -1 says that there is no
+ *  memory. `name` has room for 64 bytes. */
 int eprop_state_entry(eprop_engine *engine, int32_t index, char *name, int64_t *bytes);
 int eprop_state_read(eprop_engine *engine, int32_t index, void *out);
 int eprop_state_write(eprop_engine *engine, const char *name, int64_t bytes, const void *in);

@@ -24,7 +24,8 @@ ffi = BUILD["extension"](
         "c_models/host/core_fixed_avx2.c",
     ],
     include_dirs=["c_models/include", "c_models/host"],
-    # results must not depend on the processor: no fused multiply-add, no re-association
+    # results must not depend on the processor: no fused multiply-add, no re-association (exp and
+    # log in float64 are those of the C library)
     flags=["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
     libraries=["m"],
     callbacks="int eprop_step_in_python(void *context);",

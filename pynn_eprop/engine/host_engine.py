@@ -33,6 +33,7 @@ from pynn_eprop.models.checks import (
     check_inputs,
     check_mirrored,
     check_network,
+    check_recordings,
     check_traces,
     is_mirrored,
 )
@@ -49,6 +50,7 @@ from pynn_eprop.models.network import (
     Recording,
     SymmetricFeedback,
 )
+from pynn_eprop.models.optimizers import Adam, Optimizer
 from pynn_eprop.models.range_report import RangeReport
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
@@ -99,7 +101,10 @@ class HostEngine(Successor):
         self._indices = parameters.Arrays()     # which the engine reads as long as it lives
         self._blocks: list[list[Block]] = []
         self._first_block: list[int] = []
+        for readouts in network.of_kind(Readouts).values():
+            self._check_optimizer(readouts.label, readouts.bias_optimizer)
         for projection in network.projections:
+            self._check_optimizer(projection.label, projection.optimizer)
             self._check_range(projection, projection.weight)
             blocks = split(projection, network.populations[projection.pre].size,
                            network.populations[projection.post].size)
@@ -120,6 +125,8 @@ class HostEngine(Successor):
             "outside_context": self._own_steps.handle,
         })), lib.eprop_delete)
         if self._engine == ffi.NULL:
+            if min(interval or 1, settings.trials_per_update, settings.threads) >= 1:
+                check(lib.EPROP_NO_MEMORY)
             raise NetworkError(f"{settings}: steps, trials and threads must be at least 1, "
                                "as interval_steps, trials_per_update and threads")
         for index, population in enumerate(network.populations):
@@ -207,6 +214,7 @@ class HostEngine(Successor):
         """Advance by ``steps``; see the Machine interface."""
         start, arrays = self.step, parameters.Arrays()
         check_inputs(inputs, self.network, start, steps)
+        check_recordings(recordings, self.network)
         if self.formats:
             for index, given in inputs.values.items():
                 check_values(self.network.populations[index].label,
@@ -316,7 +324,7 @@ class HostEngine(Successor):
         check_no_update_in_progress(self._update_in_progress())
         for projection, values in (gradients or {}).items():
             for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
-                packed = block.pack(np.asarray(values, dtype=float))
+                packed = np.ascontiguousarray(block.pack(np.asarray(values, dtype=float)))
                 check(lib.eprop_set_gradient(self._engine, number,
                                              ffi.from_buffer("double[]", packed)))
         for population, values in (bias_gradients or {}).items():
@@ -342,6 +350,13 @@ class HostEngine(Successor):
             raise NetworkError(f"{projection.label}: the weight {largest:g} is beyond what "
                                "precision='float32' holds; scale it down, or use 'float64'")
 
+    def _check_optimizer(self, label: str, optimizer: Optimizer | None) -> None:
+        """Raise :class:`NetworkError` for an eps that is 0 in float32, which divides 0 by 0."""
+        if self.precision == "float32" and isinstance(optimizer, Adam) \
+                and np.float32(optimizer.eps) == 0.0:
+            raise NetworkError(f"{label}: Adam's eps={optimizer.eps:g} is 0 in "
+                               "precision='float32'; take a larger one, or 'float64'")
+
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, shape (synapses,)."""
         return self._of_blocks(projection, lib.eprop_get_weights)
@@ -356,7 +371,7 @@ class HostEngine(Successor):
         values = np.broadcast_to(np.asarray(weight, dtype=float),
                                  self.network.projections[projection].weight.shape)
         for number, block in enumerate(self._blocks[projection], self._first_block[projection]):
-            packed = block.pack(values)
+            packed = np.ascontiguousarray(block.pack(values))
             check(lib.eprop_set_weights(self._engine, number,
                                          ffi.from_buffer("double[]", packed)))
 
@@ -452,7 +467,7 @@ class HostEngine(Successor):
         check_change(before, population)
         check_network(network)
         if self.formats:
-            check_replaced(network, index, self.formats)
+            check_replaced(before, network, index, self.formats)
         check_gradient(before, population, self._update_in_progress())
         check_traces(before, population, network, self.step)
 
@@ -491,9 +506,10 @@ class HostEngine(Successor):
         """Name and size in bytes of each entry of the state."""
         name, size = ffi.new("char[64]"), ffi.new("int64_t *")
         number = 0
-        while lib.eprop_state_entry(self._engine, number, name, size):
+        while (found := lib.eprop_state_entry(self._engine, number, name, size)) > 0:
             yield ffi.string(name).decode(), size[0]
             number += 1
+        check(lib.EPROP_NO_MEMORY if found < 0 else lib.EPROP_OK)
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Continue from a state that :meth:`state` returned.

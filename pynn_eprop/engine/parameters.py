@@ -50,6 +50,7 @@ SHAPES: dict[type[PseudoDerivative], int] = {
 LOSSES: dict[type[Loss], int] = {MSE: lib.EPROP_MSE, CrossEntropy: lib.EPROP_CROSS_ENTROPY}
 
 _NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
+_LARGEST_INT = 2 ** 31 - 1
 _CLOPATH = 1               # enum ep_factor_kind
 
 
@@ -124,7 +125,8 @@ def optimizer(value: Optimizer | None, w_min: float = -math.inf,
     assert isinstance(value, ScheduledOptimizer)
     own = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     schedule = own.pop("schedule")
-    return fields | own | {"decay_every": schedule.every, "decay_factor": schedule.factor}
+    return fields | own | {"decay_every": min(schedule.every, _LARGEST_INT),
+                           "decay_factor": schedule.factor}
 
 
 def is_own(value: Optimizer | None) -> bool:
@@ -191,10 +193,11 @@ def readouts(population: Readouts, given: Given) -> Any:
         "target_repeats": population.target_repeats and given.intervals,
         "target_start": population.target_start, "signal_bits": given.signal_bits,
     }
-    if loss is not None and population.target is not None:
+    if population.target is not None:   # without a loss it can be recorded
         target = np.asarray(population.target, dtype=float).T
-        fields |= {"loss": LOSSES[type(loss)], "target": arrays.doubles(target),
-                   "target_steps": len(target)}
+        fields |= {"target": arrays.doubles(target), "target_steps": len(target)}
+        if loss is not None:
+            fields["loss"] = LOSSES[type(loss)]
     return arrays.keep(ffi.new("eprop_readouts *", fields))
 
 

@@ -13,7 +13,7 @@ from pynn_eprop.engine.host_engine import HostEngine
 from pynn_eprop.engine.shared_update import Chain, sum_gradients
 from pynn_eprop.engine.succession import POSITION
 from pynn_eprop.engine.variables import check
-from pynn_eprop.models.checks import check_inputs
+from pynn_eprop.models.checks import check_inputs, check_recordings
 from pynn_eprop.models.network import Boundary, Inputs, Network, Recorded, Recording
 
 
@@ -87,6 +87,7 @@ class SharedEngine(HostEngine):
         """Advance by ``steps``; see the Machine interface."""
         start = self.step
         check_inputs(inputs, self.network, start, steps)
+        check_recordings(recordings, self.network)
         self._processes.meet(f"run of {steps} steps from step {start} on",
                              self._checksum(inputs, learning, update, recordings))
         before = self.state() if self._own_steps else {}

@@ -275,14 +275,20 @@ def check_fits(population: Population) -> None:
     _CHECKS[type(population)](population)
 
 
-def check_replaced(network: Network, index: int, formats: Formats) -> None:
+def check_replaced(before: Population, network: Network, index: int, formats: Formats) -> None:
     """Check new parameters of a population whose formats are chosen.
 
     Raises as :func:`check_fits`, and :class:`NetworkError` for thresholds with which the factor of
-    Clopath's rule would leave the format that it has.
+    Clopath's rule would leave the format that it has, and for a pseudo-derivative whose height
+    gives another format to gradients, of which optimisers hold some.
     """
     cells: Any = network.populations[index]
     check_fits(cells)
+    old = getattr(before, "pseudo_derivative", None)
+    if old is not None and height_shift(old.height) != height_shift(cells.pseudo_derivative.height):
+        raise NetworkError(f"{cells.label}: with height {cells.pseudo_derivative.height:g} of the "
+                           "pseudo-derivative gradients have another format than with "
+                           f"{old.height:g}; set it before the first run")
     for projection in network.projections:
         if projection.post == index and _check_rule(projection, network) \
                 and factor_bits(cells) < formats.factor_bits[index]:
@@ -438,6 +444,11 @@ def _feedback_bits(network: Network, signal: LearningSignal, weights: tuple[int,
         pairs = np.stack([forward.pre_index, forward.post_index])
         copies = int(np.max(np.unique(pairs, axis=1, return_counts=True)[1], initial=1))
         headroom = 2 + math.ceil(math.log2(source.size * copies))
+        if headroom > MASTER_SHIFT:
+            raise UnsupportedError(
+                f"{signal.label}: in fixed point symmetric feedback comes from at most "
+                f"{2 ** (MASTER_SHIFT - 2)} readouts, times the synapses from a cell to each; "
+                f"here {source.size * copies}. Give weight= instead, or compute in floating point")
         return weights[feedback.projection] + MASTER_SHIFT - headroom
     assert isinstance(feedback, FixedFeedback) or feedback.weight.ndim == 3
     return feedback_bits(feedback.weight)

@@ -42,6 +42,7 @@ from pynn_eprop.models.checks import (
     check_inputs,
     check_mirrored,
     check_network,
+    check_recordings,
     check_target_reaches,
     check_traces,
     is_mirrored,
@@ -160,6 +161,7 @@ class JaxMachine:
         """
         start = self.step
         check_inputs(inputs, self.network, start, steps)
+        check_recordings(recordings, self.network)
         for readouts in self._model.readouts.values():
             check_target_reaches(readouts, start + steps)
         samples = Samples(self._model, recordings)

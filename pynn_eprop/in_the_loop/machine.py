@@ -17,7 +17,12 @@ from pynn_eprop.in_the_loop.substrate import Substrate, calling
 from pynn_eprop.in_the_loop.weights import NEAREST, STOCHASTIC, Rounding, measured_scales, scales_of
 from pynn_eprop.models.activity import Activity
 from pynn_eprop.models.cells import Readouts, Sources, SpikingCells
-from pynn_eprop.models.checks import check_inputs, check_network, check_target_reaches
+from pynn_eprop.models.checks import (
+    check_inputs,
+    check_network,
+    check_recordings,
+    check_target_reaches,
+)
 from pynn_eprop.models.inactivity import Inactivity
 from pynn_eprop.models.network import Inputs, Network, Recorded, Recording
 
@@ -104,6 +109,7 @@ class LoopMachine:
         """
         start = self.step
         check_inputs(inputs, self.network, start, steps)
+        check_recordings(recordings, self.network)
         self.check_inputs_for_chip(inputs, steps)
         for readouts in self.network.of_kind(Readouts).values():
             check_target_reaches(readouts, start + steps)

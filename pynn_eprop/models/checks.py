@@ -4,6 +4,8 @@ Machines call these before they build or run; backends check earlier what they c
 clearly.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from pynn_eprop.errors import (
@@ -19,7 +21,9 @@ from pynn_eprop.models.network import (
     LearningSignal,
     Network,
     Projection,
+    Recording,
     SymmetricFeedback,
+    TraceRecording,
     WindowedFeedback,
 )
 from pynn_eprop.models.targets import target_end
@@ -180,11 +184,17 @@ def check_target_reaches(readouts: Readouts, last: int) -> None:
 
 
 def check_change(before: Population, after: Population) -> None:
-    """Raise :class:`NetworkError` unless only parameters differ."""
+    """Raise :class:`NetworkError` unless only parameters differ.
+
+    Nor may the optimiser of biases, for which there may be no room, and whose steps were counted.
+    """
     if type(before) is not type(after) or before.size != after.size \
             or getattr(before, "backwards", False) != getattr(after, "backwards", False):
         raise NetworkError(f"{before.label}: only parameters can change, not the kind or number "
                            "of cells, nor their direction; build a new network for that")
+    if getattr(before, "bias_optimizer", None) != getattr(after, "bias_optimizer", None):
+        raise NetworkError(f"{before.label}: bias_optimizer cannot change once the network is "
+                           "built; build a new network for that")
 
 
 def check_gradient(before: Population, after: Population, in_progress: bool) -> None:
@@ -233,6 +243,21 @@ def _changes_gradient(before: Population, after: Population) -> bool:
     """Whether the gradient of steps already done depends on parameters that differ."""
     return any(np.any(getattr(before, name) != getattr(after, name))
                for name in before.gradient_depends_on())
+
+
+def check_recordings(recordings: Iterable[Recording], network: Network) -> None:
+    """Raise :class:`NetworkError` for cells, or synapses, that there are none of."""
+    for recording in recordings:
+        population, what = network.populations[recording.population], "cells"
+        label, size = population.label, population.size
+        if isinstance(recording, TraceRecording):
+            projection, what = network.projections[recording.projection], "synapses"
+            label, size = projection.label, len(projection.weight)
+        cells = np.asarray(recording.cells)
+        outside = (cells < 0) | (cells >= size)
+        if np.any(outside):
+            raise NetworkError(f"{label}: there is no number {cells[outside][0]} to record "
+                               f"{recording.variable!r} of; it has {size} {what}, from 0 on")
 
 
 def check_inputs(inputs: Inputs, network: Network, start: int, steps: int) -> None:

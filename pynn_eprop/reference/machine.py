@@ -29,6 +29,7 @@ from pynn_eprop.models.checks import (
     check_inputs,
     check_mirrored,
     check_network,
+    check_recordings,
     check_target_reaches,
     check_traces,
     is_mirrored,
@@ -164,6 +165,7 @@ class ReferenceMachine(Successor):
         """
         start = self.step
         check_inputs(inputs, self.network, start, steps)
+        check_recordings(recordings, self.network)
         for readout in self.readouts.values():
             check_target_reaches(readout.population, start + steps)
         recorder = Recorder(recordings, self._read_step, self._read_trace)

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from pynn_eprop.engine import FixedPoint, HostEngine
 from pynn_eprop.errors import NetworkError, UnsupportedError
 from pynn_eprop.fixed.formats import choose_formats, weight_limit
-from pynn_eprop.models.network import Boundary
+from pynn_eprop.models.cells import Sources
+from pynn_eprop.models.losses import MSE
+from pynn_eprop.models.network import Boundary, LearningSignal, SymmetricFeedback
 from pynn_eprop.models.optimizers import SGD, Adam
-from pynn_eprop.models.pseudo_derivatives import Arctan
-from tests.descriptions import current_based
+from pynn_eprop.models.pseudo_derivatives import Arctan, PiecewiseLinear
+from tests.descriptions import all_pairs, current_based, lif, network, readouts, synapses
 from tests.fixed.test_fixed_engine import drive, simple
 
 
@@ -107,3 +109,30 @@ def test_new_weights_must_fit_too():
     engine = HostEngine(simple(3, 5, 0.1), "fixed")
     with pytest.raises(NetworkError, match="does not fit"):
         engine.set_weights(0, np.full(15, 100.0))
+
+
+def test_symmetric_feedback_from_too_many_readouts_is_refused():
+    """The format of B would be coarser than that of the weights; B was 0 without a word."""
+    most = 2 ** 14
+
+    def mirrored(count):
+        return network(
+            [Sources("sources", 1), lif(1),
+             readouts(count, loss=MSE(), target=np.ones((count, 5)))],
+            [synapses(0, 1, [(0, 0)], 0.5, optimizer=SGD(lr=0.01)),
+             synapses(1, 2, all_pairs(1, count), 0.1)],
+            [LearningSignal("feedback", 2, 1, SymmetricFeedback(1))], interval_steps=5)
+
+    assert choose_formats(mirrored(most)).feedback_bits[0] >= 0
+    with pytest.raises(UnsupportedError, match=f"at most {most} readouts.*here {most + 1}"):
+        HostEngine(mirrored(most + 1), "fixed")
+
+
+def test_a_height_that_gives_gradients_another_format_is_refused():
+    """Adam's moments have that of the network as it was built."""
+    before = simple(3, 5, 0.3, Adam(lr=0.01))
+    engine = HostEngine(before, "fixed")
+    cells = replace(before.populations[1], pseudo_derivative=PiecewiseLinear(height=0.9))
+    with pytest.raises(NetworkError, match=r"with height 0\.9 of the pseudo-derivative gradients"):
+        engine.set_population(1, replace(before, populations=(
+            before.populations[0], cells, *before.populations[2:])))

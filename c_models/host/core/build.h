@@ -133,16 +133,17 @@ static int core_set_readouts(engine *e, int32_t index, const eprop_readouts *in)
     p->kappa_exact = in->kappa;
     p->loss = (enum eprop_loss)in->loss;
     put_readouts(p, in);
+    p->target_steps = in->target != NULL ? (size_t)in->target_steps : 0;
     if (in->target != NULL) {
-        const size_t values = (size_t)in->target_steps * p->n;
+        const size_t values = p->target_steps * p->n;
         if (values > p->target_room || p->target == NULL) {
+            disown(e, p->target);
             p->target_room = values;
             p->target = OWN(e, ep_state, values);
             if (p->target == NULL)
                 return EPROP_NO_MEMORY;
         }
         put_target(p, values, in->target);
-        p->target_steps = (size_t)in->target_steps;
     } else {
         p->loss = EPROP_NO_LOSS;
     }

@@ -14,7 +14,8 @@ static void put_signals(const engine *e, const population *p, activity *x, const
 /* A step of a population's rules that read v, as if the cells had done it: v, the steps left of
    refractoriness, the filtered potentials of each rule. */
 static void put_factors(const engine *e, const population *q, activity *x, size_t s,
-                        const double *values, const ep_lane *refractory, ep_state *const *v_hat);
+                        const double *values, ep_state *v, const ep_lane *refractory,
+                        ep_state *const *v_hat);
 
 /* For how many steps cell j cannot spike after a spike. */
 static ep_lane refractory_steps(const population *q, size_t j);
@@ -43,14 +44,15 @@ static void put_spikes(engine *e, size_t slot, size_t p, const eprop_trial *tria
 
 /* The factors of all steps, from membrane potentials (steps, size) and the trial's spikes. */
 static void put_potentials(engine *e, const population *q, activity *x, const double *values) {
+    ep_state *const v = calloc(q->padded, sizeof *v);
     ep_lane *const refractory = calloc(q->padded, sizeof *refractory);
     ep_state *const memory = calloc(q->padded * (q->rule_count + 1), sizeof *memory);
     ep_state **const v_hat = calloc(q->rule_count + 1, sizeof *v_hat);
-    e->no_memory |= refractory == NULL || memory == NULL || v_hat == NULL;
+    e->no_memory |= v == NULL || refractory == NULL || memory == NULL || v_hat == NULL;
     for (size_t r = 0; !e->no_memory && r < q->rule_count; r++)
         v_hat[r] = memory + r * q->padded;
     for (size_t s = 1; !e->no_memory && s <= e->T; s++) {
-        put_factors(e, q, x, s, values + (s - 1) * q->n, refractory, v_hat);
+        put_factors(e, q, x, s, values + (s - 1) * q->n, v, refractory, v_hat);
         for (size_t j = 0; j < q->n; j++)
             refractory[j] -= refractory[j] > 0;
         const size_t end = x->spikes.start[s + e->head + 1];
@@ -59,6 +61,7 @@ static void put_potentials(engine *e, const population *q, activity *x, const do
             refractory[j] = refractory_steps(q, j);
         }
     }
+    free(v);
     free(refractory);
     free(memory);
     free(v_hat);
@@ -99,7 +102,7 @@ static int core_learn(engine *e, const eprop_trial *trial) {
         put_potentials(e, &e->populations[p], slot_activity(e, slot, p),
                        trial->potential_list[k].values);
     }
-    e->pool = thread_pool_start((size_t)e->settings.threads);
+    e->pool = e->no_memory ? NULL : thread_pool_start((size_t)e->settings.threads);
     if (e->pool == NULL)
         return EPROP_NO_MEMORY;
     e->hold = trial->hold != 0;

@@ -33,6 +33,16 @@ static void *own(engine *e, size_t count, size_t size) {
     return memory;
 }
 
+/* Frees what was owned, or NULL. */
+static void disown(engine *e, void *memory) {
+    for (size_t k = e->owned_count; memory != NULL && k-- > 0;)
+        if (e->owned[k] == memory) {
+            e->owned[k] = e->owned[--e->owned_count];
+            free(memory);
+            return;
+        }
+}
+
 #define OWN(e, type, count) ((type *)own((e), (count), sizeof(type)))
 
 /* First index from `first` on, or `end`, whose value in an ascending list is not below `value`. */

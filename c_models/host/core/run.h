@@ -180,8 +180,11 @@ static void keep_last(engine *e) {
     e->last = e->pending;
 }
 
-/* After an interval (or several side by side) has ended. last_update: see the engine. */
+/* After an interval (or several side by side) has ended. last_update: see the engine. Without memory
+   the lists of its spikes may be incomplete, and nothing is learned from them. */
 static void finish_intervals(engine *e, size_t intervals, bool last_update) {
+    if (e->no_memory)
+        return;
     if (e->settings.continuous && e->settings.learns)
         finish_continuous(e);
     if (!e->learning)

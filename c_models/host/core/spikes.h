@@ -60,7 +60,11 @@ static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *in
     list->used = list->start[from + e->head];
     const int64_t first = input != NULL ? first_spike(input, begin + (int64_t)from) : 0;
     const int64_t last = input != NULL ? first_spike(input, begin + (int64_t)to + 1) : 0;
-    const size_t taken = last > first ? (size_t)(last - first) : 0;
+    size_t taken = last > first ? (size_t)(last - first) : 0;
+    if (!reserve((void **)&list->cell, &list->capacity, list->used + taken, sizeof *list->cell)) {
+        e->no_memory = true;
+        taken = 0;
+    }
     /* each spike marks the end of its step, of which the last mark stays: a loop over the spikes of
        each step would be hard to predict */
     size_t *const start = list->start + e->head + 1;
@@ -70,10 +74,6 @@ static void spikes_take(engine *e, spike_list *list, const eprop_spike_input *in
         start[input->step[first + (int64_t)q] - begin] = list->used + q + 1;
     for (size_t s = from, end = list->used; s <= to; s++)
         start[s] = end = start[s] > end ? start[s] : end;
-    if (!reserve((void **)&list->cell, &list->capacity, list->used + taken, sizeof *list->cell)) {
-        e->no_memory = true;
-        return;
-    }
     if (taken > 0)
         memcpy(list->cell + list->used, input->cell + first, taken * sizeof *list->cell);
     list->used += taken;

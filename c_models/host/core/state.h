@@ -244,7 +244,6 @@ static int allocate_state(engine *e) {
 /* --- entries for checkpoints --- */
 #define WHAT_CHARACTERS 20 /* of an array that rules have one of each: a word and a number */
 
-
 struct state_entry {
     char name[64];
     void *data;
@@ -407,6 +406,8 @@ static void list_entries(engine *e) {
 static int core_state_entry(engine *e, int32_t index, char *name, int64_t *bytes) {
     if (index == 0) {
         list_entries(e);
+        if (e->no_memory)
+            return -1;
         snprintf(name, 64, "position");
         *bytes = sizeof(position);
         return 1;
@@ -468,7 +469,7 @@ static int core_state_write(engine *e, const char *name, int64_t bytes, const vo
         e->relist = true;
         all_whole(e);
         list_entries(e);
-        return EPROP_OK;
+        return e->no_memory ? EPROP_NO_MEMORY : EPROP_OK;
     }
     if (strcmp(name, "engine.0.0.length") == 0)
         return write_lengths(e, bytes, in);

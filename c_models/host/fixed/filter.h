@@ -103,7 +103,7 @@ static uint32_t filter_cells(const engine *e, size_t slot, tile_task task, ep_si
         const int32_t *const sum = q->backwards
                                        ? room + turned_step(e, slot, s) * width
                                        : filter_signals(e, slot, q, tile, s, G, total);
-        int32_t *const row = history + s * width;
+        ep_history *const row = history + s * width;
         count_saturated(q->saturated, EPROP_FILTER,
                         filter_groups(q, task.rule, tile, (const uint16_t *)row, sum, state));
         for (size_t j = 0; j < width; j++) {

@@ -19,7 +19,12 @@ typedef int32_t ep_state;
 typedef int32_t ep_decay;
 typedef int16_t ep_weight;
 typedef int16_t ep_analog;
-typedef int32_t ep_history; /* the filter's F; before that, h takes the first half of a row */
+/* the filter's F; before that, h, of 16 bits, takes the first half of a row */
+#if defined(__GNUC__)
+typedef int32_t __attribute__((may_alias)) ep_history;
+#else
+typedef int32_t ep_history;
+#endif
 typedef int32_t ep_signal;
 typedef int32_t ep_gradient;
 typedef int32_t ep_moment;

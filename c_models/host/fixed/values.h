@@ -134,8 +134,8 @@ static ep_lane refractory_steps(const population *q, size_t j) {
 }
 
 static void put_factors(const engine *e, const population *q, activity *x, size_t s,
-                        const double *values, const ep_lane *refractory, ep_state *const *v_hat) {
-    int32_t v[q->n];
+                        const double *values, ep_state *v, const ep_lane *refractory,
+                        ep_state *const *v_hat) {
     eprop_to_states(q->n, values, EP_STATE_BITS, v);
     for (size_t r = 0; r < q->rule_count; r++)
         for (size_t k = 0; !is_sloped_rule(&q->rules[r]) && k < q->group_count; k++) {

@@ -78,6 +78,11 @@ static void filter_arrivals(size_t T, size_t width, const ep_decay *decay, ep_hi
         }
 }
 
+/* Whether the update may have a rate term: c_reg may be set between the intervals of one. */
+static bool may_be_regularised(const engine *e, const population *q) {
+    return q->rate_regularised || e->settings.trials_per_update > 1;
+}
+
 static void cell_traces(const trace_job *job, tile_task task, ep_history *scratch) {
     engine *const e = job->e;
     const population *const q = &e->populations[task.population];
@@ -94,7 +99,7 @@ static void cell_traces(const trace_job *job, tile_task task, ep_history *scratc
                                                          : LAST_SLOW;
         const size_t only = pass - 2;
         const bool slow = pass == signals + 2, arrivals = pass == signals + 3;
-        if ((pass < 2 && !job->learning) || (pass == 1 && !q->rate_regularised) ||
+        if ((pass < 2 && !job->learning) || (pass == 1 && !may_be_regularised(e, q)) ||
             (slow && !adaptive))
             continue;
         if (arrivals)
@@ -228,8 +233,7 @@ static void update_continuous(engine *e) {
         population *const q = &e->populations[p];
         int64_t spikes = 0;
         for (size_t j = 0; q->kind == SPIKING && j < q->n; j++) {
-            q->rate_term[j] = (ep_signal)(
-                q->c_reg[j] * ((double)q->update_spikes[j] / seconds - q->f_target[j]));
+            q->rate_term[j] = rate_term(q, j, q->update_spikes[j], seconds);
             spikes += q->update_spikes[j];
             q->update_spikes[j] = 0;
         }

@@ -23,9 +23,15 @@ static int core_share_counts(const engine *e, int64_t *out) {
             continue;
         for (size_t j = 0; j < q->n; j++)
             *out++ = spikes_of_trials(e, e->pending, p, j);
-        *out++ = q->flat.update == 0 && any_sloped(e, e->pending, p);
+        *out++ = (q->flat.update == 0 || q->silent.update == 0) && any_sloped(e, e->pending, p);
     }
     return EPROP_OK;
+}
+
+static int share_failed(engine *e) {
+    thread_pool_stop(e->pool);
+    e->pool = NULL;
+    return EPROP_NO_MEMORY;
 }
 
 static int core_share_begin(engine *e, int64_t steps, int64_t trials, const int64_t *counts) {
@@ -35,7 +41,7 @@ static int core_share_begin(engine *e, int64_t steps, int64_t trials, const int6
     job.tasks = list_tiles(e, &job.task_count);
     e->pool = thread_pool_start((size_t)e->settings.threads);
     if (e->pool == NULL || e->no_memory)
-        return EPROP_NO_MEMORY;
+        return share_failed(e);
     const double seconds = 1e-3 * e->settings.timestep * (double)steps * (double)trials;
     for (size_t p = 0; p < e->population_count; p++) {
         population *const q = &e->populations[p];
@@ -53,7 +59,7 @@ static int core_share_begin(engine *e, int64_t steps, int64_t trials, const int6
     for (size_t slot = 0; e->small != NULL && slot < e->pending; slot++)
         list_spikes_by_cell(e, slot);
     if (e->no_memory)
-        return EPROP_NO_MEMORY;
+        return share_failed(e);
     thread_pool_run(e->pool, job.task_count * job.slots, filter_body, &job);
     return EPROP_OK;
 }

@@ -105,8 +105,8 @@ static void put_slopes(const engine *e, const population *p, activity *x, const 
 static ep_lane refractory_steps(const population *q, size_t j) { return q->cells.refractory[j]; }
 
 static void put_factors(const engine *e, const population *q, activity *x, size_t s,
-                        const double *values, const ep_lane *refractory, ep_state *const *v_hat) {
-    ep_state v[q->padded];
+                        const double *values, ep_state *v, const ep_lane *refractory,
+                        ep_state *const *v_hat) {
     for (size_t j = 0; j < q->padded; j++)
         v[j] = ep_from_double(j < q->n ? values[j] : 0.0);
     for (size_t tile = 0; tile < q->tiles; tile++)

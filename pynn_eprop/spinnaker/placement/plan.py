@@ -395,7 +395,7 @@ class Plan:
     def check_change(self, network: Network, indices: Sequence[int]) -> None:
         """Raise the errors of parameters that populations cannot take over between runs."""
         for index in indices:
-            check_replaced(network, index, self.formats)
+            check_replaced(self._network.populations[index], network, index, self.formats)
         obstacle = self._obstacle(network, indices)
         if obstacle is not None:
             raise UnsupportedError(f"{obstacle} once the network is loaded; do it before the first "
