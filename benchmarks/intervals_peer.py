@@ -46,8 +46,9 @@ def main() -> None:
             error = running.train(inputs, targets, active)
         return {**stopwatch.read(), "error": error}
 
+    updates = net.repetitions if learning.rule.whole else net.updates
     where = "" if args.device == "cpu" else f" on {args.device}"
-    worker.serve(measure, peer=f"{machine}{where}, {rule}", updates=net.updates, tokens=net.tokens,
+    worker.serve(measure, peer=f"{machine}{where}, {rule}", updates=updates, tokens=net.tokens,
                  build_s=stopwatch.read()["seconds"])
 
 

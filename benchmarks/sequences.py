@@ -34,7 +34,7 @@ class Sequences:
 
     @property
     def updates(self) -> int:
-        """Updates in a round."""
+        """Updates in a round, of rules that learn in intervals."""
         return self.repetitions * self.steps // self.interval
 
     @property
