@@ -11,6 +11,7 @@ from pynn_eprop.experiments.bars import Bar
 from pynn_eprop.experiments.data_option import data_parameter
 from pynn_eprop.interval_training.plan import EPROP_3, IntervalPlan
 from pynn_eprop.interval_training.training import (
+    BEST,
     IntervalTraining,
     ignore_progress,
     interval_line,
@@ -89,9 +90,12 @@ def run(options: argparse.Namespace, defaults: Callable[[str], Any]) -> int:
     finally:
         bar.close()
     if results["diverged"]:
+        kept = "best weights before that" if results["weights"] == BEST else \
+            "first weights, as nothing better was found,"
+        bounded = "" if plan.task.tanh_output else ", --set tanh_output=True"
         print(f"pynn-eprop: warning: the training diverged: an error was not finite after "
-              f"{results['updates']} updates; the best weights before that are kept. A lower lr, "
-              f"--set tanh_output=True or --set clip=NORM may help", file=sys.stderr)
+              f"{results['updates']} updates; the {kept} are kept. A lower lr{bounded} or "
+              f"--set clip=NORM may help", file=sys.stderr)
     print(interval_line(plan.task.result_text(results), results))
     if not options.quiet:
         print(f"open {out / 'report.html'}")

@@ -87,7 +87,7 @@ class IntervalPlan:
     def check_memory(self) -> None:
         """Raise :class:`SetupError` if the machine does not fit into memory."""
         check_memory(self.task.network(), self.task.learning(self.rule), self.machine,
-                     self.precision, self.threads)
+                     self.precision, self.threads, self.task.longest_stretch(self.rule))
 
     def build_machine(self) -> IntervalMachine:
         """The machine with the first weights. Raises what :func:`~intervals.build_machine` does."""

@@ -10,6 +10,7 @@ from pynn_eprop.intervals.rules import find_interval_rule
 from pynn_eprop.sequence_tasks import SequenceTask
 from pynn_eprop.tasks.quantities import parameter_table
 
+_SHOWN = {"best": "the best before", "first": "the network before learning"}
 _SPEED = " It ended after a time of work, so that a faster computer gets further."
 
 
@@ -20,7 +21,7 @@ def write_report(path: Path, task: SequenceTask, results: Mapping[str, Any], fig
             f"{results['rule']} on the {results['machine']} machine ({results['precision']}), "
             f"seed {results['seed']}. {said[:1].upper()}{said[1:]}."
             + (" The error was not finite at the end: the training diverged, and what is shown is "
-               "the best before." if results["diverged"] else "")
+               f"{_SHOWN[results['weights']]}." if results["diverged"] else "")
             + (f" The paper: {task.paper_result}." if task.paper_result else ""))
     parts = ["<h2>Result</h2>", html_table(("quantity", "value"), _result_rows(task, results))]
     for heading, header, rows in task.report_sections(results):
@@ -38,7 +39,8 @@ def write_report(path: Path, task: SequenceTask, results: Mapping[str, Any], fig
         f"<pre>{escape(results['command'])}</pre>",
         html_table(("software", "version"), list(results["versions"].items())),
         f"<p>{escape(reference)}In this folder: <code>results.json</code>, "
-        "<code>learning_curve.csv</code>, <code>weights.npz</code> (the best weights).</p>"]
+        "<code>learning_curve.csv</code>, <code>weights.npz</code> "
+        f"(the {results['weights']} weights).</p>"]
     path.write_text(html_page(task.title, lead, f"Example and learning curve of {task.title}",
                               figure, "\n".join(parts)), encoding="utf-8")
 
@@ -49,7 +51,7 @@ def _result_rows(task: SequenceTask, results: Mapping[str, Any]) -> list[tuple[s
             ("diverged", "yes" if results["diverged"] else "no"),
             ("ended by", results["ended_by"])]
     if results.get("explained") is not None:
-        rows.append(("variance of its targets that the error module explains",
+        rows.append(("mean square of its targets that the error module explains",
                      f"{results['explained']:.3f}"))
     return [*rows, ("time in training", f"{results['seconds']:.1f} s "
                     f"({results['updates_per_second']:.0f} updates a second)"),

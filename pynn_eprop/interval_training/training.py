@@ -31,6 +31,8 @@ PRODUCTS = ("weights.npz", "learning_curve.csv", "figure.png", "figure.svg", "re
 _SAVING_PART = 0.05
 """Part of the time that saving states may take."""
 DIVERGED, COMPLETE = "diverged", "complete"
+BEST, FIRST, LAST = "best", "first", "last"
+"""Which weights a result has: of a training that diverged before it had a best, the first ones."""
 
 ShowProgress = Callable[[Progress], None]
 
@@ -57,7 +59,7 @@ class IntervalTraining:
     Raises the package's typed errors, before any work is done, if plan, data, machine or folder do
     not allow it, and :class:`ExperimentInterrupted` after a signal, with all work saved. A training
     whose error is not finite ends there, with a result that says so (``diverged``) and the best
-    weights before.
+    weights before, or the first ones.
     """
 
     def __init__(self, plan: IntervalPlan, out: Path,
@@ -166,14 +168,17 @@ class IntervalTraining:
         updates = self.machine.updates
         if self._best.exists():
             self._take_best()
+        elif self.course.diverged:
+            self.machine.set_parameters(task.first_parameters(plan.seed))
         write_archive(folder.path / "weights.npz", self.machine.parameters())
         shown = task.show(self.course, self.machine, plan.seed)
         results = without_nan({
             "task": task.name, "size": plan.size, "rule": plan.rule_name, "seed": plan.seed,
-            "machine": plan.machine, "precision": plan.precision, "threads": plan.threads,
+            "machine": plan.machine, "precision": plan.precision, "threads": self.machine.threads,
             "error_name": task.error_name, **self.course.about, **found,
             **task.further_results(shown),
             "diverged": self.course.diverged, "ended_by": ended_by, "updates": updates,
+            "weights": BEST if self._best.exists() else FIRST if self.course.diverged else LAST,
             "seconds": self.course.seconds,
             "updates_per_second": updates / max(self.course.seconds, 1e-9),
             "parameters": task.parameters, "paper": task.paper_result, "versions": versions(),

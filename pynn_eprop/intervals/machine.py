@@ -79,17 +79,18 @@ class IntervalMachine(Protocol):
 
 
 def check_memory(network: UnitNetwork, learning: IntervalLearning, machine: str = COMPILED,
-                 precision: str = "float32", threads: int = 1) -> None:
+                 precision: str = "float32", threads: int = 1, steps: int | None = None) -> None:
     """Raise :class:`SetupError` for a machine that memory does not suffice for.
 
+    steps: learned at once at most, with rules that take whole sequences; None: an interval.
     :func:`build_machine` does so, too, but takes first weights, which may be too large themselves.
     """
     if machine == COMPILED:
         from pynn_eprop.intervals.compiled import memory
-        memory.check_memory(network, learning, learning.interval, precision, threads)
+        memory.check_memory(network, learning, steps or learning.interval, precision, threads)
     else:
         from pynn_eprop.intervals.in_jax import machine as in_jax
-        in_jax.check_memory(network, learning, precision)
+        in_jax.check_memory(network, learning, precision, steps)
 
 
 def build_machine(network: UnitNetwork, learning: IntervalLearning, parameters: Arrays, seed: int,

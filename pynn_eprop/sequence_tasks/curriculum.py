@@ -29,6 +29,7 @@ TRAINING, EXAMPLE = 2, 3
 """Streams of random numbers of a seed, beside those of first weights."""
 
 
+_LEVELS_LOOKED_AT = 1000
 _TAKEN = ("length", "batches", "updates", "seconds", "explained", "error")
 """Names of entries of results beside those of a level."""
 
@@ -149,6 +150,18 @@ class CurriculumTask(SequenceTask):
         """LSTM units with the task's inputs and outputs."""
         return UnitNetwork(self.n_units, self.n_inputs, self.n_outputs, loss=self.loss,
                            tanh_output=self.tanh_output)
+
+    def longest_stretch(self, rule: IntervalRule) -> int:
+        """With rules that take whole sequences those of the hardest of the first levels."""
+        if not rule.whole:
+            return super().longest_stretch(rule)
+        level = self.first_level
+        for _ in range(_LEVELS_LOOKED_AT):
+            following = ask("", "sequence task", self, "next_level", dict(level))
+            if not isinstance(following, Mapping):
+                break
+            level = following
+        return len(self.sequences(level, 1, np.random.default_rng(0)).active)
 
     def course(self, rule: IntervalRule, seed: int) -> "Curriculum":
         """From the first level on."""

@@ -139,12 +139,23 @@ class SequenceTask(ABC):
         return Adam(self.lr)
 
     def learning(self, rule: IntervalRule) -> IntervalLearning:
-        """Rule, batch, interval, optimisers and error module, from the parameters."""
+        """Rule, batch, interval, optimisers and error module, from the parameters.
+
+        Raises :class:`TaskError` for the control of a module that the rule has not.
+        """
+        if self.shuffled_sg and not rule.synthetic:
+            raise TaskError(f"{self.name}: shuffled_sg=True is a control of synthetic gradients, "
+                            f"which rule {rule.name!r} has not")
         synthetic = SyntheticGradients(
             self.sg_hidden, self.eta_sg, Adam(self.sg_lr or self.lr), self.sg_sees_state,
             _SCHEDULES[self.sg_schedule], shuffled=self.shuffled_sg) if rule.synthetic else None
         return IntervalLearning(rule, self.batch, self.interval, self.optimizer(),
                                 self.clip or None, synthetic)
+
+    def longest_stretch(self, rule: IntervalRule) -> int:
+        """Steps that are learned at once at most, as far as known beforehand: an interval."""
+        del rule
+        return self.interval
 
     @abstractmethod
     def course(self, rule: IntervalRule, seed: int) -> Course:

@@ -48,6 +48,13 @@ def same_kind(value: Any, default: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:       # a whole number beyond the largest of float64
+        return False
+
+
 def require_numbers(task: Any) -> None:
     """Raise :class:`TaskError` unless each parameter of a task is of the kind of its default.
 
@@ -58,7 +65,7 @@ def require_numbers(task: Any) -> None:
             continue
         value = getattr(task, entry.name)
         if not same_kind(value, entry.default) or not all(
-                isinstance(each, str) or math.isfinite(each)
+                isinstance(each, str) or _is_finite(each)
                 for each in (value if isinstance(value, (tuple, list)) else (value,))):
             unit = entry.metadata.get("unit", "")
             raise TaskError(f"{task.name}: {entry.name}={value!r}{' ' * bool(unit)}{unit} is not "

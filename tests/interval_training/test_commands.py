@@ -372,6 +372,7 @@ def test_a_training_that_diverges_says_so_and_keeps_its_best(rule, text, tmp_pat
     assert found["perplexity_test"] == found["curve"][0]["perplexity_test"] < 13.0
     for array in read_archive(tmp_path / "out" / "weights.npz")[0].values():
         assert np.isfinite(array).all()
+    assert found["weights"] == "best" and "the best weights before that are kept" in said.err
     assert "the training diverged" in (tmp_path / "out" / "report.html").read_text()
 
 
@@ -382,6 +383,13 @@ def test_one_that_diverges_at_once_has_a_result_too(lr, tmp_path):
     assert run(options, tmp_path / "out") == 0
     found = results(tmp_path / "out")
     assert found["diverged"] and found["longest"] == 0 and found["length_curve"] == []
+    assert found["weights"] == "first"
+    first = IntervalPlan("copy-repeat", size="small", parameters=(("n_units", 16),)) \
+        .task.first_parameters(1)
+    kept = read_archive(tmp_path / "out" / "weights.npz")[0]
+    assert kept.keys() == first.keys()
+    for name, array in kept.items():
+        np.testing.assert_array_equal(array, first[name].astype(np.float32))
     (tmp_path / "out" / "figure.png").unlink()
     assert run(options, tmp_path / "out", "--resume") == 0
     assert (tmp_path / "out" / "figure.png").exists()
@@ -434,6 +442,11 @@ def test_words_that_no_weights_predict_have_a_result_too(lr, text, tmp_path):
     (["copy-repeat", "--neurons", "99999999999"], "GB of memory"),
     (["copy-repeat", "--set", "batch=1000000000"], "GB of memory"),
     (["word-prediction", "--set", "n_embedding=99999999999"], "GB of memory"),
+    # 10 characters, 9 times and once to read, and 3 more
+    (["copy-repeat", "--rule", "bptt", "--set", "batch=20000000"], "intervals of 103 steps"),
+    (["copy-repeat", "--rule", "eprop1", "--set", "shuffled_sg=True"],
+     "shuffled_sg=True is a control of synthetic gradients, which rule 'eprop1' has not"),
+    (["copy-repeat", "--set", "lr=1" + 400 * "0"], "is not a finite value"),
     (["pattern-generation", "--size", "small"], "--size is for tasks that are learned in interv"),
     (["pattern-generation", "--minutes", "3"], "--minutes is for tasks that are learned in inte"),
     (["arm-movement", "--epochs", "3"], "--epochs is for tasks that are learned in intervals, ['c"),
@@ -445,11 +458,14 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(options, messa
     assert not (tmp_path / "out").exists()
 
 
-def test_a_network_too_large_for_jax_is_refused_before_anything_is_written(tmp_path, capsys):
+@pytest.mark.parametrize("change", [
+    "n_units=99999999999", "sg_hidden=100000000000", "batch=1000000000000",
+    "interval=1" + 22 * "0"])
+def test_a_network_too_large_for_jax_is_refused_before_anything_is_written(change, tmp_path,
+                                                                           capsys):
     pytest.importorskip("jax")
-    assert run(["copy-repeat", "--machine", "jax", "--neurons", "99999999999"],
-               tmp_path / "out") == 2
-    assert "99999999999 units with 9 inputs and a batch of 256 need" in capsys.readouterr().err
+    assert run(["copy-repeat", "--machine", "jax", "--set", change], tmp_path / "out") == 2
+    assert "GB of memory" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

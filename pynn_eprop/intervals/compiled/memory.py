@@ -79,8 +79,10 @@ def check_memory(network: UnitNetwork, learning: IntervalLearning, steps: int, p
         remedies.insert(0, "a rule without carried traces")
     if learning.rule.whole:
         remedies.insert(0, "shorter sequences or a rule in intervals")
-    elif learning.interval > 1:
+    if learning.interval > 1:
         remedies.append("interval")
+    if learning.module is not None:
+        remedies.append("hidden units of the error module")
     if precision == "float64":
         remedies.append("precision='float32'")
     raise SetupError(

@@ -9,6 +9,7 @@ import numpy as np
 from pynn_eprop.errors import SetupError
 from pynn_eprop.functional.compiling import call, memory_of
 from pynn_eprop.functional.devices import computing, find_device
+from pynn_eprop.intervals.compiled.memory import available_bytes
 from pynn_eprop.intervals.in_jax.gradients import first_state, inputs_of, steps_of
 from pynn_eprop.intervals.in_jax.training import (
     BOUNDARY_KNOWN,
@@ -227,19 +228,30 @@ class JaxMachine:
             return call((*fixed, self._precision), what, bound, self._device, _HINT, *arguments)
 
 
-def check_memory(network: UnitNetwork, learning: IntervalLearning, precision: str) -> None:
-    """Raise :class:`SetupError` if what goes on needs more memory than there is."""
+def check_memory(network: UnitNetwork, learning: IntervalLearning, precision: str,
+                 steps: int | None = None) -> None:
+    """Raise :class:`SetupError` if a machine needs more memory than there is.
+
+    steps: learned at once at most; None: an interval. Counted are weights, gradients and moments,
+    also of the error module, traces before and after, and what a stretch keeps of its steps.
+    """
     size, device = np.dtype(precision).itemsize, find_device(None)
-    weights = sum(math.prod(shape) for shape in network.shapes().values())
+    module = {} if learning.module is None else learning.module.shapes(network)
+    weights = sum(math.prod(shape) for shape in (*network.shapes().values(), *module.values()))
     traces = 0
     if learning.rule.traces is Traces.CARRIED:
         traces = 2 * math.prod(trace_shape(network, learning.batch))
-    needed, present = size * (5 * weights + traces), memory_of(device)
+    kept = learning.batch * (steps or learning.interval) * (
+        network.gates * network.units + network.inputs + 2 * network.outputs)
+    needed, present = size * (5 * weights + traces + kept), float(memory_of(device))
+    if device.platform == "cpu":
+        present = min(present, available_bytes())
     if needed > present:
         raise SetupError(
-            f"{network.units} units with {network.inputs} inputs and a batch of {learning.batch} "
-            f"need {needed / 1e9:.3g} GB of memory, {size * traces / 1e9:.3g} GB of it for "
-            f"eligibility traces, but {device} has {present / 1e9:.3g} GB; {_HINT}")
+            f"{network.units} units with {network.inputs} inputs, a batch of {learning.batch} and "
+            f"{steps or learning.interval} steps at once need {needed / 1e9:.3g} GB of memory, "
+            f"{size * traces / 1e9:.3g} GB of it for eligibility traces, but {device} has "
+            f"{present / 1e9:.3g} GB; {_HINT}")
 
 
 def _moments(optimizer: IntervalOptimizer, weights: Arrays) -> Tree:

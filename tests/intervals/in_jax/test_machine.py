@@ -267,10 +267,20 @@ def test_weights_are_set_and_checked():
 
 
 def test_a_network_too_large_for_memory_is_refused_with_numbers(monkeypatch):
-    """Traces of 3 gates, batch, units and 8 rows are needed twice, beside five times weights."""
+    """Traces of 3 gates, batch, units and 8 rows are needed twice, beside five times weights and
+    what a stretch keeps; an error module, and a whole sequence, count as well."""
+    learning = machine_of("traces").learning
     monkeypatch.setattr(machine_module, "memory_of", lambda device: 8000)
-    with pytest.raises(SetupError, match=r"batch of 3 need 1.01e-05 GB of memory, 4.61e-06 GB of"):
+    with pytest.raises(SetupError, match=r"GB of memory, 4.61e-06 GB of it for eligibility"):
         machine_of("traces")
+    monkeypatch.undo()
+    module = SyntheticGradients(10 ** 11)
+    with pytest.raises(SetupError, match=r"need .* GB of memory"):
+        machine_module.check_memory(NETWORK, replace(
+            learning, rule=INTERVAL_RULES["eprop3"], synthetic=module), "float32")
+    machine_module.check_memory(NETWORK, learning, "float32", 100)
+    with pytest.raises(SetupError, match=r"1000000000000 steps at once need .* GB of memory"):
+        machine_module.check_memory(NETWORK, learning, "float32", 10 ** 12)
 
 
 def test_without_jax_the_error_says_what_to_install():
