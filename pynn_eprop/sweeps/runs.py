@@ -125,7 +125,8 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
             stack.enter_context(dask.config.set({"distributed.worker.memory.terminate": False}))
             cluster = stack.enter_context(LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
-                dashboard_address="127.0.0.1:0", silence_logs="CRITICAL"))
+                dashboard_address="127.0.0.1:0", silence_logs="CRITICAL",
+                preload=["pynn_eprop.sweeps.own_group"]))
             yield stack.enter_context(Client(cluster))
             return
         try:

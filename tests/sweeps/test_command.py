@@ -18,13 +18,14 @@ from pynn_eprop.errors import ResultsError
 from pynn_eprop.sweeps import Ended, Run, run_all, runs
 
 TASK = ["pattern-generation", "--neurons", "12", "--grid", "lr=0.001,0.01"]
+UPDATES = "4000"    # which take seconds, so that runs can be met at work
 
 
 def start(out, *more):
     return subprocess.Popen(
         [sys.executable, "-m", "pynn_eprop.cli", "sweep", *TASK, "--out", str(out), "--quiet",
          "--checkpoint-every", "0.1", *more],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def finish(process):
@@ -60,9 +61,9 @@ def measures(out):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """Two runs of 1500 updates, with two workers."""
+    """Two runs, with two workers."""
     out = tmp_path_factory.mktemp("sweep") / "out"
-    status, output, errors = finish(start(out, "--updates", "1500", "--seeds", "1",
+    status, output, errors = finish(start(out, "--updates", UPDATES, "--seeds", "1",
                                           "--workers", "2"))
     assert (status, errors) == (0, "")
     return out, output
@@ -80,16 +81,16 @@ def test_table_figure_and_runs(undisturbed, tmp_path):
     folder = out / "runs" / "lr=0.01,seed=1"
     alone = tmp_path / "alone"
     assert cli.main(["run", "pattern-generation", "--neurons", "12", "--seed", "1", "--set",
-                     "lr=0.01", "--updates", "1500", "--out", str(alone), "--quiet"]) == 0
+                     "lr=0.01", "--updates", UPDATES, "--out", str(alone), "--quiet"]) == 0
     curves = [json.loads((each / "results.json").read_text())["error_curve"]
               for each in (folder, alone)]
-    assert len(curves[0]) == 1500 and curves[0] == curves[1]
+    assert len(curves[0]) == int(UPDATES) and curves[0] == curves[1]
 
 
 def test_killed_worker_and_killed_sweep_lose_nothing(undisturbed, tmp_path):
     """A worker by hand, later the whole; the same command then gives the same table."""
     out = tmp_path / "out"
-    options = ("--updates", "1500", "--seeds", "1", "--workers", "1")
+    options = ("--updates", UPDATES, "--seeds", "1", "--workers", "1")
     sweep = start(out, *options)
     run = run_in_work(sweep, out)
     worker = run.parent()
@@ -125,10 +126,11 @@ def test_waiting_costs_no_memory(tmp_path, monkeypatch):
 
 
 def test_a_signal_saves_all_work(tmp_path):
+    """To the group of processes, as a terminal and ``timeout`` send it."""
     out = tmp_path / "out"
     sweep = start(out, "--updates", "1000000", "--seeds", "1", "--workers", "2")
     run = run_in_work(sweep, out)
-    os.kill(sweep.pid, signal.SIGTERM)
+    os.killpg(sweep.pid, signal.SIGTERM)
     status, output, errors = finish(sweep)
     assert (status, output) == (128 + signal.SIGTERM, "")
     assert "SIGTERM: the runs in work have saved it; 2 are to be done" in errors
@@ -139,7 +141,7 @@ def test_more_seeds_are_added_to_what_is_there(undisturbed):
     out, _ = undisturbed
     before = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/results.json")}
     assert len(before) == 2
-    assert cli.main(["sweep", *TASK, "--updates", "1500", "--seeds", "1-2", "--workers", "2",
+    assert cli.main(["sweep", *TASK, "--updates", UPDATES, "--seeds", "1-2", "--workers", "2",
                      "--out", str(out), "--quiet"]) == 0
     assert len(list(out.glob("runs/*/results.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in before} == before
