@@ -31,6 +31,7 @@ from pynn_eprop.interval_training.plan import IntervalPlan
 from pynn_eprop.intervals.machine import COMPILED, MACHINES
 from pynn_eprop.plotting.style import save_figure
 from pynn_eprop.sequence_tasks import CopyRepeat, WordPrediction
+from pynn_eprop.sequence_tasks.word_prediction.corpus import NOVELS
 from pynn_eprop.sweeps import Run
 
 KEPT = "runs.json"
@@ -116,6 +117,12 @@ def read_kept(path: Path) -> dict[str, Result]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
+def is_kept(kept: Mapping[str, Result], plan: IntervalPlan, out: Path) -> bool:
+    """Whether the result of the same command is there."""
+    return shlex.split(str(kept.get(out.name, {}).get("command", ""))) \
+        == shlex.split(plan.command("DIR"))
+
+
 def run_missing(plans: Sequence[tuple[IntervalPlan, Path]], at_once: int, path: Path
                 ) -> list[Result]:
     """The results of all, in order; what ``path`` has of the same command is not run again.
@@ -123,12 +130,7 @@ def run_missing(plans: Sequence[tuple[IntervalPlan, Path]], at_once: int, path: 
     However it ends, what is finished then is in ``path``.
     """
     kept = read_kept(path)
-
-    def is_kept(plan: IntervalPlan, out: Path) -> bool:
-        return shlex.split(str(kept.get(out.name, {}).get("command", ""))) \
-            == shlex.split(plan.command("DIR"))
-
-    missing = [(plan, out) for plan, out in plans if not is_kept(plan, out)]
+    missing = [(plan, out) for plan, out in plans if not is_kept(kept, plan, out)]
     try:
         run_all(missing, at_once, "--threads", "1")
     finally:
@@ -146,7 +148,10 @@ def run_missing(plans: Sequence[tuple[IntervalPlan, Path]], at_once: int, path: 
 
 def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int,
            tasks: Sequence[str], kept: Path) -> Found:
-    """Run, or read, all of it; ``kept`` is the file of finished runs."""
+    """Run, or read, all of it; ``kept`` is the file of finished runs.
+
+    tasks: those that are run. Of others there is what is finished, each part if all of it is.
+    """
     def copy(label: str, seed: int, size: str, minutes: float) -> tuple[IntervalPlan, Path]:
         rule, parameters = (COPY_SERIES | TRIED_SERIES)[label]
         return IntervalPlan(CopyRepeat.name, rule, size, machine, seed=seed, minutes=minutes,
@@ -160,18 +165,19 @@ def gather(plan: Plan, work: Path, machine: str, data: Path | None, at_once: int
                             parameters=(*plan.word_parameters, *parameters, *text)), \
             folder(work, "words", label, plan.word_size, "novels" if data is None else "treebank")
 
-    groups: list[tuple[str, str, tuple[IntervalPlan, Path]]] = []
-    if CopyRepeat.name in tasks:
-        groups += [("copied", label, copy(label, seed, plan.size, plan.minutes))
-                   for seed in plan.seeds for label in COPY_SERIES]
-    if WordPrediction.name in tasks:
-        groups += [("words", label, words(label)) for label in WORD_SERIES]
-    if CopyRepeat.name in tasks:
-        groups += [("tried", label, copy(label, seed, plan.size, plan.minutes))
-                   for seed in plan.tried_seeds for label in TRIED_SERIES]
-    if CopyRepeat.name in tasks and plan.large_size is not None:
-        groups += [("larger", label, copy(label, plan.seeds[0], plan.large_size,
-                                          plan.large_minutes)) for label in COPY_SERIES]
+    parts: dict[str, list[tuple[str, tuple[IntervalPlan, Path]]]] = {
+        "copied": [(label, copy(label, seed, plan.size, plan.minutes))
+                   for seed in plan.seeds for label in COPY_SERIES],
+        "words": [(label, words(label)) for label in WORD_SERIES],
+        "tried": [(label, copy(label, seed, plan.size, plan.minutes))
+                  for seed in plan.tried_seeds for label in TRIED_SERIES],
+        "larger": [] if plan.large_size is None else [
+            (label, copy(label, plan.seeds[0], plan.large_size, plan.large_minutes))
+            for label in COPY_SERIES]}
+    finished = read_kept(kept)
+    groups = [(part, label, each) for part, runs in parts.items() for label, each in runs
+              if (WordPrediction if part == "words" else CopyRepeat).name in tasks
+              or all(is_kept(finished, *other) for _, other in runs)]
     results = run_missing([each for _, _, each in groups], at_once, kept)
     found = Found()
     for (part, label, _), result in zip(groups, results, strict=True):
@@ -230,7 +236,7 @@ def copy_figure(run: Path, to: Path) -> None:
 
 
 def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
-    """Write page, figures and tables."""
+    """Write page, figures and tables; of the committed sizes with what they say, in words."""
     out.mkdir(parents=True, exist_ok=True)
     for name, figure in (("bars.png", draw_bars(found)), ("curves.png", draw_curves(found))):
         write_atomically(out / name, lambda path, figure=figure: save_figure(figure, path))
@@ -241,11 +247,13 @@ def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
         write_text(out / "copy_repeat.csv", runs_table(found))
         write_text(out / "copy_repeat_levels.csv", levels_table(found))
     if found.words:
-        text = "novels" if found.words["e-prop 3"][0]["corpus"]["name"] == "novels" else "treebank"
+        text = "novels" if found.words["e-prop 3"][0]["corpus"]["name"] == NOVELS else "treebank"
         copy_figure(folder(work, "words", "e-prop 3", plan.word_size, text),
                     out / "example_sequence.png")
         write_text(out / "words.csv", words_table(found))
-    write_text(out / "README.md", page(found))
+    committed = plan == Plan() and all(result["corpus"]["name"] == NOVELS
+                                       for results in found.words.values() for result in results)
+    write_text(out / "README.md", page(found, committed))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -253,7 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m evidence.sequences", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("results/evidence/sequences"))
     parser.add_argument("--out", type=Path, default=Path("docs/evidence/sequences"))
-    parser.add_argument("--tasks", nargs="+", choices=[CopyRepeat.name, WordPrediction.name],
+    parser.add_argument("--tasks", nargs="*", help="those that are run (default: both); none: "
+                        "write what is finished", choices=[CopyRepeat.name, WordPrediction.name],
                         default=[CopyRepeat.name, WordPrediction.name])
     parser.add_argument("--machine", choices=list(MACHINES), default=COMPILED)
     parser.add_argument("--data", type=Path, help="folder of Penn Treebank files (default: novels)")

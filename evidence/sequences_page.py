@@ -186,14 +186,14 @@ def _words_section(runs: Runs) -> list[str]:
             "(example_sequence.png)", ""]
 
 
-def page(found: "Found") -> str:
-    """The page."""
+def page(found: "Found", with_words: bool = True) -> str:
+    """The page. with_words: with :data:`WHAT_IT_SAYS`, which is of the sizes that are committed."""
     lines = [
         "# Sequences: copy-repeat and word prediction (tasks 3.1 and 3.2)", "",
         "Written by `python -m evidence.sequences`, which can be interrupted and repeated. Tasks, "
         "sizes and what departs from the paper: [docs/sequences.md](../../sequences.md). Two runs "
         "are side by side on two cores.", "",
-        *(line for text in WHAT_IT_SAYS for line in (text, "")),
+        *(line for text in WHAT_IT_SAYS if with_words for line in (text, "")),
         "![Longest sequences and perplexities by rule](bars.png)", "",
         "![Learning curves](curves.png)", ""]
     if found.copied:
@@ -211,8 +211,9 @@ def page(found: "Found") -> str:
         *lines, "## Commands", "", *[f"    {result['command']}" for result in some], "",
         "Versions: " + ", ".join(f"{name} {number}" for name, number
                                  in some[0]["versions"].items()) + ".", "",
-        "Files: `copy_repeat.csv` (every run), `copy_repeat_levels.csv` (every level that was "
-        "solved), `words.csv` (every epoch), `runs.json` (results, without curves of errors).", ""])
+        "Files: " + "`copy_repeat.csv` (every run), `copy_repeat_levels.csv` (every level that was "
+        "solved), " * bool(found.copied) + "`words.csv` (every epoch), " * bool(found.words)
+        + "`runs.json` (results, without curves of errors).", ""])
 
 
 # --- figures ---

@@ -9,6 +9,7 @@ import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from evidence.side_by_side import run_all
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
+
+COMMITTED = Path(__file__).parents[2] / "docs/evidence/sequences"
 
 
 def copied(levels, seed=1, batches=1000, ended_by="minutes", **more):
@@ -91,6 +94,25 @@ def test_the_page_has_all_parts(found):
     assert "| e-prop 3 | 81.0 | 80.0 | 113 | 2 | 5,000 | 2 | 0 of 1 |" in text
     found.words["e-prop 1"] = [words([90.0], best_epoch=None, diverged=True)]
     assert "| e-prop 1 | - | - | 115 | - | - | 2 | 1 of 1 |" in pages.page(found)
+
+
+def test_the_committed_page_is_what_the_finished_runs_give(tmp_path):
+    """Of each part, if all of its runs are finished; nothing is run."""
+    kept = shutil.copy(COMMITTED / "runs.json", tmp_path / "runs.json")
+    found = evidence.gather(evidence.Plan(), tmp_path / "work", "compiled", None, 1, (), kept)
+    assert found.copied
+    assert pages.page(found) == (COMMITTED / "README.md").read_text()
+    tables = {"copy_repeat.csv": evidence.runs_table(found),
+              "copy_repeat_levels.csv": evidence.levels_table(found)} | (
+        {"words.csv": evidence.words_table(found)} if found.words else {})
+    for name, text in tables.items():
+        assert text == (COMMITTED / name).read_text(), name
+    assert kept.read_text() == (COMMITTED / "runs.json").read_text()
+
+
+def test_words_stand_beside_the_sizes_that_they_are_of(found):
+    assert pages.WHAT_IT_SAYS[0] in pages.page(found)
+    assert pages.WHAT_IT_SAYS[0] not in pages.page(found, with_words=False)
 
 
 def test_what_else_was_tried_stands_beside_the_same_seeds(found):
