@@ -182,6 +182,11 @@ def _words_section(runs: Runs) -> list[str]:
         lines.append(f"| {label} | {cells[0]} | {cells[1]} | {PAPER_PERPLEXITIES.get(label, '')} | "
                      f"{cells[2]} | {cells[3]} | {minutes:.0f} | "
                      f"{sum(each['diverged'] for each in results)} of {len(results)} |")
+    faster = [label for label, results in runs.items()
+              if any(each.get("threads", 1) > 1 for each in results)]
+    if faster:
+        lines += ["", "Done in part with more than one thread, which changes no result but words "
+                  f"a second and minutes: {', '.join(faster)}."]
     return [*lines, "", "![A line of the test set, and perplexity after each epoch, e-prop 3]"
             "(example_sequence.png)", ""]
 

@@ -180,6 +180,8 @@ class Simulation(CommonSimulation):
                     and not projection.is_feedback:
                 self._build(projection)
         self._join_forward()
+        for group in self._synapses():
+            group.set_kappa(self._kappa_of(group.post))
         first = self.step
         for index, part in self.parts.items():
             if isinstance(part, SourceGroup):
@@ -263,11 +265,15 @@ class Simulation(CommonSimulation):
                 self.timeline.interval_steps if resets else None, self.clock,
                 getattr(synapse, "rule", E_PROP), getattr(synapse, "optimizer", None),
                 (getattr(synapse, "w_min", -np.inf), getattr(synapse, "w_max", np.inf)),
-                tuple(signal.readout.kappa for signal in self._signals if signal.cells is post))
+                self._kappa_of(post))
             # otherwise Brian2 orders synapses by names that depend on earlier networks of the
             # process, and sums what arrives at a cell in another order, with other roundings
             built[number].place(len(self._synapses()))
             self.network.add(built[number].objects)
+
+    def _kappa_of(self, cells: Any) -> tuple[float, ...]:
+        """Decays of the readouts that send signals to cells, in the order of the signals."""
+        return tuple(each.readout.kappa for each in self._signals if each.cells is cells)
 
     # --- during a run ---
 

@@ -43,6 +43,11 @@ def way(pre: Any, post: SpikingGroup | ReadoutGroup) -> Way:
     return Way(pre.group, -1, 0) if isinstance(pre, SpikingGroup) else Way(pre, 0, 0)
 
 
+def _decays(kappa: tuple[float, ...]) -> dict[str, Any]:
+    """Names of the equations for the readouts' decays, signal by signal."""
+    return {f"kappa_{r}": value for r, value in enumerate(kappa)}
+
+
 class SynapseGroup:
     """Synapses from one population to another, in the order of their arrays.
 
@@ -67,7 +72,7 @@ class SynapseGroup:
         self._interval_steps, self._clock = interval_steps, clock
         self.carrier: Any = None        # brings values, as Brian2's queues bring spikes
         from_source = isinstance(pre, SourceGroup)
-        namespace: dict[str, Any] = {f"kappa_{r}": value for r, value in enumerate(kappa)}
+        namespace: dict[str, Any] = _decays(kappa)
         if self.plastic and not self.to_readout:
             timestep = float(clock.dt / brian2.ms)
             namespace |= equations.RULES[type(rule)].constants(rule, timestep)
@@ -133,6 +138,10 @@ class SynapseGroup:
     def _traces(self) -> str:
         return equations.READOUT_TRACES if self.to_readout \
             else equations.cell_traces(self.signals, self._rule)
+
+    def set_kappa(self, kappa: tuple[float, ...]) -> None:
+        """Take the decays of the readouts whose signals come here, of the next run."""
+        self.synapses.namespace.update(_decays(kappa))
 
     def set_delay(self, delay: np.ndarray) -> None:
         """Set delays in steps, (synapses,)."""

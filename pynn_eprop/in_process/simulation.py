@@ -249,9 +249,11 @@ class InProcessSimulation(DescribedSimulation):
     def reset(self, keep_weights: bool) -> None:
         """Go back to step 0; ``keep_weights`` keeps learned weights."""
         old = self.prepare() if keep_weights and self.holds_more else None
-        with all_or_nothing(self, *self.populations):
+        with all_or_nothing(self, *self.populations, *self.current_sources):
             for population in self.populations:
                 population.return_to_start(keep_weights)
+            for source in self.current_sources:
+                source.return_to_start()
             self.machine = None
             self.carried = old is not None
             self.training_restarts(keep_weights)

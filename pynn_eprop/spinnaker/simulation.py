@@ -173,8 +173,8 @@ class Simulation(DescribedSimulation):
     def recording_changes(self, population: Any) -> None:
         """Note that something else is recorded: the network is loaded again, with what it learned.
 
-        Raises :class:`UnsupportedError` within an update, and beside populations of sPyNNaker,
-        whose data would start again.
+        Raises :class:`UnsupportedError` within an update, in networks without update intervals,
+        and beside populations of sPyNNaker, whose data would start again.
         """
         if population.is_source:
             return
@@ -189,6 +189,10 @@ class Simulation(DescribedSimulation):
                                              and self.step % self.timeline.period == 0):
             raise UnsupportedError(f"{what} at {self.time:.9g} ms, within an update or a pause; run"
                                    "() to its end first, or record before the first run")
+        if self.step and self.network is not None and self.options.interval_steps is None:
+            raise UnsupportedError(f"{what} at {self.time:.9g} ms: without update_interval cores' "
+                                   "activity is not read, and cannot go on; record before the "
+                                   "first run")
         self._recording_changed = True
 
     def check_delays(self, label: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import pynn_eprop.brian2 as sim
 import pynn_eprop.host as host
-from pynn_eprop import Adam
+from pynn_eprop import SGD, Adam
 
 STEPS = 20
 
@@ -159,3 +159,26 @@ def test_an_unfinished_interval_is_warned_of():
     network.module.run(STEPS + 3.0)
     with pytest.warns(UserWarning, match="within an interval"):
         sim.end()
+
+
+def test_traces_follow_a_new_time_constant_of_the_readouts():
+    """Errors are filtered with the readouts' kappa (eq. 4), that of the present update."""
+    gradients = []
+    for backend in (host, sim):
+        backend.setup(timestep=1.0, update_interval=20.0)
+        sources = backend.Population(2, backend.SpikeSourceArray(
+            spike_times=[np.arange(1.0, 40.0, 3.0), np.arange(2.0, 40.0, 4.0)]))
+        cells = backend.Population(3, backend.EPropLIF(v_thresh=0.5))
+        readouts = backend.Population(1, backend.EPropReadout(loss="mse", target=np.ones((1, 20))))
+        plastic = backend.Projection(sources, cells, backend.AllToAllConnector(),
+                                     backend.EPropSynapse(weight=0.3, optimizer=SGD(0.0)))
+        backend.Projection(cells, readouts, backend.AllToAllConnector(),
+                           backend.StaticSynapse(weight=0.2))
+        backend.Projection(readouts, cells, backend.AllToAllConnector(),
+                           backend.LearningSignal(weight=0.5), receptor_type="learning_signal")
+        backend.run(20.0)
+        readouts.set(tau_m=3.0)
+        backend.run(20.0)
+        gradients.append(plastic.get("gradient", format="array"))
+    assert np.any(gradients[0] != 0.0)
+    np.testing.assert_allclose(gradients[1], gradients[0], rtol=1e-5)

@@ -92,6 +92,9 @@ def test_the_page_has_all_parts(found):
     assert "The text is six novels, so that the paper's perplexities" in text
     assert "| e-prop 1 | 91.0 | 90.0 | 115 | 1 | 5,000 | 2 | 0 of 1 |" in text
     assert "| e-prop 3 | 81.0 | 80.0 | 113 | 2 | 5,000 | 2 | 0 of 1 |" in text
+    assert "more than one thread" not in text
+    found.words["e-prop 3"][0]["threads"] = 2
+    assert "changes no result but words a second and minutes: e-prop 3." in pages.page(found)
     found.words["e-prop 1"] = [words([90.0], best_epoch=None, diverged=True)]
     assert "| e-prop 1 | - | - | 115 | - | - | 2 | 1 of 1 |" in pages.page(found)
 

@@ -96,7 +96,7 @@ class SegmentedLogs(ABC):
 
     def store_to_cache(self, annotations: Mapping[str, Any] | None = None) -> None:
         """End the segment, before a reset; recording of the same variables goes on."""
-        if self._state.simulation.step and not self._cleared:
+        if self._state.simulation.step > self._start:
             part = self._current()
             part.annotations |= annotations or {}
             self.finished.append(part)

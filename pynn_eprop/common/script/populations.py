@@ -42,12 +42,14 @@ from pynn_eprop.common.standardmodels.targets import (
     as_sequences,
     check_rows,
     check_target,
+    repeats,
     to_matrix,
 )
 from pynn_eprop.errors import (
     NetworkError,
     ParameterError,
     SimulationError,
+    TargetError,
     UnknownParameterError,
 )
 from pynn_eprop.models.parameters import as_numbers
@@ -319,9 +321,29 @@ class CellArrays(CellGroup, NetworkMember, SeededPlaces):
         self._spikes = self._make_spikes() if isinstance(self.celltype, SpikeSourcePoisson) \
             else None
 
+    def _check_goes_on(self, indices: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        """Raise for sequences of some cells, if those of the others would begin again.
+
+        :class:`TargetError` for targets, :class:`ParameterError` for values of sources.
+        """
+        if len(np.unique(indices)) == self.size:
+            return
+        done, options = self._interval_steps_done(), self._simulation.options
+        whole = f"give sequences to all of {self.label}, those of the other cells from now on"
+        if "target" in values and done > self.target_start:
+            target = to_matrix(self.values["target"], self.label)
+            if target is not None and not repeats(target, options.interval_steps):
+                raise TargetError(f"{self.label}: a new target for some of the readouts would let "
+                                  f"those of the others, which go on, begin again; {whole}")
+        if "values" in values and self._analog is not None and done > self.values_given \
+                and self._analog.interval_steps is None:
+            raise ParameterError(f"{self.label}: new values for some of the cells would let those "
+                                 f"of the others, which go on, begin again; {whole}")
+
     def replace_values(self, indices: np.ndarray, values: dict[str, np.ndarray]) -> None:
         """Set parameters of some cells. Raises the errors of bad values; then nothing changed."""
         self.check_current()
+        self._check_goes_on(indices, values)
         merged = {}
         for name, array in values.items():
             merged[name] = self.current_values(name).copy()

@@ -194,7 +194,8 @@ class SynapseArrays(RecordedSynapses):
         """The shortest delay in ms; infinite without synapses."""
         if not len(self):
             return float(np.inf)
-        return float(to_ms(self.synapses.delay.min(), self._simulator.state.dt))
+        return float(to_ms(self.synapses.delay.min(),
+                           self._simulation.options.timestep))
 
     # --- attributes ---
 
@@ -211,7 +212,7 @@ class SynapseArrays(RecordedSynapses):
         if name == "acting_weight":
             return self._simulation.acting_weights(self)
         if name == "delay":
-            return np.asarray(to_ms(self.synapses.delay, self._simulator.state.dt))
+            return np.asarray(to_ms(self.synapses.delay, self._simulation.options.timestep))
         return self._simulation.gradient(self)
 
     def _check_readable(self, names: Iterable[str]) -> None:
@@ -232,14 +233,17 @@ class SynapseArrays(RecordedSynapses):
                                        "are drawn for each window; no one of them acts")
 
     def _forward_weights(self, name: str) -> np.ndarray:
-        """Weights, or acting ones, of the projection that a symmetric learning signal follows."""
-        weights = np.zeros((self.post.size, self.pre.size))
-        for forward in self._simulation.projections:
-            if forward.pre == self.post and forward.post == self.pre \
-                    and not forward.is_feedback:
-                np.add.at(weights, (forward.synapses.pre, forward.synapses.post),
-                          forward.attribute(name))
-        return weights[self.synapses.post, self.synapses.pre]
+        """Weights, or acting ones, of the projections that a symmetric learning signal follows."""
+        weights = np.zeros(len(self.synapses.pre))
+        for bundle in self.bundles:
+            matrix = np.zeros((bundle.post.size, bundle.pre.size))
+            for forward in self._simulation.projections:
+                for other in () if forward.is_feedback else forward.bundles:
+                    if other.pre is bundle.post and other.post is bundle.pre:
+                        np.add.at(matrix, (other.pre_index, other.post_index),
+                                  other.take(forward.attribute(name)))
+            bundle.put(weights, matrix[bundle.post_index, bundle.pre_index])
+        return weights
 
     def get(self, attribute_names: str | Iterable[str], format: str, gather: bool | str = True,
             with_address: bool = True, multiple_synapses: str = "sum") -> Any:
@@ -274,8 +278,10 @@ class SynapseArrays(RecordedSynapses):
 
         Values: a number; an array (pre, post); one value per connection, in the order of
         ``get(format="list")``, or rows as that lists them; a RandomDistribution; a string or
-        function of the distance. Raises :class:`NetworkError` for others.
+        function of the distance. Raises :class:`NetworkError` for others, and
+        :class:`SimulationError` in a network that a later ``setup()`` has ended.
         """
+        self._check_current()
         check_names(self.synapse_type.get_parameter_names(), attributes,
                     type(self.synapse_type).__name__)
         with all_or_nothing(self, self.draws, self.synapses, self._simulation,

@@ -127,7 +127,7 @@ class RecordedSynapses:
     def _check_current(self) -> None:
         if self._simulation is not self._simulator.state.simulation:
             raise SimulationError(f"{self.label} belongs to a network that a later setup() has "
-                                  "ended; get its data before that")
+                                  "ended; get its data, or change it, before that")
 
     def _names(self, variables: str | Iterable[str], what: str) -> list[str]:
         names = listed(variables, what, self.label)

@@ -124,6 +124,11 @@ class _CurrentSource(electrodes.StandardCurrentSource):
         if self._recorded is None:
             self._recorded = []
 
+    def return_to_start(self) -> None:
+        """Forget what was recorded, before a reset; recording goes on."""
+        if self._recorded is not None:
+            self._recorded = []
+
     def _get_data(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (ms) and amplitudes (nA), up to the present one."""
         parts: dict[int, np.ndarray] = dict(self._recorded or [])

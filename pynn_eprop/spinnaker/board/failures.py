@@ -8,8 +8,8 @@ _GAVE_UP = {
     Status.PAUSE_TOO_SHORT: "the pause after an interval was too short for the update: it took "
                             "{used} us, and {given} us were given; use setup(pause=...) or a "
                             "higher setup(max_rate=...)",
-    Status.LOG_FULL: "the spikes of an interval did not fit the log: {used} spikes, and room for "
-                     "{given}; use a higher setup(max_rate=...)",
+    Status.LOG_FULL: "the spikes that a core keeps did not fit its log: {used} spikes, and room "
+                     "for {given}; use a higher setup(max_rate=...)",
     Status.NO_DTCM: "a core's own memory was too small: {used} bytes, and there are {given}; use "
                     "a smaller setup(neurons_per_core=...)",
     Status.WRONG_LAYOUT: "the application on the core is of another version ({used}) than this "

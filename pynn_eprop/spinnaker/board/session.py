@@ -1,5 +1,6 @@
 """sPyNNaker as this backend uses it: set up, run a number of machine steps, reset, end."""
 
+import math
 import signal
 import types
 import warnings
@@ -63,6 +64,17 @@ REAL_BOARD = ("For results, put machine_name or spalloc_server in its place unde
               "--backend emulator of pynn-eprop run")
 
 
+def time_of(steps: int, timestep: float) -> float:
+    """A time in ms of which sPyNNaker, which divides it and rounds up, makes so many steps.
+
+    The product alone may be the least bit too large, for instance 7 steps of 0.3 ms.
+    """
+    time = steps * timestep
+    while math.ceil(time / timestep) > steps:
+        time = math.nextafter(time, 0.0)
+    return time
+
+
 class Session:
     """One ``setup()`` of sPyNNaker and what was run since. A process has one at a time."""
 
@@ -124,7 +136,7 @@ class Session:
                 self._routers.watched():
             try:
                 prepare()
-                spynnaker.run(round(steps * self._timestep, 9))
+                spynnaker.run(time_of(steps, SpynnakerDataView.get_simulation_time_step_ms()))
                 if not self.virtual:
                     check(self._routers.dropped())
             except PacketLossError as error:

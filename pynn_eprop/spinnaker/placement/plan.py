@@ -1,5 +1,6 @@
 """The plan of a network: which cells go to which core, and what its memory holds."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
@@ -96,7 +97,8 @@ class Plan:
 
     @property
     def _timestep_us(self) -> int:
-        return round(self._network.settings.timestep * 1000)
+        """Of the machine, which a time_scale_factor slows down."""
+        return round(self._network.settings.timestep * 1000 * self._options.time_scale_factor)
 
     def _is_readout(self, population: int) -> bool:
         return population in self._network.of_kind(Readouts)
@@ -175,7 +177,9 @@ class Plan:
         core.log_slots = settings.trials_per_update if self._keeps(core) else 1
         delay = max((block.delay for block in rows.blocks), default=1)
         if interval is None:
-            core.log_capacity = core.n_sources * (delay + 4) + 64
+            spikes = core.n_sources * (delay + 4)   # one of each source in each step that is kept
+            core.log_capacity = max(_LEAST_LOG, spikes, 2 * math.ceil(
+                spikes * settings.timestep * 1e-3 * self._options.max_rate))
         else:
             core.log_capacity = max(_LEAST_LOG, 2 * budget.spikes_of_interval(
                 self._network, core.n_sources, self._options.max_rate))

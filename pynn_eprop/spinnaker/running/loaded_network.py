@@ -159,7 +159,12 @@ class LoadedNetwork:
     def can_be_kept(self) -> bool:
         """Whether :meth:`state` is known."""
         return self.between_updates(self.step) and not self._memory.lost \
-            and not self._only_mapped
+            and not self._only_mapped and not self._carries_on
+
+    @property
+    def _carries_on(self) -> bool:
+        """Whether cores hold activity that goes on, as no interval ends."""
+        return self.network.settings.interval_steps is None and self.step > 0
 
     @property
     def _only_mapped(self) -> bool:
@@ -335,7 +340,15 @@ class LoadedNetwork:
         return self.plan.weights(projection, self._memory.read)
 
     def gradient(self, projection: int) -> np.ndarray:
-        """Gradient of the last update, (synapses,); zeros before the first."""
+        """Gradient of the last update, (synapses,); zeros before the first.
+
+        Raises :class:`SimulationError` within an update of several trials, whose sum takes its
+        place.
+        """
+        if self.schedule.pending:
+            raise SimulationError(f"{self.network.projections[projection].label}: within an update "
+                                  "of several trials cores hold a part of its gradient, and no "
+                                  "longer that of the last one; run() to its end first")
         if not self.updates:
             return np.zeros(len(self.network.projections[projection].weight))
         self._fetch_rows(projection)
@@ -441,14 +454,17 @@ class LoadedNetwork:
     def state(self) -> dict[str, np.ndarray]:
         """A checkpoint of what was learned, and of the numbers of intervals and updates.
 
-        Raises :class:`SimulationError` within an update, and if a failure of the machine has
-        left an older copy only.
+        Raises :class:`SimulationError` within an update, in a network without intervals that has
+        run, and if a failure of the machine has left an older copy only.
         """
         if self._only_mapped:
             raise SimulationError("a virtual board computes nothing, so that there is no state to "
                                   "save at a time after 0")
         if self._memory.lost:
             raise SimulationError("what was learned up to here was lost when the machine failed")
+        if self._carries_on:
+            raise SimulationError("without update_interval what cores hold is not read, so that "
+                                  "there is no state to save at a time after 0")
         if not self.between_updates(self.step):
             raise SimulationError("what cores hold within an update is not read; run() to its end "
                                   "first")

@@ -80,7 +80,7 @@ def assert_left(made: dict[str, Any], updates: int) -> None:
 @pytest.mark.parametrize(("what", "reason"), [
     pytest.param("pause", "the pause after an interval was too short for the update: it took ",
                  id="pause"),
-    pytest.param("log", r"the spikes of an interval did not fit the log: \d+ spikes, and room for",
+    pytest.param("log", r"the spikes that a core keeps did not fit its log: \d+ spikes, and room ",
                  id="log"),
 ])
 def test_cores_that_give_up(board, monkeypatch, what, reason):
@@ -216,7 +216,7 @@ def test_the_core_that_crashed_is_named_before_those_that_gave_up(monkeypatch):
     crashed, gave_up = [line for line in str(caught.value).splitlines()
                         if line.startswith("network[")]
     assert "core 0,0,3: run-time exception, undefined instruction" in crashed
-    assert "core 0,0,2, in interval 2: the spikes of an interval did not fit the log" in gave_up
+    assert "core 0,0,2, in interval 2: the spikes that a core keeps did not fit its log" in gave_up
 
 
 def test_a_core_that_hangs_is_not_waited_for_for_ever(board, monkeypatch, tmp_path):
