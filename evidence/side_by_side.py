@@ -29,7 +29,7 @@ def run_all(plans: Sequence[tuple[Plan, Path]], at_once: int, *more: str) -> lis
     def progress(run: Run, ended: Ended) -> None:
         if ended.text:      # an interrupted run has none
             print(ended.text, file=sys.stderr, flush=True)
-        if ended.status not in (0, 130, 143):
+        if ended.status:        # a signal to all of them is raised
             failed.append((run, ended))
 
     sweep_all(runs, at_once, more=more, progress=progress)

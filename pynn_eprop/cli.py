@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ from pynn_eprop.models.rules import RULES, EProp
 from pynn_eprop.sequence_tasks import SEQUENCE_TASKS
 from pynn_eprop.sweeps import command as sweep_command
 from pynn_eprop.sweeps.command import Plan
-from pynn_eprop.tasks import FEEDBACKS, TASKS
+from pynn_eprop.tasks import FEEDBACKS, TASKS, Task
 from pynn_eprop.tasks.network_plan import READOUT_ONLY
 
 SYSTEM_FAILURE, BAD_INPUT = 1, 2
@@ -267,7 +268,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(run)
     sweep_command.add_parser(commands, _add_run_options, _build_plan)
     learn_command.add_parser(commands, _add_plugin, _assignment, _seconds)
-    decode_command.add_parser(commands, _add_training)
+    decode_command.add_parser(commands, partial(_add_training, tasks=[
+        name for name, kind in TASKS.items() if kind.decoding is not Task.decoding]))
     compare_command.add_parser(commands, _assignment)
     board_command.add_parser(commands, _assignment)
     check_command.add_parser(commands, _assignment)
@@ -349,9 +351,10 @@ def _add_training(parser: argparse.ArgumentParser, tasks: Iterable[str] = TASKS,
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="results folder (default: a folder in results/, named after what "
                              "runs)")
-    parser.add_argument("--resume", action="store_true",
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true",
                         help="continue the run in DIR; start it if there is none")
-    parser.add_argument("--force", action="store_true", help="replace the run in DIR")
+    again.add_argument("--force", action="store_true", help="replace the run in DIR")
     parser.add_argument("--checkpoint-every", type=_seconds, default=CHECKPOINT_SECONDS,
                         metavar="SECONDS", help="default: %(default)g")
     parser.add_argument("--quiet", action="store_true", help="print the result only")

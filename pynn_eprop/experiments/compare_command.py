@@ -28,8 +28,11 @@ def run(options: argparse.Namespace) -> int:
     0: all agree within their bounds. 1: some do not. 2: some backend did not run.
     """
     load_plugins(options.plugin)
+    neurons = options.neurons
+    if neurons is None and "n_neurons" not in dict(options.set):
+        neurons = DEFAULT_NEURONS
     configuration = Configuration(
-        task=options.task, seed=options.seed, updates=options.updates, neurons=options.neurons,
+        task=options.task, seed=options.seed, updates=options.updates, neurons=neurons,
         feedback=options.feedback, rule=options.rule,
         parameters=(*options.set, *data_parameter(options.data)), plugins=tuple(options.plugin))
     chosen = choose_machines(options.backends)
@@ -105,8 +108,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
                         help=f"from: {', '.join(machines())}, or a plugin's (default: "
                         "%(default)s); the host's float64 or fixed point is what the others are "
                         "held against")
-    parser.add_argument("--neurons", type=int, default=DEFAULT_NEURONS,
-                        help="size of the network (default: %(default)s)")
+    parser.add_argument("--neurons", type=int,
+                        help=f"size of the network (default: {DEFAULT_NEURONS})")
     parser.add_argument("--updates", type=int, default=DEFAULT_UPDATES,
                         help="weight updates (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)

@@ -132,6 +132,9 @@ class Configuration:
                 raise TaskError(f"task {self.task!r}: {name}={value!r} is not a value like "
                                 f"{getattr(task, name)!r}")
         changes = dict(self.parameters)
+        if self.neurons is not None and "n_neurons" in changes:
+            raise TaskError(f"task {self.task!r}: give the number of cells once, as --neurons or "
+                            "as --set n_neurons=")
         task = dataclasses.replace(task, **changes) if self.neurons is None \
             else task_class.with_neurons(self.neurons, **changes)
         free_steps = self.build_backend().free_steps

@@ -111,6 +111,11 @@ class Experiment:
 
     def _complete(self, history: History | None) -> dict[str, Any] | None:
         """The folder's result, if it is the one asked for."""
+        if history is not None and not self.folder.complete \
+                and history.updates > self.configuration.n_updates:
+            raise ResultsError(f"{self.folder.path} has done {history.updates} updates, more than "
+                               f"the {self.configuration.n_updates} asked for; resume with those "
+                               "that it was begun with")
         if history is None or not self.folder.complete \
                 or not finished(history, self.task, self.configuration):
             return None

@@ -29,8 +29,10 @@ from pynn_eprop.models.rules import EProp
 
 PRODUCTS = ("results.json", "weights.npz", "learning_curve.csv", "recording.nix", "figure.png",
             "figure.svg", "report.html")
+_WITHOUT_PROGRESS = ("checkpoint-*.npz", "epoch-*.npz", "weights-*.npz")
 CHECKPOINT_SECONDS = 5.0
 """Time between two states that are saved."""
+_OUR_STATE = ("lock", "identity.json", "progress.json")
 _BEFORE_THERE_WAS_A_CHOICE = {"rule": EProp.name, "gradient": EPROP}
 """Fields that identities of older folders do not have."""
 
@@ -42,7 +44,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """
     if processes().rank:
         return
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    temporary = _partly_written(path)
     write(temporary)
     with open(temporary, "rb") as written:
         os.fsync(written.fileno())
@@ -54,14 +56,18 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def claim_folder(path: Path, state: Path) -> IO[str]:
+def claim_folder(path: Path, state: Path, products: Iterable[str] = ()) -> IO[str]:
     """Make a folder, and keep other processes out of it until the file is closed.
 
-    state: the folder in it that holds the lock. What interrupted writes have left is removed.
-    Raises :class:`ResultsError` if the folder cannot be made or written to, or is in use.
+    state: the folder in it that holds the lock. What interrupted writes of products and state have
+    left is removed. Raises :class:`ResultsError` if the folder cannot be made or written to, is in
+    use, or has a state that is not ours.
     """
     if path.exists() and not path.is_dir():
         raise ResultsError(f"{path} is a file; give --out a folder")
+    if state.exists() and not any((state / name).exists() for name in _OUR_STATE) and (
+            not state.is_dir() or any(state.iterdir())):
+        raise ResultsError(f"{state} is there, and not of this program; give another --out")
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -77,9 +83,16 @@ def claim_folder(path: Path, state: Path) -> IO[str]:
         lock.close()
         raise ResultsError(f"{path} is in use by another run; wait for it, or give another "
                            "--out") from None
-    for partly_written in [*path.glob(".*.part*"), *state.glob(".*.part*")]:
+    for name in products:
+        _partly_written(path / name).unlink(missing_ok=True)
+    for partly_written in state.glob(".*.part*"):
         partly_written.unlink()
     return lock
+
+
+def _partly_written(path: Path) -> Path:
+    """Where a file is written before it takes its place."""
+    return path.with_name(f".{path.stem}.part{path.suffix}")
 
 
 def clear_folder(path: Path, products: Iterable[str], state: Path) -> None:
@@ -172,7 +185,9 @@ class ResultsFolder:
         """
         if not (resume or force):
             self._refuse_to_overwrite()
-        self._lock = claim_folder(self.path, self.state)
+        if (self.state / "identity.json").exists():
+            raise ResultsError(f"{self.path} holds the work of another command; give another --out")
+        self._lock = claim_folder(self.path, self.state, PRODUCTS)
         try:
             return self._take(identity, resume, force)
         except BaseException:
@@ -188,6 +203,9 @@ class ResultsFolder:
                 raise ResultsError(f"{self.path} holds a result but no state to resume from; "
                                    "use --force to replace it")
             self._refuse_what_is_not_ours()
+            for pattern in _WITHOUT_PROGRESS:   # of a run that was killed before it had any
+                for left in self.state.glob(pattern):
+                    left.unlink()
             return None
         progress = self._read_progress()
         check_identity(progress["identity"], identity, self.path)

@@ -27,7 +27,7 @@ def load_plugins(names: Iterable[str] = ()) -> None:
     for point in metadata.entry_points(group=GROUP):
         try:
             point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(f"plugin {point.value!r}, an entry point of an installed package, "
                               f"fails with {_described(error)}") from error
     for name in names:
@@ -43,7 +43,7 @@ def _load(name: str) -> None:
             if "" not in sys.path:      # a command has its own folder there, not the present one
                 sys.path.insert(0, "")
             importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:    # a script without a guard ends the command
         if isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]:
             raise PluginError(f"plugin {name!r} is not found; give a module that Python can "
                               "import from here, or a path to a .py file") from error
@@ -60,5 +60,5 @@ def _load_file(path: Path) -> None:
     spec.loader.exec_module(module)
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -45,7 +45,7 @@ class WorkFolder:
             raise ResultsError(f"{self.path} holds the run of a task; give another --out")
         if not begun.exists() and (resume or not force):
             self._check_empty()
-        self._lock = claim_folder(self.path, self.state)
+        self._lock = claim_folder(self.path, self.state, (*self._products, *self._optional))
         try:
             self._take(begun, identity, resume, force)
         except BaseException:

@@ -52,9 +52,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("--out", type=Path, metavar="DIR",
                         help="results folder (default: a folder in results/, named after family, "
                              "error module and seed)")
-    parser.add_argument("--resume", action="store_true",
-                        help="go on with the work in DIR; begin it if there is none")
-    parser.add_argument("--force", action="store_true", help="replace what is in DIR")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true",
+                       help="go on with the work in DIR; begin it if there is none")
+    again.add_argument("--force", action="store_true", help="replace what is in DIR")
     parser.add_argument("--checkpoint-every", type=seconds, default=CHECKPOINT_SECONDS,
                         metavar="SECONDS", help="default: %(default)g")
     parser.add_argument("--quiet", action="store_true", help="print the result only")

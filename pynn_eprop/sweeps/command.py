@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,9 +80,9 @@ def sweep(options: argparse.Namespace) -> int:
     bar = Bar("run")
 
     def progress(run: Run, ended: Ended) -> None:
-        if ended.status in (0, 130, 143):
-            done[0] += ended.status == 0
-        else:
+        if ended.status == 0:
+            done[0] += 1
+        else:       # by a signal to one run, too; one to all of them is raised
             failures.append((run, ended))
         if not options.quiet:
             bar.show("sweep", done[0], len(runs), run.folder.name)
@@ -93,7 +94,8 @@ def sweep(options: argparse.Namespace) -> int:
     try:
         run_all(runs, workers, options.scheduler, more, progress)
     except ExperimentInterrupted:
-        _report(points, runs, out, options.measure)
+        with suppress(TaskError):       # of a measure that there is not
+            _report(points, runs, out, options.measure)
         raise
     finally:
         bar.close()

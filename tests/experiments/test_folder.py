@@ -87,6 +87,46 @@ def test_files_that_no_run_has_written_are_not_overwritten(tmp_path, name, resum
     assert not (tmp_path / name).exists()
 
 
+def test_what_a_killed_run_has_left_before_its_first_progress_is_removed(tmp_path):
+    """Weights of other updates would be taken for those of this run."""
+    state = tmp_path / "state"
+    state.mkdir()
+    left = [state / name for name in ("weights-000010.npz", "epoch-000010.npz",
+                                      "checkpoint-000010.npz")]
+    for path in (*left, state / "lock"):
+        path.write_text("")
+    assert ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=False) is None
+    assert not any(path.exists() for path in left)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_state_that_no_run_has_made_is_left_alone(tmp_path, force):
+    notes = tmp_path / "state" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("of the user")
+    with pytest.raises(ResultsError, match="is there, and not of this program"):
+        ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=force)
+    assert notes.read_text() == "of the user"
+
+
+def test_the_work_of_another_command_is_left_alone(tmp_path):
+    other = tmp_path / "state" / "identity.json"
+    other.parent.mkdir()
+    write_text(other, "{}")
+    with pytest.raises(ResultsError, match="holds the work of another command"):
+        ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=True)
+    assert other.exists()
+
+
+def test_hidden_files_of_the_user_stay(tmp_path):
+    (tmp_path / ".thesis.partial").write_text("mine")
+    (tmp_path / ".x.parts").mkdir()
+    (tmp_path / ".weights.part.npz").write_text("half written")
+    assert ResultsFolder(tmp_path).open(IDENTITY, resume=False, force=False) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".thesis.partial", ".x.parts",
+                                                                "state"]
+
+
 def test_a_run_that_failed_before_its_first_state_is_replaced(tmp_path):
     write_text(tmp_path / "results.json", '{"failure": "boot"}')
     write_text(tmp_path / "weights.npz", "those of the failure")

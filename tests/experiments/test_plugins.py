@@ -114,6 +114,7 @@ def test_the_comparison_loads_it_in_its_processes(folder):
 @pytest.mark.parametrize(("text", "message"), [
     (None, "plugin 'wrong.py' fails with FileNotFoundError: there is no file"),
     ("import nowhere_at_all", "plugin 'wrong.py' fails with ModuleNotFoundError: No module named"),
+    ("import sys; sys.exit(0)", "plugin 'wrong.py' fails with SystemExit: 0"),
     ("x = 1/0", "plugin 'wrong.py' fails with ZeroDivisionError: division by zero"),
     (RULE.replace("own-rule", "e-prop"), "the name 'e-prop' is taken by"),
 ])

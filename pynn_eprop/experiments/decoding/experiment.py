@@ -185,7 +185,7 @@ class DecodingExperiment:
         """Train, simulate, decode and write the folder; return the contents of decoding.json."""
         if not (resume or force):
             self._refuse_to_overwrite()
-        with claim_folder(self.out, self._state):
+        with claim_folder(self.out, self._state, PRODUCTS):
             if force and not resume:
                 clear_folder(self.out, PRODUCTS, self._state)
             for seed in self.plan.seeds:    # all of them, before any work

@@ -23,6 +23,7 @@ from pynn_eprop.tasks.weights import scaled_normal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_STEPS, MOST_AMPLITUDE = 10_000_000, 1e100
 _TARGET, _WEIGHTS, _FEEDBACK = range(3)
 _OF_LIF, _OF_ALL = ("tau_m", "v_thresh"), ("tau_refrac", "f_target", "c_reg")   # cells' parameters
 
@@ -79,6 +80,15 @@ class PatternGeneration(LossTask):
         require_whole(self.n_inputs // self.n_groups, "n_inputs / n_groups", 1, self.name)
         for name in ("timestep", "interval", "clock_period"):
             require_positive(getattr(self, name), name, "ms", self.name)
+        if not 2 <= self.interval / self.timestep <= MOST_STEPS:
+            raise TaskError(f"{self.name}: interval={self.interval:g} ms must have 2 to "
+                            f"{MOST_STEPS} steps of {self.timestep:g} ms")
+        if not self.frequencies:
+            raise TaskError(f"{self.name}: frequencies=() is empty; give one or more, in Hz")
+        if len(self.amplitudes) != 2 or self.amplitudes[0] > self.amplitudes[1] \
+                or not 0.0 < max(map(abs, self.amplitudes)) <= MOST_AMPLITUDE:
+            raise TaskError(f"{self.name}: amplitudes={self.amplitudes!r} must be the least and "
+                            f"the largest one, within {MOST_AMPLITUDE:g} and not both 0")
         if not 0.0 <= self.clock_start < self.interval / self.n_groups:
             raise TaskError(f"{self.name}: clock_start={self.clock_start!r} ms must lie within an "
                             f"input's part of the trial, {self.interval / self.n_groups:g} ms")

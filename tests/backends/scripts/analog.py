@@ -53,14 +53,14 @@ def _found(parts: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def played(sim: Any) -> list[dict[str, list[Any]]]:
-    """A run in parts, with new values between them, those of a view, and a reset."""
+    """A run in parts, with new values between them, and a reset."""
     parts, found = _network(sim), []
     sim.run(2 * T)
     parts["analog"].set(values=np.linspace(-1.0, 1.0, 2 * 15).reshape(2, 15), frame_duration=1.5,
                         start=1.0)
     sim.run(T + 5.5)
     sim.run(3 * T - 5.5)
-    parts["analog"][1:].set(values=np.full(15, 0.3))
+    parts["analog"].set(values=[np.full(15, -0.2), np.full(15, 0.3)])
     sim.run(T)
     found.append(_found(parts))
     sim.reset()

@@ -141,7 +141,7 @@ def test_a_run_fails_in_its_third_stretch_and_a_checkpoint_has_the_second(
         small.setattr(planning, "_LEAST_LOG", 500)
         made = build(sim, BURST, max_rate=0.01, checkpoint=kept)
         with pytest.raises(errors.MachineError, match=r"(?s)from 100 to 150 ms failed.*did not fit "
-                           r"the log.*weights after update 2\."):
+                           r"its log.*weights after update 2\."):
             sim.run(4 * T)
     assert (sim.get_current_time(), sim.num_updates()) == (2 * T, 2)
     assert_left(made, 2)
