@@ -285,8 +285,11 @@ class Experiment:
         kept = [update for update in self._processes.first(folder.snapshots) if update < last]
         for update, weights in [*((update, folder.snapshot_path(update)) for update in kept),
                                 (last, folder.path / "weights.npz")]:
-            segment = record_trial(self._sim, plan, self.configuration.seed, self._setup(),
-                                   weights, trials, f"after {update} updates")
+            try:
+                segment = record_trial(self._sim, plan, self.configuration.seed, self._setup(),
+                                       weights, trials, f"after {update} updates")
+            except CheckpointError as error:
+                raise self._without_example(history, answers, error) from error
             records[update] = to_arrays(segment, plan)
         results = self._results(history, answers)
         if self._processes.rank == 0:
@@ -294,6 +297,16 @@ class Experiment:
             self._write_report(trials, records, results)
             self._write_results(results)
         return results
+
+    def _without_example(self, history: History, answers: dict[str, np.ndarray],
+                         error: CheckpointError) -> ResultsError:
+        """Write the results without the trial after training, as of one that diverged."""
+        if self._processes.rank == 0:
+            write_text(self.folder.path / "learning_curve.csv", history.to_csv())
+            self._write_results({**self._results(history, answers), "failure": str(error)})
+        return ResultsError(f"{error}. If they are not, the training has diverged, and a lower lr "
+                            "may help. Results and learning curve, without the trial after "
+                            f"training, are in {self.folder.path}")
 
     def _write_report(self, trials: Trials, records: dict[int, TrialRecord],
                       results: dict[str, Any]) -> None:

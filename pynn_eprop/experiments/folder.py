@@ -2,7 +2,7 @@
 
 results.json         the result, with the warnings of the training; written last, so that its
                      presence means "finished", unless it has an entry "failure": then it is the
-                     result up to the failure of a machine
+                     result up to the failure of a machine, or of a training that diverged
 weights.npz          final weights by projection; of a task that is trained in epochs, those of the
                      best one
 learning_curve.csv   one row per update, also of a run in progress

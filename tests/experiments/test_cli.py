@@ -1,5 +1,7 @@
 """The command: what it writes, what it prints, how it refuses."""
 
+import json
+
 import neo
 import numpy as np
 import pytest
@@ -204,6 +206,17 @@ def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
     assert printed.out == ""
     (line,) = printed.err.splitlines()
     assert line.startswith("pynn-eprop: error: ") and message in line
+
+
+def test_a_training_that_diverges_has_results(tmp_path, capsys):
+    """Of weights that are not finite there is no trial to show."""
+    with pytest.warns(UserWarning, match="training has diverged"):
+        assert main(["run", "pattern-generation", "--updates", "3", "--neurons", "5", "--set",
+                     "lr=1e300", "--set", "interval=50", "--out", str(tmp_path), "--quiet"]) == 2
+    assert "If they are not, the training has diverged" in capsys.readouterr().err
+    found = json.loads((tmp_path / "results.json").read_text())
+    assert found["updates"] == 3 and "must have finite numbers only" in found["failure"]
+    assert len((tmp_path / "learning_curve.csv").read_text().splitlines()) == 4
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["run", "x", "--set", "lr"],
