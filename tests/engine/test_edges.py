@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from tests.descriptions import (
     spikes,
     synapses,
 )
+from tests.engine.small_stack import in_a_small_stack
 
 STEPS = 20
 DRIVE = spikes(0, *[(step, cell) for step in range(1, STEPS) for cell in (0, 1)])
@@ -129,7 +129,7 @@ def test_an_eps_that_float32_does_not_have_is_refused():
 
 @pytest.mark.parametrize("precision", ["float64", "fixed"])
 def test_potentials_of_any_number_of_cells_fit_the_stack(precision):
-    """In a thread with a stack of 256 kB; the engine once had a value of each cell there."""
+    """The engine once had a value of each cell there."""
     cells, updates = 60_000, []
     net = network([Sources("sources", 1), lif(cells)],
                   [synapses(0, 1, [(0, 0)], 0.1, optimizer=SGD(0.1), rule=ClopathRule())],
@@ -142,13 +142,7 @@ def test_potentials_of_any_number_of_cells_fit_the_stack(precision):
                               potential={1: np.ones((1, cells))}))
         updates.append(engine.updates)
 
-    usual = threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=learn)
-        thread.start()
-    finally:
-        threading.stack_size(usual)
-    thread.join()
+    in_a_small_stack(learn)
     assert updates == [1]
 
 

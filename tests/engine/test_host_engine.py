@@ -1,6 +1,5 @@
 """The engine's promises beside agreement with the reference (tests/agreement)."""
 
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +22,7 @@ from tests.descriptions import (
     spikes,
     synapses,
 )
+from tests.engine.small_stack import in_a_small_stack
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, make_case
 
 PLANS = {
@@ -235,7 +235,7 @@ def test_settings_default_to_one_millisecond_and_no_learning():
 
 
 def test_a_batch_may_be_larger_than_a_stack():
-    """In a thread with a stack of 256 kB: the engine ran out of a stack at one pointer a trial."""
+    """The engine ran out of it at one pointer a trial."""
     trials, updates = 60_000, []
 
     def train():
@@ -243,11 +243,5 @@ def test_a_batch_may_be_larger_than_a_stack():
         engine.run(trials, Inputs())
         updates.append(engine.updates)
 
-    usual = threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=train)
-        thread.start()
-    finally:
-        threading.stack_size(usual)
-    thread.join()
+    in_a_small_stack(train)
     assert updates == [1]
