@@ -176,7 +176,9 @@ def test_how_it_is_learned():
     assert (learning.clip, learning.batch, learning.interval) == (2.0, 16, 4)
     assert learning.module.schedule == "extra pass" and learning.module.shuffled
     assert (learning.module.hidden, learning.module.factor) == (128, 0.1)
-    assert task.learning(INTERVAL_RULES["traces"]).module is None
+    with pytest.raises(TaskError, match="shuffled_sg=True is a control of synthetic gradients"):
+        task.learning(INTERVAL_RULES["traces"])
+    assert CopyRepeat.of("small", EPROP3).learning(INTERVAL_RULES["traces"]).module is None
     network = task.network()
     assert (network.units, network.inputs, network.outputs, network.loss) == (64, 9, 9, "binary")
     first = task.first_parameters(1)["weights"]
