@@ -208,6 +208,16 @@ def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
     assert line.startswith("pynn-eprop: error: ") and message in line
 
 
+def test_a_run_is_not_resumed_to_fewer_updates_than_it_has(tmp_path, capsys):
+    """Its command would not give its result."""
+    words = ["run", "pattern-generation", "--neurons", "5", "--set", "interval=50", "--out",
+             str(tmp_path), "--quiet"]
+    assert main([*words, "--updates", "3"]) == 0
+    (tmp_path / "report.html").unlink()
+    assert main([*words, "--updates", "2", "--resume"]) == 2
+    assert "has done 3 updates, more than the 2 asked for" in capsys.readouterr().err
+
+
 def test_a_training_that_diverges_has_results(tmp_path, capsys):
     """Of weights that are not finite there is no trial to show."""
     with pytest.warns(UserWarning, match="training has diverged"):
@@ -220,6 +230,7 @@ def test_a_training_that_diverges_has_results(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["run", "x", "--set", "lr"],
+                                   ["run", "x", "--resume", "--force"],
                                    ["run", "x", "--set", "lr=-fast"], ["run", "x", "--seed", "a"]])
 def test_words_that_make_no_command_are_status_2(words, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -15,7 +15,7 @@ import pytest
 
 from pynn_eprop import cli
 from pynn_eprop.errors import ResultsError
-from pynn_eprop.sweeps import Ended, Run, run_all, runs
+from pynn_eprop.sweeps import Ended, Run, command, run_all, runs
 
 TASK = ["pattern-generation", "--neurons", "12", "--grid", "lr=0.001,0.01"]
 UPDATES = "4000"    # which take seconds, so that runs can be met at work
@@ -157,6 +157,17 @@ def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
     printed = capsys.readouterr()
     assert "lr=0.001,seed=1 ended with status 2" in printed.err and "is a file" in printed.err
     assert "lr=0.01   1 of 1" in printed.out and "lr=0.001  0 of 1" in printed.out
+
+
+def test_a_sweep_fails_if_a_signal_has_ended_one_run(tmp_path, monkeypatch, capsys):
+    """One that the sweep has not had itself."""
+    def run_all(runs, workers, scheduler, more, progress):
+        for run in runs:
+            progress(run, Ended(143, "SIGTERM: stopped"))
+
+    monkeypatch.setattr(command, "run_all", run_all)
+    assert cli.main(["sweep", *TASK, "--updates", "2", "--out", str(tmp_path), "--quiet"]) == 1
+    assert "lr=0.01,seed=1 ended with status 143: SIGTERM: stopped" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments, message", [
