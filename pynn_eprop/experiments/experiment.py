@@ -110,7 +110,11 @@ class Experiment:
             self.folder.close()
 
     def _complete(self, history: History | None) -> dict[str, Any] | None:
-        """The folder's result, if it is the one asked for."""
+        """The folder's result, if it is the one asked for.
+
+        Raises :class:`ResultsError` for a state with more updates, whose result the command that is
+        given would not be that of.
+        """
         if history is not None and not self.folder.complete \
                 and history.updates > self.configuration.n_updates:
             raise ResultsError(f"{self.folder.path} has done {history.updates} updates, more than "

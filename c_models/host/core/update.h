@@ -5,7 +5,6 @@
 #define EPROP_CORE_UPDATE_H
 
 #include "eprop/fetch.h"
-
 #include "inactivity.h"
 #include "segments.h"
 
@@ -124,6 +123,7 @@ static void gather_products(const engine *e, const block *b, size_t tile, size_t
         end_products(e, b, row_segment(b, post, row, tile));
 }
 
+/* Asks for memory that will soon be read and written. */
 static EP_INLINE void fetch_ahead(const void *begin, size_t bytes) {
     for (size_t at = 0; at < bytes; at += 64)
         EP_FETCH_TO_WRITE((const char *)begin + at);

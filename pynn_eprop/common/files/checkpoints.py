@@ -142,8 +142,8 @@ def read_checkpoint(path: str | Path, state: Any) -> None:
             if formats is not None:
                 formats = Formats(**{name: tuple(map(int, bits)) for name, bits in formats.items()})
         simulation.restore(_under("machine/", arrays), formats)
-        for population, (segments, cleared) in zip(recorded, data, strict=True):
-            population.recorder.take_over(segments, cleared)
+        for population, segments in zip(recorded, data, strict=True):
+            population.recorder.take_over(segments)
         for projection in _with_recorder(simulation):
             if str(projection.index) not in of_synapses:
                 projection.recorder.begin_again()

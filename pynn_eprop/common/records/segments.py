@@ -48,7 +48,6 @@ class SegmentedLogs(ABC):
         self.finished = []
         self._every: int | None = None
         self._start = state.simulation.step
-        self._cleared = False
 
     @abstractmethod
     def _begun_now(self, log: Log) -> Log:
@@ -92,7 +91,6 @@ class SegmentedLogs(ABC):
         for log in self.logs.values():
             log.forget(step)
         self._start = step
-        self._cleared = True
 
     def store_to_cache(self, annotations: Mapping[str, Any] | None = None) -> None:
         """End the segment, before a reset; recording of the same variables goes on."""
@@ -100,7 +98,6 @@ class SegmentedLogs(ABC):
             part = self._current()
             part.annotations |= annotations or {}
             self.finished.append(part)
-        self._cleared = False
         self._start = 0
         self.logs = {name: self._same_from_start(log) for name, log in self.logs.items()}
 
@@ -122,11 +119,10 @@ class SegmentedLogs(ABC):
                   for part, array in log.arrays().items()}
         segments = [{"name": segment.name, "start": segment.start, "stop": segment.stop,
                      "annotations": segment.annotations} for segment in parts]
-        return arrays, {"segments": segments, "cleared": self._cleared}
+        return arrays, {"segments": segments}
 
     @staticmethod
-    def restored(arrays: Mapping[str, Any], about: Mapping[str, Any]
-                 ) -> tuple[list[FinishedSegment], bool]:
+    def restored(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> list[FinishedSegment]:
         """The segments in the arrays of :meth:`saved`, for :meth:`take_over`."""
         logs: dict[int, dict[str, dict[str, Any]]] = {}
         for name, array in arrays.items():
@@ -138,12 +134,12 @@ class SegmentedLogs(ABC):
                              for variable, parts in logs.get(number, {}).items()},
                             segment["start"], segment["stop"], segment["annotations"])
             for number, segment in enumerate(about["segments"])
-        ], bool(about["cleared"])
+        ]
 
-    def take_over(self, parts: list[FinishedSegment], cleared: bool) -> None:
+    def take_over(self, parts: list[FinishedSegment]) -> None:
         """Go on with the data of a checkpoint. Other recordings begin now."""
         self.finished, current = parts[:-1], parts[-1]
         begun = {variable: self._begun_now(log) for variable, log in self.logs.items()
                  if variable not in current.logs}
         self.logs = {**current.logs, **begun}
-        self._start, self._cleared = current.start, cleared
+        self._start = current.start

@@ -113,7 +113,7 @@ class SynapseRecorder(SegmentedLogs):
 
     def take_back(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
         """Go on with the data of a checkpoint, from :meth:`saved`."""
-        parts, cleared = self.restored({
+        parts = self.restored({
             name.removeprefix("logs/"): array for name, array in arrays.items()
             if name.startswith("logs/")}, about)
         self.logs, self.carried = {}, {}
@@ -121,7 +121,7 @@ class SynapseRecorder(SegmentedLogs):
             kind, number, *rest = name.split("/", 2)
             if kind == "carried":
                 self.carried.setdefault(int(number), {})[rest[0]] = array
-        self.take_over(parts, cleared)
+        self.take_over(parts)
 
     def begin_again(self) -> None:
         """Begin to record now, with a checkpoint that has no data of this projection.

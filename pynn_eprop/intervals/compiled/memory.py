@@ -1,9 +1,9 @@
 """Whether a compiled machine fits this computer: estimated before it is made, and as it grows."""
 
 import math
-from pathlib import Path
 
 from pynn_eprop.errors import SetupError
+from pynn_eprop.intervals.available import available_bytes
 from pynn_eprop.intervals.compiled._intervals import lib
 from pynn_eprop.intervals.compiled.settings import PRECISIONS, settings
 from pynn_eprop.intervals.learning import IntervalLearning
@@ -12,9 +12,6 @@ from pynn_eprop.intervals.rules import Traces
 
 _SIZES = {"float32": 4, "float64": 8}
 _MOST = 2 ** 50         # bytes that no computer has
-_GROUPS = Path("/sys/fs/cgroup")
-_LIMITS = (("memory.max", "memory.current", "inactive_file"),
-           ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"))
 
 
 def bytes_needed(network: UnitNetwork, learning: IntervalLearning, steps: int,
@@ -37,32 +34,6 @@ def _traces(network: UnitNetwork, learning: IntervalLearning) -> int:
     if learning.rule.traces is not Traces.CARRIED or network.kind != LSTM:
         return 0
     return learning.batch * 3 * network.units * (network.units + network.inputs + 1)
-
-
-def available_bytes() -> float:
-    """Bytes that this process may still take: the computer's, or less if its group has a limit.
-
-    Infinite if the system does not say.
-    """
-    found = [_free_in_group(*names) for names in _LIMITS]
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(1024.0 * int(line.split()[1]))
-    except (OSError, ValueError, IndexError):
-        pass
-    return min(found)
-
-
-def _free_in_group(limit: str, usage: str, cached: str) -> float:
-    """What a group of processes may still take, with the files that it could let go."""
-    try:
-        free = (int((_GROUPS / limit).read_text()) - int((_GROUPS / usage).read_text()))
-        statistics = (_GROUPS / usage).with_name("memory.stat").read_text()
-        return float(free + sum(int(line.split()[1]) for line in statistics.splitlines()
-                                if line.split()[:1] == [cached]))
-    except (OSError, ValueError, IndexError):    # no group, or no limit ("max")
-        return float("inf")
 
 
 def check_memory(network: UnitNetwork, learning: IntervalLearning, steps: int, precision: str,

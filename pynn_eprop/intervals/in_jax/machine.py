@@ -9,7 +9,7 @@ import numpy as np
 from pynn_eprop.errors import SetupError
 from pynn_eprop.functional.compiling import call, memory_of
 from pynn_eprop.functional.devices import computing, find_device
-from pynn_eprop.intervals.compiled.memory import available_bytes
+from pynn_eprop.intervals.available import available_bytes
 from pynn_eprop.intervals.in_jax.gradients import first_state, inputs_of, steps_of
 from pynn_eprop.intervals.in_jax.training import (
     BOUNDARY_KNOWN,
