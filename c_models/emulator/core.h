@@ -21,7 +21,7 @@ typedef struct {
 } mc_packet;
 
 typedef struct {
-    uint32_t load, background, control;
+    uint32_t background, control; /* background: of the next period, which LOAD reads, too */
     uint32_t held;     /* the count while stopped */
     uint64_t expiry;   /* when it reaches zero, while enabled */
     int64_t drift_rest; /* of drift: cycles times 10^9 */

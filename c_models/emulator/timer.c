@@ -75,7 +75,8 @@ uint32_t timer_read(emu_core *core, uint32_t offset) {
     const timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
-        return timer->load;
+    case TIMER_BG_LOAD:
+        return timer->background;
     case TIMER_COUNT:
         return count(core, timer);
     case TIMER_CONTROL:
@@ -84,8 +85,6 @@ uint32_t timer_read(emu_core *core, uint32_t offset) {
         return timer->raised;
     case TIMER_MASK_INT:
         return timer->raised && (timer->control & TIMER_INT_ENABLE);
-    case TIMER_BG_LOAD:
-        return timer->background;
     default:
         fault_record(core, EMU_UNKNOWN_REGISTER, core_pc(core), TIMER_UNBUFFERED + offset);
         return 0;
@@ -96,7 +95,7 @@ void timer_write(emu_core *core, uint32_t offset, uint32_t value) {
     timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
-        timer->load = timer->background = timer->held = value;
+        timer->background = timer->held = value;
         if (timer->control & TIMER_ENABLE)
             start(core, timer, value);
         break;

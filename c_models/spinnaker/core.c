@@ -83,6 +83,9 @@ void copy_words(void *to, const void *from, uint32_t words) {
 
 uint32_t steps_behind(void) { return ticks - handled; }
 
+/* Not the load register, which differs from tick to tick by what corrects the clock's drift. */
+static uint32_t step_cycles(void) { return core.setup.timestep_us * sv->cpu_clk; }
+
 /* Cycles since the first tick. */
 static __attribute__((noinline)) uint32_t cycles(void) {
     uint32_t tick, count;
@@ -90,7 +93,7 @@ static __attribute__((noinline)) uint32_t cycles(void) {
         tick = ticks;
         count = tc[T1_COUNT];
     } while (tick != ticks);
-    return tick * tc[T1_LOAD] - count;
+    return tick * step_cycles() - count;
 }
 
 void await_turn(void) {
@@ -98,7 +101,7 @@ void await_turn(void) {
     if (round == 0)
         return;
     const uint32_t from = cycles();
-    uint32_t turn = (ticks - 1) * tc[T1_LOAD] + core.setup.turn_cycles;
+    uint32_t turn = (ticks - 1) * step_cycles() + core.setup.turn_cycles;
     while ((int32_t)(turn - from) < 0)
         turn += round;
     while ((int32_t)(cycles() - turn) < 0)

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
+from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.models.cells import SpikingCells
 from pynn_eprop.models.network import Projection
 from tests.random_networks import Case, CellPlan, Plan, make_case
@@ -16,18 +17,21 @@ from tests.spinnaker.twin import assert_twins
 SOURCES, STEPS = 600, 60
 
 
-def silent_cells(cells: int) -> Case:
-    """A case whose cells never fire, all of whose sources fire at steps 20 and 21."""
-    plan = Plan(sources=(SOURCES,), cells=(CellPlan(cells),), stretches=((2 * STEPS, True),),
-                interval_steps=STEPS, optimizers=("sgd",))
+def silent_cells(cells: int, steps: int = STEPS) -> Case:
+    """A case whose cells never fire, of two intervals of so many steps.
+
+    All its sources fire at two steps of the first, 40 steps before its end.
+    """
+    plan = Plan(sources=(SOURCES,), cells=(CellPlan(cells),), stretches=((2 * steps, True),),
+                interval_steps=steps, optimizers=("sgd",))
     case = make_case(plan)
     populations = tuple(replace(each, v_thresh=np.full(each.size, 500.0))
                         if isinstance(each, SpikingCells) else each
                         for each in case.network.populations)
     projections: tuple[Projection, ...] = tuple(
         replace(each, weight=0.1 * each.weight) for each in case.network.projections)
-    spikes = np.zeros((2 * STEPS + 1, SOURCES), dtype=int)
-    spikes[20:22] = 1
+    spikes = np.zeros((2 * steps + 1, SOURCES), dtype=int)
+    spikes[steps - 40:steps - 38] = 1
     network = replace(case.network, populations=populations, projections=projections)
     return replace(case, network=network, spikes={0: spikes})
 
@@ -60,3 +64,19 @@ def test_gradients_of_more_sources_and_spikes_than_are_sorted_at_once(wiring):
     counts = assert_twins(replace(case, spikes={0: fires.astype(int)}))
     assert counts["LOST_PACKETS"] == counts["LATE_SPIKES"] == 0
     assert counts["MOST_LOGGED"] > 2 * 4096
+
+
+def test_times_are_right_although_drift_changes_the_load_register(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """A burst's step that takes several ticks, after 5,000 ticks whose periods take turns.
+
+    Writing the next period changes what the load register reads (SP804 manual, DDI 0271, 3.3.1).
+    """
+    case = silent_cells(120, steps=5_000)
+    plain = assert_twins(case, neurons_per_core=120)
+    half_a_cycle_in_ms = round(0.5 / 1000 * 2**17)
+    monkeypatch.setattr(Conditions, "measured_drift", lambda *_: half_a_cycle_in_ms)
+    corrected = assert_twins(case, neurons_per_core=120)
+    assert plain["OVERRUNS"] > 0
+    for name in ("LONGEST_TICK", "LONGEST_UPDATE"):     # the correction takes time, too
+        assert int(corrected[name]) == pytest.approx(int(plain[name]), rel=1e-3), name
