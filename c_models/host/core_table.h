@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "engine.h"
+#include "instruction_set.h"
 
 /* Each core has its own; nothing outside looks inside. */
 struct eprop_core_engine;
@@ -61,8 +62,7 @@ typedef struct {
 
 /* The cores: portable, and for x86 processors with AVX2 or AVX-512. */
 extern const eprop_core eprop_core_float32, eprop_core_float64, eprop_core_fixed;
-#if defined(__x86_64__) && defined(__GNUC__)
-#define EPROP_HAS_X86 1
+#ifdef EPROP_HAS_X86
 extern const eprop_core eprop_core_float32_avx2, eprop_core_float64_avx2, eprop_core_fixed_avx2;
 extern const eprop_core eprop_core_float32_avx512, eprop_core_float64_avx512;
 #endif

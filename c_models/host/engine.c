@@ -4,7 +4,6 @@
 #include "engine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core_table.h"
 
@@ -13,25 +12,6 @@ struct eprop_engine {
     struct eprop_core_engine *inside;
     int32_t populations, blocks;
 };
-
-enum { GENERIC, AVX2, AVX512 };
-
-/* EPROP_ISA=generic or avx2 keeps to less than the processor has. */
-static int instruction_set(void) {
-#ifdef EPROP_HAS_X86
-    const char *const choice = getenv("EPROP_ISA");
-    if ((choice != NULL && strcmp(choice, "generic") == 0) || !__builtin_cpu_supports("avx2"))
-        return GENERIC;
-    if (choice != NULL && strcmp(choice, "avx2") == 0)
-        return AVX2;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-               ? AVX512
-               : AVX2;
-#else
-    return GENERIC;
-#endif
-}
 
 /* Those of a row have equal results, bit for bit. AVX2 is the best for fixed point. */
 static const eprop_core *pick_core(int32_t precision) {
@@ -52,8 +32,7 @@ static const eprop_core *pick_core(int32_t precision) {
 }
 
 const char *eprop_instruction_set(void) {
-    static const char *const names[] = {"generic", "avx2", "avx512"};
-    return names[instruction_set()];
+    return instruction_set_name();
 }
 
 eprop_engine *eprop_new(int32_t precision, const eprop_settings *settings) {

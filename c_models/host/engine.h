@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "optimizer_settings.h"
+
 typedef struct eprop_engine eprop_engine;
 
 enum eprop_status {
@@ -69,14 +71,6 @@ typedef struct {
     int32_t filter_bits;       /*!< fixed point: bits after the point of F and gradients */
     int32_t slope_bits;        /*!< fixed point: bits after the point of h */
 } eprop_spiking_cells;
-
-/*! \brief How weights or biases change. kind: enum ep_optimizer_kind. */
-typedef struct {
-    int32_t kind;
-    int32_t eps_hat;
-    int32_t decay_every;       /*!< schedule: lr decay_factor^floor(u / decay_every) */
-    double decay_factor, lr, beta1, beta2, eps, w_min, w_max;
-} eprop_optimizer;
 
 /*! \brief Readouts. target: (target_steps, size), row by row. */
 typedef struct {

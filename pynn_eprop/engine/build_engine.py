@@ -7,8 +7,8 @@ BUILD = runpy.run_path(str(Path(__file__).parents[2] / "c_models/extension.py"))
 
 ffi = BUILD["extension"](
     "pynn_eprop.engine._eprop",
-    headers=["c_models/host/engine.h", "c_models/include/eprop/fixed/constants.h",
-             "c_models/host/fixed_constants.h"],
+    headers=["c_models/host/optimizer_settings.h", "c_models/host/engine.h",
+             "c_models/include/eprop/fixed/constants.h", "c_models/host/fixed_constants.h"],
     sources=[
         "c_models/host/engine.c",
         "c_models/host/sort_spikes.c",

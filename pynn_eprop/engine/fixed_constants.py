@@ -14,6 +14,7 @@ from pynn_eprop.fixed.formats import Formats
 from pynn_eprop.models.cells import LIFCells
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.optimizers.kernels import kernel_fields
 from pynn_eprop.models.rules import ClopathRule
 
 NO_TARGET = int(lib.eprop_fixed.no_target)
@@ -120,7 +121,7 @@ def rate_constants(cells: LIFCells, network: Network, signal_bits: int
 def optimizer_step(optimizer: Optimizer, w_min: float, w_max: float, updates: int,
                    master_bits: int, gradient_bits: int) -> np.ndarray:
     """Constants of the update that follows ``updates`` others, ()."""
-    described = ffi.new("eprop_optimizer *", parameters.optimizer(optimizer, w_min, w_max))
+    described = ffi.new("eprop_optimizer *", kernel_fields(optimizer, w_min, w_max))
     step = np.zeros((), OPTIMIZER_STEP)
     lib.eprop_optimizer_constants(described, updates, master_bits, gradient_bits,
                                   _at(step, "ep_optimizer_step"))

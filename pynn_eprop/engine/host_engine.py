@@ -51,6 +51,7 @@ from pynn_eprop.models.network import (
     SymmetricFeedback,
 )
 from pynn_eprop.models.optimizers import Adam, Optimizer
+from pynn_eprop.models.optimizers.kernels import kernel_fields
 from pynn_eprop.models.range_report import RangeReport
 
 PRECISIONS = {"float32": lib.EPROP_FLOAT32, "float64": lib.EPROP_FLOAT64,
@@ -161,8 +162,7 @@ class HostEngine(Successor):
             "pre": projection.pre, "post": projection.post, "delay": block.delay,
             "inhibitory": projection.inhibitory,
             "weight": arrays.doubles(block.pack(np.asarray(projection.weight, dtype=float))),
-            "optimizer": parameters.optimizer(projection.optimizer, projection.w_min,
-                                              projection.w_max),
+            "optimizer": kernel_fields(projection.optimizer, projection.w_min, projection.w_max),
             "weight_bits": self._bits("weight", index),
             **parameters.traces(projection, self.network, self._bits("factor", projection.post)),
         }

@@ -1,7 +1,5 @@
 """Network descriptions in the engine's C structures: constants per step, arrays kept alive."""
 
-import dataclasses
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pynn_eprop.engine._eprop import ffi, lib
-from pynn_eprop.fixed.formats import OPTIMIZERS, height_shift, inverse_width, slope_bits
+from pynn_eprop.fixed.formats import height_shift, inverse_width, slope_bits
 from pynn_eprop.models.cells import (
     ALIFCells,
     AnalogSources,
@@ -24,7 +22,8 @@ from pynn_eprop.models.cells import (
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 from pynn_eprop.models.network import Network, Projection
-from pynn_eprop.models.optimizers import Optimizer, ScheduledOptimizer
+from pynn_eprop.models.optimizers import Optimizer
+from pynn_eprop.models.optimizers.kernels import KERNELS, kernel_fields
 from pynn_eprop.models.pseudo_derivatives import (
     Arctan,
     Exponential,
@@ -49,8 +48,6 @@ SHAPES: dict[type[PseudoDerivative], int] = {
 
 LOSSES: dict[type[Loss], int] = {MSE: lib.EPROP_MSE, CrossEntropy: lib.EPROP_CROSS_ENTROPY}
 
-_NONE, _OUTSIDE = 0, 3     # further numbers of optimisers
-_LARGEST_INT = 2 ** 31 - 1
 _CLOPATH = 1               # enum ep_factor_kind
 
 
@@ -112,26 +109,9 @@ class Given:
     signal_bits: int = 0
 
 
-def optimizer(value: Optimizer | None, w_min: float = -math.inf,
-              w_max: float = math.inf) -> dict[str, Any]:
-    """Fields of ``eprop_optimizer``."""
-    fields: dict[str, Any] = {"kind": _NONE, "decay_every": 1, "decay_factor": 1.0, "eps": 1.0,
-                              "w_min": w_min, "w_max": w_max}
-    if value is None:
-        return fields
-    fields["kind"] = OPTIMIZERS.get(type(value), _OUTSIDE)
-    if fields["kind"] == _OUTSIDE:
-        return fields
-    assert isinstance(value, ScheduledOptimizer)
-    own = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    schedule = own.pop("schedule")
-    return fields | own | {"decay_every": min(schedule.every, _LARGEST_INT),
-                           "decay_factor": schedule.factor}
-
-
 def is_own(value: Optimizer | None) -> bool:
     """Whether the step of an optimiser is made outside the engine."""
-    return value is not None and type(value) not in OPTIMIZERS
+    return value is not None and type(value) not in KERNELS
 
 
 def traces(projection: Projection, network: Network, factor_bits: int) -> dict[str, Any]:
@@ -189,7 +169,7 @@ def readouts(population: Readouts, given: Given) -> Any:
         "kappa": float(decay(given.timestep, population.tau_m)),
         "bias": arrays.doubles(population.bias, n),
         "y_initial": arrays.doubles(population.y_initial, n),
-        "bias_optimizer": optimizer(population.bias_optimizer),
+        "bias_optimizer": kernel_fields(population.bias_optimizer),
         "target_repeats": population.target_repeats and given.intervals,
         "target_start": population.target_start, "signal_bits": given.signal_bits,
     }
@@ -273,6 +253,6 @@ KINDS: dict[type[Population], EngineKind] = {
 
 FLOAT_KINDS = KnownKinds("the host engine", KINDS, RULES, LOSSES, None, SHAPES, backwards=True,
                          short_trials=True)
-FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, OPTIMIZERS, SHAPES,
+FIXED_KINDS = KnownKinds("the host engine in fixed point", KINDS, RULES, LOSSES, KERNELS, SHAPES,
                          backwards=True, short_trials=True)
 """The kinds that the engine has kernels for, in floating and in fixed point."""

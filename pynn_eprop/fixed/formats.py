@@ -32,7 +32,7 @@ from pynn_eprop.models.network import (
     Projection,
     SymmetricFeedback,
 )
-from pynn_eprop.models.optimizers import SGD, Adam, Optimizer
+from pynn_eprop.models.optimizers import Adam, Optimizer
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear, PseudoDerivative
 from pynn_eprop.models.rules import ClopathRule
 
@@ -47,8 +47,6 @@ STATE_LIMIT = 2.0 ** 29 / 2 ** STATE_BITS
 THRESHOLD_LIMIT = 2.0 ** 27 / 2 ** STATE_BITS
 _BETA_LIMIT, _BIAS_LIMIT = 8.0, 128.0
 
-OPTIMIZERS: dict[type[Optimizer], int] = {SGD: 1, Adam: 2}
-"""The optimisers of the kernels, also in floating point: enum ep_optimizer_kind."""
 SHAPES: tuple[type[PseudoDerivative], ...] = (PiecewiseLinear,)
 
 

@@ -14,11 +14,12 @@ from pynn_eprop.common.run.simulation import DescribedSimulation
 from pynn_eprop.common.script.checks import check_learning
 from pynn_eprop.common.standardmodels.cells import EPropCell
 from pynn_eprop.errors import CheckpointError, SimulationError, UnsupportedError
-from pynn_eprop.fixed.formats import OPTIMIZERS, Formats, check_values
+from pynn_eprop.fixed.formats import Formats, check_values
 from pynn_eprop.models.cells import AnalogSources
 from pynn_eprop.models.fixed_point import FixedPoint
 from pynn_eprop.models.known_kinds import KnownKinds
 from pynn_eprop.models.network import Network
+from pynn_eprop.models.optimizers.kernels import KERNELS
 from pynn_eprop.models.range_report import RangeReport
 from pynn_eprop.spinnaker.board.session import Session
 from pynn_eprop.spinnaker.memory.cells import KINDS, LOSSES
@@ -39,7 +40,7 @@ class Simulation(DescribedSimulation):
     arithmetic = "spinnaker"    # of checkpoints: states of cores fit cores only
     step = 0
     kinds = KnownKinds("a SpiNNaker core", {*KINDS, AnalogSources}, RULES, LOSSES,
-                       OPTIMIZERS)      # fixed/: shapes
+                       KERNELS)         # fixed/: shapes
 
     def __init__(self, options: SharedOptions, machine_options: SpinnakerOptions) -> None:
         super().__init__(options, machine_options.fixed_point or FixedPoint())

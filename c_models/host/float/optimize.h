@@ -6,37 +6,11 @@
 
 #include "../core/update.h"
 #include "filter.h"
-
-/* The constants of the next update of an optimiser that has done `updates` so far. */
-static ep_optimizer_step optimizer_step(const eprop_optimizer *optimizer, int64_t updates) {
-    ep_optimizer_step step = {0};
-    const double lr =
-        optimizer->lr * pow(optimizer->decay_factor, (double)(updates / optimizer->decay_every));
-    const double u = (double)(updates + 1);
-    const double correction1 = 1.0 - pow(optimizer->beta1, u);
-    const double correction2 = 1.0 - pow(optimizer->beta2, u);
-    step.kind = (enum ep_optimizer_kind)optimizer->kind;
-    step.beta1 = (ep_moment)optimizer->beta1;
-    step.one_minus_beta1 = (ep_moment)(1.0 - optimizer->beta1);
-    step.beta2 = (ep_moment)optimizer->beta2;
-    step.one_minus_beta2 = (ep_moment)(1.0 - optimizer->beta2);
-    step.rate = (ep_moment)lr;
-    step.variance_scale = (ep_moment)1;
-    if (step.kind == EP_ADAM && optimizer->eps_hat) {
-        step.rate = (ep_moment)(lr * sqrt(correction2) / correction1);
-    } else if (step.kind == EP_ADAM) {
-        step.rate = (ep_moment)(lr / correction1);
-        step.variance_scale = (ep_moment)(1.0 / correction2);
-    }
-    step.eps = (ep_moment)optimizer->eps;
-    step.w_min = (ep_weight)optimizer->w_min;
-    step.w_max = (ep_weight)optimizer->w_max;
-    return step;
-}
+#include "optimizer_step.h"
 
 static ep_optimizer_step block_step(const engine *e, const block *b, int64_t updates) {
     (void)e;
-    return optimizer_step(&b->optimizer, updates);
+    return optimizer_step(&b->optimizer, updates, 1.0);
 }
 
 static void filter_one(const engine *e, tile_task task, size_t slot, ep_signal *room) {
@@ -81,7 +55,7 @@ static void close_bias(population *p) {
 }
 
 static void optimize_bias(population *p) {
-    const ep_optimizer_step step = optimizer_step(&p->bias_optimizer, p->bias_updates++);
+    const ep_optimizer_step step = optimizer_step(&p->bias_optimizer, p->bias_updates++, 1.0);
     ep_optimize(p->n, &step, p->bias_gradient, p->bias, p->bias_m, p->bias_v);
 }
 

@@ -4,7 +4,6 @@
 #include "intervals.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "table.h"
 
@@ -13,31 +12,10 @@ struct iv_machine {
     struct iv_core_machine *inside;
 };
 
-enum { GENERIC, AVX2, AVX512 };
-
-/* EPROP_ISA=generic or avx2 keeps to less than the processor has. */
-static int instruction_set(void) {
-#ifdef IV_HAS_X86
-    const char *const choice = getenv("EPROP_ISA");
-    if (choice != NULL && strcmp(choice, "generic") == 0)
-        return GENERIC;
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return GENERIC;
-    if (choice != NULL && strcmp(choice, "avx2") == 0)
-        return AVX2;
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512vl")
-               ? AVX512
-               : AVX2;
-#else
-    return GENERIC;
-#endif
-}
-
 static const iv_core *pick_core(int32_t precision) {
-    const int set = instruction_set();
+    const enum instruction_set set = instruction_set();
     (void)set;
-#ifdef IV_HAS_X86
+#ifdef EPROP_HAS_X86
     if (set == AVX512)
         return precision == IV_FLOAT32 ? &iv_core_float32_avx512 : &iv_core_float64_avx512;
     if (set == AVX2)
@@ -47,8 +25,7 @@ static const iv_core *pick_core(int32_t precision) {
 }
 
 const char *iv_instruction_set(void) {
-    static const char *const names[] = {"generic", "avx2", "avx512"};
-    return names[instruction_set()];
+    return instruction_set_name();
 }
 
 double iv_bytes(int32_t precision, const iv_settings *settings, int64_t steps) {

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "../optimizer_settings.h"
+
 /*! \brief What a call returns. */
 enum iv_status { IV_OK = 0, IV_NO_MEMORY = 1, IV_NO_ARRAY = 2 };
 
@@ -29,19 +31,13 @@ enum iv_array {
     IV_FEEDBACK
 };
 
-/*! \brief An optimiser. kind: enum ep_optimizer_kind. */
-typedef struct {
-    int32_t kind, eps_hat, decay_every; /* lr decay_factor^floor(u / decay_every) */
-    double decay_factor, lr, beta1, beta2, eps;
-} iv_optimizer;
-
 /*! \brief A machine. words: 0 for inputs of values. clip: 0 for none. hidden: 0 for no module. */
 typedef struct {
     int64_t units, inputs, outputs, words, batch, interval, hidden, threads;
     int32_t kind, tanh_output, loss, traces, signal, whole;
     int32_t sees_state, extra_pass, through_network, shuffled;
     double leak, clip, factor;
-    iv_optimizer optimizer, module_optimizer;
+    eprop_optimizer optimizer, module_optimizer;
 } iv_settings;
 
 /*! \brief Steps of all sequences. Unused pointers are NULL.

@@ -4,6 +4,7 @@
 #ifndef EPROP_INTERVALS_TABLE_H
 #define EPROP_INTERVALS_TABLE_H
 
+#include "../instruction_set.h"
 #include "intervals.h"
 
 /* Each build has its own; nothing outside looks inside. */
@@ -26,8 +27,7 @@ typedef struct {
 
 /* Portable builds, and those for x86 processors. */
 extern const iv_core iv_core_float32, iv_core_float64;
-#if defined(__x86_64__) && defined(__GNUC__)
-#define IV_HAS_X86 1
+#ifdef EPROP_HAS_X86
 extern const iv_core iv_core_float32_avx2, iv_core_float64_avx2;
 extern const iv_core iv_core_float32_avx512, iv_core_float64_avx512;
 #endif

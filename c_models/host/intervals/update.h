@@ -7,6 +7,7 @@
 #ifndef EPROP_INTERVALS_UPDATE_H
 #define EPROP_INTERVALS_UPDATE_H
 
+#include "../float/optimizer_step.h"
 #include "backward.h"
 #include "readouts.h"
 
@@ -207,31 +208,6 @@ static double readout_squares(machine *m) {
 }
 
 /* ----------------------------------------------------------------------------- optimisers */
-
-static ep_optimizer_step optimizer_step(const iv_optimizer *optimizer, int64_t updates,
-                                        double rate) {
-    ep_optimizer_step step = {0};
-    const double lr = rate * optimizer->lr *
-                      pow(optimizer->decay_factor, (double)(updates / optimizer->decay_every));
-    const double u = (double)(updates + 1);
-    const double correction1 = 1.0 - pow(optimizer->beta1, u);
-    const double correction2 = 1.0 - pow(optimizer->beta2, u);
-    step.kind = (enum ep_optimizer_kind)optimizer->kind;
-    step.beta1 = (ep_moment)optimizer->beta1;
-    step.one_minus_beta1 = (ep_moment)(1.0 - optimizer->beta1);
-    step.beta2 = (ep_moment)optimizer->beta2;
-    step.one_minus_beta2 = (ep_moment)(1.0 - optimizer->beta2);
-    step.rate = (ep_moment)lr;
-    step.variance_scale = (ep_moment)1;
-    if (step.kind == EP_ADAM && optimizer->eps_hat) {
-        step.rate = (ep_moment)(lr * sqrt(correction2) / correction1);
-    } else if (step.kind == EP_ADAM) {
-        step.rate = (ep_moment)(lr / correction1);
-        step.variance_scale = (ep_moment)(1.0 / correction2);
-    }
-    step.eps = (ep_moment)optimizer->eps;
-    return step;
-}
 
 /* A step of n values from `from` on; gradient: from there, NULL for 0. */
 static void optimize(const learned *l, size_t from, size_t n, const ep_real *gradient,

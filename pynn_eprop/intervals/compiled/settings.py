@@ -6,12 +6,11 @@ from pynn_eprop.intervals.compiled._intervals import ffi, lib
 from pynn_eprop.intervals.learning import (
     EXTRA_PASS,
     IntervalLearning,
-    IntervalOptimizer,
     SyntheticGradients,
 )
 from pynn_eprop.intervals.network import BINARY, LSTM, SOFTMAX, UnitNetwork
 from pynn_eprop.intervals.rules import Signal, Traces
-from pynn_eprop.models.optimizers import Adam
+from pynn_eprop.models.optimizers.kernels import kernel_fields
 
 PRECISIONS = {"float32": lib.IV_FLOAT32, "float64": lib.IV_FLOAT64}
 
@@ -21,7 +20,6 @@ _TRACES = {Traces.NONE: lib.IV_NONE, Traces.CARRIED: lib.IV_CARRIED,
            Traces.TRUNCATED: lib.IV_TRUNCATED}
 _SIGNALS = {Signal.PROPAGATED: lib.IV_PROPAGATED, Signal.SYMMETRIC: lib.IV_SYMMETRIC,
             Signal.RANDOM: lib.IV_RANDOM}
-_SGD, _ADAM = 1, 2      # of c_models/include/eprop/optimizer_kind.h
 _MOST_THREADS = 256     # no more are started; results do not depend on it
 MULTIPLICATIONS = 8e6   # of an interval that are worth a thread: less is done before it wakes up
 
@@ -44,8 +42,8 @@ def settings(network: UnitNetwork, learning: IntervalLearning, threads: int) -> 
         "batch": learning.batch, "interval": learning.interval, "clip": learning.clip or 0.0,
         "traces": _TRACES[rule.traces], "signal": _SIGNALS[rule.signal], "whole": rule.whole,
         "threads": useful_threads(network, learning, threads),
-        "optimizer": _optimizer(learning.optimizer),
-        "module_optimizer": _optimizer(learning.module_optimizer),
+        "optimizer": kernel_fields(learning.optimizer),
+        "module_optimizer": kernel_fields(learning.module_optimizer),
         **({} if module is None else _module(module)),
     })
 
@@ -54,12 +52,3 @@ def _module(module: SyntheticGradients) -> dict[str, Any]:
     return {"hidden": module.hidden, "factor": module.factor, "sees_state": module.sees_state,
             "extra_pass": module.schedule == EXTRA_PASS,
             "through_network": module.through_network, "shuffled": module.shuffled}
-
-
-def _optimizer(optimizer: IntervalOptimizer) -> dict[str, Any]:
-    fields = {"kind": _SGD, "lr": optimizer.lr, "decay_factor": optimizer.schedule.factor,
-              "decay_every": min(optimizer.schedule.every, 2 ** 31 - 1)}
-    if isinstance(optimizer, Adam):
-        fields |= {"kind": _ADAM, "beta1": optimizer.beta1, "beta2": optimizer.beta2,
-                   "eps": optimizer.eps, "eps_hat": optimizer.eps_hat}
-    return fields

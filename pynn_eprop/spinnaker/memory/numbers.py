@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pynn_eprop.engine.fixed_constants import optimizer_step
-from pynn_eprop.fixed.formats import OPTIMIZERS
 from pynn_eprop.models.optimizers import ScheduledOptimizer
+from pynn_eprop.models.optimizers.kernels import KERNELS
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Learner:
     @property
     def kind(self) -> int:
         """enum ep_optimizer_kind."""
-        return OPTIMIZERS[type(self.optimizer)]
+        return KERNELS[type(self.optimizer)]
 
     def step(self, updates: int) -> np.ndarray:
         """The ep_optimizer_step of the update that follows ``updates`` others."""

@@ -7,10 +7,11 @@ import numpy as np
 
 from pynn_eprop.engine.blocks import DENSE_SHARE
 from pynn_eprop.engine.fixed_constants import to_fixed, weight_factor, wire_weights
-from pynn_eprop.fixed.formats import OPTIMIZERS, Formats, filter_bits
+from pynn_eprop.fixed.formats import Formats, filter_bits
 from pynn_eprop.fixed.numbers import MASTER_SHIFT
 from pynn_eprop.models.network import Network
 from pynn_eprop.models.optimizers import ScheduledOptimizer
+from pynn_eprop.models.optimizers.kernels import KERNELS
 from pynn_eprop.spinnaker.memory.lanes import LANES, Part, round_up
 from pynn_eprop.spinnaker.memory.layout import ANALOG_SOURCE, BLOCK, STATE_ROW
 from pynn_eprop.spinnaker.memory.numbers import Learner
@@ -275,7 +276,7 @@ def _blocks(network: Network, index: int, part: Part, sources: dict[int, int]) -
     delays = np.broadcast_to(np.asarray(projection.delay), post.shape)
     kind = 0
     if projection.optimizer is not None and network.settings.interval_steps is not None:
-        kind = OPTIMIZERS[type(projection.optimizer)]
+        kind = KERNELS[type(projection.optimizer)]
     found = []
     for delay in np.unique(delays[here]):
         order = here[delays[here] == delay]
