@@ -138,14 +138,14 @@ $(STAMPS)/bench-tools: $(STAMPS)/venv $(BUILD_INPUTS)
 	@touch $(STAMPS)/installed $@
 
 # PyNN's own system scenarios, from its source distribution
-FETCH_SCENARIOS := $(wildcard tests/conformance/fetch_scenarios.py)
+FETCH_SCENARIOS := $(wildcard evidence/shared/scenarios/fetch.py)
 $(STAMPS)/scenarios: $(STAMPS)/test-tools $(FETCH_SCENARIOS)
 	$(if $(FETCH_SCENARIOS),$(BIN)/python $(FETCH_SCENARIOS))
 	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist demo-results *.egg-info
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/conformance/scenarios
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 	find pynn_eprop -name '*.so' -delete
 	rm -f pynn_eprop/spinnaker/binaries/*.{aplx,elf,txt} pynn_eprop/spinnaker/binaries/build.json

@@ -12,11 +12,11 @@ from typing import Any
 import pynn_eprop.host as host
 from evidence.cases import run_missing, verdict
 from evidence.packet_losses import different
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import QUANTUM
 from pynn_eprop.errors import EPropError
-from tests.spinnaker.networks import Script, play
 
 FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"
 KEPT, PAGE = FOLDER / "faults.json", FOLDER / "faults.md"

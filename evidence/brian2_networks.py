@@ -1,7 +1,7 @@
 """Brian2 against the engine in float64 on many random networks: a table for docs/evidence.
 
 ``python -m evidence.brian2_networks`` takes about five minutes. The networks are those of
-``tests/brian2/random_scripts.py`` with seeds from 1 on; the tests have five of them.
+``shared/random_scripts.py`` with seeds from 1 on; the tests have five of them.
 """
 
 import sys
@@ -11,7 +11,7 @@ import numpy as np
 
 import pynn_eprop.brian2
 import pynn_eprop.host
-from tests.brian2.random_scripts import UPDATES, Outcome, RandomScript, relative
+from evidence.shared.random_scripts import UPDATES, Outcome, RandomScript, relative
 
 SEEDS = range(1, 41)
 OUT = Path("docs/evidence/brian2/random_networks.md")

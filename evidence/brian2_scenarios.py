@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.conformance.fetch_scenarios import fetch
-from tests.conformance.scenarios_run import run_scenarios
+from evidence.shared.scenarios.fetch import fetch
+from evidence.shared.scenarios.run import run_scenarios
 
 OUT = Path("docs/evidence/brian2/conformance.md")
 BACKENDS = ("pyNN.brian2", "pynn_eprop.brian2")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from evidence.shared.arm_constants import adam_constants, cell_constants, decay
+from evidence.shared.arm_core import Core, both, compiler
+from pynn_eprop.models.cells import ALIFCells, LIFCells
 from pynn_eprop.models.optimizers import Adam
-from tests.descriptions import alif, lif
-from tests.fixed.constants import adam_constants, cell_constants, decay
-from tests.fixed.core import Core, both
-from tests.fixed.instructions import compiler
+from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 
 PAGE = Path(__file__).parents[1] / "docs/evidence/fixed/core_and_host.md"
 N, ROUNDS = 512, 400    # elements of a call, calls of each kernel
@@ -30,6 +30,13 @@ def draw(rng: np.random.Generator, size: int, limit: int) -> np.ndarray:
     return values.astype(np.int32)
 
 
+def cell(kind: type[LIFCells], **parameters: float) -> LIFCells:
+    """One cell without a rate term."""
+    given = {"f_target": 10.0, "c_reg": 0.0, "v_initial": 0.0, **parameters}
+    return kind(size=1, label="cell", pseudo_derivative=PiecewiseLinear(),
+                **{name: np.array([value]) for name, value in given.items()})
+
+
 def calls(rng: np.random.Generator) -> Iterator[tuple[str, Callable[[Core], object]]]:
     """One random call of each kernel."""
     tau, thresh = float(rng.uniform(0.5, 300)), float(rng.uniform(0.05, 5))
@@ -38,11 +45,12 @@ def calls(rng: np.random.Generator) -> Iterator[tuple[str, Callable[[Core], obje
         rng.random(N) < 0.2, 2 ** 31, 0)
     status, h = status.astype(np.int32), np.zeros(N, np.uint16)
     spikes, limit = np.zeros(N // 32, np.uint32), int(rng.choice([EDGE, 2 ** 17]))
-    step, backward, _ = cell_constants(lif(1, **options))
+    step, backward, _ = cell_constants(cell(LIFCells, **options))
     state = np.stack([draw(rng, N, limit), status], axis=1).copy()
     yield "LIF step", lambda core: both(core, "kernel_lif_step", [
         N, step, state, draw(rng, N, 2 ** 17), h, spikes])
-    step2, backward2, _ = cell_constants(alif(1, beta=1.7, tau_a=10 * tau, **options))
+    step2, backward2, _ = cell_constants(cell(
+        ALIFCells, beta=1.7, tau_a=10 * tau, a_initial=0.0, **options))
     state2 = np.stack([draw(rng, N, limit), status, draw(rng, N, EDGE)], axis=1).copy()
     yield "adaptive LIF step", lambda core: both(core, "kernel_alif_step", [
         N, step2, state2, draw(rng, N, 2 ** 17), h, spikes])

@@ -1,22 +1,13 @@
 """The learning curves of NEST's examples on NEST and on the host engine, as a figure and a page."""
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from evidence.shared.nest_process import load
+
 _TITLES = {"nest_regression": "generate sine waves", "nest_classification": "accumulate evidence"}
-
-
-def load(name: str) -> Any:
-    """A script of examples/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, Path("examples", f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def draw_curves(losses: dict[str, dict[str, list[float]]]) -> tuple[Figure, str]:
@@ -30,7 +21,7 @@ def draw_curves(losses: dict[str, dict[str, list[float]]]) -> tuple[Figure, str]
                         f"{np.mean(loss[-10:]):.6f} |")
         axes.set(title=_TITLES[name], xlabel="update", ylabel="loss")
         axes.legend()
-    regression, classification = (load(name) for name in _TITLES)
+    regression, classification = (load(Path("examples", f"{name}.py")) for name in _TITLES)
     return figure, "\n".join([
         "# NEST's own e-prop examples",
         "",

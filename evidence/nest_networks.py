@@ -1,7 +1,7 @@
 """NEST against the engine in float64: many random networks, and NEST's own examples for longer.
 
 ``python -m evidence.nest_networks`` takes a few minutes. The networks are those of
-``tests/nest/networks.py`` with seeds from 1 on; the tests have 24 of them. Losses of the examples
+``shared/nest_plans.py`` with seeds from 1 on; the tests have 24 of them. Losses of the examples
 are kept in a work folder, so that an interrupted run goes on.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
-from evidence.nest_curves import draw_curves, load
+from evidence.nest_curves import draw_curves
+from evidence.shared import nest_process
+from evidence.shared.agreement import BOUNDS, differences
+from evidence.shared.full_task import UPDATES, play_task
+from evidence.shared.nest_plans import Plan, play, random_plan
 from pynn_eprop.plotting.style import save_figure
-from tests.nest import cases
-from tests.nest.agreement import BOUNDS, differences
-from tests.nest.full_size import UPDATES, play_task
-from tests.nest.networks import Plan, play, random_plan
 
 OUT = Path("docs/evidence/nest")
 EXAMPLES = {
@@ -34,7 +34,7 @@ def row(seed: int, pool: Any) -> tuple[str, bool]:
     """A line of the table, and whether the two agree."""
     plan = random_plan(seed)
     expected = play(host, plan)
-    found = differences(pool.submit(cases.play_on_nest, plan).result(), expected)
+    found = differences(pool.submit(nest_process.play_on_nest, plan).result(), expected)
     agrees = all(entry.agrees for entry in found)
     spikes = [entry.agrees for entry in found if entry.name.endswith("/spikes")]
     count = sum(len(train) for name, trains in expected.items()
@@ -63,7 +63,7 @@ def describe(plan: Plan) -> str:
 def full_size_lines(pool: Any) -> tuple[list[str], bool]:
     """Task 1.1 on both, and whether they agree."""
     expected = play_task(host)
-    found = differences(pool.submit(cases.task_on_nest).result(), expected)
+    found = differences(pool.submit(nest_process.task_on_nest).result(), expected)
     spikes = sum(map(len, expected["cells/spikes"]))
     return [
         "## Task 1.1 at its full size",
@@ -105,11 +105,12 @@ def curves(work: Path, pool: Any) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     for name, options in EXAMPLES.items():
         found[name] = {}
+        script = Path("examples", f"{name}.py").absolute()
         for backend in ("nest", "host"):
             kept = work / f"{name}-{backend}.json"
             if not kept.exists():
-                loss = load(name).main("host", **options) if backend == "host" else pool.submit(
-                    cases.example, Path("examples", f"{name}.py").absolute(), **options).result()
+                loss = nest_process.load(script).main("host", **options) if backend == "host" \
+                    else pool.submit(nest_process.example, script, **options).result()
                 kept.write_text(json.dumps({"options": options, "loss": np.asarray(loss).tolist()}))
             content = json.loads(kept.read_text())
             if content["options"] != options:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
+from evidence.shared.core_scripts import Script, play
 from evidence.spinnaker_networks import FOLDER, SLOW, TASK, equal
 from pynn_eprop import Adam
 from pynn_eprop.emulator import Board
@@ -22,7 +23,6 @@ from pynn_eprop.emulator.conditions import TIMINGS, Conditions
 from pynn_eprop.emulator.layout import CYCLES_PER_MS
 from pynn_eprop.emulator.status import BoardStatus
 from pynn_eprop.spinnaker.memory.layout import Provenance
-from tests.spinnaker.networks import Script, play
 
 KEPT = FOLDER / "cycles.json"
 CYCLES_PER_US = CYCLES_PER_MS / 1000

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 import pynn_eprop.host as host
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import SGD
 from pynn_eprop.emulator import Board
 from pynn_eprop.spinnaker.memory.layout import Provenance
-from tests.spinnaker.networks import Script, play
 
 FOLDER = Path(__file__).parents[1] / "docs/evidence/spinnaker"
 KEPT = FOLDER / "networks.json"

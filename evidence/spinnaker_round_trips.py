@@ -7,11 +7,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
-import pytest
-
+from evidence.shared.many_cores import INTERVAL, build
+from evidence.shared.round_trips import counted
 from pynn_eprop.emulator import Board
-from tests.spinnaker.round_trips import INTERVAL, build, counted
 
 PAGE = Path(__file__).parents[1] / "docs/evidence/spinnaker/round_trips.md"
 CORES = (2, 16, 64)
@@ -62,9 +62,7 @@ def measure(cores: int) -> tuple[int, int, int]:
         trips.clear()
         sim.run(INTERVAL)
         found = trips.requests, trips.in_sequence
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(learned_memory, "CHEAP_SECONDS", -1.0)
-            patch.setattr(learned_memory, "SHARE", -1.0)
+        with patch.multiple(learned_memory, CHEAP_SECONDS=-1.0, SHARE=-1.0):
             trips.clear()
             sim.run(INTERVAL)
         sim.end()

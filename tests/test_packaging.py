@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NOT_COPIED = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.egg-info",
-              "*.so", "demo-results", "scenarios")
+              "*.so", "demo-results")
 
 
 def call(*command: str, cwd: Path, **extra: str) -> str:

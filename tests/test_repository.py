@@ -213,6 +213,14 @@ def test_no_simulator_below_the_backends(part: str) -> None:
     assert simulators == []
 
 
+def test_evidence_benchmarks_and_examples_do_without_the_tests() -> None:
+    scripts = [path for folder in ("evidence", "benchmarks", "examples")
+               for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert len(scripts) > 60
+    assert [f"{path.relative_to(ROOT)} imports {module}" for path in scripts
+            for module in imports(path) if module.split(".")[0] == "tests"] == []
+
+
 def test_no_room_but_its_own_knows_a_task() -> None:
     """A task is looked up by name; no parameter, cell type or label of one stands elsewhere."""
     known = re.compile(r"|".join([

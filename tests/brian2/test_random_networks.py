@@ -10,7 +10,7 @@ import pytest
 
 import pynn_eprop.brian2
 import pynn_eprop.host
-from tests.brian2.random_scripts import RandomScript, relative
+from evidence.shared.random_scripts import RandomScript, relative
 
 # of the largest value; measured: 2e-14 and less
 STATES, WEIGHTS = 1e-12, 1e-9

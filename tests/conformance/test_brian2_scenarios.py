@@ -1,14 +1,16 @@
 """Of PyNN's own scenarios, pynn_eprop.brian2 passes all that pyNN.brian2 passes.
 
-Here run those that pyNN.brian2 passes, but for a few that take long; brian2_evidence.py has all.
+Here run those that pyNN.brian2 passes, but for a few that take long;
+evidence/brian2_scenarios.py has all.
 """
 
 import pytest
 
-from tests.conformance.scenarios_run import SCENARIOS, run_scenarios
+from evidence.shared.scenarios.fetch import FOLDER
+from evidence.shared.scenarios.run import run_scenarios
 
 pytestmark = pytest.mark.skipif(
-    not SCENARIOS.exists(), reason="run `python tests/conformance/fetch_scenarios.py` first")
+    not FOLDER.exists(), reason="run `python evidence/shared/scenarios/fetch.py` first")
 
 #: Each takes from ten seconds to some minutes on Brian2: issue442, for one, to integrate the
 #: equations of IF_curr_alpha; four others here have its ACSource on other cells.

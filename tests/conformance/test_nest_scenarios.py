@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.conformance.scenarios_run import SCENARIOS, run_scenarios
+from evidence.shared.scenarios.fetch import FOLDER
+from evidence.shared.scenarios.run import run_scenarios
 
 pytestmark = pytest.mark.skipif(
-    not SCENARIOS.exists(), reason="run `python tests/conformance/fetch_scenarios.py` first")
+    not FOLDER.exists(), reason="run `python evidence/shared/scenarios/fetch.py` first")
 
 #: As docs/conformance.md says.
 FAILS_ON_BOTH = "test_issue512"

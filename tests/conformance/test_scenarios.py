@@ -7,14 +7,15 @@ import re
 
 import pytest
 
-from tests.conformance.scenarios_run import ROOT, SCENARIOS, SUBSTITUTES, run_scenarios
+from evidence.shared.scenarios.fetch import FOLDER
+from evidence.shared.scenarios.run import ROOT, SUBSTITUTES, run_scenarios
 
 PAGE = ROOT / "docs" / "conformance.md"
 ROW = re.compile(r"^\| `(?P<name>[\w.:]+)` \| (?P<result>[\w ]+) \| (?P<reason>.*) \|$",
                  re.MULTILINE)
 
 pytestmark = pytest.mark.skipif(
-    not SCENARIOS.exists(), reason="run `python tests/conformance/fetch_scenarios.py` first")
+    not FOLDER.exists(), reason="run `python evidence/shared/scenarios/fetch.py` first")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Constants of fixed point.
 
 Expected values are exact rationals, the numbers of docs/fixed_point.md, or closed forms in float64;
-:mod:`tests.fixed.constants` derives those of the kernels from the docs.
+:mod:`evidence.shared.arm_constants` derives those of the kernels from the docs.
 """
 
 import math
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from evidence.shared import arm_constants
 from pynn_eprop.engine import fixed_constants
 from pynn_eprop.engine._eprop import lib
 from pynn_eprop.fixed import numbers
@@ -19,7 +20,6 @@ from pynn_eprop.fixed.formats import Formats, height_shift, slope_bits
 from pynn_eprop.models.optimizers import SGD, Adam, StepDecay
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from tests.descriptions import alif, lif, network
-from tests.fixed import constants
 
 LARGEST = 2 ** 31 - 1
 values = st.one_of(st.floats(-4.0, 4.0), st.floats(-1e9, 1e9), st.sampled_from([0.0, -0.0, 0.5]),
@@ -111,8 +111,8 @@ def test_constants_of_cells(shape, tau_m, v_thresh, beta, tau_a, refractory, fir
     assert step["refractory"].tolist() == [refractory] * (3 - first)
     assert backward["h_shift"].tolist() == [32 - k - p] * (3 - first)
     assert step["alpha"].tolist() == backward["alpha"].tolist() \
-        == [constants.decay(1.0, tau) for tau in tau_m[first:]]
-    assert step["rho"][0] == backward["rho"][0] == constants.decay(1.0, tau_a)
+        == [arm_constants.decay(1.0, tau) for tau in tau_m[first:]]
+    assert step["rho"][0] == backward["rho"][0] == arm_constants.decay(1.0, tau_a)
     width = shape.width * v_thresh
     for found, exact, bits in (
             (step["v_thresh"], v_thresh, 15), (step["width"], width, 15),
@@ -131,7 +131,7 @@ def test_constants_of_cells(shape, tau_m, v_thresh, beta, tau_a, refractory, fir
     lif(2, tau_m=1.0, pseudo_derivative=PiecewiseLinear(height=1.0, width=0.5))])
 @pytest.mark.parametrize("timestep", [1.0, 0.1])
 def test_constants_of_cells_from_the_documentation(cells, timestep):
-    step, backward, _ = constants.cell_constants(cells, timestep)
+    step, backward, _ = arm_constants.cell_constants(cells, timestep)
     found = fixed_constants.cell_constants(cells, timestep, 19, 0, 2)
     for ours, theirs in zip(found, (step, backward), strict=True):
         assert [list(cell) for cell in ours.tolist()] == [theirs.tolist()] * 2
@@ -185,5 +185,5 @@ def test_constants_of_adam_from_the_documentation(adam, updates, master_bits, gr
     assume(adam.beta1 ** 2 < 0.999 * adam.beta2)     # others are refused before
     found = fixed_constants.optimizer_step(adam, -np.inf, np.inf, updates, master_bits,
                                            gradient_bits)
-    expected = constants.adam_constants(adam, updates, master_bits, gradient_bits)
+    expected = arm_constants.adam_constants(adam, updates, master_bits, gradient_bits)
     assert list(found.item()) == expected.tolist()

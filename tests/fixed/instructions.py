@@ -4,25 +4,18 @@ Run: python -m tests.fixed.instructions
 """
 
 import csv
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
+from evidence.shared.arm_constants import adam_constants, cell_constants, clopath_constants, decay
+from evidence.shared.arm_core import Core, both, compiler
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.models.rules import ClopathRule
 from tests.descriptions import alif, lif
-from tests.fixed.constants import adam_constants, cell_constants, clopath_constants, decay
-from tests.fixed.core import Core, both
 
 TABLE = Path(__file__).with_name("instructions.csv")
 N = 40  # cells of a core in the paper's pattern generation network
-
-
-def compiler() -> str:
-    """Version of the cross compiler, on which the counts depend."""
-    return subprocess.run(["arm-none-eabi-gcc", "-dumpfullversion"], check=True,
-                          capture_output=True, text=True).stdout.strip()
 
 
 def measure() -> dict[str, tuple[int, int]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixed import core, instructions
+from evidence.shared import arm_core
+from tests.fixed import instructions
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +28,7 @@ GOALS = {
 
 
 @pytest.fixture(scope="module")
-def measured():
+def measured(arm):
     return instructions.measure()
 
 
@@ -35,7 +36,7 @@ def test_counts_are_those_of_the_table(measured):
     """A slow-down shows here; `python -m tests.fixed.instructions` writes the table again."""
     with instructions.TABLE.open() as file:
         _, first, *lines = csv.reader(file)
-    if first[0] != f"arm-none-eabi-gcc {instructions.compiler()}":
+    if first[0] != f"arm-none-eabi-gcc {arm_core.compiler()}":
         pytest.skip(f"the table is of {first[0]}")
     assert {what: (int(calls), int(elements)) for what, calls, elements, _ in lines} == measured
 
@@ -47,13 +48,13 @@ def test_kernels_keep_to_their_goals(measured):
     assert GOALS.keys() <= measured.keys()
 
 
-def test_no_helper_for_division_or_floating_point():
+def test_no_helper_for_division_or_floating_point(arm):
     """Nothing is linked but the kernels: helpers of libgcc begin with two underscores."""
-    core.build()
+    arm_core.build()
     known = ("kernel_", "assembly_", "network_", "ep_")
     local = {"add_plastic_row", "update_rows", "step_forward", "step_backward", "add_gradient",
              "clear", "begin_trial", "begin_backward"}
-    foreign = [name for name in core.symbols() if not name.startswith((*known, "$", "."))
+    foreign = [name for name in arm_core.symbols() if not name.startswith((*known, "$", "."))
                and name.split(".")[0] not in local]
     assert foreign == []
 

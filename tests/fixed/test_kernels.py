@@ -9,14 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.shared.arm_constants import (
+    adam_constants,
+    cell_constants,
+    clopath_constants,
+    decay,
+    q,
+)
+from evidence.shared.arm_core import Core, both, host
 from pynn_eprop.fixed.formats import factor_bits
 from pynn_eprop.models.optimizers import Adam
 from pynn_eprop.models.pseudo_derivatives import PiecewiseLinear
 from pynn_eprop.models.rules import ClopathRule
 from tests.descriptions import alif, lif
 from tests.fixed import model
-from tests.fixed.constants import adam_constants, cell_constants, clopath_constants, decay, q
-from tests.fixed.core import Core, both, host
 
 I32, EDGE = 2 ** 31 - 1, 2 ** 29 - 1
 EXAMPLES = settings(max_examples=60)
@@ -25,7 +31,7 @@ decays = st.one_of(st.sampled_from([0, 1, 2 ** 31 - 1, -2 ** 31, -1]), st.intege
 
 
 @pytest.fixture(scope="module")
-def core():
+def core(arm):
     return Core()
 
 
@@ -290,6 +296,7 @@ def adam_on_host(*arrays: np.ndarray) -> None:
     host()["kernel_adam"](ctypes.c_uint32(len(arrays[1])), *pointers)
 
 
+@pytest.mark.usefixtures("arm")
 @pytest.mark.parametrize(("size", "bound"), [(1e3, 1.5e-2), (1e4, 1e-3), (1e6, 3e-5), (3e8, 3e-5)])
 def test_adam_follows_double_precision(size, bound):
     """The error of a step, as a share of lr, if m is above a tenth of the gradients' size.
@@ -313,6 +320,7 @@ def test_adam_follows_double_precision(size, bound):
         assert np.max(error[np.abs(dm * unit) > 0.1 * size], initial=0) < bound * adam.lr
 
 
+@pytest.mark.usefixtures("arm")
 def test_a_weight_without_gradients_stays():
     """m stalls at a few units while v decays: without the idle rule the weight would drift."""
     adam, rng, n = Adam(lr=0.003), np.random.default_rng(2), 64

@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evidence.shared.arm_constants import adam_constants, cell_constants, decay, q
+from evidence.shared.arm_core import Core
 from pynn_eprop.engine import HostEngine
 from pynn_eprop.models.cells import ALIFCells, Readouts, Sources, SpikingCells
 from pynn_eprop.models.losses import MSE, CrossEntropy
 from pynn_eprop.models.network import Inputs, Network
 from pynn_eprop.models.optimizers import Adam, StepDecay
 from tests.descriptions import alif, all_pairs, feedback, lif, network, readouts, synapses
-from tests.fixed.constants import adam_constants, cell_constants, decay, q
-from tests.fixed.core import Core
+
+pytestmark = pytest.mark.usefixtures("arm")
 
 SOURCES, CELLS, STEPS, UPDATES = 6, 16, 60, 5
 ADAM = Adam(lr=0.01, schedule=StepDecay(0.5, 3))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from evidence.shared.nest_plans import Plan, Script
 from pynn_eprop import SGD, Adam
-from tests.nest.networks import Plan, Script
 from tests.nest.tiny import STEPS, Tiny
 
 PLAN = Plan(seed=21, updates=3, cells=("alif",), optimizer="sgd")

@@ -1,45 +1,18 @@
 """Cases that the tests run in NEST's process, a function each."""
 
 import importlib
-import importlib.util
-import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from evidence.shared.nest_process import backend, with_warnings
 from pynn_eprop import SGD, Adam, Arctan, errors
-from pynn_eprop.errors import InactivityWarning
-from tests.nest.networks import Plan, play
 from tests.nest.tiny import Tiny, run_tiny
-
-
-def backend() -> Any:
-    """The NEST backend."""
-    return importlib.import_module("pynn_eprop.nest")
-
-
-def play_on_nest(plan: Plan, pieces: int = 1, **setup: Any) -> dict[str, Any]:
-    """The plan's script on NEST."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return play(backend(), plan, pieces, **setup)
 
 
 def tiny_on_nest(plan: Tiny) -> tuple[dict[str, Any], list[str]]:
     """A tiny network on NEST, and the warnings."""
     return with_warnings(lambda: run_tiny(backend(), plan))
-
-
-def with_warnings(call: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """The result of a call, and our warnings except those of silent cells."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        result = call()
-    return result, [str(warning.message) for warning in caught
-                    if issubclass(warning.category, UserWarning)
-                    and not issubclass(warning.category, InactivityWarning)
-                    and "deprecated" not in str(warning.message)]
 
 
 def refusal(call: Callable[[], Any]) -> tuple[str, str]:
@@ -126,15 +99,6 @@ def missing_from_parent() -> list[str]:
             and not hasattr(backend(), name)]
 
 
-def example(path: Path, **options: Any) -> Any:
-    """The result of main() of a script in examples/ on NEST."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return with_warnings(lambda: module.main("nest", **options))[0]
-
-
 def reset_of_newer_model() -> tuple[float, float]:
     """v of an `eprop_iaf` before and after the step of a spike: threshold 1, tau_m 10 ms."""
     backend()
@@ -150,9 +114,3 @@ def reset_of_newer_model() -> tuple[float, float]:
     v = meter.events["V_m"]
     first = int((v != 0.0).argmax())
     return float(v[first]), float(v[first + 1])
-
-
-def task_on_nest(neurons: int | None = None) -> dict[str, Any]:
-    """Task 1.1 on NEST."""
-    full_size = importlib.import_module("tests.nest.full_size")
-    return with_warnings(lambda: full_size.play_task(backend(), neurons))[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.nest import cases
+from evidence.shared import nest_process
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -34,7 +34,7 @@ def classification():
 
 
 def test_regression(on_nest, regression):
-    found = on_nest(cases.example, EXAMPLES / "nest_regression.py", n_updates=5)
+    found = on_nest(nest_process.example, EXAMPLES / "nest_regression.py", n_updates=5)
     np.testing.assert_allclose(found, regression.PUBLISHED, rtol=1e-11)
     # spikes in step 1 cost NEST a little of the gradient, far less than can be seen here
     np.testing.assert_allclose(regression.main("host", 5), regression.PUBLISHED, rtol=1e-11)
@@ -43,7 +43,7 @@ def test_regression(on_nest, regression):
 @pytest.mark.parametrize("n_trials", [1, 2])
 def test_classification(on_nest, classification, n_trials):
     published = classification.PUBLISHED[n_trials]
-    found = on_nest(cases.example, EXAMPLES / "nest_classification.py", n_updates=5,
+    found = on_nest(nest_process.example, EXAMPLES / "nest_classification.py", n_updates=5,
                     n_trials=n_trials)
     np.testing.assert_allclose(found, published, rtol=1e-11)
     # with batches NEST's rate term takes each trial's own rate, which is not the paper's
@@ -52,7 +52,8 @@ def test_classification(on_nest, classification, n_trials):
 
 
 def test_without_input_in_step_1_host_and_nest_give_the_same(on_nest, regression):
-    found = on_nest(cases.example, EXAMPLES / "nest_regression.py", n_updates=8, first_step=2)
+    found = on_nest(nest_process.example, EXAMPLES / "nest_regression.py", n_updates=8,
+                    first_step=2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         expected = regression.main("host", 8, first_step=2)

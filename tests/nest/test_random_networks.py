@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import pynn_eprop.host as host
-from tests.nest.agreement import differences
-from tests.nest.cases import play_on_nest, task_on_nest
-from tests.nest.full_size import play_task
-from tests.nest.networks import Plan, play, random_plan
+from evidence.shared.agreement import differences
+from evidence.shared.full_task import play_task
+from evidence.shared.nest_plans import Plan, play, random_plan
+from evidence.shared.nest_process import play_on_nest, task_on_nest
 
 SEEDS = range(1, 25)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from evidence.shared.core_scripts import play
 from tests.runtime.builds import BUILD, ROOT
-from tests.spinnaker.networks import play
 from tests.spinnaker.test_learning import SCRIPTS
 
 

@@ -14,10 +14,10 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.errors import PacketLossWarning
-from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_dma import every_sort
 from tests.spinnaker.test_learning import check_equal
 from tests.spinnaker.twin import ChipNetwork, assert_twins, counts_of, recordings_of

@@ -14,13 +14,13 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.emulated_machine import PacketCounts
 from pynn_eprop.emulator.faults import FaultKind
 from pynn_eprop.errors import PacketLossWarning
 from pynn_eprop.spinnaker.placement import plan
-from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
 
 REAL: dict[str, Any] = {"congestion": True, "transmit_cycles": 40, "link_rate": 6.0}

@@ -13,11 +13,11 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import errors
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.layout import CORES
-from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
 
 

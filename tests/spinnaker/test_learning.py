@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import SGD, Adam, ClopathRule
 from pynn_eprop.emulator import Board
-from tests.spinnaker.networks import Script, play
 
 SCRIPTS = {
     "LIF": Script(),

@@ -17,8 +17,8 @@ import spynnaker.pyNN as spynnaker
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import SGD, Adam, errors
-from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
 
 T, P = 40, 30

@@ -15,12 +15,12 @@ from spinnman.connections import SCPRequestPipeLine
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import errors
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.conditions import Conditions
 from pynn_eprop.emulator.message import COMMAND, Message
 from pynn_eprop.emulator.server import PADDING, Server
-from tests.spinnaker.networks import Script, play
 from tests.spinnaker.test_learning import check_equal
 
 SCRIPT = Script(cells=10, updates=2, stops=(17.0, 60.0), setup={"neurons_per_core": 5})

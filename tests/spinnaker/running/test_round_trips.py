@@ -6,8 +6,9 @@ import pytest
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.spinnaker as sim
+from evidence.shared.many_cores import INTERVAL, build
+from evidence.shared.round_trips import counted
 from pynn_eprop.emulator import Board
-from tests.spinnaker.round_trips import INTERVAL, build, counted
 
 FEW, MANY = 3, 11
 UNDER_WAY = 8

@@ -13,11 +13,11 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.core_scripts import Script, play
 from pynn_eprop import errors
 from pynn_eprop.common.files import checkpoints
 from pynn_eprop.spinnaker.running import stretches
 from pynn_eprop.spinnaker.running.loaded_network import LoadedNetwork
-from tests.spinnaker.networks import Script, play
 
 
 def without_intervals(module: Any, **setup: Any) -> tuple[Any, ...]:

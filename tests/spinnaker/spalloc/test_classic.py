@@ -13,8 +13,8 @@ from spalloc_client.protocol_client import ProtocolClient
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.many_cores import INTERVAL, build
 from pynn_eprop import errors
-from tests.spinnaker.round_trips import INTERVAL, build
 from tests.spinnaker.spalloc.classic import ClassicServer
 from tests.spinnaker.spalloc.jobs import Jobs, State, spynnaker_uses
 

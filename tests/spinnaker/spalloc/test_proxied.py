@@ -9,10 +9,10 @@ pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
 import pynn_eprop.host as host
 import pynn_eprop.spinnaker as sim
+from evidence.shared.many_cores import INTERVAL, build
 from pynn_eprop import errors
 from pynn_eprop.emulator.layout import SDRAM
 from pynn_eprop.spinnaker.transfer.bulk import Content, Place, read_many, write_many
-from tests.spinnaker.round_trips import INTERVAL, build
 from tests.spinnaker.spalloc.jobs import Jobs, State, spynnaker_uses
 from tests.spinnaker.spalloc.proxied import ProxyingServer, plain_http
 from tests.spinnaker.spalloc.test_classic import found, learned

@@ -10,6 +10,8 @@ from spinn_front_end_common.data import FecDataView
 from spinnman.exceptions import SpinnmanException
 
 import pynn_eprop.spinnaker as sim
+from evidence.shared.many_cores import INTERVAL, build
+from evidence.shared.round_trips import counted
 from pynn_eprop.emulator import Board
 from pynn_eprop.emulator.layout import SDRAM
 from pynn_eprop.spinnaker.memory.layout import Region
@@ -22,7 +24,6 @@ from pynn_eprop.spinnaker.transfer.bulk import (
     read_what_answers,
     write_many,
 )
-from tests.spinnaker.round_trips import INTERVAL, build, counted
 
 FREE = SDRAM + (100 << 20)      # nothing of a small network is there
 NOWHERE = 0x50000000

@@ -25,11 +25,13 @@ class Backend:
 
 
 def pytest_addoption(parser):
+    """Let the command line name the backend and substitutes."""
     parser.addoption("--backend", default="pyNN.mock")
     parser.addoption("--substitute", action="append", default=[])
 
 
 def pytest_configure(config):
+    """Run all scenarios for point neurons on the backend."""
     backend = Backend(importlib.import_module(config.getoption("--backend")),
                       dict(pair.split("=") for pair in config.getoption("--substitute")))
 

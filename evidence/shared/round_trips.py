@@ -4,12 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from spinnman.connections.udp_packet_connections import SCAMPConnection
 
-from pynn_eprop import Adam
-
-INTERVAL = 20.0
 _SEQUENCE = slice(12, 14)    # of a request: two bytes of padding, eight of SDP, the command
 
 
@@ -30,10 +26,12 @@ class RoundTrips:
         self.__init__()
 
     def sent(self, data: bytes) -> None:
+        """Count a request."""
         self.requests += 1
         self._sent[int.from_bytes(data[_SEQUENCE], "little")] = self.in_sequence
 
     def received(self, sequence: int) -> None:
+        """Count the answer to a request, by its sequence number."""
         self.in_sequence = max(self.in_sequence, self._sent.get(sequence, -1) + 1)
 
 
@@ -59,23 +57,3 @@ def counted() -> Iterator[RoundTrips]:
     finally:
         del connection.send
         connection.receive_scp_response = receive
-
-
-def build(sim: Any, cores: int, **setup: Any) -> Any:
-    """A network on so many cores of ours, two cells each; returns its input projection."""
-    on_cores = {} if "precision" in setup else {"quiet": True, "neurons_per_core": 2}
-    sim.setup(timestep=1.0, update_interval=INTERVAL, seed=1, **on_cores, **setup)
-    source = sim.Population(5, sim.SpikeSourceArray(spike_times=[
-        [1.0 + k, 21.0 + k, 41.0 + k, 61.0 + k] for k in range(5)]), label="source")
-    cells = sim.Population(2 * (cores - 1), sim.EPropLIF(v_thresh=0.4), label="cells")
-    readout = sim.Population(2, sim.EPropReadout(target=np.ones((2, int(INTERVAL)))),
-                             label="readout")
-    everyone, adam = sim.AllToAllConnector(), Adam(lr=0.01)
-    learned = sim.Projection(source, cells, everyone,
-                             sim.EPropSynapse(weight=0.25, optimizer=adam), label="in")
-    sim.Projection(cells, readout, everyone, sim.EPropSynapse(weight=0.03125, optimizer=adam))
-    sim.Projection(readout, cells, everyone, sim.LearningSignal(weight=0.5),
-                   receptor_type="learning_signal")
-    cells.record("spikes")
-    readout.record("loss")
-    return learned

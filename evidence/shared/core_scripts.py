@@ -66,6 +66,7 @@ class Script:
 
 
 def target(script: Script, rng: np.random.Generator, readouts: int, loss: str) -> np.ndarray:
+    """Random targets of readouts, (readouts, steps); NaN for a share of them."""
     steps = int(script.duration) if script.whole_run else script.steps
     if loss == "mse":
         values = rng.normal(size=(readouts, steps))

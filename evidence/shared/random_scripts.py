@@ -50,6 +50,7 @@ class RandomScript:
 
     @property
     def interval(self) -> float:
+        """Of learning, ms."""
         return self.steps * self.timestep
 
     def play(self, sim: ModuleType, **keywords: object) -> Outcome:

@@ -1,7 +1,7 @@
-"""Fetches PyNN's own system scenarios from its source distribution, for the conformance tests.
+"""Fetches PyNN's own system scenarios from its source distribution.
 
-Run it as ``python tests/conformance/fetch_scenarios.py``; it leaves them beside itself, in
-``scenarios/`` (not part of the repository), and does nothing if they are there already.
+Run it as ``python evidence/shared/scenarios/fetch.py``; it leaves them in ``build/scenarios/`` (not
+part of the repository), and does nothing if they are there already.
 """
 
 import shutil
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 VERSION = "0.13.0"
-FOLDER = Path(__file__).with_name("scenarios")
+FOLDER = Path(__file__).parents[3] / "build/scenarios"
 MARK = FOLDER / f"pynn-{VERSION}"
 _INSIDE = "test/system/scenarios/"
 
@@ -27,7 +27,7 @@ def fetch() -> None:
                         f"pynn=={VERSION}"], check=True)
         (archive,) = Path(download).glob("*.tar.gz")
         shutil.rmtree(FOLDER, ignore_errors=True)
-        FOLDER.mkdir()
+        FOLDER.mkdir(parents=True)
         with tarfile.open(archive) as files:
             for member in files.getmembers():
                 _, _, name = member.name.partition(_INSIDE)

@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-SCENARIOS = Path(__file__).with_name("scenarios")
-ROOT = Path(__file__).parents[2]
+from evidence.shared.scenarios.fetch import FOLDER
+
+ROOT = Path(__file__).parents[3]
 SUBSTITUTES = dict.fromkeys(
     ("IF_cond_exp", "IF_cond_alpha", "IF_curr_alpha", "EIF_cond_exp_isfa_ista"), "IF_curr_exp")
 
@@ -25,10 +26,10 @@ class Outcome:
 def run_scenarios(folder: Path, backend: str, substitutes: dict[str, str] | None = None,
                   only: str | None = None) -> dict[str, Outcome]:
     """Outcomes by "file::test". ``folder``: an empty one to work in; ``only``: as pytest's -k."""
-    shutil.copytree(SCENARIOS, folder / "scenarios")
+    shutil.copytree(FOLDER, folder / "scenarios")
     (folder / "empty.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-               "-p", "tests.conformance.scenario_plugin", "-c", "empty.ini",
+               "-p", "evidence.shared.scenarios.plugin", "-c", "empty.ini",
                "--backend", backend, "--junitxml", "report.xml", "scenarios"]
     for name, substitute in (substitutes or {}).items():
         command += ["--substitute", f"{name}={substitute}"]

@@ -1,3 +1,0 @@
-"""The scenarios themselves are run by test_scenarios.py, in a process of their own."""
-
-collect_ignore = ["scenarios"]
