@@ -4,6 +4,7 @@
  *  The including file (float/core.h, fixed/core.h) provides what depends on the number system.
  *  EPROP_CORE is the name of the table.
  */
+#include "checkpoint.h"
 #include "learn.h"
 
 #include "../core_table.h"

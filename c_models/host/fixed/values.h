@@ -4,7 +4,7 @@
 #ifndef EPROP_FIXED_VALUES_H
 #define EPROP_FIXED_VALUES_H
 
-#include "../core/state.h"
+#include "../core/checkpoint.h"
 #include "../core/values.h"
 #include "optimize.h"
 

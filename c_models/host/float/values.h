@@ -4,7 +4,7 @@
 #ifndef EPROP_FLOAT_VALUES_H
 #define EPROP_FLOAT_VALUES_H
 
-#include "../core/state.h"
+#include "../core/checkpoint.h"
 #include "../core/values.h"
 #include "optimize.h"
 
