@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pynn_eprop.models.losses import MSE, CrossEntropy, Loss
 
@@ -28,3 +29,9 @@ def value(loss: Loss, y: Any, target: Any) -> Any:
     if type(loss) is CrossEntropy:
         return -jnp.sum(jnp.where(without, 0.0, wanted * jax.nn.log_softmax(y)), axis=-1)
     return jnp.asarray(loss.value(y, target))
+
+
+def summed(values: np.ndarray, before: float = 0.0) -> np.ndarray:
+    """Sums over steps, the last axis, from the first to the last: alike however a run is cut."""
+    first = np.full((*values.shape[:-1], 1), before)
+    return np.cumsum(np.concatenate([first, values], axis=-1), axis=-1, dtype=float)[..., -1]

@@ -1,4 +1,4 @@
-"""The state of a machine: position, cells, what was learned, sums of the update in progress."""
+"""The state of a machine: position, cells, what was learned, and of the update in progress."""
 
 import copy
 from typing import Any
@@ -9,16 +9,20 @@ from pynn_eprop.functional.continuing import carry_start
 from pynn_eprop.functional.learned import Learned
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.sums import UpdateSums
+from pynn_eprop.functional.tape import InputTape, Tape
+from pynn_eprop.models.inactivity import FirstInactive
 
 
 class MachineState:
-    """All that a machine needs to continue identically, but the tapes of an interval in progress.
+    """All that a machine needs to continue identically, and what it has seen.
 
     step: global steps done. lengths: steps of the trials of an update, those done and the one in
     progress. learning: whether the interval in progress counts. now: as of
     :meth:`Model.start`. recent: counts of the last steps of sources, by population. loss: of the
     interval so far, by population of readouts. learned, sums: see there. carry: eligibility traces
-    that cross the ends of intervals, or nothing (``carries``).
+    that cross the ends of intervals, or nothing (``carries``). tape: of the interval in progress,
+    None between intervals and if nothing learns from it; tapes: of the trials of an update of BPTT
+    so far. inactive: updates that could not learn.
     """
 
     def __init__(self, model: Model, carries: bool) -> None:
@@ -33,6 +37,9 @@ class MachineState:
         self.learned = Learned(model)
         self.sums = UpdateSums(model)
         self.carry: Tree = carry_start(model, self.learned.parameters) if carries else {}
+        self.tape: Tape | None = None
+        self.tapes: list[InputTape] = []
+        self.inactive = FirstInactive()
 
     def note_length(self, steps: int) -> None:
         """Note the steps of an interval that begins."""
@@ -43,10 +50,12 @@ class MachineState:
         """A state that goes on for itself, but for the states of optimisers of one's own."""
         other = copy.copy(self)
         other.learned, other.sums = copy.copy(self.learned), copy.copy(self.sums)
+        other.tape = None if self.tape is None else self.tape.copy()
+        other.tapes, other.inactive = list(self.tapes), self.inactive.copy()
         return other
 
     def tree(self, model: Model) -> Tree:
-        """The state as nested dicts of arrays; populations and projections by their index."""
+        """The state but for tapes, as nested dicts of arrays; populations and such by index."""
         now, learned, sums = self.now, self.learned, self.sums
         tree: dict[str, Any] = {"machine": {
             "step": self.step, "updates": learned.updates, "trials": sums.trials,
