@@ -1,13 +1,13 @@
 """The plan of a network: which cells go to which core, and what its memory holds."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from pynn_eprop.common.records.logs import Log
 from pynn_eprop.errors import NetworkError, UnsupportedError
-from pynn_eprop.fixed.formats import Formats, check_replaced, choose_formats, filter_bits
+from pynn_eprop.fixed.formats import Formats, check_replaced, choose_formats
 from pynn_eprop.models.cells import Readouts, SpikingCells
 from pynn_eprop.models.network import Network, SymmetricFeedback
 from pynn_eprop.spinnaker.memory import cells, tallies, values
@@ -46,9 +46,6 @@ from pynn_eprop.spinnaker.placement import budget, update_time
 from pynn_eprop.spinnaker.placement.cores import Core, partition
 from pynn_eprop.spinnaker.placement.keys import KeyBlock
 from pynn_eprop.spinnaker.placement.turns import turns
-
-Read = Callable[[Core, Region], bytes]
-Write = Callable[[Core, Region, bytes], None]
 
 BINARIES = {Kind.LIF: "eprop_neuron", Kind.ALIF: "eprop_neuron", Kind.CLOPATH: "eprop_clopath",
             Kind.READOUT: "eprop_readout"}
@@ -94,6 +91,11 @@ class Plan:
         sending = [core for core in self.cores if not self._is_readout(core.population)]
         self._turns = dict(zip((core.number for core in sending),
                                turns(sending, self._timestep_us), strict=True))
+
+    @property
+    def network(self) -> Network:
+        """The description, with the present parameters."""
+        return self._network
 
     @property
     def _timestep_us(self) -> int:
@@ -438,7 +440,7 @@ class Plan:
         for core in self.cores:
             core.rows.begin(network)
 
-    # --- what is learned ---
+    # --- regions of learned values ---
 
     def learned_regions(self, core: Core) -> tuple[Region, ...]:
         """Regions that the core changes."""
@@ -456,30 +458,6 @@ class Plan:
         """The initial contents of a region of parameters or weights."""
         return bytes(core.rows.initial()) if region is Region.ROWS else self._cells(core)[0]
 
-    def weights(self, projection: int, read: Read) -> np.ndarray:
-        """Current weights, (synapses,)."""
-        described = self._network.projections[projection]
-        out = np.zeros(len(described.weight))
-        for core in self.of_population(described.post):
-            core.rows.weights(read(core, Region.ROWS), projection, out)
-        return out
-
-    def gradient(self, projection: int, read: Read) -> np.ndarray:
-        """The last gradient, (synapses,)."""
-        described = self._network.projections[projection]
-        out = np.zeros(len(described.weight))
-        bits = filter_bits(self._network, self.formats, described.post)
-        for core in self.of_population(described.post):
-            core.rows.gradient(read(core, Region.ROWS), projection, bits, out)
-        return out
-
-    def put_weights(self, projection: int, weight: np.ndarray, read: Read, write: Write) -> None:
-        """Replace weights, (synapses,)."""
-        for core in self.of_population(self._network.projections[projection].post):
-            data = bytearray(read(core, Region.ROWS))
-            core.rows.put_weights(data, projection, weight)
-            write(core, Region.ROWS, bytes(data))
-
     def given_weights(self) -> dict[int, np.ndarray]:
         """Weights by projection that were set since the network began, as they were given.
 
@@ -492,20 +470,6 @@ class Plan:
         for index, weight in weights.items():
             for core in self.of_population(self._network.projections[index].post):
                 core.rows.given[index] = weight
-
-    def bias(self, population: int, read: Read) -> np.ndarray:
-        """Current biases."""
-        return np.concatenate([
-            cells.read_bias(read(core, Region.CELLS), core.size, core.rows.lanes)
-            for core in self.of_population(population)])
-
-    def put_bias(self, population: int, bias: np.ndarray, read: Read, write: Write) -> None:
-        """Replace biases."""
-        every = np.broadcast_to(bias, (self._network.populations[population].size,))
-        for core in self.of_population(population):
-            write(core, Region.CELLS, cells.put_bias(
-                read(core, Region.CELLS), every[core.first:core.first + core.size],
-                core.rows.lanes))
 
     def merged_cells(self, core: Core, old: bytes) -> bytes:
         """CELLS of readouts with new parameters and what their biases have learned."""

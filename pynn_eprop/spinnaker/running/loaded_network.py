@@ -27,6 +27,7 @@ from pynn_eprop.spinnaker.placement.cores import Core
 from pynn_eprop.spinnaker.placement.keys import incoming_keys
 from pynn_eprop.spinnaker.placement.plan import Plan
 from pynn_eprop.spinnaker.running.learned_memory import LearnedMemory
+from pynn_eprop.spinnaker.running.learned_values import LearnedValues
 from pynn_eprop.spinnaker.running.packet_counts import PacketCounts, Stop
 from pynn_eprop.spinnaker.running.reports import Reports
 from pynn_eprop.spinnaker.running.schedule import READOUT_LAG, Schedule
@@ -67,6 +68,7 @@ class LoadedNetwork:
         self._stretches = Stretches(network, steps, self.timeline.period, populations)
         self._ahead: dict[tuple[int, str], records.Records] = {}
         self._memory = LearnedMemory(self.plan, session, self._vertices, self._unanswered)
+        self._learned_values = LearnedValues(self.plan, self._memory)
         self._targets_loaded: dict[int, bytes] = {}
         self._values_loaded: dict[int, bytes] = {}
         self._values_run: dict[int, tuple[int, np.ndarray]] = {}   # first step, and rows, as run
@@ -336,8 +338,7 @@ class LoadedNetwork:
 
     def weights(self, projection: int) -> np.ndarray:
         """Current weights, (synapses,)."""
-        self._fetch_rows(projection)
-        return self.plan.weights(projection, self._memory.read)
+        return self._learned_values.weights(projection)
 
     def gradient(self, projection: int) -> np.ndarray:
         """Gradient of the last update, (synapses,); zeros before the first.
@@ -351,13 +352,7 @@ class LoadedNetwork:
                                   "longer that of the last one; run() to its end first")
         if not self.updates:
             return np.zeros(len(self.network.projections[projection].weight))
-        self._fetch_rows(projection)
-        return self.plan.gradient(projection, self._memory.read)
-
-    def _fetch_rows(self, projection: int) -> None:
-        """Read the weights of a projection's cores at once, unless they are known."""
-        post = self.network.projections[projection].post
-        self._memory.fetch([(core, Region.ROWS) for core in self.plan.of_population(post)])
+        return self._learned_values.gradient(projection)
 
     def check_weights(self, projection: int, weight: np.ndarray) -> None:
         """Raise :class:`NetworkError` for weights that the format cannot hold.
@@ -373,15 +368,13 @@ class LoadedNetwork:
         """Replace weights. Raises as :meth:`check_weights`."""
         self.check_weights(projection, weight)
         described = self.network.projections[projection]
-        values = np.broadcast_to(np.asarray(weight, dtype=float), described.weight.shape)
-        self._fetch_rows(projection)
-        with self._memory.writing() as write:
-            self.plan.put_weights(projection, values, self._memory.read, write)
+        self._learned_values.set_weights(projection, np.broadcast_to(
+            np.asarray(weight, dtype=float), described.weight.shape))
         self._mirror = True
 
     def bias(self, population: int) -> np.ndarray:
         """Current biases of a readout population."""
-        return self.plan.bias(population, self._memory.read)
+        return self._learned_values.bias(population)
 
     def check_change(self, network: Network, indices: Sequence[int]) -> None:
         """Raise the errors of parameters that a loaded network cannot take over."""
@@ -419,8 +412,7 @@ class LoadedNetwork:
         self.plan.change(network)
         self.network = network
         for index in new_biases:
-            self.plan.put_bias(index, network.of_kind(Readouts)[index].bias, self._memory.read,
-                               self._memory.write)
+            self._learned_values.set_bias(index, network.of_kind(Readouts)[index].bias)
         contents: list[tuple[Core, Region, bytes]] = []
         for core in self.plan.cores:
             if core.population in indices:
