@@ -1,15 +1,13 @@
 """Families of tasks by name."""
 
-import dataclasses
 import inspect
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
 from pynn_eprop.families.family import Family
 from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.tasks import TASKS
-from pynn_eprop.tasks.quantities import require_parameters, require_whole
+from pynn_eprop.tasks.quantities import require_parameters, require_sizes, require_whole
 
 FAMILIES: dict[str, type[Family]] = {}
 """All registered families by name, in the order of their registration."""
@@ -47,15 +45,7 @@ def _require_complete(kind: Any, owner: str) -> None:
     if len(kind.output_names) not in (0, kind.n_outputs):
         raise TaskError(f"{owner}: output_names={kind.output_names!r} must be one name for each of "
                         f"the {kind.n_outputs} outputs, or none")
-    if not isinstance(kind.sizes, Mapping) or not all(
-            isinstance(changes, Mapping) for changes in kind.sizes.values()):
-        raise TaskError(f"{owner}: sizes={kind.sizes!r} must be tables of parameters by the name "
-                        "of a size")
-    for size, parameters in kind.sizes.items():
-        unknown = sorted(parameters.keys() - {entry.name for entry in dataclasses.fields(kind)})
-        if unknown:
-            raise TaskError(f"{owner}: size {size!r} has the parameters {unknown}, which it has "
-                            "not")
+    require_sizes(kind, owner)
 
 
 def find_family(name: str) -> type[Family]:

@@ -1,8 +1,6 @@
 """Tasks that are learned in intervals, by name."""
 
-import dataclasses
 import inspect
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pynn_eprop.errors import TaskError
@@ -10,7 +8,7 @@ from pynn_eprop.families import FAMILIES
 from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.sequence_tasks.task import ENDS, SequenceTask
 from pynn_eprop.tasks import TASKS
-from pynn_eprop.tasks.quantities import require_parameters
+from pynn_eprop.tasks.quantities import require_parameters, require_sizes
 
 SEQUENCE_TASKS: dict[str, type[SequenceTask]] = {}
 """All registered sequence tasks by name, in the order of their registration."""
@@ -48,15 +46,7 @@ def _require_complete(kind: Any, owner: str) -> None:
         raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
     if not kind.ends or not set(kind.ends) <= set(ENDS):
         raise TaskError(f"{owner}: ends={kind.ends!r} must be some of {list(ENDS)}")
-    if not isinstance(kind.sizes, Mapping) or not all(
-            isinstance(changes, Mapping) for changes in kind.sizes.values()):
-        raise TaskError(f"{owner}: sizes={kind.sizes!r} must be tables of parameters by the name "
-                        "of a size")
-    for size, parameters in kind.sizes.items():
-        unknown = sorted(parameters.keys() - {entry.name for entry in dataclasses.fields(kind)})
-        if unknown:
-            raise TaskError(f"{owner}: size {size!r} has the parameters {unknown}, which it has "
-                            "not")
+    require_sizes(kind, owner)
 
 
 def find_sequence_task(name: str) -> type[SequenceTask]:

@@ -87,6 +87,19 @@ def require_parameters(kind: Any, owner: str, register: str) -> None:
                             "quantity(default, unit, meaning)")
 
 
+def require_sizes(kind: Any, owner: str) -> None:
+    """Raise :class:`TaskError` unless ``kind.sizes`` are tables of its parameters, by name."""
+    if not isinstance(kind.sizes, Mapping) or not all(
+            isinstance(changes, Mapping) for changes in kind.sizes.values()):
+        raise TaskError(f"{owner}: sizes={kind.sizes!r} must be tables of parameters by the name "
+                        "of a size")
+    for size, parameters in kind.sizes.items():
+        unknown = sorted(parameters.keys() - {entry.name for entry in dataclasses.fields(kind)})
+        if unknown:
+            raise TaskError(f"{owner}: size {size!r} has the parameters {unknown}, which it has "
+                            "not")
+
+
 def require_changes(changes: Mapping[str, Any], task: Any, owner: str) -> None:
     """Raise :class:`TaskError` unless ``task`` has these parameters, with values of the same kind.
 
