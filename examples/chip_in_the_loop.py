@@ -4,7 +4,7 @@
 
 The chip runs the trials; readouts, learning signals, gradients and the optimiser are computed here
 (docs/brainscales.md). On a BrainScaleS-2 chip the script is the same but for
-``setup(substrate="brainscales")``.
+``setup(substrate="brainscales")`` without ``mismatch``, which that chip has of its own.
 """
 
 from pathlib import Path

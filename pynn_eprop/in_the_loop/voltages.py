@@ -20,9 +20,9 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
 
     spikes: (times in ms, cells). threshold: v as a cell spikes at each step, (T, size).
 
-    Straight lines between samples and what is known besides: v is 0 at the start, at the threshold
-    as a cell spikes, and at its v_reset, the resting potential if it has none, when it is released
-    (or less by the baseline threshold, if resets subtract it). Behind a cell's last sample, further
+    Straight lines between samples and what is known besides: v is its initial value at the start, at
+    the threshold as a cell spikes, and at its v_reset, the resting potential if it has none, when it
+    is released (or less by the baseline threshold, if resets subtract it). Behind a cell's last sample, further
     than twice the usual distance of two of its samples, nothing is known.
     """
     steps, size = threshold.shape
@@ -31,6 +31,7 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
     fixed = fixed_values(cells, timestep)
     subtracted = np.broadcast_to(fixed["v_thresh"], (size,))
     left = np.broadcast_to(fixed.get("v_reset", np.zeros(())), (size,))
+    first = np.broadcast_to(cells.initial_state().get("v", np.zeros(())), (size,))
     held = np.broadcast_to(np.asarray(cells.refractory_steps, float), (size,)) \
         if dynamics.holds else np.zeros(size)
     positions = _in_steps(samples.times, timestep)
@@ -65,7 +66,7 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
                 else crossed - subtracted[cell]
             x = np.concatenate([x, unseen, reset, released])
             y = np.concatenate([y, crossed[~seen], after, after])
-        x, y = np.concatenate([[0.0], x]), np.concatenate([[0.0], y])
+        x, y = np.concatenate([[0.0], x]), np.concatenate([[first[cell]], y])
         order_of = np.argsort(x, kind="stable")
         v[:, cell] = np.interp(at, x[order_of], y[order_of])
         known[:, cell] = at <= last

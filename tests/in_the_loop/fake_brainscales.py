@@ -26,6 +26,8 @@ from pyNN.standardmodels import cells as standard_cells
 from pyNN.standardmodels import synapses as standard_synapses
 
 CYCLES = 125.0      # of 8 ns in a us
+FIRST_SAMPLE = -5.0     # us: the converter's clock begins 15 us before a run, sampling 10 us later
+RELEASED = 4.0      # us before a run at which all cells are released from a reset
 HEMISPHERE, OUTPUT, BUSSES, DRIVERS, LABELS = 256, 32, 4, 32, 64
 
 
@@ -35,7 +37,7 @@ class Chip:
 
     grid: us. gain: digits that one level moves v by, altogether. cadc_period: us. cadc_samples: of
     the memory. cadc_late: us by which time stamps are late (samples from before the start are cut,
-    as the first is stamped 15 us before). cadc_apart: us by which the samples of the second
+    as the first is stamped 5 us before). cadc_apart: us by which the samples of the second
     hemisphere are taken later. cadc_noise: digits. has_cadc: as modules since 2026-02.
     lost: share of spikes that do not come back. fails: a call, "PREPARE" or "EXECUTE", that fails
     once, with ``error``. no_trains: cells without a spike train. calibrations, runs: counts.
@@ -142,12 +144,14 @@ def run(runtime: float | None, command: Any = RunCommand.EXECUTE) -> None:
     if command == RunCommand.PREPARE:
         _fail("PREPARE")
         _map(state)
+        _take_inputs(state, 0.0)
     elif command == RunCommand.EXECUTE:
         if runtime is None:
             raise ValueError("No experiment scheduled for execution yet.")
         state.t += runtime      # before anything can fail, as in the module
         state.runtimes.append(runtime)
         _map(state)
+        _take_inputs(state, state.t)
         if state.running:
             raise RuntimeError("Call `pynn.reset()` before calling `pynn.run()` again. ")
         state.running = True
@@ -235,6 +239,7 @@ class Recorder(recording.Recorder):
     def __init__(self, population: Any, file: Any = None) -> None:
         super().__init__(population, file)
         self.recorded: defaultdict[str, set[int]] = defaultdict(set)
+        self.madc: set[int] = set()
         self.data: dict[str, dict[int, Any]] = {}
 
     def record(self, variables: Any, ids: Any, sampling_interval: Any = None,
@@ -246,15 +251,19 @@ class Recorder(recording.Recorder):
             if variable not in self.population.celltype.recordable:
                 raise RuntimeError(f"Unknown variable '{variable}'.")
         analog = [variable for variable in wanted if variable != "spikes"]
+        own = {int(each) for each in ids}
         if device not in ("madc", "cadc") or (device == "cadc" and not chip.has_cadc):
             raise ValueError(f'Device "{device}" is not supported')
         if len(analog) > 1:
             raise ValueError("Can only set 1 analog record type per neuron.")
-        if analog and device == "madc" and len(ids) > 2:
-            raise ValueError("Can only record two neurons/locations via MADC.")
+        if any(other not in ("spikes", *analog) and self.recorded[other] & own
+               for other in self.recorded if analog):
+            raise ValueError("Only one source can be recorded per neuron.")
+        if analog and device == "madc":
+            self.madc |= own
         for variable in wanted:
-            self.recorded[variable] |= {int(each) for each in ids}
-        simulator.state.changed_topology = True
+            self.recorded[variable] |= own
+        self.population.changed_input_data = simulator.state.changed_topology = True
 
     def get(self, variables: Any, gather: bool = False, filter_ids: Any = None,
             clear: bool = False, annotations: Any = None, locations: Any = None) -> Any:
@@ -316,7 +325,7 @@ class Population(common.Population):
         self._parameters = space.as_dict()
         state.id_counter += self.size
         state.populations.append(self)
-        state.changed_topology = True
+        self.changed_input_data = state.changed_topology = True
 
     def _get_parameters(self, *names: str) -> Any:
         return ParameterSpace({name: simplify(self._parameters[name]) for name in names},
@@ -325,6 +334,7 @@ class Population(common.Population):
     def _set_parameters(self, parameter_space: Any) -> None:
         parameter_space.evaluate(simplify=False)
         self._parameters |= dict(parameter_space.items())
+        self.changed_input_data = True
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         """Initial values have no effect."""
@@ -341,8 +351,6 @@ class Connection(common.Connection):
         self.projection, self.presynaptic_index, self.postsynaptic_index = projection, pre, post
         self._check(weight)     # as given, not as rounded
         self.weight = weight
-        if delay != 0:
-            raise ValueError("Setting the delay unequal 0 is not supported.")
         self.delay = delay
 
     def _check(self, weight: float) -> None:
@@ -362,8 +370,18 @@ class Connection(common.Connection):
         self._check(rounded)
         rows = self.rows if hasattr(self, "_weight") else 0
         self._weight = rounded
+        self.projection.changed_input_data = True
         if self.rows != rows:
             simulator.state.changed_topology = True
+
+    @property
+    def delay(self) -> float:
+        return 0.0
+
+    @delay.setter
+    def delay(self, value: float) -> None:
+        if value != 0:
+            raise ValueError("Setting the delay unequal 0 is not supported.")
 
     @property
     def rows(self) -> int:
@@ -385,6 +403,7 @@ class Projection(common.Projection):
         super().__init__(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type,
                          source, receptor_type, space, label)
         self.connections: list[Connection] = []
+        self.changed_input_data = True
         connector.connect(self)
         self.connections.sort(key=lambda each: (each.presynaptic_index, each.postsynaptic_index))
         assert connector.source_location_selector is None
@@ -426,6 +445,8 @@ def _map(state: State) -> None:
         return
     if sum(each.size for each in _neurons(state)) > len(state.circuits):
         raise RuntimeError("Placement unsuccessful.")
+    if sum(len(each.recorder.madc) for each in _neurons(state)) > 2:
+        raise RuntimeError("Assignment of execution instances unsuccessful.")
     for names in (("synapse_dac_bias",), ("i_synin_gm_E",), ("i_synin_gm_I",)):
         if len({value for each in targets for name in names for value in each[name]}) > 1:
             raise RuntimeError(f"{names[0].removesuffix('_E').removesuffix('_I')} is required to "
@@ -437,6 +458,23 @@ def _map(state: State) -> None:
     _route(state)
     chip.calibrations += 1
     state.mapped, state.changed_topology = targets, False
+
+
+def _take_inputs(state: State, end: float) -> None:
+    """Take spikes before ``end``, ms, and weights, of what has changed since they were taken last.
+
+    So spikes that were set before a PREPARE, which ends at 0, are lost.
+    """
+    for each in state.populations:
+        if each.changed_input_data and isinstance(each.celltype, SpikeSourceArray):
+            each.taken = [own[(own >= 0.0) & (own < end)] for own in (
+                np.asarray(times.value, float) for times in each._parameters["spike_times"])]
+        each.changed_input_data = False
+    for each in state.projections:
+        if each.changed_input_data:
+            each.taken = [(one.presynaptic_index, one.postsynaptic_index, one.weight)
+                          for one in each.connections]
+        each.changed_input_data = False
 
 
 def _route(state: State) -> None:
@@ -510,21 +548,21 @@ def _emulate(state: State, cycles: int) -> None:
     for projection in state.projections:
         receptor = int(projection.receptor_type == "inhibitory")
         matrix = np.zeros((projection.pre.size, projection.post.size))
-        for each in projection.connections:
-            matrix[each.presynaptic_index, each.postsynaptic_index] += chip.gain * each.weight
+        for pre, post, weight in projection.taken:
+            matrix[pre, post] += chip.gain * weight
         columns = slice(first[projection.post], first[projection.post] + projection.post.size)
         if projection.pre in first:
             start = first[projection.pre]
             recurrent[receptor, start:start + projection.pre.size, columns] += matrix
             continue
-        times = [np.trunc(np.asarray(each.value, float) * 1000 * CYCLES)
-                 for each in projection.pre._parameters["spike_times"]]
+        times = [np.trunc(each * 1000 * CYCLES) for each in projection.pre.taken]
         chip.sent[projection.pre.label] = [own / CYCLES for own in times]
         for cell, own in enumerate(times):
             own = own[(own >= 0) & (own < cycles)]
             at = np.ceil(own / CYCLES / grid - 1e-9).astype(int)
             np.add.at(arriving[receptor], (at, columns), matrix[cell])
-    before = np.tile(rest, (steps + 1, 1))      # v as it crosses the threshold, and as it is left
+    released = rest + (reset_to - rest) * np.exp(-RELEASED / tau_m)
+    before = np.tile(released, (steps + 1, 1))  # v as it crosses the threshold, and as it is left
     after = before.copy()
     current, held = np.zeros((2, count)), np.zeros(count, dtype=int)
     spikes = np.zeros((steps + 1, count), dtype=bool)
@@ -560,10 +598,12 @@ def _keep(recorder: Recorder, circuits: np.ndarray, spikes: np.ndarray, before: 
             trains[cell] = own / CYCLES / 1000.0
         recorder.data["spikes"] = trains
     if recorder.recorded["v"] and chip.cadc_samples:
-        noise = draws.standard_normal((chip.cadc_samples, size))
+        # as many as are expected, which are those of 1.7 us, or 212 cycles, until 2 us behind the end
+        count = min(chip.cadc_samples, int((cycles + (2.0 - FIRST_SAMPLE) * CYCLES) / 212) + 1)
+        noise = draws.standard_normal((count, size))
         recorder.data["v"] = {}
         for cell in range(size):
-            stamps = -15.0 + chip.cadc_period * np.arange(chip.cadc_samples) \
+            stamps = FIRST_SAMPLE + chip.cadc_period * np.arange(count) \
                 + chip.cadc_apart * (circuits[cell] // HEMISPHERE)
             stamps = np.rint(stamps * CYCLES) / CYCLES
             times = stamps - chip.cadc_late

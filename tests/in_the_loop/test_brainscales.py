@@ -21,6 +21,7 @@ from pynn_eprop.in_the_loop.substrate import Dynamics
 from pynn_eprop.in_the_loop.substrates import BrainScaleSSubstrate
 from pynn_eprop.in_the_loop.substrates.brainscales import on_the_clock
 from pynn_eprop.in_the_loop.voltages import interpolated
+from pynn_eprop.models.network import Inputs
 from tests.descriptions import all_pairs, lif, synapses
 from tests.in_the_loop import fake_brainscales as fake
 from tests.in_the_loop.on_fake_chip import (
@@ -122,9 +123,9 @@ def test_samples_are_potentials_in_units_of_the_network():
     machine.weights_on_chip(0)
     measured = machine.substrate.trial({0: (drawn[:, 0], drawn[:, 1])}, T, 0, True)
     samples = measured.samples[1]
-    # the tenth is the first behind the start, which is 15 us behind the first
-    assert samples.times[0] == pytest.approx(9 * 1.7 - 15.0, abs=0.01)
-    assert len(samples.times) == int((T + 15.0) / 1.7) - 8
+    # the fourth is the first behind the start, which is 5 us behind the first
+    assert samples.times[0] == pytest.approx(3 * 1.7 - 5.0, abs=0.01)
+    assert len(samples.times) == int((T + 5.0) / 1.7) - 2
     np.testing.assert_allclose(np.diff(samples.times), 1.7, atol=0.01)
     digits = samples.v / 0.61 * 120 + 80
     np.testing.assert_allclose(digits, np.rint(digits), rtol=0, atol=1e-9)
@@ -173,7 +174,7 @@ def test_the_offset_is_found_as_the_page_says(chip):
 
 def test_hemispheres_sample_at_times_of_their_own(chip):
     chip.cadc_apart = 0.6
-    machine = on_chip(setup={"neuronPermutation": [*range(6), *range(256, 262)]})
+    machine = on_chip(setup={"neuronPermutation": iter([*range(6), *range(256, 262)])})
     expected = reference(machine)
     machine.weights_on_chip(0)
     samples = machine.substrate.trial({0: (drawn[:, 0], drawn[:, 1])}, T, 0, True).samples[1]
@@ -233,13 +234,16 @@ def test_calibration_targets():
 
 
 def test_new_parameters_are_a_new_calibration(chip):
-    machine = on_chip()
+    """Also of the potential at the start, which is what 4 us have left of the reset."""
+    machine = on_chip(reset=70)
     machine.run(T, inputs())
     changed = net(cells(tau_m=15.0))
     machine.set_population(1, changed)
-    machine.run(T, inputs(1))
+    found = machine.run(T, Inputs({0: (np.zeros(0, int), np.zeros(0, int))}), [V]).entries[0]
     assert chip.calibrations == 2
     assert fake.simulator.state.populations[1].get("tau_m") == 15.0
+    # no spikes: the first step ends 5 us behind the release; a digit is 0.61 / 45
+    np.testing.assert_allclose(found[0], -10 / 45 * 0.61 * np.exp(-5 / 15), atol=0.61 / 45)
 
 
 def test_it_describes_itself_and_gives_the_chip_back():
@@ -265,9 +269,9 @@ def test_it_describes_itself_and_gives_the_chip_back():
 # --- samples that are missing, runs that fail ---
 
 def test_fewer_samples_than_asked_are_reported(chip):
-    """The last is 39 * 1.7 - 15 = 51.3 us behind the start, and says what v is for two periods
+    """The last is 33 * 1.7 - 5 = 51.1 us behind the start, and says what v is for two periods
     more: until step 54 of 60."""
-    chip.cadc_samples = 40
+    chip.cadc_samples = 34
     machine = on_chip()
     machine.run(T, inputs())
     assert machine.updates == 1
@@ -364,6 +368,21 @@ def test_v_after_a_spike_is_the_reset_potential_of_the_cells():
     # held for 3 steps, then a straight line to the sample
     np.testing.assert_allclose(v[10:13, 0], -10 / 45 * 0.61)
     assert v[20, 0] == pytest.approx(-10 / 45 * 0.61 * 9 / 17)
+
+
+def test_a_trial_begins_with_what_is_left_of_the_reset():
+    """All cells are reset before a run, and released 4 us before it begins."""
+    substrate = BrainScaleSSubstrate(fake, reset=70)
+    of_lif = as_run(net(), substrate).populations[1]
+    for kind in (of_lif, as_run(net(replace(of_lif, v_initial=np.zeros(CELLS))),
+                                substrate).populations[1]):
+        assert kind.v_initial == pytest.approx(np.full(CELLS, -10 / 45 * 0.61 * np.exp(-4 / 20)))
+    # a straight line to the first sample
+    v, _ = interpolated(Samples(np.array([10.0]), np.zeros((1, CELLS))),
+                        (np.zeros(0), np.zeros(0, int)), 1.0, kind, np.full((T, CELLS), 0.61),
+                        Dynamics(tau_syn=5.0))
+    assert v[4, 0] == pytest.approx(kind.v_initial[0] / 2)
+    assert np.all(as_run(net(), BrainScaleSSubstrate(fake)).populations[1].v_initial == 0.0)
 
 
 def test_the_end_of_what_is_known_is_that_of_each_cells_samples():

@@ -172,8 +172,11 @@ def test_the_fake_refuses_as_the_module_does():
                         fake.synapses.StaticSynapse(), receptor_type="excitatory")
     with pytest.raises(NotImplementedError, match="Sampling interval"):
         made.record("v", sampling_interval=1.0, device="cadc")
-    with pytest.raises(ValueError, match="two neurons"):
-        made.record("v")
+    with pytest.raises(ValueError, match="delay unequal 0"):
+        pair[0].set(delay=1.0)
+    made.record("v", device="cadc")
+    with pytest.raises(ValueError, match="Only one source"):
+        made.record("exc_synin", device="cadc")
     with pytest.raises(RuntimeError, match="Unknown variable"):
         made.record("w")
     with pytest.raises(ValueError, match="No experiment"):
@@ -187,3 +190,26 @@ def test_the_fake_refuses_as_the_module_does():
     made.set(v_rest=90)
     with pytest.raises(ValueError, match="not valid for reference topology"):
         fake.run(0.01)
+
+
+def test_the_fake_loses_spikes_that_are_set_before_it_is_prepared(chip):
+    """As the module does: a run takes what has changed since, and PREPARE is one that ends at 0."""
+    fake.setup()
+    sources = fake.Population(2, fake.cells.SpikeSourceArray(spike_times=[0.002]))
+    cells_there = fake.Population(1, fake.cells.CalibHXNeuronCuba())
+    fake.Projection(sources, cells_there, fake.AllToAllConnector(), fake.synapses.StaticSynapse(),
+                    receptor_type="excitatory")
+    fake.run(None, fake.RunCommand.PREPARE)
+    fake.run(0.01)
+    assert [len(each) for each in chip.sent[sources.label]] == [0, 0]
+    fake.reset()
+    sources.set(spike_times=[0.002])
+    fake.run(0.01)
+    assert [len(each) for each in chip.sent[sources.label]] == [1, 1]
+
+
+def test_the_fake_has_two_cells_at_most_for_the_fast_converter():
+    fake.setup()
+    fake.Population(3, fake.cells.CalibHXNeuronCuba()).record("v")
+    with pytest.raises(RuntimeError, match="execution instances unsuccessful"):
+        fake.run(None, fake.RunCommand.PREPARE)

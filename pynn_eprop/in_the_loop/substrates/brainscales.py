@@ -34,6 +34,7 @@ CIRCUITS = 512          # neuron circuits, in two rows of 256: one row a hemisph
 ROWS = 256              # of synapses of a hemisphere, each excitatory or inhibitory
 SAMPLES = 100           # that the converter's memory holds, of each cell in one run
 SAMPLE_PERIOD = 1.7     # us, the shortest
+_RELEASED = 4.0         # us before a run at which cells are released from a reset
 _CYCLES = 125.0         # of the FPGA's clock in a us; the module cuts times to whole ones
 _COLUMNS, _BUSSES = 256, 4      # of a hemisphere
 _DRIVERS = ROWS // 2 // _BUSSES     # of a bus, two rows each
@@ -48,7 +49,7 @@ TIMES = {"tau_m": (0.5, 60.0), "tau_syn": (0.3, 30.0), "tau_refrac": (0.04, 32.0
 CHIP_WIDE = {"i_synin_gm_E": (30, 800), "i_synin_gm_I": (30, 800), "synapse_dac_bias": (30, 1022)}
 """Calibration targets that all cells of a chip share: how strong synapses are."""
 
-_DOES_NOT_FIT = ("not successful", "unsuccessful", "cannot be placed")
+_DOES_NOT_FIT = ("not successful", "unsuccessful")      # words of the module's errors
 
 
 class BrainScaleSSubstrate(Substrate):
@@ -71,7 +72,8 @@ class BrainScaleSSubstrate(Substrate):
 
     1 ms of the network is 1 us on the chip. The chip has no delays, so spikes of sources, whose
     synapses have a delay of one time step, are sent one step later; those of cells arrive at once.
-    Each projection is a pair, excitatory and inhibitory, so that weights may change their sign.
+    Cells are reset before each trial and released 4 us before it, so that with another target of
+    reset than ``leak`` a trial begins with what is left of that. Each projection is a pair, excitatory and inhibitory, so that weights may change their sign.
 
     Without digits_per_level the weight of one level is chosen for the network
     (:class:`ChipNetwork`), and must be what a level moves v by on the chip: :meth:`describe` says
@@ -126,6 +128,8 @@ class BrainScaleSSubstrate(Substrate):
                 for each in given):
             raise SetupError(f"neuronPermutation={given} must be different whole numbers of 0 to "
                              f"{CIRCUITS - 1}")
+        if "neuronPermutation" in self._setup:
+            self._setup["neuronPermutation"] = given    # an iterator can be read once only
         return np.asarray(given, dtype=int)
 
     def level_weight(self, cells: SpikingCells) -> float | None:
@@ -141,14 +145,16 @@ class BrainScaleSSubstrate(Substrate):
     def cells_on_chip(self, cells: SpikingCells) -> SpikingCells:
         """LIF cells as those that are reset to the target and held there.
 
-        Raises :class:`UnsupportedError` for other kinds, among them those that adapt.
+        Their initial potential is what is left of the reset before a trial. Raises
+        :class:`UnsupportedError` for other kinds, among them those that adapt.
         """
         found = super().cells_on_chip(cells)
+        assert isinstance(found, CurrLIFCells)
         if type(cells) is LIFCells:
-            assert isinstance(found, CurrLIFCells)
-            return replace(found, v_reset=self._potential(np.full(cells.size, float(self.reset)),
-                                                          np.asarray(found.v_thresh)))
-        return found
+            found = replace(found, v_reset=self._potential(
+                np.full(cells.size, float(self.reset)), np.asarray(found.v_thresh)))
+        left = np.exp(-_RELEASED / np.asarray(found.tau_m, dtype=float))
+        return replace(found, v_initial=np.broadcast_to(found.v_reset * left, (cells.size,)))
 
     def _potential(self, digits: np.ndarray, v_thresh: np.ndarray) -> np.ndarray:
         """Potentials in units of the network."""
