@@ -156,8 +156,10 @@ def calling(substrate: Substrate, what: str) -> Iterator[None]:
     except EPropError:
         raise
     except Exception as error:
+        # contextlib lets a StopIteration pass if it is the cause of a RuntimeError
+        cause = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
         raise SimulationError(f"{substrate.name}: {what} failed: {type(error).__name__}: {error}"
-                              ) from error
+                              ) from cause
 
 
 def held(cells: LIFCells, tau_syn: float) -> CurrLIFCells:

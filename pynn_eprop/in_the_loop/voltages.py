@@ -20,10 +20,10 @@ def interpolated(samples: Samples, spikes: tuple[np.ndarray, np.ndarray], timest
 
     spikes: (times in ms, cells). threshold: v as a cell spikes at each step, (T, size).
 
-    Straight lines between samples and what is known besides: v is its initial value at the start, at
-    the threshold as a cell spikes, and at its v_reset, the resting potential if it has none, when it
-    is released (or less by the baseline threshold, if resets subtract it). Behind a cell's last sample, further
-    than twice the usual distance of two of its samples, nothing is known.
+    Straight lines between samples and what is known besides: v has its initial value at the start,
+    is at the threshold as a cell spikes, and at its v_reset, the resting potential if it has none,
+    when it is released (or less by the baseline threshold, if resets subtract it). Behind a cell's
+    last sample, further than twice the usual distance of two of its samples, nothing is known.
     """
     steps, size = threshold.shape
     at = np.arange(1, steps + 1)

@@ -598,7 +598,7 @@ def _keep(recorder: Recorder, circuits: np.ndarray, spikes: np.ndarray, before: 
             trains[cell] = own / CYCLES / 1000.0
         recorder.data["spikes"] = trains
     if recorder.recorded["v"] and chip.cadc_samples:
-        # as many as are expected, which are those of 1.7 us, or 212 cycles, until 2 us behind the end
+        # as many as are expected: one in 212 cycles, 1.7 us, until 2 us behind the end
         count = min(chip.cadc_samples, int((cycles + (2.0 - FIRST_SAMPLE) * CYCLES) / 212) + 1)
         noise = draws.standard_normal((count, size))
         recorder.data["v"] = {}

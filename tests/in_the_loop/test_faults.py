@@ -93,7 +93,7 @@ def test_spikes_of_no_cell_and_after_the_end():
 class Broken(Model):
     """Fails in one of its methods, or gives back something else."""
 
-    fails, answer = "", None
+    fails, answer, error = "", None, KeyError("no such chip")
 
     def configure(self, chip):
         self._fail("configure")
@@ -117,15 +117,19 @@ class Broken(Model):
 
     def _fail(self, method):
         if method == self.fails:
-            raise KeyError("no such chip")
+            raise self.error
 
 
 @pytest.mark.parametrize("method", ["configure", "set_weights", "trial", "cells_on_chip"])
 def test_errors_of_a_substrate_name_it_and_nothing_was_done(method):
+    """Also a StopIteration, as of pyNN.nest for a projection without synapses."""
     substrate, exact = Broken(), LoopMachine(net(), Model())
     loop = LoopMachine(net(), substrate)
     before = loop.weights(0)
-    substrate.fails = method
+    substrate.fails, substrate.error = method, StopIteration()
+    with pytest.raises(SimulationError, match=rf"model: {method}.* failed: .*StopIteration"):
+        LoopMachine(net(), substrate).run(T, stretch(0, T))
+    substrate.error = KeyError("no such chip")
     with pytest.raises(SimulationError, match=rf"model: {method}.* failed: KeyError: 'no such"):
         LoopMachine(net(), substrate).run(T, stretch(0, T))
     with pytest.raises(SimulationError) if method != "cells_on_chip" else nullcontext():

@@ -73,7 +73,8 @@ class BrainScaleSSubstrate(Substrate):
     1 ms of the network is 1 us on the chip. The chip has no delays, so spikes of sources, whose
     synapses have a delay of one time step, are sent one step later; those of cells arrive at once.
     Cells are reset before each trial and released 4 us before it, so that with another target of
-    reset than ``leak`` a trial begins with what is left of that. Each projection is a pair, excitatory and inhibitory, so that weights may change their sign.
+    reset than ``leak`` a trial begins with what is left of that. Each projection is a pair,
+    excitatory and inhibitory, so that weights may change their sign.
 
     Without digits_per_level the weight of one level is chosen for the network
     (:class:`ChipNetwork`), and must be what a level moves v by on the chip: :meth:`describe` says

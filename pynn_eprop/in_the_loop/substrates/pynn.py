@@ -18,6 +18,9 @@ from pynn_eprop.models.network import Network, Projection
 
 _CAPACITY = 1.0     # nF, of cells with a synaptic current
 _LEAD = 5           # time steps before a trial begins
+_SILENT = 1e9       # mV, a threshold that no cell reaches
+_APART = 1.0 + 1e-11    # ratio of two time constants that would be equal
+_DECAYED = 40.0     # time constants after which nothing is left of a current, in float64
 
 
 class PyNNSubstrate(Substrate):
@@ -36,7 +39,10 @@ class PyNNSubstrate(Substrate):
     weights may change their sign. A trial begins five time steps of the network after the reset,
     as pyNN.nest takes no spikes before. pyNN.brian2 needs timestep=0.1, Brian2's own: spike sources
     keep that whatever ``setup()`` says. pyNN.nest needs ``t_flush`` to be reset, steps on the grid
-    with spike_precision="on_grid", and tau_syn > 0: it records no v of ``IF_curr_delta``.
+    with spike_precision="on_grid", and tau_syn > 0: it records no v of ``IF_curr_delta``. Its reset
+    lets the network run on for ``t_flush`` ms, and then sets v only. So with that keyword cells are
+    kept from spiking for that time, which is at least what delays, refractory cells and synaptic
+    currents need.
 
     Raises :class:`SetupError` for values that are out of range.
     """
@@ -74,7 +80,8 @@ class PyNNSubstrate(Substrate):
         sim, network = self.sim, chip.network
         check_single_synapses(network, self.name)
         self.close()
-        sim.setup(timestep=self.timestep or network.settings.timestep, **self._setup)
+        sim.setup(timestep=self.timestep or network.settings.timestep,
+                  **self._setup | self._flushing(network))
         self._network = network
         for index, population in enumerate(network.populations):
             if isinstance(population, Sources):
@@ -86,8 +93,21 @@ class PyNNSubstrate(Substrate):
                 made.record("spikes")
             self._populations[index] = made
         self._pairs = {index: self._pair(projection, network)
-                       for index, projection in enumerate(network.projections)}
+                       for index, projection in enumerate(network.projections)
+                       if len(projection.pre_index)}
         self._records_v = False
+
+    def _flushing(self, network: Network) -> dict[str, float]:
+        """``t_flush``, in ms, if that was given: long enough that nothing of a trial is left."""
+        if "t_flush" not in self._setup:
+            return {}
+        cells = network.of_kind(CurrLIFCells).values()
+        steps = max((int(np.max(values, initial=0)) for values in (
+            *(each.delay for each in network.projections),
+            *(each.refractory_steps for each in cells))), default=0)
+        tau_syn = max((float(np.max(each.tau_syn)) for each in cells), default=0.0)
+        return {"t_flush": max(self._setup["t_flush"],
+                               steps * network.settings.timestep + _DECAYED * tau_syn)}
 
     def _cells(self, cells: CurrLIFCells) -> Any:
         """The cell type in PyNN."""
@@ -95,12 +115,17 @@ class PyNNSubstrate(Substrate):
         parameters = {
             "tau_m": cells.tau_m, "v_rest": 0.0, "i_offset": 0.0, "cm": _CAPACITY,
             "v_reset": self.unit * np.asarray(cells.v_reset),
-            "v_thresh": self.unit * np.asarray(cells.v_thresh),
+            "v_thresh": self._threshold(cells),
             "tau_refrac": np.asarray(cells.refractory_steps) * dt}
         if not _has_currents(cells):
             return self.sim.IF_curr_delta(**parameters)
-        return self.sim.IF_curr_exp(tau_syn_E=cells.tau_syn, tau_syn_I=cells.tau_syn,
-                                    **parameters)
+        # with two equal time constants pyNN.brian2 computes NaN
+        tau_syn = np.where(cells.tau_syn == cells.tau_m, cells.tau_syn * _APART, cells.tau_syn)
+        return self.sim.IF_curr_exp(tau_syn_E=tau_syn, tau_syn_I=tau_syn, **parameters)
+
+    def _threshold(self, cells: CurrLIFCells) -> np.ndarray:
+        """v_thresh in mV, (size,)."""
+        return self.unit * np.broadcast_to(np.asarray(cells.v_thresh, dtype=float), (cells.size,))
 
     @property
     def _timestep(self) -> float:
@@ -123,6 +148,8 @@ class PyNNSubstrate(Substrate):
         network = self._network
         assert network is not None
         for index, weight in weights.items():
+            if index not in self._pairs:
+                continue
             projection = network.projections[index]
             sizes = (network.populations[projection.pre].size,
                      network.populations[projection.post].size)
@@ -144,10 +171,22 @@ class PyNNSubstrate(Substrate):
             measured = self._run(spikes, steps, number, sampled)
         except BaseException:
             with contextlib.suppress(Exception):
-                self.sim.reset()
+                self._reset()
             raise
-        self.sim.reset()
+        self._reset()
         return measured
+
+    def _reset(self) -> None:
+        """Reset the simulator; where that takes time, no cell spikes meanwhile."""
+        assert self._network is not None
+        cells = self._network.of_kind(CurrLIFCells) if "t_flush" in self._setup else {}
+        for index in cells:
+            self._populations[index].set(v_thresh=_SILENT)
+        try:
+            self.sim.reset()
+        finally:
+            for index, each in cells.items():
+                self._populations[index].set(v_thresh=self._threshold(each))
 
     def _run(self, spikes: Mapping[int, Spikes], steps: int, number: int, sampled: bool
              ) -> Measured:
