@@ -1,4 +1,4 @@
-"""The paper's simplified e-prop 1 as it is printed, as a plugin: both factors are z_i^{t-1}."""
+"""The paper's simplified factors of task 1.1 as printed, as a plugin: both are z_i^{t-1}."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -16,7 +16,7 @@ class Traces(str, Enum):
 
     NONE: the derivatives of BPTT, of steps within the interval alone. CARRIED: eligibility vectors
     that go on from interval to interval (eq. 37). TRUNCATED: eps^t = ds^t/dtheta, of the step
-    itself alone (below eq. 37).
+    itself alone (results, task 3.2).
     """
 
     NONE = "none"

@@ -71,7 +71,7 @@ def test_refusals(tmp_path, words, message):
 
 
 def test_store_recall_without_adaptive_cells(tmp_path):
-    """As in the paper's Fig. 2a: networks of LIF cells only, also with BPTT."""
+    """As in the paper (results, task 1.2): networks of LIF cells only, also with BPTT."""
     process = run("store-recall", tmp_path / "out", 2, "--backend", "jax", "--gradient", "bptt",
                   "--set", "n_lif=6", "--set", "n_alif=0", "--quiet")
     assert process.returncode == 0, process.stderr

@@ -3,7 +3,7 @@
 Equations 30 to 36 and 41, written out here. ``attached``: derivatives pass between cells, as in
 backpropagation through time; otherwise what cells pass on to others counts as given numbers, as in
 e-prop (eq. 43). ``forgetful``: the state of the step before counts as given numbers, too, so that
-the eligibility vector is the direct derivative alone (below eq. 37).
+the eligibility vector is the direct derivative alone (results, task 3.2).
 """
 
 import math

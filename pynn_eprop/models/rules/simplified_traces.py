@@ -12,8 +12,8 @@ class SimplifiedTraces(EligibilityVectors):
 
     e_ji^t = h_j^t (z_i^{t-1} - beta eps_a), and eq. 27 with z_i in the place of zhat_i, so that
     the adaptation's trace stays. For cells that do not adapt this is :class:`TruncatedTraces`.
-    The paper's 'simplified e-prop 1' of figure 1e replaces h, too, as it is printed; with h kept,
-    its result comes out (nMSE 0.026).
+    The paper prints that h is replaced by z_i^{t-1}, too (results, task 1.1); with h kept, its
+    result comes out (0.026).
     """
 
     name: ClassVar[str] = "simplified-traces"

@@ -11,8 +11,9 @@ class TruncatedAdaptation(EligibilityVectors):
     """The adaptation's part of the eligibility vector is left out, and the membrane's kept.
 
     e_ji^t = h_j^t zhat_i^{t-1}, also for cells that adapt: for LIF cells this is
-    :class:`EProp`. The second reading of the paper's 'truncated eligibility traces': what is cut
-    is the slow trace of eq. 27 alone. The first is :class:`TruncatedTraces`.
+    :class:`EProp`. A control that the paper does not have: its truncated traces,
+    :class:`TruncatedTraces`, lose the membrane's filter, too, and here the slow trace of eq. 27
+    alone is cut.
     """
 
     name: ClassVar[str] = "truncated-adaptation"

@@ -10,9 +10,9 @@ from pynn_eprop.models.rules.eprop import EligibilityVectors
 class TruncatedTraces(EligibilityVectors):
     """The eligibility vector is ds_j^t / dtheta alone: the present input without the cell's past.
 
-    e_ji^t = h_j^t z_i^{t-1}, also for cells that adapt. The paper's 'truncated eligibility traces'
-    of the store-recall task, which cannot bridge the delay (results, task 1.2). Of cells that pass
-    on values the state's own past is left out likewise (below eq. 37 for LSTM units).
+    e_ji^t = h_j^t z_i^{t-1}, also for cells that adapt: the paper's truncated traces, of tasks 1.2
+    (where they cannot bridge the delay), 2.1 and 3.2. Of cells that pass on values the state's own
+    past is left out likewise (results, task 3.2, for LSTM units).
     """
 
     name: ClassVar[str] = "truncated-traces"

@@ -54,9 +54,9 @@ BACKWARDS = "_backwards"
 class Speech(EpochTask):
     """Parameters of the paper (methods, 'Speech recognition task 1.3'), as far as it has them.
 
-    The paper does not give the number of updates, the threshold, the widths of the initial weights
-    or the strength of the firing-rate term. Its features, in [0, 1], are a large constant input,
-    with which much less is learned (docs/speech.md): ``scaling="range"``, ``input_width=3.0``. Half
+    The paper does not give the number of updates, the threshold or the strength of the firing-rate
+    term. Its features, in [0, 1], are a large constant input, with which much less is learned
+    (docs/speech.md): ``scaling="range"``, ``input_width=3.0``; its widths are 1. Half
     of the cells run utterances backwards; with ``bidirectional=False`` none does, and each trial is
     as long as the longest utterance, which every backend that takes analog input can run. With
     ``cells="lstm"`` there are LSTM units in the place of LIF and adaptive cells, h = o tanh(c), of

@@ -44,9 +44,10 @@ _WEIGHTS, _FEEDBACK, _TRAINING, _VALIDATION, _EXAMPLE = range(5)
 class StoreRecall(ValidatedTask):
     """Parameters of the paper (results and methods, 'Store-recall task 1.2').
 
-    The paper gives neither the widths of the initial weights nor a firing-rate term. With widths
-    of 1 the task is not learned; without the term, about one seed in five keeps cells that never
-    fire and stays above 5%. Raises :class:`TaskError` for parameters that no network can have.
+    The widths of the initial weights and the firing-rate term are not the paper's, whose widths are
+    1, and which names no such term: with these widths two of three seeds solved the task, after 106
+    and 167 updates; without the term, about one seed in five keeps cells that never fire and stays
+    above 5%. Raises :class:`TaskError` for parameters that no network can have.
     """
 
     name: ClassVar[str] = "store-recall"

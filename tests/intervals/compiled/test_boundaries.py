@@ -78,3 +78,38 @@ def test_one_interval_is_bptt(network: str, rule: str) -> None:
         gradient(CompiledMachine(network, learning(name, 7), before, 1, "float64"), before, given,
                  True) for name in (rule, "bptt"))
     assert largest_difference(found, expected) < 1e-14
+
+
+def noise(rule: str, forget_bias: float, seed: int) -> float:
+    """Expected squared error of dE/dW with noise of variance 1 in each exact boundary value.
+
+    The gradient of an interval is linear in these values, so that the change by each is enough.
+    """
+    network, steps, half = UnitNetwork(16, 5, 4, tanh_output=True), 48, 4
+    p = network.first_parameters(seed, forget_bias=forget_bias)
+    given = data(network, steps, 1, seed)
+    given[2][:] = True
+    unchanged = SyntheticGradients(2, factor=1.0, optimizer=SGD(1e-300))
+    machine = CompiledMachine(network, IntervalLearning(
+        INTERVAL_RULES[rule], 1, half, SGD(1.0), synthetic=unchanged), p, 1, "float64")
+    state, total = machine.state(), 0.0
+    for first in range(0, steps - half, half):
+        part = tuple(a[first:first + half] for a in given)
+
+        def by(values: np.ndarray, start=state, part=part) -> np.ndarray:
+            machine.load({**start, "module.output_bias": values})
+            return gradient(machine, p, part, False)["weights"][:, :3 * network.units]
+
+        without = by(np.zeros(2 * network.units))
+        total += sum(np.sum((by(one) - without) ** 2) for one in np.eye(2 * network.units))
+        by(np.zeros(2 * network.units))
+        state = {**machine.state(), **p}
+    return total
+
+
+@pytest.mark.parametrize(("forget_bias", "least", "most"), [(1.0, 0.35, 0.5), (3.0, 1.2, 1.5)])
+def test_noise_in_boundaries_disturbs_eprop3_less_unless_traces_are_long(
+        forget_bias: float, least: float, most: float) -> None:
+    """Eq. 10 has the ratio at most 1. It is that with first weights, not with long memories."""
+    ratio = noise("eprop3", forget_bias, 2) / noise("truncated-bptt-sg", forget_bias, 2)
+    assert least < ratio < most
