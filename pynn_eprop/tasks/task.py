@@ -47,8 +47,9 @@ class Task(ABC):
 
     name: as the command line writes it. title: a heading. error_name: the name of the error.
     chance_level: the error of a network that has learned nothing, if there is one. paper_updates,
-    paper_result: the number of updates in the paper, and its result; for a task of no paper,
-    paper_updates is the default number. reference: the source of task and parameters.
+    paper_result: the number of updates in the paper, and its result; for a task of no paper, or of
+    one that has no number, paper_updates is the default. reference: the source of task and
+    parameters.
     recorded: variables of readouts recorded in training. updates_at_once: most updates of one run,
     None for any number. validated: whether there are trials without learning after each update.
     in_epochs: whether there are after each epoch, as :class:`EpochTask` has them.

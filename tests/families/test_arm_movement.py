@@ -11,6 +11,20 @@ from pynn_eprop.families.arm_movement.arm import tip
 from pynn_eprop.models.time_grid import nearest_steps
 
 
+def test_parameters_are_the_papers():
+    """Methods, "Target movement task 2.1", "Outer loop optimization" and "Model parameters"."""
+    family = ArmMovement()
+    assert (family.n_neurons, family.n_module, family.n_inputs, family.n_groups) == (400, 300, 20, 5)
+    assert (family.interval, family.timestep, family.clock_period) == (500.0, 1.0, 10.0)
+    assert (family.tau_m, family.tau_refrac, family.v_thresh) == (20.0, 5.0, 0.4)
+    assert (family.tau_out, family.tau_signal, family.update_rate) == (20.0, 20.0, 1e-4)
+    assert (family.f_target, family.f_target_module, family.c_reg) == (20.0, 10.0, 0.25)
+    assert (family.batch, family.lr, family.decay) == (200, 0.0015, "steps")
+    assert (family.lr_factor, family.lr_every) == (0.95, 300)
+    assert (family.n_sines, family.amplitudes, family.periods, family.swing) == (
+        5, (0.0, 30.0), (0.3, 1.0), 20.0)
+
+
 def drawn(count=20, seed=1, **changes):
     family = ArmMovement.of("small", changes)
     return family, family.draw(count, np.random.default_rng(seed))
