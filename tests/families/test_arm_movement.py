@@ -14,7 +14,8 @@ from pynn_eprop.models.time_grid import nearest_steps
 def test_parameters_are_the_papers():
     """Methods, "Target movement task 2.1", "Outer loop optimization" and "Model parameters"."""
     family = ArmMovement()
-    assert (family.n_neurons, family.n_module, family.n_inputs, family.n_groups) == (400, 300, 20, 5)
+    assert (family.n_neurons, family.n_module) == (400, 300)
+    assert (family.n_inputs, family.n_groups) == (20, 5)
     assert (family.interval, family.timestep, family.clock_period) == (500.0, 1.0, 10.0)
     assert (family.tau_m, family.tau_refrac, family.v_thresh) == (20.0, 5.0, 0.4)
     assert (family.tau_out, family.tau_signal, family.update_rate) == (20.0, 20.0, 1e-4)
