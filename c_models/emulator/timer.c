@@ -71,8 +71,12 @@ void timer_expire(emu_core *core) {
     }
 }
 
+/* A timer that ends counts from its next period at once, whether or not the core has been interrupted
+   yet: within a block of code, too. */
 uint32_t timer_read(emu_core *core, uint32_t offset) {
     const timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    timer_expire(core);
+    vic_update(core);
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
     case TIMER_BG_LOAD:

@@ -86,13 +86,14 @@ uint32_t steps_behind(void) { return ticks - handled; }
 /* Not the load register, which differs from tick to tick by what corrects the clock's drift. */
 static uint32_t step_cycles(void) { return core.setup.timestep_us * sv->cpu_clk; }
 
-/* Cycles since the first tick. */
+/* Cycles since the first tick. The timer counts its next period before the core has been interrupted,
+ * so that a tick may be missing in what was read if it waits now, or came since. */
 static __attribute__((noinline)) uint32_t cycles(void) {
     uint32_t tick, count;
     do {
         tick = ticks;
         count = tc[T1_COUNT];
-    } while (tick != ticks);
+    } while (tc[T1_RAW_INT] != 0 || tick != ticks);
     return tick * step_cycles() - count;
 }
 

@@ -80,3 +80,23 @@ def test_times_are_right_although_drift_changes_the_load_register(
     assert plain["OVERRUNS"] > 0
     for name in ("LONGEST_TICK", "LONGEST_UPDATE"):     # the correction takes time, too
         assert int(corrected[name]) == pytest.approx(int(plain[name]), rel=1e-3), name
+
+
+def always_late(timestep: float, steps: int) -> dict[str, int]:
+    """Counters of cells whose steps take more than 0.05 ms, and that get no spikes."""
+    case = make_case(Plan(sources=(1,), cells=(CellPlan(200),), readouts=(), interval_steps=None,
+                          optimizers=("static",), timestep=timestep, stretches=((steps, False),)))
+    silent = np.zeros((steps + 1, 1), dtype=int)
+    return assert_twins(replace(case, spikes={0: silent}), neurons_per_core=200)
+
+
+def test_times_are_right_although_the_timer_ends_before_the_core_hears_of_it() -> None:
+    """Steps that end at any time of a tick last as long as steps that are in time.
+
+    A timer counts from its next period when it raises its interrupt (SP804), not when the core
+    takes it.
+    """
+    in_time, late = always_late(1.0, 20), always_late(0.05, 4_000)
+    assert in_time["OVERRUNS"] == 0 < late["OVERRUNS"]
+    a_few_ticks_in_between = 5
+    assert late["LONGEST_TICK"] <= int(in_time["LONGEST_TICK"]) + a_few_ticks_in_between
