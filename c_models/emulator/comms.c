@@ -121,8 +121,17 @@ static bool occupy(emu_core *core, uint32_t key) {
     return true;
 }
 
+/* A packet has a payload if one was written since the packet before, whatever the control byte says
+   (data sheet, 8.6): sPyNNaker's sources rely on it. */
+static uint32_t control_byte(comms_state *comms) {
+    const uint32_t payload = comms->loaded ? PACKET_PAYLOAD : 0;
+    comms->loaded = false;
+    return (comms->control & PACKET_CONTROL & ~PACKET_PAYLOAD) | payload;
+}
+
 static void send(emu_core *core, uint32_t key) {
     emu_chip *const chip = core->chip;
+    const uint32_t control = control_byte(&core->comms);
     if (!occupy(core, key))
         return;
     if (chip->sent == chip->outbox_size) {
@@ -134,8 +143,7 @@ static void send(emu_core *core, uint32_t key) {
         chip->outbox_size = size;
     }
     chip->outbox[chip->sent++] = (mc_packet){.time = core->now,
-                                          .control = (core->comms.control & PACKET_CONTROL) |
-                                                     (core->comms.source & CC_SAR_ROUTE),
+                                          .control = control | (core->comms.source & CC_SAR_ROUTE),
                                           .key = key,
                                           .payload = core->comms.payload,
                                           .core = core->number};
@@ -151,6 +159,7 @@ void comms_write(emu_core *core, uint32_t offset, uint32_t value) {
         break;
     case CC_TXDATA:
         core->comms.payload = value;
+        core->comms.loaded = true;
         break;
     case CC_TXKEY:
         send(core, value);

@@ -38,6 +38,7 @@ typedef struct {
 
 typedef struct {
     uint32_t control, payload, source;       /* registers of the transmitter */
+    bool loaded;                             /* its payload was written since the last packet */
     bool full, overrun;                      /* its sticky bits */
     uint64_t free_from;                      /* when it has sent its packet; NEVER: it waits */
     mc_packet received[RECEIVE_QUEUE];

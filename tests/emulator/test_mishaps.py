@@ -34,7 +34,9 @@ def receiver(place: int) -> bytes:
 def sender() -> bytes:
     program = Program()
     for key in ALL:
-        program.put(CC, 0 if key % 2 else 1 << 17).put(CC + 8, key)
+        if key % 2 == 0:
+            program.put(CC + 4, key)
+        program.put(CC + 8, key)
     return program.sleep().image()
 
 

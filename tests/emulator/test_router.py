@@ -64,6 +64,24 @@ def test_packet_to_a_core_of_the_same_chip(machine: EmulatedMachine, payload: bo
     assert counters(machine)[:2] == [1, 0]
 
 
+def test_payload_is_what_was_written_since_the_packet_before(machine: EmulatedMachine) -> None:
+    """Data sheet, 8.6, "r1", whatever the control byte says; sPyNNaker's sources leave that 0."""
+    other = KEY + 1
+    route(machine, (0, 0), 1 << CORE + 2, key=KEY)
+    route(machine, (0, 0), 1 << CORE + 3, key=other, entry=2)
+    start(machine, receiver(), 2)
+    program = Program().put(CC, 0).put(CC + 4, PAYLOAD).put(CC + 8, KEY)
+    start(machine, program.put(CC, 1 << 17).put(CC + 8, other).sleep().image(), 1)
+    run(machine)
+    assert received(machine) == [KEY, PAYLOAD, 1]
+    assert word(machine, RESULT + 8) == 1 << 31 | 1 << 17
+    start(machine, receiver(), 3)
+    start(machine, Program().put(CC, 1 << 17).put(CC + 8, other).sleep().image(), 1)
+    run(machine)
+    assert received(machine) == [other, 0, 2]
+    assert word(machine, RESULT + 8) == 1 << 31
+
+
 def test_first_matching_entry_counts(machine: EmulatedMachine) -> None:
     route(machine, (0, 0), 1 << CORE + 2, entry=1)
     route(machine, (0, 0), 1 << CORE + 3, entry=2, key=0, mask=0)

@@ -117,6 +117,34 @@ def test_learning_sources_and_long_delays(small: Board) -> None:
     assert len({tuple(train.magnitude) for train in trains}) > 45
 
 
+def test_spikes_that_a_fast_source_counts_in_one_packet(small: Board) -> None:
+    """A Poisson source that fires several times in a step sends how often, as a payload.
+
+    What arrives at a cell without threshold shows in its v, which is d v + 20 (1 - d) times it.
+    """
+    import pyNN.spiNNaker as sim
+
+    steps, tau = 40, 20.0
+    sim.setup(timestep=1.0)
+    source = sim.Population(1, sim.SpikeSourcePoisson(rate=5000.0),
+                            additional_parameters={"seed": 3})
+    cell = sim.Population(1, sim.IF_curr_delta(tau_m=tau, v_thresh=1e4, v_rest=0.0, v_reset=0.0),
+                          initial_values={"v": 0.0})
+    silent = sim.Population(1, sim.SpikeSourceArray(spike_times=[]))
+    for pre, weight in ((source, 1.0), (silent, 20.0)):     # there is room for what arrives at most
+        sim.Projection(pre, cell, sim.OneToOneConnector(), sim.StaticSynapse(weight, delay=1.0))
+    source.record("spikes")
+    cell.record("v")
+    sim.run(steps)
+    fired = np.bincount(np.array(times(source), dtype=int), minlength=steps)
+    v = cell.get_data("v").segments[0].analogsignals[0].magnitude[:, 0]
+    sim.end()
+    d = math.exp(-1 / tau)
+    arrived = (v[1:] - d * v[:-1]) / (tau * (1 - d))
+    assert fired.max() > 3
+    np.testing.assert_allclose(arrived[1:], fired[:-2], atol=0.01)  # a step after they were sent
+
+
 def test_runs_and_resets(small: Board) -> None:
     import pyNN.spiNNaker as sim
 
