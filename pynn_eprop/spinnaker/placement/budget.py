@@ -14,7 +14,8 @@ from pynn_eprop.spinnaker.memory.values import log_bytes as values_log_bytes
 from pynn_eprop.spinnaker.memory.values import row_bytes
 
 DTCM_BYTES = 64 * 1024
-_FIXED_DTCM = 7984              # stacks, tables, variables, heads of blocks of memory
+_FIXED_DTCM = 9216              # stacks, tables, variables, heads of blocks of memory; and what the
+                                # official libraries take for messages and events
 _LANE_BYTES = 104               # state, parameters, arrivals, filters
 _READOUT_BYTES = 112            # likewise, of a readout
 _BLOCK_BYTES, _FRAME_BYTES = 68, 32     # a block of synapses, one from an analog source

@@ -3,10 +3,14 @@
 A core that finds less memory of its own than it wants stops with NO_DTCM before its first step.
 """
 
+import struct
+
 import pytest
 
 pytest.importorskip("spynnaker", reason="the tests need sPyNNaker")
 
+from pynn_eprop.emulator.layout import DTCM
+from pynn_eprop.emulator.library import ffi, lib
 from pynn_eprop.errors import NetworkError
 from pynn_eprop.spinnaker.memory.layout import Provenance
 from pynn_eprop.spinnaker.placement.budget import DTCM_BYTES
@@ -25,7 +29,12 @@ LAYOUTS = {
     "a block of synapses for each delay": (20, False, True, 5, 17, 3, {"delays": ("long",)}),
     "many learning signals": (8, False, False, 5, 61, 5, {}),
     "biases only": (40, False, False, 20, 3, 1, {"wirings": ("empty",)}),
+    "few cells, many sources": (8, True, False, 200, 3, 1, {"delays": ("mixed",)}),
 }
+MESSAGES, EVENTS, CHANNELS, VARIABLES = 4 * 292 + 8, 16 * 28 + 8, 8 * 8, 24
+"""What the official libraries take more of the heap: sark.h's NUM_SDP_MSGS and INIT_EVENTS, a head
+of 8 bytes for each; recording.c's 20 bytes a channel, ours being 12; static variables."""
+HEAP_ADDRESS, FREE_BYTES = 0x4C, 12     # of the vector table; of heap_t (sark.h)
 
 
 def laid_out(cells: int, adaptive: bool, varied: bool, sources: int, readouts: int, copies: int,
@@ -36,6 +45,14 @@ def laid_out(cells: int, adaptive: bool, varied: bool, sources: int, readouts: i
     return make_case(plan)
 
 
+def heap_left(chip: ChipNetwork, core: int) -> int:
+    """Bytes of its own memory that a core has not taken."""
+    handle = chip.chip.machine.monitors[0, 0].chip.handle
+    heap, = struct.unpack_from("<I", ffi.buffer(lib.emu_itcm(handle, core), 128), HEAP_ADDRESS)
+    memory = ffi.buffer(lib.emu_dtcm(handle, core), DTCM_BYTES)
+    return int(struct.unpack_from("<I", memory, heap - DTCM + FREE_BYTES)[0])
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_layouts_near_the_limit_start(name):
     case = laid_out(*LAYOUTS[name])
@@ -44,8 +61,9 @@ def test_layouts_near_the_limit_start(name):
     try:
         chip.advance(1)
         assert chip.step == 1
-        for vertex in chip.vertices.values():
+        for number, vertex in chip.vertices.items():
             assert vertex.provenance[Provenance.LOST_PACKETS] == 0
+            assert heap_left(chip, number + 1) >= MESSAGES + EVENTS + CHANNELS + VARIABLES
     finally:
         chip.close()
 
