@@ -9,6 +9,7 @@ from typing import Any
 from pynn_eprop.backends import BACKENDS, BPTT, EPROP, GRADIENTS, Backend, find_backend
 from pynn_eprop.errors import TaskError
 from pynn_eprop.experiments.command_line import DATA, command_line
+from pynn_eprop.experiments.measures import measures_of_task
 from pynn_eprop.experiments.rule_names import rule_named
 from pynn_eprop.experiments.systems import check_setup, choose_system, other_machine
 from pynn_eprop.models.rules import EProp
@@ -142,6 +143,11 @@ class Configuration:
             free = task.with_free_steps(free_steps)
             task = dataclasses.replace(free, **changes)
         return task
+
+    @property
+    def measures(self) -> tuple[str, ...] | None:
+        """Names of numbers in results.json; None if the task does not say what it adds."""
+        return measures_of_task(self.build_task())
 
     def build_plan(self) -> NetworkPlan:
         """The task's network, with the rule of this run."""

@@ -11,9 +11,12 @@ from pynn_eprop.intervals.machine import COMPILED, MACHINES, PRECISIONS, check_m
 from pynn_eprop.intervals.rules import IntervalRule, find_interval_rule
 from pynn_eprop.sequence_tasks import SequenceTask, find_sequence_task
 from pynn_eprop.sequence_tasks.task import ENDS, EPOCHS, UPDATES
+from pynn_eprop.tasks.measures import said_measures
 from pynn_eprop.tasks.quantities import require_whole
 
 EPROP_3 = "eprop3"
+_MEASURES = ("seconds", "updates_per_second")
+"""Numbers in the results of every sequence task."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class IntervalPlan:
         if self.updates is not None or self.minutes is not None or UPDATES not in self.task.ends:
             return self.updates
         return int(self.task.parameters[UPDATES])
+
+    @property
+    def measures(self) -> tuple[str, ...] | None:
+        """Names of numbers in results.json; None if the task does not say what it adds."""
+        said = said_measures(self.task, "course", "further_results")
+        return None if said is None else (*said, *_MEASURES)
 
     def check_memory(self) -> None:
         """Raise :class:`SetupError` if the machine does not fit into memory."""

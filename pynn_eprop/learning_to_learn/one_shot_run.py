@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -50,7 +50,8 @@ class OneShotPlan:
     """All that decides a one-shot run's result, and the number of threads, which does not.
 
     learned: file or folder of 'pynn-eprop learn'. machine, precision: None for the backend's first.
-    targets: fresh tasks. setup: further keywords of the backend's ``setup()``.
+    targets: fresh tasks. setup: further keywords of the backend's ``setup()``. measures: names of
+    numbers in results.json.
 
     Raises :class:`TaskError` for what is unknown or does not fit, and :class:`ResultsError` for a
     learned file that is not there, is damaged, or is of another family, and
@@ -68,6 +69,7 @@ class OneShotPlan:
     parameters: tuple[tuple[str, Any], ...] = ()
     plugins: tuple[str, ...] = ()
     setup: tuple[tuple[str, Any], ...] = ()
+    measures: ClassVar[tuple[str, ...]] = ("mse_before", "mse_after", "targets", "seconds")
     learned: Learned = field(init=False)
     checksum: str = field(init=False)
 

@@ -69,6 +69,7 @@ class CurriculumTask(SequenceTask):
 
     error_name: ClassVar[str] = "bits per sequence"
     ends: ClassVar[tuple[str, ...]] = (UPDATES, MINUTES)
+    measures: ClassVar[tuple[str, ...]] = ("longest", "batches", "explained")
     n_inputs: ClassVar[int] = 0
     n_outputs: ClassVar[int] = 0
     loss: ClassVar[str] = BINARY

@@ -40,7 +40,8 @@ class SequenceTask(ABC):
     name: as the command line writes it. title: a heading. error_name: of the error in progress and
     curves. ends: the options of :data:`ENDS` that it takes. progress_unit: of :class:`Progress`.
     sizes: changes of parameters by the name of a size; the first is the default. paper_result: the
-    paper's, in a few words. reference: the source.
+    paper's, in a few words. reference: the source. measures: names of the numbers in results of the
+    course and in :meth:`further_results`, for comparisons of runs.
     """
 
     name: ClassVar[str] = ""
@@ -51,6 +52,7 @@ class SequenceTask(ABC):
     sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     paper_result: ClassVar[str] = ""
     reference: ClassVar[str] = ""
+    measures: ClassVar[tuple[str, ...]] = ()
 
     n_units: int = quantity(256, "", "LSTM units of the layer, all-to-all")
     batch: int = quantity(256, "", "sequences side by side")

@@ -20,7 +20,14 @@ from pynn_eprop.sweeps.figure import draw_sweep
 from pynn_eprop.sweeps.grid import Point, grid_points, parse_axis, parse_seeds
 from pynn_eprop.sweeps.process import Ended
 from pynn_eprop.sweeps.runs import Run, run_all
-from pynn_eprop.sweeps.summary import choose_measure, rows_of, runs_table, table_text
+from pynn_eprop.sweeps.summary import (
+    Measures,
+    Results,
+    choose_measure,
+    rows_of,
+    runs_table,
+    table_text,
+)
 
 OPTIONS: dict[str, type] = {
     "backend": str, "machine": str, "precision": str, "feedback": str, "rule": str,
@@ -32,6 +39,10 @@ FAILED = 1
 
 class Plan(Protocol):
     """A run that is known to be possible."""
+
+    @property
+    def measures(self) -> tuple[str, ...] | None:
+        """Names of numbers in results.json; None if the task does not say what it adds."""
 
     def command(self, out: str = "DIR") -> str:
         """The command line that makes its result."""
@@ -72,9 +83,11 @@ def sweep(options: argparse.Namespace) -> int:
     seeds = (options.seed,) if options.seeds is None else parse_seeds(options.seeds)
     points = list(grid_points([parse_axis(text) for text in options.grid], seeds))
     out = options.out or Path("results", f"sweep-{options.task}")
+    commands, said = _check_runs(options, points)
     runs = [Run(command, out / "runs" / point.folder)
-            for point, command in zip(points, _commands(options, points), strict=True)]
+            for point, command in zip(points, commands, strict=True)]
     _check_folders(points)
+    choose_measure(_finished(runs), options.measure, said)
     workers = options.workers or max(1, (os.cpu_count() or 1) // options.threads)
     failures: list[tuple[Run, Ended]] = []
     bar = Bar("run")
@@ -87,7 +100,7 @@ def sweep(options: argparse.Namespace) -> int:
         if not options.quiet:
             bar.show("sweep", done[0], len(runs), run.folder.name)
 
-    done = [sum(run.results() is not None for run in runs)]
+    done = [len(_finished(runs))]
     if not options.quiet:
         bar.show("sweep", done[0], len(runs))
     more = ["--threads", str(options.threads), "--checkpoint-every", str(options.checkpoint_every)]
@@ -95,14 +108,14 @@ def sweep(options: argparse.Namespace) -> int:
         run_all(runs, workers, options.scheduler, more, progress)
     except ExperimentInterrupted:
         with suppress(TaskError):       # of a measure that there is not
-            _report(points, runs, out, options.measure)
+            _report(points, runs, out, options.measure, said)
         raise
     finally:
         bar.close()
     for run, ended in failures:
         print(f"pynn-eprop: error: {run.folder} ended with status {ended.status}: {ended.text}",
               file=sys.stderr)
-    print(_report(points, runs, out, options.measure))
+    print(_report(points, runs, out, options.measure, said))
     if not options.quiet:
         print(f"{out / 'sweep.png'} shows it; each run is in {out / 'runs'}")
     return FAILED if failures else 0
@@ -131,17 +144,23 @@ def _check_folders(points: Sequence[Point]) -> None:
         raise TaskError(f"sweep: two runs would have the folder {twice!r}")
 
 
-def _commands(options: argparse.Namespace, points: Sequence[Point]) -> list[str]:
-    """The command of each run; raises the errors of runs that cannot be, before any begins."""
-    commands = []
+def _check_runs(options: argparse.Namespace, points: Sequence[Point]
+                ) -> tuple[list[str], list[Measures]]:
+    """The command of each run; with a --measure also the names of numbers in its results.
+
+    Raises the errors of runs that cannot be, before any begins.
+    """
+    commands, said = [], []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         for point in points:
-            chosen = _at(options, point)
-            commands.append(options.build_plan(chosen).command())
+            plan = options.build_plan(_at(options, point))
+            commands.append(plan.command())
+            if options.measure is not None:
+                said.append(plan.measures)
     for text in dict.fromkeys(str(warning.message) for warning in caught):
         print(f"pynn-eprop: warning: {text}", file=sys.stderr)
-    return commands
+    return commands, said
 
 
 def _at(options: argparse.Namespace, point: Point) -> argparse.Namespace:
@@ -169,13 +188,19 @@ def _as(kind: type, name: str, value: Any) -> Any:
     return value
 
 
-def _report(points: Sequence[Point], runs: Sequence[Run], out: Path, measure: str | None) -> str:
+def _finished(runs: Sequence[Run]) -> list[Results]:
+    """The results of those that are finished."""
+    return [found for run in runs if (found := run.results()) is not None]
+
+
+def _report(points: Sequence[Point], runs: Sequence[Run], out: Path, measure: str | None,
+            said: Sequence[Measures]) -> str:
     """Write sweep.txt, runs.csv and the figures of what is finished; the table."""
     found = [run.results() for run in runs]
     there = [results for results in found if results is not None]
     if not there:
         return "no run is finished"
-    name = choose_measure(there, measure)
+    name = choose_measure(there, measure, said)
     rows = rows_of(points, found, name)
     text = table_text(rows, name)
     by_row = [[results for point, results in zip(points, found, strict=True)

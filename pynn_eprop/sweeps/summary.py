@@ -17,6 +17,7 @@ MEASURES = ("accuracy_test", "perplexity_test", "longest", "mse_after", "error_l
 _NOT_MEASURES = ("seed", "threads", "updates")
 
 Results = Mapping[str, Any]
+Measures = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,24 @@ def measures_of(results: Results) -> list[str]:
             and isinstance(value, (int, float)) and not isinstance(value, bool)]
 
 
-def choose_measure(found: Sequence[Results], wanted: str | None) -> str:
-    """The measure to compare by. Raises :class:`TaskError` for one that no result has."""
+def choose_measure(found: Sequence[Results], wanted: str | None, said: Sequence[Measures] = ()
+                   ) -> str:
+    """The measure to compare by.
+
+    found: of runs that are finished. said: names that other results will have, as far as tasks say.
+
+    Raises :class:`TaskError` for a measure that no result has or will have. Null, as of a run that
+    diverged, may be any.
+    """
     known = list(dict.fromkeys(name for results in found for name in measures_of(results)))
-    if wanted is not None:
-        if found and wanted not in known:
-            raise TaskError(f"measure {wanted!r} is not a number in results.json; choose one of "
-                            f"{known}")
+    if wanted is None:
+        return next((name for name in MEASURES if name in known),
+                    known[0] if known else MEASURES[-1])
+    names = list(dict.fromkeys([*(name for each in said for name in each or ()), *known]))
+    unknown_yet = not found and None in said
+    if wanted in names or unknown_yet or any(results.get(wanted, 0) is None for results in found):
         return wanted
-    return next((name for name in MEASURES if name in known), known[0] if known else MEASURES[-1])
+    raise TaskError(f"measure {wanted!r} is not a number in results.json; choose one of {names}")
 
 
 def rows_of(points: Sequence[Point], found: Sequence[Results | None], measure: str) -> list[Row]:

@@ -52,7 +52,8 @@ class Task(ABC):
     parameters.
     recorded: variables of readouts recorded in training. updates_at_once: most updates of one run,
     None for any number. validated: whether there are trials without learning after each update.
-    in_epochs: whether there are after each epoch, as :class:`EpochTask` has them.
+    in_epochs: whether there are after each epoch, as :class:`EpochTask` has them. measures: names
+    of the numbers in :meth:`further_results`, for comparisons of runs.
     """
 
     name: ClassVar[str] = ""
@@ -66,6 +67,7 @@ class Task(ABC):
     updates_at_once: ClassVar[int | None] = None
     validated: ClassVar[bool] = False
     in_epochs: ClassVar[bool] = False
+    measures: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

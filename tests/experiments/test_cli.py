@@ -8,6 +8,8 @@ import pytest
 
 import pynn_eprop
 from pynn_eprop.cli import main
+from pynn_eprop.experiments.configuration import Configuration
+from pynn_eprop.sweeps.summary import measures_of
 from pynn_eprop.tasks import PatternGeneration
 from tests.experiments.command import results, run, weights
 
@@ -73,6 +75,8 @@ def test_results_have_the_contracts_keys(pattern):
     assert len(found["error_curve"]) == 30
     assert found["error_last50"] == pytest.approx(np.mean(found["error_curve"]))
     assert found["solved_after"] is None and found["gradient"] == "eprop"
+    said = set(Configuration("pattern-generation").measures)
+    assert set(measures_of(found)) <= said <= found.keys()
     assert found["seconds_training"] > 0.0
     assert found["versions"]["pynn_eprop"] == pynn_eprop.__version__
 

@@ -11,6 +11,7 @@ from pynn_eprop.data.speech import Corpus, save_corpus
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.experiment import Experiment
 from pynn_eprop.spinnaker.description import describe
+from pynn_eprop.sweeps.summary import measures_of
 from tests.data.speech.corpora import small_corpus, utterance
 from tests.experiments.command import interrupt, results, run, saved_updates, weights
 
@@ -54,7 +55,7 @@ def check_same(one, other):
         assert np.array_equal(weight, final[name], equal_nan=True), name
 
 
-def test_results_have_accuracies_and_the_corpus(finished, corpus):
+def test_results_have_accuracies_and_the_corpus(finished, corpus, data):
     found = results(finished)
     assert found["corpus"] == "drawn numbers"
     assert [each["update"] for each in found["epochs"]] == [4, 8, 10]
@@ -67,6 +68,8 @@ def test_results_have_accuracies_and_the_corpus(finished, corpus):
         right = np.trace(counts) / counts.sum()
         assert found[f"accuracy_{name}"] == pytest.approx(right, abs=1e-15)
     assert len(found["error_curve"]) == found["updates"] == 10
+    said = set(Configuration("speech", parameters=(("data", data),)).measures)
+    assert set(measures_of(found)) <= said <= found.keys()
 
 
 def test_the_learning_curve_has_the_epochs(finished):

@@ -20,6 +20,7 @@ from pynn_eprop.experiments.interrupts import ExperimentInterrupted
 from pynn_eprop.interval_training.plan import IntervalPlan
 from pynn_eprop.interval_training.training import IntervalTraining, work_clock
 from pynn_eprop.sequence_tasks import CopyRepeat
+from pynn_eprop.sweeps.summary import measures_of
 from tests.examples.test_examples import EXAMPLES
 
 COPY = ["copy-repeat", "--size", "small", "--set", "n_units=16", "--set", "sg_hidden=16", "--set",
@@ -89,6 +90,8 @@ def test_copy_repeat_gives_the_files_that_it_promises(copied):
             found["length_curve"]] == [(5, 2, 4), (7, 4, 8), (9, 6, 14), (12, 8, 20), (15, 10, 28)]
     assert found["updates"] == 28 and found["batches"] == 10 and found["rule"] == "eprop3"
     assert found["updates_per_second"] == pytest.approx(28 / found["seconds"])
+    said = set(IntervalPlan("copy-repeat").measures)
+    assert set(measures_of(found)) <= said <= found.keys()
     assert found["command"] == (
         "pynn-eprop run copy-repeat --rule eprop3 --size small --precision float32 --seed 1 "
         "--updates 30 --set n_units=16 --set sg_hidden=16 --set window=32 --set threshold=100.0 "
@@ -116,6 +119,8 @@ def test_word_prediction_gives_the_files_that_it_promises(predicted, text):
         each["perplexity_validation"] for each in found["curve"])
     assert found["perplexity_test"] == best["perplexity_test"] < 12.0
     assert found["words_per_second"] > 0 and not found["diverged"]
+    said = set(IntervalPlan("word-prediction").measures)
+    assert set(measures_of(found)) <= said <= found.keys()
     assert [len(line) for line in found["samples"]] == [12] * 3
     sample = found["samples"][0][0]
     assert sample.keys() == {"word", "next", "probability", "most_probable"}

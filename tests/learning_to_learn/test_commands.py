@@ -20,6 +20,7 @@ from pynn_eprop.experiments.work_folder import WorkFolder
 from pynn_eprop.families import ArmMovement
 from pynn_eprop.learning_to_learn.learn import LearnPlan
 from pynn_eprop.learning_to_learn.one_shot_run import OneShotPlan, OneShotRun
+from pynn_eprop.sweeps.summary import measures_of
 from tests.examples.test_examples import EXAMPLES
 
 SMALL = ["--size", "small", "--set", "n_neurons=12", "--set", "n_module=9", "--set",
@@ -176,6 +177,7 @@ def test_one_shot_learning_gives_the_files_that_it_promises(learned, tmp_path):
     assert found["targets"] == len(found["after"]) == len(found["before"]) == 3
     assert found["mse_after"] == pytest.approx(np.mean(found["after"]))
     assert found["mse_before"] == pytest.approx(np.mean(found["before"]))
+    assert set(measures_of(found)) == set(OneShotPlan.measures)
     assert found["backend"] == "host" and found["learned"]["iterations"] == 4
     for name in ("figure.png", "figure.svg"):
         assert (tmp_path / "out" / name).stat().st_size > 10_000

@@ -183,6 +183,8 @@ def test_a_sweep_fails_if_a_signal_has_ended_one_run(tmp_path, monkeypatch, caps
     (["--workers", "0"], "workers=0 must be 1 or more"),
     (["--workers", "1", "--scheduler", "tcp://127.0.0.1:1"], "a --scheduler has its own"),
     (["--force"], "--force would throw away"),
+    (["--measure", "eror_last50"], "'eror_last50' is not a number in results.json; choose one of "
+     "['error_last50', 'solved_after', 'seconds_training', 'neurons']"),
 ])
 def test_refusals_come_before_any_work(arguments, message, tmp_path, capsys):
     task = "speech" if "data=a/b,a:b" in arguments else "pattern-generation"

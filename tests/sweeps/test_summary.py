@@ -43,6 +43,20 @@ def test_the_measure_is_the_tasks_unless_one_is_asked_for():
         choose_measure([results(0.5)], "solved")
 
 
+def test_a_measure_is_refused_before_work_if_tasks_say_what_results_have():
+    said = [("error_last50", "hits"), ("misses",)]
+    assert choose_measure([], "misses", said) == "misses"
+    assert choose_measure([], "others", [("hits",), None]) == "others"      # nobody knows
+    for found in ([], [results(0.5)]):
+        with pytest.raises(TaskError, match=r"'other'.*\['error_last50', 'hits', 'misses'\]"):
+            choose_measure(found, "other", said)
+    with pytest.raises(TaskError, match=r"'other'.*\['error_last50'\]"):
+        choose_measure([results(0.5)], "other", [None])
+    # null, as of a run that is not solved: another may be
+    assert choose_measure([results(0.5, solved_after=None)], "solved_after", [None]) == \
+        "solved_after"
+
+
 def test_each_run_has_a_line():
     rows = list(csv.DictReader(io.StringIO(runs_table(POINTS, FOUND))))
     assert [(row["lr"], row["seed"], row["finished"], row["error_last50"]) for row in rows] == [

@@ -40,6 +40,9 @@ class WordPrediction(SequenceTask):
     title: ClassVar[str] = "Word prediction (task 3.2)"
     error_name: ClassVar[str] = "perplexity"
     ends: ClassVar[tuple[str, ...]] = (EPOCHS,)
+    measures: ClassVar[tuple[str, ...]] = (
+        "perplexity_validation", "perplexity_test", "best_epoch", "epochs", "words_per_second",
+        "explained")
     progress_unit: ClassVar[str] = "word"
     sizes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "full": {},

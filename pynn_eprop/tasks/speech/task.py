@@ -72,6 +72,7 @@ class Speech(EpochTask):
     paper_result: ClassVar[str] = ("on TIMIT, accuracy 0.629 with random and 0.651 with symmetric "
                                    "feedback")
     reference: ClassVar[str] = BELLEC_2019
+    measures: ClassVar[tuple[str, ...]] = ()
 
     data: str = quantity("", "", "folder of a copy of TIMIT, or file of a corpus; if empty, speech "
                          "is made with flite")
