@@ -92,7 +92,7 @@ class Plan:
 FULL = Plan(size="full", minutes=600.0, seeds=(1,), tried_seeds=(), large_size=None)
 TINY = Plan(
     minutes=0.02, seeds=(1, 2), tried_seeds=(1,), large_size=None, word_size="tiny", epochs=2,
-    parameters=(("n_units", 16), ("sg_hidden", 16), ("threshold", 15.0), ("window", 16)),
+    parameters=(("n_units", 16), ("threshold", 15.0), ("window", 16)),
     word_parameters=(("fraction", 0.01), ("vocabulary", 50)))
 
 

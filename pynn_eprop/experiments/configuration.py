@@ -67,6 +67,10 @@ class Configuration:
         self.build_task()
         if self.rule != READOUT_ONLY:
             rule_named(self.rule)
+        elif self.feedback != _FEEDBACK:
+            raise TaskError(f"feedback {self.feedback!r} has no use with rule {READOUT_ONLY!r}, "
+                            "with which cells get no learning signals; leave it out, or choose "
+                            "another rule")
         self._check_gradient(backend)
         check_setup(self.setup)
         backend.context_under(dict(self.conditions))

@@ -10,7 +10,7 @@ from pynn_eprop.intervals import IntervalMachine, build_machine
 from pynn_eprop.intervals.machine import COMPILED, MACHINES, PRECISIONS, check_memory
 from pynn_eprop.intervals.rules import IntervalRule, find_interval_rule
 from pynn_eprop.sequence_tasks import SequenceTask, find_sequence_task
-from pynn_eprop.sequence_tasks.task import ENDS, EPOCHS, UPDATES
+from pynn_eprop.sequence_tasks.task import ENDS, EPOCHS, MINUTES, UPDATES
 from pynn_eprop.tasks.measures import said_measures
 from pynn_eprop.tasks.quantities import require_whole
 
@@ -55,6 +55,10 @@ class IntervalPlan:
         self._check_ends(kind)
         object.__setattr__(self, "size", kind.size_named(self.size))
         changes = dict(self.parameters)
+        for name in ENDS:
+            if name in changes and (given := self._other_end(name)):
+                raise TaskError(f"run {kind.name}: {name}={changes[name]!r} has no use with "
+                                f"--{given}, which ends the training; give one of the two")
         if self.epochs is not None:
             changes[EPOCHS] = self.epochs
         object.__setattr__(self, "task", kind.of(self.size, self.rule, changes))
@@ -74,6 +78,12 @@ class IntervalPlan:
                 isinstance(self.minutes, bool) or not isinstance(self.minutes, (int, float))
                 or not 0.0 < self.minutes < math.inf):
             raise TaskError(f"run: minutes={self.minutes!r} must be a finite number > 0")
+
+    def _other_end(self, name: str) -> str | None:
+        """The option that takes the place of a parameter."""
+        instead = {UPDATES: (UPDATES, MINUTES), EPOCHS: (EPOCHS,)}
+        return next((each for each in instead.get(name, ()) if getattr(self, each) is not None),
+                    None)
 
     @property
     def rule(self) -> IntervalRule:

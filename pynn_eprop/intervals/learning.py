@@ -84,7 +84,8 @@ class IntervalLearning:
 
     interval: steps dt of an interval; the last one of a sequence may be shorter. batch: sequences
     side by side. clip: None, or the norm that the gradient of an update (all weights of the
-    network together) is scaled down to if it is larger. Raises :class:`ParameterError`.
+    network together) is scaled down to if it is larger. synthetic: the error module; rules
+    without one have no use for it. Raises :class:`ParameterError`.
     """
 
     rule: IntervalRule

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pynn_eprop.errors import TaskError
-from pynn_eprop.intervals import IntervalLearning, IntervalMachine, SyntheticGradients, UnitNetwork
+from pynn_eprop.intervals import (
+    INTERVAL_RULES,
+    IntervalLearning,
+    IntervalMachine,
+    SyntheticGradients,
+    UnitNetwork,
+)
 from pynn_eprop.intervals.learning import SCHEDULES, IntervalOptimizer
 from pynn_eprop.intervals.network import Arrays
 from pynn_eprop.intervals.rules import IntervalRule
@@ -28,6 +34,9 @@ UPDATES, MINUTES, EPOCHS = "updates", "minutes", "epochs"
 ENDS = (UPDATES, MINUTES, EPOCHS)
 """Options of a run that end a training."""
 
+_INTERVAL = "interval"
+_OF_MODULE = ("eta_sg", "sg_hidden", "sg_lr", "sg_schedule", "sg_sees_state", "shuffled_sg")
+"""Parameters of the error module."""
 _SCHEDULES = {name.replace(" ", "-"): name for name in SCHEDULES}
 
 
@@ -88,15 +97,29 @@ class SequenceTask(ABC):
            parameters: Mapping[str, Any] | None = None) -> Self:
         """The task at one of its sizes, as it is learned by a rule, with parameters changed.
 
-        Raises :class:`TaskError` for a size or parameter that is unknown or cannot be, and for a
-        rule that cannot learn it.
+        Raises :class:`TaskError` for a size or parameter that is unknown or cannot be, for a rule
+        that cannot learn it, and for a change of a parameter that the rule has no use for.
         """
         name = cls.size_named(size)
         task = cls(**{**cls.sizes.get(name, {}), **cls.for_rule(name, rule)})
         require_changes(parameters or {}, task, f"task {cls.name!r}")
         task = dataclasses.replace(task, **(parameters or {}))
         task.check_rule(rule)
+        cls._refuse_unused(parameters or {}, rule)
         return task
+
+    @classmethod
+    def _refuse_unused(cls, changes: Mapping[str, Any], rule: IntervalRule) -> None:
+        for name, value in changes.items():
+            if name in _OF_MODULE and not rule.synthetic:
+                others = [each.name for each in INTERVAL_RULES.values() if each.synthetic]
+                raise TaskError(f"{cls.name}: {name}={value!r} is of the error module of synthetic "
+                                f"gradients, which rule {rule.name!r} has not; leave it out, or "
+                                f"choose one of {others}")
+            if name == _INTERVAL and rule.whole:
+                raise TaskError(f"{cls.name}: {name}={value!r} has no use with rule "
+                                f"{rule.name!r}, which takes a whole sequence as one interval; "
+                                "leave it out, or choose another rule")
 
     @classmethod
     def lacking(cls) -> list[str]:

@@ -42,6 +42,8 @@ def test_defaults_are_the_papers():
      "feedback 'symmetric' has no use with gradient 'bptt'"),
     ({"backend": "jax", "gradient": "bptt", "rule": "simplified-traces"},
      "rule 'simplified-traces' has no use with gradient 'bptt'"),
+    ({"rule": "readout-only", "feedback": "symmetric"},
+     "feedback 'symmetric' has no use with rule 'readout-only'"),
     ({"rule": "clopath:tau=3"},
      r"rule 'clopath' has no parameter 'tau'; choose one of \['v_plus', 'v_minus', 'tau_v', 'wh"),
     ({"rule": "clopath:tau_v"}, "rule 'clopath:tau_v': 'tau_v' is not of the form PARAMETER=VALUE"),

@@ -164,7 +164,7 @@ def test_what_is_there_is_kept_or_replaced_as_asked(copied, tmp_path, capsys):
     assert run([*COPY, *EASY], out, "--updates", 30, "--resume") == 0
     assert (out / "weights.npz").stat().st_mtime_ns == before
     for more, message in ((["--updates", 20], "updates: 30 there, 20 asked for"),
-                          (["--updates", 30, "--rule", "traces"], "rule: 'eprop3' there"),
+                          (["--updates", 30, "--rule", "truncated-traces"], "rule: 'eprop3' there"),
                           (["--updates", 30, "--seed", 2], "seed: 1 there, 2 asked for"),
                           (["--minutes", 1], "minutes: None there, 1.0 asked for")):
         assert run([*COPY, *EASY], out, *more, "--resume") == 2
@@ -451,7 +451,10 @@ def test_words_that_no_weights_predict_have_a_result_too(lr, text, tmp_path):
     # 10 characters, 9 times and once to read, and 3 more
     (["copy-repeat", "--rule", "bptt", "--set", "batch=20000000"], "intervals of 103 steps"),
     (["copy-repeat", "--rule", "eprop1", "--set", "shuffled_sg=True"],
-     "shuffled_sg=True is a control of synthetic gradients, which rule 'eprop1' has not"),
+     "shuffled_sg=True is of the error module of synthetic gradients, which rule 'eprop1' has not"),
+    (["copy-repeat", "--set", "updates=9", "--minutes", "1"], "updates=9 has no use with --min"),
+    (["copy-repeat", "--set", "updates=9", "--updates", "9"], "updates=9 has no use with --upd"),
+    (["word-prediction", "--set", "epochs=9", "--epochs", "8"], "epochs=9 has no use with --epo"),
     (["copy-repeat", "--set", "lr=1" + 400 * "0"], "is not a finite value"),
     (["pattern-generation", "--size", "small"], "--size is for tasks that are learned in interv"),
     (["pattern-generation", "--minutes", "3"], "--minutes is for tasks that are learned in inte"),

@@ -201,6 +201,28 @@ def test_parameters_that_cannot_be(parameters, message):
     assert message in str(raised.value)
 
 
+OF_MODULE = {"eta_sg": 0.2, "sg_hidden": 9, "sg_lr": 0.1, "sg_schedule": "extra-pass",
+             "sg_sees_state": True, "shuffled_sg": False}
+
+
+@pytest.mark.parametrize("rule", INTERVAL_RULES.values(), ids=INTERVAL_RULES)
+def test_parameters_that_a_rule_has_no_use_for(rule):
+    """They are refused when they are set; the size's own pass."""
+    CopyRepeat.of("small", rule)
+    for name, value in OF_MODULE.items():
+        if rule.synthetic:
+            assert getattr(CopyRepeat.of("small", rule, {name: value}), name) == value
+            continue
+        with pytest.raises(TaskError, match=f"{name}={value!r} is of the error module .* rule "
+                           f"'{rule.name}' .*'truncated-bptt-sg', 'eprop3', 'truncated-traces'"):
+            CopyRepeat.of("small", rule, {name: value})
+    if rule.whole:
+        with pytest.raises(TaskError, match="interval=4 has no use with rule 'bptt'"):
+            CopyRepeat.of("small", rule, {"interval": 4})
+    else:
+        assert CopyRepeat.of("small", rule, {"interval": 5}).interval == 5
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1.5e308, 0.0])
 def test_a_figure_of_units_that_diverged(value):
     """h = o c has no bound; a colour scale as wide as 1.5e308 to either side would be infinite."""
