@@ -9,7 +9,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from pynn_eprop.functional.eligibility import factors_of, memory_of, states_of, traces_of
+from pynn_eprop.functional.eligibility import (
+    Traces,
+    factors_of,
+    memory_of,
+    states_of,
+    traces_of,
+)
 from pynn_eprop.functional.filters import leaky
 from pynn_eprop.functional.forward import rows_of
 from pynn_eprop.functional.gradients import (
@@ -21,6 +27,10 @@ from pynn_eprop.functional.gradients import (
 )
 from pynn_eprop.functional.model import Model, Tree
 from pynn_eprop.functional.signals import future_signal, kappa_of
+
+Back = tuple[Any, dict[str, Any]]
+"""F of each step, (steps, size), and what multiplies the eligibility vector before the first one,
+by state variable; as of :meth:`Traces.back`."""
 
 
 def carry_start(model: Model, parameters: Tree) -> Tree:
@@ -67,6 +77,7 @@ class Continuing:
             key: factors_of(model, constants, activity, population, rule, before[key])[1]
             if before[key] else {}
             for key, (population, rule, _) in rules_onto_cells(model).items()}
+        self._eps = {key: _of_states(recursion) for key, recursion in self._recursions.items()}
         self.G = readout_factors(model, constants, activity)
 
     def _rows(self, number: int) -> Any:
@@ -77,24 +88,25 @@ class Continuing:
         return rows_of(block, activity["spikes"][block.pre], steps, activity["first"],
                        self._model.interval_steps)
 
-    def summed(self, number: int, weight: Any, last: Any = None) -> Any:
-        """sum_t weight^t e^t + sum_x last_x eps_x^T of each synapse of a block onto cells.
+    def back(self, key: str, weight: Any) -> Back:
+        """The filter of sum_t weight^t e^t; weight: (steps, size).
 
-        weight: (steps, size); last: (size,) by state variable, None: 0.
+        One does for all blocks of a rule onto a population, of whatever delay; key: theirs, as of
+        :func:`rules_onto_cells`.
         """
-        block, recursion = self._model.blocks[number], self._recursions[key_of(self._model, number)]
-        F, at_start = recursion.back(weight, last)
+        return self._recursions[key].back(weight)
+
+    def summed(self, number: int, back: Back) -> Any:
+        """The sum of each synapse of a block onto cells. back: of :meth:`back`."""
+        block, (F, at_start) = self._model.blocks[number], back
         return block.products(self._rows(number), F) + sum(
             block.of_post(at_start[state]) * eps
             for state, eps in self._carry["traces"][number]["eps"].items())
 
     def eps(self, number: int) -> Tree:
         """The eligibility vector of each synapse of a block onto cells after the interval."""
-        recursion = self._recursions[key_of(self._model, number)]
-        none = jnp.zeros_like(recursion.h[0])
-        return {state: self.summed(number, jnp.zeros_like(recursion.h), {
-            other: none + (other == state) for other in recursion.states})
-            for state in recursion.states}
+        return {state: self.summed(number, back)
+                for state, back in self._eps[key_of(self._model, number)].items()}
 
     def memory(self, number: int) -> Tree:
         """The memory of a block's rule after the interval, as carried traces have it, or {}."""
@@ -130,6 +142,8 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
     signals = {number: future_signal(model, parameters, constants, activity, number)
                for number in range(len(model.network.learning_signals))}
     going_on = Continuing(model, constants, activity, carry)
+    backs = {key: _backs(model, constants, activity, signals, going_on, key, population)
+             for key, (population, _, _) in rules_onto_cells(model).items()}
     weights: list[Any] = [None] * len(model.blocks)
     e_sums: list[Any] = [None] * len(model.blocks)
     traces: dict[int, Tree] = {}
@@ -137,24 +151,46 @@ def continued(model: Model, parameters: Tree, constants: Tree, activity: Tree, c
         if block.post in model.readouts:
             weights[number], traces[number] = going_on.of_readouts(number)
             continue
-        before = carry["traces"][number]
-        steps = steps_of(model, activity, block.post)
-        ones = jnp.ones((steps, model.learning[block.post].size), model.dtype)
-        total, future, e_bar = jnp.zeros_like(ones), 0.0, {}
+        before, back = carry["traces"][number], backs[key_of(model, number)]
+        steps, future, e_bar = steps_of(model, activity, block.post), 0.0, {}
         for signal, described in model.signals_to(block.post):
             kappa = kappa_of(model, constants, described)
-            total = total + signals[signal]
             future = future + kappa * block.of_post(signals[signal][0]) * before["e_bar"][signal]
-            decayed = kappa ** jnp.arange(steps - 1, -1, -1, dtype=ones.dtype)
-            e_bar[signal] = going_on.summed(number, ones * decayed[:, jnp.newaxis]) \
+            e_bar[signal] = going_on.summed(number, back["e_bar"][signal]) \
                 + kappa ** steps * before["e_bar"][signal]
-        weights[number] = going_on.summed(number, total) + future
+        weights[number] = going_on.summed(number, back["signals"]) + future
         if block.post in model.spiking:
-            e_sums[number] = going_on.summed(number, ones)
+            e_sums[number] = going_on.summed(number, back["ones"])
         traces[number] = {**going_on.memory(number), "e_bar": e_bar, "eps": going_on.eps(number)}
     biases, of_biases = going_on.of_biases()
     return ({"weights": weights, "biases": biases}, e_sums,
             {"traces": traces, "bias": of_biases})
+
+
+def _backs(model: Model, constants: Tree, activity: Tree, signals: Tree, going_on: Continuing,
+           key: str, population: int) -> Tree:
+    """Filters of what is summed with one rule's traces of a population.
+
+    "signals": G_j^t of all learning signals; "ones": 1, for sum_t e^t; "e_bar": kappa^(T - t), by
+    learning signal, for e_bar after the interval.
+    """
+    steps = steps_of(model, activity, population)
+    ones = jnp.ones((steps, model.learning[population].size), model.dtype)
+    total, e_bar = jnp.zeros_like(ones), {}
+    for signal, described in model.signals_to(population):
+        total = total + signals[signal]
+        decayed = kappa_of(model, constants, described) \
+            ** jnp.arange(steps - 1, -1, -1, dtype=ones.dtype)
+        e_bar[signal] = going_on.back(key, ones * decayed[:, jnp.newaxis])
+    return {"signals": going_on.back(key, total), "ones": going_on.back(key, ones), "e_bar": e_bar}
+
+
+def _of_states(recursion: Traces) -> dict[str, Back]:
+    """The filters of the eligibility vector after the interval, by state variable."""
+    none = jnp.zeros_like(recursion.h[0])
+    return {state: recursion.back(jnp.zeros_like(recursion.h), {
+        other: none + (other == state) for other in recursion.states})
+        for state in recursion.states}
 
 
 def _existing(block: Any, values: Any) -> Any:

@@ -19,6 +19,7 @@ from pynn_eprop.errors import ParameterError, UnsupportedError
 from pynn_eprop.functional import Flow, Model
 from pynn_eprop.functional.continuing import Continuing, carry_start, continued
 from pynn_eprop.functional.forward import forward, rows_of
+from pynn_eprop.functional.gradients import key_of, rules_onto_cells
 from pynn_eprop.functional.tree_checks import check_parameters, check_precision, check_trial_inputs
 from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
 from pynn_eprop.intervals.rules import IntervalRule, Signal, Traces
@@ -155,13 +156,15 @@ def _by_traces(model: Model, rule: IntervalRule, constants: Tree, activity: Tree
                signals: Tree) -> tuple[Tree, Tree]:
     """sum_t L^t e^t of synapses onto cells (eq. 69), and of readouts; the traces after it."""
     going_on = Continuing(model, constants, activity, carry)
+    backs = {key: going_on.back(key, signals[population])
+             for key, (population, _, _) in rules_onto_cells(model).items()}
     weights: list[Any] = [None] * len(model.blocks)
     traces: dict[int, Tree] = {}
     for number, block in model.plastic():
         if block.post in model.readouts:
             weights[number], traces[number] = going_on.of_readouts(number)
             continue
-        weights[number] = going_on.summed(number, signals[block.post])
+        weights[number] = going_on.summed(number, backs[key_of(model, number)])
         before = carry["traces"][number]
         traces[number] = {**going_on.memory(number), "e_bar": before["e_bar"],
                           "eps": _kept(rule, before["eps"], going_on, number)}
