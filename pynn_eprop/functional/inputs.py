@@ -157,7 +157,13 @@ def trial_inputs(model: Model, inputs: Inputs) -> Tree:
     check_inputs(inputs, model.network, 0, length)
     recent = {index: np.zeros((model.depth(index), each.size), model.dtype)
               for index, each in model.sources.items()}
-    return jax.tree.map(lambda rows: rows[0], Given(model, inputs, recent, 0).trials(0, 1))
+    given = Given(model, inputs, recent, 0)
+    found = jax.tree.map(lambda rows: rows[0], given.trials(0, 1))
+    if model.resets:
+        return found
+    # where time goes on, what is sent at the last step is no later trial's
+    return {**found, "sources": {index: given.counts(index, 1 - model.depth(index), length)
+                                 for index in model.sources}}
 
 
 def padded(rows: np.ndarray, steps: int, value: float = 0.0) -> np.ndarray:

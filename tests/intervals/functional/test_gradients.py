@@ -24,6 +24,7 @@ from pynn_eprop.intervals.functional import (
 from pynn_eprop.intervals.functional.boundaries import crossing, no_boundary, with_crossing
 from pynn_eprop.models.network import Boundary
 from pynn_eprop.models.rules import TruncatedTraces
+from pynn_eprop.reference.machine import ReferenceMachine
 from tests.random_networks import CellPlan, Plan, ReadoutPlan, UnitPlan, make_case
 
 INTERVAL, STEPS = 5, 20
@@ -46,6 +47,8 @@ LIF = replace(LSNN, cells=(CellPlan(5, refractory=2),), readouts=(ReadoutPlan(2)
               delays=("one",), wirings=("all",), currents=False)
 LSTM = replace(LSNN, seed=1, cells=(), units=(UnitPlan(3),), readouts=(ReadoutPlan(2),),
                wirings=("all",), feedbacks=("none",), currents=False)
+ARTIFICIAL = replace(LSTM, units=(UnitPlan(3, "tanh"),))
+PLANS = {"LSNN": LSNN, "LSTM": LSTM, "artificial": ARTIFICIAL}
 
 
 @cache
@@ -151,13 +154,14 @@ def difference(found, expected, plan=LSNN):
 
 
 @pytest.mark.parametrize(("name", "rule"), [
-    ("LSNN", "truncated-bptt-sg"), ("LSNN", "eprop3"), ("LSTM", "eprop3")])
+    ("LSNN", "truncated-bptt-sg"), ("LSNN", "eprop3"), ("LSTM", "eprop3"),
+    ("artificial", "truncated-bptt-sg"), ("artificial", "eprop3")])
 def test_with_exact_boundary_values_all_of_the_gradient_is_found(name, rule):
     """That of the trial by BPTT without the path of the reset (below eq. 66 and 70).
 
     With delays, several cells, refractoriness, readouts that filter.
     """
-    plan = {"LSNN": LSNN, "LSTM": LSTM}[name]
+    plan = PLANS[name]
     found, each = in_intervals(rule, exact=True, plan=plan)
     assert_same(found, by_differentiation(plan)["parameters"], plan)
     for number, interval in enumerate(each):
@@ -214,6 +218,26 @@ def test_eprop_1_in_intervals_is_eprop_1_of_the_trial():
                                                trial(model, parameters, given)))(inputs)
     found, _ = in_intervals("eprop1", exact=False)
     assert_same(found, expected)
+
+
+@pytest.mark.parametrize(("name", "feedback"), [
+    ("LSNN", "random"), ("LSNN", "windowed"), ("LSTM", "random"), ("artificial", "random"),
+    ("artificial", "symmetric")])
+def test_eprop_1_with_any_feedback_is_that_of_the_reference(name, feedback):
+    """Which has a trace for each synapse, and the trial in one go.
+
+    Spikes that are sent at the last step arrive at readouts within the trial.
+    """
+    plan = replace(PLANS[name], feedbacks=(feedback,))
+    rule = "eprop1" if feedback == "symmetric" else "eprop1-random"
+    case, (model, _, _, _) = make_case(plan), network_of(plan)
+    reference = ReferenceMachine(case.network)
+    reference.run(STEPS, case.inputs(0, STEPS), update=False)
+    found, _ = in_intervals(rule, exact=False, plan=plan)
+    assert_same(found, {
+        "weights": [block.pack(reference.gradient(block.projection)) for block in model.blocks],
+        "biases": {index: reference.bias_gradient(index) for index, each in model.readouts.items()
+                   if each.bias_optimizer is not None}}, plan)
 
 
 def test_truncated_traces_have_the_signals_of_the_whole_trial():
