@@ -15,9 +15,14 @@ import pynn_eprop.host as sim
 from pynn_eprop import SGD, Adam
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.task_network import TaskNetwork
+from tests.backends.dead_networks import STEPS, Dead, warnings_of
 from tests.own_kinds import Momentum
 
 T, TRIALS = 20.0, 5
+LAST = {"active": (3,), "trials": 4, "acts": (("run", 4 * STEPS),)}
+INACTIVE = {"sloped": Dead(**LAST), "flat": Dead(**LAST | {"active": ()}),
+            "leaping": Dead(weight=1.5, tau_refrac=25.0, **LAST)}
+"""Networks of which only the last trial has input, if any: that of the last process."""
 
 
 def checksum(*arrays):
@@ -122,6 +127,11 @@ def everything():
     return {**run("float32"), **run("float64"), **train()}
 
 
+def warned():
+    """What scripts of cells that should learn, and cannot, are warned of."""
+    return {name: warnings_of(sim, script, seed=1)[0] for name, script in INACTIVE.items()}
+
+
 def differ(what):
     """Have another network, or end, in the second process alone."""
     odd = sim.rank() == 1
@@ -135,6 +145,6 @@ if __name__ == "__main__":
     if sys.argv[1] in ("network", "end"):
         differ(sys.argv[1])
     else:
-        found = everything()
+        found = {"everything": everything(), "warned": warned()}
         name = f"{sim.num_processes()}-{sim.rank()}.json"
         Path(sys.argv[1], name).write_text(json.dumps(found))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -17,23 +18,33 @@ from pynn_eprop.host.machines import MachineKind, Precision
 from pynn_eprop.host.simulator import HostOptions
 from tests.experiments import command
 from tests.experiments.command import ENDLESS, arguments, saved_updates, weights
-from tests.host.processes.everything import everything
+from tests.host.processes.everything import everything, warned
 from tests.host.processes.mpirun import COMMAND, ranks, run, start
 
 SCRIPT = (sys.executable, "-m", "tests.host.processes.everything")
 
 
 def test_all_results_are_the_same_bits_for_any_number_of_processes(tmp_path):
-    """In each process those of one alone; the script covers what an update is made of."""
+    """In each process those of one alone; the script covers what an update is made of.
+
+    Warnings are the first one's, also of what another has seen.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InactivityWarning)
         expected = everything()
+    sentences = warned()
+    for name, part in (("sloped", "no cell spiked .* its pseudo-derivative was not 0 everywhere"),
+                       ("flat", "no cell spiked .* the pseudo-derivative of all was 0"),
+                       ("leaping", r"the pseudo-derivative was 0 .*\(12\.5 Hz over 80 ms\)")):
+        (sentence,) = sentences[name]
+        assert re.search(part, sentence), sentence
     for processes in (2, 3, 4):
         status, _, errors = run(processes, *SCRIPT, str(tmp_path))
         assert status == 0, errors
         for rank in range(processes):
             found = json.loads((tmp_path / f"{processes}-{rank}.json").read_text())
-            assert found == expected, (rank, processes)
+            assert found["everything"] == expected, (rank, processes)
+            assert found["warned"] == (sentences if rank == 0 else {name: [] for name in sentences})
 
 
 @pytest.mark.parametrize(("what", "message"), [
