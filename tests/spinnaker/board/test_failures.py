@@ -22,6 +22,7 @@ from pynn_eprop.emulator.layout import CpuState
 from pynn_eprop.spinnaker.board import waiting
 from pynn_eprop.spinnaker.placement import plan as planning
 from pynn_eprop.spinnaker.placement import update_time
+from pynn_eprop.spinnaker.placement.update_time import MINIMUM_PAUSE
 from pynn_eprop.spinnaker.running import learned_memory, stretches
 from tests.boards import board_process, own_address
 from tests.spinnaker.board.breaking import DATA_ABORT, FOR_EVER, UNDEFINED, break_program
@@ -131,6 +132,23 @@ def test_cores_that_give_up(board, monkeypatch, what, reason):
     assert data(listener, "v").shape == (50, 60)
     assert np.all(weights(made["in"]) == WEIGHT)
     sim.end()
+
+
+def test_cores_that_give_up_count_real_time(board, monkeypatch):
+    """A step of 1 ms lasts for 500 us then; the pause begins 3 steps before the update."""
+    for name in ("backward_us", "optimizer_us"):
+        monkeypatch.setattr(update_time, name, lambda *arguments: 0.0)
+    build(sim, time_scale_factor=0.5)
+    with pytest.raises(errors.MachineError) as caught:
+        sim.run(T)
+    told = [re.search(r"^(network\[.*) on core .* it took (\d+) us, and (\d+) us were given", line)
+            for line in str(caught.value).splitlines()]
+    counted = counters(caught.value.folder)
+    found = [(counted[each[1]], int(each[2]), int(each[3])) for each in told if each]
+    assert found
+    for row, took, given in found:
+        assert took == int(row["longest_update"]) + 3 * 500
+        assert given == int(row["given_update"]) == 500 * MINIMUM_PAUSE
 
 
 def test_a_run_fails_in_its_third_stretch_and_a_checkpoint_has_the_second(

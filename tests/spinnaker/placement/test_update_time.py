@@ -128,3 +128,6 @@ def test_pauses_last_for_longer_with_a_time_scale(factor, steps, least):
     with pytest.raises(SetupError, match=rf"an update takes about {least:.1f} ms at max_rate=100 "
                        rf"Hz{also}; give a longer"):
         found(least - 1.0)
+    with pytest.raises(SetupError, match=rf"takes about {5 + steps} ms at max_rate=100 Hz{also}:"):
+        pauses(settings, work, SpinnakerOptions(
+            machine_time=True, spynnaker={"time_scale_factor": factor}))
