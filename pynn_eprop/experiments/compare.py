@@ -15,7 +15,13 @@ import numpy as np
 import pynn_eprop
 from pynn_eprop.backends import FIXED
 from pynn_eprop.errors import SimulationError, TaskError
-from pynn_eprop.experiments.compare_machines import BASES, BOUNDS, ComparedMachine
+from pynn_eprop.experiments.compare_machines import (
+    BASES,
+    BOUNDS,
+    STAND_INS,
+    ComparedMachine,
+    find_machine,
+)
 from pynn_eprop.experiments.compare_worker import Want
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.results import versions
@@ -86,12 +92,17 @@ class FreeSteps:
 
 @dataclass
 class Comparison:
-    """A comparison of backends. outcomes: arrays of :func:`compare_worker.run`, by machine."""
+    """A comparison of backends.
+
+    outcomes: arrays of :func:`compare_worker.run`, by machine. refusals: of those that others would
+    be held against, by name.
+    """
 
     configuration: Configuration
     free_steps: FreeSteps
     verdicts: list[Verdict] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -118,26 +129,21 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
             report: Callable[[str], object] = lambda line: None) -> Comparison:
     """Run the configuration's task on each machine and compare.
 
-    machines: from :func:`choose_machines`. What is to be held against a machine that refuses the
-    task does not run. Raises :class:`TaskError` if nothing is left by that, with the machines that
-    take the task, and :class:`SimulationError` if one that others are held against fails.
+    machines: from :func:`choose_machines`. If what others are held against refuses the task, its
+    stand-in takes its place; if there is none that takes the task, they do not run. Raises
+    :class:`TaskError` if nothing is left by that, with the machines that take the task, and
+    :class:`SimulationError` if one that others are held against fails.
     """
     comparison = Comparison(configuration, FreeSteps.of(machines))
-    free = comparison.free_steps.count
-    refusals: dict[str, str] = {}       # of bases, by name
+    free, refusals = comparison.free_steps.count, comparison.refusals
+    against = dict(BASES)
     for machine in machines:
         if machine.is_base:
-            outcome = run_apart(machine, configuration, free)
-            if not isinstance(outcome, tuple):
-                comparison.outcomes[machine.name] = outcome
-                report(f"{machine.name}: {float(outcome['seconds']):.1f} s")
-            elif outcome[0] == "refused":
-                refusals[machine.name] = outcome[1]
-                report(f"{machine.name}: did not run")
-            else:
-                raise SimulationError(f"{machine.name}: {outcome[1]}")
+            against[machine.arithmetic] = _run_base(comparison, machine, report)
             continue
-        verdict = Verdict(machine, BASES[machine.arithmetic])
+        if machine.name == against[machine.arithmetic]:     # it stands in
+            continue
+        verdict = Verdict(machine, against[machine.arithmetic])
         comparison.verdicts.append(verdict)
         if verdict.against in refusals:
             verdict.problem = ("refused", f"nothing to hold it against, as {verdict.against} "
@@ -153,20 +159,42 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
         verdict.quantities = differences(outcome, comparison.outcomes[verdict.against], machine,
                                          configuration)
         report(f"{machine.name}: {verdict.seconds:.1f} s")
-    if not comparison.outcomes:
-        raise _nothing_to_compare(comparison, refusals)
+    if all(machine.name in refusals for machine in machines if machine.is_base) \
+            and all(verdict.problem for verdict in comparison.verdicts):
+        raise _nothing_to_compare(comparison, [each for each in machines if not each.is_base])
     return comparison
 
 
-def _nothing_to_compare(comparison: Comparison, refusals: dict[str, str]) -> TaskError:
-    """The error after all that others are held against has refused the task."""
-    takers = [verdict.machine.name for verdict in comparison.verdicts
-              if not isinstance(run_apart(verdict.machine, comparison.configuration,
+def _run_base(comparison: Comparison, base: ComparedMachine, report: Callable[[str], object]
+              ) -> str:
+    """Run what others are held against, or its stand-in; the name of what they are held against.
+
+    That of the base if both refuse the task. Raises :class:`SimulationError` if one fails.
+    """
+    names = [base.name, *filter(None, [STAND_INS.get(base.arithmetic)])]
+    for name in names:
+        outcome = run_apart(find_machine(name), comparison.configuration,
+                            comparison.free_steps.count)
+        if not isinstance(outcome, tuple):
+            comparison.outcomes[name] = outcome
+            report(f"{name}: {float(outcome['seconds']):.1f} s")
+            return name
+        if outcome[0] != "refused":
+            raise SimulationError(f"{name}: {outcome[1]}")
+        comparison.refusals[name] = outcome[1]
+        report(f"{name}: did not run")
+    return base.name
+
+
+def _nothing_to_compare(comparison: Comparison, others: list[ComparedMachine]) -> TaskError:
+    """The error if what others are held against refuses the task, and no two are left."""
+    takers = [machine.name for machine in others
+              if not isinstance(run_apart(machine, comparison.configuration,
                                           comparison.free_steps.count, Want.NOTHING), tuple)]
-    others = ", ".join(verdict.machine.name for verdict in comparison.verdicts)
+    names, refusals = ", ".join(machine.name for machine in others), comparison.refusals
     return TaskError(
         f"nothing to compare: {' and '.join(refusals)}, which others are held against, cannot run "
-        f"this; of {others}, "
+        f"this; of {names}, "
         + (f"these can: {', '.join(takers)}" if takers else "none can")
         + "".join(f". {name} says: {message}" for name, message in refusals.items()))
 

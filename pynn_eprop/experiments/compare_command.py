@@ -9,7 +9,13 @@ from typing import Any
 
 from pynn_eprop.errors import ResultsError
 from pynn_eprop.experiments.compare import Comparison, Quantity, Verdict, compare
-from pynn_eprop.experiments.compare_machines import choose_machines, default_names, machines
+from pynn_eprop.experiments.compare_machines import (
+    BASES,
+    STAND_INS,
+    choose_machines,
+    default_names,
+    machines,
+)
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.data_option import add_data_option, data_parameter
 from pynn_eprop.experiments.folder import write_atomically, write_text
@@ -74,6 +80,10 @@ def table(comparison: Comparison) -> list[str]:
     if free.count:
         lines.append(f"input spikes of the first {free.count} steps of each trial are left out on "
                      f"all backends, because of {', '.join(free.because_of)}")
+    lines += [f"{base} refuses the task, so that {STAND_INS[arithmetic]} takes its place: "
+              f"{comparison.refusals[base]}" for arithmetic, base in BASES.items()
+              if base in comparison.refusals
+              and STAND_INS.get(arithmetic, base) not in comparison.refusals]
     width = 1 + max(10, *(len(verdict.machine.name) for verdict in comparison.verdicts))
     lines.append(f"{'backend':<{width}}{'against':<12}{'quantity':<10}{'largest difference':>20}"
                  f"{'bound':>9}  verdict")

@@ -15,6 +15,8 @@ BOUNDS: dict[str, dict[str, float]] = {
 }
 BASES = {FLOAT: "host", FIXED: "host-fixed"}
 """The backend that all others of an arithmetic are held against."""
+STAND_INS = {FLOAT: "reference"}
+"""What takes its place if it refuses the task."""
 
 
 @dataclass(frozen=True)

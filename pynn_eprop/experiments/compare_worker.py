@@ -22,6 +22,7 @@ from pynn_eprop.experiments.compare_machines import ComparedMachine, find_machin
 from pynn_eprop.experiments.configuration import Configuration
 from pynn_eprop.experiments.plugins import load_plugins
 from pynn_eprop.experiments.task_network import TaskNetwork
+from pynn_eprop.models.cells import VALUE
 from pynn_eprop.tasks.network_plan import NetworkPlan
 from pynn_eprop.tasks.trials import Trials
 
@@ -66,7 +67,8 @@ def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
     """Train the task's network on a machine: arrays by name.
 
     spikes: (global steps, cells) of all cells that learn, one population after the other. v:
-    (steps, cells), error: (steps, readouts), from step 1 on. loss: (trials,), summed over the
+    (steps, cells), of cells without it the value that they pass on; error: (steps, readouts), from
+    step 1 on. loss: (trials,), summed over the
     populations of readouts. weights: (updates, synapses) of all projections, one after the other,
     or (1, synapses) of the last update only. seconds: of the run. free_steps: steps at the start
     of each trial whose input is left out. want: of these.
@@ -87,7 +89,7 @@ def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
     if want is Want.LOSS:
         return _losses(network, configuration.n_updates * plan.trials_per_update)
     for cells in network.cells.values():
-        cells.record(["spikes", "v"])
+        cells.record(_variables(cells))
     piecewise = has(sim, Capability.WEIGHTS_WHILE_RUNNING) \
         and plan.most_synapses * configuration.n_updates <= _MOST_WEIGHTS
     update = plan.interval * plan.trials_per_update
@@ -105,6 +107,11 @@ def run(machine: ComparedMachine, configuration: Configuration, free_steps: int,
         weights.append(_weights(network))
     sim.end()
     return data | {"weights": np.stack(weights), "seconds": np.array(seconds)}
+
+
+def _variables(cells: Any) -> list[str]:
+    """What is compared of cells, and can be recorded: those that spike have v, others a value."""
+    return [name for name in ("spikes", "v", VALUE) if cells.can_record(name)]
 
 
 def _losses(network: TaskNetwork, trials: int) -> dict[str, Any]:
@@ -135,21 +142,22 @@ def _weights(network: TaskNetwork) -> np.ndarray:
 
 
 def _recorded(network: TaskNetwork, plan: NetworkPlan) -> dict[str, Any]:
-    steps, cells, v, first = [], [], [], 0
+    none = np.zeros(0, np.int64)
+    steps, cells, v, first = [none], [none], [], 0
     for population in network.cells.values():
         segment = population.get_data().segments[-1]
         for number, train in enumerate(segment.spiketrains):
             times = np.asarray(train.rescale("ms").magnitude)
             steps.append(np.rint(times / plan.timestep).astype(np.int64))
             cells.append(np.full(len(times), first + number))
-        v.append(np.asarray(segment.filter(name="v")[0].magnitude)[1:])
+        v += [np.asarray(signal.magnitude)[1:] for signal in segment.analogsignals]
         first += population.size
     segments = [readout.get_data().segments[-1] for readout in network.readouts.values()]
     errors, losses = ([np.asarray(segment.filter(name=name)[0].magnitude) for segment in segments]
                       for name in ("error", "loss"))
     order = np.lexsort((np.concatenate(cells), np.concatenate(steps)))
     return {"spikes": np.stack([np.concatenate(steps)[order], np.concatenate(cells)[order]]),
-            "v": np.concatenate(v, axis=1),
+            "v": np.concatenate([np.zeros((len(errors[0]) - 1, 0)), *v], axis=1),
             "error": np.concatenate(errors, axis=1)[1:],
             "loss": np.sum([loss[:, 0] for loss in losses], axis=0)}
 

@@ -203,6 +203,38 @@ def test_what_refuses_by_name_is_said_for_each_backend(tmp_path, capsys, monkeyp
     assert json.loads((tmp_path / "comparison.json").read_text())["backends"]["reference"]["agrees"]
 
 
+def test_the_reference_takes_the_place_of_a_base_that_refuses(tmp_path, capsys, monkeypatch):
+    found = outcome()
+    found["v"][200:] *= 1.1
+    answers(monkeypatch, host=("refused", "cell 'x' is not known to it"), reference=outcome(),
+            jax=found, brian2=("refused", "it has no 'x'"))
+    assert main(["compare", "pattern-generation", "--backends", "jax,reference,brian2", *SMALL,
+                 "--out", str(tmp_path)]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == ("host refuses the task, so that reference takes its place: cell 'x' is "
+                        "not known to it")
+    assert [line.split()[:3] for line in lines[3:8]] == [
+        *(["jax", "reference", name] for name in ("spikes", "v", "error", "weights")),
+        ["brian2", "reference", "did"]]
+    assert "differs from 201 ms" in lines[4] and sum("agrees" in line for line in lines) == 3
+    found = json.loads((tmp_path / "comparison.json").read_text())["backends"]
+    assert {name: each["against"] for name, each in found.items()} == {
+        "jax": "reference", "brian2": "reference"}
+
+
+def test_cells_that_pass_on_values_are_compared_by_those(tmp_path):
+    """2 updates of 2 trials of LSTM units, one step for each of 10 frames."""
+    corpus = small_corpus()
+    save_corpus(tmp_path / "corpus.npz", corpus)
+    found = module.run_apart(find_machine("reference"), Configuration(
+        "speech", neurons=6, updates=2, parameters=(
+            ("data", str(tmp_path / "corpus.npz")), ("cells", "lstm"), ("frame_steps", 1),
+            ("trials_per_update", 2))), 0)
+    steps = 2 * 2 * corpus.longest
+    assert found["v"].shape == (steps, 6) and found["spikes"].shape == (2, 0)
+    assert found["error"].shape[0] == steps and np.all(np.nanmax(found["v"], axis=0) > 0.0)
+
+
 def test_what_only_the_reference_knows_cannot_be_compared(tmp_path):
     # in a process of its own, so that no rule of a plugin stays registered here
     done = command(tmp_path, "compare", "pattern-generation", "--backends", "brian2,reference",

@@ -78,7 +78,8 @@ class Speech(EpochTask):
                          "is made with flite")
     scaling: str = quantity("standard", "", "mapping of the features: standard, range (the "
                             "paper's) or none")
-    cells: str = quantity("lsnn", "", "lsnn: LIF and adaptive cells; lstm: LSTM units, in JAX")
+    cells: str = quantity("lsnn", "", "lsnn: LIF and adaptive cells; lstm: LSTM units, in JAX "
+                          "and on the host's reference")
     n_neurons: int = quantity(800, "", "cells; half of them in each direction")
     adaptive_share: float = quantity(0.25, "", "share of the cells with adaptive thresholds")
     bidirectional: bool = quantity(True, "", "whether half of the cells run utterances backwards")
