@@ -35,6 +35,17 @@ static uint32_t tick;
 static held_spike *held;
 static uint32_t held_count;
 
+/* The compiler keeps what stands before it before what stands behind it, for the interrupt. */
+static inline void in_order(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+static packet next_packet(void) {
+    in_order(); /* it is there: first written, then read */
+    const packet p = ring[read & (core.setup.ring_words - 1)];
+    in_order(); /* its place may be taken from here on */
+    read++;
+    return p;
+}
+
 static void collect(uint32_t key, uint32_t payload, uint32_t step) {
     const uint32_t at = written;
     if (at - read >= core.setup.ring_words) {
@@ -45,6 +56,7 @@ static void collect(uint32_t key, uint32_t payload, uint32_t step) {
         return;
     }
     ring[at & (core.setup.ring_words - 1)] = (packet){key, payload, step};
+    in_order();
     written = at + 1;
 }
 
@@ -214,8 +226,7 @@ OFTEN uint32_t packets_take(uint32_t *sources, uint32_t room) {
     check_lost();
     uint32_t used = take_held(sources, room);
     while (read != written && used < room && held_count < core.setup.ring_words - 1) {
-        const packet p = ring[read & (core.setup.ring_words - 1)];
-        read++;
+        const packet p = next_packet();
         used = handle(&p, sources, used, room);
     }
     return used;
@@ -224,8 +235,7 @@ OFTEN uint32_t packets_take(uint32_t *sources, uint32_t room) {
 SELDOM void packets_discard_spikes(void) {
     check_lost();
     while (read != written) {
-        const packet p = ring[read & (core.setup.ring_words - 1)];
-        read++;
+        const packet p = next_packet();
         (void)handle(&p, NULL, 0, 0);
     }
 }
