@@ -3,9 +3,10 @@
  *
  *  How long a transfer takes is in memory_time.c. The bytes move when it ends.
  *
- *  DMA_STAT has a bit "done" and a bit "second done", which count up, and down when they are cleared
- *  (data sheet, 7.4): the other ways to clear them are conditions for programs that need not know. When
- *  DMA_STAT follows a write to another register is not said: a condition, too.
+ *  DMA_STAT has a bit "done" and a bit "second done", which count up, and down when they are
+ *  cleared (data sheet, 7.4). Conditions clear them in other ways, so that programs can be tested
+ *  which do not depend on it. When DMA_STAT follows a write to another register is not said: a
+ *  condition, too.
  */
 #include "core.h"
 

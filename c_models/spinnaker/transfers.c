@@ -4,8 +4,8 @@
  *  One transfer is in the controller at a time, and none starts before the bit "done" of the last
  *  was seen to go. So it does not matter how many of two ended transfers a clear takes away, nor
  *  how many cycles after a clear or a start DMA_STAT follows, which the data sheet leaves open (a
- *  clear has its effect "at the next safe opportunity"). Official code waits for the same two bits. With two in the controller an update was 4%
- *  shorter, and steps were not.
+ *  clear has its effect "at the next safe opportunity"). Official code waits for the same two bits.
+ *  With two in the controller an update was 4% shorter, and steps were not.
  *
  *  The controller is asked, without interrupts: a transfer takes about as long as handling its end
  *  would. Only the steps' callback uses it.

@@ -63,6 +63,11 @@ class Verdict:
         """Whether it ran, and everything is within its bound."""
         return self.problem is None and all(each.agrees for each in self.quantities.values())
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it cannot do the task, or there is nothing to hold it against."""
+        return self.problem is not None and self.problem[0] == "refused"
+
     def as_dict(self) -> dict[str, Any]:
         """For comparison.json; an infinite difference is null."""
         return {
@@ -131,8 +136,9 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
 
     machines: from :func:`choose_machines`. If what others are held against refuses the task, its
     stand-in takes its place; if there is none that takes the task, they do not run. Raises
-    :class:`TaskError` if nothing is left by that, with the machines that take the task, and
-    :class:`SimulationError` if one that others are held against fails.
+    :class:`TaskError` if nothing is left, because the others refuse the task, too; it names the
+    machines that take it. Raises :class:`SimulationError` if one that others are held against
+    fails.
     """
     comparison = Comparison(configuration, FreeSteps.of(machines))
     free, refusals = comparison.free_steps.count, comparison.refusals
@@ -160,7 +166,7 @@ def compare(configuration: Configuration, machines: list[ComparedMachine],
                                          configuration)
         report(f"{machine.name}: {verdict.seconds:.1f} s")
     if all(machine.name in refusals for machine in machines if machine.is_base) \
-            and all(verdict.problem for verdict in comparison.verdicts):
+            and all(verdict.refuses for verdict in comparison.verdicts):
         raise _nothing_to_compare(comparison, [each for each in machines if not each.is_base])
     return comparison
 

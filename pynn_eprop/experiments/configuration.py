@@ -29,12 +29,12 @@ class Configuration:
     machine: of a backend that has several, None stands for its first. precision: None stands for
     the backend's, or the machine's, first. updates, neurons: None stands for the paper's. gradient:
     with "bptt", backpropagation through time, feedback and rule have no use and stay as they are.
-    rule: as :func:`rule_named` takes it, or "readout-only". parameters: changes to the task's
-    parameters, as (name, value). setup: further keywords of the backend's ``setup()``, likewise.
-    conditions: those of a board in software, likewise (``pynn_eprop.emulator.conditions``).
-    plugins: modules or files that were loaded for it (``plugins.load_plugins()``). Raises
-    :class:`TaskError` for parts that are unknown or do not go together, and the errors of
-    ``Backend.context_under`` for conditions.
+    rule: as :func:`rule_named` takes it, or "readout-only", with which feedback stays likewise.
+    parameters: changes to the task's parameters, as (name, value). setup: further keywords of the
+    backend's ``setup()``, likewise. conditions: those of a board in software, likewise
+    (``pynn_eprop.emulator.conditions``). plugins: modules or files that were loaded for it
+    (``plugins.load_plugins()``). Raises :class:`TaskError` for parts that are unknown or do not go
+    together, and the errors of ``Backend.context_under`` for conditions.
     """
 
     task: str

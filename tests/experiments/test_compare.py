@@ -222,6 +222,18 @@ def test_the_reference_takes_the_place_of_a_base_that_refuses(tmp_path, capsys, 
         "jax": "reference", "brian2": "reference"}
 
 
+@pytest.mark.parametrize("problem", [
+    ("missing", "install it with pip install 'pynn_eprop[jax]'"),
+    ("failed", "its process failed: killed")])
+def test_what_does_not_run_beside_a_stand_in_says_why(tmp_path, capsys, monkeypatch, problem):
+    """It is not refused, so that there was something to compare."""
+    answers(monkeypatch, host=("refused", "cell 'x' is not known to it"), reference=outcome(),
+            jax=problem)
+    assert main(["compare", "pattern-generation", "--backends", "jax", *SMALL,
+                 "--out", str(tmp_path)]) == 2
+    assert f"jax        reference   did not run: {problem[1]}" in capsys.readouterr().out
+
+
 def test_cells_that_pass_on_values_are_compared_by_those(tmp_path):
     """2 updates of 2 trials of LSTM units, one step for each of 10 frames."""
     corpus = small_corpus()
