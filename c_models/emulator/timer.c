@@ -71,8 +71,8 @@ void timer_expire(emu_core *core) {
     }
 }
 
-/* A timer that ends counts from its next period at once, whether or not the core has been interrupted
-   yet: within a block of code, too. */
+/* A timer that ends raises its interrupt and counts from its next period at once, whether or not the
+   core has been interrupted yet: within a block of code, too. So reads and writes see to that first. */
 uint32_t timer_read(emu_core *core, uint32_t offset) {
     const timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
     timer_expire(core);
@@ -97,6 +97,7 @@ uint32_t timer_read(emu_core *core, uint32_t offset) {
 
 void timer_write(emu_core *core, uint32_t offset, uint32_t value) {
     timer_state *const timer = &core->timers[offset / TIMER_SECOND % 2];
+    timer_expire(core);
     switch (offset % TIMER_SECOND) {
     case TIMER_LOAD:
         timer->background = timer->held = value;

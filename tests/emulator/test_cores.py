@@ -74,6 +74,18 @@ def test_a_timer_counts_on_before_its_interrupt_is_taken(machine: EmulatedMachin
     assert (0 < count < 100, raised) == (True, 1)
 
 
+def test_what_a_timer_did_comes_before_what_is_written_then(machine: EmulatedMachine) -> None:
+    """Within code without a branch: cleared is what was raised, and a new period is the next one."""
+    program = Program().put(TIMER, 100).put(TIMER + 0x08, 0xE2).branch("next").label("next")
+    program.word(*[NOP] * 120).put(TIMER + 0x18, 5000).put(TIMER + 0x0C, 1)
+    program.load(1, TIMER).read(2, 1, 0x04).read(3, 1, 0x10)
+    program.load(1, RESULT).store(2, 1).store(3, 1, 4)
+    start(machine, program.sleep().image())
+    machine.run(CYCLES_PER_MS)
+    count, raised = (word(machine, RESULT + place) for place in (0, 4))
+    assert (0 < count < 100, raised) == (True, 0)
+
+
 def test_instructions_of_a_tick(machine: EmulatedMachine) -> None:
     start(machine, timer_program(body=500).image())
     machine.run(20 * TICK)
