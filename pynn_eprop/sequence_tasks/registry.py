@@ -8,6 +8,7 @@ from pynn_eprop.families import FAMILIES
 from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.sequence_tasks.task import ENDS, SequenceTask
 from pynn_eprop.tasks import TASKS
+from pynn_eprop.tasks.measures import require_measures
 from pynn_eprop.tasks.quantities import require_parameters, require_sizes
 
 SEQUENCE_TASKS: dict[str, type[SequenceTask]] = {}
@@ -47,6 +48,7 @@ def _require_complete(kind: Any, owner: str) -> None:
     if not kind.ends or not set(kind.ends) <= set(ENDS):
         raise TaskError(f"{owner}: ends={kind.ends!r} must be some of {list(ENDS)}")
     require_sizes(kind, owner)
+    require_measures(kind, owner)
 
 
 def find_sequence_task(name: str) -> type[SequenceTask]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pynn_eprop.errors import TaskError
+
 
 def said_measures(task: Any, *makers: str) -> tuple[str, ...] | None:
     """The ``measures`` of a task; None if it has results of its own and does not say which.
@@ -15,3 +17,11 @@ def said_measures(task: Any, *makers: str) -> tuple[str, ...] | None:
         if any(name in vars(kind) for name in makers):
             return None
     return None
+
+
+def require_measures(kind: Any, owner: str) -> None:
+    """Raise :class:`TaskError` unless ``kind.measures`` are names."""
+    if not isinstance(kind.measures, (tuple, list)) \
+            or not all(isinstance(name, str) for name in kind.measures):
+        raise TaskError(f"{owner}: measures={kind.measures!r} must be a tuple of names of numbers "
+                        "in results.json")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pynn_eprop.errors import TaskError
 from pynn_eprop.models.registering import check_free, find_named
 from pynn_eprop.tasks.epoch_task import EpochTask
+from pynn_eprop.tasks.measures import require_measures
 from pynn_eprop.tasks.quantities import require_parameters
 from pynn_eprop.tasks.task import LossTask, Task, ValidatedTask
 
@@ -44,6 +45,7 @@ def _require_complete(kind: Any) -> None:
         missing += sorted(kind.__abstractmethods__)
     if missing:
         raise TaskError(f"{owner} is not complete; give the class {', '.join(missing)}")
+    require_measures(kind, owner)
 
 
 def find_task(name: str) -> type[Task]:

@@ -75,7 +75,7 @@ def test_a_timer_counts_on_before_its_interrupt_is_taken(machine: EmulatedMachin
 
 
 def test_what_a_timer_did_comes_before_what_is_written_then(machine: EmulatedMachine) -> None:
-    """Within code without a branch: cleared is what was raised, and a new period is the next one."""
+    """Without a branch, too: what was raised is cleared, and a new period is the next one."""
     program = Program().put(TIMER, 100).put(TIMER + 0x08, 0xE2).branch("next").label("next")
     program.word(*[NOP] * 120).put(TIMER + 0x18, 5000).put(TIMER + 0x0C, 1)
     program.load(1, TIMER).read(2, 1, 0x04).read(3, 1, 0x10)

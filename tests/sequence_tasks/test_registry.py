@@ -70,6 +70,7 @@ def test_a_complete_one_is_known_by_its_name():
                                       "length_curve have already; choose others"),
     (made(first_level={"level": 1.5}), r"first_level=\{'level': 1.5\} must be a dict of whole num"),
     (made(first_level=[1]), r"first_level=\[1\] must be a dict of whole numbers"),
+    (made(measures=("longest", 2)), r"measures=\('longest', 2\) must be a tuple of names"),
     (made(sizes=5), "sizes=5 must be tables of parameters"),
     (made(sizes={"small": {"cells": 3}}), r"size 'small' has the parameters \['cells'\]"),
 ])

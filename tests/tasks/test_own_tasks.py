@@ -77,6 +77,17 @@ def test_a_parameter_needs_a_default():
         register_task(Own)
 
 
+def test_measures_are_names():
+    """A word in brackets without a comma is no tuple, and its letters are no names."""
+    @dataclass(frozen=True)
+    class Own(PatternGeneration):
+        name: ClassVar[str] = "own"
+        measures: ClassVar[str] = ("hits")
+
+    with pytest.raises(TaskError, match="task Own: measures='hits' must be a tuple of names"):
+        register_task(Own)
+
+
 def test_the_size_of_a_network_is_a_parameter_or_cannot_be_chosen():
     assert PatternGeneration.with_neurons(7).n_neurons == 7
     names = {name: None for name in Partial.__abstractmethods__}

@@ -55,10 +55,10 @@ class Speech(EpochTask):
     """Parameters of the paper (methods, 'Speech recognition task 1.3'), as far as it has them.
 
     The paper does not give the number of updates, the threshold or the strength of the firing-rate
-    term. Its features, in [0, 1], are a large constant input, with which much less is learned
-    (docs/speech.md): ``scaling="range"``, ``input_width=3.0``; its widths are 1. Half
-    of the cells run utterances backwards; with ``bidirectional=False`` none does, and each trial is
-    as long as the longest utterance, which every backend that takes analog input can run. With
+    term. Its features (``scaling="range"``), in [0, 1], are a large constant input, with which much
+    less is learned, also with ``input_width=3.0`` (docs/speech.md); all its widths are 1. Half of
+    the cells run utterances backwards; with ``bidirectional=False`` none does, and each trial is as
+    long as the longest utterance, which every backend that takes analog input can run. With
     ``cells="lstm"`` there are LSTM units in the place of LIF and adaptive cells, h = o tanh(c), of
     which ``tau_m`` and the like, the threshold and the rate term mean nothing. Raises
     :class:`TaskError` for parameters that no network can have.

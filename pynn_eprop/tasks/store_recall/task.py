@@ -45,7 +45,7 @@ class StoreRecall(ValidatedTask):
     """Parameters of the paper (results and methods, 'Store-recall task 1.2').
 
     The widths of the initial weights and the firing-rate term are not the paper's, whose widths are
-    1, and which names no such term: with these widths two of three seeds solved the task, after 106
+    1, and which names no such term. With widths of 1, two of three seeds solved the task, after 106
     and 167 updates; without the term, about one seed in five keeps cells that never fire and stays
     above 5%. Raises :class:`TaskError` for parameters that no network can have.
     """
