@@ -116,8 +116,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("task", metavar="TASK")
     parser.add_argument("--backends", default=default_names(), metavar="LIST",
                         help=f"from: {', '.join(machines())}, or a plugin's (default: "
-                        "%(default)s); the host's float64 or fixed point is what the others are "
-                        "held against")
+                        "%(default)s); the host's float64 (the reference, if that refuses the "
+                        "task) or fixed point is what the others are held against")
     parser.add_argument("--neurons", type=int,
                         help=f"size of the network (default: {DEFAULT_NEURONS})")
     parser.add_argument("--updates", type=int, default=DEFAULT_UPDATES,
