@@ -26,25 +26,16 @@ typedef struct {
     uint16_t count;
 } held_spike;
 
-static packet *ring;
-static volatile uint32_t written; /* by the interrupt */
-static uint32_t read;
+/* The interrupt writes and the rest reads; volatile, so that a place is filled before it counts as
+ * written, and read before it counts as free. */
+static volatile packet *ring;
+static volatile uint32_t written, read;
 static volatile uint32_t lost;
 static uint32_t tick;
 
 static held_spike *held;
 static uint32_t held_count;
 
-/* The compiler keeps what stands before it before what stands behind it, for the interrupt. */
-static inline void in_order(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
-
-static packet next_packet(void) {
-    in_order(); /* it is there: first written, then read */
-    const packet p = ring[read & (core.setup.ring_words - 1)];
-    in_order(); /* its place may be taken from here on */
-    read++;
-    return p;
-}
 
 static void collect(uint32_t key, uint32_t payload, uint32_t step) {
     const uint32_t at = written;
@@ -56,7 +47,6 @@ static void collect(uint32_t key, uint32_t payload, uint32_t step) {
         return;
     }
     ring[at & (core.setup.ring_words - 1)] = (packet){key, payload, step};
-    in_order();
     written = at + 1;
 }
 
@@ -225,8 +215,10 @@ static void check_lost(void) {
 OFTEN uint32_t packets_take(uint32_t *sources, uint32_t room) {
     check_lost();
     uint32_t used = take_held(sources, room);
-    while (read != written && used < room && held_count < core.setup.ring_words - 1) {
-        const packet p = next_packet();
+    uint32_t at = read;
+    while (at != written && used < room && held_count < core.setup.ring_words - 1) {
+        const packet p = ring[at & (core.setup.ring_words - 1)];
+        read = ++at;
         used = handle(&p, sources, used, room);
     }
     return used;
@@ -235,7 +227,8 @@ OFTEN uint32_t packets_take(uint32_t *sources, uint32_t room) {
 SELDOM void packets_discard_spikes(void) {
     check_lost();
     while (read != written) {
-        const packet p = next_packet();
+        const packet p = ring[read & (core.setup.ring_words - 1)];
+        read++;
         (void)handle(&p, NULL, 0, 0);
     }
 }
