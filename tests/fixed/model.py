@@ -49,6 +49,11 @@ def filter_signal(G: int, kappa: int, feedback: Sequence[int], error: Sequence[i
     return stored(rounded(total))
 
 
+def filter_error(g: int, kappa: int, error: int) -> int:
+    """The filtered error of a readout, err + kappa g."""
+    return stored(error + rounded(decayed(g, kappa)))
+
+
 def filter_lif(constants: Sequence[int], h: int, G: int, C: int, F: int) -> int:
     """F^{t-1} of a LIF cell."""
     alpha, h_shift = int(constants[0]), int(constants[4])

@@ -178,6 +178,18 @@ def test_the_filtered_learning_signal(core, seed, n, classes, kappa):
 
 
 @EXAMPLES
+@given(seed=seeds, n=st.integers(1, 61), kappa=decays)
+def test_the_filtered_errors_of_readouts(core, seed, n, kappa):
+    rng = np.random.default_rng(seed)
+    error, g = numbers(rng, n, 2 ** 28), numbers(rng, n, EDGE)
+    expected = [model.filter_error(before, kappa, now)
+                for before, now in zip(listed(g), listed(error), strict=True)]
+    over = sum(value in (-2 ** 29, EDGE) for value in expected)
+    assert both(core, "kernel_filter_error", [n, kappa, error, g]) <= over
+    assert listed(g) == expected
+
+
+@EXAMPLES
 @given(seed=seeds, n=st.integers(1, 50), alpha=decays, rho=decays, beta_shift=st.integers(0, 5),
        beta=st.integers(-2 ** 31 + 1, I32), h_shift=st.integers(12, 18))
 def test_the_backward_filter(core, seed, n, alpha, rho, beta_shift, beta, h_shift):
