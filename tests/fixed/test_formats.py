@@ -90,6 +90,8 @@ def labelled(bits):
     (lambda: simple(3, 5, 0.1), labelled(16), NetworkError, "from 2 to 15"),
     (lambda: simple(3, 5, 0.1), FixedPoint({"nobody": 12}), NetworkError, "nobody"),
     (lambda: simple(3, 5, 0.1, Adam(beta2=0.4)), None, UnsupportedError, "beta2"),
+    (lambda: simple(3, 5, 0.1, Adam(beta1=0.9997, beta2=0.9999)), None, UnsupportedError,
+     "beta1\\^2 < 0.999 beta2"),      # 0.9994 is below beta2, and above 0.999 of it
     (lambda: changed_cells(pseudo_derivative=Arctan()), None, UnsupportedError, "arctan"),
     (lambda: changed_cells(v_thresh=np.full(5, 5000.0)), None, NetworkError, "v_thresh 5000"),
     (lambda: changed_cells(v_thresh=np.full(5, 1e-3)), None, NetworkError, "too steep"),

@@ -2,6 +2,8 @@
 
 import csv
 import importlib.util
+import re
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,18 @@ def test_counts_are_those_of_the_table(measured):
     if first[0] != f"arm-none-eabi-gcc {arm_core.compiler()}":
         pytest.skip(f"the table is of {first[0]}")
     assert {what: (int(calls), int(elements)) for what, calls, elements, _ in lines} == measured
+
+
+def test_the_page_has_numbers_of_the_table():
+    """Those of docs/fixed_point.md: rounded to a digit, or whole if they are of a call."""
+    with instructions.TABLE.open() as file:
+        lines = list(csv.reader(file))[2:]
+    shown = {str((Decimal(count) / Decimal(elements)).quantize(Decimal(place), ROUND_HALF_UP))
+             for _, count, elements, _ in lines for place in ("0.1", "1")}
+    page = (ROOT / "docs/fixed_point.md").read_text()
+    rows = page.split("| per element | C | assembly |")[1].split("\n\n")[0].splitlines()[2:]
+    numbers = {number for row in rows for number in re.findall(r"[\d.]+", row.split("|", 2)[2])}
+    assert numbers and numbers <= shown
 
 
 def test_kernels_keep_to_their_goals(measured):
