@@ -86,6 +86,8 @@ def read_archive(path: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """
     path = _checked_path(path)
     try:
+        if path.is_file() and os.access(path, os.R_OK) and not zipfile.is_zipfile(path):
+            raise ValueError("no npz file, or a part of one")   # NumPy would advise to unpickle it
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(bytes(arrays.pop(_HEADER, np.zeros(0, np.uint8))) or b"{}")
