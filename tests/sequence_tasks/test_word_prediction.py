@@ -14,6 +14,7 @@ from pynn_eprop.intervals.rules import INTERVAL_RULES
 from pynn_eprop.models.optimizers import SGD, Adam
 from pynn_eprop.sequence_tasks import WordPrediction
 from pynn_eprop.sequence_tasks.word_prediction.corpus import (
+    FILES,
     TEST,
     TRAINING,
     VALIDATION,
@@ -220,11 +221,17 @@ def test_progress_counts_words_of_all_sets():
     (8, 45, "the training set has 8 words; one interval of 4 steps in each of 2 rows needs 9"),
     (430, 8, "the validation set has 8 words"),
 ])
-def test_a_text_that_is_too_short(training, others, message):
-    task = WordPrediction(batch=2, vocabulary=3)
+def test_a_text_that_is_too_short_for_any_vocabulary(tmp_path, training, others, message):
+    def course_of(training, others):
+        for name, size in zip(FILES.values(), (training, others, others), strict=True):
+            # the end of the line is a word, too
+            (tmp_path / name).write_text(" ".join("ab"[each % 2] for each in range(size - 1)))
+        return WordPrediction(batch=2, vocabulary=5, data=str(tmp_path)).course(EPROP3, 1)
+
     with pytest.raises(TaskError, match=message):
-        Epochs(task, corpus(training, others))
-    Epochs(task, corpus(9, 9))
+        course_of(training, others)
+    with pytest.raises(TaskError, match="vocabulary=5 is more than the 3 different words"):
+        course_of(9, 9)
 
 
 def test_what_the_paper_and_the_tutorial_have():

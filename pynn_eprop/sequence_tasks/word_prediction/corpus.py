@@ -14,6 +14,7 @@ from pynn_eprop.sequence_tasks.word_prediction.tokens import (
     UNKNOWN,
     make_vocabulary,
     numbers_of,
+    require_length,
     words_of_lines,
     words_of_prose,
 )
@@ -47,13 +48,15 @@ class Corpus:
                             for name, words in self.sets.items()}}
 
 
-def read_corpus(data: str, vocabulary: int, fraction: float) -> Corpus:
+def read_corpus(data: str, vocabulary: int, fraction: float, batch: int = 1, interval: int = 1
+                ) -> Corpus:
     """The files of a folder, or the novels if ``data`` is empty.
 
     fraction: of the training set, from its beginning. The vocabulary is that of what is left of it.
-    Raises :class:`DataError` for files that are missing or cannot be read,
-    :class:`MissingDependencyError` without the novels, :class:`TaskError` for a vocabulary
-    that is too large.
+    batch, interval: rows that a set is read in, and steps that each has at least. Raises
+    :class:`DataError` for files that are missing or cannot be read,
+    :class:`MissingDependencyError` without the novels, :class:`TaskError` for a set that is too
+    short and a vocabulary that is too large.
     """
     texts = _files(Path(data)) if data else {"": read_novels(
         "give word-prediction the folder of a copy of the Penn Treebank files (--data DIR)")}
@@ -65,6 +68,7 @@ def read_corpus(data: str, vocabulary: int, fraction: float) -> Corpus:
         words = {name: all_words[round(begin * len(all_words)):round(end * len(all_words))]
                  for name, (begin, end) in SPLIT.items()}
     words[TRAINING] = words[TRAINING][:round(fraction * len(words[TRAINING]))]
+    require_length(words, batch, interval)
     known = make_vocabulary(words[TRAINING], vocabulary)
     return Corpus(TREEBANK if data else NOVELS, known,
                   {name: numbers_of(found, known) for name, found in words.items()}, checksum)

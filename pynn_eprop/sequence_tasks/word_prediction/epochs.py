@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn_eprop.errors import TaskError
 from pynn_eprop.intervals import IntervalMachine
 from pynn_eprop.sequence_tasks.course import Course, Progress, Row
 from pynn_eprop.sequence_tasks.word_prediction.corpus import TEST, TRAINING, VALIDATION, Corpus
@@ -43,12 +42,6 @@ class Epochs(Course):
         super().__init__()
         self.task, self.corpus = task, corpus
         self.rows = {name: rows_of(words, task.batch) for name, words in corpus.sets.items()}
-        for name, (read, _) in self.rows.items():
-            if len(read) < task.interval:
-                needed = task.batch * task.interval + 1
-                raise TaskError(f"word-prediction: the {name} set has {len(corpus.sets[name])} "
-                                f"words; one interval of {task.interval} steps in each of "
-                                f"{task.batch} rows needs {needed}")
         self._steps = {name: len(read) for name, (read, _) in self.rows.items()}
         self._steps[TRAINING] -= self._steps[TRAINING] % task.interval
         self.done = 0

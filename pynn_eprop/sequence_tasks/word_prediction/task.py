@@ -112,7 +112,8 @@ class WordPrediction(SequenceTask):
     def course(self, rule: IntervalRule, seed: int) -> Epochs:
         """Reads the text."""
         del rule, seed      # nothing is drawn
-        return Epochs(self, read_corpus(self.data, self.vocabulary, self.fraction))
+        return Epochs(self, read_corpus(self.data, self.vocabulary, self.fraction, self.batch,
+                                        self.interval))
 
     def show(self, course: Course, machine: IntervalMachine, seed: int) -> list[list[Sample]]:
         """Predictions of the next word in some lines of the test set, after some words before.

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -35,6 +35,15 @@ def words_of_lines(text: str) -> list[str]:
     for line in lines[:-1] if not lines[-1].strip() else lines:
         words += [*line.split(), END_OF_LINE]
     return words
+
+
+def require_length(words: Mapping[str, Sequence[str]], batch: int, interval: int) -> None:
+    """Raise :class:`TaskError` for a set that is too short for an interval of steps in each row."""
+    needed = batch * interval + 1
+    for name, found in words.items():
+        if len(found) < needed:
+            raise TaskError(f"word-prediction: the {name} set has {len(found)} words; one interval "
+                            f"of {interval} steps in each of {batch} rows needs {needed}")
 
 
 def make_vocabulary(words: Iterable[str], size: int) -> tuple[str, ...]:
