@@ -267,7 +267,6 @@ static void do_step(void) {
 }
 
 static void time_step(void) {
-    const bool late = steps_behind() != 0;
     const bool ends = now.local + 1 == core.setup.interval_steps + END_OF_INTERVAL &&
                       core.setup.interval_steps != 0;
     const uint32_t begun = cycles();
@@ -277,7 +276,7 @@ static void time_step(void) {
         return;
     if (taken > longest_tick)
         longest_tick = taken;
-    if (!late && steps_behind() != 0)
+    if (taken > step_cycles()) /* not: behind now, as is one that began late */
         counts[PROVENANCE_OVERRUNS]++;
 }
 
