@@ -276,7 +276,7 @@ static void time_step(void) {
         return;
     if (taken > longest_tick)
         longest_tick = taken;
-    if (taken > step_cycles()) /* not: behind now, as is one that began late */
+    if (taken > step_cycles()) /* a short step that begins late ends behind time, too */
         counts[PROVENANCE_OVERRUNS]++;
 }
 

@@ -11,8 +11,8 @@
 #include "../optimizer_settings.h"
 #include "eprop/optimizer.h"
 
-/* The constants of the next update of an optimiser that has done `updates` so far, with `rate` times
-   its learning rate. */
+/* The constants of the next update of an optimiser that has done `updates` so far. rate: a factor on
+   its learning rate, which a course of training may change. */
 static ep_optimizer_step optimizer_step(const eprop_optimizer *optimizer, int64_t updates,
                                         double rate) {
     ep_optimizer_step step = {0};
