@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evidence.sequences_page import draw_bars, draw_curves, page
+from evidence.sequences_page import draw_bars, draw_curves, draw_larger, page
 from evidence.side_by_side import run_all
 from pynn_eprop.errors import EPropError
 from pynn_eprop.experiments.folder import write_atomically, write_text
@@ -238,7 +238,10 @@ def copy_figure(run: Path, to: Path) -> None:
 def write(found: Found, plan: Plan, work: Path, out: Path) -> None:
     """Write page, figures and tables; of the committed sizes with what they say, in words."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, figure in (("bars.png", draw_bars(found)), ("curves.png", draw_curves(found))):
+    figures = {"bars.png": draw_bars(found), "curves.png": draw_curves(found)}
+    if found.larger:
+        figures["curves_larger.png"] = draw_larger(found)
+    for name, figure in figures.items():
         write_atomically(out / name, lambda path, figure=figure: save_figure(figure, path))
     if found.copied:
         best = max(found.copied["e-prop 3"], key=lambda result: result["longest"])

@@ -210,8 +210,8 @@ def page(found: "Found", with_words: bool = True) -> str:
     lines = [
         "# Sequences: copy-repeat and word prediction (tasks 3.1 and 3.2)", "",
         "Written by `python -m evidence.sequences`, which can be interrupted and repeated. Tasks, "
-        "sizes and what departs from the paper: [docs/sequences.md](../../sequences.md). Two runs "
-        "are side by side on two cores.", "",
+        "sizes and what departs from the paper: [docs/sequences.md](../../sequences.md). Two runs, "
+        "of the larger size two or three, were side by side on two cores.", "",
         *(line for text in WHAT_IT_SAYS if with_words for line in (text, "")),
         "![Longest sequences and perplexities by rule](bars.png)", "",
         "![Learning curves](curves.png)", ""]
@@ -222,6 +222,7 @@ def page(found: "Found", with_words: bool = True) -> str:
         lines += _tried_section(found)
     if found.larger:
         lines += _copy_section("Copy-repeat, larger", found.larger)
+        lines += ["![Learning curves of the larger size](curves_larger.png)", ""]
     if found.words:
         lines += _words_section(found.words)
     some = [results[0] for runs in (found.copied, found.tried, found.larger, found.words)
@@ -287,16 +288,9 @@ def draw_curves(found: "Found") -> Figure:
     with styled():
         figure = new_figure(10.0, 4.4)
         left, right = figure.subplots(1, 2)
-        for number, (label, results) in enumerate(found.copied.items()):
-            colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
-            most = np.geomspace(16, max(2 * 16, equal_batches(found.copied)), GRID_POINTS)
-            lengths = np.array([[longest(result, batches) for batches in most]
-                                for result in results])
-            left.plot(most, np.median(lengths, axis=0), color=colour, label=label)
-            left.fill_between(most, lengths.min(axis=0), lengths.max(axis=0), color=colour,
-                              alpha=0.12, linewidth=0)
-        left.set(xscale="log", xlabel="batches", ylabel="longest sequence solved (steps)",
-                 title="Copy-repeat")
+        if found.copied:
+            _length_curves(left, found.copied, "batches")
+        left.set(title="Copy-repeat")
         for number, (label, results) in enumerate(found.words.items()):
             colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
             count = min(len(result["curve"]) for result in results)
@@ -315,3 +309,34 @@ def draw_curves(found: "Found") -> Figure:
             if runs:
                 axes.legend()
     return figure
+
+
+def draw_larger(found: "Found") -> Figure:
+    """Longest sequence of the larger size, over batches and over time."""
+    with styled():
+        figure = new_figure(10.0, 4.4)
+        left, right = figure.subplots(1, 2, sharey=True)
+        for axes, by, what in ((left, "batches", "batches"), (right, "seconds", "time")):
+            _length_curves(axes, found.larger, by)
+            axes.set(title=f"Copy-repeat, larger: equal {what}")
+            axes.grid(**GRID)
+            axes.legend()
+    return figure
+
+
+def _length_curves(axes: Axes, runs: Runs, by: str) -> None:
+    """Longest sequence over batches, to those of the slowest run, or over seconds, in minutes."""
+    if by == "batches":
+        most, scale = np.geomspace(16, max(2 * 16, equal_batches(runs)), GRID_POINTS), 1.0
+    else:
+        end = max(result["seconds"] for results in runs.values() for result in results)
+        most, scale = np.geomspace(1.0, max(2.0, end), GRID_POINTS), 60.0
+    for number, (label, results) in enumerate(runs.items()):
+        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        lengths = np.array([[longest(result, **{by: value}) for value in most]
+                            for result in results])
+        axes.plot(most / scale, np.median(lengths, axis=0), color=colour, label=label)
+        axes.fill_between(most / scale, lengths.min(axis=0), lengths.max(axis=0), color=colour,
+                          alpha=0.12, linewidth=0)
+    axes.set(xscale="log", xlabel="batches" if by == "batches" else "minutes of work",
+             ylabel="longest sequence solved (steps)")

@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from evidence import sequences as evidence
@@ -147,6 +148,18 @@ def test_tables_have_all_runs(found):
 def test_figures_are_drawn_with_parts_missing(found):
     for one in (found, evidence.Found(copied=found.copied), evidence.Found(words=found.words)):
         assert len(pages.draw_bars(one).axes) == len(pages.draw_curves(one).axes) == 2
+
+
+def test_the_larger_size_is_drawn_over_batches_and_over_time(found):
+    """It solves 39 steps with batch 700 of 1,000, after 90 of 120 seconds."""
+    for axes, before, after in zip(pages.draw_larger(found).axes, (600, 1.4), (800, 1.6),
+                                   strict=True):
+        line, = axes.lines
+        assert line.get_label() == "e-prop 3"
+        assert list(np.interp((before, after), *line.get_data())) == [0.0, 39.0]
+    assert "(curves_larger.png)" in pages.page(found)
+    found.larger.clear()
+    assert "(curves_larger.png)" not in pages.page(found)
 
 
 class Script:
