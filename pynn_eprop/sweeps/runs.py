@@ -18,6 +18,15 @@ from pynn_eprop.sweeps.process import Ended, begin_again, interrupt_all, run_lin
 _LOOK_SECONDS = 0.2
 ANSWER = "10s"
 """Time that a scheduler has to answer."""
+_QUIET = {
+    # one run a worker, whose memory is nobody's business
+    "distributed.worker.memory.terminate": False,
+    # workers only wait for a process; what dask measures of them takes time from the runs
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Settings of workers on this computer."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +130,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
                                      "pip install 'pynn_eprop[sweep]'") from error
     with ExitStack() as stack:
         if scheduler is None:
-            # one run a worker, whose memory is nobody's business
-            stack.enter_context(dask.config.set({"distributed.worker.memory.terminate": False}))
+            stack.enter_context(dask.config.set(_QUIET))
             cluster = stack.enter_context(LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
                 dashboard_address="127.0.0.1:0", silence_logs="CRITICAL",
