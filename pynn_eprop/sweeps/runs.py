@@ -18,7 +18,7 @@ from pynn_eprop.sweeps.process import Ended, begin_again, interrupt_all, run_lin
 _LOOK_SECONDS = 0.2
 ANSWER = "10s"
 """Time that a scheduler has to answer."""
-_QUIET = {
+_WORKER_SETTINGS = {
     # one run a worker, whose memory is nobody's business
     "distributed.worker.memory.terminate": False,
     # workers only wait for a process; what dask measures of them takes time from the runs
@@ -26,7 +26,7 @@ _QUIET = {
     "distributed.admin.tick.interval": "500ms",
     "distributed.admin.system-monitor.interval": "10s",
 }
-"""Settings of workers on this computer."""
+"""Of dask, for workers on this computer."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
                                      "pip install 'pynn_eprop[sweep]'") from error
     with ExitStack() as stack:
         if scheduler is None:
-            stack.enter_context(dask.config.set(_QUIET))
+            stack.enter_context(dask.config.set(_WORKER_SETTINGS))
             cluster = stack.enter_context(LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
                 dashboard_address="127.0.0.1:0", silence_logs="CRITICAL",
